@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Controller side of app_release: makes the archive of the commit and brings it to the host, when the host lacks it."""
+from __future__ import annotations
+
+import os
+import subprocess
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+
+
+def archive_of(workspace: str, revision: str) -> str:
+    """The tracked files of *revision* below *workspace* as a tar file; made once a run, whatever the number of hosts."""
+    final = os.path.join(C.DEFAULT_LOCAL_TMP, "release-%s.tar.gz" % revision)
+    if os.path.exists(final):
+        return final
+    partial = "%s.%d" % (final, os.getpid())
+    git = ["git", "-c", "safe.directory=*", "-c", "tar.umask=0022", "-C", workspace]
+    done = subprocess.run([*git, "archive", "--format=tar.gz", "--output", partial, revision], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise AnsibleActionFail(
+            "commit %s of %s cannot be archived: %s. Check the repository out at that commit first." % (revision[:7], workspace, done.stderr.strip())
+        )
+    os.rename(partial, final)
+    return final
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = True
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        if arguments.get("workspace") and boolean(arguments.get("upload", True)) and not self._task.check_mode:
+            archive = archive_of(arguments["workspace"], arguments["revision"])
+            remote_folder = self._make_tmp_path()
+            arguments["archive"] = self._transfer_file(archive, self._connection._shell.join_path(remote_folder, "release.tar.gz"))
+        try:
+            return self._execute_module(module_args=arguments, task_vars=task_vars)
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)

@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Runs commands and Django itself as the application's user, with the application's environment."""
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import os
+import pwd
+import subprocess
+import tempfile
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils import django_driver
+
+# Names whose values everyone may read; every other value of the environment is treated as a secret.
+PUBLIC_NAMES = frozenset(
+    ("DJANGO_SETTINGS_MODULE", "ALLOWED_HOSTS", "STATIC_ROOT", "MEDIA_ROOT", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER")
+)
+SHORTEST_SECRET = 6
+TAIL = 40
+
+
+class CommandFailed(Exception):
+    """A command ended with an error; the text says which, and the end of what it printed."""
+
+
+class Environment:
+    """The application's environment: what a command gets, and what must not be shown."""
+
+    def __init__(self, values: dict) -> None:
+        self.values = {str(name): str(value) for name, value in values.items()}
+
+    @classmethod
+    def parse(cls, text: str) -> Environment:
+        """Reads the JSON object in which modules receive it. One text, so that no_log hides it whole and never a part of other output."""
+        return cls(json.loads(text or "{}"))
+
+    def for_command(self, home: str) -> dict:
+        return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": home, **self.values}
+
+    def fingerprint(self) -> str:
+        return hashlib.sha256(json.dumps(self.values, sort_keys=True).encode()).hexdigest()
+
+    def mask(self, text: str) -> str:
+        secrets = {value for name, value in self.values.items() if name not in PUBLIC_NAMES and len(value) >= SHORTEST_SECRET}
+        lines = {line for secret in secrets for line in secret.splitlines() if len(line) >= SHORTEST_SECRET}
+        for secret in sorted(secrets | lines, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return text
+
+    def env_file(self) -> str:
+        """The environment as systemd's EnvironmentFile reads it: double quotes keep spaces, line ends, # and =."""
+        lines = []
+        for name, value in sorted(self.values.items()):
+            quoted = value.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`").replace("$", "\\$")
+            lines.append('%s="%s"' % (name, quoted))
+        return "\n".join(["# Ansible managed", *lines, ""])
+
+
+def tail(text: str, lines: int = TAIL) -> str:
+    return "\n".join(text.strip().splitlines()[-lines:])
+
+
+def run(argv: list[str], *, env: dict | None = None, user: str | None = None, cwd: str | None = None, timeout: float = 1800, **options) -> str:
+    """Runs *argv* without a shell and returns what it printed. *timeout* is in seconds.
+
+    :raises CommandFailed: when it cannot be started, ends with an error or runs out of time.
+    """
+    if user:
+        account = pwd.getpwnam(user)
+        options.update(user=account.pw_uid, group=account.pw_gid, extra_groups=os.getgrouplist(user, account.pw_gid))
+    try:
+        done = subprocess.run(
+            argv, env=env, cwd=cwd, timeout=timeout, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False, **options
+        )
+    except FileNotFoundError as error:
+        raise CommandFailed("%s is not on this host (%s)" % (argv[0], error)) from error
+    except subprocess.TimeoutExpired as error:
+        raise CommandFailed("%s did not end within %d s" % (" ".join(argv[:3]), timeout)) from error
+    if done.returncode:
+        raise CommandFailed("%s ended with %d:\n%s" % (" ".join(argv[:4]), done.returncode, tail(done.stdout)))
+    return done.stdout
+
+
+class Application:
+    """A release with its virtual environment, as Django runs in it."""
+
+    def __init__(self, release_dir: str, app_path: str, user: str, home: str, environment: Environment) -> None:
+        self.project_dir = os.path.normpath(os.path.join(release_dir, app_path))
+        self.python = os.path.join(release_dir, ".venv", "bin", "python")
+        self.user = user
+        self.home = home
+        self.environment = environment
+
+    def drive(self, *steps: str, **options: object) -> dict:
+        """Runs steps of django_driver in one Django process and returns what they found, by step.
+
+        :raises CommandFailed: with the step's own words, secrets masked.
+        """
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as answer:
+            request = json.dumps({"steps": steps, "result_fd": answer.fileno(), **options})
+            try:
+                # "-" reads the program from stdin and puts the working directory first on the path, as manage.py does.
+                printed = run(
+                    [self.python, "-", request],
+                    env={**self.environment.for_command(self.home), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"},
+                    user=self.user, cwd=self.project_dir, input=inspect.getsource(django_driver), pass_fds=(answer.fileno(),),
+                )
+            except CommandFailed as error:
+                raise CommandFailed(self.environment.mask(str(error))) from error
+            answer.seek(0)
+            found = json.loads(answer.read() or '{"error": "it ended without an answer"}')
+        if "error" in found:
+            raise CommandFailed(self.environment.mask("%s\n%s" % (found["error"], tail(printed))).strip())
+        return found

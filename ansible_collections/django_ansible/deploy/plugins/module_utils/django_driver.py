@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Asks Django about a release and makes it work, in one process.
+
+A module feeds this source to the interpreter of the release's virtual environment, as the application's user and with the
+application's environment. It therefore imports the standard library and Django alone, and runs on every Python that Django supports.
+The answer goes to a pipe of its own, so nothing that the project prints can be taken for it.
+"""
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+
+ADVISORY_LOCK = 0x646A616E676F  # "django" in hexadecimal; one number for every deploy that migrates this database
+
+
+class Refused(Exception):
+    """The project itself says no; the text is for the person who deploys."""
+
+
+def inspect_settings(request):
+    """The settings that the deploy has to agree with."""
+    from django.conf import settings
+
+    return {
+        "static_root": str(settings.STATIC_ROOT) if settings.STATIC_ROOT else None,
+        "static_url": settings.STATIC_URL,
+        "wsgi": getattr(settings, "WSGI_APPLICATION", None),
+        "debug": bool(settings.DEBUG),
+        "engine": settings.DATABASES.get("default", {}).get("ENGINE"),
+    }
+
+
+def check(request):
+    """The system check framework: errors stop, the rest is told."""
+    from django.core import checks
+
+    messages = [message for message in checks.run_checks() if not message.is_silenced()]
+    told = {True: [], False: []}
+    for message in messages:
+        told[message.is_serious(checks.ERROR)].append("%s: %s" % (message.id or "check", " ".join(str(message.msg).split())))
+    if told[True]:
+        raise Refused("manage.py check found errors: " + "; ".join(told[True]))
+    return {"warnings": told[False]}
+
+
+def collectstatic(request):
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+    return {}
+
+
+def _database():
+    from django.db import connections
+
+    connection = connections["default"]
+    try:
+        connection.ensure_connection()
+    except Exception as error:
+        raise Refused("the database does not answer: %s" % " ".join(str(error).split())) from error
+    return connection
+
+
+def _plan(connection):
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    conflicts = executor.loader.detect_conflicts()
+    if conflicts:
+        raise Refused("migrations conflict in %s: run makemigrations --merge in the project" % ", ".join(sorted(conflicts)))
+    return ["%s.%s" % (migration.app_label, migration.name) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+
+
+def plan(request):
+    return {"migrations": _plan(_database())}
+
+
+def _advisory_lock(connection, patience):
+    """Takes PostgreSQL's session lock; it goes with the connection, however this process ends."""
+    deadline = time.monotonic() + patience
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
+            if cursor.fetchone()[0]:
+                return
+            if time.monotonic() > deadline:
+                raise Refused("another deploy has been migrating this database for %d s; wait for it or end it" % patience)
+            time.sleep(0.5)
+
+
+def migrate(request):
+    """Applies what is not applied yet, under a lock, and tells what that was."""
+    from django.core.management import call_command
+
+    connection = _database()
+    if not _plan(connection):
+        return {"migrations": []}
+    if connection.vendor == "postgresql":
+        _advisory_lock(connection, request.get("lock_patience", 300))
+    pending = _plan(connection)
+    if pending:
+        call_command("migrate", interactive=False, verbosity=1, no_color=True)
+    return {"migrations": pending}
+
+
+STEPS = {"inspect": inspect_settings, "check": check, "collectstatic": collectstatic, "plan": plan, "migrate": migrate}
+
+
+def answer(request):
+    import django
+
+    try:
+        django.setup()
+    except Exception as error:
+        traceback.print_exc()
+        return {"error": "the project does not start: %s: %s" % (type(error).__name__, error)}
+    found = {}
+    for step in request["steps"]:
+        try:
+            found[step] = STEPS[step](request)
+        except Refused as error:
+            return {**found, "error": str(error)}
+        except BaseException as error:
+            traceback.print_exc()
+            return {**found, "error": "%s failed: %s: %s" % (step, type(error).__name__, error)}
+    return found
+
+
+def main():
+    request = json.loads(sys.argv[1])
+    sys.argv = ["manage.py"]
+    with os.fdopen(request["result_fd"], "w", encoding="utf-8") as file:
+        file.write(json.dumps(answer(request), default=str))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Files written whole or not at all, and put back when what they were for fails."""
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import stat
+
+
+def owner_ids(owner: str, group: str) -> tuple[int, int]:
+    return pwd.getpwnam(owner).pw_uid, grp.getgrnam(group).gr_gid
+
+
+def ensure_directory(path: str, mode: int = 0o755, owner: str = "root", group: str = "root") -> bool:
+    """Makes a folder with exactly this mode and owner. Tells whether that changed anything."""
+    changed = not os.path.isdir(path)
+    if changed:
+        os.makedirs(path, mode=mode)
+    found = os.stat(path)
+    uid, gid = owner_ids(owner, group)
+    if (found.st_uid, found.st_gid) != (uid, gid):
+        os.chown(path, uid, gid)
+        changed = True
+    if stat.S_IMODE(found.st_mode) != mode:
+        os.chmod(path, mode)
+        changed = True
+    return changed
+
+
+def write_atomically(path: str, content: bytes, mode: int, owner: str = "root", group: str = "root") -> None:
+    partial = "%s.%d.new" % (path, os.getpid())
+    if os.path.lexists(partial):
+        os.unlink(partial)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        os.fchown(file.fileno(), *owner_ids(owner, group))
+        os.fchmod(file.fileno(), mode)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(partial, path)
+
+
+class ManagedFile:
+    """A file as it should be."""
+
+    def __init__(self, path: str, content: str, mode: str = "0644", owner: str = "root", group: str = "root", secret: bool = False) -> None:
+        self.path = path
+        self.content = content.encode()
+        self.mode = int(mode, 8)
+        self.owner = owner
+        self.group = group
+        self.secret = secret
+
+    def read(self) -> bytes | None:
+        try:
+            with open(self.path, "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+
+    def differs(self) -> bool:
+        if self.read() != self.content:
+            return True
+        found = os.stat(self.path)
+        return (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) != (self.mode, *owner_ids(self.owner, self.group))
+
+    def diff(self) -> dict:
+        """Before and after as Ansible's --diff shows them; a secret file shows that it differs and no content."""
+        header = {"before_header": self.path, "after_header": self.path}
+        if self.secret:
+            return {**header, "before": "(secret, as it is)\n", "after": "(secret, as it will be)\n"}
+        return {**header, "before": (self.read() or b"").decode(errors="replace"), "after": self.content.decode()}
+
+    def write(self) -> None:
+        write_atomically(self.path, self.content, self.mode, self.owner, self.group)
+
+
+class Restorable:
+    """Remembers what files and links were, so that a step that fails can put them back."""
+
+    def __init__(self) -> None:
+        self._saved: list[tuple[str, str, object]] = []
+
+    def keep(self, path: str) -> None:
+        if any(saved[0] == path for saved in self._saved):
+            return
+        if os.path.islink(path):
+            self._saved.append((path, "link", os.readlink(path)))
+        elif os.path.exists(path):
+            found = os.stat(path)
+            with open(path, "rb") as file:
+                self._saved.append((path, "file", (file.read(), stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)))
+        else:
+            self._saved.append((path, "absent", None))
+
+    def restore(self) -> None:
+        for path, kind, value in reversed(self._saved):
+            if kind == "absent":
+                if os.path.lexists(path):
+                    os.unlink(path)
+                continue
+            partial = "%s.%d.old" % (path, os.getpid())
+            if kind == "link":
+                os.symlink(value, partial)
+            else:
+                content, mode, uid, gid = value
+                descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(content)
+                    os.fchown(file.fileno(), uid, gid)
+                    os.fchmod(file.fileno(), mode)
+            os.rename(partial, path)
+        self._saved.clear()

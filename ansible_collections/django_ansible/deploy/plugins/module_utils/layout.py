@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Where an application lives on a host, and what its links say is running."""
+from __future__ import annotations
+
+import json
+import os
+import time
+
+SLOTS = ("blue", "green")
+
+
+class Layout:
+    """The folders, links and unit names of one application on one host."""
+
+    def __init__(self, app_name: str, app_dir: str, socket_link: str) -> None:
+        self.app_name = app_name
+        self.app_dir = app_dir
+        self.socket_link = socket_link
+        self.releases = os.path.join(app_dir, "releases")
+        self.venvs = os.path.join(app_dir, "venvs")
+        self.shared = os.path.join(app_dir, "shared")
+        self.static = os.path.join(app_dir, "static")
+        self.slots = os.path.join(app_dir, "slots")
+        self.current = os.path.join(app_dir, "current")
+        self.journal = os.path.join(app_dir, "deploys.jsonl")
+        self.etc = os.path.join("/etc", app_name)
+        self.run = os.path.join("/run", app_name)
+
+    def release_dir(self, release: str) -> str:
+        return os.path.join(self.releases, release)
+
+    def slot_link(self, slot: str) -> str:
+        return os.path.join(self.slots, slot)
+
+    def slot_env(self, slot: str) -> str:
+        return os.path.join(self.etc, slot + ".env")
+
+    def slot_socket(self, slot: str) -> str:
+        return os.path.join(self.run, slot + ".sock")
+
+    def slot_service(self, slot: str) -> str:
+        return "%s@%s.service" % (self.app_name, slot)
+
+    def slot_units(self, slot: str) -> list[str]:
+        """The units of a slot, in the order in which they start."""
+        return ["%s@%s.socket" % (self.app_name, slot), self.slot_service(slot)]
+
+    def live_slot(self) -> str | None:
+        """The slot that gets the requests: the socket link says so; before the first boot's tmpfiles, `current` does."""
+        for link, suffix in ((self.socket_link, ".sock"), (self.current, "")):
+            target = read_link(link)
+            if target:
+                name = os.path.basename(target)
+                if name.endswith(suffix) and name[: len(name) - len(suffix)] in SLOTS:
+                    return name[: len(name) - len(suffix)]
+        return None
+
+    def free_slot(self) -> str:
+        """The slot that a new release starts in."""
+        return SLOTS[1] if self.live_slot() == SLOTS[0] else SLOTS[0]
+
+    def slot_release(self, slot: str | None) -> str | None:
+        target = read_link(self.slot_link(slot)) if slot else None
+        return os.path.basename(target) if target else None
+
+    def live_release(self) -> str | None:
+        return self.slot_release(self.live_slot())
+
+    def read_release(self, release: str) -> dict:
+        """What release.json tells of a release; empty for a folder that was never completed."""
+        try:
+            with open(os.path.join(self.release_dir(release), "release.json"), encoding="utf-8") as file:
+                return json.load(file)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return {}
+
+    def list_releases(self) -> list[dict]:
+        """The completed releases, oldest first. Their names begin with the time, so they sort by it."""
+        names = sorted(os.listdir(self.releases)) if os.path.isdir(self.releases) else []
+        return [found for found in (self.read_release(name) for name in names) if found]
+
+    def record(self, **entry: object) -> None:
+        """Appends to deploys.jsonl who did what, when, and how it ended."""
+        entry = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **entry}
+        descriptor = os.open(self.journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+            file.write(json.dumps(entry, sort_keys=True) + "\n")
+
+
+def read_link(path: str) -> str | None:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None
+
+
+def replace_link(target: str, path: str) -> bool:
+    """Points the link *path* at *target* by one rename(2). Tells whether that changed anything."""
+    if read_link(path) == target:
+        return False
+    partial = "%s.%d.new" % (path, os.getpid())
+    if os.path.lexists(partial):
+        os.unlink(partial)
+    os.symlink(target, partial)
+    os.rename(partial, path)
+    return True

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Asks an application whether it answers: over its own socket, or the way its users come in."""
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+
+
+class Probe:
+    """One HTTP request and which answers count as healthy."""
+
+    def __init__(self, path: str, host: str, statuses: list[int], scheme: str) -> None:
+        self.path = path
+        self.host = host
+        self.statuses = statuses
+        self.scheme = scheme
+
+    def _ask(self, connection: http.client.HTTPConnection) -> str | None:
+        """None when the answer is healthy, else what was wrong with it."""
+        headers = {"Host": self.host, "X-Forwarded-Proto": self.scheme, "X-Forwarded-For": "127.0.0.1", "User-Agent": "django-ansible-deploy", "Connection": "close"}
+        try:
+            connection.request("GET", self.path, headers=headers)
+            answer = connection.getresponse()
+            if answer.status in self.statuses if self.statuses else 200 <= answer.status < 400:
+                return None
+            body = answer.read(2048).decode(errors="replace").strip()
+        except (OSError, http.client.HTTPException) as error:
+            return "no answer (%s)" % (error or type(error).__name__)
+        finally:
+            connection.close()
+        first_line = " ".join(body.splitlines()[0].split())[:200] if body else "(empty body)"
+        hint = "; does ALLOWED_HOSTS contain %s?" % self.host if answer.status == 400 else ""
+        return "status %d: %s%s" % (answer.status, first_line, hint)
+
+    def over_socket(self, path: str, timeout: float) -> str | None:
+        return self._ask(UnixConnection(path, timeout))
+
+    def over_port(self, port: int, timeout: float) -> str | None:
+        return self._ask(http.client.HTTPConnection("127.0.0.1", port, timeout=timeout))
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def wait_until_healthy(ask, given_up, timeout: float) -> str | None:
+    """Repeats *ask* (which gets the seconds that are left) until it is content, *given_up* says there is no hope, or *timeout* seconds are over."""
+    deadline = time.monotonic() + timeout
+    pause = 0.05
+    while True:
+        left = deadline - time.monotonic()
+        trouble = ask(max(left, 1.0))
+        if trouble is None or left <= 0 or given_up():
+            return trouble
+        time.sleep(min(pause, max(left, 0)))
+        pause = min(pause * 1.5, 1.0)

@@ -1,0 +1,92 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: app_finish
+short_description: Ends a deploy on a host
+description:
+  - Lets the slot that is no longer live finish its requests and stop, and removes releases, virtual environments and static files that
+    are no longer kept.
+  - Never removes the live release, the one before it, or one whose slot still runs.
+extends_documentation_fragment:
+  - django_ansible.deploy.layout
+options:
+  keep_releases:
+    description: How many releases stay, the live one among them.
+    type: int
+    default: 5
+attributes:
+  check_mode:
+    support: full
+author:
+  - The django-ansible-deploy authors
+"""
+
+EXAMPLES = r"""
+- name: Finish
+  django_ansible.deploy.app_finish:
+    app_name: mydjango
+    app_dir: /opt/mydjango
+    app_user: django
+    app_group: django
+    socket_link: /run/mydjango/gunicorn.sock
+"""
+
+RETURN = r"""
+stopped:
+  description: Slots that were told to stop.
+  type: list
+  returned: success
+removed:
+  description: Releases and virtual environments that were removed.
+  type: list
+  returned: success
+"""
+
+import os
+import shutil
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils import static, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS
+
+
+def kept_releases(layout, count: int) -> set[str]:
+    """The newest *count* releases and those that a slot points at: the live one, and the one to go back to."""
+    newest = [found["release"] for found in layout.list_releases()][-count:]
+    return {*newest, *filter(None, (layout.slot_release(slot) for slot in SLOTS))}
+
+
+def folders(path: str) -> set[str]:
+    return set(os.listdir(path)) if os.path.isdir(path) else set()
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={**LAYOUT, "keep_releases": {"type": "int", "default": 5}}, supports_check_mode=True)
+    layout = layout_of(module.params)
+    live = layout.live_slot()
+    stopping = [slot for slot in SLOTS if live and slot != live and systemd.is_active(layout.slot_service(slot))]
+    keep = kept_releases(layout, max(module.params["keep_releases"], 1))
+    kept = [layout.read_release(release) for release in keep]
+    removed = [layout.release_dir(name) for name in sorted(folders(layout.releases) - keep)]
+    removed += [os.path.join(layout.venvs, name) for name in sorted(folders(layout.venvs) - {found.get("venv") for found in kept})]
+    if not module.check_mode:
+        try:
+            for slot in stopping:
+                # Without waiting: the requests that still run may take as long as the graceful time-out.
+                systemd.systemctl("stop", "--no-block", *reversed(layout.slot_units(slot)))
+        except CommandFailed as error:
+            module.fail_json(msg="the new release serves, but the old slot does not stop: %s" % error)
+        for path in removed:
+            shutil.rmtree(path)
+        if removed:
+            static.prune(kept, layout)
+    module.exit_json(changed=bool(stopping or removed), stopped=stopping, removed=[os.path.relpath(path, layout.app_dir) for path in removed])
+
+
+if __name__ == "__main__":
+    main()

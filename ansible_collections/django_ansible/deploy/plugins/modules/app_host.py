@@ -1,0 +1,151 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: app_host
+short_description: Tells what a host has and what it serves
+description:
+  - Looks at a host once, before anything is touched, so that later steps run only where there is something to do.
+  - Changes nothing. Fails when the host cannot run the application at all.
+extends_documentation_fragment:
+  - django_ansible.deploy.layout
+options:
+  packages:
+    description: Debian packages that the application needs.
+    type: list
+    elements: str
+    default: []
+  needed_mib:
+    description: Free space that a new release needs below O(app_dir), in MiB.
+    type: int
+    default: 200
+attributes:
+  check_mode:
+    support: full
+author:
+  - The django-ansible-deploy authors
+"""
+
+EXAMPLES = r"""
+- name: Look at the host
+  django_ansible.deploy.app_host:
+    app_name: mydjango
+    app_dir: /opt/mydjango
+    app_user: django
+    app_group: django
+    socket_link: /run/mydjango/gunicorn.sock
+    packages: [nginx, python3-venv]
+"""
+
+RETURN = r"""
+missing_packages:
+  description: Packages of O(packages) that are not installed.
+  type: list
+  returned: success
+account_exists:
+  description: Whether O(app_user) exists with O(app_group) as its primary group.
+  type: bool
+  returned: success
+releases:
+  description: Completed releases, oldest first, each with C(release), C(revision) and C(bad).
+  type: list
+  returned: success
+live:
+  description: What serves now, C(slot), C(release) and C(revision); each V(null) before the first deploy.
+  type: dict
+  returned: success
+idle_running:
+  description: Whether the slot that is not live still runs.
+  type: bool
+  returned: success
+ipv6:
+  description: Whether the host has IPv6.
+  type: bool
+  returned: success
+"""
+
+import grp
+import os
+import pwd
+import shutil
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed, run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.systemd import is_active
+
+
+def os_release() -> dict:
+    with open("/etc/os-release", encoding="utf-8") as file:
+        pairs = (line.rstrip("\n").split("=", 1) for line in file if "=" in line)
+        return {name: value.strip('"') for name, value in pairs}
+
+
+def refuse_unfit_host(module: AnsibleModule) -> None:
+    system = os_release()
+    if not {"debian", "ubuntu"} & {system.get("ID"), *system.get("ID_LIKE", "").split()}:
+        module.fail_json(msg="%s is not supported: role mode needs Debian or Ubuntu" % system.get("PRETTY_NAME", "this system"))
+    if not os.path.isdir("/run/systemd/system"):
+        module.fail_json(msg="systemd does not run on this host, and the application's units need it")
+    if os.geteuid() != 0:
+        module.fail_json(msg="root is needed to deploy: let the user become root (sudo) or connect as root")
+
+
+def free_mib(path: str) -> int:
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return shutil.disk_usage(path).free // (1024 * 1024)
+
+
+def missing_packages(packages: list[str]) -> list[str]:
+    try:
+        printed = run(["sh", "-c", 'dpkg-query -W -f \'${Package} ${db:Status-Abbrev}\\n\' "$@" 2>/dev/null || true', "sh", *packages])
+    except CommandFailed:
+        return list(packages)
+    installed = {line.split()[0] for line in printed.splitlines() if line.split()[1:2] == ["ii"]}
+    return [name for name in packages if name not in installed]
+
+
+def account_exists(user: str, group: str) -> bool:
+    try:
+        return pwd.getpwnam(user).pw_gid == grp.getgrnam(group).gr_gid
+    except KeyError:
+        return False
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **LAYOUT,
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "needed_mib": {"type": "int", "default": 200},
+        },
+        supports_check_mode=True,
+    )
+    refuse_unfit_host(module)
+    free = free_mib(module.params["app_dir"])
+    if free < module.params["needed_mib"]:
+        module.fail_json(
+            msg="only %d MiB are free below %s, a release needs %d: free some space" % (free, module.params["app_dir"], module.params["needed_mib"])
+        )
+    layout = layout_of(module.params)
+    slot = layout.live_slot()
+    release = layout.slot_release(slot)
+    idle = [name for name in SLOTS if name != slot]
+    module.exit_json(
+        changed=False,
+        missing_packages=missing_packages(module.params["packages"]) if module.params["packages"] else [],
+        account_exists=account_exists(module.params["app_user"], module.params["app_group"]),
+        releases=[{key: found.get(key) for key in ("release", "revision", "bad")} for found in layout.list_releases()],
+        live={"slot": slot, "release": release, "revision": layout.read_release(release).get("revision") if release else None},
+        idle_running=any(is_active(layout.slot_service(name)) for name in idle) if slot else False,
+        ipv6=os.path.exists("/proc/net/if_inet6"),
+        free_mib=free,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: app_migrate
+short_description: Applies a release's database migrations
+description:
+  - Applies what Django's plan says is not applied yet, with the environment of the application. Meant for one host of the fleet.
+  - On PostgreSQL an advisory lock keeps two runs from migrating one database at once. Other databases have no such lock.
+extends_documentation_fragment:
+  - django_ansible.deploy.layout
+  - django_ansible.deploy.layout.application
+options:
+  release:
+    description: Name of a release that is prepared.
+    type: str
+    required: true
+attributes:
+  check_mode:
+    support: full
+    details: Tells which migrations would be applied when the release is there already.
+author:
+  - The django-ansible-deploy authors
+"""
+
+EXAMPLES = r"""
+- name: Migrate
+  django_ansible.deploy.app_migrate:
+    app_name: mydjango
+    app_dir: /opt/mydjango
+    app_user: django
+    app_group: django
+    socket_link: /run/mydjango/gunicorn.sock
+    release: 20260102T030405Z-0123456
+"""
+
+RETURN = r"""
+migrations:
+  description: The migrations applied, C(app.name), in order.
+  type: list
+  returned: success
+deploy:
+  description: The same, for the events file.
+  type: dict
+  returned: success
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={**LAYOUT, **APPLICATION, "release": {"type": "str", "required": True}}, supports_check_mode=True)
+    params = module.params
+    layout = layout_of(params)
+    release_dir = layout.release_dir(params["release"])
+    if module.check_mode and not os.path.isdir(release_dir):
+        module.exit_json(changed=False, migrations=[], deploy={})
+    application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, Environment.parse(params["environment"]))
+    step = "plan" if module.check_mode else "migrate"
+    try:
+        migrations = application.drive(step)[step]["migrations"]
+    except CommandFailed as error:
+        module.fail_json(msg="the database was not migrated, and the old release still serves: %s" % error)
+    module.exit_json(changed=bool(migrations), migrations=migrations, deploy={"migrations": migrations})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,284 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: app_release
+short_description: Prepares a release beside the one that serves
+description:
+  - Puts the code of one commit into a release folder, makes or reuses its virtual environment, runs Django's system check with the
+    application's environment and collects static files into the release.
+  - Nothing that serves is touched. A second run for the same commit and environment changes nothing.
+  - The code comes from the controller's working copy (O(workspace), uploaded by the action plugin of the same name) or from a
+    repository that the host itself clones (O(repository)).
+extends_documentation_fragment:
+  - django_ansible.deploy.layout
+  - django_ansible.deploy.layout.application
+options:
+  release:
+    description: Name of the release, C(<time>-<first 7 of the commit>).
+    type: str
+    required: true
+  revision:
+    description: Full commit hash.
+    type: str
+    required: true
+  workspace:
+    description: Folder on the controller whose commit O(revision) is uploaded. Give this or O(repository).
+    type: path
+  upload:
+    description: Whether the host lacks the release, so that the code has to be uploaded.
+    type: bool
+    default: true
+  archive:
+    description: Set by the action plugin, the uploaded archive on the host.
+    type: path
+  repository:
+    description: Git URL that the host clones.
+    type: str
+  python:
+    description: Interpreter of the virtual environment.
+    type: str
+    default: /usr/bin/python3
+  installer:
+    description: What installs the requirements.
+    type: str
+    choices: [uv, pip]
+    default: uv
+  requirements:
+    description:
+      - Requirement files, relative to O(app_path). By default the first of C(requirements.txt), C(requirements/production.txt) and
+        C(requirements/prod.txt) that exists.
+    type: list
+    elements: str
+    default: []
+  packages:
+    description: More requirements, as pip takes them.
+    type: list
+    elements: str
+    default: []
+  gunicorn:
+    description: Requirement that is added when the others do not bring gunicorn.
+    type: str
+    required: true
+  check_release:
+    description: Whether Django's system check runs and its errors stop the deploy.
+    type: bool
+    default: true
+  collectstatic:
+    description: Whether static files are collected.
+    type: bool
+    default: true
+attributes:
+  check_mode:
+    support: partial
+    details: Predicts that a missing release would be made, not whether its check would pass.
+author:
+  - The django-ansible-deploy authors
+"""
+
+EXAMPLES = r"""
+- name: Prepare the checked-out commit
+  django_ansible.deploy.app_release:
+    app_name: mydjango
+    app_dir: /opt/mydjango
+    app_user: django
+    app_group: django
+    socket_link: /run/mydjango/gunicorn.sock
+    release: 20260102T030405Z-0123456
+    revision: 0123456789abcdef0123456789abcdef01234567
+    workspace: /home/me/mydjango
+    gunicorn: gunicorn
+    environment: "{{ {'DJANGO_SETTINGS_MODULE': 'mydjango.settings'} | to_json }}"
+"""
+
+RETURN = r"""
+done:
+  description: What was made, any of V(code), V(venv), V(check), V(static).
+  type: list
+  returned: success
+deploy:
+  description: What Django's system check warns of, C(warnings), for the events file.
+  type: dict
+  returned: success
+"""
+
+import json
+import os
+import shutil
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils import venv
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment, run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ensure_directory, owner_ids, write_atomically
+from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import replace_link
+
+CACHE = "/var/cache/django-ansible-deploy"
+
+
+def make_folders(layout, params) -> None:
+    for path in (layout.app_dir, layout.releases, layout.venvs, layout.slots, layout.static):
+        ensure_directory(path)
+    for path in (layout.shared, os.path.join(layout.shared, "media")):
+        ensure_directory(path, 0o755, params["app_user"], params["app_group"])
+
+
+def fetch(repository: str, revision: str, mirror: str) -> None:
+    """Brings *revision* into a bare repository on the host, with no more history than it needs."""
+    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+    if not os.path.isdir(mirror):
+        run(["git", "init", "--quiet", "--bare", mirror])
+    try:
+        run(["git", "-C", mirror, "fetch", "--quiet", "--depth", "1", "--", repository, revision], env=env)
+    except CommandFailed:
+        # Not every server hands out a commit by its hash; then its branches and tags have to come whole.
+        run(["git", "-C", mirror, "fetch", "--quiet", "--force", "--tags", "--", repository, "+refs/heads/*:refs/heads/*"], env=env)
+
+
+def unpack(layout, params, partial: str) -> None:
+    """The code of the commit, root's and readable by all, nothing of it writable by the application."""
+    os.makedirs(partial, mode=0o755)
+    archive = params["archive"]
+    if params["repository"]:
+        mirror = os.path.join(layout.app_dir, "repository.git")
+        fetch(params["repository"], params["revision"], mirror)
+        archive = os.path.join(partial, ".archive.tar")
+        run(["git", "-C", mirror, "-c", "tar.umask=0022", "archive", "--format=tar", "--output", archive, params["revision"]])
+    run(["tar", "--extract", "--no-same-owner", "--no-same-permissions", "--file", archive, "--directory", partial], umask=0o022)
+    if params["repository"]:
+        os.unlink(archive)
+    with open(os.path.join(partial, "REVISION"), "w", encoding="utf-8") as file:
+        file.write(params["revision"] + "\n")
+
+
+def place_code(layout, params) -> None:
+    final = layout.release_dir(params["release"])
+    partial = final + ".partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        unpack(layout, params, partial)
+        if not os.path.exists(os.path.join(partial, params["app_path"], "manage.py")):
+            raise CommandFailed(
+                "commit %s has no manage.py in %s: set app_path to the folder that has it" % (params["revision"][:7], params["app_path"])
+            )
+        shutil.rmtree(final, ignore_errors=True)
+        os.rename(partial, final)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def static_folder(release_dir: str, static_root: str, params) -> str:
+    """The folder that collectstatic writes: it belongs to the application while it does."""
+    inside = os.path.realpath(static_root).startswith(os.path.realpath(release_dir) + os.sep)
+    if not inside and os.path.isdir(static_root):
+        return static_root
+    os.makedirs(static_root, mode=0o755, exist_ok=True)
+    give(static_root, *owner_ids(params["app_user"], params["app_group"]))
+    return static_root
+
+
+def give(folder: str, uid: int, gid: int) -> None:
+    for path, _, names in os.walk(folder):
+        os.chown(path, uid, gid)
+        for name in names:
+            os.chown(os.path.join(path, name), uid, gid, follow_symlinks=False)
+
+
+def ask_django(application: Application, release_dir: str, params) -> tuple[dict, list[str]]:
+    """Checks the release and collects its static files; returns what to remember of it and what was done."""
+    steps = ["inspect"] + (["check"] if params["check_release"] else [])
+    found = application.drive(*steps)
+    facts = {**found["inspect"], "warnings": found.get("check", {}).get("warnings", [])}
+    done = ["check"] if params["check_release"] else []
+    if params["collectstatic"]:
+        if not facts["static_root"]:
+            facts["warnings"].append("STATIC_ROOT is not set, so no static files were collected: set it from the variable STATIC_ROOT of the environment")
+        else:
+            folder = static_folder(release_dir, facts["static_root"], params)
+            application.drive("collectstatic")
+            if folder.startswith(release_dir + os.sep):
+                give(folder, 0, 0)
+            done.append("static")
+    return facts, done
+
+
+def complete(layout, params, environment: Environment) -> tuple[dict, list[str]]:
+    """Gives a release folder its virtual environment and asks Django about it."""
+    release_dir = layout.release_dir(params["release"])
+    requirements = venv.Requirements(
+        os.path.join(release_dir, params["app_path"]), params["requirements"], params["packages"], params["python"], params["installer"], params["gunicorn"]
+    )
+    venv_dir = os.path.join(layout.venvs, requirements.key())
+    built = venv.build(venv_dir, requirements, os.path.join(layout.app_dir, "tools"), os.path.join(CACHE, "uv"))
+    replace_link(os.path.relpath(venv_dir, release_dir), os.path.join(release_dir, ".venv"))
+    application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, environment)
+    facts, asked = ask_django(application, release_dir, params)
+    return {**facts, "venv": os.path.basename(venv_dir)}, (["venv"] if built else []) + asked
+
+
+def prepare(module: AnsibleModule) -> dict:
+    params = module.params
+    layout = layout_of(params)
+    release_dir = layout.release_dir(params["release"])
+    environment = Environment.parse(params["environment"])
+    known = layout.read_release(params["release"])
+    if known.get("environment") == environment.fingerprint() and os.path.isdir(os.path.join(release_dir, ".venv")):
+        return {"changed": False, "done": [], "found": known}
+    if module.check_mode:
+        return {"changed": True, "done": ["code", "venv", "check", "static"] if not known else ["check", "static"], "found": known}
+    make_folders(layout, params)
+    new = not os.path.isdir(release_dir)
+    try:
+        if new:
+            place_code(layout, params)
+        facts, done = complete(layout, params, environment)
+    except Exception:
+        if new:
+            shutil.rmtree(release_dir, ignore_errors=True)
+        raise
+    found = {
+        **known, "release": params["release"], "revision": params["revision"], "environment": environment.fingerprint(),
+        "created": known.get("created") or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **facts,
+    }
+    write_atomically(os.path.join(release_dir, "release.json"), (json.dumps(found, indent=2, sort_keys=True) + "\n").encode(), 0o640)
+    return {"changed": True, "done": (["code"] if new else []) + done, "found": found}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **LAYOUT,
+            **APPLICATION,
+            "release": {"type": "str", "required": True},
+            "revision": {"type": "str", "required": True},
+            "workspace": {"type": "path"},
+            "upload": {"type": "bool", "default": True},
+            "archive": {"type": "path"},
+            "repository": {"type": "str"},
+            "python": {"type": "str", "default": "/usr/bin/python3"},
+            "installer": {"type": "str", "choices": ["uv", "pip"], "default": "uv"},
+            "requirements": {"type": "list", "elements": "str", "default": []},
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "gunicorn": {"type": "str", "required": True},
+            "check_release": {"type": "bool", "default": True},
+            "collectstatic": {"type": "bool", "default": True},
+        },
+        required_one_of=[("workspace", "repository")],
+        mutually_exclusive=[("workspace", "repository")],
+        supports_check_mode=True,
+    )
+    try:
+        result = prepare(module)
+    except CommandFailed as error:
+        module.fail_json(msg="release %s cannot be prepared: %s" % (module.params["release"], error))
+    warnings = result.pop("found").get("warnings", []) if result["changed"] else []
+    for warning in warnings:
+        module.warn(warning)
+    module.exit_json(**result, deploy={"warnings": warnings})
+
+
+if __name__ == "__main__":
+    main()

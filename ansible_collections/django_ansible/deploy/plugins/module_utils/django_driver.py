@@ -47,6 +47,16 @@ def check(request):
     return {"warnings": told[False]}
 
 
+def wsgi(request):
+    """The module that gunicorn will load: what it raises at import shows here, before anything starts."""
+    import importlib
+
+    module, _, name = request["wsgi"].partition(":")
+    if not callable(getattr(importlib.import_module(module), name, None)):
+        raise Refused("%s has no application named %s: set django_app_wsgi" % (module, name))
+    return {}
+
+
 def collectstatic(request):
     from django.core.management import call_command
 
@@ -107,7 +117,7 @@ def migrate(request):
     return {"migrations": pending}
 
 
-STEPS = {"inspect": inspect_settings, "check": check, "collectstatic": collectstatic, "plan": plan, "migrate": migrate}
+STEPS = {"inspect": inspect_settings, "check": check, "wsgi": wsgi, "collectstatic": collectstatic, "plan": plan, "migrate": migrate}
 
 
 def answer(request):

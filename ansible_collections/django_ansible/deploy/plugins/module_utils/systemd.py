@@ -26,11 +26,19 @@ def is_enabled(unit: str) -> bool:
     return subprocess.run(["systemctl", "is-enabled", "--quiet", unit], check=False, capture_output=True).returncode == 0
 
 
-def invocation_log(unit: str, lines: int = 30) -> str:
-    """The last lines that a unit's newest start wrote to the journal, without what earlier starts wrote."""
+def has_given_up(unit: str) -> bool:
+    """Whether a unit that was started has ended, be it that systemd starts it again: it will not answer as it is."""
+    found = show(unit, "ActiveState", "NRestarts")
+    return found["ActiveState"] in ("inactive", "failed") or found.get("NRestarts", "0") != "0"
+
+
+def log_since(unit: str, since: float, lines: int = 40) -> str:
+    """What a unit wrote to the journal since a time (epoch seconds): the first exception of a worker, else the last lines."""
     try:
-        invocation = show(unit, "InvocationID").get("InvocationID")
-        match = ["_SYSTEMD_INVOCATION_ID=" + invocation, "+", "INVOCATION_ID=" + invocation] if invocation else ["--unit", unit]
-        return run(["journalctl", "--no-pager", "--output", "cat", "--lines", str(lines), *match], timeout=30).strip()
+        printed = run(["journalctl", "--no-pager", "--output", "cat", "--unit", unit, "--since", "@%d" % since], timeout=30).strip().splitlines()
     except CommandFailed as error:
         return "(no log: %s)" % error
+    # gunicorn's own traceback follows that of the application and would push it out.
+    starts = [number for number, line in enumerate(printed) if "Exception in worker process" in line]
+    first = printed[slice(starts[0], starts[1] if starts[1:] else None)][:lines] if starts else printed[-lines:]
+    return "\n".join(first)

@@ -144,7 +144,7 @@ class Activation:
         scheme = (params["url"] or "http").split(":")[0]
         self.probe = Probe(params["health_path"], params["health_host"], params["health_statuses"], scheme)
         self.restorable = Restorable()
-        self.done: list[str] = []
+        self.started = time.time()
 
     def slot_file(self, slot: str) -> ManagedFile:
         return ManagedFile(self.layout.slot_env(slot), self.environment.env_file(), "0640", "root", self.params["app_group"], secret=True)
@@ -213,7 +213,8 @@ class Activation:
         """Brings the release up in the free slot and waits until it answers on its own socket."""
         layout = self.layout
         units = layout.slot_units(self.slot)
-        systemd.systemctl("stop", *reversed(units), timeout=600) if systemd.is_active(units[1]) or systemd.is_active(units[0]) else None
+        if any(map(systemd.is_active, units)):
+            systemd.systemctl("stop", *reversed(units), timeout=600)
         self.restorable.keep(layout.slot_link(self.slot))
         replace_link(os.path.join("..", "releases", self.release), layout.slot_link(self.slot))
         ensure_directory(layout.run)
@@ -223,14 +224,15 @@ class Activation:
                 self.write(file)
         if any(kind == "unit" for kind, _ in self.different):
             systemd.systemctl("daemon-reload")
-        systemd.systemctl("reset-failed", *units) if systemd.show(units[1], "ActiveState")["ActiveState"] == "failed" else None
+        # An earlier failure must neither count as one of this start nor use up systemd's limit of starts.
+        try_quietly("systemctl", "reset-failed", *units)
         try:
             systemd.systemctl("start", *units, timeout=self.params["health_timeout"] + 30)
         except CommandFailed as error:
             raise CommandFailed("%s does not start" % units[1]) from error
         trouble = wait_until_healthy(
             lambda left: self.probe.over_socket(layout.slot_socket(self.slot), min(left, PROBE_SECONDS)),
-            lambda: not systemd.is_active(units[1]),
+            lambda: systemd.has_given_up(units[1]),
             self.params["health_timeout"],
         )
         if trouble:
@@ -301,16 +303,16 @@ class Activation:
 
     def give_up(self, cause: str, starting: bool) -> str:
         """Puts everything back and tells why, with the application's last words."""
-        log = systemd.invocation_log(self.layout.slot_service(self.slot)) if starting else ""
+        log = systemd.log_since(self.layout.slot_service(self.slot), self.started) if starting else ""
         nginx_touched = any(kind == "nginx" for kind, _ in self.different)
         self.restorable.restore()
         if starting:
             units = self.layout.slot_units(self.slot)
             run(["systemctl", "daemon-reload"])
-            subprocess_quietly("systemctl", "stop", *reversed(units))
-            subprocess_quietly("systemctl", "reset-failed", *units)
+            try_quietly("systemctl", "stop", *reversed(units))
+            try_quietly("systemctl", "reset-failed", *units)
         if nginx_touched and systemd.is_active("nginx.service"):
-            subprocess_quietly("systemctl", "reload", "nginx.service")
+            try_quietly("systemctl", "reload", "nginx.service")
         serving = "the old release %s still serves" % self.previous_release if self.previous_release else "nothing was served before, and nothing is"
         self.layout.record(
             release=self.release, revision=self.layout.read_release(self.release).get("revision"), result="failed", run=self.params["run_id"],
@@ -322,8 +324,8 @@ class Activation:
         return self.environment.mask("\n".join(parts))
 
 
-def subprocess_quietly(*argv: str) -> None:
-    """A step of putting back that must not hide the first failure."""
+def try_quietly(*argv: str) -> None:
+    """A step that may fail without harm, or whose failure must not hide the first one."""
     try:
         run(list(argv))
     except CommandFailed:
@@ -358,7 +360,6 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    started = time.monotonic()
     activation = Activation(module)
     layout = activation.layout
     pending = activation.pending()
@@ -379,7 +380,7 @@ def main() -> None:
             module.fail_json(msg=str(error), deploy={key: value for key, value in told.items() if value})
         layout.record(
             release=activation.release, revision=revision, previous=activation.previous_release, result="succeeded", slot=activation.slot,
-            run=module.params["run_id"], actor=module.params["actor"], seconds=round(time.monotonic() - started, 1),
+            run=module.params["run_id"], actor=module.params["actor"], seconds=round(time.time() - activation.started, 1),
         )
     module.exit_json(**result)
 

@@ -62,6 +62,10 @@ options:
     description: Requirement that is added when the others do not bring gunicorn.
     type: str
     required: true
+  wsgi:
+    description: WSGI application, C(module:name); it is imported once to see that it loads.
+    type: str
+    required: true
   check_release:
     description: Whether Django's system check runs and its errors stop the deploy.
     type: bool
@@ -90,6 +94,7 @@ EXAMPLES = r"""
     revision: 0123456789abcdef0123456789abcdef01234567
     workspace: /home/me/mydjango
     gunicorn: gunicorn
+    wsgi: mydjango.wsgi:application
     environment: "{{ {'DJANGO_SETTINGS_MODULE': 'mydjango.settings'} | to_json }}"
 """
 
@@ -189,8 +194,8 @@ def give(folder: str, uid: int, gid: int) -> None:
 
 def ask_django(application: Application, release_dir: str, params) -> tuple[dict, list[str]]:
     """Checks the release and collects its static files; returns what to remember of it and what was done."""
-    steps = ["inspect"] + (["check"] if params["check_release"] else [])
-    found = application.drive(*steps)
+    steps = ["inspect"] + (["check"] if params["check_release"] else []) + ["wsgi"]
+    found = application.drive(*steps, wsgi=params["wsgi"])
     facts = {**found["inspect"], "warnings": found.get("check", {}).get("warnings", [])}
     done = ["check"] if params["check_release"] else []
     if params["collectstatic"]:
@@ -263,6 +268,7 @@ def main() -> None:
             "requirements": {"type": "list", "elements": "str", "default": []},
             "packages": {"type": "list", "elements": "str", "default": []},
             "gunicorn": {"type": "str", "required": True},
+            "wsgi": {"type": "str", "required": True},
             "check_release": {"type": "bool", "default": True},
             "collectstatic": {"type": "bool", "default": True},
         },

@@ -66,7 +66,7 @@ def main() -> None:
     try:
         migrations = application.drive(step)[step]["migrations"]
     except CommandFailed as error:
-        module.fail_json(msg="the database was not migrated, and the old release still serves: %s" % error)
+        module.fail_json(msg="the database was not migrated, and nothing that serves was touched: %s" % error)
     module.exit_json(changed=bool(migrations), migrations=migrations, deploy={"migrations": migrations})
 
 

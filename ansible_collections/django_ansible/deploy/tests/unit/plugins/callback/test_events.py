@@ -1,0 +1,119 @@
+"""The events callback under the real ansible-playbook."""
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[7]
+PLAYBOOK = """
+- name: First  play
+  hosts: all
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: Succeed
+      ansible.builtin.command: {argv: ["true"]}
+      changed_when: false
+    - name: Change
+      ansible.builtin.command: {argv: ["true"]}
+    - name: Hide
+      ansible.builtin.command: {argv: [echo, hidden-value]}
+      no_log: true
+    - name: Hide a failure
+      ansible.builtin.command: {argv: [cat, /hidden-value]}
+      no_log: true
+      ignore_errors: true
+    - name: Skip
+      ansible.builtin.command: {argv: ["true"]}
+      when: false
+    - name: Loop
+      ansible.builtin.fail: {msg: "item {{ item }}"}
+      loop: [one, two]
+      ignore_errors: true
+    - name: Fail
+      ansible.builtin.command: {argv: [sh, -c, "echo shown; echo cause >&2; exit 7"]}
+      when: inventory_hostname == 'b'
+- name: Second play
+  hosts: all
+  connection: local
+  gather_facts: false
+  tasks: []
+"""
+
+
+@pytest.fixture(scope="module", params=["default", "minimal"])
+def run(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("events")
+    (folder / "play.yml").write_text(PLAYBOOK)
+    (folder / "ansible.cfg").write_text("[defaults]\n")
+    environment = {
+        **os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT), "ANSIBLE_CALLBACKS_ENABLED": "django_ansible.deploy.events",
+        "ANSIBLE_STDOUT_CALLBACK": request.param, "DJANGO_ANSIBLE_EVENTS_PATH": str(folder / "events.jsonl"),
+        "DJANGO_ANSIBLE_EVENTS_PLAY_MARKER": "mark-3f9", "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "ANSIBLE_LOCALHOST_WARNING": "false", "LC_ALL": "C.UTF-8",
+    }
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", "a,b,", "-e", "ansible_python_interpreter=" + sys.executable, "play.yml"]
+    done = subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    return {"done": done, "events": events, "file": folder / "events.jsonl"}
+
+
+def results(run, name, host="b"):
+    return [event for event in run["events"] if event["event"] == "result" and event["name"] == name and event["host"] == host]
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("Succeed", "ok"), ("Change", "changed"), ("Skip", "skipped"), ("Loop", "failed"), ("Fail", "failed"), ("Hide", "changed")]
+)
+def test_each_result_is_told_once(run, name, status):
+    (found,) = results(run, name)
+    assert found["status"] == status
+    assert found["duration"] >= 0
+    assert found["path"].rsplit(":", 1)[0].endswith("play.yml")
+
+
+def test_failure_carries_its_cause(run):
+    (found,) = results(run, "Fail")
+    assert (found["rc"], found["stdout"], found["stderr"], found["ignored"]) == (7, "shown", "cause", False)
+
+
+def test_failed_items_of_a_loop_are_joined(run):
+    (found,) = results(run, "Loop")
+    assert found["msg"] == "item one\nitem two"
+    assert found["ignored"] is True
+
+
+def test_no_log_carries_no_value(run):
+    for name in ("Hide", "Hide a failure"):
+        (found,) = results(run, name)
+        assert found["no_log"] is True
+        assert not {"msg", "stdout", "stderr", "deploy"} & set(found)
+    assert "hidden-value" not in run["file"].read_text()
+
+
+def test_recap_closes_the_file(run):
+    last = run["events"][-1]
+    assert last["event"] == "stats"
+    assert last["hosts"]["b"]["failures"] == 1
+    assert last["hosts"]["a"]["failures"] == 0
+    # "Change", "Hide" and the command that failed and was ignored: it may have changed something before it failed.
+    assert last["hosts"]["a"]["changed"] == 3
+
+
+def test_marker_stands_at_each_play(run):
+    marked = [line for line in run["done"].stdout.splitlines() if line.startswith("mark-3f9 ")]
+    assert marked == ["mark-3f9 First play", "mark-3f9 Second play"]
+
+
+def test_plays_and_tasks_are_told(run):
+    assert [event["name"] for event in run["events"] if event["event"] == "play"] == ["First  play", "Second play"]
+    assert "Change" in [event["name"] for event in run["events"] if event["event"] == "task"]
+
+
+def test_file_is_private(run):
+    assert stat.S_IMODE(run["file"].stat().st_mode) == 0o600

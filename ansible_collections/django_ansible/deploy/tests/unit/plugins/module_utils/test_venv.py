@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.venv import Requirements
+
+
+def requirements(folder, files=(), packages=(), installer="uv", gunicorn="gunicorn"):
+    return Requirements(str(folder), list(files), list(packages), sys.executable, installer, gunicorn)
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "requirements.txt").write_text("django==5.2\n")
+    return tmp_path
+
+
+def test_equal_requirements_share_an_environment(project, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    (other / "requirements.txt").write_text("django==5.2\n")
+    assert requirements(project).key() == requirements(other).key()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "requirements.txt").write_text("django==5.3\n") and {},
+        lambda folder: (folder / "requirements-base.txt").write_text("included\n") and {},
+        lambda folder: {"packages": ["whitenoise"]},
+        lambda folder: {"installer": "pip"},
+        lambda folder: {"gunicorn": "gunicorn==1"},
+    ],
+)
+def test_whatever_changes_what_is_installed_changes_the_key(project, change):
+    before = requirements(project).key()
+    assert requirements(project, **change(project)).key() != before
+
+
+def test_usual_files_are_found_in_order(project):
+    (project / "requirements").mkdir()
+    (project / "requirements" / "production.txt").write_text("")
+    assert requirements(project).files == ["requirements.txt"]
+    (project / "requirements.txt").unlink()
+    assert requirements(project).files == ["requirements/production.txt"]
+
+
+def test_missing_requirements_name_the_variable(tmp_path):
+    with pytest.raises(CommandFailed, match="name the file in django_app_requirements"):
+        requirements(tmp_path)
+
+
+def test_missing_named_file_is_named(project):
+    with pytest.raises(CommandFailed, match="requirements file prod.txt is not in this release"):
+        requirements(project, files=["prod.txt"]).key()

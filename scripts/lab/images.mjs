@@ -1,0 +1,184 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { ensureCommands, ensureEngine } from "./engine.mjs";
+import { must, run } from "./shell.mjs";
+
+/**
+ * What a host starts as. `base` is a bare server. `ready` has what most Django hosts get first, so that a test need not
+ * wait for apt. `engine` is a bare server with a Docker engine, compose and a registry.
+ * @typedef {"base" | "ready" | "engine"} Kind
+ * @typedef {"bookworm" | "trixie"} Suite
+ */
+
+export const repository = "django-ansible-deploy-lab";
+
+const server = [
+  "systemd",
+  "systemd-sysv",
+  "dbus",
+  "openssh-server",
+  "python3",
+  "python3-apt",
+  "sudo",
+  "ca-certificates",
+  "iproute2",
+  "procps",
+  "curl",
+];
+
+/** @type {Record<Kind, string[]>} */
+const packages = {
+  base: server,
+  ready: [
+    ...server,
+    "python3-pip",
+    "python3-venv",
+    "python3-dev",
+    "libpq-dev",
+    "git",
+    "nginx",
+    "build-essential",
+    "postgresql",
+    "acl",
+  ],
+  engine: [
+    ...server,
+    "docker.io",
+    "docker-cli",
+    "docker-compose",
+    "docker-registry",
+    "apache2-utils",
+    "busybox-static",
+    "iptables",
+  ],
+};
+
+const common = [
+  // Hosts must not share host keys, and apt must not hold its lock while a test installs something.
+  `rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/hostname "$1"/etc/resolv.conf`,
+  `mkdir -p "$1"/etc/systemd/system/ssh.service.d
+printf '[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\n' > "$1"/etc/systemd/system/ssh.service.d/host-keys.conf`,
+  `chroot "$1" systemctl mask --quiet apt-daily.timer apt-daily-upgrade.timer getty@tty1.service console-getty.service`,
+  `chroot "$1" useradd --create-home --shell /bin/bash deploy`,
+];
+
+/** @type {Record<Kind, string[]>} */
+const hooks = {
+  base: common,
+  ready: [...common, `chroot "$1" systemctl disable --quiet postgresql.service`],
+  engine: [
+    ...common,
+    // A property of this lab only: the kernel here may have no IPv6 to switch off.
+    `mkdir -p "$1"/etc/systemd/system/docker.service.d
+printf '[Service]\\nEnvironment=DOCKER_ALLOW_IPV6_ON_IPV4_INTERFACE=1\\n' > "$1"/etc/systemd/system/docker.service.d/lab.conf`,
+    `sed -i 's/addr: :5000/addr: 127.0.0.1:5000/' "$1"/etc/docker/registry/config.yml`,
+    `chroot "$1" systemctl disable --quiet docker-registry.service`,
+  ],
+};
+
+/**
+ * @param {Suite} suite
+ * @param {Kind} kind
+ */
+async function recipe(suite, kind) {
+  const proxy = await run(["apt-config", "dump", "Acquire::http::Proxy"]);
+  return [
+    "mmdebstrap",
+    "--variant=minbase",
+    `--include=${packages[kind].join(",")}`,
+    ...(proxy.code === 0 && proxy.stdout.trim() !== "" ? [`--aptopt=${proxy.stdout.trim()}`] : []),
+    ...hooks[kind].map((hook) => `--customize-hook=${hook}`),
+    suite,
+    "-",
+  ];
+}
+
+/** @type {Map<string, Promise<string>>} */
+const baking = new Map();
+
+/**
+ * The image of a host; its tag names the recipe, so a changed recipe is baked anew and an unchanged one is found.
+ * @param {Suite} suite
+ * @param {Kind} kind
+ * @param {(line: string) => void} say
+ * @returns {Promise<string>}
+ */
+export function image(suite, kind, say) {
+  const key = `${suite}-${kind}`;
+  const known = baking.get(key);
+  if (known !== undefined) return known;
+  const made = bake(suite, kind, say);
+  baking.set(key, made);
+  return made;
+}
+
+/**
+ * @param {Suite} suite
+ * @param {Kind} kind
+ */
+export async function imageName(suite, kind) {
+  const argv = await recipe(suite, kind);
+  const hash = createHash("sha256").update(JSON.stringify(argv)).digest("hex").slice(0, 12);
+  return `${repository}:${suite}-${kind}-${hash}`;
+}
+
+/** @param {string} name */
+export const imageExists = async (name) => (await run(["docker", "image", "inspect", name])).code === 0;
+
+/**
+ * @param {Suite} suite
+ * @param {Kind} kind
+ * @param {(line: string) => void} say
+ */
+async function bake(suite, kind, say) {
+  await ensureEngine(say);
+  const name = await imageName(suite, kind);
+  if (await imageExists(name)) return name;
+  await ensureCommands(["mmdebstrap"], say);
+  const start = Date.now();
+  say(`Baking the image of a ${kind} Debian ${suite} host (about a minute).`);
+  await importing(await recipe(suite, kind), name);
+  say(`Baked ${name} in ${Math.round((Date.now() - start) / 1000)} s.`);
+  return name;
+}
+
+/**
+ * Streams the root file system into the engine, so that no archive of it lies around.
+ * @param {string[]} argv
+ * @param {string} name
+ */
+function importing([command = "", ...args], name) {
+  const sudo = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
+  const [program = "", ...rest] = [...sudo, command, ...args];
+  return /** @type {Promise<void>} */ (
+    new Promise((resolve, reject) => {
+      // Databases made while the image is baked take their encoding from the locale.
+      const maker = spawn(program, rest, {
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, LC_ALL: "C.UTF-8" },
+      });
+      const taker = spawn("docker", ["import", "-", `${name}-unfinished`], { stdio: ["pipe", "ignore", "pipe"] });
+      let said = "";
+      for (const stream of [maker.stderr, taker.stderr])
+        stream.setEncoding("utf8").on("data", (text) => (said += text));
+      taker.stdin.on("error", () => {});
+      maker.stdout.pipe(taker.stdin);
+      const ended = [maker, taker].map(
+        (child) =>
+          new Promise((done) => {
+            child.on("error", () => done(127));
+            child.on("close", (code) => done(code ?? 128));
+          }),
+      );
+      Promise.all(ended).then(([made, taken]) =>
+        made === 0 && taken === 0
+          ? resolve()
+          : reject(new Error(`Baking ${name} failed: ${said.trim().split("\n").slice(-15).join("\n")}`)),
+      );
+    })
+  ).then(async () => {
+    // Only a whole image gets the name that others look for.
+    await must(["docker", "tag", `${name}-unfinished`, name]);
+    await must(["docker", "rmi", `${name}-unfinished`]);
+  });
+}

@@ -1,0 +1,9 @@
+// Real Debian hosts on one machine: containers that run systemd and sshd, published on loopback only.
+export { ensureCommands, ensureEngine, ensurePackages, LabUnavailable } from "./engine.mjs";
+export { cacheFolder, projectFolder } from "./folders.mjs";
+export { describe, down, label, onHost, reboot, up } from "./hosts.mjs";
+export { image, imageExists, imageName } from "./images.mjs";
+export { makeKey } from "./keys.mjs";
+export { servePostgres } from "./postgres.mjs";
+export { registryAddress, serveRegistry } from "./registry.mjs";
+export { must, run, until, which } from "./shell.mjs";

@@ -89,6 +89,11 @@ class Restorable:
             return
         if os.path.islink(path):
             self._saved.append((path, "link", os.readlink(path)))
+        elif os.path.exists(path) and not os.path.isfile(path):
+            # A socket: a second name keeps it while another file takes its first one.
+            kept = "%s.%d.kept" % (path, os.getpid())
+            os.link(path, kept)
+            self._saved.append((path, "kept", kept))
         elif os.path.exists(path):
             found = os.stat(path)
             with open(path, "rb") as file:
@@ -102,6 +107,9 @@ class Restorable:
                 if os.path.lexists(path):
                     os.unlink(path)
                 continue
+            if kind == "kept":
+                os.rename(value, path)
+                continue
             partial = "%s.%d.old" % (path, os.getpid())
             if kind == "link":
                 os.symlink(value, partial)
@@ -113,4 +121,11 @@ class Restorable:
                     os.fchown(file.fileno(), uid, gid)
                     os.fchmod(file.fileno(), mode)
             os.rename(partial, path)
+        self._saved.clear()
+
+    def forget(self) -> None:
+        """Ends the possibility to go back."""
+        for _, kind, value in self._saved:
+            if kind == "kept":
+                os.unlink(value)
         self._saved.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
 import time
 
 
@@ -37,8 +38,10 @@ class Probe:
     def over_socket(self, path: str, timeout: float) -> str | None:
         return self._ask(UnixConnection(path, timeout))
 
-    def over_port(self, port: int, timeout: float) -> str | None:
-        return self._ask(http.client.HTTPConnection("127.0.0.1", port, timeout=timeout))
+    def through_nginx(self, timeout: float) -> str | None:
+        if self.scheme == "https":
+            return self._ask(LocalTlsConnection(self.host, timeout))
+        return self._ask(http.client.HTTPConnection("127.0.0.1", 80, timeout=timeout))
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -50,6 +53,21 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
+
+
+class LocalTlsConnection(http.client.HTTPConnection):
+    """To this host's own port 443 in the site's name. The certificate is not judged: it may be one that only the outside trusts."""
+
+    def __init__(self, name: str, timeout: float) -> None:
+        super().__init__("127.0.0.1", 443, timeout=timeout)
+        self._name = name
+
+    def connect(self) -> None:
+        super().connect()
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        self.sock = context.wrap_socket(self.sock, server_hostname=self._name)
 
 
 def wait_until_healthy(ask, given_up, timeout: float) -> str | None:

@@ -26,6 +26,16 @@ def is_enabled(unit: str) -> bool:
     return subprocess.run(["systemctl", "is-enabled", "--quiet", unit], check=False, capture_output=True).returncode == 0
 
 
+def listeners(path: str) -> list[str]:
+    """The socket units that listen on *path*, each with what it starts."""
+    units = []
+    for block in systemctl("show", "*.socket", "--property", "Id,Listen,Triggers").split("\n\n"):
+        lines = block.splitlines()
+        if any(line.startswith("Listen=%s " % path) for line in lines):
+            units += [name for line in lines if line.startswith(("Id=", "Triggers=")) for name in line.split("=", 1)[1].split()]
+    return units
+
+
 def has_given_up(unit: str) -> bool:
     """Whether a unit that was started has ended, be it that systemd starts it again: it will not answer as it is."""
     found = show(unit, "ActiveState", "NRestarts")

@@ -275,7 +275,7 @@ class Activation:
             systemd.systemctl("reload", "nginx.service")
 
     def probe_front(self) -> None:
-        trouble = wait_until_healthy(lambda left: self.probe.over_port(80, min(left, PROBE_SECONDS)), lambda: False, PROBE_SECONDS)
+        trouble = wait_until_healthy(lambda left: self.probe.through_nginx(min(left, PROBE_SECONDS)), lambda: False, PROBE_SECONDS)
         if trouble:
             raise CommandFailed("nginx does not pass %s on to the application: %s" % (self.params["health_path"], trouble))
 
@@ -287,8 +287,15 @@ class Activation:
             if slot != self.slot and any(map(systemd.is_enabled, self.layout.slot_units(slot))):
                 systemd.systemctl("disable", "--quiet", *self.layout.slot_units(slot))
 
+    def retire(self, units: list[str]) -> None:
+        """Ends what listened on the socket's path before this collection did, such as a tutorial's gunicorn.socket."""
+        if units:
+            systemd.systemctl("disable", "--now", "--quiet", *units, timeout=600)
+            replace_link(self.layout.slot_socket(self.slot), self.layout.socket_link)
+
     def run(self) -> None:
         starting = self.slot != self.live
+        replaced = systemd.listeners(self.layout.socket_link) if os.path.exists(self.layout.socket_link) and not os.path.islink(self.layout.socket_link) else []
         try:
             if starting:
                 self.start_slot()
@@ -298,6 +305,8 @@ class Activation:
             self.reload_nginx(nginx_changed)
             self.probe_front()
             self.enable()
+            self.restorable.forget()
+            self.retire(replaced)
         except Exception as error:
             raise CommandFailed(self.give_up(str(error), starting)) from error
 

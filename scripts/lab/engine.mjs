@@ -50,6 +50,17 @@ export async function ensurePackages(packages, say) {
 }
 
 /**
+ * A Python and something that installs packages into it, which the action needs on a runner: uv or pip.
+ * @param {(line: string) => void} say
+ */
+export async function ensurePython(say) {
+  if (which("python3") === undefined) await ensurePackages(["python3", "python3-pip"], say);
+  else if (which("uv") === undefined && (await run(["python3", "-m", "pip", "--version"])).code !== 0) {
+    await ensurePackages(["python3-pip"], say);
+  }
+}
+
+/**
  * What has to stand before a command for it to run as root: nothing, or a sudo that asks nothing.
  * @param {string} otherwise
  */

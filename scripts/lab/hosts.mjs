@@ -25,6 +25,12 @@ const certificates = "/etc/ssl/certs/ca-certificates.crt";
 const networkOf = (test) => `dad-${test}`;
 
 /**
+ * @param {string} test
+ * @param {string} name
+ */
+export const containerOf = (test, name) => `dad-${test}-${name}`;
+
+/**
  * Brings a host up and waits until systemd and sshd answer.
  * @param {HostRequest} request
  * @param {(line: string) => void} [say]
@@ -35,7 +41,7 @@ export async function up(request, say = () => {}) {
   const kind = request.kind ?? "base";
   const from = await image(request.suite, kind, say);
   await ensureNetwork(test);
-  const container = `dad-${test}-${name}`;
+  const container = containerOf(test, name);
   const ports = await start(request, container, from, kind);
   await settled(container, ports[22] ?? 0);
   await must(["docker", "exec", "-i", container, "sh", "-e"], { input: accountScript(request) });
@@ -49,7 +55,7 @@ export async function up(request, say = () => {}) {
  * @returns {Promise<Host>}
  */
 export async function describe(test, name) {
-  const container = `dad-${test}-${name}`;
+  const container = containerOf(test, name);
   const [about] = JSON.parse(await must(["docker", "inspect", container]));
   /** @type {Record<number, number>} */
   const ports = {};

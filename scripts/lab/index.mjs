@@ -1,9 +1,17 @@
 // Real Debian hosts on one machine: containers that run systemd and sshd, published on loopback only.
-export { ensureCommands, ensureEngine, ensurePackages, LabUnavailable } from "./engine.mjs";
+export {
+  engineAnswers,
+  ensureCommands,
+  ensureEngine,
+  ensurePackages,
+  ensurePython,
+  LabUnavailable,
+} from "./engine.mjs";
 export { cacheFolder, projectFolder } from "./folders.mjs";
-export { describe, down, label, onHost, reboot, up } from "./hosts.mjs";
+export { containerOf, describe, down, label, onHost, reboot, up } from "./hosts.mjs";
 export { image, imageExists, imageName } from "./images.mjs";
 export { makeKey } from "./keys.mjs";
 export { servePostgres } from "./postgres.mjs";
 export { registryAddress, serveRegistry } from "./registry.mjs";
+export { node24, runAction } from "./runner.mjs";
 export { must, run, until, which } from "./shell.mjs";

@@ -101,13 +101,18 @@ class Restorable:
         else:
             self._saved.append((path, "absent", None))
 
+    def set_aside(self, path: str, aside: str) -> None:
+        """Moves a folder out of the way, for good unless it is put back."""
+        os.rename(path, aside)
+        self._saved.append((path, "aside", aside))
+
     def restore(self) -> None:
         for path, kind, value in reversed(self._saved):
+            if kind in ("absent", "aside") and os.path.lexists(path):
+                os.unlink(path)
             if kind == "absent":
-                if os.path.lexists(path):
-                    os.unlink(path)
                 continue
-            if kind == "kept":
+            if kind in ("kept", "aside"):
                 os.rename(value, path)
                 continue
             partial = "%s.%d.old" % (path, os.getpid())

@@ -204,8 +204,9 @@ class Activation:
         file.write()
 
     def link(self, target: str, path: str) -> None:
+        """Points a link at its target; a folder that a user's earlier tooling put there is moved aside, not lost."""
         if os.path.isdir(path) and not os.path.islink(path):
-            os.rename(path, "%s.before-%s" % (path, self.release))
+            self.restorable.set_aside(path, "%s.before-%s" % (path, self.release))
         self.restorable.keep(path)
         replace_link(target, path)
 

@@ -3,10 +3,12 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import socket
 import stat
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ManagedFile, Restorable, ensure_directory
+from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import replace_link
 
 OWNER = pwd.getpwuid(os.getuid()).pw_name
 GROUP = grp.getgrgid(os.getgid()).gr_name
@@ -59,6 +61,38 @@ def test_everything_is_put_back(tmp_path):
     assert os.readlink(link) == "target-before"
     assert not new.exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "link"]
+
+
+def test_socket_and_folder_are_put_back(tmp_path):
+    path, folder = tmp_path / "app.sock", tmp_path / "src"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        (folder / "inside").mkdir(parents=True)
+        restorable = Restorable()
+        restorable.keep(str(path))
+        replace_link("other.sock", str(path))
+        restorable.set_aside(str(folder), str(folder) + ".before")
+        restorable.keep(str(folder))
+        replace_link("current", str(folder))
+        restorable.restore()
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+    assert (folder / "inside").is_dir()
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["app.sock", "src"]
+
+
+def test_what_is_forgotten_leaves_nothing_behind(tmp_path):
+    path = tmp_path / "app.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+    restorable = Restorable()
+    restorable.keep(str(path))
+    replace_link("other.sock", str(path))
+    restorable.forget()
+    restorable.restore()
+    assert [found.name for found in tmp_path.iterdir()] == ["app.sock"]
+    assert os.readlink(path) == "other.sock"
 
 
 def test_directory_mode_is_exact_whatever_the_umask(tmp_path):

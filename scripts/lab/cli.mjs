@@ -4,6 +4,7 @@ import { repository } from "./images.mjs";
 import {
   describe,
   down,
+  downAll,
   ensureCommands,
   ensureEngine,
   image,
@@ -40,16 +41,7 @@ const commands = {
   list: async () => console.log(await must(["docker", "ps", "--all", "--filter", `label=${label}`])),
   clean: async () => {
     await ensureEngine(say);
-    const containers = await must([
-      "docker",
-      "ps",
-      "--all",
-      "--filter",
-      `label=${label}`,
-      "--format",
-      `{{.Label "${label}"}}`,
-    ]);
-    for (const test of new Set(containers.split("\n").filter((name) => name !== ""))) await down(test);
+    await downAll("");
     const images = (await must(["docker", "images", "--quiet", repository])).split("\n").filter((id) => id !== "");
     if (images.length > 0) await must(["docker", "rmi", "--force", ...new Set(images)]);
   },

@@ -107,6 +107,17 @@ export async function down(test) {
   if (networks.length > 0) await must(["docker", "network", "rm", ...networks]);
 }
 
+/**
+ * Removes everything of every test whose name begins so.
+ * @param {string} prefix
+ */
+export async function downAll(prefix) {
+  const names = `{{.Label "${label}"}}`;
+  const containers = await must(["docker", "ps", "--all", "--filter", `label=${label}`, "--format", names]);
+  const networks = await must(["docker", "network", "ls", "--filter", `label=${label}`, "--format", names]);
+  for (const test of new Set(words(`${containers}\n${networks}`))) if (test.startsWith(prefix)) await down(test);
+}
+
 /** @param {string} text */
 const words = (text) => text.split(/\s+/).filter((word) => word !== "");
 

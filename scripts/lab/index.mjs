@@ -1,4 +1,6 @@
 // Real Debian hosts on one machine: containers that run systemd and sshd, published on loopback only.
+/** @typedef {import("./hosts.mjs").Host} Host */
+/** @typedef {import("./runner.mjs").ActionResult} ActionResult */
 export {
   engineAnswers,
   ensureCommands,
@@ -8,7 +10,7 @@ export {
   LabUnavailable,
 } from "./engine.mjs";
 export { cacheFolder, projectFolder } from "./folders.mjs";
-export { containerOf, describe, down, label, onHost, reboot, up } from "./hosts.mjs";
+export { containerOf, describe, down, downAll, label, onHost, reboot, up } from "./hosts.mjs";
 export { image, imageExists, imageName } from "./images.mjs";
 export { makeKey } from "./keys.mjs";
 export { servePostgres } from "./postgres.mjs";

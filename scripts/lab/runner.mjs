@@ -106,7 +106,7 @@ function stepEnvironment({ project, toolCache, inputs, env }, temp, files, actio
     GITHUB_SERVER_URL: "https://github.com",
     GITHUB_WORKFLOW: "deploy",
     GITHUB_WORKSPACE: project,
-    RUNNER_ARCH: { x64: "X64", arm64: "ARM64" }[process.arch] ?? process.arch.toUpperCase(),
+    RUNNER_ARCH: process.arch.toUpperCase(),
     RUNNER_NAME: "lab",
     RUNNER_OS: process.platform === "darwin" ? "macOS" : "Linux",
     RUNNER_TEMP: temp,

@@ -1,0 +1,71 @@
+import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { cacheFolder } from "../../../scripts/lab/index.mjs";
+import type { WorkflowRun } from "./act.js";
+import type { Trial } from "./trial.js";
+
+/** Where secrets of a run are that should be nowhere: in the log, in a command line, or in a file on the runner. */
+export function findLeaks(trial: Trial, run: WorkflowRun, more: string[] = []): string[] {
+  const wanted = [...run.secrets, ...more].flatMap(fragments);
+  const inText = (text: string): boolean => wanted.some((fragment) => text.includes(fragment));
+  const inFile = (file: string): boolean => inText(readFileSync(file, "latin1"));
+  const shared = [tmpdir(), join(userInfo().homedir, ".ssh"), join(userInfo().homedir, ".ansible")];
+  return [
+    ...run.log
+      .split("\n")
+      .filter(inText)
+      .map((line) => `log: ${line}`),
+    ...(inText(run.summary) ? ["job summary"] : []),
+    ...(inText(JSON.stringify(run.outputs)) ? ["outputs"] : []),
+    ...run.argumentLeaks.map((line) => `command line: ${line}`),
+    ...[run.kept.temp, run.kept.workspace, trial.home, trial.temp, join(cacheFolder, "e2e", "runner")]
+      .flatMap((folder) => files(folder))
+      .filter(inFile),
+    ...shared
+      .flatMap((folder) => files(folder, (path) => path.startsWith(join(tmpdir(), "dad-"))))
+      .filter((file) => changedSince(file, trial.started) && inFile(file)),
+  ];
+}
+
+/** What of the action's own files is left in the runner's temporary folders: there should be nothing. */
+export function leftovers(trial: Trial, run: WorkflowRun): string[] {
+  return [run.kept.temp, trial.temp].flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder) : [`${folder} was not kept`],
+  );
+}
+
+/** The pieces of a secret that give it away: the whole, each of its longer lines, and the forms it travels in. */
+export function fragments(secret: string): string[] {
+  const lines = secret.split(/\r?\n/).filter((line) => line.length >= 8 && !line.startsWith("-----"));
+  const whole = secret.includes("\n") ? [] : [secret];
+  return [...whole, ...lines, ...whole.map((text) => Buffer.from(text).toString("base64").replace(/=+$/, ""))].filter(
+    (text) => text.length >= 6,
+  );
+}
+
+function files(folder: string, skip: (path: string) => boolean = () => false): string[] {
+  return list(folder).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (skip(path)) return [];
+    if (entry.isDirectory()) return files(path, skip);
+    return entry.isFile() ? [path] : [];
+  });
+}
+
+function list(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function changedSince(file: string, time: number): boolean {
+  try {
+    const { mtimeMs, size } = statSync(file);
+    return mtimeMs >= time && size < 10_000_000;
+  } catch {
+    return false;
+  }
+}

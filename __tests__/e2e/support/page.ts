@@ -1,0 +1,21 @@
+import { get } from "node:http";
+import type { Host } from "../../../scripts/lab/index.mjs";
+
+export interface Page {
+  status: number;
+  body: string;
+  headers: Record<string, string | string[] | undefined>;
+}
+
+/** Asks a host's nginx as a browser would that knows the site under `serverName`. */
+export function fetchPage(host: Host, serverName: string, path = "/"): Promise<Page> {
+  return new Promise((resolve, reject) => {
+    get({ host: host.address, port: host.httpPort, path, headers: { Host: serverName } }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (text: string) => {
+        body += text;
+      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body, headers: response.headers }));
+    }).on("error", reject);
+  });
+}

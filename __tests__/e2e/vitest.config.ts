@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+// Real hosts and a real runner take minutes where a unit test takes milliseconds, and two files at a time are what two
+// cores can do.
+export default defineConfig({
+  test: {
+    include: ["__tests__/e2e/**/*.test.ts"],
+    globalSetup: ["__tests__/e2e/support/action-copy.ts"],
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    teardownTimeout: 60_000,
+    maxWorkers: 2,
+  },
+});

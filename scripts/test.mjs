@@ -1,0 +1,133 @@
+// The whole test from whatever state the machine is in:
+//   npm test                      everything
+//   npm test -- unit              what needs no hosts
+//   npm test -- e2e [pattern]     what needs them; pattern picks test files
+//   --full                        whole matrices instead of their typical cases
+// Needs Node.js 20 or newer and nothing from npm. The last line printed is `N passed, N failed, N skipped`.
+import { randomBytes } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import {
+  cacheFolder,
+  downAll,
+  ensureCommands,
+  ensureEngine,
+  image,
+  LabUnavailable,
+  projectFolder,
+} from "./lab/index.mjs";
+import { countPytest, countVitest } from "./test/counts.mjs";
+import { Steps } from "./test/steps.mjs";
+import { ensureNodeModules, ensurePythonTooling, pathWithNode24, venv } from "./test/tooling.mjs";
+
+const reports = join(cacheFolder, "reports");
+const options = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
+const [part = "all", ...patterns] = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+if (!["all", "unit", "e2e"].includes(part) || options.some((option) => option !== "--full")) {
+  console.error("usage: npm test [-- [--full] [unit | e2e [pattern]]]");
+  process.exit(2);
+}
+
+const steps = new Steps();
+const runId = randomBytes(2).toString("hex");
+/** Containers, networks and volumes of this run begin with it, so that its end removes those and no others. */
+const prefix = `e2e-${runId}-`;
+let tidying = false;
+
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+  process.on(signal, async () => {
+    for (const child of steps.running) child.kill(signal);
+    await tidy();
+    process.exit(130);
+  });
+}
+
+const start = Date.now();
+rmSync(reports, { recursive: true, force: true });
+mkdirSync(reports, { recursive: true });
+
+// Hosts are baked while the unit tests run: the first waits for the network, the second for the processor.
+const lab = part === "unit" ? Promise.resolve(undefined) : prepareLab();
+const [node, python] = await Promise.all([
+  steps.prepare("npm packages", ensureNodeModules),
+  steps.prepare("Python tooling", () => ensurePythonTooling(steps.say)),
+]);
+const env = { PATH: pathWithNode24(), DAD_E2E_RUN: runId, ...(options.includes("--full") ? { DAD_FULL: "1" } : {}) };
+
+if (part !== "e2e") await Promise.all([testScripts(), testCollection()]);
+const reason = await lab;
+if (part !== "unit") {
+  if (reason !== undefined) steps.skip("End to end", reason);
+  else if (node !== undefined && python !== undefined) await testOnHosts();
+  await tidy();
+}
+
+const { passed, failed, skipped } = steps.total;
+console.log(
+  `\nTook ${Math.floor((Date.now() - start) / 60_000)} min ${Math.round(((Date.now() - start) / 1000) % 60)} s.`,
+);
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exitCode = failed > 0 ? 1 : 0;
+
+async function testScripts() {
+  if (node === undefined) return;
+  await steps.test("Lint", npx("biome", "check", "--error-on-warnings"), { env });
+  await steps.test("Types", npx("tsc", "--noEmit"), { env });
+  await steps.test("Types of the end-to-end tests", npx("tsc", "-p", "__tests__/e2e"), { env });
+  await vitest("Unit and integration", "unit.json", []);
+}
+
+async function testCollection() {
+  if (python === undefined) return;
+  const report = join(reports, "pytest.xml");
+  const tests = "ansible_collections/django_ansible/deploy/tests/unit";
+  const argv = [join(venv, "bin/pytest"), "-q", "-p", "no:cacheprovider", `--junitxml=${report}`, tests];
+  await steps.test("Collection", argv, {
+    env: { ...env, PATH: `${join(venv, "bin")}:${env.PATH}` },
+    count: () => countPytest(report),
+  });
+}
+
+async function testOnHosts() {
+  await vitest("End to end", "e2e.json", ["--config", "__tests__/e2e/vitest.config.ts", ...patterns], true);
+}
+
+/**
+ * @param {string} title
+ * @param {string} reportName
+ * @param {string[]} args
+ * @param {boolean} [live]
+ */
+async function vitest(title, reportName, args, live = false) {
+  const report = join(reports, reportName);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  await steps.test(title, npx("vitest", "run", ...reporters, ...args), { env, live, count: () => countVitest(report) });
+}
+
+/** @param {[string, ...string[]]} command */
+function npx(...[name, ...args]) {
+  return [join(projectFolder, "node_modules/.bin", name), ...args];
+}
+
+/** Returns why there are no hosts, or nothing when there are. */
+async function prepareLab() {
+  try {
+    await ensureCommands(["git", "ssh", "ssh-keygen"], steps.say);
+    await ensureEngine(steps.say);
+    await image("bookworm", "ready", steps.say);
+    await image("trixie", "base", steps.say);
+    await image("trixie", "engine", steps.say);
+    return undefined;
+  } catch (error) {
+    if (error instanceof LabUnavailable) return error.message;
+    steps.total.failed += 1;
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Removes what the end-to-end tests of this run left, if they died before they could. */
+async function tidy() {
+  if (tidying || part === "unit") return;
+  tidying = true;
+  await downAll(prefix).catch(() => {});
+}

@@ -1,0 +1,109 @@
+import { delimiter, join } from "node:path";
+import type { Inputs } from "../inputs.js";
+import type { Project } from "../project/inspect.js";
+import { besideCfg } from "../project/inspect.js";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the environment of a run is made of. Paths are absolute. */
+export interface EnvironmentParts {
+  /** The job's environment. */
+  readonly job: Environment;
+  /** Folder of action.yml: it holds ansible.cfg and ansible_collections. */
+  readonly actionRoot: string;
+  readonly project: Pick<Project, "folder" | "cfg">;
+  readonly checking: Inputs["hostKeyChecking"];
+  /** Whether a bundled playbook runs. */
+  readonly bundled: boolean;
+  readonly temporary: string;
+  readonly controlFolder: string;
+  readonly sshConfig: string;
+  readonly events: string;
+  readonly playMarker: string;
+}
+
+const EVENTS_CALLBACK = "django_ansible.deploy.events";
+
+/** What a deploy has no business with: the inputs as given, the job's tokens and command files, and another Python's settings. */
+const DROPPED =
+  /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
+
+/** The whole environment of ansible-playbook. The job's own is left as it is. */
+export function ansibleEnvironment(parts: EnvironmentParts): Record<string, string> {
+  const { job, project } = parts;
+  const kept = Object.fromEntries(
+    Object.entries(job).filter((entry): entry is [string, string] => entry[1] !== undefined && !DROPPED.test(entry[0])),
+  );
+  const cfg = project.cfg?.settings;
+  const configOption = `-F ${shellQuote(parts.sshConfig)}`;
+  const withConfig = (fromJob: string | undefined, fromCfg: string | undefined) =>
+    [fromJob ?? fromCfg ?? "", configOption].join(" ").trim();
+  return {
+    ...kept,
+    ...locale(job),
+    ...(job.NO_COLOR ? {} : { ANSIBLE_FORCE_COLOR: "true" }),
+    ...(parts.bundled ? bundledSettings(parts) : {}),
+    ANSIBLE_CONFIG: project.cfg?.path ?? join(parts.actionRoot, "ansible.cfg"),
+    ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(delimiter),
+    ANSIBLE_CALLBACKS_ENABLED: unique([
+      EVENTS_CALLBACK,
+      ...(split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
+    ]).join(","),
+    ANSIBLE_LOCAL_TEMP: parts.temporary,
+    ANSIBLE_RETRY_FILES_ENABLED: "false",
+    ANSIBLE_HOST_KEY_CHECKING: String(parts.checking !== "off"),
+    ANSIBLE_SSH_CONTROL_PATH_DIR: parts.controlFolder,
+    ANSIBLE_SSH_EXTRA_ARGS: withConfig(job.ANSIBLE_SSH_EXTRA_ARGS, cfg?.sshExtraArgs),
+    ANSIBLE_SFTP_EXTRA_ARGS: withConfig(job.ANSIBLE_SFTP_EXTRA_ARGS, cfg?.sftpExtraArgs),
+    ANSIBLE_SCP_EXTRA_ARGS: withConfig(job.ANSIBLE_SCP_EXTRA_ARGS, cfg?.scpExtraArgs),
+    DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
+    DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
+  };
+}
+
+/**
+ * What the bundled playbooks are written for. A user's own playbook keeps Ansible's defaults, or those of its ansible.cfg.
+ * Pipelining: without it, becoming an unprivileged user needs the package acl on the host.
+ */
+function bundledSettings({ job, project }: EnvironmentParts): Record<string, string> {
+  return {
+    ANSIBLE_GATHERING: "explicit",
+    ...(project.cfg ? {} : { ANSIBLE_INJECT_FACT_VARS: "false" }),
+    ...(job.ANSIBLE_PIPELINING || job.ANSIBLE_SSH_PIPELINING || project.cfg?.settings.setsPipelining
+      ? {}
+      : { ANSIBLE_PIPELINING: "true" }),
+  };
+}
+
+function collectionsPath({ job, actionRoot, project }: EnvironmentParts): string[] {
+  const home = job.HOME ?? "~";
+  const cfg = project.cfg;
+  const fromCfg = cfg?.settings.collectionsPath.map((path) => besideCfg(cfg.path, path, home)) ?? [];
+  const own = split(job.ANSIBLE_COLLECTIONS_PATH ?? job.ANSIBLE_COLLECTIONS_PATHS, delimiter) ?? fromCfg;
+  // Ansible's default (COLLECTIONS_PATHS in its base.yml).
+  const base = own.length > 0 ? own : [join(home, ".ansible", "collections"), "/usr/share/ansible/collections"];
+  return unique([actionRoot, ...base, join(project.folder, "collections")]);
+}
+
+/** Ansible refuses to start without a UTF-8 locale. */
+function locale(job: Environment): Record<string, string> {
+  const effective = job.LC_ALL || job.LC_CTYPE || job.LANG || "";
+  return /utf-?8/i.test(effective) ? {} : { LC_ALL: "C.UTF-8", LANG: "C.UTF-8" };
+}
+
+function split(text: string | undefined, separator: string): string[] | undefined {
+  if (!text) return undefined;
+  return text
+    .split(separator)
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}
+
+function unique(items: readonly string[]): string[] {
+  return [...new Set(items)];
+}
+
+/** Ansible splits these settings like a shell does. */
+function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", `'"'"'`)}'`;
+}

@@ -1,0 +1,94 @@
+/** A line of the file that the events callback writes. Unknown keys are ignored. */
+export type RunEvent = PlayEvent | TaskEvent | ResultEvent | StatsEvent;
+
+export interface PlayEvent {
+  readonly event: "play";
+  readonly name: string;
+}
+
+export interface TaskEvent {
+  readonly event: "task";
+  readonly id: string;
+  readonly name: string;
+}
+
+/** How a task ended on a host. */
+export interface ResultEvent {
+  readonly event: "result";
+  readonly host: string;
+  readonly task: string;
+  readonly name: string;
+  readonly action: string;
+  /** `file:line`. */
+  readonly path?: string;
+  readonly status: "ok" | "changed" | "failed" | "unreachable" | "skipped";
+  readonly ignored?: boolean;
+  readonly rescued?: boolean;
+  readonly no_log?: boolean;
+  readonly msg?: string;
+  readonly stderr?: string;
+  readonly stdout?: string;
+  readonly rc?: number;
+  /** Seconds. */
+  readonly duration?: number;
+  readonly warnings?: readonly string[];
+  readonly deploy?: DeployFacts;
+}
+
+/** What modules of the collection report of a deploy. Every key is optional. */
+export interface DeployFacts {
+  readonly release?: string;
+  readonly previous_release?: string;
+  readonly revision?: string;
+  readonly url?: string;
+  readonly migrations?: readonly string[];
+  readonly warnings?: readonly string[];
+  readonly images?: Readonly<Record<string, string>>;
+  readonly previous_images?: Readonly<Record<string, string>>;
+}
+
+/** Ansible's recap of one host. */
+export interface HostStats {
+  readonly ok: number;
+  readonly changed: number;
+  readonly unreachable: number;
+  readonly failures: number;
+  readonly skipped: number;
+  readonly rescued: number;
+  readonly ignored: number;
+}
+
+export interface StatsEvent {
+  readonly event: "stats";
+  readonly hosts: Readonly<Record<string, HostStats>>;
+}
+
+/** Reads the events file's text. A line that is cut off, as when Ansible was killed while writing, is left out. */
+export function parseEvents(text: string): RunEvent[] {
+  const events: RunEvent[] = [];
+  for (const line of text.split("\n")) {
+    try {
+      const value: unknown = JSON.parse(line);
+      if (isEvent(value)) events.push(value);
+    } catch {
+      // Not a whole line.
+    }
+  }
+  return events;
+}
+
+function isEvent(value: unknown): value is RunEvent {
+  if (typeof value !== "object" || value === null || !("event" in value)) return false;
+  const record = value as Readonly<Record<string, unknown>>;
+  switch (record.event) {
+    case "result":
+      return typeof record.host === "string" && typeof record.status === "string" && typeof record.name === "string";
+    case "stats":
+      return typeof record.hosts === "object" && record.hosts !== null;
+    case "play":
+    case "task":
+      return typeof record.name === "string";
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,47 @@
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+
+/** Inside the folder, so that the rename brings folder and marker in one step. */
+const MARKER = ".complete";
+
+/** Root of the runner's tool cache; without one, a folder that lasts as long as the system keeps temporary files. */
+export function toolCacheRoot(environment: Readonly<Record<string, string | undefined>>): string {
+  return environment.RUNNER_TOOL_CACHE || join(environment.RUNNER_TEMP || tmpdir(), "django-ansible-deploy-tools");
+}
+
+/** Whether a folder of the tool cache was finished and not withdrawn since. */
+export function isComplete(folder: string): boolean {
+  return existsSync(join(folder, MARKER));
+}
+
+/**
+ * Fills a folder of the tool cache: in a sibling first, then by one rename, so that jobs that run at once never see a
+ * half-filled one. Whoever comes second keeps what the first one made.
+ *
+ * @param fill gets the folder to work in and returns the path inside it that becomes `folder`.
+ */
+export async function createToolFolder(folder: string, fill: (work: string) => Promise<string>): Promise<void> {
+  mkdirSync(dirname(folder), { recursive: true });
+  const work = mkdtempSync(join(dirname(folder), `.${basename(folder)}-`));
+  try {
+    const made = await fill(work);
+    writeFileSync(join(made, MARKER), "");
+    try {
+      renameSync(made, folder);
+    } catch (error) {
+      if (isComplete(folder)) return;
+      // Withdrawn because it does not work any more.
+      if (!existsSync(folder)) throw error;
+      renameSync(folder, join(work, "old"));
+      renameSync(made, folder);
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** Withdraws a folder that turned out not to work; the next {@link createToolFolder} replaces it. */
+export function discardToolFolder(folder: string): void {
+  rmSync(join(folder, MARKER), { force: true });
+}

@@ -1,0 +1,78 @@
+import type { Inputs, Value } from "../inputs.js";
+
+/** What the action finds out on its own; the bundled roles take it as defaults, so that group_vars still win. */
+export interface Detected {
+  readonly appName: string;
+  /** working-directory as an absolute path. */
+  readonly workspace: string;
+  readonly revision: string | undefined;
+  readonly settingsModule: string | undefined;
+  readonly manageDir: string;
+  /** GITHUB_RUN_ID and attempt. */
+  readonly runId: string;
+  readonly actor: string;
+  readonly release: string;
+}
+
+/** A text that Ansible must not read as a template: `{{` in a secret is a part of it. Both cores' JSON readers know this form. */
+function literal(text: string): Value {
+  return { __ansible_unsafe: text };
+}
+
+/**
+ * The extra variables of a run. Precedence: `vars` over typed inputs; inputs that were not given are absent, so that
+ * the project's own variables hold.
+ *
+ * @param composeSource absolute path, "" for none.
+ */
+export function extraVariables(inputs: Inputs, detected: Detected, composeSource: string): Record<string, Value> {
+  const texts: readonly (readonly [variable: string, value: string])[] = [
+    ["app_name", inputs.appName],
+    ["server_name", inputs.serverName],
+    ["django_app_source", inputs.source],
+    ["django_app_revision", inputs.revision],
+    ["compose_app_file", inputs.composeFile],
+    ["compose_app_source", composeSource],
+    ["compose_app_registry", inputs.registry],
+    ["compose_app_registry_username", inputs.registryUsername],
+    ["compose_app_registry_password", inputs.registryPassword],
+  ];
+  const env = Object.entries(inputs.env).map(([name, value]) => [name, literal(value)] as const);
+  return {
+    django_app_detected: detectedVariables(detected),
+    ...Object.fromEntries(texts.filter(([, text]) => text !== "").map(([name, text]) => [name, literal(text)])),
+    ...(env.length > 0 ? { django_app_env: Object.fromEntries(env) } : {}),
+    ...inputs.vars,
+  };
+}
+
+function detectedVariables(detected: Detected): Value {
+  const texts: readonly (readonly [key: string, value: string | undefined])[] = [
+    ["app_name", detected.appName],
+    ["workspace", detected.workspace],
+    ["revision", detected.revision],
+    ["settings_module", detected.settingsModule],
+    ["manage_dir", detected.manageDir],
+    ["run_id", detected.runId],
+    ["actor", detected.actor],
+    ["release", detected.release],
+  ];
+  return Object.fromEntries(texts.flatMap(([key, text]) => (text === undefined ? [] : [[key, literal(text)]])));
+}
+
+/** An app name made of a repository's name: what an app name may not hold becomes a dash. */
+export function appNameOf(repository: string): string {
+  const name = (repository.split("/").at(-1) ?? "")
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, "-")
+    .replace(/^[^a-z]+/, "")
+    .slice(0, 32)
+    .replace(/[-_]+$/, "");
+  return name === "" ? "app" : name;
+}
+
+/** The id of a release: UTC time and the first seven digits of the commit. */
+export function releaseId(now: Date, revision: string | undefined): string {
+  const time = `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}Z`;
+  return revision === undefined ? time : `${time}-${revision.slice(0, 7)}`;
+}

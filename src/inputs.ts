@@ -1,0 +1,110 @@
+import * as core from "@actions/core";
+import { parseInputs } from "./input-parsers.js";
+import { secretsIn } from "./secrets/values.js";
+
+/** Names of all inputs, as in action.yml. */
+export const INPUT_NAMES = [
+  "mode",
+  "playbook",
+  "working-directory",
+  "check",
+  "hosts",
+  "inventory",
+  "inventory-file",
+  "limit",
+  "tags",
+  "ssh-private-key",
+  "known-hosts",
+  "host-key-checking",
+  "become-password",
+  "vault-password",
+  "app-name",
+  "server-name",
+  "source",
+  "revision",
+  "env",
+  "vars",
+  "compose-file",
+  "compose-source",
+  "registry",
+  "registry-username",
+  "registry-password",
+  "extra-args",
+  "timeout-minutes",
+  "summary",
+] as const;
+
+export type InputName = (typeof INPUT_NAMES)[number];
+
+/** Text of every input as the runner gave it; "" where none was given. */
+export type RawInputs = Readonly<Record<InputName, string>>;
+
+export const MODES = ["role", "container"] as const;
+export const SOURCES = ["workspace", "git"] as const;
+export const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"] as const;
+
+/** Any value of YAML's core schema. */
+export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };
+
+/** What the workflow asks for. A text that was not given is "", a list or mapping is empty. */
+export interface Inputs {
+  /** Which bundled playbook runs. Default `role`. */
+  readonly mode: (typeof MODES)[number];
+  /** The user's own playbook, relative to `workingDirectory`. */
+  readonly playbook: string;
+  /** Folder of the project, relative to the workspace. Default `.`. */
+  readonly workingDirectory: string;
+  /** Predict only. Default false. */
+  readonly check: boolean;
+  /** Short form, one host a line. */
+  readonly hosts: string;
+  /** Inline inventory, YAML or INI. */
+  readonly inventory: string;
+  /** Files or folders, relative to `workingDirectory`. */
+  readonly inventoryFiles: readonly string[];
+  readonly limit: string;
+  readonly tags: readonly string[];
+  /** Key text as given: line ends are not yet repaired. Secret. */
+  readonly sshPrivateKey: string;
+  readonly knownHosts: string;
+  /** Default `strict`. */
+  readonly hostKeyChecking: (typeof HOST_KEY_CHECKINGS)[number];
+  /** Secret, without the line end that shells and editors leave. */
+  readonly becomePassword: string;
+  /** Secret, likewise. */
+  readonly vaultPassword: string;
+  readonly appName: string;
+  /** DNS names separated by spaces. */
+  readonly serverName: string;
+  /** "" means that variables decide, and without them `workspace`. */
+  readonly source: "" | (typeof SOURCES)[number];
+  readonly revision: string;
+  /** The application's environment. Every value is a secret. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly vars: Readonly<Record<string, Value>>;
+  readonly composeFile: string;
+  readonly composeSource: string;
+  readonly registry: string;
+  readonly registryUsername: string;
+  /** Secret. */
+  readonly registryPassword: string;
+  readonly extraArgs: readonly string[];
+  /** Minutes for the whole run, above 0. Default 60. */
+  readonly timeoutMinutes: number;
+  /** Default true. */
+  readonly summary: boolean;
+}
+
+/**
+ * Reads every input; nothing else does.
+ *
+ * @param mask takes all secret texts before anything that could print one happens.
+ * @throws DeployError that names the input, the rule and what to do.
+ */
+export function loadInputs(mask: (secrets: readonly string[]) => void): Inputs {
+  const raw = Object.fromEntries(
+    INPUT_NAMES.map((name) => [name, core.getInput(name, { trimWhitespace: false })]),
+  ) as RawInputs;
+  mask(secretsIn(raw));
+  return parseInputs(raw);
+}

@@ -1,0 +1,60 @@
+import type { ResultEvent } from "./ansible/events.js";
+import type { StopReason } from "./cancel.js";
+import type { Inputs } from "./inputs.js";
+import type { Status } from "./outputs.js";
+import type { PlayResult } from "./play.js";
+import { explainEnd, explainFailure, type FailureContext } from "./report/explain.js";
+import { type Totals, totalsOf } from "./report/totals.js";
+
+/** How a run ended, ready to be reported. */
+export interface Outcome {
+  readonly status: Status;
+  /** The step's error; "" when it succeeded. */
+  readonly error: string;
+  readonly totals: Totals;
+  /** Sentence and result of each failure. */
+  readonly failures: readonly (readonly [sentence: string, result: ResultEvent])[];
+}
+
+/** The outcome of a run that ended before Ansible started. */
+export function earlyOutcome(message: string, reason: StopReason | undefined, inputs: Inputs | undefined): Outcome {
+  return { ...stopped(reason, inputs, message), totals: totalsOf([]), failures: [] };
+}
+
+/** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
+export function outcomeOf(
+  result: PlayResult,
+  reason: StopReason | undefined,
+  context: FailureContext & { readonly inputs: Inputs },
+): Outcome {
+  const totals = totalsOf(result.events);
+  const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure] as const);
+  if (reason !== undefined) return { ...stopped(reason, context.inputs, ""), totals, failures };
+  const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
+  if (result.code === 0 && broken.length === 0) return { status: "succeeded", error: "", totals, failures };
+  const [first] = failures;
+  let error: string;
+  if (first)
+    error =
+      broken.length > 1
+        ? `${broken.length} of ${totals.hosts.length} hosts failed (${broken.join(", ")}). ${first[0]}`
+        : first[0];
+  else if (broken.length > 0) error = `${broken.join(", ")} failed: see Ansible's output above.`;
+  else error = explainEnd(result.code, result.stderr, context);
+  return { status: "failed", error, totals, failures };
+}
+
+function stopped(
+  reason: StopReason | undefined,
+  inputs: Inputs | undefined,
+  message: string,
+): Pick<Outcome, "status" | "error"> {
+  if (reason === "cancelled") return { status: "cancelled", error: "The run was cancelled." };
+  if (reason === "timeout") {
+    return {
+      status: "failed",
+      error: `The run was ended after ${inputs?.timeoutMinutes} minutes, the limit of timeout-minutes.`,
+    };
+  }
+  return { status: "failed", error: message };
+}

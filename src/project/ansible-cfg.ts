@@ -1,0 +1,63 @@
+/** Settings of an ansible.cfg that the action must combine with its own, since the environment replaces them. */
+export interface AnsibleCfg {
+  /** As written, not yet resolved against the file's folder. */
+  readonly collectionsPath: readonly string[];
+  readonly callbacksEnabled: readonly string[];
+  readonly vaultPasswordFile: string;
+  readonly vaultIdentityList: string;
+  readonly sshArgs: string;
+  readonly sshCommonArgs: string;
+  readonly sshExtraArgs: string;
+  readonly sftpExtraArgs: string;
+  readonly scpExtraArgs: string;
+  /** Whether the file says anything about pipelining. */
+  readonly setsPipelining: boolean;
+}
+
+/**
+ * Reads what matters of an ansible.cfg, in the way Python's configparser does with Ansible's settings: `#` and `;`
+ * comments, `;` also after a value, continued lines indented, keys in any case.
+ */
+export function parseAnsibleCfg(text: string): AnsibleCfg {
+  const values = new Map<string, string>();
+  let section = "";
+  let key = "";
+  for (const line of text.split(/\r?\n/)) {
+    if (/^\s*([#;]|$)/.test(line)) continue;
+    const header = /^\[([^\]]+)\]/.exec(line);
+    const pair = /^([^\s=:][^=:]*?)\s*[=:]\s*(.*)$/.exec(line);
+    if (header) {
+      section = header[1] ?? "";
+      key = "";
+    } else if (/^\s/.test(line) && key !== "") {
+      values.set(key, `${values.get(key) ?? ""}\n${value(line)}`);
+    } else if (pair) {
+      key = `${section}.${(pair[1] ?? "").toLowerCase()}`;
+      values.set(key, value(pair[2] ?? ""));
+    }
+  }
+  const get = (...keys: string[]) => keys.map((name) => values.get(name)).find((text) => text !== undefined) ?? "";
+  return {
+    collectionsPath: split(get("defaults.collections_path", "defaults.collections_paths"), /[:\n]/),
+    callbacksEnabled: split(get("defaults.callbacks_enabled", "defaults.callback_whitelist"), /[,\n]/),
+    vaultPasswordFile: get("defaults.vault_password_file"),
+    vaultIdentityList: get("defaults.vault_identity_list"),
+    sshArgs: get("ssh_connection.ssh_args"),
+    sshCommonArgs: get("ssh_connection.ssh_common_args"),
+    sshExtraArgs: get("ssh_connection.ssh_extra_args"),
+    sftpExtraArgs: get("ssh_connection.sftp_extra_args"),
+    scpExtraArgs: get("ssh_connection.scp_extra_args"),
+    setsPipelining: values.has("ssh_connection.pipelining") || values.has("defaults.pipelining"),
+  };
+}
+
+function value(text: string): string {
+  return text.replace(/\s+;.*$/, "").trim();
+}
+
+function split(text: string, separator: RegExp): string[] {
+  return text
+    .split(separator)
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+}

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { DeployError } from "../errors.js";
+import type { Inputs } from "../inputs.js";
+import { type AnsibleCfg, parseAnsibleCfg } from "./ansible-cfg.js";
+import { type DjangoProject, findDjango, variablesNameSource } from "./django.js";
+import { headRevision } from "./git.js";
+
+/** What the checked-out project is. */
+export interface Project {
+  /** working-directory as an absolute path. */
+  readonly folder: string;
+  /** Absolute path of the user's own playbook; "" for the bundled one. */
+  readonly playbook: string;
+  /** Absolute path of the compose file to upload; "" for none. */
+  readonly composeSource: string;
+  /** Commit that is checked out; undefined outside a Git work tree. */
+  readonly revision: string | undefined;
+  /** undefined where no Django project is needed and none was found. */
+  readonly django: DjangoProject | undefined;
+  /** The project's ansible.cfg. */
+  readonly cfg: { readonly path: string; readonly settings: AnsibleCfg } | undefined;
+}
+
+/**
+ * Looks at the workspace, and checks that the files that the inputs name exist.
+ *
+ * @param workspace GITHUB_WORKSPACE.
+ * @param environment the job's; only ANSIBLE_CONFIG is read.
+ * @throws DeployError for a missing file or project.
+ */
+export async function inspectProject(
+  inputs: Inputs,
+  workspace: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Project> {
+  const folder = resolve(workspace, inputs.workingDirectory);
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+    throw new DeployError(`working-directory ${JSON.stringify(inputs.workingDirectory)} is no folder in ${workspace}.`);
+  }
+  const bundledRole = inputs.playbook === "" && inputs.mode === "role";
+  const playbook = file("playbook", inputs.playbook, folder);
+  const composeSource = file("compose-source", inputs.composeSource, folder);
+  const fromWorkspace =
+    bundledRole && inputs.source !== "git" && (inputs.source === "workspace" || !sourceIsVariable(inputs, folder));
+  const revision = await headRevision(folder);
+  if (fromWorkspace && revision === undefined) {
+    throw new DeployError(
+      `${folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`,
+    );
+  }
+  return {
+    folder,
+    playbook,
+    composeSource,
+    revision,
+    django: fromWorkspace ? findDjango(folder) : optional(() => findDjango(folder)),
+    cfg: ansibleCfg(folder, environment.ANSIBLE_CONFIG),
+  };
+}
+
+function sourceIsVariable(inputs: Inputs, folder: string): boolean {
+  return "django_app_source" in inputs.vars || variablesNameSource(folder);
+}
+
+function file(input: "playbook" | "compose-source", path: string, folder: string): string {
+  if (path === "") return "";
+  if (path.startsWith("-"))
+    throw new DeployError(`${input} is ${JSON.stringify(path)}: a path cannot begin with a dash.`);
+  const full = resolve(folder, path);
+  if (!existsSync(full)) throw new DeployError(`${input} ${JSON.stringify(path)} does not exist in ${folder}.`);
+  if (!statSync(full).isFile()) throw new DeployError(`${input} ${JSON.stringify(path)} is no file.`);
+  return full;
+}
+
+function ansibleCfg(folder: string, fromJob: string | undefined): Project["cfg"] {
+  let path = fromJob ? (isAbsolute(fromJob) ? fromJob : resolve(folder, fromJob)) : join(folder, "ansible.cfg");
+  // Ansible takes a folder in ANSIBLE_CONFIG as the place of an ansible.cfg.
+  if (existsSync(path) && statSync(path).isDirectory()) path = join(path, "ansible.cfg");
+  if (!existsSync(path)) return undefined;
+  return { path, settings: parseAnsibleCfg(readFileSync(path, "utf8")) };
+}
+
+function optional<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The absolute path of a file that an ansible.cfg names, relative to the cfg's own folder. */
+export function besideCfg(cfgPath: string, named: string, home: string): string {
+  const path = named.replaceAll("{{CWD}}", process.cwd()).replace(/^~(?=\/|$)/, home);
+  return resolve(dirname(cfgPath), path);
+}

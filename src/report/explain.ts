@@ -1,0 +1,119 @@
+import type { ResultEvent } from "../ansible/events.js";
+import { EMPTY_SECRET } from "../errors.js";
+import type { Inputs } from "../inputs.js";
+
+/** What explains a failure, besides the failure itself. */
+export interface FailureContext {
+  readonly inputs: Pick<Inputs, "becomePassword" | "vaultPassword" | "sshPrivateKey" | "knownHosts">;
+  /** Vaulted files that vault-password does not open, for the message. */
+  readonly unopened: readonly string[];
+}
+
+const BECOME_WRONG =
+  /incorrect (sudo|su|doas|become|\w+) password|sorry, try again|authentication failure|incorrect password/i;
+const BECOME_MISSING =
+  /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
+
+/** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
+export function explainFailure(failure: ResultEvent, context: FailureContext): string {
+  const { host } = failure;
+  const text = [failure.msg, failure.stderr, failure.stdout].filter(Boolean).join("\n");
+  const vault = explainVault(text, context);
+  if (vault !== "") return vault;
+  if (BECOME_MISSING.test(text)) {
+    return context.inputs.becomePassword === ""
+      ? `${host} asks for a become (sudo) password and become-password is empty: ${EMPTY_SECRET}.`
+      : `${host} asks for a become (sudo) password and does not take become-password: check its value and ansible_become_method.`;
+  }
+  if (BECOME_WRONG.test(text) && /password/i.test(text)) {
+    return `become-password is not the right become (sudo) password on ${host}.`;
+  }
+  if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(text)) {
+    return `${host} shows another host key than the one in ${knownHosts(context)}: either the host was set up anew, then update the entry, or someone is in between.`;
+  }
+  if (/Host key verification failed/i.test(text)) {
+    return `The host key of ${host} is not in ${knownHosts(context)}: add the line that ssh-keyscan prints for it to known-hosts, after comparing it with the host's own.`;
+  }
+  if (/Permission denied \([^)]*publickey/.test(text)) {
+    return context.inputs.sshPrivateKey === ""
+      ? `${host} refused to let the runner in and ssh-private-key is empty: ${EMPTY_SECRET}.`
+      : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
+  }
+  if (failure.status === "unreachable")
+    return `${host} is unreachable: ${lastLine(failure.msg) || "no cause is known"}.`;
+  const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
+  return `${host}: the task "${failure.name}" failed: ${cause}${place(failure)}.`;
+}
+
+function knownHosts(context: FailureContext): string {
+  return context.inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts";
+}
+
+function userIn(text: string): string | undefined {
+  return /([\w.-]+)@\S+: Permission denied \(/.exec(text)?.[1];
+}
+
+/** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */
+function lastWords(failure: ResultEvent): string {
+  const message = flat(failure.msg ?? "");
+  const output = /^(non-zero return code|MODULE FAILURE.*|)$/s.test(message)
+    ? lastLine(failure.stderr) || lastLine(failure.stdout)
+    : "";
+  return [message, output].filter((part) => part !== "").join(": ") || "it gave no message";
+}
+
+function flat(text: string): string {
+  const one = text.replace(/\s+/g, " ").trim().replace(/\.$/, "");
+  return one.length > 600 ? `${one.slice(0, 300)} … ${one.slice(-300)}` : one;
+}
+
+function lastLine(text: string | undefined): string {
+  const lines = (text ?? "").split(/\r?\n/).map((line) => line.trim());
+  return flat(lines.findLast((line) => line !== "") ?? "");
+}
+
+function place(failure: ResultEvent): string {
+  return failure.path ? ` (${failure.path.split("/").slice(-4).join("/")})` : "";
+}
+
+/** One sentence when a text tells of a vault that could not be opened, else "". */
+function explainVault(text: string, context: FailureContext): string {
+  if (/no vault secrets found/i.test(text)) {
+    return `A file is encrypted with ansible-vault and vault-password is empty: ${EMPTY_SECRET}.`;
+  }
+  if (/no vault secrets were found that could decrypt|HMAC verification failed/i.test(text)) {
+    const files = context.unopened.length > 0 ? context.unopened.join(", ") : "a file that this deploy reads";
+    return `vault-password does not open ${files}.`;
+  }
+  return "";
+}
+
+/**
+ * One sentence for a run that ended without a failed host: Ansible's own last error, or the input that is to blame.
+ *
+ * @param stderr the end of ansible-playbook's standard error.
+ */
+export function explainEnd(code: number, stderr: string, context: FailureContext): string {
+  const error = lastError(stderr);
+  const vault = explainVault(error, context);
+  if (vault !== "") return vault;
+  if (/leaves us with no hosts to target/.test(error)) {
+    return "No host is left to deploy to: the inventory is empty, or limit matches none of its hosts.";
+  }
+  return `Ansible ended with code ${code}: ${error || "it printed no error"}.`;
+}
+
+/** The last error block of Ansible's standard error as one line, without colours. */
+function lastError(stderr: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
+  const lines = stderr.replaceAll(/\x1b\[[0-9;]*m/g, "").split(/\r?\n/);
+  const start = lines.findLastIndex((line) => /^(\[ERROR\]|ERROR!?|fatal|error|.*Error):?\s/.test(line));
+  if (start === -1) return lastLine(lines.join("\n"));
+  const end = lines.findIndex((line, index) => index > start && line.trim() === "");
+  return flat(
+    lines
+      .slice(start, end === -1 ? undefined : end)
+      .join(" ")
+      .replace(/^(\[ERROR\]:?|ERROR!?:?)\s*/, ""),
+  );
+}

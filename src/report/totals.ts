@@ -1,0 +1,94 @@
+import type { DeployFacts, HostStats, ResultEvent, RunEvent } from "../ansible/events.js";
+
+/** What happened in a run, all hosts together. */
+export interface Totals {
+  readonly stats: Readonly<Record<string, HostStats>>;
+  readonly hosts: readonly string[];
+  readonly ok: readonly string[];
+  readonly changed: readonly string[];
+  readonly failed: readonly string[];
+  readonly unreachable: readonly string[];
+  readonly changedTasks: number;
+  /** Results that made a host fail, in their order. */
+  readonly failures: readonly ResultEvent[];
+  readonly deploy: DeployFacts;
+}
+
+const NOTHING: HostStats = { ok: 0, changed: 0, unreachable: 0, failures: 0, skipped: 0, rescued: 0, ignored: 0 };
+
+/** Counts a run's events. Without Ansible's recap (a run that was killed) the results are counted instead. */
+export function totalsOf(events: readonly RunEvent[]): Totals {
+  const results = events.filter((event) => event.event === "result");
+  const recap = events.findLast((event) => event.event === "stats");
+  const stats = sorted(recap?.hosts ?? countResults(results));
+  const names = Object.keys(stats);
+  const having = (key: keyof HostStats) => names.filter((name) => (stats[name]?.[key] ?? 0) > 0);
+  const changedResults = new Set(results.filter(({ status }) => status === "changed").map(({ host }) => host));
+  return {
+    stats,
+    hosts: names,
+    ok: names.filter((name) => (stats[name]?.failures ?? 0) === 0 && (stats[name]?.unreachable ?? 0) === 0),
+    changed: names.filter((name) => (stats[name]?.changed ?? 0) > 0 || changedResults.has(name)),
+    failed: having("failures"),
+    unreachable: having("unreachable"),
+    changedTasks: names.reduce((sum, name) => sum + (stats[name]?.changed ?? 0), 0),
+    failures: failuresOf(results, stats),
+    deploy: deployOf(results),
+  };
+}
+
+function sorted(stats: Readonly<Record<string, HostStats>>): Record<string, HostStats> {
+  return Object.fromEntries(
+    Object.keys(stats)
+      .sort()
+      .map((name) => [name, { ...NOTHING, ...stats[name] }]),
+  );
+}
+
+function countResults(results: readonly ResultEvent[]): Record<string, HostStats> {
+  const stats: Record<string, Record<keyof HostStats, number>> = {};
+  for (const { host, status, ignored, rescued } of results) {
+    stats[host] ??= { ...NOTHING };
+    const counts = stats[host];
+    if (status === "ok" || status === "changed" || (status === "failed" && ignored)) counts.ok++;
+    if (status === "changed") counts.changed++;
+    if (status === "skipped") counts.skipped++;
+    if (status === "failed" && !ignored) counts[rescued ? "rescued" : "failures"]++;
+    if (status === "unreachable" && !ignored) counts.unreachable++;
+    if (ignored && (status === "failed" || status === "unreachable")) counts.ignored++;
+  }
+  return stats;
+}
+
+/** A failed result that a `rescue` caught is no failure: Ansible's recap counts it elsewhere, so the last ones count. */
+function failuresOf(results: readonly ResultEvent[], stats: Readonly<Record<string, HostStats>>): ResultEvent[] {
+  const left = new Map(
+    Object.entries(stats).map(([name, { failures, unreachable }]) => [name, failures + unreachable]),
+  );
+  const failures: ResultEvent[] = [];
+  for (const result of results.toReversed()) {
+    if ((result.status !== "failed" && result.status !== "unreachable") || result.ignored || result.rescued) continue;
+    const count = left.get(result.host) ?? 0;
+    if (count === 0) continue;
+    left.set(result.host, count - 1);
+    failures.unshift(result);
+  }
+  return failures;
+}
+
+function deployOf(results: readonly ResultEvent[]): DeployFacts {
+  let all: DeployFacts = {};
+  const migrations = new Set<string>();
+  const warnings = new Set<string>();
+  for (const { deploy } of results) {
+    if (!deploy) continue;
+    all = { ...all, ...deploy };
+    for (const name of texts(deploy.migrations)) migrations.add(name);
+    for (const warning of texts(deploy.warnings)) warnings.add(warning);
+  }
+  return { ...all, migrations: [...migrations], warnings: [...warnings] };
+}
+
+function texts(list: unknown): string[] {
+  return Array.isArray(list) ? list.map(String) : [];
+}

@@ -1,0 +1,53 @@
+import { DeployError } from "../errors.js";
+
+/**
+ * Reads dotenv lines: `NAME=value`, optionally after `export `, with `#` comments, 'literal' and "escaped" values (both
+ * may span lines). Nothing is expanded. A later line wins.
+ *
+ * @throws DeployError with the line's number and never its text, since that is a secret.
+ */
+export function parseDotenv(text: string): Record<string, string> {
+  const result: Record<string, string> = {};
+  const lines = text.replaceAll("\r\n", "\n").split("\n");
+  for (let index = 0; index < lines.length; index++) {
+    const number = index + 1;
+    const line = (lines[index] ?? "").trim();
+    if (line === "" || line.startsWith("#")) continue;
+    const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/s.exec(line);
+    const [, name, rest] = match ?? [];
+    if (name === undefined || rest === undefined) {
+      throw new DeployError(`env has no NAME=value in line ${number}.`);
+    }
+    const quote = rest.charAt(0);
+    if (quote !== "'" && quote !== '"') {
+      result[name] = rest.replace(/(^|\s+)#.*$/, "").trimEnd();
+      continue;
+    }
+    let body = rest.slice(1);
+    let end = closingQuote(body, quote);
+    while (end === -1 && index + 1 < lines.length) {
+      body += `\n${lines[++index]}`;
+      end = closingQuote(body, quote);
+    }
+    if (end === -1) throw new DeployError(`env has a quote in line ${number} that is not closed.`);
+    if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
+      throw new DeployError(`env has text after the closing quote of the value in line ${number}.`);
+    }
+    result[name] = quote === "'" ? body.slice(0, end) : expandEscapes(body.slice(0, end));
+  }
+  return result;
+}
+
+function closingQuote(body: string, quote: string): number {
+  for (let index = 0; index < body.length; index++) {
+    if (quote === '"' && body.charAt(index) === "\\") index++;
+    else if (body.charAt(index) === quote) return index;
+  }
+  return -1;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
+
+function expandEscapes(body: string): string {
+  return body.replace(/\\([nrt"\\$`])/g, (_, char: string) => ESCAPES[char] ?? char);
+}

@@ -1,0 +1,47 @@
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Name of the folders that the action creates under RUNNER_TEMP; clean-up removes nothing else. */
+export const PRIVATE_PREFIX = "django-ansible-deploy-";
+
+/** A folder that only this user can read and that is removed when the run ends. */
+export class PrivateFolder {
+  /** Absolute. */
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Creates a fresh folder, mode 0700.
+   *
+   * @param parent RUNNER_TEMP; the system's folder for temporary files where it is not set.
+   */
+  static create(parent: string = process.env.RUNNER_TEMP || tmpdir()): PrivateFolder {
+    mkdirSync(parent, { recursive: true });
+    const path = mkdtempSync(join(realpathSync(parent), PRIVATE_PREFIX));
+    chmodSync(path, 0o700);
+    return new PrivateFolder(path);
+  }
+
+  /** Creates a folder inside, mode 0700, and returns its path. */
+  folder(name: string): string {
+    const path = join(this.path, name);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return path;
+  }
+
+  /** Writes a new file, mode 0600, and returns its path. A file that exists already is an error. */
+  file(name: string, content: string): string {
+    const path = join(this.path, name);
+    writeFileSync(path, content, { flag: "wx", mode: 0o600 });
+    return path;
+  }
+
+  /** Removes the folder with all it holds. Safe to call twice. */
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
+  }
+}

@@ -1,0 +1,76 @@
+import type { RawInputs } from "../inputs.js";
+import { parseDotenv } from "./dotenv.js";
+
+/** Keys of variables whose value is a secret. */
+const SECRET_KEY = /pass(wd|word|phrase)?$|secret|token|private_?key|api_?key/i;
+
+/** Texts that are no secret wherever they stand; hiding them would only make the log unreadable. */
+const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5})$/i;
+
+/** Lines shorter than this are too common to hide. */
+const SHORTEST = 4;
+
+/** Every secret text in the inputs, as given. Never fails: it runs before the inputs are checked. */
+export function secretsIn(raw: RawInputs): string[] {
+  const passwords = [raw["become-password"], raw["vault-password"], raw["registry-password"], raw["ssh-private-key"]];
+  return [
+    ...passwords.map((text) => text.replace(/[\r\n]+$/, "")),
+    ...secretsOfEnv(raw.env),
+    ...secretsOfText(raw.inventory),
+    ...secretsOfText(raw.vars),
+  ].filter((text) => text.trim() !== "");
+}
+
+function secretsOfEnv(text: string): string[] {
+  let values: string[];
+  try {
+    values = Object.values(parseDotenv(text));
+  } catch {
+    // Not valid, which is said later; hide all that could be a value.
+    values = text.split(/\r?\n/).map((line) => line.replace(/^[^=]*=\s*/, ""));
+  }
+  return values.filter((value) => value.length >= SHORTEST && !COMMON.test(value));
+}
+
+/** Values of secret-like keys in YAML, JSON or INI text, found line by line so that a broken text still yields them. */
+function secretsOfText(text: string): string[] {
+  const found: string[] = [];
+  for (const match of text.matchAll(
+    /["']?([A-Za-z_][\w-]*)["']?\s*[:=]\s*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s,}#][^\n,}]*)/g,
+  )) {
+    const [, key = "", quoted = ""] = match;
+    if (!SECRET_KEY.test(key)) continue;
+    const value = quoted.trim().replace(/^(["'])(.*)\1$/, "$2");
+    // In INI the value ends at the next blank; hide both readings.
+    for (const candidate of new Set([value, value.split(/\s+/)[0] ?? ""])) {
+      if (
+        candidate.length >= SHORTEST &&
+        !COMMON.test(candidate) &&
+        !/^(\{\{|!vault|!unsafe|[|>]|\$ANSIBLE_VAULT)/.test(candidate)
+      ) {
+        found.push(candidate);
+      }
+    }
+  }
+  return found;
+}
+
+/**
+ * What must be hidden for a secret: itself, each of its lines, and the forms in which it usually turns up in text.
+ * A key's BEGIN and END lines are no secret.
+ */
+export function hiddenForms(secret: string): string[] {
+  const lines = secret
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line.length >= SHORTEST && !/^-----(BEGIN|END) /.test(line));
+  const forms = new Set([secret, ...(lines.length > 0 ? lines : [])]);
+  if (secret.length >= SHORTEST) {
+    forms.add(JSON.stringify(secret).slice(1, -1));
+    forms.add(encodeURIComponent(secret));
+    forms.add(secret.replaceAll("'", "''"));
+    forms.add(Buffer.from(secret).toString("base64"));
+    forms.add(Buffer.from(`${secret}\n`).toString("base64"));
+  }
+  return [...forms];
+}

@@ -1,0 +1,148 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { must, projectFolder, runAction } from "../scripts/lab/index.mjs";
+import { accounts, addTutorialRole, inventoryFile, repository, serverName, writeSettings } from "./project.mjs";
+import { timed } from "./statistics.mjs";
+
+/**
+ * One way to deploy. `deploy` returns the seconds of the whole run; `remote` counts what a no-op asks of one host.
+ * @typedef {import("./fleet.mjs").Host} Host
+ * @typedef {{ hosts: Host[], serverName: string, deploy: (size: number) => Promise<number> }} Contender
+ * @typedef {Contender & { remote: () => Promise<import("./deploys.mjs").Remote> }} AnsibleContender
+ * @typedef {{ folder: string, fleet: import("./fleet.mjs").Fleet, key: { file: string, text: string },
+ *   ansible: import("./ready.mjs").Ansible }} Shared
+ */
+
+/**
+ * This action: main and post, with the files and the environment of a runner, from a full tool cache.
+ * @param {Shared & { project: string, toolCache: string }} options
+ * @returns {Promise<AnsibleContender>}
+ */
+export async function action({ folder, fleet, key, project, toolCache }) {
+  const once = async (/** @type {number} */ size, /** @type {Record<string, string>} */ more = {}) => {
+    const result = await runAction({
+      project,
+      folder: mkdtempSync(join(folder, "action-")),
+      toolCache,
+      inputs: {
+        "inventory-file": inventoryFile(size),
+        "ssh-private-key": key.text,
+        "known-hosts": knownHosts(fleet.hosts.slice(0, size)),
+        "become-password": accounts.sudo,
+        "vault-password": accounts.vault,
+        ...more,
+      },
+    });
+    if (result.code !== 0 || result.postCode !== 0) throw new Error(`The action failed:\n${result.log}`);
+    return result;
+  };
+  return {
+    hosts: fleet.hosts,
+    serverName,
+    deploy: async (size) => (await timed(() => once(size))).seconds,
+    remote: async () => count((await once(1, { "extra-args": "-vvv" })).log),
+  };
+}
+
+/**
+ * The tutorial role as a job would run it after `pip install ansible`: no ansible.cfg, new connections.
+ * @param {Shared & { settings: { vaultFile: string, ansible: string, sizes: number[] } }} options
+ * @returns {Promise<AnsibleContender>}
+ */
+export async function tutorial({ folder, fleet, key, ansible, settings }) {
+  const project = join(folder, "tutorial");
+  mkdirSync(project);
+  await writeSettings({ ...settings, to: project, fleet });
+  addTutorialRole(project);
+  const become = join(folder, "become-password");
+  writeFileSync(become, accounts.sudo, { mode: 0o600 });
+  const hostKeys = join(folder, "known-hosts-tutorial");
+  writeFileSync(hostKeys, knownHosts(fleet.hosts));
+  const once = (/** @type {number} */ size, /** @type {string[]} */ ...more) => {
+    // A home of its own is a job on a new runner: no settings, no connection left from the run before.
+    const home = mkdtempSync(join(folder, "h"));
+    const argv = [
+      join(ansible.bin, "ansible-playbook"),
+      ...["deploy.yml", "--inventory", inventoryFile(size)],
+      ...["--private-key", key.file, "--ssh-common-args", `-o UserKnownHostsFile=${hostKeys}`],
+      ...["--become-password-file", become, "--vault-password-file", settings.vaultFile, ...more],
+    ];
+    return must(argv, { cwd: project, env: { ...withoutAnsible(process.env), HOME: home } });
+  };
+  return {
+    hosts: fleet.hosts,
+    serverName,
+    deploy: async (size) => (await timed(() => once(size))).seconds,
+    remote: async () => count(await once(1, "-vvv")),
+  };
+}
+
+/**
+ * The lower bound: the same end by one script over one ssh a host, all hosts at once. It deploys beside the tutorial
+ * role, on the same hosts, under names of its own.
+ * @param {Shared} options
+ * @returns {Contender}
+ */
+export function shell({ folder, fleet, key }) {
+  const hostKeys = join(folder, "known-hosts-shell");
+  writeFileSync(hostKeys, knownHosts(fleet.hosts));
+  const name = "bound";
+  const site = `${name}.example`;
+  const database = `postgres://mysite:${encodeURIComponent(accounts.database)}@${fleet.database.innerAddress}/mysite`;
+  const variables = {
+    APP_NAME: name,
+    APP_REPO: `file://${repository}`,
+    APP_BRANCH: "main",
+    APP_DIR: `/opt/${name}`,
+    VENV_DIR: `/opt/${name}/venv`,
+    APP_USER: name,
+    APP_GROUP: name,
+    APP_WSGI: "mysite.wsgi:application",
+    GUNICORN_WORKERS: "3",
+    SERVER_NAME: site,
+    ENVIRONMENT: [
+      "DJANGO_SETTINGS_MODULE='mysite.settings.production'",
+      `SECRET_KEY='${accounts.secretKey}'`,
+      `ALLOWED_HOSTS='${site}'`,
+      `DATABASE_URL='${database}'`,
+      `STATIC_ROOT='/opt/${name}/static'`,
+      `MEDIA_ROOT='/opt/${name}/media'`,
+    ].join("\n"),
+  };
+  const lines = Object.entries(variables).map(([key, value]) => `${key}='${value.replaceAll("'", "'\\''")}'`);
+  const script = [...lines, readFileSync(join(projectFolder, "bench/lower-bound.sh"), "utf8")].join("\n");
+  const once = (/** @type {Host} */ host) =>
+    must(
+      [
+        ...["ssh", "-i", key.file, "-o", "IdentitiesOnly=yes", "-o", `UserKnownHostsFile=${hostKeys}`],
+        ...["-o", "BatchMode=yes", "-p", String(host.sshPort), `${host.user}@${host.address}`],
+        "sudo -k -S -p '' sh",
+      ],
+      { input: `${accounts.sudo}\n${script}` },
+    );
+  return {
+    hosts: fleet.hosts,
+    serverName: site,
+    deploy: async (size) => (await timed(() => Promise.all(fleet.hosts.slice(0, size).map(once)))).seconds,
+  };
+}
+
+/** @param {Host[]} hosts */
+const knownHosts = (hosts) => `${hosts.flatMap((host) => host.hostKeyLines).join("\n")}\n`;
+
+/** @param {NodeJS.ProcessEnv} env */
+const withoutAnsible = (env) =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("ANSIBLE_")));
+
+/**
+ * Counts from what Ansible tells at -vvv on one host: a line for each module that is started there, whatever task asked
+ * for it (a template is two or three), and a line for each ssh or sftp command.
+ * @param {string} log
+ */
+function count(log) {
+  const lines = log.split("\n");
+  return {
+    modules: lines.filter((line) => line.includes("Using module file ")).length,
+    requests: lines.filter((line) => / SSH: EXEC (ssh|sftp|scp) /.test(line)).length,
+  };
+}

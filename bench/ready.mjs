@@ -1,0 +1,103 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { must, runAction } from "../scripts/lab/index.mjs";
+import { summarize, timed } from "./statistics.mjs";
+
+/**
+ * The Ansible that the action made ready; the tutorial role runs with the same one, so that only the way differs.
+ * @typedef {{ bin: string, version: string, python: string }} Ansible
+ *
+ * @typedef {{ cold: import("./statistics.mjs").Times, warm: import("./statistics.mjs").Times,
+ *   pip: import("./statistics.mjs").Times, uvOnPath: boolean }} Ready
+ */
+
+/**
+ * How long the action takes until Ansible is ready, with an empty tool cache and with a full one, and how long
+ * `pip install ansible` takes right after, so that all three see the same machine and network.
+ * @param {{ folder: string, runs: number, say: (line: string) => void }} options
+ * @returns {Promise<Ready>}
+ */
+export async function measureReady({ folder, runs, say }) {
+  const times = {
+    cold: /** @type {number[]} */ ([]),
+    warm: /** @type {number[]} */ ([]),
+    pip: /** @type {number[]} */ ([]),
+  };
+  for (let count = 1; count <= runs; count++) {
+    const work = mkdtempSync(join(folder, "ready-"));
+    const toolCache = join(work, "tool-cache");
+    const cold = await secondsUntilReady({ folder: work, toolCache });
+    const warm = await secondsUntilReady({ folder: work, toolCache });
+    const pip = await secondsOfPip(work);
+    times.cold.push(cold);
+    times.warm.push(warm);
+    times.pip.push(pip);
+    say(
+      `ready ${count}/${runs}: cold ${cold.toFixed(1)} s, warm ${warm.toFixed(2)} s, pip install ansible ${pip.toFixed(1)} s`,
+    );
+    rmSync(work, { recursive: true, force: true });
+  }
+  const uvOnPath = await must(["uv", "--version"]).then(
+    () => true,
+    () => false,
+  );
+  return { cold: summarize(times.cold), warm: summarize(times.warm), pip: summarize(times.pip), uvOnPath };
+}
+
+/**
+ * Fills a tool cache and says what is in it.
+ * @param {{ folder: string, toolCache: string }} options
+ * @returns {Promise<Ansible>}
+ */
+export async function readyAnsible({ folder, toolCache }) {
+  await secondsUntilReady({ folder, toolCache });
+  const tools = join(toolCache, "django-ansible-deploy-ansible");
+  const names = readdirSync(tools, { recursive: true, encoding: "utf8" });
+  const python = names.find((name) => /^[^/]+\/[^/]+\/bin\/python$/.test(name));
+  if (python === undefined) throw new Error(`The action left no Ansible in ${tools}.`);
+  const bin = join(tools, python, "..");
+  const code = "import ansible.release as r, platform; print(r.__version__, platform.python_version())";
+  const [version = "", pythonVersion = ""] = (await must([join(bin, "python"), "-I", "-c", code])).split(" ");
+  return { bin, version, python: pythonVersion };
+}
+
+/**
+ * From the start of the action's process to its word that Ansible is ready. What follows is a play without tasks.
+ * @param {{ folder: string, toolCache: string }} options
+ */
+async function secondsUntilReady({ folder, toolCache }) {
+  const run = mkdtempSync(join(folder, "run-"));
+  const project = join(run, "project");
+  mkdirSync(project);
+  writeFileSync(join(project, "nothing.yml"), "- name: Nothing\n  hosts: all\n  gather_facts: false\n");
+  let start = Number.NaN;
+  let ready = Number.NaN;
+  const result = await runAction({
+    project,
+    folder: run,
+    toolCache,
+    inputs: { playbook: "nothing.yml", hosts: "nowhere.invalid", "host-key-checking": "off" },
+    onStart: () => {
+      start = performance.now();
+    },
+    say: (line) => {
+      if (Number.isNaN(ready) && /ansible-core [\d.]+ is ready/.test(line)) ready = performance.now();
+    },
+  });
+  if (result.code !== 0 || Number.isNaN(ready))
+    throw new Error(`The action did not make Ansible ready:\n${result.log}`);
+  return (ready - start) / 1000;
+}
+
+/**
+ * As a job without this action would do it: a fresh environment, nothing cached.
+ * @param {string} folder
+ */
+async function secondsOfPip(folder) {
+  const venv = join(folder, "venv");
+  await must(["python3", "-m", "venv", venv]);
+  const { seconds } = await timed(() =>
+    must([join(venv, "bin", "pip"), "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check", "ansible"]),
+  );
+  return seconds;
+}

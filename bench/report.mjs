@@ -1,0 +1,109 @@
+/**
+ * @typedef {import("./statistics.mjs").Times} Times
+ * @typedef {{ runs: number, ready: import("./ready.mjs").Ready | undefined,
+ *   deploys: import("./deploys.mjs").AllDeploys | undefined, machine: Record<string, string>, minutes: number }} Findings
+ */
+
+/**
+ * The results as Markdown.
+ * @param {Findings} findings
+ */
+export function report({ runs, ready, deploys, machine, minutes }) {
+  return `${[
+    "# Results of the bench",
+    "",
+    `Made by \`npm run bench\` in ${minutes.toFixed(0)} minutes. Seconds, medians of ${runs} runs, with the fastest and the slowest in brackets.`,
+    "",
+    ...(ready === undefined ? [] : readySection(ready)),
+    ...(deploys === undefined ? [] : deploySection(deploys)),
+    ...(deploys === undefined ? [] : remoteSection(deploys.remote)),
+    "## Machine",
+    "",
+    ...table(["what", ""], Object.entries(machine)),
+  ].join("\n")}\n`;
+}
+
+/** @param {import("./ready.mjs").Ready} ready */
+function readySection({ cold, warm, pip, uvOnPath }) {
+  return [
+    "## Ansible ready",
+    "",
+    "From the start of the action to its word that Ansible is ready, beside `pip install ansible` without a cache in the same minutes.",
+    ...(uvOnPath ? ["uv was on PATH, so an empty tool cache did not have to fetch it."] : []),
+    "",
+    ...table(
+      ["", "seconds", "beside pip", "bar", ""],
+      [
+        ["empty tool cache", shown(cold), ratio(cold, pip), "≤ 1/10 of pip", verdict(cold.median <= pip.median / 10)],
+        ["full tool cache", shown(warm, 2), ratio(warm, pip), "≤ 0.5 s", verdict(warm.median <= 0.5)],
+        ["`pip install ansible`", shown(pip), "1", "", ""],
+      ],
+    ),
+    "",
+  ];
+}
+
+/** @param {import("./deploys.mjs").AllDeploys} deploys */
+function deploySection({ sizes }) {
+  return [
+    "## Deploy",
+    "",
+    "Whole runs from a full tool cache, main and post. *Tutorial* is the role in `bench/tutorial` with Ansible's default settings,",
+    "`ansible-playbook` alone and the same ansible-core; *shell* is `bench/lower-bound.sh` by one ssh a host, all hosts at once.",
+    "",
+    ...table(
+      ["what", "hosts", "action", "tutorial", "shell", "action / tutorial", "action / shell", "bar", ""],
+      /** @type {const} */ (["noop", "revision"]).flatMap((kind) =>
+        sizes.map(({ size, action, tutorial, shell }) => [
+          kind === "noop" ? "nothing to do" : "new revision",
+          String(size),
+          shown(action[kind]),
+          shown(tutorial[kind]),
+          shown(shell[kind]),
+          ratio(action[kind], tutorial[kind]),
+          ratio(action[kind], shell[kind]),
+          ...(kind === "noop" && size === 2
+            ? ["≤ 1/3 of the tutorial role", verdict(action[kind].median <= tutorial[kind].median / 3)]
+            : ["", ""]),
+        ]),
+      ),
+    ),
+    "",
+    "What the ratios do not show: the action probes the application before it switches, keeps the old release and writes a record; the other two do not.",
+    "",
+  ];
+}
+
+/** @param {import("./deploys.mjs").AllDeploys["remote"]} remote */
+function remoteSection({ action, tutorial }) {
+  return [
+    "## What a deploy with nothing to do asks of a host",
+    "",
+    "Counted on one host from the log at `-vvv`: modules started there, whatever task asked for them, and ssh and sftp commands.",
+    "",
+    ...table(
+      ["", "module executions", "ssh and sftp commands", "bar", ""],
+      [
+        ["action", String(action.modules), String(action.requests), "≤ 12 executions", verdict(action.modules <= 12)],
+        ["tutorial", String(tutorial.modules), String(tutorial.requests), "", ""],
+      ],
+    ),
+    "",
+  ];
+}
+
+/**
+ * @param {string[]} head
+ * @param {string[][]} rows
+ */
+const table = (head, rows) => [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+
+/** @param {Times} times */
+const shown = ({ median, least, most }, digits = 1) =>
+  `${median.toFixed(digits)} (${least.toFixed(digits)}–${most.toFixed(digits)})`;
+
+/** @param {Times} one @param {Times} other */
+const ratio = (one, other) => (one.median / other.median).toFixed(2);
+
+/** @param {boolean} reached */
+const verdict = (reached) => (reached ? "reached" : "**missed**");

@@ -1,0 +1,68 @@
+// Measures what a deploy costs in time: this action beside the usual tutorial role and beside plain shell over ssh.
+//   npm run bench                        everything; the hosts are containers on this machine
+//   npm run bench -- --parts ready       `ready`, `deploy`, or both (the default)
+//   npm run bench -- --runs 3 --hosts 1,2
+//   npm run bench -- --out FILE          instead of bench/RESULTS.md; `-` only prints
+//   npm run bench -- --keep              leave the hosts up; the next bench begins with new ones
+// Needs Node.js 20 or newer and nothing from npm but the action's own build in dist/.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { ensureCommands, ensurePython, LabUnavailable, projectFolder } from "../scripts/lab/index.mjs";
+import { measureDeploys } from "./deploys.mjs";
+import { machineFacts } from "./machine.mjs";
+import { measureReady, readyAnsible } from "./ready.mjs";
+import { report } from "./report.mjs";
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "5" },
+    hosts: { type: "string", default: "1,2,8" },
+    parts: { type: "string", default: "ready,deploy" },
+    out: { type: "string", default: join(projectFolder, "bench/RESULTS.md") },
+    keep: { type: "boolean", default: false },
+  },
+});
+const runs = Number(values.runs);
+const sizes = values.hosts.split(",").map(Number);
+const parts = values.parts.split(",");
+if (![runs, ...sizes].every((count) => Number.isInteger(count) && count > 0)) {
+  console.error("--runs is a whole number above 0, --hosts a list of such numbers separated by commas.");
+  process.exit(2);
+}
+if (parts.some((part) => part !== "ready" && part !== "deploy")) {
+  console.error("--parts is `ready`, `deploy` or `ready,deploy`.");
+  process.exit(2);
+}
+
+/** @param {string} line */
+const say = (line) => console.error(line);
+const started = Date.now();
+const folder = mkdtempSync(join(tmpdir(), "bench-"));
+try {
+  await ensureCommands(["git", "ssh", "ssh-keygen"], say);
+  await ensurePython(say);
+  const toolCache = join(folder, "tool-cache");
+  mkdirSync(toolCache);
+  const ready = parts.includes("ready") ? await measureReady({ folder, runs, say }) : undefined;
+  const ansible = await readyAnsible({ folder, toolCache });
+  const deploys = parts.includes("deploy")
+    ? await measureDeploys({ folder, toolCache, ansible, runs, sizes, keep: values.keep, say })
+    : undefined;
+  const text = report({
+    runs,
+    ready,
+    deploys,
+    machine: await machineFacts(ansible),
+    minutes: (Date.now() - started) / 60_000,
+  });
+  console.log(text);
+  if (values.out !== "-") writeFileSync(resolve(values.out), text);
+} catch (error) {
+  if (!(error instanceof LabUnavailable)) throw error;
+  say(error.message);
+  process.exitCode = 1;
+} finally {
+  if (!values.keep) rmSync(folder, { recursive: true, force: true });
+}

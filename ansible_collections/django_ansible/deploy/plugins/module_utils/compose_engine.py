@@ -1,0 +1,199 @@
+# Copyright (c) the django-ansible-deploy authors
+# MIT License (see LICENSE or https://opensource.org/license/mit)
+"""The engine on the host, asked over its socket: a few milliseconds a question, and none of its answers depends on a tool's wording."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import socket
+import struct
+from urllib.parse import quote
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+PROJECT_LABEL = "com.docker.compose.project"
+
+
+class ComposeError(Exception):
+    """One sentence for the user."""
+
+
+class EngineError(ComposeError):
+    """The engine answered a question with an error."""
+
+    def __init__(self, status, message):
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+def docker_config_dir(environ):
+    if environ.get("DOCKER_CONFIG"):
+        return environ["DOCKER_CONFIG"]
+    return os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".docker")
+
+
+def docker_config(folder):
+    """The host's own settings of the docker command; an unreadable file counts as none."""
+    try:
+        with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
+            config = json.load(file)
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def engine_host(environ, config_dir):
+    """Where the docker command of this user would find its engine: DOCKER_HOST, else the chosen context, else the default."""
+    if environ.get("DOCKER_HOST"):
+        return environ["DOCKER_HOST"]
+    context = environ.get("DOCKER_CONTEXT") or docker_config(config_dir).get("currentContext") or "default"
+    if context == "default":
+        return DEFAULT_HOST
+    folder = hashlib.sha256(context.encode()).hexdigest()
+    try:
+        with open(os.path.join(config_dir, "contexts", "meta", folder, "meta.json"), encoding="utf-8") as file:
+            return json.load(file)["Endpoints"]["docker"]["Host"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ComposeError(f"The docker context {context} of this host cannot be read: choose another one with `docker context use`.") from None
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    def __init__(self, path, timeout):
+        super().__init__("engine", timeout=timeout)
+        self._path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class Engine:
+    def __init__(self, host):
+        if not host.startswith("unix://"):
+            raise ComposeError(
+                f"The engine of this host is at {host}, and only a unix socket can be used: unset DOCKER_HOST, or deploy to the machine where the engine runs."
+            )
+        self.host = host
+        self.path = host[len("unix://"):]
+        self._info = None
+
+    def request(self, method, path, body=None, headers=None, timeout=60):
+        """Status and raw body of one request; what keeps the engine from answering is said as such."""
+        connection = _SocketConnection(self.path, timeout)
+        try:
+            connection.request(
+                method,
+                path,
+                body=None if body is None else json.dumps(body).encode(),
+                headers={"Content-Type": "application/json", **(headers or {})},
+            )
+            response = connection.getresponse()
+            return response.status, response.read()
+        except PermissionError:
+            raise ComposeError(
+                f"The user {_user()} may not use the Docker engine's socket {self.path}: become root, or add the user to the group that owns the socket."
+            ) from None
+        except (FileNotFoundError, ConnectionRefusedError):
+            raise ComposeError(self._why_absent()) from None
+        except socket.timeout:
+            raise ComposeError(f"The Docker engine at {self.path} did not answer within {timeout} seconds: look at it with `journalctl -u docker`.") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise ComposeError(f"The Docker engine at {self.path} broke off an answer ({error}): look at it with `journalctl -u docker`.") from None
+        finally:
+            connection.close()
+
+    def ask(self, path, method="GET", body=None, headers=None, timeout=60):
+        """The JSON answer; EngineError when it is not a success."""
+        status, data = self.request(method, path, body, headers, timeout)
+        text = data.decode("utf-8", "replace")
+        try:
+            answer = json.loads(text) if text.strip() else None
+        except ValueError:
+            answer = None
+        if status >= 400:
+            message = answer.get("message") if isinstance(answer, dict) else None
+            raise EngineError(status, (message or text or f"status {status}").strip())
+        return answer
+
+    def _why_absent(self):
+        search = os.environ.get("PATH", "") + os.pathsep + os.pathsep.join(("/usr/bin", "/usr/sbin", "/usr/local/bin", "/snap/bin"))
+        if any(shutil.which(name, path=search) for name in ("dockerd", "docker", "podman")):
+            return f"The Docker engine is not running, nothing answers at {self.path}: start it with `systemctl start docker`."
+        return "There is no Docker engine on this host: install it together with the compose plugin (on Debian and Ubuntu the packages docker.io and docker-compose or docker-compose-v2)."
+
+    # What the modules ask.
+
+    def info(self):
+        if self._info is None:
+            self._info = self.ask("/info")
+        return self._info
+
+    def containers(self, project):
+        """The project's containers, running or not, without those of `compose run`."""
+        filters = json.dumps({"label": [f"{PROJECT_LABEL}={project}", "com.docker.compose.oneoff=False"]})
+        return self.ask("/containers/json?all=1&filters=" + quote(filters, safe=""))
+
+    def container(self, identifier):
+        """A container in full, or None when it is gone."""
+        try:
+            return self.ask(f"/containers/{quote(identifier, safe='')}/json")
+        except EngineError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def remove_container(self, identifier):
+        """Remove a container that does not run."""
+        try:
+            self.ask(f"/containers/{quote(identifier, safe='')}", "DELETE")
+        except EngineError as error:
+            if error.status != 404:
+                raise
+
+    def image(self, reference):
+        """An image of this host by reference or id, or None."""
+        try:
+            return self.ask(f"/images/{quote(reference, safe='/:@')}/json")
+        except EngineError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def remote_digest(self, reference, auth=None, timeout=30):
+        """The digest that the registry has for a reference now; the engine asks, so its mirrors, proxies and certificates count."""
+        headers = {"X-Registry-Auth": auth} if auth else None
+        answer = self.ask(f"/distribution/{quote(reference, safe='/:@')}/json", headers=headers, timeout=timeout)
+        return answer["Descriptor"]["digest"]
+
+    def logs(self, identifier, lines):
+        """The last log lines of a container, both streams in their order."""
+        status, data = self.request("GET", f"/containers/{quote(identifier, safe='')}/logs?stdout=1&stderr=1&tail={int(lines)}")
+        if status >= 400:
+            return ""
+        return unframe(data).decode("utf-8", "replace")
+
+
+def unframe(data):
+    """A log as the engine sends it without a terminal is framed: one byte stream, three zero, four length. With a terminal it is plain."""
+    parts, position = [], 0
+    while position < len(data):
+        header = data[position:position + 8]
+        if len(header) < 8 or header[0] > 2 or header[1:4] != b"\0\0\0":
+            return data
+        (length,) = struct.unpack(">I", header[4:])
+        parts.append(data[position + 8:position + 8 + length])
+        position += 8 + length
+    return b"".join(parts)
+
+
+def _user():
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

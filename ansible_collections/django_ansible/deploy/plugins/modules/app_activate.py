@@ -281,9 +281,11 @@ class Activation:
             raise CommandFailed("nginx does not pass %s on to the application: %s" % (self.params["health_path"], trouble))
 
     def enable(self) -> None:
-        """Only the live slot starts at boot."""
+        """Makes the slot start at boot. Before the switch, so that a host that goes down at any moment comes back with what it serves."""
         if not all(map(systemd.is_enabled, self.layout.slot_units(self.slot))):
             systemd.systemctl("enable", "--quiet", *self.layout.slot_units(self.slot))
+
+    def disable_others(self) -> None:
         for slot in SLOTS:
             if slot != self.slot and any(map(systemd.is_enabled, self.layout.slot_units(slot))):
                 systemd.systemctl("disable", "--quiet", *self.layout.slot_units(slot))
@@ -302,10 +304,11 @@ class Activation:
                 self.start_slot()
                 static.merge(self.layout.read_release(self.release), self.layout)
             nginx_changed = self.apply_nginx()
+            self.enable()
             self.switch()
             self.reload_nginx(nginx_changed)
             self.probe_front()
-            self.enable()
+            self.disable_others()
             self.restorable.forget()
             self.retire(replaced)
         except Exception as error:
@@ -319,6 +322,7 @@ class Activation:
         if starting:
             units = self.layout.slot_units(self.slot)
             run(["systemctl", "daemon-reload"])
+            try_quietly("systemctl", "disable", "--quiet", *units)
             try_quietly("systemctl", "stop", *reversed(units))
             try_quietly("systemctl", "reset-failed", *units)
         if nginx_touched and systemd.is_active("nginx.service"):

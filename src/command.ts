@@ -24,10 +24,14 @@ export function capture(argv: readonly [string, ...string[]], options: CaptureOp
       cwd: options.cwd,
       env: (options.env ?? process.env) as NodeJS.ProcessEnv,
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: options.timeout ?? 600_000,
-      killSignal: "SIGKILL",
       ...(options.signal ? { signal: options.signal } : {}),
     });
+    // Not spawn's own timeout: its timer outlives a command that could not be started, and with it the action.
+    const timer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 600_000);
+    const finish = (result: Captured) => {
+      clearTimeout(timer);
+      resolve(result);
+    };
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
@@ -36,7 +40,7 @@ export function capture(argv: readonly [string, ...string[]], options: CaptureOp
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
       stderr += chunk;
     });
-    child.on("error", (error) => resolve({ code: 127, stdout, stderr: stderr + error.message }));
-    child.on("close", (code) => resolve({ code: code ?? 128, stdout, stderr }));
+    child.on("error", (error) => finish({ code: 127, stdout, stderr: stderr + error.message }));
+    child.on("close", (code) => finish({ code: code ?? 128, stdout, stderr }));
   });
 }

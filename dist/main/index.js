@@ -40386,7 +40386,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 7661:
+/***/ 459:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43346,8 +43346,6 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 ;// CONCATENATED MODULE: external "node:child_process"
@@ -43362,10 +43360,14 @@ function capture(argv, options = {}) {
             cwd: options.cwd,
             env: (options.env ?? process.env),
             stdio: ["ignore", "pipe", "pipe"],
-            timeout: options.timeout ?? 600_000,
-            killSignal: "SIGKILL",
             ...(options.signal ? { signal: options.signal } : {}),
         });
+        // Not spawn's own timeout: its timer outlives a command that could not be started, and with it the action.
+        const timer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 600_000);
+        const finish = (result) => {
+            clearTimeout(timer);
+            resolve(result);
+        };
         let stdout = "";
         let stderr = "";
         child.stdout.setEncoding("utf8").on("data", (chunk) => {
@@ -43374,8 +43376,8 @@ function capture(argv, options = {}) {
         child.stderr.setEncoding("utf8").on("data", (chunk) => {
             stderr += chunk;
         });
-        child.on("error", (error) => resolve({ code: 127, stdout, stderr: stderr + error.message }));
-        child.on("close", (code) => resolve({ code: code ?? 128, stdout, stderr }));
+        child.on("error", (error) => finish({ code: 127, stdout, stderr: stderr + error.message }));
+        child.on("close", (code) => finish({ code: code ?? 128, stdout, stderr }));
     });
 }
 
@@ -43391,8 +43393,114 @@ function messageOf(error) {
     return error instanceof Error ? error.message : String(error);
 }
 
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: external "node:os"
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+;// CONCATENATED MODULE: ./lib/ansible/tool-folder.js
+
+
+
+/** Inside the folder, so that the rename brings folder and marker in one step. */
+const MARKER = ".complete";
+/** Root of the runner's tool cache; without one, a folder that lasts as long as the system keeps temporary files. */
+function toolCacheRoot(environment) {
+    return environment.RUNNER_TOOL_CACHE || (0,external_node_path_namespaceObject.join)(environment.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), "django-ansible-deploy-tools");
+}
+/** Whether a folder of the tool cache was finished and not withdrawn since. */
+function isComplete(folder) {
+    return (0,external_node_fs_namespaceObject.existsSync)((0,external_node_path_namespaceObject.join)(folder, MARKER));
+}
+/**
+ * Fills a folder of the tool cache: in a sibling first, then by one rename, so that jobs that run at once never see a
+ * half-filled one. Whoever comes second keeps what the first one made.
+ *
+ * @param fill gets the folder to work in and returns the path inside it that becomes `folder`.
+ */
+async function createToolFolder(folder, fill) {
+    (0,external_node_fs_namespaceObject.mkdirSync)((0,external_node_path_namespaceObject.dirname)(folder), { recursive: true });
+    const work = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)((0,external_node_path_namespaceObject.dirname)(folder), `.${(0,external_node_path_namespaceObject.basename)(folder)}-`));
+    try {
+        const made = await fill(work);
+        (0,external_node_fs_namespaceObject.writeFileSync)((0,external_node_path_namespaceObject.join)(made, MARKER), "");
+        try {
+            (0,external_node_fs_namespaceObject.renameSync)(made, folder);
+        }
+        catch (error) {
+            if (isComplete(folder))
+                return;
+            // Withdrawn because it does not work any more.
+            if (!(0,external_node_fs_namespaceObject.existsSync)(folder))
+                throw error;
+            (0,external_node_fs_namespaceObject.renameSync)(folder, (0,external_node_path_namespaceObject.join)(work, "old"));
+            (0,external_node_fs_namespaceObject.renameSync)(made, folder);
+        }
+    }
+    finally {
+        (0,external_node_fs_namespaceObject.rmSync)(work, { recursive: true, force: true, maxRetries: 3 });
+    }
+}
+/** Withdraws a folder that turned out not to work; the next {@link createToolFolder} replaces it. */
+function discardToolFolder(folder) {
+    (0,external_node_fs_namespaceObject.rmSync)((0,external_node_path_namespaceObject.join)(folder, MARKER), { force: true });
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/ansible-store.js
+
+
+
+
+/** Where the installed environments are, and which of them this machine used last for the same interpreters. */
+class AnsibleStore {
+    #root;
+    #lock;
+    #memo;
+    /**
+     * @param lock text of ansible.lock.
+     * @param candidates interpreters on PATH; as long as these files are the same, so is the choice among them, and none
+     *   has to be run.
+     */
+    constructor(cacheRoot, lock, candidates) {
+        this.#root = (0,external_node_path_namespaceObject.join)(cacheRoot, "django-ansible-deploy-ansible");
+        this.#lock = hash(lock);
+        this.#memo = (0,external_node_path_namespaceObject.join)(this.#root, `${hash(lock, ...candidates.map(fingerprint))}.json`);
+    }
+    /** The environment of an earlier run with the same lock and interpreters; it may have stopped working since. */
+    known() {
+        try {
+            const { python, version } = JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(this.#memo, "utf8"));
+            if (typeof python !== "string" || typeof version !== "string" || !python.startsWith(this.#root))
+                return undefined;
+            return isComplete((0,external_node_path_namespaceObject.join)(python, "..", "..")) ? { python, version } : undefined;
+        }
+        catch {
+            return undefined;
+        }
+    }
+    remember({ python, version }) {
+        (0,external_node_fs_namespaceObject.mkdirSync)(this.#root, { recursive: true });
+        const fresh = `${this.#memo}.${(0,external_node_crypto_.randomUUID)()}`;
+        (0,external_node_fs_namespaceObject.writeFileSync)(fresh, JSON.stringify({ python, version }));
+        (0,external_node_fs_namespaceObject.renameSync)(fresh, this.#memo);
+    }
+    /** Whether no environment was ever made of this lock. */
+    isEmpty() {
+        return !(0,external_node_fs_namespaceObject.existsSync)(this.#root) || !(0,external_node_fs_namespaceObject.readdirSync)(this.#root).some((name) => name.includes(`-${this.#lock}-`));
+    }
+    /** The folder for an interpreter: packages and interpreter make an environment what it is. */
+    place(version, python) {
+        const key = hash(python.path, python.version.join("."));
+        return { folder: (0,external_node_path_namespaceObject.join)(this.#root, `${version}-${this.#lock}-${key}`, process.arch), version };
+    }
+}
+function hash(...parts) {
+    return (0,external_node_crypto_.createHash)("sha256").update(parts.join("\n")).digest("hex").slice(0, 12);
+}
+function fingerprint(file) {
+    const { mtimeMs, size } = (0,external_node_fs_namespaceObject.statSync)(file);
+    return [file, (0,external_node_fs_namespaceObject.realpathSync)(file), mtimeMs, size].join(" ");
+}
+
 ;// CONCATENATED MODULE: ./lib/ansible/package-index.js
 /** Variables of uv that say where packages come from and whom to trust; no other one of the job's reaches uv. */
 const KEPT = /^UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|INDEX_STRATEGY|INDEX_\w+_(USERNAME|PASSWORD)|FIND_LINKS|NO_INDEX|INSECURE_HOST|KEYRING_PROVIDER|HTTP_TIMEOUT|HTTP_RETRIES|SYSTEM_CERTS|NATIVE_TLS|OFFLINE|CONFIG_FILE|NO_CONFIG|PYTHON_INSTALL_MIRROR|PYTHON_DOWNLOADS_JSON_URL)$/;
@@ -43442,6 +43550,7 @@ function pipEnvironment(job) {
         PIP_REQUIRE_VIRTUALENV: "0",
         PIP_DISABLE_PIP_VERSION_CHECK: "1",
         PIP_NO_INPUT: "1",
+        PIP_ROOT_USER_ACTION: "ignore",
     };
 }
 /** Options of a pip.conf: sections `global` and `install`, the latter winning, names with dashes. */
@@ -43505,18 +43614,19 @@ const NAMES = ["python3.14", "python3.13", "python3.12", "python3", "python3.11"
 const PROBE = [
     "import os, platform, sys",
     "base = getattr(sys, '_base_executable', None) or sys.executable",
-    "print(platform.python_implementation(), *sys.version_info[:3], os.path.realpath(base))",
+    "print(platform.python_implementation(), *sys.version_info[:3], os.path.realpath(base), sys.executable, sep='\\t')",
 ].join("\n");
 /**
- * Every working interpreter on PATH. Each is run: a shim of a version manager may exist for a version that is not
- * installed or not selected.
+ * Runs each candidate, all at once: a shim of a version manager may exist for a version that is not installed or not
+ * selected.
+ *
+ * @returns in the order of the candidates; undefined for one that does not work.
  */
-async function findPythons(path = process.env.PATH ?? "", signal) {
-    const found = await Promise.all(candidates(path).map((candidate) => probe(candidate, signal)));
-    return found.filter((python) => python !== undefined);
+function probePythons(candidates, signal) {
+    return candidates.map((candidate) => probe(candidate, signal));
 }
 /** Paths to try: every match on PATH of every name, since the first match may be the shim that fails. */
-function candidates(path) {
+function pythonCandidates(path) {
     const seen = new Map();
     for (const name of NAMES) {
         for (const folder of path.split(external_node_path_namespaceObject.delimiter)) {
@@ -43542,11 +43652,10 @@ function isExecutable(file) {
 async function probe(candidate, signal) {
     const options = { timeout: 10_000, ...(signal ? { signal } : {}) };
     const { code, stdout } = await capture([candidate, "-I", "-c", PROBE], options);
-    const match = /^CPython (\d+) (\d+) (\d+) (\/.+)$/m.exec(stdout);
-    if (code !== 0 || !match)
+    const [kind, major, minor, patch, path, executable] = stdout.trim().split("\t");
+    if (code !== 0 || kind !== "CPython" || !path?.startsWith("/") || !executable?.startsWith("/"))
         return undefined;
-    const [, major, minor, patch, path = ""] = match;
-    return { path, found: candidate, version: [Number(major), Number(minor), Number(patch)] };
+    return { path, executable, version: [Number(major), Number(minor), Number(patch)] };
 }
 /**
  * The interpreter to run Ansible with: the newest from 3.12 to 3.14, else 3.11, which gets the older ansible-core.
@@ -43569,54 +43678,6 @@ async function installedPythons(folder, signal) {
     }
     const files = names.map((name) => (0,external_node_path_namespaceObject.join)(folder, name, "bin", "python3")).filter(isExecutable);
     return (await Promise.all(files.map((file) => probe(file, signal)))).filter((python) => python !== undefined);
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/tool-folder.js
-
-
-
-/** Inside the folder, so that the rename brings folder and marker in one step. */
-const MARKER = ".complete";
-/** Root of the runner's tool cache; without one, a folder that lasts as long as the system keeps temporary files. */
-function toolCacheRoot(environment) {
-    return environment.RUNNER_TOOL_CACHE || (0,external_node_path_namespaceObject.join)(environment.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), "django-ansible-deploy-tools");
-}
-/** Whether a folder of the tool cache was finished and not withdrawn since. */
-function isComplete(folder) {
-    return (0,external_node_fs_namespaceObject.existsSync)((0,external_node_path_namespaceObject.join)(folder, MARKER));
-}
-/**
- * Fills a folder of the tool cache: in a sibling first, then by one rename, so that jobs that run at once never see a
- * half-filled one. Whoever comes second keeps what the first one made.
- *
- * @param fill gets the folder to work in and returns the path inside it that becomes `folder`.
- */
-async function createToolFolder(folder, fill) {
-    (0,external_node_fs_namespaceObject.mkdirSync)((0,external_node_path_namespaceObject.dirname)(folder), { recursive: true });
-    const work = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)((0,external_node_path_namespaceObject.dirname)(folder), `.${(0,external_node_path_namespaceObject.basename)(folder)}-`));
-    try {
-        const made = await fill(work);
-        (0,external_node_fs_namespaceObject.writeFileSync)((0,external_node_path_namespaceObject.join)(made, MARKER), "");
-        try {
-            (0,external_node_fs_namespaceObject.renameSync)(made, folder);
-        }
-        catch (error) {
-            if (isComplete(folder))
-                return;
-            // Withdrawn because it does not work any more.
-            if (!(0,external_node_fs_namespaceObject.existsSync)(folder))
-                throw error;
-            (0,external_node_fs_namespaceObject.renameSync)(folder, (0,external_node_path_namespaceObject.join)(work, "old"));
-            (0,external_node_fs_namespaceObject.renameSync)(made, folder);
-        }
-    }
-    finally {
-        (0,external_node_fs_namespaceObject.rmSync)(work, { recursive: true, force: true, maxRetries: 3 });
-    }
-}
-/** Withdraws a folder that turned out not to work; the next {@link createToolFolder} replaces it. */
-function discardToolFolder(folder) {
-    (0,external_node_fs_namespaceObject.rmSync)((0,external_node_path_namespaceObject.join)(folder, MARKER), { force: true });
 }
 
 // EXTERNAL MODULE: ./node_modules/semver/index.js
@@ -44494,9 +44555,14 @@ async function findUv(sources) {
 }
 async function withPip(sources, work, problems) {
     const target = (0,external_node_path_namespaceObject.join)(work, "pip");
-    for (const { found } of sources.pythons) {
+    const tried = new Set();
+    for (const probe of sources.pythons) {
+        const executable = (await probe)?.executable;
+        if (executable === undefined || tried.has(executable))
+            continue;
+        tried.add(executable);
         const { code, stderr } = await capture([
-            found,
+            executable,
             ...[
                 "-m",
                 "pip",
@@ -44512,7 +44578,8 @@ async function withPip(sources, work, problems) {
             ...["--no-cache-dir", "--require-hashes", "--requirement", sources.requirements],
         ], {
             cwd: work,
-            env: pipEnvironment(sources.environment),
+            // pip unpacks in TMPDIR and moves: on the same file system that is a rename.
+            env: { ...pipEnvironment(sources.environment), TMPDIR: work },
             timeout: 180_000,
             ...(sources.signal ? { signal: sources.signal } : {}),
         });
@@ -44522,7 +44589,7 @@ async function withPip(sources, work, problems) {
         const cause = /No module named pip\b/.test(stderr)
             ? "no pip"
             : (stderr.trim().split("\n").at(-1) ?? `code ${code}`);
-        problems.push(`${found}: ${cause}`);
+        problems.push(`${executable}: ${cause}`);
     }
     return undefined;
 }
@@ -44585,34 +44652,48 @@ const BROUGHT_PYTHON = "3.13";
  */
 async function ensureAnsible(actionRoot, environment, signal) {
     const cacheRoot = toolCacheRoot(environment);
+    const lockFile = (0,external_node_path_namespaceObject.join)(actionRoot, "ansible.lock");
+    const lock = (0,external_node_fs_namespaceObject.readFileSync)(lockFile, "utf8");
+    const candidates = pythonCandidates(environment.PATH ?? "");
+    const store = new AnsibleStore(cacheRoot, lock, candidates);
+    const known = store.known();
+    if (known && (await works(known, signal)))
+        return { ...known, cached: true };
+    const probes = probePythons(candidates, signal);
     const pythonFolder = (0,external_node_path_namespaceObject.join)(cacheRoot, "django-ansible-deploy-python");
-    const pythons = await findPythons(environment.PATH, signal);
-    const uv = () => findUv({
-        environment,
-        pythons,
-        cacheRoot,
-        requirements: (0,external_node_path_namespaceObject.join)(actionRoot, "uv-requirements.lock"),
-        fetchArchive: fetchUvArchive,
-        ...(signal ? { signal } : {}),
-    });
+    let fetching;
+    const uv = () => {
+        const requirements = (0,external_node_path_namespaceObject.join)(actionRoot, "uv-requirements.lock");
+        fetching ??= findUv({
+            environment,
+            pythons: probes,
+            cacheRoot,
+            requirements,
+            fetchArchive: fetchUvArchive,
+            ...given({ signal }),
+        });
+        return fetching;
+    };
+    // With an empty tool cache uv is needed for sure: its download need not wait for the slowest interpreter.
+    if (store.isEmpty())
+        uv().catch(() => undefined);
+    const pythons = (await Promise.all(probes)).filter((python) => python !== undefined);
     const python = preferredPython(pythons) ??
         preferredPython(await installedPythons(pythonFolder, signal)) ??
         (await bringPython(await uv(), pythonFolder, environment, signal));
-    const lock = (0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(actionRoot, "ansible.lock"), "utf8");
-    const version = lockedVersion(lock, python);
-    const folder = (0,external_node_path_namespaceObject.join)(cacheRoot, "django-ansible-deploy-ansible", `${version}-${keyOf(lock, python)}`, process.arch);
-    const venvPython = (0,external_node_path_namespaceObject.join)(folder, "bin", "python");
-    if (isComplete(folder)) {
-        if (await works(venvPython, version, signal))
-            return { python: venvPython, version, cached: true };
-        discardToolFolder(folder);
+    const place = store.place(lockedVersion(lock, python), python);
+    const ansible = { python: (0,external_node_path_namespaceObject.join)(place.folder, "bin", "python"), version: place.version };
+    const cached = isComplete(place.folder) && (await works(ansible, signal));
+    if (!cached) {
+        discardToolFolder(place.folder);
+        const program = await uv();
+        await createToolFolder(place.folder, (work) => installLocked(program, python, lockFile, work, environment, signal));
+        if (!(await works(ansible, signal))) {
+            throw new DeployError(`ansible-core ${ansible.version} was installed to ${place.folder} and does not start with ${python.path}.`);
+        }
     }
-    const program = await uv();
-    await createToolFolder(folder, (work) => installLocked(program, python, (0,external_node_path_namespaceObject.join)(actionRoot, "ansible.lock"), work, environment, signal));
-    if (!(await works(venvPython, version, signal))) {
-        throw new DeployError(`ansible-core ${version} was installed to ${folder} and does not start with ${python.path}.`);
-    }
-    return { python: venvPython, version, cached: false };
+    store.remember(ansible);
+    return { ...ansible, cached };
 }
 /** The ansible-core that the lock has for an interpreter: it lists one for Python before 3.12 and one from there on. */
 function lockedVersion(lock, python) {
@@ -44623,26 +44704,23 @@ function lockedVersion(lock, python) {
     }
     throw new DeployError("ansible.lock names no ansible-core: the action's copy is incomplete.");
 }
-/** What makes an environment another one: the packages, and the interpreter it points to. */
-function keyOf(lock, python) {
-    return (0,external_node_crypto_.createHash)("sha256")
-        .update(`${lock}\n${python.path}\n${python.version.join(".")}`)
-        .digest("hex")
-        .slice(0, 12);
-}
 /** Runs the environment's Python once: the interpreter it points to may be gone since. */
-async function works(python, version, signal) {
+async function works({ python, version }, signal) {
     if (!(0,external_node_fs_namespaceObject.existsSync)(python))
         return false;
-    const code = "import ansible.release as r, jinja2, yaml, cryptography; print(r.__version__)";
-    const { stdout } = await capture([python, "-I", "-c", code], { timeout: 30_000, ...(signal ? { signal } : {}) });
+    const code = "import ansible.release; print(ansible.release.__version__)";
+    const { stdout } = await capture([python, "-I", "-c", code], { timeout: 30_000, ...given({ signal }) });
     return stdout.trim() === version;
+}
+/** Leaves out what is undefined, as optional properties want it. */
+function given({ signal }) {
+    return signal ? { signal } : {};
 }
 async function installLocked(uv, python, lock, work, environment, signal) {
     const venv = (0,external_node_path_namespaceObject.join)(work, "venv");
     // A cache of its own on the same file system: files are linked, not copied, and the job's cache stays untouched.
     const env = { ...uvEnvironmentHere(environment), UV_CACHE_DIR: (0,external_node_path_namespaceObject.join)(work, "cache"), UV_PYTHON_DOWNLOADS: "never" };
-    const options = { cwd: work, env, timeout: 300_000, ...(signal ? { signal } : {}) };
+    const options = { cwd: work, env, timeout: 300_000, ...given({ signal }) };
     const steps = [
         [uv, "venv", "--quiet", "--no-project", "--relocatable", "--python", python.path, venv],
         [
@@ -44670,7 +44748,7 @@ async function bringPython(uv, folder, environment, signal) {
     const { code, stderr } = await capture([uv, "python", "install", "--quiet", "--no-bin", BROUGHT_PYTHON], {
         env: { ...uvEnvironmentHere(environment), UV_PYTHON_INSTALL_DIR: folder },
         timeout: 300_000,
-        ...(signal ? { signal } : {}),
+        ...given({ signal }),
     });
     const python = preferredPython(await installedPythons(folder, signal));
     if (python)
@@ -46977,7 +47055,7 @@ async function run() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7661);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(459);
 
 await (0,_deploy_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .e)();
 

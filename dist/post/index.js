@@ -31540,10 +31540,14 @@ function capture(argv, options = {}) {
             cwd: options.cwd,
             env: (options.env ?? process.env),
             stdio: ["ignore", "pipe", "pipe"],
-            timeout: options.timeout ?? 600_000,
-            killSignal: "SIGKILL",
             ...(options.signal ? { signal: options.signal } : {}),
         });
+        // Not spawn's own timeout: its timer outlives a command that could not be started, and with it the action.
+        const timer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 600_000);
+        const finish = (result) => {
+            clearTimeout(timer);
+            resolve(result);
+        };
         let stdout = "";
         let stderr = "";
         child.stdout.setEncoding("utf8").on("data", (chunk) => {
@@ -31552,8 +31556,8 @@ function capture(argv, options = {}) {
         child.stderr.setEncoding("utf8").on("data", (chunk) => {
             stderr += chunk;
         });
-        child.on("error", (error) => resolve({ code: 127, stdout, stderr: stderr + error.message }));
-        child.on("close", (code) => resolve({ code: code ?? 128, stdout, stderr }));
+        child.on("error", (error) => finish({ code: 127, stdout, stderr: stderr + error.message }));
+        child.on("close", (code) => finish({ code: code ?? 128, stdout, stderr }));
     });
 }
 

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { capture } from "../command.js";
 import { DeployError } from "../errors.js";
+import { AnsibleStore } from "./ansible-store.js";
 import { uvEnvironmentHere } from "./index-settings.js";
-import { findPythons, installedPythons, type Python, preferredPython } from "./python.js";
+import { installedPythons, type Python, preferredPython, probePythons, pythonCandidates } from "./python.js";
 import { createToolFolder, discardToolFolder, isComplete, toolCacheRoot } from "./tool-folder.js";
 import { fetchUvArchive, findUv } from "./uv.js";
 
@@ -32,38 +32,51 @@ export async function ensureAnsible(
   signal?: AbortSignal,
 ): Promise<Ansible> {
   const cacheRoot = toolCacheRoot(environment);
+  const lockFile = join(actionRoot, "ansible.lock");
+  const lock = readFileSync(lockFile, "utf8");
+  const candidates = pythonCandidates(environment.PATH ?? "");
+  const store = new AnsibleStore(cacheRoot, lock, candidates);
+  const known = store.known();
+  if (known && (await works(known, signal))) return { ...known, cached: true };
+
+  const probes = probePythons(candidates, signal);
   const pythonFolder = join(cacheRoot, "django-ansible-deploy-python");
-  const pythons = await findPythons(environment.PATH, signal);
-  const uv = () =>
-    findUv({
+  let fetching: Promise<string> | undefined;
+  const uv = () => {
+    const requirements = join(actionRoot, "uv-requirements.lock");
+    fetching ??= findUv({
       environment,
-      pythons,
+      pythons: probes,
       cacheRoot,
-      requirements: join(actionRoot, "uv-requirements.lock"),
+      requirements,
       fetchArchive: fetchUvArchive,
-      ...(signal ? { signal } : {}),
+      ...given({ signal }),
     });
+    return fetching;
+  };
+  // With an empty tool cache uv is needed for sure: its download need not wait for the slowest interpreter.
+  if (store.isEmpty()) uv().catch(() => undefined);
+  const pythons = (await Promise.all(probes)).filter((python) => python !== undefined);
   const python =
     preferredPython(pythons) ??
     preferredPython(await installedPythons(pythonFolder, signal)) ??
     (await bringPython(await uv(), pythonFolder, environment, signal));
 
-  const lock = readFileSync(join(actionRoot, "ansible.lock"), "utf8");
-  const version = lockedVersion(lock, python);
-  const folder = join(cacheRoot, "django-ansible-deploy-ansible", `${version}-${keyOf(lock, python)}`, process.arch);
-  const venvPython = join(folder, "bin", "python");
-  if (isComplete(folder)) {
-    if (await works(venvPython, version, signal)) return { python: venvPython, version, cached: true };
-    discardToolFolder(folder);
+  const place = store.place(lockedVersion(lock, python), python);
+  const ansible = { python: join(place.folder, "bin", "python"), version: place.version };
+  const cached = isComplete(place.folder) && (await works(ansible, signal));
+  if (!cached) {
+    discardToolFolder(place.folder);
+    const program = await uv();
+    await createToolFolder(place.folder, (work) => installLocked(program, python, lockFile, work, environment, signal));
+    if (!(await works(ansible, signal))) {
+      throw new DeployError(
+        `ansible-core ${ansible.version} was installed to ${place.folder} and does not start with ${python.path}.`,
+      );
+    }
   }
-  const program = await uv();
-  await createToolFolder(folder, (work) =>
-    installLocked(program, python, join(actionRoot, "ansible.lock"), work, environment, signal),
-  );
-  if (!(await works(venvPython, version, signal))) {
-    throw new DeployError(`ansible-core ${version} was installed to ${folder} and does not start with ${python.path}.`);
-  }
-  return { python: venvPython, version, cached: false };
+  store.remember(ansible);
+  return { ...ansible, cached };
 }
 
 /** The ansible-core that the lock has for an interpreter: it lists one for Python before 3.12 and one from there on. */
@@ -77,20 +90,17 @@ export function lockedVersion(lock: string, python: Pick<Python, "version">): st
   throw new DeployError("ansible.lock names no ansible-core: the action's copy is incomplete.");
 }
 
-/** What makes an environment another one: the packages, and the interpreter it points to. */
-export function keyOf(lock: string, python: Pick<Python, "path" | "version">): string {
-  return createHash("sha256")
-    .update(`${lock}\n${python.path}\n${python.version.join(".")}`)
-    .digest("hex")
-    .slice(0, 12);
+/** Runs the environment's Python once: the interpreter it points to may be gone since. */
+async function works({ python, version }: Omit<Ansible, "cached">, signal?: AbortSignal): Promise<boolean> {
+  if (!existsSync(python)) return false;
+  const code = "import ansible.release; print(ansible.release.__version__)";
+  const { stdout } = await capture([python, "-I", "-c", code], { timeout: 30_000, ...given({ signal }) });
+  return stdout.trim() === version;
 }
 
-/** Runs the environment's Python once: the interpreter it points to may be gone since. */
-async function works(python: string, version: string, signal?: AbortSignal): Promise<boolean> {
-  if (!existsSync(python)) return false;
-  const code = "import ansible.release as r, jinja2, yaml, cryptography; print(r.__version__)";
-  const { stdout } = await capture([python, "-I", "-c", code], { timeout: 30_000, ...(signal ? { signal } : {}) });
-  return stdout.trim() === version;
+/** Leaves out what is undefined, as optional properties want it. */
+function given({ signal }: { signal: AbortSignal | undefined }): { signal?: AbortSignal } {
+  return signal ? { signal } : {};
 }
 
 async function installLocked(
@@ -104,7 +114,7 @@ async function installLocked(
   const venv = join(work, "venv");
   // A cache of its own on the same file system: files are linked, not copied, and the job's cache stays untouched.
   const env = { ...uvEnvironmentHere(environment), UV_CACHE_DIR: join(work, "cache"), UV_PYTHON_DOWNLOADS: "never" };
-  const options = { cwd: work, env, timeout: 300_000, ...(signal ? { signal } : {}) };
+  const options = { cwd: work, env, timeout: 300_000, ...given({ signal }) };
   const steps: [string, ...string[]][] = [
     [uv, "venv", "--quiet", "--no-project", "--relocatable", "--python", python.path, venv],
     [
@@ -138,7 +148,7 @@ async function bringPython(
   const { code, stderr } = await capture([uv, "python", "install", "--quiet", "--no-bin", BROUGHT_PYTHON], {
     env: { ...uvEnvironmentHere(environment), UV_PYTHON_INSTALL_DIR: folder },
     timeout: 300_000,
-    ...(signal ? { signal } : {}),
+    ...given({ signal }),
   });
   const python = preferredPython(await installedPythons(folder, signal));
   if (python) return python;

@@ -53,6 +53,7 @@ export function pipEnvironment(job: Environment): Record<string, string> {
     PIP_REQUIRE_VIRTUALENV: "0",
     PIP_DISABLE_PIP_VERSION_CHECK: "1",
     PIP_NO_INPUT: "1",
+    PIP_ROOT_USER_ACTION: "ignore",
   };
 }
 

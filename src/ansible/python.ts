@@ -7,8 +7,8 @@ export interface Python {
   /** Absolute path of the base interpreter: never a shim, never one of a virtual environment. */
   readonly path: string;
   readonly version: readonly [major: number, minor: number, patch: number];
-  /** The path under which it was found: pip is asked of this one. */
-  readonly found: string;
+  /** What it calls itself: in a virtual environment that one's, behind a shim the real one. Its pip may be asked. */
+  readonly executable: string;
 }
 
 const NAMES = ["python3.14", "python3.13", "python3.12", "python3", "python3.11", "python"];
@@ -16,20 +16,21 @@ const NAMES = ["python3.14", "python3.13", "python3.12", "python3", "python3.11"
 const PROBE = [
   "import os, platform, sys",
   "base = getattr(sys, '_base_executable', None) or sys.executable",
-  "print(platform.python_implementation(), *sys.version_info[:3], os.path.realpath(base))",
+  "print(platform.python_implementation(), *sys.version_info[:3], os.path.realpath(base), sys.executable, sep='\\t')",
 ].join("\n");
 
 /**
- * Every working interpreter on PATH. Each is run: a shim of a version manager may exist for a version that is not
- * installed or not selected.
+ * Runs each candidate, all at once: a shim of a version manager may exist for a version that is not installed or not
+ * selected.
+ *
+ * @returns in the order of the candidates; undefined for one that does not work.
  */
-export async function findPythons(path: string = process.env.PATH ?? "", signal?: AbortSignal): Promise<Python[]> {
-  const found = await Promise.all(candidates(path).map((candidate) => probe(candidate, signal)));
-  return found.filter((python) => python !== undefined);
+export function probePythons(candidates: readonly string[], signal?: AbortSignal): Promise<Python | undefined>[] {
+  return candidates.map((candidate) => probe(candidate, signal));
 }
 
 /** Paths to try: every match on PATH of every name, since the first match may be the shim that fails. */
-function candidates(path: string): string[] {
+export function pythonCandidates(path: string): string[] {
   const seen = new Map<string, string>();
   for (const name of NAMES) {
     for (const folder of path.split(delimiter)) {
@@ -54,10 +55,9 @@ function isExecutable(file: string): boolean {
 async function probe(candidate: string, signal?: AbortSignal): Promise<Python | undefined> {
   const options = { timeout: 10_000, ...(signal ? { signal } : {}) };
   const { code, stdout } = await capture([candidate, "-I", "-c", PROBE], options);
-  const match = /^CPython (\d+) (\d+) (\d+) (\/.+)$/m.exec(stdout);
-  if (code !== 0 || !match) return undefined;
-  const [, major, minor, patch, path = ""] = match;
-  return { path, found: candidate, version: [Number(major), Number(minor), Number(patch)] };
+  const [kind, major, minor, patch, path, executable] = stdout.trim().split("\t");
+  if (code !== 0 || kind !== "CPython" || !path?.startsWith("/") || !executable?.startsWith("/")) return undefined;
+  return { path, executable, version: [Number(major), Number(minor), Number(patch)] };
 }
 
 /**

@@ -12,8 +12,8 @@ import { isUsableUv, UV_VERSION, type UvArchive, uvArchive } from "./uv-release.
 /** Where uv may come from. The effects are parameters, so that each way can be tried alone. */
 export interface UvSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Interpreters whose pip is tried, in this order. */
-  readonly pythons: readonly Python[];
+  /** Interpreters whose pip is tried, in this order; undefined for one that does not work. */
+  readonly pythons: readonly Promise<Python | undefined>[];
   readonly cacheRoot: string;
   /** uv-requirements.lock: the pinned hashes of uv's wheels. */
   readonly requirements: string;
@@ -50,10 +50,14 @@ export async function findUv(sources: UvSources): Promise<string> {
 
 async function withPip(sources: UvSources, work: string, problems: string[]): Promise<string | undefined> {
   const target = join(work, "pip");
-  for (const { found } of sources.pythons) {
+  const tried = new Set<string>();
+  for (const probe of sources.pythons) {
+    const executable = (await probe)?.executable;
+    if (executable === undefined || tried.has(executable)) continue;
+    tried.add(executable);
     const { code, stderr } = await capture(
       [
-        found,
+        executable,
         ...[
           "-m",
           "pip",
@@ -70,7 +74,8 @@ async function withPip(sources: UvSources, work: string, problems: string[]): Pr
       ],
       {
         cwd: work,
-        env: pipEnvironment(sources.environment),
+        // pip unpacks in TMPDIR and moves: on the same file system that is a rename.
+        env: { ...pipEnvironment(sources.environment), TMPDIR: work },
         timeout: 180_000,
         ...(sources.signal ? { signal: sources.signal } : {}),
       },
@@ -80,7 +85,7 @@ async function withPip(sources: UvSources, work: string, problems: string[]): Pr
     const cause = /No module named pip\b/.test(stderr)
       ? "no pip"
       : (stderr.trim().split("\n").at(-1) ?? `code ${code}`);
-    problems.push(`${found}: ${cause}`);
+    problems.push(`${executable}: ${cause}`);
   }
   return undefined;
 }

@@ -35,16 +35,29 @@ def inspect_settings(request):
 
 
 def check(request):
-    """The system check framework: errors stop, the rest is told."""
+    """The system check framework with its deployment checks: what reaches the level stops, the rest is told."""
     from django.core import checks
 
-    messages = [message for message in checks.run_checks() if not message.is_silenced()]
+    level = getattr(checks, request.get("check_level", "ERROR"))
+    messages = [message for message in checks.run_checks(include_deployment_checks=True) if not message.is_silenced()]
     told = {True: [], False: []}
     for message in messages:
-        told[message.is_serious(checks.ERROR)].append("%s: %s" % (message.id or "check", " ".join(str(message.msg).split())))
+        words = "%s: %s" % (message.id or "check", " ".join(str(message.msg).split()))
+        told[message.is_serious(level)].append("%s (%s)" % (words, message.obj) if message.obj else words)
     if told[True]:
-        raise Refused("manage.py check found errors: " + "; ".join(told[True]))
+        raise Refused("manage.py check --deploy found: " + "; ".join(told[True]))
     return {"warnings": told[False]}
+
+
+def missing_migrations(request):
+    """Whether the models have changes that no migration makes."""
+    from django.core.management import call_command
+
+    try:
+        call_command("makemigrations", check=True, dry_run=True, interactive=False, verbosity=0)
+    except SystemExit:
+        return {"warnings": ["models have changes without a migration: run makemigrations in the project and commit what it makes"]}
+    return {"warnings": []}
 
 
 def wsgi(request):
@@ -89,6 +102,18 @@ def plan(request):
     return {"migrations": _plan(_database())}
 
 
+def database(request):
+    """What a dump needs to know of the default database: how to reach it, and how large it is, in bytes."""
+    connection = _database()
+    if connection.vendor != "postgresql":
+        return {"vendor": connection.vendor}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        size = cursor.fetchone()[0]
+    parameters = {name: str(value) for name, value in connection.get_connection_params().items() if isinstance(value, (str, int))}
+    return {"vendor": "postgresql", "size": size, "parameters": parameters}
+
+
 def _advisory_lock(connection, patience):
     """Takes PostgreSQL's session lock; it goes with the connection, however this process ends."""
     deadline = time.monotonic() + patience
@@ -117,7 +142,16 @@ def migrate(request):
     return {"migrations": pending}
 
 
-STEPS = {"inspect": inspect_settings, "check": check, "wsgi": wsgi, "collectstatic": collectstatic, "plan": plan, "migrate": migrate}
+STEPS = {
+    "inspect": inspect_settings,
+    "check": check,
+    "missing_migrations": missing_migrations,
+    "wsgi": wsgi,
+    "collectstatic": collectstatic,
+    "plan": plan,
+    "database": database,
+    "migrate": migrate,
+}
 
 
 def answer(request):

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: app_finish
 short_description: Ends a deploy on a host
 description:
-  - Lets the slot that is no longer live finish its requests and stop, and removes releases, virtual environments and static files that
+  - Lets the slot that is no longer live finish its requests and stop, and removes releases, virtual environments, dumps and static files that
     are no longer kept.
   - Never removes the live release, the one before it, or one whose slot still runs.
 extends_documentation_fragment:
@@ -40,7 +40,7 @@ stopped:
   type: list
   returned: success
 removed:
-  description: Releases and virtual environments that were removed.
+  description: What was removed, relative to O(app_dir).
   type: list
   returned: success
 """
@@ -70,10 +70,12 @@ def main() -> None:
     layout = layout_of(module.params)
     live = layout.live_slot()
     stopping = [slot for slot in SLOTS if live and slot != live and systemd.is_active(layout.slot_service(slot))]
+    backups = os.path.join(layout.app_dir, "backups")
     keep = kept_releases(layout, max(module.params["keep_releases"], 1))
     kept = [layout.read_release(release) for release in keep]
     removed = [layout.release_dir(name) for name in sorted(folders(layout.releases) - keep)]
     removed += [os.path.join(layout.venvs, name) for name in sorted(folders(layout.venvs) - {found.get("venv") for found in kept})]
+    removed += [os.path.join(backups, name) for name in sorted(folders(backups)) if name.partition(".dump")[0] not in keep]
     if not module.check_mode:
         try:
             for slot in stopping:
@@ -82,7 +84,7 @@ def main() -> None:
         except CommandFailed as error:
             module.fail_json(msg="the new release serves, but the old slot does not stop: %s" % error)
         for path in removed:
-            shutil.rmtree(path)
+            shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
         if removed:
             static.prune(kept, layout)
     module.exit_json(changed=bool(stopping or removed), stopped=stopping, removed=[os.path.relpath(path, layout.app_dir) for path in removed])

@@ -17,6 +17,10 @@ options:
     description: Name of a release that is prepared.
     type: str
     required: true
+  dump:
+    description: Whether a PostgreSQL database is dumped to C(backups) below O(app_dir) before anything is applied.
+    type: bool
+    default: true
 attributes:
   check_mode:
     support: full
@@ -41,8 +45,12 @@ migrations:
   description: The migrations applied, C(app.name), in order.
   type: list
   returned: success
+dump:
+  description: Path of the dump, when one was made.
+  type: str
+  returned: when a dump was made
 deploy:
-  description: The same, for the events file.
+  description: C(migrations) and C(warnings), for the events file.
   type: dict
   returned: success
 """
@@ -50,24 +58,47 @@ deploy:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils import backup
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of
 
 
+def migrate(application: Application, layout, params) -> dict:
+    """Applies what the plan holds, with a dump before."""
+    result = {"migrations": application.drive("plan")["plan"]["migrations"]}
+    if not result["migrations"]:
+        return result
+    if params["dump"]:
+        facts = application.drive("database")["database"]
+        if facts["vendor"] == "postgresql":
+            result["dump"] = backup.dump(facts, params["app_user"], os.path.join(layout.app_dir, "backups"), params["release"])
+        elif facts["vendor"] != "sqlite":
+            result["warnings"] = ["no dump was made and no lock was taken before the migration: both are for PostgreSQL, this is %s" % facts["vendor"]]
+        else:
+            result["warnings"] = ["no dump was made before the migration: that is for PostgreSQL, this is SQLite"]
+    result["migrations"] = application.drive("migrate")["migrate"]["migrations"]
+    return result
+
+
 def main() -> None:
-    module = AnsibleModule(argument_spec={**LAYOUT, **APPLICATION, "release": {"type": "str", "required": True}}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={**LAYOUT, **APPLICATION, "release": {"type": "str", "required": True}, "dump": {"type": "bool", "default": True}},
+        supports_check_mode=True,
+    )
     params = module.params
     layout = layout_of(params)
     release_dir = layout.release_dir(params["release"])
     if module.check_mode and not os.path.isdir(release_dir):
         module.exit_json(changed=False, migrations=[], deploy={})
     application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, Environment.parse(params["environment"]))
-    step = "plan" if module.check_mode else "migrate"
     try:
-        migrations = application.drive(step)[step]["migrations"]
+        result = application.drive("plan")["plan"] if module.check_mode else migrate(application, layout, params)
     except CommandFailed as error:
-        module.fail_json(msg="the database was not migrated, and nothing that serves was touched: %s" % error)
-    module.exit_json(changed=bool(migrations), migrations=migrations, deploy={"migrations": migrations})
+        module.fail_json(msg="the database was not migrated, and nothing that serves was touched: %s" % application.environment.mask(str(error)))
+    warnings = result.pop("warnings", [])
+    for warning in warnings:
+        module.warn(warning)
+    module.exit_json(changed=bool(result["migrations"]), **result, deploy={"migrations": result["migrations"], "warnings": warnings})
 
 
 if __name__ == "__main__":

@@ -66,10 +66,13 @@ options:
     description: WSGI application, C(module:name); it is imported once to see that it loads.
     type: str
     required: true
-  check_release:
-    description: Whether Django's system check runs and its errors stop the deploy.
-    type: bool
-    default: true
+  check_level:
+    description:
+      - Level of C(manage.py check --deploy) at which the deploy stops; what is below it is told as a warning, as are model changes
+        without a migration. V(none) checks nothing.
+    type: str
+    choices: [critical, error, warning, info, none]
+    default: error
   collectstatic:
     description: Whether static files are collected.
     type: bool
@@ -194,10 +197,10 @@ def give(folder: str, uid: int, gid: int) -> None:
 
 def ask_django(application: Application, release_dir: str, params) -> tuple[dict, list[str]]:
     """Checks the release and collects its static files; returns what to remember of it and what was done."""
-    steps = ["inspect"] + (["check"] if params["check_release"] else []) + ["wsgi"]
-    found = application.drive(*steps, wsgi=params["wsgi"])
-    facts = {**found["inspect"], "warnings": found.get("check", {}).get("warnings", [])}
-    done = ["check"] if params["check_release"] else []
+    checks = ["check", "missing_migrations"] if params["check_level"] != "none" else []
+    found = application.drive("inspect", *checks, "wsgi", wsgi=params["wsgi"], check_level=params["check_level"].upper())
+    facts = {**found["inspect"], "warnings": [warning for step in checks for warning in found[step]["warnings"]]}
+    done = ["check"] if checks else []
     if params["collectstatic"]:
         if not facts["static_root"]:
             facts["warnings"].append("STATIC_ROOT is not set, so no static files were collected: set it from the variable STATIC_ROOT of the environment")
@@ -269,7 +272,7 @@ def main() -> None:
             "packages": {"type": "list", "elements": "str", "default": []},
             "gunicorn": {"type": "str", "required": True},
             "wsgi": {"type": "str", "required": True},
-            "check_release": {"type": "bool", "default": True},
+            "check_level": {"type": "str", "choices": ["critical", "error", "warning", "info", "none"], "default": "error"},
             "collectstatic": {"type": "bool", "default": True},
         },
         required_one_of=[("workspace", "repository")],

@@ -34,13 +34,15 @@ export function inlineName(text: string): InlineName {
     }
     return "inventory.ini";
   }
+  // A colon in a value of an INI line reads as a mapping too; no group's name has a blank or an equals sign.
+  if (Object.keys(value).some((group) => /[\s=]/.test(group))) return "inventory.ini";
   for (const [group, content] of Object.entries(value)) {
     if (content !== null && !isMapping(content)) {
       throw new DeployError(
         `inventory has the group ${JSON.stringify(group)} without a mapping: give hosts, vars or children below it.`,
       );
     }
-    if (isMapping(content ?? {}) && content !== null) checkHosts(group, content);
+    if (content !== null) checkHosts(group, content);
   }
   return "inventory.yml";
 }

@@ -32,24 +32,21 @@ function secretsOfEnv(text: string): string[] {
   return values.filter((value) => value.length >= SHORTEST && !COMMON.test(value));
 }
 
-/** Values of secret-like keys in YAML, JSON or INI text, found line by line so that a broken text still yields them. */
+/** Values of secret-like keys in YAML, JSON or INI text, found without parsing so that a broken text still yields them. */
 function secretsOfText(text: string): string[] {
   const found: string[] = [];
-  for (const match of text.matchAll(
-    /["']?([A-Za-z_][\w-]*)["']?\s*[:=]\s*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s,}#][^\n,}]*)/g,
-  )) {
-    const [, key = "", quoted = ""] = match;
-    if (!SECRET_KEY.test(key)) continue;
-    const value = quoted.trim().replace(/^(["'])(.*)\1$/, "$2");
-    // In INI the value ends at the next blank; hide both readings.
-    for (const candidate of new Set([value, value.split(/\s+/)[0] ?? ""])) {
-      if (
-        candidate.length >= SHORTEST &&
-        !COMMON.test(candidate) &&
-        !/^(\{\{|!vault|!unsafe|[|>]|\$ANSIBLE_VAULT)/.test(candidate)
-      ) {
-        found.push(candidate);
-      }
+  for (const match of text.matchAll(/([A-Za-z_][\w-]*)["']?[ \t]*[:=][ \t]*/g)) {
+    if (!SECRET_KEY.test(match[1] ?? "")) continue;
+    const rest = text.slice(match.index + match[0].length);
+    const quoted = /^"((?:[^"\\\n]|\\.)*)"|^'([^'\n]*)'/.exec(rest);
+    const line = (/^[^\r\n]*/.exec(rest)?.[0] ?? "").trim();
+    // A plain value ends at the line's end in YAML, at a comma or brace in its short form, and at a blank in INI; hide all readings.
+    const readings = quoted
+      ? [quoted[1] ?? quoted[2] ?? ""]
+      : [line, line.split(/[,}]/)[0] ?? "", line.split(/\s+/)[0] ?? ""];
+    for (const value of new Set(readings)) {
+      if (value.length >= SHORTEST && !COMMON.test(value) && !/^(\{\{|[!|>#]|\$ANSIBLE_VAULT)/.test(value))
+        found.push(value);
     }
   }
   return found;

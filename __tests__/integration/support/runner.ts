@@ -69,7 +69,9 @@ export class Runner {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
       LANG: "C.UTF-8",
-      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(PIP_|UV_|SSL_|.*PROXY$|.*_proxy$)/.test(name))),
+      ...Object.fromEntries(
+        Object.entries(process.env).filter(([name]) => /^(PIP_|UV_|SSL_|.*PROXY$|.*_proxy$)/.test(name)),
+      ),
       CI: "true",
       GITHUB_ACTIONS: "true",
       GITHUB_ACTOR: "octocat",

@@ -1,8 +1,10 @@
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 
 // Real hosts and a real runner take minutes where a unit test takes milliseconds, and two files at a time are what two
 // cores can do.
 export default defineConfig({
+  root: resolve(import.meta.dirname, "../.."),
   test: {
     include: ["__tests__/e2e/**/*.test.ts"],
     globalSetup: ["__tests__/e2e/support/action-copy.ts"],

@@ -103,8 +103,9 @@ export async function down(test) {
   const filter = ["--filter", `label=${label}=${test}`];
   const containers = words(await must(["docker", "ps", "--all", "--quiet", ...filter]));
   if (containers.length > 0) await must(["docker", "rm", "--force", "--volumes", ...containers]);
-  const networks = words(await must(["docker", "network", "ls", "--quiet", ...filter]));
-  if (networks.length > 0) await must(["docker", "network", "rm", ...networks]);
+  const left = words(await must(["docker", "network", "ls", "--quiet", ...filter]));
+  if (left.length > 0) await must(["docker", "network", "rm", ...left]);
+  networks.delete(test);
 }
 
 /**
@@ -114,18 +115,31 @@ export async function down(test) {
 export async function downAll(prefix) {
   const names = `{{.Label "${label}"}}`;
   const containers = await must(["docker", "ps", "--all", "--filter", `label=${label}`, "--format", names]);
-  const networks = await must(["docker", "network", "ls", "--filter", `label=${label}`, "--format", names]);
-  for (const test of new Set(words(`${containers}\n${networks}`))) if (test.startsWith(prefix)) await down(test);
+  const left = await must(["docker", "network", "ls", "--filter", `label=${label}`, "--format", names]);
+  for (const test of new Set(words(`${containers}\n${left}`))) if (test.startsWith(prefix)) await down(test);
 }
 
 /** @param {string} text */
 const words = (text) => text.split(/\s+/).filter((word) => word !== "");
 
+/** @type {Map<string, Promise<void>>} */
+const networks = new Map();
+
+/**
+ * The engine makes two networks of one name when it is asked twice at once, so hosts that start together share one request.
+ * @param {string} test
+ */
+function ensureNetwork(test) {
+  const made = networks.get(test) ?? makeNetwork(test);
+  networks.set(test, made);
+  return made;
+}
+
 /** @param {string} test */
-async function ensureNetwork(test) {
+async function makeNetwork(test) {
   const name = networkOf(test);
-  const made = await run(["docker", "network", "create", "--label", `${label}=${test}`, name]);
-  if (made.code !== 0 && !made.stderr.includes("already exists")) throw new Error(made.stderr.trim());
+  if ((await run(["docker", "network", "inspect", name])).code === 0) return;
+  await must(["docker", "network", "create", "--label", `${label}=${test}`, name]);
 }
 
 /**

@@ -111,14 +111,22 @@ function keepingNode(keep: string): string {
   mkdirSync(bin);
   writeFileSync(
     join(bin, "node"),
-    `#!/bin/sh
-'${process.execPath}' "$@"
-code=$?
-case "$1" in
-  */dist/main/index.js) cp "$GITHUB_STEP_SUMMARY" '${keep}/summary.md' ;;
-  */dist/post/index.js) cp -a "$RUNNER_TEMP" '${keep}/temp' && cp -a "$GITHUB_WORKSPACE" '${keep}/workspace' ;;
-esac
-exit $code
+    `#!${process.execPath}
+const { spawnSync } = require("node:child_process");
+const { copyFileSync, cpSync } = require("node:fs");
+const argv = process.argv.slice(2);
+const { GITHUB_STEP_SUMMARY, GITHUB_WORKSPACE, RUNNER_TEMP } = process.env;
+if (argv.join(" ").includes("process.execPath")) {
+  // act asks node where it is, and would pass this script by from then on.
+  console.log(__filename);
+} else {
+  process.exitCode = spawnSync(process.execPath, argv, { stdio: "inherit" }).status ?? 128;
+  if (argv[0]?.endsWith("/dist/main/index.js")) copyFileSync(GITHUB_STEP_SUMMARY, ${JSON.stringify(join(keep, "summary.md"))});
+  if (argv[0]?.endsWith("/dist/post/index.js")) {
+    cpSync(RUNNER_TEMP, ${JSON.stringify(join(keep, "temp"))}, { recursive: true, verbatimSymlinks: true });
+    cpSync(GITHUB_WORKSPACE, ${JSON.stringify(join(keep, "workspace"))}, { recursive: true, verbatimSymlinks: true });
+  }
+}
 `,
     { mode: 0o755 },
   );

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheFolder, must, projectFolder } from "../../../scripts/lab/index.mjs";
 
@@ -18,8 +18,13 @@ export default async function setup(): Promise<void> {
     "--others",
     "--exclude-standard",
   ]);
-  for (const file of files.split("\0").filter((name) => name !== "" && existsSync(join(projectFolder, name)))) {
-    mkdirSync(join(actionCopy, dirname(file)), { recursive: true });
-    cpSync(join(projectFolder, file), join(actionCopy, file), { verbatimSymlinks: true });
+  // A repository inside this one is listed too, but is no file that a commit would hold.
+  const kept = (name: string): boolean =>
+    lstatSync(join(projectFolder, name), { throwIfNoEntry: false })?.isDirectory() === false;
+  for (const file of files.split("\0").filter((name) => name !== "" && kept(name))) {
+    const [from, to] = [join(projectFolder, file), join(actionCopy, file)];
+    mkdirSync(dirname(to), { recursive: true });
+    if (lstatSync(from).isSymbolicLink()) symlinkSync(readlinkSync(from), to);
+    else cpSync(from, to);
   }
 }

@@ -37,12 +37,15 @@ export function leftovers(trial: Trial, run: WorkflowRun): string[] {
 
 /** The pieces of a secret that give it away: the whole, each of its longer lines, and the forms it travels in. */
 export function fragments(secret: string): string[] {
-  const lines = secret.split(/\r?\n/).filter((line) => line.length >= 8 && !line.startsWith("-----"));
+  const lines = secret.split(/\r?\n/).filter((line) => line.length >= 8 && !inEveryKey.test(line));
   const whole = secret.includes("\n") ? [] : [secret];
   return [...whole, ...lines, ...whole.map((text) => Buffer.from(text).toString("base64").replace(/=+$/, ""))].filter(
     (text) => text.length >= 6,
   );
 }
+
+/** The first and last line of a private key, and the one that says how it is not encrypted. */
+const inEveryKey = /^-----|^b3BlbnNzaC1rZXktdjEAAAA/;
 
 function files(folder: string, skip: (path: string) => boolean = () => false): string[] {
   return list(folder).flatMap((entry) => {

@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Host, onHost, reboot, servePostgres, until } from "../../scripts/lab/index.mjs";
+import { runWorkflow, type WorkflowRun } from "./support/act.js";
+import { expectFailure, expectNoTraces, expectSuccess } from "./support/expect.js";
+import { signGuestbook } from "./support/guestbook.js";
+import { inventory, knownHosts } from "./support/inventory.js";
+import { fetchPage } from "./support/page.js";
+import { createProject, type Project } from "./support/project.js";
+import { secret, startTrial, type Trial } from "./support/trial.js";
+
+const site = "mysite.example";
+const passwords = {
+  sudo: secret("sudo"),
+  vault: secret("vault"),
+  database: secret("database"),
+  key: secret("django-key"),
+  token: secret("token"),
+};
+
+let trial: Trial;
+let project: Project;
+let app1: Host;
+let app2: Host;
+let last: WorkflowRun;
+let release = "";
+
+beforeAll(async () => {
+  trial = await startTrial("role");
+  [app1, app2] = await Promise.all([
+    trial.host({ name: "app1", suite: "bookworm", kind: "ready", password: passwords.sudo }),
+    // Bare on purpose: whatever the deploy needs, it brings.
+    trial.host({ name: "app2", suite: "trixie", kind: "base", password: passwords.sudo }),
+  ]);
+  await servePostgres(app1, { database: "mysite", user: "mysite", password: passwords.database });
+  project = await createProject(trial, "examples/mysite");
+  project.write("inventory/production.yml", inventory([app1, app2]));
+  project.write(
+    "group_vars/all/vars.yml",
+    [
+      "app_name: mysite",
+      `server_name: ${site}`,
+      "django_settings_module: mysite.settings.production",
+      "db_host: app1",
+      "db_name: mysite",
+      "db_user: mysite",
+      "django_app_health_timeout: 10",
+      "",
+    ].join("\n"),
+  );
+  project.write(
+    "group_vars/all/vault.yml",
+    `vault_db_password: ${passwords.database}\nvault_secret_key: ${passwords.key}\n`,
+  );
+  await project.encrypt("group_vars/all/vault.yml", passwords.vault);
+});
+
+afterAll(() => trial?.end());
+
+async function deploy(): Promise<WorkflowRun> {
+  last = await runWorkflow(trial, "role.yml", {
+    project,
+    secrets: {
+      SSH_PRIVATE_KEY: trial.key.text,
+      BECOME_PASSWORD: passwords.sudo,
+      VAULT_PASSWORD: passwords.vault,
+      GUESTBOOK_TOKEN: passwords.token,
+    },
+    vars: { KNOWN_HOSTS: knownHosts([app1, app2]) },
+  });
+  return last;
+}
+
+async function expectVersion(version: string, hosts = [app1, app2]): Promise<void> {
+  for (const host of hosts) {
+    const page = await fetchPage(host, site);
+    expect(`${page.status} ${page.body}`).toContain("200 ");
+    expect(page.body).toContain(`Version ${version}<`);
+  }
+}
+
+describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
+  test("a first deploy serves the application on both hosts", async () => {
+    const commit = await project.commit("A guestbook");
+    const run = await deploy();
+    expectSuccess(run, { total: 2, changed: ["app1", "app2"] });
+    expect(run.outputs.release).toMatch(new RegExp(`^\\d{8}T\\d{6}Z-${commit.slice(0, 7)}$`));
+    expect(run.outputs).toMatchObject({ revision: commit, "previous-release": "" });
+    expect(JSON.parse(run.outputs.migrations ?? "[]")).toContain("guestbook.0001_initial");
+    expect(run.outputs.url).toContain(site);
+    expect(run.summary).toContain("app2");
+    release = run.outputs.release ?? "";
+    await expectVersion("1");
+    expectNoTraces(trial, run, [passwords.database, passwords.key]);
+  });
+
+  test("both hosts use the one database, and nginx serves static files", async () => {
+    await signGuestbook(app1, site, "Ada", "From the first host");
+    const page = await fetchPage(app2, site);
+    expect(page.body).toContain("From the first host");
+    const style = /\/static\/guestbook\/style\.[0-9a-f]{12}\.css/.exec(page.body)?.[0] ?? "no style sheet";
+    expect(await fetchPage(app2, site, style)).toMatchObject({ status: 200, body: expect.stringContaining("{") });
+    expect(await onHost(app2, "systemctl show --property=MainPID --value mysite@blue mysite@green")).toMatch(/[1-9]/);
+  });
+
+  test("a second deploy of the same commit changes nothing", async () => {
+    const run = await deploy();
+    expectSuccess(run, { total: 2, changed: [] });
+    expect(run.outputs).toMatchObject({ "changed-tasks": "0", release, migrations: "[]" });
+    await expectVersion("1");
+    expectNoTraces(trial, run, [passwords.database, passwords.key]);
+  });
+
+  test("a new commit becomes a new release and the old one is kept", async () => {
+    project.write("mysite/__init__.py", '__version__ = "2"\n');
+    const commit = await project.commit("Version 2");
+    const run = await deploy();
+    expectSuccess(run, { total: 2, changed: ["app1", "app2"] });
+    expect(run.outputs).toMatchObject({ "previous-release": release, revision: commit, migrations: "[]" });
+    expect(run.outputs.release).not.toBe(release);
+    await expectVersion("2");
+    for (const host of [app1, app2]) {
+      expect((await onHost(host, "ls /opt/mysite/releases")).split("\n")).toEqual([release, run.outputs.release]);
+    }
+    release = run.outputs.release ?? "";
+    expectNoTraces(trial, run, [passwords.database, passwords.key]);
+  });
+
+  test("a release that cannot be imported never gets a request", async () => {
+    const wsgi = project.read("mysite/wsgi.py");
+    project.write("mysite/wsgi.py", 'raise ImportError("the guestbook lost its binding")\n');
+    await project.commit("Break the import");
+    const run = await deploy();
+    project.write("mysite/wsgi.py", wsgi);
+    expectFailure(run, /the guestbook lost its binding/, { failed: ["app1", "app2"] });
+    await expectVersion("2");
+    expectNoTraces(trial, run, [passwords.database, passwords.key]);
+  });
+
+  test("a release that answers with an error never gets a request, and its last words are in the log", async () => {
+    const views = project.read("guestbook/views.py");
+    project.write(
+      "guestbook/views.py",
+      views.replace(
+        "    def get_context_data",
+        '    def get(self, *args):\n        raise RuntimeError("out of ink")\n\n    def get_context_data',
+      ),
+    );
+    await project.commit("Break the page");
+    const run = await deploy();
+    project.write("guestbook/views.py", views);
+    expectFailure(run, /500/, { failed: ["app1", "app2"] });
+    expect(run.log).toContain("RuntimeError: out of ink");
+    expect(run.outputs.revision).not.toBe("");
+    await expectVersion("2");
+    expectNoTraces(trial, run, [passwords.database, passwords.key]);
+  });
+
+  test("a repaired commit goes out after the failed ones", async () => {
+    project.write("mysite/__init__.py", '__version__ = "3"\n');
+    await project.commit("Version 3");
+    const run = await deploy();
+    expectSuccess(run, { total: 2, changed: ["app1", "app2"] });
+    expect(run.outputs["previous-release"]).toBe(release);
+    await expectVersion("3");
+    expectNoTraces(trial, run, [passwords.database, passwords.key]);
+  });
+
+  test("a reboot brings the application back", async () => {
+    await Promise.all([reboot(app1), reboot(app2)]);
+    for (const host of [app1, app2]) {
+      await until(`The page of ${host.name} after its reboot`, 30, async () =>
+        (await fetchPage(host, site).catch(() => undefined))?.status === 200 ? true : undefined,
+      );
+    }
+    await expectVersion("3");
+    expect((await fetchPage(app2, site)).body).toContain("From the first host");
+  });
+});

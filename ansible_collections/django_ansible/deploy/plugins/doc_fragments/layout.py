@@ -26,6 +26,14 @@ options:
     description: Path that nginx connects to, a link to the live slot's socket.
     type: path
     required: true
+  run_id:
+    description: Names the run that deploys, C(<workflow run>-<attempt>-<anything>); it holds the deploy lock. Empty means no lock.
+    type: str
+    default: ''
+  actor:
+    description: In whose name it deploys, for the lock and C(deploys.jsonl).
+    type: str
+    default: ''
 """
     APPLICATION = """
 options:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import Layout
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import DeployLock
 
 LAYOUT = {
     "app_name": {"type": "str", "required": True},
@@ -11,6 +12,8 @@ LAYOUT = {
     "app_user": {"type": "str", "required": True},
     "app_group": {"type": "str", "required": True},
     "socket_link": {"type": "path", "required": True},
+    "run_id": {"type": "str", "default": ""},
+    "actor": {"type": "str", "default": ""},
 }
 
 APPLICATION = {
@@ -21,3 +24,8 @@ APPLICATION = {
 
 def layout_of(params: dict) -> Layout:
     return Layout(params["app_name"], params["app_dir"], params["socket_link"])
+
+
+def lock_of(params: dict, check_mode: bool) -> DeployLock:
+    """The lock under which a module works; none in check mode, which changes nothing."""
+    return DeployLock(params["app_name"], "" if check_mode else params["run_id"], params["actor"])

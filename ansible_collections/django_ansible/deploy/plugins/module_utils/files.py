@@ -3,6 +3,7 @@
 """Files written whole or not at all, and put back when what they were for fails."""
 from __future__ import annotations
 
+import base64
 import grp
 import os
 import pwd
@@ -127,6 +128,18 @@ class Restorable:
                     os.fchmod(file.fileno(), mode)
             os.rename(partial, path)
         self._saved.clear()
+
+    def dump(self) -> list:
+        """What is remembered, as JSON can hold it, so that another process can put it back."""
+        return [
+            [path, kind, [base64.b64encode(value[0]).decode(), *value[1:]] if kind == "file" else value] for path, kind, value in self._saved
+        ]
+
+    @classmethod
+    def load(cls, saved: list) -> Restorable:
+        made = cls()
+        made._saved = [(path, kind, (base64.b64decode(value[0]), *value[1:]) if kind == "file" else value) for path, kind, value in saved]
+        return made
 
     def forget(self) -> None:
         """Ends the possibility to go back."""

@@ -10,6 +10,8 @@ description:
   - Writes the units and the slot's environment file, starts the free slot, asks it over its own socket, and then moves the link that
     nginx connects to by one C(rename(2)). Asks once more through nginx.
   - When anything of this fails, files, links and units are put back as they were and the failure shows the application's last log lines.
+  - The slot that served before keeps running and is remembered, until M(django_ansible.deploy.app_finish) stops it or
+    M(django_ansible.deploy.app_return) goes back to it.
   - When the live slot already runs this release with this environment and these files, nothing is done.
 extends_documentation_fragment:
   - django_ansible.deploy.layout
@@ -69,14 +71,10 @@ options:
   url:
     description: Where the site answers, for the report.
     type: str
-  run_id:
-    description: Who deploys, for C(deploys.jsonl).
-    type: str
-    default: ''
-  actor:
-    description: In whose name, for C(deploys.jsonl).
-    type: str
-    default: ''
+  last_step:
+    description: Whether nothing follows on this host when nothing has to be done here, so that the deploy lock is given back at once.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -114,236 +112,13 @@ deploy:
   returned: success
 """
 
-import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import static, systemd
-from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed, Environment, run
-from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ManagedFile, Restorable, ensure_directory
-from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS, read_link, replace_link
-from ansible_collections.django_ansible.deploy.plugins.module_utils.probe import Probe, wait_until_healthy
-
-PROBE_SECONDS = 10
-
-
-class Activation:
-    """One host's way from what serves now to the wanted release, and back when it does not answer."""
-
-    def __init__(self, module: AnsibleModule) -> None:
-        self.params = params = module.params
-        self.layout = layout_of(params)
-        self.environment = Environment.parse(params["environment"])
-        self.release = params["release"]
-        self.live = self.layout.live_slot()
-        self.previous_release = self.layout.slot_release(self.live)
-        self.files = [(entry["kind"], ManagedFile(entry["path"], entry["content"])) for entry in params["files"]]
-        self.different = [(kind, file) for kind, file in self.files if file.differs()]
-        self.slot = self.layout.free_slot() if self.needs_start() else self.live
-        scheme = (params["url"] or "http").split(":")[0]
-        self.probe = Probe(params["health_path"], params["health_host"], params["health_statuses"], scheme)
-        self.restorable = Restorable()
-        self.started = time.time()
-
-    def slot_file(self, slot: str) -> ManagedFile:
-        return ManagedFile(self.layout.slot_env(slot), self.environment.env_file(), "0640", "root", self.params["app_group"], secret=True)
-
-    def needs_start(self) -> bool:
-        """Whether the application has to start anew: another release, environment or unit, or nothing that runs."""
-        return (
-            self.live is None
-            or self.previous_release != self.release
-            or self.slot_file(self.live).differs()
-            or any(kind in ("unit", "gunicorn") for kind, _ in self.different)
-            or systemd.show(self.layout.slot_service(self.live), "ActiveState")["ActiveState"] != "active"
-        )
-
-    def links(self) -> dict:
-        """Every link as it has to be once the slot is live."""
-        layout = self.layout
-        return {
-            layout.current: os.path.join("slots", self.slot),
-            os.path.join(layout.etc, "env"): self.slot + ".env",
-            **self.params["paths"],
-        }
-
-    def wrong_links(self) -> list[str]:
-        return [path for path, target in self.links().items() if read_link(path) != target]
-
-    def tmpfiles(self) -> ManagedFile:
-        """What makes the socket link again after a boot."""
-        layout = self.layout
-        lines = (
-            "# Ansible managed",
-            "d %s 0755 root root -" % layout.run,
-            "L %s - - - - %s" % (layout.socket_link, layout.slot_socket(self.slot)),
-        )
-        return ManagedFile("/etc/tmpfiles.d/%s.conf" % layout.app_name, "\n".join(lines) + "\n")
-
-    def nginx_off(self) -> bool:
-        link = self.params["nginx_link"]
-        return bool(link) and read_link(link["link"]) != link["target"]
-
-    def pending(self) -> list[str]:
-        """What a run would change, for people; empty when the host is as it should be."""
-        pending = [file.path for _, file in self.different] + self.wrong_links()
-        if self.slot != self.live:
-            pending.append("slot")
-        if read_link(self.layout.socket_link) != self.layout.slot_socket(self.slot):
-            pending.append(self.layout.socket_link)
-        if self.tmpfiles().differs():
-            pending.append(self.tmpfiles().path)
-        if self.nginx_off():
-            pending.append(self.params["nginx_link"]["link"])
-        return pending
-
-    def write(self, file: ManagedFile) -> None:
-        self.restorable.keep(file.path)
-        ensure_directory(os.path.dirname(file.path))
-        file.write()
-
-    def link(self, target: str, path: str) -> None:
-        """Points a link at its target; a folder that a user's earlier tooling put there is moved aside, not lost."""
-        if os.path.isdir(path) and not os.path.islink(path):
-            self.restorable.set_aside(path, "%s.before-%s" % (path, self.release))
-        self.restorable.keep(path)
-        replace_link(target, path)
-
-    def start_slot(self) -> None:
-        """Brings the release up in the free slot and waits until it answers on its own socket."""
-        layout = self.layout
-        units = layout.slot_units(self.slot)
-        if any(map(systemd.is_active, units)):
-            systemd.systemctl("stop", *reversed(units), timeout=600)
-        self.restorable.keep(layout.slot_link(self.slot))
-        replace_link(os.path.join("..", "releases", self.release), layout.slot_link(self.slot))
-        ensure_directory(layout.run)
-        self.write(self.slot_file(self.slot))
-        for kind, file in self.different:
-            if kind in ("unit", "gunicorn"):
-                self.write(file)
-        if any(kind == "unit" for kind, _ in self.different):
-            systemd.systemctl("daemon-reload")
-        # An earlier failure must neither count as one of this start nor use up systemd's limit of starts.
-        try_quietly("systemctl", "reset-failed", *units)
-        try:
-            systemd.systemctl("start", *units, timeout=self.params["health_timeout"] + 30)
-        except CommandFailed as error:
-            raise CommandFailed("%s does not start" % units[1]) from error
-        trouble = wait_until_healthy(
-            lambda left: self.probe.over_socket(layout.slot_socket(self.slot), min(left, PROBE_SECONDS)),
-            lambda: systemd.has_given_up(units[1]),
-            self.params["health_timeout"],
-        )
-        if trouble:
-            raise CommandFailed("%s is not healthy at %s: %s" % (units[1], self.params["health_path"], trouble))
-
-    def apply_nginx(self) -> bool:
-        """Writes nginx's file and has nginx check it before anything reads it. Tells whether nginx has to read it."""
-        changed = False
-        for kind, file in self.different:
-            if kind == "nginx":
-                self.write(file)
-                changed = True
-        if self.nginx_off():
-            self.link(self.params["nginx_link"]["target"], self.params["nginx_link"]["link"])
-            changed = True
-        if changed:
-            try:
-                run(["nginx", "-t", "-q"])
-            except CommandFailed as error:
-                raise CommandFailed("nginx refuses its new configuration: %s" % error) from error
-        return changed
-
-    def switch(self) -> None:
-        """The switch itself is the rename of the socket link; the rest makes it last."""
-        layout = self.layout
-        for kind, file in self.different:
-            if kind == "plain":
-                self.write(file)
-        self.write(self.tmpfiles())
-        self.restorable.keep(layout.socket_link)
-        ensure_directory(os.path.dirname(layout.socket_link))
-        replace_link(layout.slot_socket(self.slot), layout.socket_link)
-        for path, target in self.links().items():
-            self.link(target, path)
-
-    def reload_nginx(self, changed: bool) -> None:
-        if not systemd.is_active("nginx.service"):
-            systemd.systemctl("enable", "--now", "nginx.service")
-        elif changed:
-            systemd.systemctl("reload", "nginx.service")
-
-    def probe_front(self) -> None:
-        trouble = wait_until_healthy(lambda left: self.probe.through_nginx(min(left, PROBE_SECONDS)), lambda: False, PROBE_SECONDS)
-        if trouble:
-            raise CommandFailed("nginx does not pass %s on to the application: %s" % (self.params["health_path"], trouble))
-
-    def enable(self) -> None:
-        """Makes the slot start at boot. Before the switch, so that a host that goes down at any moment comes back with what it serves."""
-        if not all(map(systemd.is_enabled, self.layout.slot_units(self.slot))):
-            systemd.systemctl("enable", "--quiet", *self.layout.slot_units(self.slot))
-
-    def disable_others(self) -> None:
-        for slot in SLOTS:
-            if slot != self.slot and any(map(systemd.is_enabled, self.layout.slot_units(slot))):
-                systemd.systemctl("disable", "--quiet", *self.layout.slot_units(slot))
-
-    def retire(self, units: list[str]) -> None:
-        """Ends what listened on the socket's path before this collection did, such as a tutorial's gunicorn.socket."""
-        if units:
-            systemd.systemctl("disable", "--now", "--quiet", *units, timeout=600)
-            replace_link(self.layout.slot_socket(self.slot), self.layout.socket_link)
-
-    def run(self) -> None:
-        starting = self.slot != self.live
-        replaced = systemd.listeners(self.layout.socket_link) if os.path.exists(self.layout.socket_link) and not os.path.islink(self.layout.socket_link) else []
-        try:
-            if starting:
-                self.start_slot()
-                static.merge(self.layout.read_release(self.release), self.layout)
-            nginx_changed = self.apply_nginx()
-            self.enable()
-            self.switch()
-            self.reload_nginx(nginx_changed)
-            self.probe_front()
-            self.disable_others()
-            self.restorable.forget()
-            self.retire(replaced)
-        except Exception as error:
-            raise CommandFailed(self.give_up(str(error), starting)) from error
-
-    def give_up(self, cause: str, starting: bool) -> str:
-        """Puts everything back and tells why, with the application's last words."""
-        log = systemd.log_since(self.layout.slot_service(self.slot), self.started) if starting else ""
-        nginx_touched = any(kind == "nginx" for kind, _ in self.different)
-        self.restorable.restore()
-        if starting:
-            units = self.layout.slot_units(self.slot)
-            run(["systemctl", "daemon-reload"])
-            try_quietly("systemctl", "disable", "--quiet", *units)
-            try_quietly("systemctl", "stop", *reversed(units))
-            try_quietly("systemctl", "reset-failed", *units)
-        if nginx_touched and systemd.is_active("nginx.service"):
-            try_quietly("systemctl", "reload", "nginx.service")
-        serving = "the old release %s still serves" % self.previous_release if self.previous_release else "nothing was served before, and nothing is"
-        self.layout.record(
-            release=self.release, revision=self.layout.read_release(self.release).get("revision"), result="failed", run=self.params["run_id"],
-            actor=self.params["actor"],
-        )
-        parts = ["release %s was not activated, %s: %s" % (self.release, serving, cause)]
-        if log:
-            parts.append("Last log lines:\n" + log)
-        return self.environment.mask("\n".join(parts))
-
-
-def try_quietly(*argv: str) -> None:
-    """A step that may fail without harm, or whose failure must not hide the first one."""
-    try:
-        run(list(argv))
-    except CommandFailed:
-        pass
+from ansible_collections.django_ansible.deploy.plugins.module_utils.activation import Activation
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
 
 
 def main() -> None:
@@ -369,34 +144,44 @@ def main() -> None:
             "health_statuses": {"type": "list", "elements": "int", "default": []},
             "health_timeout": {"type": "int", "default": 60},
             "url": {"type": "str"},
-            "run_id": {"type": "str", "default": ""},
-            "actor": {"type": "str", "default": ""},
+            "last_step": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
-    activation = Activation(module)
-    layout = activation.layout
+    lock = lock_of(module.params, module.check_mode)
+    try:
+        with lock.step():
+            result = activate(module)
+            if not result["changed"] and module.params["last_step"]:
+                lock.release()
+    except (CommandFailed, Locked) as error:
+        layout = layout_of(module.params)
+        served = layout.live_release()
+        told = {"release": served, "previous_release": served, "revision": layout.read_release(served).get("revision") if served else None}
+        layout.record(release=module.params["release"], result="failed", run=module.params["run_id"], actor=module.params["actor"])
+        module.fail_json(msg=str(error), deploy={"kept": True, **{key: value for key, value in told.items() if value}})
+    module.exit_json(**result)
+
+
+def activate(module: AnsibleModule) -> dict:
+    activation = Activation(module.params)
     pending = activation.pending()
+    diff = [file.diff() for _, file in activation.different]
+    layout = activation.layout
     revision = layout.read_release(activation.release).get("revision")
-    result = {
-        "changed": bool(pending),
-        "done": pending,
-        "slot": activation.slot,
-        "diff": [file.diff() for _, file in activation.different],
-        "deploy": {"release": activation.release, "previous_release": activation.previous_release, "revision": revision, "url": module.params["url"]},
-    }
     if pending and not module.check_mode:
-        try:
-            activation.run()
-        except CommandFailed as error:
-            served = activation.previous_release
-            told = {"release": served, "previous_release": served, "revision": layout.read_release(served).get("revision") if served else None}
-            module.fail_json(msg=str(error), deploy={key: value for key, value in told.items() if value})
+        activation.run()
         layout.record(
             release=activation.release, revision=revision, previous=activation.previous_release, result="succeeded", slot=activation.slot,
             run=module.params["run_id"], actor=module.params["actor"], seconds=round(time.time() - activation.started, 1),
         )
-    module.exit_json(**result)
+    return {
+        "changed": bool(pending),
+        "done": pending,
+        "slot": activation.slot,
+        "diff": diff,
+        "deploy": {"release": activation.release, "previous_release": activation.previous_release, "revision": revision, "url": module.params["url"]},
+    }
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ short_description: Ends a deploy on a host
 description:
   - Lets the slot that is no longer live finish its requests and stop, and removes releases, virtual environments, dumps and static files that
     are no longer kept.
+  - Gives the deploy lock back.
   - Never removes the live release, the one before it, or one whose slot still runs.
 extends_documentation_fragment:
   - django_ansible.deploy.layout
@@ -49,10 +50,11 @@ import os
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import static, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils import static, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS, replace_link
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
 
 
 def kept_releases(layout, count: int) -> set[str]:
@@ -65,29 +67,50 @@ def folders(path: str) -> set[str]:
     return set(os.listdir(path)) if os.path.isdir(path) else set()
 
 
-def main() -> None:
-    module = AnsibleModule(argument_spec={**LAYOUT, "keep_releases": {"type": "int", "default": 5}}, supports_check_mode=True)
+def retire_replaced(layout, live: str | None) -> None:
+    """Ends what listened on the socket's path before this collection did, such as a tutorial's gunicorn.socket."""
+    units = (undo.recall(layout.app_name) or {}).get("replaced")
+    if units and live:
+        systemd.systemctl("disable", "--now", "--quiet", *units, timeout=600)
+        replace_link(layout.slot_socket(live), layout.socket_link)
+
+
+def finish(module: AnsibleModule) -> dict:
     layout = layout_of(module.params)
+    backups = os.path.join(layout.app_dir, "backups")
     live = layout.live_slot()
     stopping = [slot for slot in SLOTS if live and slot != live and systemd.is_active(layout.slot_service(slot))]
-    backups = os.path.join(layout.app_dir, "backups")
     keep = kept_releases(layout, max(module.params["keep_releases"], 1))
     kept = [layout.read_release(release) for release in keep]
     removed = [layout.release_dir(name) for name in sorted(folders(layout.releases) - keep)]
     removed += [os.path.join(layout.venvs, name) for name in sorted(folders(layout.venvs) - {found.get("venv") for found in kept})]
     removed += [os.path.join(backups, name) for name in sorted(folders(backups)) if name.partition(".dump")[0] not in keep]
     if not module.check_mode:
-        try:
-            for slot in stopping:
-                # Without waiting: the requests that still run may take as long as the graceful time-out.
-                systemd.systemctl("stop", "--no-block", *reversed(layout.slot_units(slot)))
-        except CommandFailed as error:
-            module.fail_json(msg="the new release serves, but the old slot does not stop: %s" % error)
+        retire_replaced(layout, live)
+        undo.forget(layout.app_name)
+        for slot in SLOTS:
+            if live and slot != live and any(map(systemd.is_enabled, layout.slot_units(slot))):
+                systemd.systemctl("disable", "--quiet", *layout.slot_units(slot))
+        for slot in stopping:
+            # Without waiting: the requests that still run may take as long as the graceful time-out.
+            systemd.systemctl("stop", "--no-block", *reversed(layout.slot_units(slot)))
         for path in removed:
             shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
         if removed:
             static.prune(kept, layout)
-    module.exit_json(changed=bool(stopping or removed), stopped=stopping, removed=[os.path.relpath(path, layout.app_dir) for path in removed])
+    return {"changed": bool(stopping or removed), "stopped": stopping, "removed": [os.path.relpath(path, layout.app_dir) for path in removed]}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={**LAYOUT, "keep_releases": {"type": "int", "default": 5}}, supports_check_mode=True)
+    lock = lock_of(module.params, module.check_mode)
+    try:
+        with lock.step():
+            result = finish(module)
+            lock.release()
+    except (CommandFailed, Locked) as error:
+        module.fail_json(msg="the new release serves, but the deploy was not finished: %s" % error)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

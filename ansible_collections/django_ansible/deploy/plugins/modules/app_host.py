@@ -8,7 +8,7 @@ module: app_host
 short_description: Tells what a host has and what it serves
 description:
   - Looks at a host once, before anything is touched, so that later steps run only where there is something to do.
-  - Changes nothing. Fails when the host cannot run the application at all.
+  - Changes nothing, but takes the deploy lock. Fails when the host cannot run the application at all, or another deploy holds the lock.
 extends_documentation_fragment:
   - django_ansible.deploy.layout
 options:
@@ -21,6 +21,10 @@ options:
     description: Free space that a new release needs below O(app_dir), in MiB.
     type: int
     default: 200
+  lock_wait:
+    description: How long to wait for another deploy that holds the lock, in seconds.
+    type: int
+    default: 0
 attributes:
   check_mode:
     support: full
@@ -57,7 +61,7 @@ live:
   type: dict
   returned: success
 idle_running:
-  description: Whether the slot that is not live still runs.
+  description: Whether the slot that is not live still runs, or would after a boot.
   type: bool
   returned: success
 ipv6:
@@ -73,9 +77,10 @@ import shutil
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed, run
-from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS
-from ansible_collections.django_ansible.deploy.plugins.module_utils.systemd import is_active
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.systemd import is_active, is_enabled
 
 
 def os_release() -> dict:
@@ -122,6 +127,7 @@ def main() -> None:
             **LAYOUT,
             "packages": {"type": "list", "elements": "str", "default": []},
             "needed_mib": {"type": "int", "default": 200},
+            "lock_wait": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
     )
@@ -132,6 +138,13 @@ def main() -> None:
             msg="only %d MiB are free below %s, a release needs %d: free some space" % (free, module.params["app_dir"], module.params["needed_mib"])
         )
     layout = layout_of(module.params)
+    lock = lock_of(module.params, module.check_mode)
+    try:
+        lock.take(module.params["lock_wait"])
+    except Locked as error:
+        module.fail_json(msg=str(error))
+    if lock.notice:
+        module.warn(lock.notice)
     slot = layout.live_slot()
     release = layout.slot_release(slot)
     idle = [name for name in SLOTS if name != slot]
@@ -141,7 +154,7 @@ def main() -> None:
         account_exists=account_exists(module.params["app_user"], module.params["app_group"]),
         releases=[{key: found.get(key) for key in ("release", "revision", "bad")} for found in layout.list_releases()],
         live={"slot": slot, "release": release, "revision": layout.read_release(release).get("revision") if release else None},
-        idle_running=any(is_active(layout.slot_service(name)) for name in idle) if slot else False,
+        idle_running=any(is_active(layout.slot_service(name)) or is_enabled(layout.slot_service(name)) for name in idle) if slot else False,
         ipv6=os.path.exists("/proc/net/if_inet6"),
         free_mib=free,
     )

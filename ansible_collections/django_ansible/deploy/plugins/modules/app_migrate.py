@@ -60,7 +60,8 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils import backup
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
 
 
 def migrate(application: Application, layout, params) -> dict:
@@ -92,8 +93,9 @@ def main() -> None:
         module.exit_json(changed=False, migrations=[], deploy={})
     application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, Environment.parse(params["environment"]))
     try:
-        result = application.drive("plan")["plan"] if module.check_mode else migrate(application, layout, params)
-    except CommandFailed as error:
+        with lock_of(params, module.check_mode).step():
+            result = application.drive("plan")["plan"] if module.check_mode else migrate(application, layout, params)
+    except (CommandFailed, Locked) as error:
         module.fail_json(msg="the database was not migrated, and nothing that serves was touched: %s" % application.environment.mask(str(error)))
     warnings = result.pop("warnings", [])
     for warning in warnings:

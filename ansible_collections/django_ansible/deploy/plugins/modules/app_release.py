@@ -120,9 +120,10 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils import venv
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment, run
-from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ensure_directory, owner_ids, write_atomically
 from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import replace_link
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
 
 CACHE = "/var/cache/django-ansible-deploy"
 
@@ -280,8 +281,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        result = prepare(module)
-    except CommandFailed as error:
+        with lock_of(module.params, module.check_mode).step():
+            result = prepare(module)
+    except (CommandFailed, Locked) as error:
         module.fail_json(msg="release %s cannot be prepared: %s" % (module.params["release"], error))
     warnings = result.pop("found").get("warnings", []) if result["changed"] else []
     for warning in warnings:

@@ -1,0 +1,236 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""The switch: a release starts in the free slot, is probed, gets the requests, and the way back."""
+from __future__ import annotations
+
+import os
+import time
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils import static, systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed, Environment, run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import layout_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ManagedFile, Restorable, ensure_directory
+from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import Layout, read_link, replace_link
+from ansible_collections.django_ansible.deploy.plugins.module_utils.probe import Probe, wait_until_healthy
+
+PROBE_SECONDS = 10
+
+
+class Activation:
+    """One host's way from what serves now to the wanted release, and back when it does not answer."""
+
+    def __init__(self, params: dict) -> None:
+        self.params = params
+        self.layout = layout_of(params)
+        self.environment = Environment.parse(params["environment"])
+        self.release = params["release"]
+        self.live = self.layout.live_slot()
+        self.previous_release = self.layout.slot_release(self.live)
+        self.files = [(entry["kind"], ManagedFile(entry["path"], entry["content"])) for entry in params["files"]]
+        self.different = [(kind, file) for kind, file in self.files if file.differs()]
+        self.slot = self.layout.free_slot() if self.needs_start() else self.live
+        scheme = (params["url"] or "http").split(":")[0]
+        self.probe = Probe(params["health_path"], params["health_host"], params["health_statuses"], scheme)
+        self.touches_nginx = any(kind == "nginx" for kind, _ in self.different) or self.nginx_off()
+        self.restorable = Restorable()
+        self.started = time.time()
+
+    def slot_file(self, slot: str) -> ManagedFile:
+        return ManagedFile(self.layout.slot_env(slot), self.environment.env_file(), "0640", "root", self.params["app_group"], secret=True)
+
+    def needs_start(self) -> bool:
+        """Whether the application has to start anew: another release, environment or unit, or nothing that runs."""
+        return (
+            self.live is None
+            or self.previous_release != self.release
+            or self.slot_file(self.live).differs()
+            or any(kind in ("unit", "gunicorn") for kind, _ in self.different)
+            or systemd.show(self.layout.slot_service(self.live), "ActiveState")["ActiveState"] != "active"
+        )
+
+    def links(self) -> dict:
+        """Every link as it has to be once the slot is live."""
+        layout = self.layout
+        return {
+            layout.current: os.path.join("slots", self.slot),
+            os.path.join(layout.etc, "env"): self.slot + ".env",
+            **self.params["paths"],
+        }
+
+    def wrong_links(self) -> list[str]:
+        return [path for path, target in self.links().items() if read_link(path) != target]
+
+    def tmpfiles(self) -> ManagedFile:
+        """What makes the socket link again after a boot."""
+        layout = self.layout
+        lines = (
+            "# Ansible managed",
+            "d %s 0755 root root -" % layout.run,
+            "L %s - - - - %s" % (layout.socket_link, layout.slot_socket(self.slot)),
+        )
+        return ManagedFile("/etc/tmpfiles.d/%s.conf" % layout.app_name, "\n".join(lines) + "\n")
+
+    def nginx_off(self) -> bool:
+        link = self.params["nginx_link"]
+        return bool(link) and read_link(link["link"]) != link["target"]
+
+    def pending(self) -> list[str]:
+        """What a run would change, for people; empty when the host is as it should be."""
+        pending = [file.path for _, file in self.different] + self.wrong_links()
+        if self.slot != self.live:
+            pending.append("slot")
+        if read_link(self.layout.socket_link) != self.layout.slot_socket(self.slot):
+            pending.append(self.layout.socket_link)
+        if self.tmpfiles().differs():
+            pending.append(self.tmpfiles().path)
+        if self.nginx_off():
+            pending.append(self.params["nginx_link"]["link"])
+        return pending
+
+    def write(self, file: ManagedFile) -> None:
+        self.restorable.keep(file.path)
+        ensure_directory(os.path.dirname(file.path))
+        file.write()
+
+    def link(self, target: str, path: str) -> None:
+        """Points a link at its target; a folder that a user's earlier tooling put there is moved aside, not lost."""
+        if os.path.isdir(path) and not os.path.islink(path):
+            self.restorable.set_aside(path, "%s.before-%s" % (path, self.release))
+        self.restorable.keep(path)
+        replace_link(target, path)
+
+    def start_slot(self) -> None:
+        """Brings the release up in the free slot and waits until it answers on its own socket."""
+        layout = self.layout
+        units = layout.slot_units(self.slot)
+        if any(map(systemd.is_active, units)):
+            systemd.systemctl("stop", *reversed(units), timeout=600)
+        self.restorable.keep(layout.slot_link(self.slot))
+        replace_link(os.path.join("..", "releases", self.release), layout.slot_link(self.slot))
+        ensure_directory(layout.run)
+        self.write(self.slot_file(self.slot))
+        for kind, file in self.different:
+            if kind in ("unit", "gunicorn"):
+                self.write(file)
+        if any(kind == "unit" for kind, _ in self.different):
+            systemd.systemctl("daemon-reload")
+        # An earlier failure must neither count as one of this start nor use up systemd's limit of starts.
+        try_quietly("systemctl", "reset-failed", *units)
+        try:
+            systemd.systemctl("start", *units, timeout=self.params["health_timeout"] + 30)
+        except CommandFailed as error:
+            raise CommandFailed("%s does not start" % units[1]) from error
+        trouble = wait_until_healthy(
+            lambda left: self.probe.over_socket(layout.slot_socket(self.slot), min(left, PROBE_SECONDS)),
+            lambda: systemd.has_given_up(units[1]),
+            self.params["health_timeout"],
+        )
+        if trouble:
+            raise CommandFailed("%s is not healthy at %s: %s" % (units[1], self.params["health_path"], trouble))
+
+    def apply_nginx(self) -> bool:
+        """Writes nginx's file and has nginx check it before anything reads it. Tells whether nginx has to read it."""
+        changed = False
+        for kind, file in self.different:
+            if kind == "nginx":
+                self.write(file)
+                changed = True
+        if self.nginx_off():
+            self.link(self.params["nginx_link"]["target"], self.params["nginx_link"]["link"])
+            changed = True
+        if changed:
+            try:
+                run(["nginx", "-t", "-q"])
+            except CommandFailed as error:
+                raise CommandFailed("nginx refuses its new configuration: %s" % error) from error
+        return changed
+
+    def switch(self) -> None:
+        """The switch itself is the rename of the socket link; the rest makes it last."""
+        layout = self.layout
+        for kind, file in self.different:
+            if kind == "plain":
+                self.write(file)
+        self.write(self.tmpfiles())
+        self.restorable.keep(layout.socket_link)
+        ensure_directory(os.path.dirname(layout.socket_link))
+        replace_link(layout.slot_socket(self.slot), layout.socket_link)
+        for path, target in self.links().items():
+            self.link(target, path)
+
+    def reload_nginx(self, changed: bool) -> None:
+        if not systemd.is_active("nginx.service"):
+            systemd.systemctl("enable", "--now", "nginx.service")
+        elif changed:
+            systemd.systemctl("reload", "nginx.service")
+
+    def probe_front(self) -> None:
+        trouble = wait_until_healthy(lambda left: self.probe.through_nginx(min(left, PROBE_SECONDS)), lambda: False, PROBE_SECONDS)
+        if trouble:
+            raise CommandFailed("nginx does not pass %s on to the application: %s" % (self.params["health_path"], trouble))
+
+    def enable(self) -> None:
+        """Makes the slot start at boot. Before the switch, so that a host that goes down at any moment comes back with what it serves."""
+        if not all(map(systemd.is_enabled, self.layout.slot_units(self.slot))):
+            systemd.systemctl("enable", "--quiet", *self.layout.slot_units(self.slot))
+
+    def run(self) -> None:
+        """Does what is pending. What was there before can be put back until the deploy is finished."""
+        starting = self.slot != self.live
+        link = self.layout.socket_link
+        replaced = systemd.listeners(link) if os.path.exists(link) and not os.path.islink(link) else []
+        nginx_changed = False
+        try:
+            if starting:
+                self.start_slot()
+                static.merge(self.layout.read_release(self.release), self.layout)
+            nginx_changed = self.apply_nginx()
+            self.enable()
+            self.switch()
+            self.reload_nginx(nginx_changed)
+            self.probe_front()
+        except Exception as error:
+            raise CommandFailed(self.give_up(str(error), starting)) from error
+        undo.remember(
+            self.layout.app_name, self.restorable, run=self.params["run_id"], slot=self.slot if starting else None, release=self.release,
+            previous_slot=self.live, previous_release=self.previous_release, nginx=nginx_changed, replaced=replaced,
+        )
+
+    def give_up(self, cause: str, starting: bool) -> str:
+        """Puts everything back and tells why, with the application's last words."""
+        log = systemd.log_since(self.layout.slot_service(self.slot), self.started) if starting else ""
+        go_back(
+            self.layout, self.restorable, slot=self.slot if starting else None, previous_release=self.previous_release,
+            nginx=self.touches_nginx,
+        )
+        serving = "the old release %s still serves" % self.previous_release if self.previous_release else "nothing was served before, and nothing is"
+        parts = ["release %s was not activated, %s: %s" % (self.release, serving, cause)]
+        if log:
+            parts.append("Last log lines:\n" + log)
+        return self.environment.mask("\n".join(parts))
+
+
+def go_back(layout: Layout, restorable: Restorable, slot: str | None, previous_release: str | None, nginx: bool) -> None:
+    """Puts files and links back, the socket link among the first, and stops the slot that was started.
+
+    :param slot: the slot that was started, if one was.
+    :param nginx: whether nginx may have read files that were put back.
+    """
+    restorable.restore()
+    if previous_release:
+        static.merge(layout.read_release(previous_release), layout)
+    if slot:
+        units = layout.slot_units(slot)
+        try_quietly("systemctl", "daemon-reload")
+        try_quietly("systemctl", "disable", "--quiet", *units)
+        try_quietly("systemctl", "stop", "--no-block", *reversed(units))
+    if nginx and systemd.is_active("nginx.service"):
+        try_quietly("systemctl", "reload", "nginx.service")
+
+
+def try_quietly(*argv: str) -> None:
+    """A step that may fail without harm, or whose failure must not hide the first one."""
+    try:
+        run(list(argv))
+    except CommandFailed:
+        pass

@@ -164,7 +164,6 @@ class Project:
         self.environ = {**base, **self.values, "DOCKER_HOST": self.engine.host}
         self._argv = None
 
-    @property
     def argv(self):
         if self._argv is None:
             self._argv = find_compose(self.base, self.config_dir)
@@ -173,7 +172,7 @@ class Project:
     def compose(self, *arguments, config_dir=None, timeout=None, from_content=None):
         environ = dict(self.environ, DOCKER_CONFIG=config_dir) if config_dir else self.environ
         use_content = self.content is not None if from_content is None else from_content
-        argv = [*self.argv, "--ansi", "never", "--project-directory", self.folder, "-f", "-" if use_content else self.file]
+        argv = [*self.argv(), "--ansi", "never", "--project-directory", self.folder, "-f", "-" if use_content else self.file]
         return run([*argv, *arguments], environ, stdin=self.content if use_content else None, timeout=timeout)
 
     def require_file(self):
@@ -184,12 +183,13 @@ class Project:
 
     def config(self):
         """Name and services of the checked file, and the warnings that compose has about it. Nothing of the file's values leaves the host."""
+        self.argv()  # a missing compose is said before a missing file
         self.require_file()
         code, out, err = self.compose("config", "--format", "json", timeout=60)
         name = self.file if self.content is None else f"for {self.file}"
         if code != 0:
-            if _major(self.argv, self.base) < 2:
-                raise ComposeError(f"{self.argv[0]} is not Compose version 2 or newer: install the compose plugin.")
+            if _major(self.argv(), self.base) < 2:
+                raise ComposeError(f"{self.argv()[0]} is not Compose version 2 or newer: install the compose plugin.")
             raise ComposeError(self.mask(f"The compose file {name} is not valid: {reason_of(err, 6) or 'compose gives no reason'}"))
         try:
             project = summarize(json.loads(out))

@@ -115,7 +115,6 @@ def with_login(config, key, entry):
 def private_config(config):
     """A docker config folder of its own, only this user's, gone afterwards whatever happens."""
     base = _memory_folder()
-    sweep(base)
     folder = tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-", dir=base)
     try:
         descriptor = os.open(os.path.join(folder, "config.json"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -126,8 +125,9 @@ def private_config(config):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def sweep(base):
+def sweep_folders(base=None):
     """Remove what a killed run left: folders of this user whose process is gone."""
+    base = base or _memory_folder()
     with contextlib.suppress(OSError):
         for entry in os.scandir(base):
             pid = entry.name[len(FOLDER_PREFIX):].partition("-")[0]

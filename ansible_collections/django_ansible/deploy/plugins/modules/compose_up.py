@@ -101,6 +101,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_proj
     reason_of,
     snapshot,
 )
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_registry import sweep_folders
 
 
 class Up:
@@ -122,6 +123,7 @@ class Up:
         if self.module.check_mode:
             self.predict(before, file_differs)
             return
+        sweep_folders()
         if file_differs:
             self.project.place_content()
             self.record(before, before, True)

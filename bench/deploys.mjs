@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
-import { down } from "../scripts/lab/index.mjs";
+import { down, until } from "../scripts/lab/index.mjs";
 import { action, shell, tutorial } from "./contenders.mjs";
 import { bringUp, placeRepository, test } from "./fleet.mjs";
-import { accounts, makeApplication, serverName, writeSettings } from "./project.mjs";
+import { accounts, makeApplication, writeSettings } from "./project.mjs";
 import { summarize } from "./statistics.mjs";
 
 /**
@@ -96,14 +96,25 @@ export async function measureDeploys({ folder, toolCache, ansible, runs, sizes, 
 }
 
 /**
- * A deploy counts only when the page shows what was deployed.
+ * A deploy counts only when the page shows what was deployed. It may take a moment: a reload of nginx returns early.
  * @param {number} port
- * @param {string} host
+ * @param {string} site
  * @param {number} version
  */
-async function expectVersion(port, host, version) {
-  const page = await new Promise((resolve, reject) => {
-    get({ host: "127.0.0.1", port, path: "/", headers: { Host: host } }, (response) => {
+async function expectVersion(port, site, version) {
+  await until(`Version ${version} of ${site} on port ${port}`, 10, async () =>
+    (await fetchPage(port, site)).includes(`Version ${version}<`) ? true : undefined,
+  );
+}
+
+/**
+ * @param {number} port
+ * @param {string} site
+ * @returns {Promise<string>}
+ */
+function fetchPage(port, site) {
+  return new Promise((resolve, reject) => {
+    get({ host: "127.0.0.1", port, path: "/", headers: { Host: site } }, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (text) => {
         body += text;
@@ -111,6 +122,4 @@ async function expectVersion(port, host, version) {
       response.on("end", () => resolve(body));
     }).on("error", reject);
   });
-  if (page.includes(`Version ${version}<`)) return;
-  throw new Error(`${host || serverName} on port ${port} does not show version ${version}:\n${page.slice(0, 500)}`);
 }

@@ -31,6 +31,10 @@ export function outcomeOf(
   const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure] as const);
   if (reason !== undefined) return { ...stopped(reason, context.inputs, ""), totals, failures };
   const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
+  if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
+    const error = "No host took part: the inventory has none that the deploy is for.";
+    return { status: "failed", error, totals, failures };
+  }
   if (result.code === 0 && broken.length === 0) return { status: "succeeded", error: "", totals, failures };
   const [first] = failures;
   let error: string;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as core from "@actions/core";
 import { ansibleArguments } from "./ansible/arguments.js";
@@ -42,6 +42,7 @@ export async function play(parts: PlayParts): Promise<PlayResult> {
     project: parts.project,
     checking: parts.inputs.hostKeyChecking,
     bundled: parts.project.playbook === "",
+    inventoryFolder: parts.files.inventories.some((path) => statSync(path).isDirectory()),
     temporary: parts.folder.folder("tmp"),
     controlFolder: parts.controlFolder,
     sshConfig: parts.files.sshConfig,

@@ -73,6 +73,9 @@ function annotate(outcome: Outcome, redact: (text: string) => string): void {
   for (const { message, ...properties } of annotationsOf(outcome.failures, process.env.GITHUB_WORKSPACE ?? "")) {
     core.error(redact(message), { ...properties, title: redact(properties.title) });
   }
+  if (outcome.status === "succeeded" && outcome.totals.hosts.length === 0) {
+    core.warning("No host took part: the inventory has none that the playbook's plays are for.");
+  }
   for (const warning of outcome.totals.deploy.warnings ?? []) core.warning(redact(warning));
 }
 

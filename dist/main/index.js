@@ -45212,21 +45212,22 @@ function secretsOfEnv(text) {
     }
     return values.filter((value) => value.length >= SHORTEST && !COMMON.test(value));
 }
-/** Values of secret-like keys in YAML, JSON or INI text, found line by line so that a broken text still yields them. */
+/** Values of secret-like keys in YAML, JSON or INI text, found without parsing so that a broken text still yields them. */
 function secretsOfText(text) {
     const found = [];
-    for (const match of text.matchAll(/["']?([A-Za-z_][\w-]*)["']?\s*[:=]\s*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s,}#][^\n,}]*)/g)) {
-        const [, key = "", quoted = ""] = match;
-        if (!SECRET_KEY.test(key))
+    for (const match of text.matchAll(/([A-Za-z_][\w-]*)["']?[ \t]*[:=][ \t]*/g)) {
+        if (!SECRET_KEY.test(match[1] ?? ""))
             continue;
-        const value = quoted.trim().replace(/^(["'])(.*)\1$/, "$2");
-        // In INI the value ends at the next blank; hide both readings.
-        for (const candidate of new Set([value, value.split(/\s+/)[0] ?? ""])) {
-            if (candidate.length >= SHORTEST &&
-                !COMMON.test(candidate) &&
-                !/^(\{\{|!vault|!unsafe|[|>]|\$ANSIBLE_VAULT)/.test(candidate)) {
-                found.push(candidate);
-            }
+        const rest = text.slice(match.index + match[0].length);
+        const quoted = /^"((?:[^"\\\n]|\\.)*)"|^'([^'\n]*)'/.exec(rest);
+        const line = (/^[^\r\n]*/.exec(rest)?.[0] ?? "").trim();
+        // A plain value ends at the line's end in YAML, at a comma or brace in its short form, and at a blank in INI; hide all readings.
+        const readings = quoted
+            ? [quoted[1] ?? quoted[2] ?? ""]
+            : [line, line.split(/[,}]/)[0] ?? "", line.split(/\s+/)[0] ?? ""];
+        for (const value of new Set(readings)) {
+            if (value.length >= SHORTEST && !COMMON.test(value) && !/^(\{\{|[!|>#]|\$ANSIBLE_VAULT)/.test(value))
+                found.push(value);
         }
     }
     return found;
@@ -45331,8 +45332,10 @@ function explainFailure(failure, context) {
             ? `${host} refused to let the runner in and ssh-private-key is empty: ${EMPTY_SECRET}.`
             : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
     }
-    if (failure.status === "unreachable")
-        return `${host} is unreachable: ${lastLine(failure.msg) || "no cause is known"}.`;
+    if (failure.status === "unreachable") {
+        const cause = lastLine(failure.msg).replace(/^(Task failed: )?(Failed to connect to the host via ssh: )?(ssh: )?/, "");
+        return `${host} is unreachable: ${cause || "no cause is known"}.`;
+    }
     const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
     return `${host}: the task "${failure.name}" failed: ${cause}${place(failure)}.`;
 }
@@ -45496,6 +45499,10 @@ function outcomeOf(result, reason, context) {
     if (reason !== undefined)
         return { ...stopped(reason, context.inputs, ""), totals, failures };
     const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
+    if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
+        const error = "No host took part: the inventory has none that the deploy is for.";
+        return { status: "failed", error, totals, failures };
+    }
     if (result.code === 0 && broken.length === 0)
         return { status: "succeeded", error: "", totals, failures };
     const [first] = failures;
@@ -45765,6 +45772,9 @@ function ansibleEnvironment(parts) {
             EVENTS_CALLBACK,
             ...(environment_split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
         ]).join(","),
+        // Without these a mistake in the inventory is a warning, and a deploy to no host a success.
+        ANSIBLE_INVENTORY_UNPARSED_FAILED: "true",
+        ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: String(!parts.inventoryFolder),
         ANSIBLE_LOCAL_TEMP: parts.temporary,
         ANSIBLE_RETRY_FILES_ENABLED: "false",
         ANSIBLE_HOST_KEY_CHECKING: String(parts.checking !== "off"),
@@ -46041,6 +46051,7 @@ async function play(parts) {
         project: parts.project,
         checking: parts.inputs.hostKeyChecking,
         bundled: parts.project.playbook === "",
+        inventoryFolder: parts.files.inventories.some((path) => (0,external_node_fs_namespaceObject.statSync)(path).isDirectory()),
         temporary: parts.folder.folder("tmp"),
         controlFolder: parts.controlFolder,
         sshConfig: parts.files.sshConfig,
@@ -46183,11 +46194,14 @@ function inlineName(text) {
         }
         return "inventory.ini";
     }
+    // A colon in a value of an INI line reads as a mapping too; no group's name has a blank or an equals sign.
+    if (Object.keys(value).some((group) => /[\s=]/.test(group)))
+        return "inventory.ini";
     for (const [group, content] of Object.entries(value)) {
         if (content !== null && !isMapping(content)) {
             throw new DeployError(`inventory has the group ${JSON.stringify(group)} without a mapping: give hosts, vars or children below it.`);
         }
-        if (isMapping(content ?? {}) && content !== null)
+        if (content !== null)
             checkHosts(group, content);
     }
     return "inventory.yml";
@@ -46586,6 +46600,9 @@ function writeSummaryFile(markdown) {
 function annotate(outcome, redact) {
     for (const { message, ...properties } of annotationsOf(outcome.failures, process.env.GITHUB_WORKSPACE ?? "")) {
         error(redact(message), { ...properties, title: redact(properties.title) });
+    }
+    if (outcome.status === "succeeded" && outcome.totals.hosts.length === 0) {
+        core_warning("No host took part: the inventory has none that the playbook's plays are for.");
     }
     for (const warning of outcome.totals.deploy.warnings ?? [])
         core_warning(redact(warning));

@@ -15,6 +15,8 @@ export interface EnvironmentParts {
   readonly checking: Inputs["hostKeyChecking"];
   /** Whether a bundled playbook runs. */
   readonly bundled: boolean;
+  /** Whether an inventory is a folder, in which not every file needs to be one. */
+  readonly inventoryFolder: boolean;
   readonly temporary: string;
   readonly controlFolder: string;
   readonly sshConfig: string;
@@ -49,6 +51,9 @@ export function ansibleEnvironment(parts: EnvironmentParts): Record<string, stri
       EVENTS_CALLBACK,
       ...(split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
     ]).join(","),
+    // Without these a mistake in the inventory is a warning, and a deploy to no host a success.
+    ANSIBLE_INVENTORY_UNPARSED_FAILED: "true",
+    ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: String(!parts.inventoryFolder),
     ANSIBLE_LOCAL_TEMP: parts.temporary,
     ANSIBLE_RETRY_FILES_ENABLED: "false",
     ANSIBLE_HOST_KEY_CHECKING: String(parts.checking !== "off"),

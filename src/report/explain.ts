@@ -39,8 +39,13 @@ export function explainFailure(failure: ResultEvent, context: FailureContext): s
       ? `${host} refused to let the runner in and ssh-private-key is empty: ${EMPTY_SECRET}.`
       : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
   }
-  if (failure.status === "unreachable")
-    return `${host} is unreachable: ${lastLine(failure.msg) || "no cause is known"}.`;
+  if (failure.status === "unreachable") {
+    const cause = lastLine(failure.msg).replace(
+      /^(Task failed: )?(Failed to connect to the host via ssh: )?(ssh: )?/,
+      "",
+    );
+    return `${host} is unreachable: ${cause || "no cause is known"}.`;
+  }
   const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
   return `${host}: the task "${failure.name}" failed: ${cause}${place(failure)}.`;
 }

@@ -1,0 +1,49 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { basename, join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { cleanUp, removeTraces } from "../src/cleanup.js";
+import { createControlFolder } from "../src/connection/control-folder.js";
+import { PrivateFolder } from "../src/secrets/private-folder.js";
+import { createFolder, mode } from "./support/folder.js";
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe("cleanUp", () => {
+  it("removes what the state names, twice without harm", async () => {
+    const folder = PrivateFolder.create(createFolder());
+    folder.file("key", "x");
+    const controlFolder = createControlFolder();
+    expect(mode(controlFolder)).toBe("700");
+    // A socket that nobody answers as ssh would.
+    const server = createServer((socket) => socket.destroy()).listen(join(controlFolder, "socket"));
+    vi.stubEnv("STATE_privateFolder", folder.path);
+    vi.stubEnv("STATE_controlFolder", controlFolder);
+    await cleanUp();
+    expect(existsSync(folder.path)).toBe(false);
+    expect(existsSync(controlFolder)).toBe(false);
+    await cleanUp();
+    server.close();
+  });
+
+  it("does nothing without a state", async () => {
+    await expect(cleanUp()).resolves.toBeUndefined();
+  });
+
+  it("never removes a folder that the action did not create", async () => {
+    const other = join(createFolder(), "other");
+    mkdirSync(other);
+    await removeTraces({ privateFolder: other, controlFolder: other });
+    expect(existsSync(other)).toBe(true);
+  });
+});
+
+describe("createControlFolder", () => {
+  it("is short enough for a socket's path", async () => {
+    const folder = createControlFolder();
+    // ssh adds a name of 10 characters and, while it connects, 17 more; a socket's path may have 104 bytes on macOS.
+    expect(basename(folder).length).toBeLessThanOrEqual(10);
+    await removeTraces({ privateFolder: "", controlFolder: folder });
+    expect(existsSync(folder)).toBe(false);
+  });
+});

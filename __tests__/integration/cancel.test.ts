@@ -1,0 +1,95 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Runner, visible } from "./support/runner.js";
+
+const LOCAL = 'ansible_connection=local ansible_python_interpreter="{{ ansible_playbook_python }}"';
+
+let runner: Runner;
+beforeEach(() => {
+  runner = new Runner();
+  runner.write(
+    "deploy.yml",
+    `- hosts: all
+  gather_facts: false
+  tasks:
+    - name: Change
+      ansible.builtin.file: {path: ${runner.base}/made, state: directory, mode: "0700"}
+    - name: Wait
+      ansible.builtin.command: {argv: [sh, -c, "echo $$ > ${runner.base}/pid; exec sleep 120"]}
+      changed_when: false
+`,
+  );
+});
+afterEach(() => runner.remove());
+
+const inputs = {
+  playbook: "deploy.yml",
+  inventory: `a ${LOCAL}`,
+  env: "TOKEN=t0ken-value",
+  "become-password": "b3come-pass",
+};
+
+function sleeperIsGone(): boolean {
+  const pid = readFileSync(join(runner.base, "pid"), "utf8").trim();
+  return !existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+}
+
+describe("a run that is ended", { timeout: 120_000 }, () => {
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "by %s sets outputs and leaves nothing, before GitHub kills it",
+    async (signal) => {
+      let sent = 0;
+      const step = await runner.main(inputs, {
+        onLog: (_, child) => {
+          if (sent === 0 && existsSync(join(runner.base, "made"))) {
+            sent = Date.now() + 1_500;
+            setTimeout(() => child.kill(signal), 1_500);
+          }
+        },
+      });
+      const took = Date.now() - sent;
+      expect(sent).toBeGreaterThan(0);
+      expect(took).toBeLessThan(9_000);
+      expect([step.code, step.signal]).toEqual([1, null]);
+      expect(step.outputs).toMatchObject({
+        status: "cancelled",
+        "total-hosts": "1",
+        "changed-hosts": "1",
+        "changed-host-names": '["a"]',
+      });
+      expect(step.log).toContain("::error::The run was cancelled.");
+      expect(step.summary).toContain("Cancelled");
+      expect(sleeperIsGone()).toBe(true);
+      expect(existsSync(step.state.privateFolder ?? "?")).toBe(false);
+      expect(existsSync(step.state.controlFolder ?? "?")).toBe(false);
+    },
+  );
+
+  it("by the time limit fails with a sentence", async () => {
+    const step = await runner.main({ ...inputs, "timeout-minutes": "0.1" });
+    expect(step.code).toBe(1);
+    expect(step.log).toContain("::error::The run was ended after 0.1 minutes, the limit of timeout-minutes.");
+    expect(step.outputs.status).toBe("failed");
+    expect(existsSync(step.state.privateFolder ?? "?")).toBe(false);
+  });
+
+  it("by SIGKILL is cleaned up by post", async () => {
+    let killed = false;
+    const step = await runner.main(inputs, {
+      onLog: (_, child) => {
+        if (!killed && existsSync(join(runner.base, "made"))) {
+          killed = true;
+          child.kill("SIGKILL");
+        }
+      },
+    });
+    expect(step.signal).toBe("SIGKILL");
+    expect(existsSync(step.state.privateFolder ?? "?")).toBe(true);
+    const post = await runner.post();
+    expect(post.code).toBe(0);
+    expect(visible(post.log)).not.toContain("t0ken-value");
+    expect(readdirSync(runner.temp)).toEqual([]);
+    expect(existsSync(step.state.controlFolder ?? "?")).toBe(false);
+  });
+});

@@ -1,0 +1,45 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { createFolder } from "../support/folder.js";
+import { ROOT } from "./support/runner.js";
+
+function files(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}
+
+describe("dist", () => {
+  it("is what the sources build to", { timeout: 120_000 }, () => {
+    const fresh = join(createFolder(), "dist");
+    execFileSync(process.execPath, [join(ROOT, "scripts/build.mjs"), fresh], { cwd: ROOT });
+    expect(files(fresh)).toEqual(files(join(ROOT, "dist")));
+    for (const file of files(fresh)) {
+      expect(readFileSync(join(fresh, file), "utf8") === readFileSync(join(ROOT, "dist", file), "utf8"), file).toBe(
+        true,
+      );
+    }
+  });
+
+  it.each(["main", "post"])("%s is a module of 2 MB at most that names no build folder", (entry) => {
+    const file = join(ROOT, "dist", entry, "index.js");
+    expect(statSync(file).size).toBeLessThanOrEqual(2_000_000);
+    expect(readFileSync(file, "utf8")).not.toContain(ROOT);
+    expect(JSON.parse(readFileSync(join(ROOT, "dist", entry, "package.json"), "utf8"))).toMatchObject({
+      type: "module",
+    });
+  });
+
+  it("post starts and ends quickly with nothing to do", () => {
+    const times = [1, 2, 3, 4, 5].map(() => {
+      const started = performance.now();
+      expect(spawnSync(process.execPath, [join(ROOT, "dist/post/index.js")], { env: {} }).status).toBe(0);
+      return performance.now() - started;
+    });
+    // The bar is 0.3 s on an idle machine; tests run beside others.
+    expect(Math.min(...times)).toBeLessThan(900);
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import type { HostStats, ResultEvent, RunEvent } from "../../src/ansible/events.js";
+import { totalsOf } from "../../src/report/totals.js";
+
+const result = (host: string, status: ResultEvent["status"], more: Partial<ResultEvent> = {}): ResultEvent => ({
+  event: "result",
+  host,
+  status,
+  task: "1",
+  name: "T",
+  action: "x",
+  ...more,
+});
+const stats = (hosts: Record<string, Partial<HostStats>>): RunEvent => ({
+  event: "stats",
+  hosts: hosts as Record<string, HostStats>,
+});
+
+describe("totalsOf", () => {
+  it("takes Ansible's recap", () => {
+    const totals = totalsOf([
+      result("web2", "changed"),
+      result("web2", "failed", { msg: "no" }),
+      result("web1", "ok"),
+      result("db1", "unreachable"),
+      stats({ web2: { ok: 1, changed: 1, failures: 1 }, web1: { ok: 1 }, db1: { unreachable: 1 } }),
+    ]);
+    expect(totals).toMatchObject({
+      hosts: ["db1", "web1", "web2"],
+      ok: ["web1"],
+      changed: ["web2"],
+      failed: ["web2"],
+      unreachable: ["db1"],
+      changedTasks: 1,
+    });
+    expect(totals.failures.map(({ host }) => host)).toEqual(["web2", "db1"]);
+    expect(totals.stats.web1).toEqual({
+      ok: 1,
+      changed: 0,
+      unreachable: 0,
+      failures: 0,
+      skipped: 0,
+      rescued: 0,
+      ignored: 0,
+    });
+  });
+
+  it("counts results when the run was killed before its recap", () => {
+    const totals = totalsOf([
+      result("b", "changed"),
+      result("b", "failed"),
+      result("a", "failed", { ignored: true }),
+      result("a", "skipped"),
+      result("c", "unreachable"),
+      result("d", "failed", { rescued: true }),
+    ]);
+    expect(totals).toMatchObject({
+      hosts: ["a", "b", "c", "d"],
+      changed: ["b"],
+      failed: ["b"],
+      unreachable: ["c"],
+      ok: ["a", "d"],
+    });
+    expect(totals.stats.a).toMatchObject({ ok: 1, ignored: 1, skipped: 1, failures: 0 });
+    expect(totals.changedTasks).toBe(1);
+  });
+
+  it("counts a host as changed by one result, whatever followed", () => {
+    expect(totalsOf([result("a", "changed"), stats({ a: { unreachable: 1 } })]).changed).toEqual(["a"]);
+  });
+
+  it("does not count what was rescued or ignored as a failure", () => {
+    const totals = totalsOf([
+      result("a", "failed", { name: "rescued" }),
+      result("a", "failed", { name: "ignored", ignored: true }),
+      result("b", "failed", { name: "rescued first" }),
+      result("b", "failed", { name: "real" }),
+      stats({ a: { rescued: 1, ignored: 1 }, b: { failures: 1, rescued: 1 } }),
+    ]);
+    expect(totals.failures.map(({ name }) => name)).toEqual(["real"]);
+    expect(totals.failed).toEqual(["b"]);
+  });
+
+  it("unites what modules report, the later winning", () => {
+    const totals = totalsOf([
+      result("a", "ok", { deploy: { release: "r1", migrations: ["shop.0001"], warnings: ["w"] } }),
+      result("b", "ok", { deploy: { release: "r2", migrations: ["shop.0002", "shop.0001"] } }),
+      result("b", "ok"),
+    ]);
+    expect(totals.deploy).toEqual({ release: "r2", migrations: ["shop.0001", "shop.0002"], warnings: ["w"] });
+  });
+
+  it("knows of nothing when nothing happened", () => {
+    expect(totalsOf([])).toMatchObject({ stats: {}, hosts: [], failures: [], changedTasks: 0 });
+  });
+});

@@ -87,6 +87,17 @@ export async function describe(test, name) {
 export const onHost = (host, script) => must(["docker", "exec", "-i", host.container, "sh", "-e"], { input: script });
 
 /**
+ * Copies a file or folder of this machine into a host, where it is root's.
+ * @param {Host} host
+ * @param {string} from
+ * @param {string} to
+ */
+export async function copyToHost(host, from, to) {
+  await must(["docker", "cp", from, `${host.container}:${to}`]);
+  await onHost(host, `chown -R root:root '${to}'`);
+}
+
+/**
  * Restarts the host as a reboot does: services are stopped in order, /run is empty afterwards, ports stay.
  * @param {Host} host
  */

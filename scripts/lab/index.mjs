@@ -10,7 +10,7 @@ export {
   LabUnavailable,
 } from "./engine.mjs";
 export { cacheFolder, projectFolder } from "./folders.mjs";
-export { containerOf, describe, down, downAll, label, onHost, reboot, up } from "./hosts.mjs";
+export { containerOf, copyToHost, describe, down, downAll, label, onHost, reboot, up } from "./hosts.mjs";
 export { image, imageExists, imageName } from "./images.mjs";
 export { makeKey } from "./keys.mjs";
 export { servePostgres } from "./postgres.mjs";

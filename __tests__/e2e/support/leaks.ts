@@ -9,7 +9,7 @@ import type { Trial } from "./trial.js";
 export function findLeaks(trial: Trial, run: WorkflowRun, more: string[] = []): string[] {
   const wanted = [...run.secrets, ...more].flatMap(fragments);
   const inText = (text: string): boolean => wanted.some((fragment) => text.includes(fragment));
-  const inFile = (file: string): boolean => inText(readFileSync(file, "latin1"));
+  const inFile = (file: string): boolean => inText(contents(file));
   const shared = [tmpdir(), join(userInfo().homedir, ".ssh"), join(userInfo().homedir, ".ansible")];
   return [
     ...run.log
@@ -19,7 +19,7 @@ export function findLeaks(trial: Trial, run: WorkflowRun, more: string[] = []): 
     ...(inText(run.summary) ? ["job summary"] : []),
     ...(inText(JSON.stringify(run.outputs)) ? ["outputs"] : []),
     ...run.argumentLeaks.map((line) => `command line: ${line}`),
-    ...[run.kept.temp, run.kept.workspace, trial.home, trial.temp, join(cacheFolder, "e2e", "runner")]
+    ...[run.kept.temp, run.kept.workspace, trial.home, trial.temp, join(cacheFolder, "e2e", "runner", "tool_cache")]
       .flatMap((folder) => files(folder))
       .filter(inFile),
     ...shared
@@ -61,6 +61,15 @@ function list(folder: string): Dirent[] {
     return readdirSync(folder, { withFileTypes: true });
   } catch {
     return [];
+  }
+}
+
+/** Other tests and programs work in some of the folders too, so a file may be gone before it is read. */
+function contents(file: string): string {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return "";
   }
 }
 

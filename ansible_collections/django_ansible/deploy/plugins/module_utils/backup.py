@@ -32,17 +32,11 @@ def dump(facts: dict, user: str, folder: str, name: str) -> str:
             "the dump before the migration may need %d MiB and %s has %d free: free some space or set django_app_dump: false"
             % (facts["size"] >> 20, folder, free >> 20)
         )
-    account = pwd.getpwnam(user)
-    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
-    environment.update({variable: facts["parameters"][key] for key, variable in VARIABLES.items() if key in facts["parameters"]})
     path = os.path.join(folder, name + ".dump")
     partial = path + ".partial"
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        done = subprocess.run(
-            ["pg_dump", "--format=custom", "--no-password"], env=environment, stdout=descriptor, stderr=subprocess.PIPE, text=True, errors="replace",
-            check=False, user=account.pw_uid, group=account.pw_gid, extra_groups=[], cwd="/",
-        )
+        done = _run_client(["pg_dump", "--format=custom", "--no-password"], facts, user, stdout=descriptor)
         if done.returncode:
             raise CommandFailed(explain(done.stderr))
         os.fsync(descriptor)
@@ -54,6 +48,29 @@ def dump(facts: dict, user: str, folder: str, name: str) -> str:
         if os.path.exists(partial):
             os.unlink(partial)
     return path
+
+
+def restore(facts: dict, user: str, path: str) -> None:
+    """Puts a dump back in one transaction: all of it or nothing.
+
+    :raises CommandFailed: with pg_restore's last words.
+    """
+    command = ["pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error", "--no-password"]
+    with open(path, "rb") as file:
+        done = _run_client([*command, "--dbname", facts["parameters"].get("dbname", "")], facts, user, stdin=file, stdout=subprocess.DEVNULL)
+    if done.returncode:
+        raise CommandFailed("pg_restore failed, and the database is as it was: %s" % tail(done.stderr, 5))
+
+
+def _run_client(argv: list[str], facts: dict, user: str, **streams):
+    """Runs a PostgreSQL client as the application's user, connected as the application is; the password travels in the environment."""
+    account = pwd.getpwnam(user)
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
+    environment.update({variable: facts["parameters"][key] for key, variable in VARIABLES.items() if key in facts["parameters"]})
+    return subprocess.run(
+        argv, env=environment, stderr=subprocess.PIPE, text=True, errors="replace", check=False, user=account.pw_uid, group=account.pw_gid,
+        extra_groups=[], cwd="/", **streams,
+    )
 
 
 def explain(stderr: str) -> str:

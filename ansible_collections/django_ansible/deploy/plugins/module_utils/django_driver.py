@@ -142,6 +142,39 @@ def migrate(request):
     return {"migrations": pending}
 
 
+def unknown_migrations(request):
+    """Migrations that are applied to the database and that this release's code does not have."""
+    from django.db.migrations.loader import MigrationLoader
+    from django.db.migrations.recorder import MigrationRecorder
+
+    connection = _database()
+    loader = MigrationLoader(connection)
+    known = set(loader.disk_migrations) | {key for migration in loader.disk_migrations.values() for key in migration.replaces}
+    applied = MigrationRecorder(connection).applied_migrations()
+    return {"migrations": ["%s.%s" % key for key in applied if key not in known]}
+
+
+def reverse(request):
+    """Takes migrations back, with the code that has them: each application to the last one before those named."""
+    from django.core.management import call_command
+    from django.db.migrations.loader import MigrationLoader
+
+    connection = _database()
+    if connection.vendor == "postgresql":
+        _advisory_lock(connection, request.get("lock_patience", 300))
+    loader = MigrationLoader(connection)
+    gone = {tuple(name.split(".", 1)) for name in request["migrations"]}
+    missing = gone - set(loader.disk_migrations)
+    if missing:
+        raise Refused("the live release cannot take back %s: it does not have them" % ", ".join(sorted(".".join(key) for key in missing)))
+    for app in sorted({app for app, _ in gone}):
+        # The nodes of an application that stay and that no other staying node of it follows.
+        staying = [key for key in loader.graph.nodes if key[0] == app and key not in gone]
+        leaves = [key for key in staying if not any(child.key in staying for child in loader.graph.node_map[key].children)]
+        call_command("migrate", app, leaves[0][1] if leaves else "zero", interactive=False, verbosity=1, no_color=True)
+    return {"migrations": request["migrations"]}
+
+
 STEPS = {
     "inspect": inspect_settings,
     "check": check,
@@ -151,6 +184,8 @@ STEPS = {
     "plan": plan,
     "database": database,
     "migrate": migrate,
+    "unknown_migrations": unknown_migrations,
+    "reverse": reverse,
 }
 
 

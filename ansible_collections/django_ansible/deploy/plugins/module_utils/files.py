@@ -7,11 +7,19 @@ import base64
 import grp
 import os
 import pwd
+import shutil
 import stat
 
 
 def owner_ids(owner: str, group: str) -> tuple[int, int]:
     return pwd.getpwnam(owner).pw_uid, grp.getgrnam(group).gr_gid
+
+
+def free_mib(path: str) -> int:
+    """Free space where *path* is, or would be, in MiB."""
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    return shutil.disk_usage(path).free >> 20
 
 
 def ensure_directory(path: str, mode: int = 0o755, owner: str = "root", group: str = "root") -> bool:

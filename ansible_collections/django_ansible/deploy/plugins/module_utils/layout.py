@@ -7,6 +7,8 @@ import json
 import os
 import time
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.files import write_atomically
+
 SLOTS = ("blue", "green")
 
 
@@ -74,6 +76,13 @@ class Layout:
                 return json.load(file)
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return {}
+
+    def mark_release(self, name: str, **facts: object) -> None:
+        """Adds facts to what release.json tells; None takes one away."""
+        known = {**self.read_release(name), **facts}
+        if "release" in known:
+            text = json.dumps({key: value for key, value in known.items() if value is not None}, indent=2, sort_keys=True) + "\n"
+            write_atomically(os.path.join(self.release_dir(name), "release.json"), text.encode(), 0o640)
 
     def list_releases(self) -> list[dict]:
         """The completed releases, oldest first. Their names begin with the time, so they sort by it."""

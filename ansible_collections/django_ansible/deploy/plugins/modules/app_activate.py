@@ -158,6 +158,7 @@ def main() -> None:
         layout = layout_of(module.params)
         served = layout.live_release()
         told = {"release": served, "previous_release": served, "revision": layout.read_release(served).get("revision") if served else None}
+        layout.mark_release(module.params["release"], bad=True)
         layout.record(release=module.params["release"], result="failed", run=module.params["run_id"], actor=module.params["actor"])
         module.fail_json(msg=str(error), deploy={"kept": True, **{key: value for key, value in told.items() if value}})
     module.exit_json(**result)
@@ -171,6 +172,7 @@ def activate(module: AnsibleModule) -> dict:
     revision = layout.read_release(activation.release).get("revision")
     if pending and not module.check_mode:
         activation.run()
+        layout.mark_release(activation.release, activated=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), bad=None)
         layout.record(
             release=activation.release, revision=revision, previous=activation.previous_release, result="succeeded", slot=activation.slot,
             run=module.params["run_id"], actor=module.params["actor"], seconds=round(time.time() - activation.started, 1),

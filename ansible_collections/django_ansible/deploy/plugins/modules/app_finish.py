@@ -58,9 +58,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import 
 
 
 def kept_releases(layout, count: int) -> set[str]:
-    """The newest *count* releases and those that a slot points at: the live one, and the one to go back to."""
-    newest = [found["release"] for found in layout.list_releases()][-count:]
-    return {*newest, *filter(None, (layout.slot_release(slot) for slot in SLOTS))}
+    """The newest *count* releases that are not marked bad, and those that a slot points at: the live one, and the one to go back to."""
+    good = [found["release"] for found in layout.list_releases() if not found.get("bad")]
+    return {*good[-count:], *filter(None, (layout.slot_release(slot) for slot in SLOTS))}
 
 
 def folders(path: str) -> set[str]:

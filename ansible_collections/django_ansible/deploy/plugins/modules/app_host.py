@@ -53,7 +53,7 @@ account_exists:
   type: bool
   returned: success
 releases:
-  description: Completed releases, oldest first, each with C(release), C(revision) and C(bad).
+  description: Completed releases, oldest first, each with C(release), C(revision), C(bad) and when it was C(activated).
   type: list
   returned: success
 live:
@@ -73,11 +73,11 @@ ipv6:
 import grp
 import os
 import pwd
-import shutil
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.systemd import is_active, is_enabled
@@ -97,12 +97,6 @@ def refuse_unfit_host(module: AnsibleModule) -> None:
         module.fail_json(msg="systemd does not run on this host, and the application's units need it")
     if os.geteuid() != 0:
         module.fail_json(msg="root is needed to deploy: let the user become root (sudo) or connect as root")
-
-
-def free_mib(path: str) -> int:
-    while not os.path.isdir(path):
-        path = os.path.dirname(path)
-    return shutil.disk_usage(path).free // (1024 * 1024)
 
 
 def missing_packages(packages: list[str]) -> list[str]:
@@ -152,7 +146,7 @@ def main() -> None:
         changed=False,
         missing_packages=missing_packages(module.params["packages"]) if module.params["packages"] else [],
         account_exists=account_exists(module.params["app_user"], module.params["app_group"]),
-        releases=[{key: found.get(key) for key in ("release", "revision", "bad")} for found in layout.list_releases()],
+        releases=[{key: found.get(key) for key in ("release", "revision", "bad", "activated")} for found in layout.list_releases()],
         live={"slot": slot, "release": release, "revision": layout.read_release(release).get("revision") if release else None},
         idle_running=any(is_active(layout.slot_service(name)) or is_enabled(layout.slot_service(name)) for name in idle) if slot else False,
         ipv6=os.path.exists("/proc/net/if_inet6"),

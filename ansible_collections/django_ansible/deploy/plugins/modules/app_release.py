@@ -112,7 +112,6 @@ deploy:
   returned: success
 """
 
-import json
 import os
 import shutil
 import time
@@ -121,7 +120,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils import venv
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ensure_directory, owner_ids, write_atomically
+from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
 
@@ -248,12 +247,11 @@ def prepare(module: AnsibleModule) -> dict:
         if new:
             shutil.rmtree(release_dir, ignore_errors=True)
         raise
-    found = {
-        **known, "release": params["release"], "revision": params["revision"], "environment": environment.fingerprint(),
-        "created": known.get("created") or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **facts,
-    }
-    write_atomically(os.path.join(release_dir, "release.json"), (json.dumps(found, indent=2, sort_keys=True) + "\n").encode(), 0o640)
-    return {"changed": True, "done": (["code"] if new else []) + done, "found": found}
+    created = known.get("created") or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    layout.mark_release(
+        params["release"], release=params["release"], revision=params["revision"], environment=environment.fingerprint(), created=created, **facts
+    )
+    return {"changed": True, "done": (["code"] if new else []) + done, "found": facts}
 
 
 def main() -> None:

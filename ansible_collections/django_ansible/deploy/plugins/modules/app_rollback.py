@@ -1,0 +1,129 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: app_rollback
+short_description: Makes the database ready for an older release
+description:
+  - Finds migrations that are applied and that the older release does not know, and does with them what the policy says. Meant for one host of
+    the fleet, before any host switches. Without such migrations nothing is done.
+extends_documentation_fragment:
+  - django_ansible.deploy.layout
+  - django_ansible.deploy.layout.application
+options:
+  release:
+    description: Name of the release to go back to.
+    type: str
+    required: true
+  policy:
+    description:
+      - Empty refuses when there are such migrations. V(keep) leaves the database as it is. V(reverse) takes them back with the live release's
+        code. V(restore) puts the dump back that was taken before them and loses what was written since.
+    type: str
+    choices: ['', keep, reverse, restore]
+    default: ''
+attributes:
+  check_mode:
+    support: full
+author:
+  - The django-ansible-deploy authors
+"""
+
+EXAMPLES = r"""
+- name: Keep the newer schema
+  django_ansible.deploy.app_rollback:
+    app_name: mydjango
+    app_dir: /opt/mydjango
+    app_user: django
+    app_group: django
+    socket_link: /run/mydjango/gunicorn.sock
+    release: 20260102T030405Z-0123456
+    policy: keep
+"""
+
+RETURN = r"""
+migrations:
+  description: The migrations that the older release does not know, C(app.name).
+  type: list
+  returned: success
+deploy:
+  description: Warnings, for the events file.
+  type: dict
+  returned: success
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils import backup
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+
+
+def application_of(release: str, layout, params: dict) -> Application:
+    environment = Environment.parse(params["environment"])
+    return Application(layout.release_dir(release), params["app_path"], params["app_user"], layout.app_dir, environment)
+
+
+def dump_after(layout, release: str) -> str:
+    """The oldest dump that was taken on the way from *release* to a newer one."""
+    folder = os.path.join(layout.app_dir, "backups")
+    newer = sorted(name for name in (os.listdir(folder) if os.path.isdir(folder) else []) if name.endswith(".dump") and name[:-5] > release)
+    if not newer:
+        raise CommandFailed("there is no dump to restore: %s has none from after release %s" % (folder, release))
+    return os.path.join(folder, newer[0])
+
+
+def ready_database(layout, params: dict, check_mode: bool) -> dict:
+    target = application_of(params["release"], layout, params)
+    unknown = target.drive("unknown_migrations")["unknown_migrations"]["migrations"]
+    result = {"changed": False, "migrations": unknown, "warnings": []}
+    if not unknown:
+        return result
+    names = ", ".join(unknown)
+    if not params["policy"]:
+        raise CommandFailed(
+            "release %s does not know migrations that are applied: %s. Set django_app_rollback_migrations to keep (the older code runs on the newer "
+            "schema), reverse (they are taken back) or restore (the dump from before them; what was written since is lost)" % (params["release"], names)
+        )
+    if params["policy"] == "keep":
+        return {**result, "warnings": ["the older release runs on the newer schema, with %s applied" % names]}
+    result["changed"] = True
+    if params["policy"] == "reverse":
+        if not check_mode:
+            application_of(layout.live_release(), layout, params).drive("reverse", migrations=unknown)
+        return {**result, "warnings": ["these migrations were taken back: %s" % names]}
+    facts = target.drive("database")["database"]
+    if facts["vendor"] != "postgresql":
+        raise CommandFailed("restore is for PostgreSQL, this is %s: restore your own backup, then roll back with keep" % facts["vendor"])
+    path = dump_after(layout, params["release"])
+    if not check_mode:
+        backup.restore(facts, params["app_user"], path)
+    return {**result, "warnings": ["the database was restored from %s: what was written since is lost" % os.path.basename(path)]}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **LAYOUT,
+            **APPLICATION,
+            "release": {"type": "str", "required": True},
+            "policy": {"type": "str", "choices": ["", "keep", "reverse", "restore"], "default": ""},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        with lock_of(module.params, module.check_mode).step():
+            result = ready_database(layout_of(module.params), module.params, module.check_mode)
+    except (CommandFailed, Locked) as error:
+        module.fail_json(msg="nothing was rolled back: %s" % Environment.parse(module.params["environment"]).mask(str(error)))
+    for warning in result["warnings"]:
+        module.warn(warning)
+    module.exit_json(changed=result["changed"], migrations=result["migrations"], deploy={"warnings": result["warnings"]})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: app_status
+short_description: Tells what an application is on a host
+description:
+  - Release, commit, since when, slot, the state of its units, free disk and the deploy lock. Changes nothing and takes no lock.
+extends_documentation_fragment:
+  - django_ansible.deploy.layout
+attributes:
+  check_mode:
+    support: full
+author:
+  - The django-ansible-deploy authors
+"""
+
+EXAMPLES = r"""
+- name: Tell what runs
+  django_ansible.deploy.app_status:
+    app_name: mydjango
+    app_dir: /opt/mydjango
+    app_user: django
+    app_group: django
+    socket_link: /run/mydjango/gunicorn.sock
+"""
+
+RETURN = r"""
+deploy:
+  description:
+    - C(release) and C(revision) that serve, and C(status) with C(release), C(revision), C(since) (when it was activated, UTC), C(slot), C(units)
+      (state by unit), C(free_mib), C(lock) (who deploys now, in words) and C(releases) (what is kept, oldest first).
+  type: dict
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils import systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.files import free_mib
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import describe
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=LAYOUT, supports_check_mode=True)
+    layout = layout_of(module.params)
+    slot = layout.live_slot()
+    release = layout.slot_release(slot)
+    known = layout.read_release(release) if release else {}
+    holder = lock_of(module.params, check_mode=False).holder()
+    units = [*(layout.slot_units(slot) if slot else []), "nginx.service"]
+    status = {
+        "release": release,
+        "revision": known.get("revision"),
+        "since": known.get("activated"),
+        "slot": slot,
+        "units": {unit: systemd.show(unit, "ActiveState")["ActiveState"] for unit in units},
+        "free_mib": free_mib(layout.app_dir),
+        "lock": describe(holder) if holder else None,
+        "releases": [found["release"] for found in layout.list_releases() if not found.get("bad")],
+    }
+    served = {key: status[key] for key in ("release", "revision") if status[key]}
+    module.exit_json(changed=False, deploy={**served, "status": status})
+
+
+if __name__ == "__main__":
+    main()

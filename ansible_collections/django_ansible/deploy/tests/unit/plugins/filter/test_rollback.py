@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.django_ansible.deploy.plugins.filter.rollback import rollback_target
+
+
+def host(live, *releases):
+    """A host's answer; a release is named by its number, "-" after it marks it bad, "?" never activated."""
+    entries = [
+        {"release": name.rstrip("-?"), "revision": name.rstrip("-?") * 7, "bad": True if name.endswith("-") else None, "activated": None if name.endswith("?") else "2026"}
+        for name in releases
+    ]
+    return {"live": {"release": live}, "releases": entries}
+
+
+@pytest.mark.parametrize(
+    ("hosts", "asked", "expected"),
+    [
+        ([host("3", "1", "2", "3")], "", "2"),
+        ([host("3", "1", "2-", "3")], "", "1"),
+        ([host("3", "1", "2?", "3")], "", "1"),
+        ([host("3", "1", "2", "3"), host("3", "1", "3")], "", "1"),
+        ([host("2", "1", "2"), host("3", "1", "2", "3")], "", "1"),
+        ([host("3", "1", "2", "3")], "1", "1"),
+        ([host("3", "1", "2", "3")], "2222", "2"),
+        ([host("1", "1", "2", "3")], "3", "3"),
+    ],
+)
+def test_fleet_goes_back_to_one_release(hosts, asked, expected):
+    assert rollback_target(hosts, asked) == expected
+
+
+@pytest.mark.parametrize(
+    ("hosts", "asked", "words"),
+    [
+        ([host(None)], "", "no release serves on these hosts yet"),
+        ([host("1", "1")], "", r"no older release to go back to; there are: 1 \(live\)"),
+        ([host("2", "1", "2")], "9", r"9 is no release that every host still has; there are: 1, 2 \(live\)"),
+        ([host("2", "1-", "2")], "1", "1 is no release"),
+        ([host("2", "1", "2"), host("2", "2")], "", "no older release"),
+    ],
+)
+def test_what_cannot_be_gone_back_to_is_listed(hosts, asked, words):
+    with pytest.raises(AnsibleFilterError, match=words):
+        rollback_target(hosts, asked)

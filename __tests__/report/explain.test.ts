@@ -9,7 +9,15 @@ function context(inputs: Partial<FailureContext["inputs"]> = {}, unopened: reado
 }
 
 function failure(more: Partial<ResultEvent>): ResultEvent {
-  return { event: "result", host: "web1", task: "1", name: "Install", action: "x", status: "failed", ...more };
+  return {
+    event: "result",
+    host: "web1",
+    task: "1",
+    name: "acme.web : Install",
+    action: "x",
+    status: "failed",
+    ...more,
+  };
 }
 
 describe("explainFailure", () => {

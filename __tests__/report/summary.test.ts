@@ -33,7 +33,7 @@ const NONE: SummaryParts = {
 describe("summaryMarkdown", () => {
   it("is short when nothing is to tell", () => {
     expect(summaryMarkdown(NONE)).toBe(
-      "### ✅ Deployed to 1 host, nothing changed&#46;\n\n<sub>ansible-core 2.21.5, 3 s</sub>\n".replace("&#46;", "."),
+      "### ✅ Deployed to 1 host, nothing changed.\n\n<sub>ansible-core 2.21.5, 3 s</sub>\n",
     );
   });
 
@@ -69,6 +69,13 @@ describe("summaryMarkdown", () => {
     expect(text.match(/<\/pre>/g)).toHaveLength(1);
     const outside = text.replace(/<pre>[\s\S]*<\/pre>/, "");
     expect(outside).not.toMatch(/\]\(|@team|https:\/\/evil|`x`|^# head/m);
+  });
+
+  it("leaves ordinary texts readable, also in their source", () => {
+    const error = 'web1: "roles/django_app/main.yml" (line 3) failed: it\'s 50% + _private_.';
+    expect(summaryMarkdown({ ...NONE, error })).toContain("failed: it's 50% + &#95;private&#95;.");
+    expect(summaryMarkdown({ ...NONE, error })).toContain('"roles/django_app/main.yml" (line 3)');
+    for (const start of ["- a", "1. a", "# a"]) expect(summaryMarkdown({ ...NONE, error: start })).toMatch(/^&#\d+;/m);
   });
 
   it("shows nothing of a result under no_log", () => {

@@ -45337,7 +45337,11 @@ function explainFailure(failure, context) {
         return `${host} is unreachable: ${cause || "no cause is known"}.`;
     }
     const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
-    return `${host}: the task "${failure.name}" failed: ${cause}${place(failure)}.`;
+    return `${host}: the task "${taskName(failure)}" failed: ${cause}${place(failure)}.`;
+}
+/** A task's name without its role's, which Ansible puts before it. */
+function taskName({ name }) {
+    return name.split(" : ").at(-1) ?? name;
 }
 function knownHosts(context) {
     return context.inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts";
@@ -46433,6 +46437,7 @@ function setOutputs(outputs) {
 
 ;// CONCATENATED MODULE: ./lib/report/annotations.js
 
+
 /** GitHub shows at most ten annotations of a kind for a step. */
 const MOST = 10;
 /**
@@ -46443,7 +46448,7 @@ const MOST = 10;
 function annotationsOf(failures, workspace) {
     return failures.slice(0, MOST).map(([message, result]) => ({
         message,
-        title: `${result.host}: ${result.name}`,
+        title: `${result.host}: ${taskName(result)}`,
         ...position(result.path, workspace),
     }));
 }
@@ -46511,7 +46516,7 @@ function warnings(totals) {
 /** HTML is escaped first, then what Markdown reads as markup, as a link or as a mention. */
 function safe(text) {
     return html(text.replace(/\s+/g, " ").trim())
-        .replace(/[\\`*_{}[\]()#+!|~]/g, (char) => `&#${char.charCodeAt(0)};`)
+        .replace(/[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g, (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`)
         .replace(/@/g, "&#64;")
         .replace(/:\/\//g, "&#58;//");
 }

@@ -1,5 +1,6 @@
 import { isAbsolute, relative } from "node:path";
 import type { ResultEvent } from "../ansible/events.js";
+import { taskName } from "./explain.js";
 
 /** GitHub shows at most ten annotations of a kind for a step. */
 const MOST = 10;
@@ -24,7 +25,7 @@ export function annotationsOf(
 ): Annotation[] {
   return failures.slice(0, MOST).map(([message, result]) => ({
     message,
-    title: `${result.host}: ${result.name}`,
+    title: `${result.host}: ${taskName(result)}`,
     ...position(result.path, workspace),
   }));
 }

@@ -47,7 +47,12 @@ export function explainFailure(failure: ResultEvent, context: FailureContext): s
     return `${host} is unreachable: ${cause || "no cause is known"}.`;
   }
   const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
-  return `${host}: the task "${failure.name}" failed: ${cause}${place(failure)}.`;
+  return `${host}: the task "${taskName(failure)}" failed: ${cause}${place(failure)}.`;
+}
+
+/** A task's name without its role's, which Ansible puts before it. */
+export function taskName({ name }: Pick<ResultEvent, "name">): string {
+  return name.split(" : ").at(-1) ?? name;
 }
 
 function knownHosts(context: FailureContext): string {

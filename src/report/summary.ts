@@ -74,7 +74,10 @@ function warnings(totals: Totals): string[] {
 /** HTML is escaped first, then what Markdown reads as markup, as a link or as a mention. */
 function safe(text: string): string {
   return html(text.replace(/\s+/g, " ").trim())
-    .replace(/[\\`*_{}[\]()#+!|~]/g, (char) => `&#${char.charCodeAt(0)};`)
+    .replace(
+      /[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g,
+      (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`,
+    )
     .replace(/@/g, "&#64;")
     .replace(/:\/\//g, "&#58;//");
 }

@@ -81,7 +81,8 @@ async function secondsUntilReady({ folder, toolCache }) {
       start = performance.now();
     },
     say: (line) => {
-      if (Number.isNaN(ready) && /^ansible-core \S+ (from the tool cache|installed)\.$/.test(line)) ready = performance.now();
+      if (Number.isNaN(ready) && /^ansible-core \S+ (from the tool cache|installed)\.$/.test(line))
+        ready = performance.now();
     },
   });
   if (result.code !== 0 || Number.isNaN(ready))

@@ -71,8 +71,8 @@ process.exitCode = failed > 0 ? 1 : 0;
 
 async function testScripts() {
   if (node === undefined) return;
-  await steps.test("Lint", npx("biome", "check", "--error-on-warnings"), { env });
-  await steps.test("Types", npx("tsc", "--noEmit"), { env });
+  await steps.test("Lint", ["npm", "run", "--silent", "lint"], { env });
+  await steps.test("Types", ["npm", "run", "--silent", "types"], { env });
   await steps.test("Types of the end-to-end tests", npx("tsc", "-p", "__tests__/e2e"), { env });
   await vitest("Unit and integration", "unit.json", []);
 }

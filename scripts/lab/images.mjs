@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { ensureCommands, ensureEngine } from "./engine.mjs";
+import { existsSync } from "node:fs";
+import { ensureCommands, ensureEngine, ensurePackages } from "./engine.mjs";
 import { must, run } from "./shell.mjs";
 
 /**
@@ -135,6 +136,9 @@ async function bake(suite, kind, say) {
   const name = await imageName(suite, kind);
   if (await imageExists(name)) return name;
   await ensureCommands(["mmdebstrap"], say);
+  // Debian knows its own signatures, other distributions need to be told.
+  if (!existsSync("/usr/share/keyrings/debian-archive-keyring.gpg"))
+    await ensurePackages(["debian-archive-keyring"], say);
   const start = Date.now();
   say(`Baking the image of a ${kind} Debian ${suite} host (about a minute).`);
   await importing(await recipe(suite, kind), name);

@@ -44745,7 +44745,7 @@ async function installLocked(uv, python, lock, work, environment, signal) {
     return venv;
 }
 async function bringPython(uv, folder, environment, signal) {
-    const { code, stderr } = await capture([uv, "python", "install", "--quiet", "--no-bin", BROUGHT_PYTHON], {
+    const { code, stderr } = await capture([uv, "python", "install", "--no-progress", "--no-bin", BROUGHT_PYTHON], {
         env: { ...uvEnvironmentHere(environment), UV_PYTHON_INSTALL_DIR: folder },
         timeout: 300_000,
         ...given({ signal }),
@@ -44755,12 +44755,12 @@ async function bringPython(uv, folder, environment, signal) {
         return python;
     throw new DeployError(`The runner has no Python from 3.11 to 3.14, and uv could not bring one (${oneLine(stderr) || `code ${code}`}): install Python 3.12 or newer, for example with actions/setup-python.`);
 }
-/** The gist of uv's error output: its lines joined, without the decoration. */
+/** The gist of uv's error output: its lines joined, without decoration and warnings (of a setting's old name, for one). */
 function oneLine(stderr) {
     return stderr
         .split("\n")
         .map((line) => line.replace(/^\s*([×╰│├─▶error:>-]+\s)*/u, "").trim())
-        .filter((line) => line !== "")
+        .filter((line) => line !== "" && !line.startsWith("warning:"))
         .join(": ")
         .replace(/\.$/, "")
         .slice(0, 400);

@@ -145,7 +145,7 @@ async function bringPython(
   environment: Readonly<Record<string, string | undefined>>,
   signal?: AbortSignal,
 ): Promise<Python> {
-  const { code, stderr } = await capture([uv, "python", "install", "--quiet", "--no-bin", BROUGHT_PYTHON], {
+  const { code, stderr } = await capture([uv, "python", "install", "--no-progress", "--no-bin", BROUGHT_PYTHON], {
     env: { ...uvEnvironmentHere(environment), UV_PYTHON_INSTALL_DIR: folder },
     timeout: 300_000,
     ...given({ signal }),
@@ -157,12 +157,12 @@ async function bringPython(
   );
 }
 
-/** The gist of uv's error output: its lines joined, without the decoration. */
+/** The gist of uv's error output: its lines joined, without decoration and warnings (of a setting's old name, for one). */
 function oneLine(stderr: string): string {
   return stderr
     .split("\n")
     .map((line) => line.replace(/^\s*([×╰│├─▶error:>-]+\s)*/u, "").trim())
-    .filter((line) => line !== "")
+    .filter((line) => line !== "" && !line.startsWith("warning:"))
     .join(": ")
     .replace(/\.$/, "")
     .slice(0, 400);

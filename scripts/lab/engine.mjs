@@ -12,7 +12,7 @@ export const engineLog = join(cacheFolder, "dockerd.log");
 
 const packageOf = {
   dockerd: "docker.io",
-  docker: "docker.io",
+  docker: "docker-cli",
   iptables: "iptables",
   mmdebstrap: "mmdebstrap",
   git: "git",
@@ -82,7 +82,9 @@ export async function engineAnswers() {
  */
 export async function ensureEngine(say) {
   if (await engineAnswers()) return;
-  await ensureCommands(["dockerd", "docker", "iptables"], say);
+  await ensureCommands(["dockerd", "iptables"], say);
+  // Debian 13 has the client in a package of its own, older ones have it beside the engine.
+  await ensureCommands(["docker"], say);
   const root = await asRoot("The Docker engine of this machine does not answer, and only root can start it.");
   if (existsSync("/run/systemd/system")) {
     say("Starting the Docker engine.");

@@ -106,7 +106,9 @@ export async function ensureEngine(say) {
 function startDaemon([command = "", ...args]) {
   mkdirSync(cacheFolder, { recursive: true });
   const log = openSync(engineLog, "a");
-  spawn(command, args, { detached: true, stdio: ["ignore", log, log] })
+  // Where it is a container that runs this, the kernel may have no IPv6 to switch off.
+  const env = { ...process.env, DOCKER_ALLOW_IPV6_ON_IPV4_INTERFACE: "1" };
+  spawn(command, args, { detached: true, stdio: ["ignore", log, log], env })
     .on("error", () => {})
     .unref();
 }

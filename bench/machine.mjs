@@ -13,7 +13,7 @@ export async function machineFacts(ansible) {
   return {
     Cores: `${cpus().length} (${processor?.model.trim() ?? "unknown"})${cgroupLimit()}`,
     Memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    Kernel: `Linux ${release()}, cgroup ${existsSync("/sys/fs/cgroup/cgroup.controllers") ? "v2" : "v1"}`,
+    Kernel: `Linux ${release().split(".").slice(0, 2).join(".")}, cgroup ${existsSync("/sys/fs/cgroup/cgroup.controllers") ? "v2" : "v1"}`,
     Docker: await must(["docker", "version", "--format", "{{.Server.Version}}"]),
     "Node.js of the action": await must([node24(), "--version"]),
     "Ansible of the action and the tutorial role": `ansible-core ${ansible.version}, Python ${ansible.python}`,

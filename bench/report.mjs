@@ -49,7 +49,8 @@ function deploySection({ sizes }) {
     "## Deploy",
     "",
     "Whole runs from a full tool cache, main and post. *Tutorial* is the role in `bench/tutorial` with Ansible's default settings,",
-    "`ansible-playbook` alone and the same ansible-core; *shell* is `bench/lower-bound.sh` by one ssh a host, all hosts at once.",
+    "`ansible-playbook` alone and the same ansible-core; *shell* is `bench/lower-bound.sh` by one ssh a host, all hosts at once,",
+    "without the tutorial's `apt-get update` and pip upgrade. Packages are on the hosts from the start, the repository too.",
     "",
     ...table(
       ["what", "hosts", "action", "tutorial", "shell", "action / tutorial", "action / shell", "bar", ""],
@@ -79,7 +80,8 @@ function remoteSection({ action, tutorial }) {
   return [
     "## What a deploy with nothing to do asks of a host",
     "",
-    "Counted on one host from the log at `-vvv`: modules started there, whatever task asked for them, and ssh and sftp commands.",
+    "Counted on one host from the log at `-vvv`: modules started there, whatever task asked for them",
+    "(sudo's own log on the host shows the same number for the action), and ssh and sftp commands.",
     "",
     ...table(
       ["", "module executions", "ssh and sftp commands", "bar", ""],

@@ -11,6 +11,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureCommands, ensurePython, LabUnavailable, projectFolder } from "../scripts/lab/index.mjs";
 import { measureDeploys } from "./deploys.mjs";
+import { test } from "./fleet.mjs";
 import { machineFacts } from "./machine.mjs";
 import { measureReady, readyAnsible } from "./ready.mjs";
 import { report } from "./report.mjs";
@@ -64,5 +65,7 @@ try {
   say(error.message);
   process.exitCode = 1;
 } finally {
-  if (!values.keep) rmSync(folder, { recursive: true, force: true });
+  if (values.keep)
+    say(`The hosts stay up; their key is in ${folder}. \`node scripts/lab/cli.mjs down ${test}\` removes the hosts.`);
+  else rmSync(folder, { recursive: true, force: true });
 }

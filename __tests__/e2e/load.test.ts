@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ActionResult, onHost } from "../../scripts/lab/index.mjs";
+import { commitVersion, type Fleet, site, startFleet } from "./support/fault-fleet.js";
+import { aroundSwitches, ask, failures, ninetyNine, type Sample, slowest, startLoad } from "./support/load.js";
+import { writeTable } from "./support/load-report.js";
+
+// 20 clients ask both hosts all the time. The application takes 3 s to import, as larger ones do.
+const importSeconds = 3;
+const full = process.env.DAD_FULL !== undefined;
+
+let fleet: Fleet;
+const rows: string[][] = [];
+
+beforeAll(async () => {
+  fleet = await startFleet("load");
+  const { project } = fleet;
+  project.write("mysite/wsgi.py", `import time\n\ntime.sleep(${importSeconds})\n${project.read("mysite/wsgi.py")}`);
+  project.write("guestbook/urls.py", `${project.read("guestbook/urls.py")}\n${slowPage}`);
+  project.write("rollback.yml", "- import_playbook: django_ansible.deploy.rollback\n");
+  await commitVersion(project, "1");
+  const first = await fleet.deploy();
+  expect(first.outputs.status, first.log).toBe("succeeded");
+});
+
+afterAll(async () => {
+  if (full && rows.length > 0) writeTable("load", headings, rows);
+  await fleet?.trial.end();
+});
+
+/** A page that takes 20 s, as a report or an upload does. */
+const slowPage = `
+def slow(request):
+    import time
+    from django.http import HttpResponse
+    from mysite import __version__
+
+    time.sleep(20)
+    return HttpResponse("Version %s " % __version__)
+
+
+urlpatterns.append(path("slow", slow))
+`;
+
+const headings = ["while", "requests", "failed", "slowest, ms", "99 of 100 within, ms", "slowest around a switch, ms"];
+
+/** Does something under load and keeps what the clients saw. */
+async function underLoad<T>(name: string, work: () => Promise<T>): Promise<{ result: T; samples: Sample[] }> {
+  const load = startLoad(fleet.hosts, site);
+  const result = await work().finally(() => load.stop());
+  const { samples } = load;
+  const near = aroundSwitches(samples);
+  const milliseconds = (value: number): string => String(Math.round(value));
+  const row = [
+    name,
+    samples.length.toLocaleString("en"),
+    String(failures(samples).length),
+    milliseconds(slowest(samples)),
+    milliseconds(ninetyNine(samples)),
+    near.length === 0 ? "" : milliseconds(slowest(near)),
+  ];
+  rows.push(row);
+  console.log(headings.map((heading, index) => `${heading}: ${row[index]}`).join(", "));
+  expect(failures(samples)).toEqual([]);
+  return { result, samples };
+}
+
+/** The versions that each host answered with, in the order in which they came. */
+function versions(samples: Sample[], host: string): string[] {
+  const seen = samples.filter((sample) => sample.host === host).sort((a, b) => a.start - b.start);
+  return [...new Set(seen.map(({ version }) => version))];
+}
+
+const rollback = (): Promise<ActionResult> => fleet.deploy({ inputs: { playbook: "rollback.yml" } });
+
+describe("20 clients never see a failed request", () => {
+  test("without a deploy", async () => {
+    await underLoad("nothing happens", () => new Promise((resolve) => setTimeout(resolve, 10_000)));
+  });
+
+  test("while a deploy has nothing to do", async () => {
+    const { result } = await underLoad("a deploy that changes nothing", () => fleet.deploy());
+    expect(result.outputs["changed-tasks"], result.log).toBe("0");
+  });
+
+  test("while a new release goes out, and a request of 20 s that is running is answered by the old one", async () => {
+    await commitVersion(fleet.project, "2");
+    let long: Promise<Sample[]> | undefined;
+    const { result, samples } = await underLoad("a deploy of a new release", () =>
+      fleet.deploy({
+        say: (line) => {
+          if (line === "▸ Activate") long ??= Promise.all(fleet.hosts.map((host) => ask(host, site, "/slow")));
+        },
+      }),
+    );
+    expect(result.outputs.status, result.log).toBe("succeeded");
+    const answers = (await long) ?? [];
+    for (const { name } of fleet.hosts) {
+      expect(versions(samples, name)).toEqual(["1", "2"]);
+      const answer = answers.find(({ host }) => host === name);
+      expect(answer).toMatchObject({ version: "1" });
+      expect(answer).not.toHaveProperty("failure");
+      const switched = samples.find(({ host, version }) => host === name && version === "2");
+      expect(answer?.end).toBeGreaterThan(switched?.start ?? Number.POSITIVE_INFINITY);
+    }
+  });
+
+  test("while a release fails on the second host and the first one goes back", async () => {
+    await onHost(fleet.app2, "echo 'this is no directive of nginx;' > /etc/nginx/conf.d/broken.conf");
+    await commitVersion(fleet.project, "3");
+    // nginx checks its files when its site changes.
+    const inputs = { vars: "django_app_max_upload: 11m" };
+    const { result, samples } = await underLoad("a deploy that fails on the second host", () =>
+      fleet.deploy({ inputs }),
+    );
+    await onHost(fleet.app2, "rm /etc/nginx/conf.d/broken.conf");
+    expect(result.outputs, result.log).toMatchObject({ status: "failed", "failed-host-names": '["app2"]' });
+    expect(result.log).toContain("this is no directive of nginx".split(" ")[0]);
+    // The first host had switched.
+    expect(versions(samples, "app1")).toEqual(["2", "3"]);
+    expect(versions(samples, "app2")).toEqual(["2"]);
+    for (const host of fleet.hosts) expect(await ask(host, site, "/")).toMatchObject({ version: "2" });
+  });
+
+  test("while the fleet goes back to the release before", async () => {
+    const { result, samples } = await underLoad("a rollback", rollback);
+    expect(result.outputs.status, result.log).toBe("succeeded");
+    for (const { name } of fleet.hosts) expect(versions(samples, name)).toEqual(["2", "1"]);
+  });
+
+  test.runIf(full)(
+    "while 20 releases go out in a row",
+    async () => {
+      const { samples } = await underLoad("20 deploys in a row", async () => {
+        for (let number = 1; number <= 20; number++) {
+          await commitVersion(fleet.project, `row-${number}`);
+          const result = await fleet.deploy();
+          expect(result.outputs.status, result.log).toBe("succeeded");
+        }
+      });
+      for (const { name } of fleet.hosts) expect(versions(samples, name)).toHaveLength(21);
+    },
+    1_200_000,
+  );
+});

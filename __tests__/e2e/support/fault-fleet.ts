@@ -1,0 +1,132 @@
+import { cpSync, mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type ActionResult,
+  cacheFolder,
+  type Host,
+  onHost,
+  runAction,
+  servePostgres,
+} from "../../../scripts/lab/index.mjs";
+import { actionCopy } from "./action-copy.js";
+import { inventory, knownHosts } from "./inventory.js";
+import { createProject, type Project } from "./project.js";
+import { secret, startTrial, type Trial } from "./trial.js";
+
+export const site = "mysite.example";
+
+/** Debian 12 with the database and Debian 13, the example project, and the built action to deploy it with. */
+export interface Fleet {
+  trial: Trial;
+  project: Project;
+  app1: Host;
+  app2: Host;
+  hosts: [Host, Host];
+  /** Runs the action's bundle as a runner does, without a workflow around it. */
+  deploy(request?: DeployRequest): Promise<ActionResult>;
+}
+
+export interface DeployRequest {
+  inputs?: Record<string, string>;
+  /** The workflow run, and which attempt of it this is. */
+  run?: string;
+  attempt?: number;
+  /** Folder of the run's own files. */
+  folder?: string;
+  say?: (line: string) => void;
+}
+
+/** What a host tells about itself when it is looked at, not asked. */
+export interface HostState {
+  slot: string;
+  release: string;
+  /** Who holds the deploy lock; empty when nobody does. */
+  lock: string;
+  undo: boolean;
+  running: string[];
+}
+
+export async function startFleet(topic: string, variables: Record<string, unknown> = {}): Promise<Fleet> {
+  const trial = await startTrial(topic);
+  const password = secret("database");
+  // A copy of this trial's own: another test run may renew the common one meanwhile.
+  const action = join(trial.folder, "action");
+  cpSync(actionCopy, action, { recursive: true, verbatimSymlinks: true });
+  const [app1, app2] = await Promise.all([
+    trial.host({ name: "app1", suite: "bookworm", kind: "ready" }),
+    trial.host({ name: "app2", suite: "trixie", kind: "ready" }),
+  ]);
+  await servePostgres(app1, { database: "mysite", user: "mysite", password });
+  const project = await createProject(trial, "examples/mysite");
+  project.write("inventory/hosts.yml", inventory([app1, app2]));
+  // Beside the inventory, so that a playbook of the project and the bundled one find them alike.
+  project.write(
+    "inventory/group_vars/all.yml",
+    JSON.stringify({
+      app_name: "mysite",
+      server_name: site,
+      django_settings_module: "mysite.settings.production",
+      db_host: "app1",
+      db_name: "mysite",
+      db_user: "mysite",
+      vault_db_password: password,
+      vault_secret_key: secret("django-key"),
+      ...variables,
+    }),
+  );
+  const deploy = ({ inputs, run, attempt, folder, say }: DeployRequest = {}): Promise<ActionResult> =>
+    runAction({
+      action,
+      project: project.folder,
+      folder: folder ?? mkdtempSync(join(trial.folder, "run-")),
+      toolCache: join(cacheFolder, "test-tool-cache"),
+      inputs: {
+        "inventory-file": "inventory/hosts.yml",
+        "ssh-private-key": trial.key.text,
+        "known-hosts": knownHosts([app1, app2]),
+        ...inputs,
+      },
+      env: {
+        ...(run === undefined ? {} : { GITHUB_RUN_ID: run }),
+        ...(attempt === undefined ? {} : { GITHUB_RUN_ATTEMPT: String(attempt) }),
+      },
+      say: (line) => {
+        if (process.env.DAD_SHOW_LOG !== undefined) console.log(line);
+        say?.(line);
+      },
+    });
+  return { trial, project, app1, app2, hosts: [app1, app2], deploy };
+}
+
+/** Gives the project a version that its pages show, and commits it. */
+export function commitVersion(project: Project, version: string): Promise<string> {
+  project.write("mysite/__init__.py", `__version__ = "${version}"\n`);
+  return project.commit(`Version ${version}`);
+}
+
+export async function stateOf(host: Host): Promise<HostState> {
+  const printed = await onHost(
+    host,
+    `python3 - <<'EOF'
+import json, os, subprocess
+def link(path):
+    try:
+        return os.path.basename(os.readlink(path))
+    except OSError:
+        return ""
+def text(path):
+    try:
+        return open(path).read()
+    except OSError:
+        return ""
+slot = link("/run/mysite/gunicorn.sock").replace(".sock", "")
+lock = text("/var/lib/django-ansible-deploy/mysite.lock")
+states = {name: subprocess.run(["/usr/bin/systemctl", "is-active", "mysite@%s.service" % name], capture_output=True, text=True).stdout.strip() for name in ("blue", "green")}
+print(json.dumps({
+    "slot": slot, "release": link("/opt/mysite/slots/" + slot), "lock": json.loads(lock)["run"] if lock else "",
+    "undo": os.path.exists("/var/lib/django-ansible-deploy/mysite.undo"), "running": [name for name in states if states[name] == "active"],
+}))
+EOF`,
+  );
+  return JSON.parse(printed);
+}

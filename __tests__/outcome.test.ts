@@ -96,6 +96,8 @@ describe("outputsOf", () => {
       "summary-file": "/s",
       "ansible-version": "",
       "duration-seconds": "1",
+      "rolled-back": "false",
+      "host-status": "{}",
     });
   });
 

@@ -14,6 +14,9 @@ describe("validateInputs", () => {
     ["several names", { serverName: "example.org www.example.org xn--bcher-kva.example *.example.org" }],
     ["addresses as names", { serverName: "192.0.2.7 2001:db8::7 localhost" }],
     ["an app name", { appName: "my_app-2" }],
+    ["env for containers", { mode: "container", env: { A: "1" } }],
+    ["a release to go back to", { operation: "rollback", revision: "20260102T030405Z-0123456" }],
+    ["a status", { operation: "status" }],
     ["a branch", { source: "git", revision: "feature/a.b-1" }],
     ["a registry", { mode: "container", registry: "ghcr.io:443/acme", registryUsername: "u", registryPassword: "p" }],
     ["compose inputs with a playbook of one's own", { playbook: "deploy.yml", composeFile: "/srv/compose.yml" }],
@@ -49,6 +52,14 @@ describe("validateInputs", () => {
       'server-name has "exa;mple.org": use DNS names such as www.example.org, separated by spaces, without scheme or path.',
     ],
     [{ source: "git", revision: "--upload-pack=x" }, 'revision is "--upload-pack=x": use a commit, tag or branch.'],
+    [
+      { operation: "rollback", mode: "container" },
+      "operation is rollback, which is for mode: role so far: leave it out.",
+    ],
+    [
+      { operation: "status", playbook: "deploy.yml" },
+      "operation is status and a playbook is given, which decides on its own what it does: leave one of them out.",
+    ],
     [{ source: "git", revision: "a..b" }, 'revision is "a..b": use a commit, tag or branch.'],
     [
       { revision: "main" },
@@ -86,10 +97,6 @@ describe("validateInputs", () => {
     [
       { composeFile: "/root/compose.yml" },
       "compose-file has no effect with mode: role: set mode: container or leave compose-file out.",
-    ],
-    [
-      { mode: "container", env: { A: "1" } },
-      "env has no effect with mode: container: set mode: role or leave env out.",
     ],
     [{ extraArgs: ["-v", "-K"] }, "extra-args has -K, which waits for a person: use become-password instead."],
     [

@@ -62,7 +62,7 @@ export async function run(): Promise<void> {
   stop.settle();
   folder?.remove();
   await publish(outcome, {
-    check: inputs?.check ?? false,
+    inputs: inputs ?? { check: false, operation: "deploy" },
     summary: inputs?.summary ?? true,
     ansibleVersion: ansible?.version ?? "",
     durationSeconds: Math.round((Date.now() - started) / 1000),

@@ -1,5 +1,13 @@
 import { DeployError, EMPTY_SECRET } from "./errors.js";
-import { HOST_KEY_CHECKINGS, type InputName, type Inputs, MODES, type RawInputs, SOURCES } from "./inputs.js";
+import {
+  HOST_KEY_CHECKINGS,
+  type InputName,
+  type Inputs,
+  MODES,
+  OPERATIONS,
+  type RawInputs,
+  SOURCES,
+} from "./inputs.js";
 import { parseDotenv } from "./secrets/dotenv.js";
 import { splitArguments } from "./split-arguments.js";
 import { parseMapping } from "./yaml-mapping.js";
@@ -12,6 +20,7 @@ import { parseMapping } from "./yaml-mapping.js";
 export function parseInputs(raw: RawInputs): Inputs {
   return {
     mode: choice(raw, "mode", MODES, "role"),
+    operation: choice(raw, "operation", OPERATIONS, "deploy"),
     playbook: line(raw, "playbook"),
     workingDirectory: line(raw, "working-directory") || ".",
     check: flag(raw, "check", false),

@@ -5,6 +5,7 @@ import { secretsIn } from "./secrets/values.js";
 /** Names of all inputs, as in action.yml. */
 export const INPUT_NAMES = [
   "mode",
+  "operation",
   "playbook",
   "working-directory",
   "check",
@@ -40,6 +41,7 @@ export type InputName = (typeof INPUT_NAMES)[number];
 export type RawInputs = Readonly<Record<InputName, string>>;
 
 export const MODES = ["role", "container"] as const;
+export const OPERATIONS = ["deploy", "rollback", "status"] as const;
 export const SOURCES = ["workspace", "git"] as const;
 export const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"] as const;
 
@@ -50,6 +52,8 @@ export type Value = string | number | boolean | null | readonly Value[] | { read
 export interface Inputs {
   /** Which bundled playbook runs. Default `role`. */
   readonly mode: (typeof MODES)[number];
+  /** What the bundled playbook does. Default `deploy`. */
+  readonly operation: (typeof OPERATIONS)[number];
   /** The user's own playbook, relative to `workingDirectory`. */
   readonly playbook: string;
   /** Folder of the project, relative to the workspace. Default `.`. */
@@ -78,6 +82,7 @@ export interface Inputs {
   readonly serverName: string;
   /** "" means that variables decide, and without them `workspace`. */
   readonly source: "" | (typeof SOURCES)[number];
+  /** What to deploy with `source: git`, or what to go back to. */
   readonly revision: string;
   /** The application's environment. Every value is a secret. */
   readonly env: Readonly<Record<string, string>>;

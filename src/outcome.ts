@@ -45,7 +45,7 @@ export function outcomeOf(
         : first[0];
   else if (broken.length > 0) error = `${broken.join(", ")} failed: see Ansible's output above.`;
   else error = explainEnd(result.code, result.stderr, context);
-  return { status: "failed", error, totals, failures };
+  return { status: totals.wentBack ? "rolled-back" : "failed", error, totals, failures };
 }
 
 function stopped(

@@ -22,11 +22,13 @@ export const OUTPUT_NAMES = [
   "summary-file",
   "ansible-version",
   "duration-seconds",
+  "rolled-back",
+  "host-status",
 ] as const;
 
 export type OutputName = (typeof OUTPUT_NAMES)[number];
 
-export type Status = "succeeded" | "failed" | "cancelled";
+export type Status = "succeeded" | "failed" | "rolled-back" | "cancelled";
 
 /** The outputs as texts. */
 export type Outputs = Readonly<Record<OutputName, string>>;
@@ -66,6 +68,8 @@ export function outputsOf({ status, totals, summaryFile, ansibleVersion, duratio
     "summary-file": summaryFile,
     "ansible-version": ansibleVersion,
     "duration-seconds": String(durationSeconds),
+    "rolled-back": String(status === "rolled-back"),
+    "host-status": JSON.stringify(totals.hostStatus),
   };
 }
 

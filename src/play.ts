@@ -59,9 +59,36 @@ export async function play(parts: PlayParts): Promise<PlayResult> {
       signal: parts.signal,
       onOutput: (stream, chunk) => log.push(stream, chunk),
     });
+    if (parts.signal.aborted) await giveBack(parts, env);
     const events = existsSync(eventsFile) ? parseEvents(readFileSync(eventsFile, "utf8")) : [];
     return { ...result, events };
   } finally {
     log.end();
+  }
+}
+
+/** Milliseconds for giving back: GitHub kills a cancelled step 10 s after its first signal. */
+const GIVE_BACK_LIMIT = 4_500;
+
+/** After a run that was ended early: the hosts go back and the deploy lock goes, so that nobody has to by hand. */
+async function giveBack(parts: PlayParts, env: Record<string, string>): Promise<void> {
+  const { cancelPlaybook } = parts.files;
+  if (cancelPlaybook === "") return;
+  const argv = ansibleArguments(parts.inputs, {
+    ...parts.files,
+    playbook: cancelPlaybook,
+    python: parts.ansible.python,
+  });
+  const result = await runProcess(argv, {
+    cwd: parts.project.folder,
+    env,
+    signal: AbortSignal.timeout(GIVE_BACK_LIMIT),
+    onOutput: () => {},
+    grace: [100, 100],
+  });
+  if (result.code !== 0) {
+    core.warning(
+      "The deploy lock was not given back on every host: the next attempt of this workflow run takes it over, any other run after 15 minutes.",
+    );
   }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as core from "@actions/core";
 import { messageOf } from "./errors.js";
+import type { Inputs } from "./inputs.js";
 import type { Outcome } from "./outcome.js";
 import { outputsOf, setOutputs } from "./outputs.js";
 import { annotationsOf } from "./report/annotations.js";
@@ -12,7 +13,7 @@ import { verdict } from "./report/verdict.js";
 
 /** What is published besides the outcome itself. */
 export interface PublishParts {
-  readonly check: boolean;
+  readonly inputs: Pick<Inputs, "check" | "operation">;
   /** Whether the job summary is wanted. */
   readonly summary: boolean;
   readonly ansibleVersion: string;
@@ -48,7 +49,7 @@ export async function publish(outcome: Outcome, parts: PublishParts): Promise<vo
 function summaryOf(outcome: Outcome, parts: PublishParts): string {
   const outputs = outputsOf({ ...outcome, ...parts, summaryFile: "" });
   return summaryMarkdown({
-    verdict: verdict(outcome.status, outcome.totals, parts.check),
+    verdict: verdict(outcome.status, outcome.totals, parts.inputs),
     ok: outcome.status === "succeeded",
     error: outcome.error,
     totals: outcome.totals,

@@ -1,9 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
 import * as core from "@actions/core";
 import type { RunFiles } from "./ansible/arguments.js";
-import { bundledPlaybook } from "./ansible/playbook.js";
-import { appNameOf, extraVariables, releaseId } from "./ansible/variables.js";
+import { bundledPlaybooks, type Playbooks } from "./ansible/playbook.js";
+import { appNameOf, extraVariables } from "./ansible/variables.js";
 import { repairKey } from "./connection/private-key.js";
 import { configFilesIn, sshConfig } from "./connection/ssh-config.js";
 import type { Inputs } from "./inputs.js";
@@ -14,7 +15,7 @@ import type { PrivateFolder } from "./secrets/private-folder.js";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Every file of a run except Ansible itself. */
-export type PreparedFiles = Omit<RunFiles, "python"> & { readonly sshConfig: string };
+export type PreparedFiles = Omit<RunFiles, "python"> & Playbooks & { readonly sshConfig: string };
 
 /**
  * Writes all files of a run into the private folder.
@@ -33,7 +34,9 @@ export function writeRunFiles(
   const secret = (name: string, text: string) => (text === "" ? "" : folder.file(name, `${text}\n`));
   return {
     inventories: prepareInventory(inputs, project.folder, folder),
-    playbook: project.playbook || bundledPlaybook(inputs.mode, actionRoot, project.folder, folder),
+    ...(project.playbook
+      ? { playbook: project.playbook, cancelPlaybook: "" }
+      : bundledPlaybooks(inputs, actionRoot, project.folder, folder)),
     variables: folder.file("vars.json", JSON.stringify(variables(inputs, project, job))),
     becomePassword: secret("become-password", inputs.becomePassword),
     vaultPassword: secret("vault-password", inputs.vaultPassword),
@@ -48,9 +51,8 @@ function variables(inputs: Inputs, project: Project, job: Environment): ReturnTy
     revision: project.revision,
     settingsModule: project.django?.settingsModule,
     manageDir: project.django?.manageDir ?? ".",
-    runId: [job.GITHUB_RUN_ID, job.GITHUB_RUN_ATTEMPT].filter(Boolean).join("-"),
+    runId: [job.GITHUB_RUN_ID || "0", job.GITHUB_RUN_ATTEMPT || "1", randomBytes(4).toString("hex")].join("-"),
     actor: job.GITHUB_ACTOR ?? "",
-    release: releaseId(new Date(), project.revision),
   };
   return extraVariables(inputs, detected, project.composeSource);
 }

@@ -117,9 +117,17 @@ function validateSecrets(inputs: Inputs): void {
 
 /** A bundled playbook ignores what belongs to the other one; that is a mistake, not a wish. */
 function validateMode(inputs: Inputs): void {
-  if (inputs.revision !== "" && inputs.source !== "git") {
+  if (inputs.revision !== "" && inputs.source !== "git" && inputs.operation !== "rollback") {
     throw new DeployError(
       "revision is given without source: git; with source: workspace the checked-out commit is deployed, so check out that revision instead.",
+    );
+  }
+  if (inputs.operation !== "deploy" && inputs.mode === "container") {
+    throw new DeployError(`operation is ${inputs.operation}, which is for mode: role so far: leave it out.`);
+  }
+  if (inputs.operation !== "deploy" && inputs.playbook !== "") {
+    throw new DeployError(
+      `operation is ${inputs.operation} and a playbook is given, which decides on its own what it does: leave one of them out.`,
     );
   }
   if (inputs.playbook !== "") return;
@@ -131,10 +139,7 @@ function validateMode(inputs: Inputs): void {
           ["registry", inputs.registry],
           ["registry-username", inputs.registryUsername],
         ]
-      : [
-          ["source", inputs.source],
-          ["env", Object.keys(inputs.env).join()],
-        ];
+      : [["source", inputs.source]];
   for (const [name, value] of foreign) {
     if (value !== "") {
       const other = inputs.mode === "role" ? "container" : "role";

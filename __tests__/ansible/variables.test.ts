@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { appNameOf, type Detected, extraVariables, releaseId } from "../../src/ansible/variables.js";
+import { appNameOf, type Detected, extraVariables } from "../../src/ansible/variables.js";
 import { createInputs } from "../support/inputs.js";
 
 const DETECTED: Detected = {
@@ -10,7 +10,6 @@ const DETECTED: Detected = {
   manageDir: ".",
   runId: "1-1",
   actor: "octocat",
-  release: "r",
 };
 const text = (value: string) => ({ __ansible_unsafe: value });
 
@@ -24,7 +23,6 @@ describe("extraVariables", () => {
         manage_dir: text("."),
         run_id: text("1-1"),
         actor: text("octocat"),
-        release: text("r"),
       },
     });
   });
@@ -71,13 +69,5 @@ describe("appNameOf", () => {
     [`acme/${"a".repeat(31)}-b`, "a".repeat(31)],
   ])("makes a name of %s", (repository, name) => {
     expect(appNameOf(repository)).toBe(name);
-  });
-});
-
-describe("releaseId", () => {
-  it("is UTC time and commit", () => {
-    const time = new Date("2026-03-04T05:06:07.890Z");
-    expect(releaseId(time, DETECTED.revision)).toBe("20260304T050607Z-0123456");
-    expect(releaseId(time, undefined)).toBe("20260304T050607Z");
   });
 });

@@ -94,14 +94,26 @@ describe("verdict", () => {
     ["succeeded", true, "Check of 2 hosts: 1 would change."],
     ["cancelled", false, "Cancelled: 2 hosts had taken part, 1 changed."],
     ["failed", false, "Failed."],
+    ["rolled-back", false, "Failed, and every host serves what it served before."],
   ] as const)("says of %s with check %s: %s", (status, check, text) => {
-    expect(verdict(status, totals, check)).toBe(text);
+    expect(verdict(status, totals, { check, operation: "deploy" })).toBe(text);
+  });
+
+  it.each([
+    ["rollback", "Rolled back 2 hosts, 1 changed."],
+    ["status", "Status of 2 hosts."],
+  ] as const)("says of the operation %s: %s", (operation, text) => {
+    expect(verdict("succeeded", totals, { check: false, operation })).toBe(text);
   });
 
   it("counts failed and unreachable hosts", () => {
     const broken = totalsOf([failed, { ...failed, host: "web2", status: "unreachable" }]);
-    expect(verdict("failed", broken, false)).toBe("Failed: of 2 hosts, 1 failed and 1 unreachable.");
-    expect(verdict("succeeded", totalsOf([]), true)).toBe("Check of 0 hosts: nothing would change.");
+    expect(verdict("failed", broken, { check: false, operation: "deploy" })).toBe(
+      "Failed: of 2 hosts, 1 failed and 1 unreachable.",
+    );
+    expect(verdict("succeeded", totalsOf([]), { check: true, operation: "deploy" })).toBe(
+      "Check of 0 hosts: nothing would change.",
+    );
   });
 });
 

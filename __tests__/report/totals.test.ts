@@ -90,6 +90,42 @@ describe("totalsOf", () => {
     expect(totals.deploy).toEqual({ release: "r2", migrations: ["shop.0001", "shop.0002"], warnings: ["w"] });
   });
 
+  describe("wentBack", () => {
+    const activate = { action: "django_ansible.deploy.app_activate" };
+    const kept = result("b", "failed", { ...activate, deploy: { kept: true } });
+    const switched = result("a", "changed", activate);
+    const back = result("a", "changed", { deploy: { rolled_back: true } });
+    const failed = stats({ a: { changed: 2 }, b: { failures: 1 } });
+    it.each<[string, readonly RunEvent[], boolean]>([
+      ["the only host kept what it served", [kept, stats({ b: { failures: 1 } })], true],
+      ["the switched host went back", [switched, kept, back, failed], true],
+      ["a switched host did not go back", [switched, kept, failed], false],
+      [
+        "a host is unreachable",
+        [switched, kept, back, stats({ a: {}, b: { failures: 1 }, c: { unreachable: 1 } })],
+        false,
+      ],
+      ["another task failed", [result("b", "failed"), stats({ b: { failures: 1 } })], false],
+      ["nothing failed", [switched, stats({ a: { changed: 1 } })], false],
+    ])("when %s", (_, events, expected) => {
+      expect(totalsOf(events).wentBack).toBe(expected);
+    });
+  });
+
+  it("keeps what a status found by host", () => {
+    const status = {
+      release: "r1",
+      revision: null,
+      since: null,
+      slot: "blue",
+      units: {},
+      free_mib: 1,
+      lock: null,
+      releases: [],
+    };
+    expect(totalsOf([result("a", "ok", { deploy: { status } }), result("b", "ok")]).hostStatus).toEqual({ a: status });
+  });
+
   it("knows of nothing when nothing happened", () => {
     expect(totalsOf([])).toMatchObject({ stats: {}, hosts: [], failures: [], changedTasks: 0 });
   });

@@ -44,7 +44,29 @@ export interface DeployFacts {
   readonly migrations?: readonly string[];
   readonly warnings?: readonly string[];
   readonly images?: Readonly<Record<string, string>>;
+  /** A failed activation: the host serves what it served before. */
+  readonly kept?: boolean;
+  /** The host had switched and serves again what it served before. */
+  readonly rolled_back?: boolean;
+  /** What `operation: status` found on the host. */
+  readonly status?: HostStatus;
   readonly previous_images?: Readonly<Record<string, string>>;
+}
+
+/** What an application is on a host. */
+export interface HostStatus {
+  readonly release: string | null;
+  readonly revision: string | null;
+  /** UTC, ISO 8601. */
+  readonly since: string | null;
+  readonly slot: string | null;
+  /** systemd's ActiveState by unit. */
+  readonly units: Readonly<Record<string, string>>;
+  readonly free_mib: number;
+  /** Who deploys now, in words. */
+  readonly lock: string | null;
+  /** Oldest first. */
+  readonly releases: readonly string[];
 }
 
 /** Ansible's recap of one host. */

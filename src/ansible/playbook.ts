@@ -4,22 +4,34 @@ import type { Inputs } from "../inputs.js";
 import { linkVariables } from "../inventory/prepare.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
 
+/** Absolute paths of the playbooks of a run. */
+export interface Playbooks {
+  readonly playbook: string;
+  /** Runs when the run is cancelled: gives the deploy lock back, and goes back where it had switched. "" where there is none. */
+  readonly cancelPlaybook: string;
+}
+
 /**
- * Writes a copy of a bundled playbook with the project's variables linked beside it: Ansible gives variables beside a
- * playbook their precedence by its place. Importing the collection's playbook would not do (tried): Ansible then looks beside
- * the imported file, which is in the action's folder.
+ * Writes copies of the bundled playbooks that a run needs, with the project's variables linked beside them: Ansible gives
+ * variables beside a playbook their precedence by its place. Importing the collection's playbook would not do (tried):
+ * Ansible then looks beside the imported file, which is in the action's folder.
  *
  * @param actionRoot folder that holds `ansible_collections`.
- * @returns its absolute path.
  */
-export function bundledPlaybook(
-  mode: Inputs["mode"],
+export function bundledPlaybooks(
+  { mode, operation, check }: Pick<Inputs, "mode" | "operation" | "check">,
   actionRoot: string,
   project: string,
   folder: PrivateFolder,
-): string {
+): Playbooks {
   const place = folder.folder("play");
   linkVariables(project, place);
-  const bundled = join(actionRoot, "ansible_collections", "django_ansible", "deploy", "playbooks", `${mode}.yml`);
-  return folder.file(join("play", "deploy.yml"), readFileSync(bundled, "utf8"));
+  const copy = (name: string) => {
+    const bundled = join(actionRoot, "ansible_collections", "django_ansible", "deploy", "playbooks", `${name}.yml`);
+    return folder.file(join("play", `${name}.yml`), readFileSync(bundled, "utf8"));
+  };
+  return {
+    playbook: copy(operation === "deploy" ? mode : operation),
+    cancelPlaybook: mode === "role" && operation !== "status" && !check ? copy("cancel") : "",
+  };
 }

@@ -8,10 +8,9 @@ export interface Detected {
   readonly revision: string | undefined;
   readonly settingsModule: string | undefined;
   readonly manageDir: string;
-  /** GITHUB_RUN_ID and attempt. */
+  /** Names this run to the deploy lock: GITHUB_RUN_ID, attempt and a part that is this step's alone, joined by dashes. */
   readonly runId: string;
   readonly actor: string;
-  readonly release: string;
 }
 
 /** A text that Ansible must not read as a template: `{{` in a secret is a part of it. Both cores' JSON readers know this form. */
@@ -55,7 +54,6 @@ function detectedVariables(detected: Detected): Value {
     ["manage_dir", detected.manageDir],
     ["run_id", detected.runId],
     ["actor", detected.actor],
-    ["release", detected.release],
   ];
   return Object.fromEntries(texts.flatMap(([key, text]) => (text === undefined ? [] : [[key, literal(text)]])));
 }
@@ -69,10 +67,4 @@ export function appNameOf(repository: string): string {
     .slice(0, 32)
     .replace(/[-_]+$/, "");
   return name === "" ? "app" : name;
-}
-
-/** The id of a release: UTC time and the first seven digits of the commit. */
-export function releaseId(now: Date, revision: string | undefined): string {
-  const time = `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}Z`;
-  return revision === undefined ? time : `${time}-${revision.slice(0, 7)}`;
 }

@@ -42,7 +42,10 @@ export async function inspectProject(
   const playbook = file("playbook", inputs.playbook, folder);
   const composeSource = file("compose-source", inputs.composeSource, folder);
   const fromWorkspace =
-    bundledRole && inputs.source !== "git" && (inputs.source === "workspace" || !sourceIsVariable(inputs, folder));
+    bundledRole &&
+    inputs.operation === "deploy" &&
+    inputs.source !== "git" &&
+    (inputs.source === "workspace" || !sourceIsVariable(inputs, folder));
   const revision = await headRevision(folder);
   if (fromWorkspace && revision === undefined) {
     throw new DeployError(

@@ -22,7 +22,13 @@ export interface SummaryParts {
 export function summaryMarkdown(parts: SummaryParts): string {
   const lines = [`### ${parts.ok ? "✅" : "❌"} ${safe(parts.verdict)}`, ""];
   if (parts.error !== "") lines.push(safe(parts.error), "");
-  lines.push(...facts(parts), ...hostTable(parts.totals), ...failureList(parts), ...warnings(parts.totals));
+  lines.push(
+    ...facts(parts),
+    ...statusTable(parts.totals),
+    ...hostTable(parts.totals),
+    ...failureList(parts),
+    ...warnings(parts.totals),
+  );
   const version = parts.ansibleVersion === "" ? "" : `ansible-core ${safe(parts.ansibleVersion)}, `;
   lines.push(`<sub>${version}${parts.durationSeconds} s</sub>`, "");
   return lines.join("\n");
@@ -40,6 +46,28 @@ function facts(parts: SummaryParts): string[] {
   return given.length === 0
     ? []
     : ["| | |", "|---|---|", ...given.map(([name, value]) => `| ${name} | ${cell(value)} |`), ""];
+}
+
+function statusTable({ hostStatus }: Totals): string[] {
+  const hosts = Object.entries(hostStatus).sort(([one], [other]) => (one < other ? -1 : 1));
+  if (hosts.length === 0) return [];
+  const row = ([host, status]: (typeof hosts)[number]) => {
+    const units = Object.entries(status.units).map(([unit, state]) => `${unit} ${state}`);
+    const cells = [
+      host,
+      status.release ?? "none",
+      status.revision?.slice(0, 7) ?? "",
+      status.since ?? "",
+      status.slot ?? "",
+    ];
+    return `| ${[...cells, units.join(", "), `${status.free_mib} MiB`, status.lock ?? "free"].map(cell).join(" | ")} |`;
+  };
+  return [
+    "| host | release | commit | since | slot | units | free disk | deploy lock |",
+    "|---|---|---|---|---|---|---|---|",
+    ...hosts.map(row),
+    "",
+  ];
 }
 
 function hostTable(totals: Totals): string[] {

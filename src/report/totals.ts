@@ -1,4 +1,4 @@
-import type { DeployFacts, HostStats, ResultEvent, RunEvent } from "../ansible/events.js";
+import type { DeployFacts, HostStats, HostStatus, ResultEvent, RunEvent } from "../ansible/events.js";
 
 /** What happened in a run, all hosts together. */
 export interface Totals {
@@ -12,6 +12,9 @@ export interface Totals {
   /** Results that made a host fail, in their order. */
   readonly failures: readonly ResultEvent[];
   readonly deploy: DeployFacts;
+  /** Whether the deploy failed while it activated, and every host serves what it served before. */
+  readonly wentBack: boolean;
+  readonly hostStatus: Readonly<Record<string, HostStatus>>;
 }
 
 const NOTHING: HostStats = { ok: 0, changed: 0, unreachable: 0, failures: 0, skipped: 0, rescued: 0, ignored: 0 };
@@ -34,7 +37,20 @@ export function totalsOf(events: readonly RunEvent[]): Totals {
     changedTasks: names.reduce((sum, name) => sum + (stats[name]?.changed ?? 0), 0),
     failures: failuresOf(results, stats),
     deploy: deployOf(results),
+    wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
+    hostStatus: Object.fromEntries(
+      results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : [])),
+    ),
   };
+}
+
+/** Each host that failed says that it kept what it served; of the others, each that had switched says that it went back. */
+function haveGoneBack(results: readonly ResultEvent[], failed: readonly string[]): boolean {
+  const hosts = (holds: (result: ResultEvent) => boolean) => new Set(results.filter(holds).map(({ host }) => host));
+  const kept = hosts(({ deploy }) => deploy?.kept === true);
+  const back = hosts(({ deploy }) => deploy?.rolled_back === true);
+  const switched = hosts(({ action, status }) => action.endsWith(".app_activate") && status === "changed");
+  return failed.length > 0 && failed.every((host) => kept.has(host)) && [...switched].every((host) => back.has(host));
 }
 
 function sorted(stats: Readonly<Record<string, HostStats>>): Record<string, HostStats> {

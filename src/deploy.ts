@@ -60,7 +60,8 @@ export async function run(): Promise<void> {
     outcome = earlyOutcome(messageOf(error), stop.reason, inputs);
   }
   stop.settle();
-  folder?.remove();
+  // Secrets go before anything else is said or done.
+  await removeTraces({ privateFolder: folder?.path ?? "", controlFolder: "" });
   await publish(outcome, {
     inputs: inputs ?? { check: false, operation: "deploy" },
     summary: inputs?.summary ?? true,
@@ -68,6 +69,6 @@ export async function run(): Promise<void> {
     durationSeconds: Math.round((Date.now() - started) / 1000),
     redact: mask.redact,
   });
-  await removeTraces({ privateFolder: folder?.path ?? "", controlFolder });
+  await removeTraces({ privateFolder: "", controlFolder });
   if (outcome.status !== "succeeded") core.setFailed(mask.redact(outcome.error));
 }

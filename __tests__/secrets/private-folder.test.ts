@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { PRIVATE_PREFIX, PrivateFolder } from "../../src/secrets/private-folder.js";
@@ -24,13 +24,5 @@ describe("PrivateFolder", () => {
     const folder = PrivateFolder.create(createFolder({}));
     folder.file("key", "one");
     expect(() => folder.file("key", "two")).toThrow(/EEXIST/);
-  });
-
-  it("is removed with all it holds, twice without harm", () => {
-    const folder = PrivateFolder.create(createFolder());
-    folder.file("key", "one");
-    folder.remove();
-    folder.remove();
-    expect(existsSync(folder.path)).toBe(false);
   });
 });

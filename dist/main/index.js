@@ -44864,10 +44864,6 @@ class PrivateFolder {
         (0,external_node_fs_namespaceObject.writeFileSync)(path, content, { flag: "wx", mode: 0o600 });
         return path;
     }
-    /** Removes the folder with all it holds. Safe to call twice. */
-    remove() {
-        (0,external_node_fs_namespaceObject.rmSync)(this.path, { recursive: true, force: true, maxRetries: 3 });
-    }
 }
 
 ;// CONCATENATED MODULE: ./lib/state.js
@@ -47134,7 +47130,8 @@ async function run() {
         outcome = earlyOutcome(messageOf(error), stop.reason, inputs);
     }
     stop.settle();
-    folder?.remove();
+    // Secrets go before anything else is said or done.
+    await removeTraces({ privateFolder: folder?.path ?? "", controlFolder: "" });
     await publish(outcome, {
         inputs: inputs ?? { check: false, operation: "deploy" },
         summary: inputs?.summary ?? true,
@@ -47142,7 +47139,7 @@ async function run() {
         durationSeconds: Math.round((Date.now() - started) / 1000),
         redact: mask.redact,
     });
-    await removeTraces({ privateFolder: folder?.path ?? "", controlFolder });
+    await removeTraces({ privateFolder: "", controlFolder });
     if (outcome.status !== "succeeded")
         setFailed(mask.redact(outcome.error));
 }

@@ -31640,10 +31640,6 @@ class PrivateFolder {
         writeFileSync(path, content, { flag: "wx", mode: 0o600 });
         return path;
     }
-    /** Removes the folder with all it holds. Safe to call twice. */
-    remove() {
-        rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
-    }
 }
 
 ;// CONCATENATED MODULE: ./lib/state.js

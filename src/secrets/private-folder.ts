@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -38,10 +38,5 @@ export class PrivateFolder {
     const path = join(this.path, name);
     writeFileSync(path, content, { flag: "wx", mode: 0o600 });
     return path;
-  }
-
-  /** Removes the folder with all it holds. Safe to call twice. */
-  remove(): void {
-    rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
   }
 }

@@ -16,7 +16,8 @@ function table(heads, rows) {
 }
 
 /** Ansible's markup for options, values and code as Markdown. */
-const markdown = (text) => text.replace(/\b[OVC]\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g, (_, inner) => `\`${inner.replace("=", ": ")}\``);
+const markdown = (text) =>
+  text.replace(/\b[OVC]\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g, (_, inner) => `\`${inner.replace("=", ": ")}\``);
 
 function inputs() {
   const rows = Object.entries(parse(read("action.yml")).inputs).map(([name, { description, default: value }]) => [
@@ -28,7 +29,10 @@ function inputs() {
 }
 
 function outputs() {
-  const rows = Object.entries(parse(read("action.yml")).outputs).map(([name, { description }]) => [`\`${name}\``, description]);
+  const rows = Object.entries(parse(read("action.yml")).outputs).map(([name, { description }]) => [
+    `\`${name}\``,
+    description,
+  ]);
   return table(["output", "meaning"], rows);
 }
 
@@ -65,7 +69,8 @@ for (const [path, tables] of Object.entries(documents)) {
   let after = before;
   for (const [name, make] of Object.entries(tables)) {
     const region = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- end of ${name} -->)`);
-    if (!region.test(after)) throw new Error(`${path} has no place for the ${name}: <!-- ${name} --> … <!-- end of ${name} -->`);
+    if (!region.test(after))
+      throw new Error(`${path} has no place for the ${name}: <!-- ${name} --> … <!-- end of ${name} -->`);
     after = after.replace(region, (_, begin, end) => `${begin}${make()}\n${end}`);
   }
   if (after === before) continue;

@@ -18,7 +18,14 @@ import {
 } from "./lab/index.mjs";
 import { countPytest, countVitest } from "./test/counts.mjs";
 import { Steps } from "./test/steps.mjs";
-import { ensureNodeModules, ensurePythonTooling, pathWithNode24, venv } from "./test/tooling.mjs";
+import {
+  ensureNodeModules,
+  ensurePythonTooling,
+  findOtherPython,
+  otherVenv,
+  pathWithNode24,
+  venv,
+} from "./test/tooling.mjs";
 
 const reports = join(cacheFolder, "reports");
 const options = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
@@ -57,7 +64,7 @@ const env = { PATH: pathWithNode24(), DAD_E2E_RUN: runId, ...(options.includes("
 if (part !== "e2e") await Promise.all([testScripts(), testCollection()]);
 const reason = await lab;
 if (part !== "unit") {
-  if (reason !== undefined) steps.skip("End to end", reason);
+  if (reason !== undefined) steps.lack("End to end", reason);
   else if (node !== undefined && python !== undefined) await testOnHosts();
   await tidy();
 }
@@ -79,11 +86,27 @@ async function testScripts() {
 
 async function testCollection() {
   if (python === undefined) return;
-  const report = join(reports, "pytest.xml");
+  await pytest("Collection", "pytest.xml", venv);
+  const other = await findOtherPython();
+  if (other === undefined)
+    return steps.skip("Collection with the other ansible-core", "there is no Python for it here");
+  const made = await steps.prepare(`Python tooling for ${other}`, () =>
+    ensurePythonTooling(steps.say, other, otherVenv),
+  );
+  if (made !== undefined) await pytest("Collection with the other ansible-core", "pytest-other.xml", otherVenv);
+}
+
+/**
+ * @param {string} title
+ * @param {string} reportName
+ * @param {string} folder
+ */
+async function pytest(title, reportName, folder) {
+  const bin = join(folder, "bin");
+  const report = join(reports, reportName);
   const tests = "ansible_collections/django_ansible/deploy/tests/unit";
-  const argv = [join(venv, "bin/pytest"), "-q", "-p", "no:cacheprovider", `--junitxml=${report}`, tests];
-  await steps.test("Collection", argv, {
-    env: { ...env, PATH: `${join(venv, "bin")}:${env.PATH}` },
+  await steps.test(title, [join(bin, "pytest"), "-q", "-p", "no:cacheprovider", `--junitxml=${report}`, tests], {
+    env: { ...env, PATH: `${bin}:${env.PATH}` },
     count: () => countPytest(report),
   });
 }

@@ -55,14 +55,23 @@ export class Steps {
   }
 
   /**
-   * Parts that cannot run here.
+   * A part that cannot run here, and that a run which has to prove something cannot do without.
+   * @param {string} title
+   * @param {string} reason
+   */
+  lack(title, reason) {
+    if (process.env.CI !== "true") return this.skip(title, reason);
+    this.total.failed += 1;
+    this.say(`✘ ${title} cannot run: ${reason}`);
+  }
+
+  /**
    * @param {string} title
    * @param {string} reason
    */
   skip(title, reason) {
-    const kind = process.env.CI === "true" ? "failed" : "skipped";
-    this.total[kind] += 1;
-    this.say(`✘ ${title} ${kind}: ${reason}`);
+    this.total.skipped += 1;
+    this.say(`- ${title} skipped: ${reason}`);
   }
 
   /**

@@ -4,7 +4,7 @@
 //   npm run demo -- change    commit a new version and deploy it
 //   npm run demo -- down      remove all of it
 // Needs Node.js 20 or newer and nothing from npm.
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
@@ -29,8 +29,9 @@ import {
   up,
 } from "./lab/index.mjs";
 
-const test = "demo";
 const folder = join(cacheFolder, "demo");
+/** Names the host; another clone on this machine has a demo of its own. */
+const test = `demo-${createHash("sha256").update(folder).digest("hex").slice(0, 6)}`;
 const project = join(folder, "mysite");
 const stateFile = join(folder, "state.json");
 
@@ -118,6 +119,9 @@ async function deploy() {
   const address = `http://localhost:${host.httpPort}/`;
   const node = node24();
   step(`Run the action (dist/main, then dist/post) with Node.js ${await must([node, "--version"])}`);
+  // Ctrl-C reaches the action as well, which then cleans up; like the runner, the demo waits for that.
+  const cancel = () => say("   Cancelling.");
+  process.on("SIGINT", cancel);
   const result = await runAction({
     project,
     folder: join(folder, `run-${state.runs}`),
@@ -139,6 +143,8 @@ async function deploy() {
       vars: `django_settings_module: mysite.settings.production\nvault_secret_key: ${state.secretKey}\n`,
     },
   });
+
+  process.removeListener("SIGINT", cancel);
 
   step(`Outputs (the run took ${result.seconds.toFixed(1)} s)`);
   for (const [name, value] of Object.entries(result.outputs)) say(`   ${name}: ${value}`);

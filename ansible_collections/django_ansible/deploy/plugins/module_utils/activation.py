@@ -174,7 +174,7 @@ class Activation:
         if not all(map(systemd.is_enabled, self.layout.slot_units(self.slot))):
             systemd.systemctl("enable", "--quiet", *self.layout.slot_units(self.slot))
 
-    def run(self) -> None:
+    def run(self, pending: list[str]) -> None:
         """Does what is pending. What was there before can be put back until the deploy is finished."""
         starting = self.slot != self.live
         link = self.layout.socket_link
@@ -189,11 +189,21 @@ class Activation:
             self.switch()
             self.reload_nginx(nginx_changed)
             self.probe_front()
+            # Inside as well: a disk that is full only shows here, and a release that nobody wrote down must not stay.
+            self.note()
+            undo.remember(
+                self.layout.app_name, self.restorable, run=self.params["run_id"], slot=self.slot if starting else None, release=self.release,
+                previous_slot=self.live, previous_release=self.previous_release, nginx=nginx_changed, replaced=replaced, done=pending,
+            )
         except Exception as error:
             raise CommandFailed(self.give_up(str(error), starting)) from error
-        undo.remember(
-            self.layout.app_name, self.restorable, run=self.params["run_id"], slot=self.slot if starting else None, release=self.release,
-            previous_slot=self.live, previous_release=self.previous_release, nginx=nginx_changed, replaced=replaced,
+
+    def note(self) -> None:
+        layout = self.layout
+        layout.mark_release(self.release, activated=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), bad=None)
+        layout.record(
+            release=self.release, revision=layout.read_release(self.release).get("revision"), previous=self.previous_release, result="succeeded",
+            slot=self.slot, run=self.params["run_id"], actor=self.params["actor"], seconds=round(time.time() - self.started, 1),
         )
 
     def give_up(self, cause: str, starting: bool) -> str:

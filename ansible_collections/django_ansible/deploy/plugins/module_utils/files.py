@@ -43,13 +43,17 @@ def write_atomically(path: str, content: bytes, mode: int, owner: str = "root", 
     if os.path.lexists(partial):
         os.unlink(partial)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        os.fchown(file.fileno(), *owner_ids(owner, group))
-        os.fchmod(file.fileno(), mode)
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(partial, path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            os.fchown(file.fileno(), *owner_ids(owner, group))
+            os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(partial, path)
+    except OSError:  # a full disk, for one
+        os.unlink(partial)
+        raise
 
 
 class ManagedFile:

@@ -112,9 +112,8 @@ deploy:
   returned: success
 """
 
-import time
-
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
@@ -158,8 +157,11 @@ def main() -> None:
         layout = layout_of(module.params)
         served = layout.live_release()
         told = {"release": served, "previous_release": served, "revision": layout.read_release(served).get("revision") if served else None}
-        layout.mark_release(module.params["release"], bad=True)
-        layout.record(release=module.params["release"], result="failed", run=module.params["run_id"], actor=module.params["actor"])
+        try:
+            layout.mark_release(module.params["release"], bad=True)
+            layout.record(release=module.params["release"], result="failed", run=module.params["run_id"], actor=module.params["actor"])
+        except OSError:
+            pass  # What failed is told below; a disk that is full must not hide it.
         module.fail_json(msg=str(error), deploy={"kept": True, **{key: value for key, value in told.items() if value}})
     module.exit_json(**result)
 
@@ -170,19 +172,20 @@ def activate(module: AnsibleModule) -> dict:
     diff = [file.diff() for _, file in activation.different]
     layout = activation.layout
     revision = layout.read_release(activation.release).get("revision")
+    previous = activation.previous_release
     if pending and not module.check_mode:
-        activation.run()
-        layout.mark_release(activation.release, activated=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), bad=None)
-        layout.record(
-            release=activation.release, revision=revision, previous=activation.previous_release, result="succeeded", slot=activation.slot,
-            run=module.params["run_id"], actor=module.params["actor"], seconds=round(time.time() - activation.started, 1),
-        )
+        activation.run(pending)
+    elif not module.check_mode:
+        # When the connection broke, Ansible asks again: what this run did here before is still its change.
+        before = undo.recall(layout.app_name) or {}
+        if before.get("run") == module.params["run_id"] and before.get("release") == activation.release:
+            pending, previous = before["done"], before["previous_release"]
     return {
         "changed": bool(pending),
         "done": pending,
         "slot": activation.slot,
         "diff": diff,
-        "deploy": {"release": activation.release, "previous_release": activation.previous_release, "revision": revision, "url": module.params["url"]},
+        "deploy": {"release": activation.release, "previous_release": previous, "revision": revision, "url": module.params["url"]},
     }
 
 

@@ -120,7 +120,7 @@ def text(path):
     except OSError:
         return ""
 slot = link("/run/mysite/gunicorn.sock").replace(".sock", "")
-lock = text("/var/lib/django-ansible-deploy/mysite.lock")
+lock = text("/run/django-ansible-deploy/mysite.lock")
 states = {name: subprocess.run(["/usr/bin/systemctl", "is-active", "mysite@%s.service" % name], capture_output=True, text=True).stdout.strip() for name in ("blue", "green")}
 print(json.dumps({
     "slot": slot, "release": link("/opt/mysite/slots/" + slot), "lock": json.loads(lock)["run"] if lock else "",

@@ -13,9 +13,10 @@ import json
 import os
 import time
 
-FOLDER = "/var/lib/django-ansible-deploy"
+FOLDER = "/run/django-ansible-deploy"  # emptied by a boot, which also ends whatever held a lock
 LEASE = 900  # seconds; longer than any step waits for another host's
 STEP = 60  # seconds that a step of a killed run gets to end
+OWN_STEP = 1800  # seconds that a step of this run gets to end whose connection broke; no command takes longer
 PAUSE = 1.0
 
 
@@ -67,10 +68,11 @@ class DeployLock:
         if not self.run:
             yield
             return
-        with self._flock(STEP):
+        # When its connection breaks, Ansible asks for a step again while the first one still works.
+        with self._flock(OWN_STEP if (self._read() or {}).get("run") == self.run else STEP):
             found = self._read() or {}
             if found.get("run") != self.run:
-                raise Locked("the deploy lock of %s is not this run's any more%s: stopped here" % (self.app_name, ", it is %s's" % describe(found) if found else ""))
+                raise Locked("the deploy lock of %s is not this run's any more%s: stopped here" % (self.app_name, ", it is %s's" % describe(found) if found else " (the host was restarted, or the lease is over)"))
             try:
                 yield
             except BaseException:

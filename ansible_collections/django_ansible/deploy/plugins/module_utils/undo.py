@@ -7,7 +7,8 @@ import json
 import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.files import Restorable, write_atomically
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import FOLDER
+
+FOLDER = "/var/lib/django-ansible-deploy"
 
 
 def _path(app_name: str) -> str:

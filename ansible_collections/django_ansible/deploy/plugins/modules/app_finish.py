@@ -104,6 +104,9 @@ def finish(module: AnsibleModule) -> dict:
 def main() -> None:
     module = AnsibleModule(argument_spec={**LAYOUT, "keep_releases": {"type": "int", "default": 5}}, supports_check_mode=True)
     lock = lock_of(module.params, module.check_mode)
+    if lock.run and lock.holder() is None and undo.recall(module.params["app_name"]) is None:
+        # The connection broke and Ansible asks again, or the host was restarted meanwhile: what had to be done was done.
+        module.exit_json(changed=False, stopped=[], removed=[])
     try:
         with lock.step():
             result = finish(module)

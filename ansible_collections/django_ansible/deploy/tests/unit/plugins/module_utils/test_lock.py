@@ -106,3 +106,15 @@ def test_no_run_means_no_lock(lock):
         pass
     assert not free.release()
     assert not os.path.exists(free.path)
+
+
+def test_step_that_is_asked_for_again_waits_for_the_first_one(lock, monkeypatch):
+    monkeypatch.setattr(lock_module, "STEP", 0)
+    monkeypatch.setattr(lock_module, "OWN_STEP", 5)
+    mine = lock("1-1-a")
+    mine.take()
+    first = open(mine.path, encoding="utf-8")
+    fcntl.flock(first, fcntl.LOCK_EX)
+    monkeypatch.setattr(lock_module.time, "sleep", lambda seconds: first.close())
+    with mine.step():
+        assert first.closed

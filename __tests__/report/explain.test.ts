@@ -89,6 +89,11 @@ describe("explainFailure", () => {
       {},
       'web1: the task "Install" failed: non-zero return code: two.',
     ],
+    [
+      { msg: "The command exited with a non-zero return code.", stderr: "two\n" },
+      {},
+      'web1: the task "Install" failed: The command exited with a non-zero return code: two.',
+    ],
     [{ msg: "non-zero return code", stdout: "out" }, {}, 'web1: the task "Install" failed: non-zero return code: out.'],
     [{ no_log: true }, {}, 'web1: the task "Install" failed: the cause is hidden by no_log.'],
     [{}, {}, 'web1: the task "Install" failed: it gave no message.'],

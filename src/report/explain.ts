@@ -66,7 +66,7 @@ function userIn(text: string): string | undefined {
 /** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */
 function lastWords(failure: ResultEvent): string {
   const message = flat(failure.msg ?? "");
-  const output = /^(non-zero return code|MODULE FAILURE.*|)$/s.test(message)
+  const output = /^((The command exited with a )?non-zero return code|MODULE FAILURE.*|)$/s.test(message)
     ? lastLine(failure.stderr) || lastLine(failure.stdout)
     : "";
   return [message, output].filter((part) => part !== "").join(": ") || "it gave no message";

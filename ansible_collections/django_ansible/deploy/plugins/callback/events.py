@@ -48,7 +48,9 @@ def _text(value, limit=TAIL):
 
 def _failed_items(result):
     """The failed results of a loop, or the result itself."""
-    items = [item for item in result.get("results") or [] if isinstance(item, dict) and (item.get("failed") or item.get("unreachable"))]
+    # ansible-core 2.19 marks a failed item as failed, 2.21 by its exception alone.
+    marks = ("failed", "unreachable", "exception")
+    items = [item for item in result.get("results") or [] if isinstance(item, dict) and any(map(item.get, marks))]
     return items or [result]
 
 

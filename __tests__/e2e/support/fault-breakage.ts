@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { type Host, must, onHost, reboot } from "../../../scripts/lab/index.mjs";
+
+/** Ends every SSH session of `deploy` on a host, as a network that goes away does for the runner. */
+export async function cutSsh(host: Host): Promise<void> {
+  await onHost(
+    host,
+    `for folder in /proc/[0-9]*; do
+  case "$(tr '\\0' ' ' < $folder/cmdline 2>/dev/null)" in
+    "sshd: deploy"*|"sshd-session: deploy"*) kill -KILL "\${folder#/proc/}" || true ;;
+  esac
+done`,
+  );
+}
+
+/** Kills every process that works for a run of the action, as the end of a runner's machine does. */
+export function killRunner(folder: string): number {
+  const mine = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(folder));
+  for (const pid of mine) {
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It ended by itself.
+    }
+  }
+  return mine.length;
+}
+
+function environmentOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Takes the power away and brings the host up again. */
+export async function powerCycle(host: Host): Promise<void> {
+  await must(["docker", "kill", host.container]);
+  await reboot(host);
+}
+
+/** Moves the application's folder to a file system of its own that can be filled; `spare` is what it has free, in MiB. */
+export async function limitDisk(host: Host, spare: number): Promise<void> {
+  await onHost(
+    host,
+    `size=$(( $(du -sm /opt/mysite | cut -f1) + ${spare} ))
+mkdir -p /mnt/small
+mount -t tmpfs -o size=\${size}m,mode=0755 tmpfs /mnt/small
+cp -a /opt/mysite/. /mnt/small/
+mount --bind /mnt/small /opt/mysite
+${restartLive}`,
+  );
+}
+
+export async function fillDisk(host: Host): Promise<void> {
+  await onHost(
+    host,
+    `fallocate -l $(( $(df --output=avail -B1 /opt/mysite | tail -1) )) /opt/mysite/fills-the-disk || true
+dd if=/dev/zero of=/opt/mysite/fills-the-disk-too bs=4096 count=100000 2>/dev/null || true`,
+  );
+}
+
+export const freeDisk = (host: Host): Promise<string> => onHost(host, "rm -f /opt/mysite/fills-the-disk*");
+
+/** Brings the application's folder back to where it was, with what became of it meanwhile. */
+export async function unlimitDisk(host: Host): Promise<void> {
+  await onHost(
+    host,
+    `systemctl stop 'mysite@*.service'
+umount /opt/mysite
+find /opt/mysite -mindepth 1 -delete
+cp -a /mnt/small/. /opt/mysite/
+umount /mnt/small
+${restartLive}`,
+  );
+}
+
+const restartLive = `live=$(basename "$(readlink /run/mysite/gunicorn.sock)" .sock)\nsystemctl restart "mysite@$live.service"`;
+
+export const stopDatabase = (host: Host): Promise<string> =>
+  onHost(
+    host,
+    "systemctl kill --signal=SIGKILL 'postgresql@*.service' || true; systemctl stop postgresql 'postgresql@*.service'",
+  );
+
+export const startDatabase = (host: Host): Promise<string> =>
+  onHost(host, "systemctl reset-failed 'postgresql@*.service' || true; systemctl start postgresql");

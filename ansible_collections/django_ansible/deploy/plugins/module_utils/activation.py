@@ -140,9 +140,15 @@ class Activation:
             changed = True
         if changed:
             try:
-                run(["nginx", "-t", "-q"])
+                said = run(["nginx", "-t"])
             except CommandFailed as error:
                 raise CommandFailed("nginx refuses its new configuration: %s" % error) from error
+            taken = conflicting_names(said, self.params["server_names"])
+            if taken:
+                raise CommandFailed(
+                    "another site of this host's nginx has the server name %s already: remove it there (`nginx -T` shows where) or deploy under another name"
+                    % ", ".join(taken)
+                )
         return changed
 
     def switch(self) -> None:
@@ -236,6 +242,11 @@ def go_back(layout: Layout, restorable: Restorable, slot: str | None, previous_r
         try_quietly("systemctl", "stop", "--no-block", *reversed(units))
     if nginx and systemd.is_active("nginx.service"):
         try_quietly("systemctl", "reload", "nginx.service")
+
+
+def conflicting_names(said: str, names: list[str]) -> list[str]:
+    """Those of *names* that `nginx -t` warns of: it would ignore them in one of the sites that have them."""
+    return [name for name in names if 'conflicting server name "%s"' % name in said]
 
 
 def try_quietly(*argv: str) -> None:

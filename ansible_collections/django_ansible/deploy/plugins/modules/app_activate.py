@@ -47,6 +47,11 @@ options:
     description: Link that makes nginx read its file, and what it points to, as C(link) and C(target).
     type: dict
     default: {}
+  server_names:
+    description: Names that no other site of nginx may have.
+    type: list
+    elements: str
+    default: []
   paths:
     description: Links for people, such as C(src) and C(venv), as a mapping of path to target. A folder in their place is moved aside.
     type: dict
@@ -137,6 +142,7 @@ def main() -> None:
                 },
             },
             "nginx_link": {"type": "dict", "default": {}},
+            "server_names": {"type": "list", "elements": "str", "default": []},
             "paths": {"type": "dict", "default": {}},
             "health_path": {"type": "str", "default": "/"},
             "health_host": {"type": "str", "default": "localhost"},

@@ -113,6 +113,9 @@ async function prepare() {
 /** One run of the action, as a workflow's step would run it. Returns the exit code for the shell. */
 async function deploy() {
   const state = requireState();
+  if (!(await hostIsUp(state))) {
+    throw new LabUnavailable("The demo's host does not run any more; `npm run demo` makes a new one.");
+  }
   const host = await describe(test, state.host);
   state.runs += 1;
   saveState(state);

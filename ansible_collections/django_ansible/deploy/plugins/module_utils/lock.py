@@ -46,13 +46,16 @@ class DeployLock:
         """
         deadline = time.monotonic() + wait
         while self.run:
-            with self._flock(max(wait, STEP)):
-                before = self._read() or {}
-                if self._may_take(before):
-                    if before and before.get("run") != self.run:
-                        self.notice = "took the deploy lock over from %s" % describe(before)
-                    self._write()
-                    return
+            before = self._read() or {}
+            # Whoever may not be replaced is named at once, without waiting for the end of the step that runs.
+            if self._may_take(before):
+                with self._flock(max(wait, STEP)):
+                    before = self._read() or {}
+                    if self._may_take(before):
+                        if before and before.get("run") != self.run:
+                            self.notice = "took the deploy lock over from %s" % describe(before)
+                        self._write()
+                        return
             if time.monotonic() >= deadline:
                 raise Locked("%s is being deployed here by %s: wait for it to end, or set django_app_lock_wait" % (self.app_name, describe(before)))
             time.sleep(PAUSE)

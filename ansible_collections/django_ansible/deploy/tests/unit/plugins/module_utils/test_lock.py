@@ -118,3 +118,13 @@ def test_step_that_is_asked_for_again_waits_for_the_first_one(lock, monkeypatch)
     monkeypatch.setattr(lock_module.time, "sleep", lambda seconds: first.close())
     with mine.step():
         assert first.closed
+
+
+def test_second_run_is_refused_at_once_in_the_middle_of_a_step(lock, monkeypatch):
+    mine = lock("7-1-a")
+    mine.take()
+    monkeypatch.setattr(lock_module.time, "sleep", lambda seconds: pytest.fail("it waited"))
+    with open(mine.path, encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(Locked, match="is being deployed here by run 7-1-a"):
+            lock("8-1-b").take()

@@ -68,7 +68,9 @@ def migrate(application: Application, layout, params) -> dict:
     """Applies what the plan holds, with a dump before."""
     result = {"migrations": application.drive("plan")["plan"]["migrations"]}
     if not result["migrations"]:
-        return result
+        # When the connection broke, Ansible asks again: what this run applied before is still its change.
+        before = layout.read_release(params["release"]).get("migrated", {})
+        return {"migrations": before["migrations"] if params["run_id"] and before.get("run") == params["run_id"] else []}
     if params["dump"]:
         facts = application.drive("database")["database"]
         if facts["vendor"] == "postgresql":
@@ -78,6 +80,7 @@ def migrate(application: Application, layout, params) -> dict:
         else:
             result["warnings"] = ["no dump was made before the migration: that is for PostgreSQL, this is SQLite"]
     result["migrations"] = application.drive("migrate")["migrate"]["migrations"]
+    layout.mark_release(params["release"], migrated={"run": params["run_id"], "migrations": result["migrations"]})
     return result
 
 

@@ -72,7 +72,7 @@ beforeAll(async () => {
 afterAll(async () => {
   const headings = ["phase", "fault", "the run", "app1", "app2", "lock", "the next run", "one more"];
   if (rows.length > 0) console.log([headings, ...rows].map((row) => row.join(" | ")).join("\n"));
-  if (full && only === undefined) writeTable("faults", headings, rows);
+  if (full) writeTable("faults", headings, rows, 2);
   await fleet?.trial.end();
 });
 
@@ -96,7 +96,11 @@ async function broken(phase: Phase, fault: Fault): Promise<{ result: ActionResul
     await clearPoints(host);
     return { result, again };
   }
-  if (fault === "full disk") await limitDisk(host, 260);
+  if (fault === "full disk") {
+    await limitDisk(host, 260);
+    // Its workers have started again, so that none of them comes to a point.
+    await served(host);
+  }
   if (fault === "full disk" && phase === "reach") {
     await fillDisk(host);
     const result = await fleet.deploy(request);
@@ -138,7 +142,7 @@ async function strike(fault: Fault, host: Host, folder: string): Promise<void> {
     case "concurrent deploy": {
       const second = await fleet.deploy();
       expect(second.outputs.status, second.log).toBe("failed");
-      expect(second.log).toMatch(/is being deployed here by run \d+-1-\w+ of octocat, since |a step of another deploy/);
+      expect(second.log).toMatch(/is being deployed here by run \d+-1-\w+ of octocat, since /);
       return;
     }
     case "failing command":

@@ -4,13 +4,28 @@ import { projectFolder } from "../../../scripts/lab/index.mjs";
 
 const page = join(projectFolder, "docs/reliability.md");
 
-/** Replaces the table between the marks of that name in docs/reliability.md. */
-export function writeTable(name: string, headings: string[], rows: string[][]): void {
+/**
+ * Writes the table between the marks of that name in docs/reliability.md. Rows that begin with the same `keys` cells are
+ * replaced where they are, so that some can be measured again.
+ */
+export function writeTable(name: string, headings: string[], rows: string[][], keys = 1): void {
   const line = (cells: string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  const table = [line(headings), line(headings.map(() => "---")), ...rows.map(line)].join("\n");
   const [begin, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
   const text = readFileSync(page, "utf8");
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`docs/reliability.md has no ${begin} before an ${end}.`);
+  const old = text
+    .slice(from + begin.length, to)
+    .trim()
+    .split("\n")
+    .slice(2);
+  const replacements = new Map(rows.map((row) => [line(row.slice(0, keys)), line(row)]));
+  const kept = old.map((found) => {
+    const begins = [...replacements.keys()].find((key) => found.startsWith(key)) ?? "";
+    const replacement = replacements.get(begins) ?? found;
+    replacements.delete(begins);
+    return replacement;
+  });
+  const table = [line(headings), line(headings.map(() => "---")), ...kept, ...replacements.values()].join("\n");
   writeFileSync(page, `${text.slice(0, from)}${begin}\n${table}\n${text.slice(to)}`);
 }

@@ -3,7 +3,6 @@
 """Runs commands and Django itself as the application's user, with the application's environment."""
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
 import os
@@ -38,9 +37,6 @@ class Environment:
 
     def for_command(self, home: str) -> dict:
         return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": home, **self.values}
-
-    def fingerprint(self) -> str:
-        return hashlib.sha256(json.dumps(self.values, sort_keys=True).encode()).hexdigest()
 
     def mask(self, text: str) -> str:
         secrets = {value for name, value in self.values.items() if name not in PUBLIC_NAMES and len(value) >= SHORTEST_SECRET}

@@ -60,13 +60,13 @@ def missing_migrations(request):
     return {"warnings": []}
 
 
-def wsgi(request):
+def entry(request):
     """The module that gunicorn will load: what it raises at import shows here, before anything starts."""
     import importlib
 
-    module, _, name = request["wsgi"].partition(":")
+    module, _, name = request["entry"].partition(":")
     if not callable(getattr(importlib.import_module(module), name, None)):
-        raise Refused("%s has no application named %s: set django_app_wsgi" % (module, name))
+        raise Refused("%s has no application named %s: set django_app_wsgi, or django_app_asgi" % (module, name))
     return {}
 
 
@@ -179,7 +179,7 @@ STEPS = {
     "inspect": inspect_settings,
     "check": check,
     "missing_migrations": missing_migrations,
-    "wsgi": wsgi,
+    "entry": entry,
     "collectstatic": collectstatic,
     "plan": plan,
     "database": database,

@@ -3,6 +3,7 @@
 """Virtual environments, one for each set of requirements, shared by the releases that need the same."""
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import shutil
@@ -18,13 +19,13 @@ COMPLETE = ".complete"
 class Requirements:
     """What a release's virtual environment is made of."""
 
-    def __init__(self, project_dir: str, files: list[str], packages: list[str], python: str, installer: str, gunicorn: str) -> None:
+    def __init__(self, project_dir: str, files: list[str], packages: list[str], python: str, installer: str, servers: dict) -> None:
         self.project_dir = project_dir
         self.files = files or self._usual_files()
         self.packages = packages
         self.python = python
         self.installer = installer
-        self.gunicorn = gunicorn
+        self.servers = servers
 
     def _usual_files(self) -> list[str]:
         for name in USUAL_REQUIREMENTS:
@@ -47,7 +48,7 @@ class Requirements:
         interpreter = run([self.python, "-c", "import sys; print(sys.version, sys.implementation.cache_tag)"], timeout=30)
         digest = hashlib.sha256()
         # Files that a requirements file includes count too: the folder's other requirement files are part of the key.
-        for part in (*self._contents(), *self._included(), *map(str.encode, (*self.packages, interpreter, self.installer, self.gunicorn))):
+        for part in (*self._contents(), *self._included(), *map(str.encode, (*self.packages, interpreter, self.installer, *self.servers.values()))):
             digest.update(b"%d:" % len(part) + part)
         return digest.hexdigest()[:16]
 
@@ -59,6 +60,12 @@ class Requirements:
                     with open(os.path.join(folder, name), "rb") as file:
                         contents.append(file.read())
         return contents
+
+    def missing_servers(self, path: str) -> list[str]:
+        """What serves the application and that the requirements did not bring: the requirement to add for each missing package."""
+        return [
+            requirement for package, requirement in self.servers.items() if not glob.glob(os.path.join(path, "lib", "python3*", "site-packages", package))
+        ]
 
     def install_arguments(self) -> list[str]:
         return [part for name in self.files for part in ("--requirement", name)] + self.packages
@@ -83,8 +90,9 @@ def build(path: str, requirements: Requirements, tools_dir: str, cache_dir: str)
         run([requirements.python, "-m", "venv", path])
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     run([*install, *requirements.install_arguments()], env=env, cwd=requirements.project_dir)
-    if not os.path.exists(os.path.join(path, "bin", "gunicorn")):
-        run([*install, requirements.gunicorn], env=env, cwd=requirements.project_dir)
+    missing = requirements.missing_servers(path)
+    if missing:
+        run([*install, *missing], env=env, cwd=requirements.project_dir)
     with open(os.path.join(path, COMPLETE), "w", encoding="utf-8"):
         pass
     return True

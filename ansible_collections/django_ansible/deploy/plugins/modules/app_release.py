@@ -58,12 +58,12 @@ options:
     type: list
     elements: str
     default: []
-  gunicorn:
-    description: Requirement that is added when the others do not bring gunicorn.
-    type: str
+  servers:
+    description: What serves the application, as a mapping of Python package to the requirement that is added when the others do not bring it.
+    type: dict
     required: true
-  wsgi:
-    description: WSGI application, C(module:name); it is imported once to see that it loads.
+  entry:
+    description: WSGI or ASGI application, C(module:name); it is imported once to see that it loads.
     type: str
     required: true
   check_level:
@@ -96,8 +96,8 @@ EXAMPLES = r"""
     release: 20260102T030405Z-0123456
     revision: 0123456789abcdef0123456789abcdef01234567
     workspace: /home/me/mydjango
-    gunicorn: gunicorn
-    wsgi: mydjango.wsgi:application
+    servers: {gunicorn: gunicorn==27.0.1}
+    entry: mydjango.wsgi:application
     environment: "{{ {'DJANGO_SETTINGS_MODULE': 'mydjango.settings'} | to_json }}"
 """
 
@@ -112,6 +112,8 @@ deploy:
   returned: success
 """
 
+import hashlib
+import json
 import os
 import shutil
 import time
@@ -198,7 +200,7 @@ def give(folder: str, uid: int, gid: int) -> None:
 def ask_django(application: Application, release_dir: str, params) -> tuple[dict, list[str]]:
     """Checks the release and collects its static files; returns what to remember of it and what was done."""
     checks = ["check", "missing_migrations"] if params["check_level"] != "none" else []
-    found = application.drive("inspect", *checks, "wsgi", wsgi=params["wsgi"], check_level=params["check_level"].upper())
+    found = application.drive("inspect", *checks, "entry", entry=params["entry"], check_level=params["check_level"].upper())
     facts = {**found["inspect"], "warnings": [warning for step in checks for warning in found[step]["warnings"]]}
     done = ["check"] if checks else []
     if params["collectstatic"]:
@@ -217,7 +219,7 @@ def complete(layout, params, environment: Environment) -> tuple[dict, list[str]]
     """Gives a release folder its virtual environment and asks Django about it."""
     release_dir = layout.release_dir(params["release"])
     requirements = venv.Requirements(
-        os.path.join(release_dir, params["app_path"]), params["requirements"], params["packages"], params["python"], params["installer"], params["gunicorn"]
+        os.path.join(release_dir, params["app_path"]), params["requirements"], params["packages"], params["python"], params["installer"], params["servers"]
     )
     venv_dir = os.path.join(layout.venvs, requirements.key())
     built = venv.build(venv_dir, requirements, os.path.join(layout.app_dir, "tools"), os.path.join(CACHE, "uv"))
@@ -227,13 +229,19 @@ def complete(layout, params, environment: Environment) -> tuple[dict, list[str]]
     return {**facts, "venv": os.path.basename(venv_dir)}, (["venv"] if built else []) + asked
 
 
+def fingerprint(params) -> str:
+    """Stands for all that a release is prepared from besides its commit, so that a change of it prepares the release anew."""
+    names = ("environment", "app_path", "python", "installer", "requirements", "packages", "servers", "entry", "check_level", "collectstatic")
+    return hashlib.sha256(json.dumps([params[name] for name in names], sort_keys=True).encode()).hexdigest()
+
+
 def prepare(module: AnsibleModule) -> dict:
     params = module.params
     layout = layout_of(params)
     release_dir = layout.release_dir(params["release"])
     environment = Environment.parse(params["environment"])
     known = layout.read_release(params["release"])
-    if known.get("environment") == environment.fingerprint() and os.path.isdir(os.path.join(release_dir, ".venv")):
+    if known.get("prepared") == fingerprint(params) and os.path.isdir(os.path.join(release_dir, ".venv")):
         return {"changed": False, "done": [], "found": known}
     if module.check_mode:
         return {"changed": True, "done": ["code", "venv", "check", "static"] if not known else ["check", "static"], "found": known}
@@ -249,7 +257,7 @@ def prepare(module: AnsibleModule) -> dict:
         raise
     created = known.get("created") or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     layout.mark_release(
-        params["release"], release=params["release"], revision=params["revision"], environment=environment.fingerprint(), created=created, **facts
+        params["release"], release=params["release"], revision=params["revision"], prepared=fingerprint(params), created=created, **facts
     )
     return {"changed": True, "done": (["code"] if new else []) + done, "found": facts}
 
@@ -269,8 +277,8 @@ def main() -> None:
             "installer": {"type": "str", "choices": ["uv", "pip"], "default": "uv"},
             "requirements": {"type": "list", "elements": "str", "default": []},
             "packages": {"type": "list", "elements": "str", "default": []},
-            "gunicorn": {"type": "str", "required": True},
-            "wsgi": {"type": "str", "required": True},
+            "servers": {"type": "dict", "required": True},
+            "entry": {"type": "str", "required": True},
             "check_level": {"type": "str", "choices": ["critical", "error", "warning", "info", "none"], "default": "error"},
             "collectstatic": {"type": "bool", "default": True},
         },

@@ -43,11 +43,6 @@ def test_command_gets_the_environment_and_a_path():
     assert Environment({"HOME": "/mine"}).for_command("/srv")["HOME"] == "/mine"
 
 
-def test_fingerprint_tells_environments_apart():
-    assert Environment({"A": "1"}).fingerprint() == Environment({"A": "1"}).fingerprint()
-    assert Environment({"A": "1"}).fingerprint() != Environment({"A": "2"}).fingerprint()
-
-
 @pytest.mark.parametrize(
     ("argv", "options", "words"),
     [

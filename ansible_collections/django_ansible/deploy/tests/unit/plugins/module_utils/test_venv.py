@@ -7,8 +7,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.application 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.venv import Requirements
 
 
-def requirements(folder, files=(), packages=(), installer="uv", gunicorn="gunicorn"):
-    return Requirements(str(folder), list(files), list(packages), sys.executable, installer, gunicorn)
+def requirements(folder, files=(), packages=(), installer="uv", servers=None):
+    return Requirements(str(folder), list(files), list(packages), sys.executable, installer, servers or {"gunicorn": "gunicorn"})
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_equal_requirements_share_an_environment(project, tmp_path_factory):
         lambda folder: (folder / "requirements-base.txt").write_text("included\n") and {},
         lambda folder: {"packages": ["whitenoise"]},
         lambda folder: {"installer": "pip"},
-        lambda folder: {"gunicorn": "gunicorn==1"},
+        lambda folder: {"servers": {"gunicorn": "gunicorn==1"}},
     ],
 )
 def test_whatever_changes_what_is_installed_changes_the_key(project, change):
@@ -54,3 +54,9 @@ def test_missing_requirements_name_the_variable(tmp_path):
 def test_missing_named_file_is_named(project):
     with pytest.raises(CommandFailed, match="requirements file prod.txt is not in this release"):
         requirements(project, files=["prod.txt"]).key()
+
+
+def test_only_servers_that_are_missing_are_added(project):
+    (project / "venv/lib/python3.11/site-packages/gunicorn").mkdir(parents=True)
+    wanted = requirements(project, servers={"gunicorn": "gunicorn==1", "uvicorn_worker": "uvicorn-worker==1"})
+    assert wanted.missing_servers(str(project / "venv")) == ["uvicorn-worker==1"]

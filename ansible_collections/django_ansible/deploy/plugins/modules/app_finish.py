@@ -104,14 +104,14 @@ def finish(module: AnsibleModule) -> dict:
 def main() -> None:
     module = AnsibleModule(argument_spec={**LAYOUT, "keep_releases": {"type": "int", "default": 5}}, supports_check_mode=True)
     lock = lock_of(module.params, module.check_mode)
-    if lock.run and lock.holder() is None and undo.recall(module.params["app_name"]) is None:
-        # The connection broke and Ansible asks again, or the host was restarted meanwhile: what had to be done was done.
-        module.exit_json(changed=False, stopped=[], removed=[])
     try:
         with lock.step():
             result = finish(module)
             lock.release()
     except (CommandFailed, Locked) as error:
+        if isinstance(error, Locked) and lock.holder() is None and undo.recall(module.params["app_name"]) is None:
+            # The connection broke and Ansible asked again, or the host was restarted meanwhile: what had to be done was done.
+            module.exit_json(changed=False, stopped=[], removed=[])
         module.fail_json(msg="the new release serves, but the deploy was not finished: %s" % error)
     module.exit_json(**result)
 

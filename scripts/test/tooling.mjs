@@ -10,7 +10,7 @@ export const venv = join(cacheFolder, "test-venv");
 /** Installs the npm packages unless they are the locked ones already. */
 export async function ensureNodeModules() {
   if (nodeModulesAreLocked()) return "as locked";
-  await must(["npm", "ci", "--no-audit", "--no-fund"], { cwd: projectFolder });
+  await must(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: projectFolder });
   return "installed";
 }
 

@@ -113,7 +113,7 @@ describe("20 clients never see a failed request", () => {
       fleet.deploy({ inputs }),
     );
     await onHost(fleet.app2, "rm /etc/nginx/conf.d/broken.conf");
-    expect(result.outputs, result.log).toMatchObject({ status: "failed", "failed-host-names": '["app2"]' });
+    expect(result.outputs, result.log).toMatchObject({ status: "rolled-back", "failed-host-names": '["app2"]' });
     expect(result.log).toContain("this is no directive of nginx".split(" ")[0]);
     // The first host had switched.
     expect(versions(samples, "app1")).toEqual(["2", "3"]);
@@ -127,9 +127,8 @@ describe("20 clients never see a failed request", () => {
     for (const { name } of fleet.hosts) expect(versions(samples, name)).toEqual(["2", "1"]);
   });
 
-  test.runIf(full)(
-    "while 20 releases go out in a row",
-    async () => {
+  if (full) {
+    test("while 20 releases go out in a row", async () => {
       const { samples } = await underLoad("20 deploys in a row", async () => {
         for (let number = 1; number <= 20; number++) {
           await commitVersion(fleet.project, `row-${number}`);
@@ -138,7 +137,6 @@ describe("20 clients never see a failed request", () => {
         }
       });
       for (const { name } of fleet.hosts) expect(versions(samples, name)).toHaveLength(21);
-    },
-    1_200_000,
-  );
+    }, 1_200_000);
+  }
 });

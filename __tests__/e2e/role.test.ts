@@ -150,7 +150,7 @@ describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
     await project.commit("Break the page on the second host");
     const run = await deploy();
     project.write("guestbook/views.py", views);
-    expectFailure(run, /app2.*500/, { failed: ["app2"] });
+    expectFailure(run, /app2.*500/, { failed: ["app2"], rolledBack: true });
     expect(run.log).toContain("RuntimeError: out of ink");
     await expectVersion("2");
     expectNoTraces(trial, run, [passwords.database, passwords.key]);

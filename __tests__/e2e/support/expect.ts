@@ -21,13 +21,14 @@ export function expectSuccess(run: WorkflowRun, counts: { total: number; changed
 export function expectFailure(
   run: WorkflowRun,
   sentence: RegExp,
-  blamed: { failed?: string[]; unreachable?: string[] },
+  blamed: { failed?: string[]; unreachable?: string[]; rolledBack?: boolean },
 ): void {
-  const { failed = [], unreachable = [] } = blamed;
+  const { failed = [], unreachable = [], rolledBack = false } = blamed;
   expect(run.code, run.log).not.toBe(0);
   expect(errors(run).join("\n")).toMatch(sentence);
   expect(run.outputs).toMatchObject({
-    status: "failed",
+    status: rolledBack ? "rolled-back" : "failed",
+    "rolled-back": String(rolledBack),
     "failed-hosts": String(failed.length),
     "failed-host-names": JSON.stringify(failed),
     "unreachable-hosts": String(unreachable.length),

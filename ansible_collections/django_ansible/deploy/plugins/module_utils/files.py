@@ -39,6 +39,10 @@ def ensure_directory(path: str, mode: int = 0o755, owner: str = "root", group: s
 
 
 def write_atomically(path: str, content: bytes, mode: int, owner: str = "root", group: str = "root") -> None:
+    _replace_file(path, content, mode, *owner_ids(owner, group))
+
+
+def _replace_file(path: str, content: bytes, mode: int, uid: int, gid: int) -> None:
     partial = "%s.%d.new" % (path, os.getpid())
     if os.path.lexists(partial):
         os.unlink(partial)
@@ -46,7 +50,7 @@ def write_atomically(path: str, content: bytes, mode: int, owner: str = "root", 
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-            os.fchown(file.fileno(), *owner_ids(owner, group))
+            os.fchown(file.fileno(), uid, gid)
             os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())
@@ -128,16 +132,11 @@ class Restorable:
             if kind in ("kept", "aside"):
                 os.rename(value, path)
                 continue
+            if kind == "file":
+                _replace_file(path, *value)
+                continue
             partial = "%s.%d.old" % (path, os.getpid())
-            if kind == "link":
-                os.symlink(value, partial)
-            else:
-                content, mode, uid, gid = value
-                descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(content)
-                    os.fchown(file.fileno(), uid, gid)
-                    os.fchmod(file.fileno(), mode)
+            os.symlink(value, partial)
             os.rename(partial, path)
         self._saved.clear()
 

@@ -68,6 +68,10 @@ ipv6:
   description: Whether the host has IPv6.
   type: bool
   returned: success
+free_mib:
+  description: Free space below O(app_dir), in MiB.
+  type: int
+  returned: success
 """
 
 import grp

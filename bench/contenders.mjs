@@ -7,7 +7,8 @@ import { timed } from "./statistics.mjs";
 /**
  * One way to deploy. `deploy` returns the seconds of the whole run; `remote` counts what a no-op asks of one host.
  * @typedef {import("./fleet.mjs").Host} Host
- * @typedef {{ hosts: Host[], serverName: string, deploy: (size: number) => Promise<number> }} Contender
+ * @typedef {{ hosts: Host[], serverName: string,
+ *   deploy: (size: number, inputs?: Record<string, string>) => Promise<number> }} Contender
  * @typedef {Contender & { remote: () => Promise<import("./deploys.mjs").Remote> }} AnsibleContender
  * @typedef {{ folder: string, fleet: import("./fleet.mjs").Fleet, key: { file: string, text: string },
  *   ansible: import("./ready.mjs").Ansible }} Shared
@@ -16,7 +17,7 @@ import { timed } from "./statistics.mjs";
 /**
  * This action: main and post, with the files and the environment of a runner, from a full tool cache.
  * @param {Shared & { project: string, toolCache: string }} options
- * @returns {Promise<AnsibleContender>}
+ * @returns {Promise<AnsibleContender & { rollback: (size: number, inputs: Record<string, string>) => Promise<number> }>}
  */
 export async function action({ folder, fleet, key, project, toolCache }) {
   const once = async (/** @type {number} */ size, /** @type {Record<string, string>} */ more = {}) => {
@@ -39,7 +40,8 @@ export async function action({ folder, fleet, key, project, toolCache }) {
   return {
     hosts: fleet.hosts,
     serverName,
-    deploy: async (size) => (await timed(() => once(size))).seconds,
+    deploy: async (size, more) => (await timed(() => once(size, more))).seconds,
+    rollback: async (size, more) => (await timed(() => once(size, { operation: "rollback", ...more }))).seconds,
     remote: async () => count((await once(1, { "extra-args": "-vvv" })).log),
   };
 }

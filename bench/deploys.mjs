@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
-import { get } from "node:http";
 import { join } from "node:path";
-import { down, until } from "../scripts/lab/index.mjs";
+import { down } from "../scripts/lab/index.mjs";
 import { action, shell, tutorial } from "./contenders.mjs";
-import { bringUp, placeRepository, test } from "./fleet.mjs";
+import { newFleets, placeRepository, test } from "./fleet.mjs";
+import { expectVersion } from "./page.mjs";
 import { accounts, makeApplication, writeSettings } from "./project.mjs";
 import { summarize } from "./statistics.mjs";
 
@@ -26,7 +26,10 @@ import { summarize } from "./statistics.mjs";
 export async function measureDeploys({ folder, toolCache, ansible, runs, sizes, keep, say }) {
   const largest = Math.max(...sizes);
   try {
-    const { key, usual, action: own } = await bringUp({ folder, size: largest, say });
+    const { key, bringUp } = await newFleets({ folder, say });
+    // One for the tutorial role and the shell, one for the action.
+    const usual = await bringUp("usual", largest);
+    const own = await bringUp("action", largest);
     const vaultFile = join(folder, "vault-password");
     writeFileSync(vaultFile, accounts.vault, { mode: 0o600 });
     const application = await makeApplication(folder);
@@ -93,33 +96,4 @@ export async function measureDeploys({ folder, toolCache, ansible, runs, sizes, 
   } finally {
     if (!keep) await down(test);
   }
-}
-
-/**
- * A deploy counts only when the page shows what was deployed. It may take a moment: a reload of nginx returns early.
- * @param {number} port
- * @param {string} site
- * @param {number} version
- */
-async function expectVersion(port, site, version) {
-  await until(`Version ${version} of ${site} on port ${port}`, 10, async () =>
-    (await fetchPage(port, site)).includes(`Version ${version}<`) ? true : undefined,
-  );
-}
-
-/**
- * @param {number} port
- * @param {string} site
- * @returns {Promise<string>}
- */
-function fetchPage(port, site) {
-  return new Promise((resolve, reject) => {
-    get({ host: "127.0.0.1", port, path: "/", headers: { Host: site } }, (response) => {
-      let body = "";
-      response.setEncoding("utf8").on("data", (text) => {
-        body += text;
-      });
-      response.on("end", () => resolve(body));
-    }).on("error", reject);
-  });
 }

@@ -7,27 +7,27 @@ import { accounts, repository } from "./project.mjs";
 export const test = "bench";
 
 /**
- * Two sets of hosts that are alike, one for the tutorial role and the shell, one for the action, and a database server
- * for each. Packages are there already: what is measured are deploys, not apt.
+ * Hosts that are alike, with a database server of their own. Packages are there already: what is measured are deploys, not apt.
  * @typedef {{ hosts: Host[], database: Host }} Fleet
  *
- * @param {{ folder: string, size: number, say: (line: string) => void }} options
+ * Removes what an earlier bench left, and returns the key of all hosts and what brings up a fleet.
+ * @param {{ folder: string, say: (line: string) => void }} options
  */
-export async function bringUp({ folder, size, say }) {
+export async function newFleets({ folder, say }) {
   await down(test);
   const key = await makeKey(folder);
   const one = (/** @type {string} */ name) =>
     up({ test, name, suite: "bookworm", kind: "ready", authorizedKeys: [key.publicKey], password: accounts.sudo }, say);
-  const fleet = async (/** @type {string} */ letter) => {
+  /** @type {(letter: string, size: number) => Promise<Fleet>} */
+  const bringUp = async (letter, size) => {
+    say(`Bringing up ${size + 1} hosts.`);
     const database = await one(`db-${letter}`);
     await servePostgres(database, { database: "mysite", user: "mysite", password: accounts.database });
-    /** @type {Host[]} */
     const hosts = [];
     for (let number = 1; number <= size; number++) hosts.push(await one(`app${number}-${letter}`));
     return { hosts, database };
   };
-  say(`Bringing up ${2 * size + 2} hosts.`);
-  return { key, usual: await fleet("usual"), action: await fleet("action") };
+  return { key, bringUp };
 }
 
 /**

@@ -79,6 +79,7 @@ export async function makeApplication(folder) {
   return {
     work,
     bare,
+    commit: async () => (await git("rev-parse", "HEAD")).trim(),
     /** Commits what is in the folder as the next version, which the page then shows. */
     next: async () => {
       version += 1;

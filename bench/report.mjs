@@ -1,14 +1,17 @@
+import { importSeconds } from "./rollback.mjs";
+
 /**
  * @typedef {import("./statistics.mjs").Times} Times
  * @typedef {{ runs: number, ready: import("./ready.mjs").Ready | undefined,
- *   deploys: import("./deploys.mjs").AllDeploys | undefined, machine: Record<string, string>, minutes: number }} Findings
+ *   deploys: import("./deploys.mjs").AllDeploys | undefined, rollbacks: import("./rollback.mjs").Rollbacks | undefined,
+ *   machine: Record<string, string>, minutes: number }} Findings
  */
 
 /**
  * The results as Markdown.
  * @param {Findings} findings
  */
-export function report({ runs, ready, deploys, machine, minutes }) {
+export function report({ runs, ready, deploys, rollbacks, machine, minutes }) {
   return `${[
     "# Results of the bench",
     "",
@@ -17,6 +20,7 @@ export function report({ runs, ready, deploys, machine, minutes }) {
     ...(ready === undefined ? [] : readySection(ready)),
     ...(deploys === undefined ? [] : deploySection(deploys)),
     ...(deploys === undefined ? [] : remoteSection(deploys.remote)),
+    ...(rollbacks === undefined ? [] : rollbackSection(rollbacks)),
     "## Machine",
     "",
     ...table(["what", ""], Object.entries(machine)),
@@ -88,6 +92,25 @@ function remoteSection({ action, tutorial }) {
       [
         ["action", String(action.modules), String(action.requests), "≤ 12 executions", verdict(action.modules <= 12)],
         ["tutorial", String(tutorial.modules), String(tutorial.requests), "", ""],
+      ],
+    ),
+    "",
+  ];
+}
+
+/** @param {import("./rollback.mjs").Rollbacks} rollbacks */
+function rollbackSection({ noop, cold, standby }) {
+  return [
+    "## Rollback",
+    "",
+    `Two hosts, an application that takes ${importSeconds} s to import; from the start of the step until both hosts serve the other release.`,
+    "",
+    ...table(
+      ["what", "seconds", "beside a deploy with nothing to do", "bar", ""],
+      [
+        ["a deploy with nothing to do, whole", shown(noop), "1", "", ""],
+        ["rollback", shown(cold), ratio(cold, noop), "≤ 1/2", verdict(cold.median <= noop.median / 2)],
+        ["rollback with `django_app_standby`", shown(standby), ratio(standby, noop), "≤ 1/2", verdict(standby.median <= noop.median / 2)],
       ],
     ),
     "",

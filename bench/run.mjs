@@ -1,6 +1,6 @@
 // Measures what a deploy costs in time: this action beside the usual tutorial role and beside plain shell over ssh.
 //   npm run bench                        everything; the hosts are containers on this machine
-//   npm run bench -- --parts ready       `ready`, `deploy`, or both (the default)
+//   npm run bench -- --parts ready       `ready`, `deploy`, `rollback`; all of them by default
 //   npm run bench -- --runs 3 --hosts 1,2
 //   npm run bench -- --out FILE          instead of bench/RESULTS.md; `-` only prints
 //   npm run bench -- --keep              leave the hosts up; the next bench begins with new ones
@@ -15,12 +15,13 @@ import { test } from "./fleet.mjs";
 import { machineFacts } from "./machine.mjs";
 import { measureReady, readyAnsible } from "./ready.mjs";
 import { report } from "./report.mjs";
+import { measureRollbacks } from "./rollback.mjs";
 
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "5" },
     hosts: { type: "string", default: "1,2,8" },
-    parts: { type: "string", default: "ready,deploy" },
+    parts: { type: "string", default: "ready,deploy,rollback" },
     out: { type: "string", default: join(projectFolder, "bench/RESULTS.md") },
     keep: { type: "boolean", default: false },
   },
@@ -32,8 +33,8 @@ if (![runs, ...sizes].every((count) => Number.isInteger(count) && count > 0)) {
   console.error("--runs is a whole number above 0, --hosts a list of such numbers separated by commas.");
   process.exit(2);
 }
-if (parts.some((part) => part !== "ready" && part !== "deploy")) {
-  console.error("--parts is `ready`, `deploy` or `ready,deploy`.");
+if (parts.some((part) => !["ready", "deploy", "rollback"].includes(part))) {
+  console.error("--parts is a list of `ready`, `deploy` and `rollback` separated by commas.");
   process.exit(2);
 }
 
@@ -51,10 +52,14 @@ try {
   const deploys = parts.includes("deploy")
     ? await measureDeploys({ folder, toolCache, ansible, runs, sizes, keep: values.keep, say })
     : undefined;
+  const rollbacks = parts.includes("rollback")
+    ? await measureRollbacks({ folder, toolCache, ansible, runs, keep: values.keep, say })
+    : undefined;
   const text = report({
     runs,
     ready,
     deploys,
+    rollbacks,
     machine: await machineFacts(ansible),
     minutes: (Date.now() - started) / 60_000,
   });

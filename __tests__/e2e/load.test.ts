@@ -9,6 +9,8 @@ const importSeconds = 3;
 const full = process.env.DAD_FULL !== undefined;
 
 let fleet: Fleet;
+/** The commit of version 2. */
+let second: string;
 const rows: string[][] = [];
 
 beforeAll(async () => {
@@ -16,7 +18,6 @@ beforeAll(async () => {
   const { project } = fleet;
   project.write("mysite/wsgi.py", `import time\n\ntime.sleep(${importSeconds})\n${project.read("mysite/wsgi.py")}`);
   project.write("guestbook/urls.py", `${project.read("guestbook/urls.py")}\n${slowPage}`);
-  project.write("rollback.yml", "- import_playbook: django_ansible.deploy.rollback\n");
   await commitVersion(project, "1");
   const first = await fleet.deploy();
   expect(first.outputs.status, first.log).toBe("succeeded");
@@ -70,7 +71,9 @@ function versions(samples: Sample[], host: string): string[] {
   return [...new Set(seen.map(({ version }) => version))];
 }
 
-const rollback = (): Promise<ActionResult> => fleet.deploy({ inputs: { playbook: "rollback.yml" } });
+/** To the release before, which leaves the newer one running. */
+const rollback = (): Promise<ActionResult> =>
+  fleet.deploy({ inputs: { operation: "rollback", vars: "django_app_standby: true" } });
 
 describe("20 clients never see a failed request", () => {
   test("without a deploy", async () => {
@@ -83,7 +86,7 @@ describe("20 clients never see a failed request", () => {
   });
 
   test("while a new release goes out, and a request of 20 s that is running is answered by the old one", async () => {
-    await commitVersion(fleet.project, "2");
+    second = await commitVersion(fleet.project, "2");
     let long: Promise<Sample[]> | undefined;
     const { result, samples } = await underLoad("a deploy of a new release", () =>
       fleet.deploy({
@@ -125,6 +128,21 @@ describe("20 clients never see a failed request", () => {
     const { result, samples } = await underLoad("a rollback", rollback);
     expect(result.outputs.status, result.log).toBe("succeeded");
     for (const { name } of fleet.hosts) expect(versions(samples, name)).toEqual(["2", "1"]);
+  });
+
+  test("while it goes on to a release that stands by, which is not started anew", async () => {
+    const started = () =>
+      Promise.all(
+        fleet.hosts.map((host) => onHost(host, "systemctl show --value --property MainPID mysite@blue mysite@green")),
+      );
+    const before = await started();
+    const inputs = { operation: "rollback", revision: second, vars: "django_app_standby: true" };
+    const { result, samples } = await underLoad("a rollback to a release that stands by", () =>
+      fleet.deploy({ inputs }),
+    );
+    expect(result.outputs.status, result.log).toBe("succeeded");
+    for (const { name } of fleet.hosts) expect(versions(samples, name)).toEqual(["1", "2"]);
+    expect(await started()).toEqual(before);
   });
 
   if (full) {

@@ -48,6 +48,19 @@ class Activation:
             or systemd.show(self.layout.slot_service(self.live), "ActiveState")["ActiveState"] != "active"
         )
 
+    def stands_by(self) -> bool:
+        """Whether the free slot runs this release already, with this environment, and started after its units were written."""
+        layout = self.layout
+        if (
+            layout.slot_release(self.slot) != self.release
+            or self.slot_file(self.slot).differs()
+            or any(kind in ("unit", "gunicorn") for kind, _ in self.different)
+            or systemd.show(layout.slot_service(self.slot), "ActiveState")["ActiveState"] != "active"
+        ):
+            return False
+        read = [file.path for kind, file in self.files if kind in ("unit", "gunicorn")]
+        return all(os.stat(path).st_mtime < os.stat(layout.slot_socket(self.slot)).st_mtime for path in read)
+
     def links(self) -> dict:
         """Every link as it has to be once the slot is live."""
         layout = self.layout
@@ -102,6 +115,23 @@ class Activation:
     def start_slot(self) -> None:
         """Brings the release up in the free slot and waits until it answers on its own socket."""
         layout = self.layout
+        service = layout.slot_service(self.slot)
+        if self.stands_by():
+            # It may have been restarted in its time as the live slot; that says nothing of now.
+            try_quietly("systemctl", "reset-failed", service)
+        else:
+            self.start_units()
+        trouble = wait_until_healthy(
+            lambda left: self.probe.over_socket(layout.slot_socket(self.slot), min(left, PROBE_SECONDS)),
+            lambda: systemd.has_given_up(service),
+            self.params["health_timeout"],
+        )
+        if trouble:
+            raise CommandFailed("%s is not healthy at %s: %s" % (service, self.params["health_path"], trouble))
+
+    def start_units(self) -> None:
+        """Points the free slot at the release and has systemd start it."""
+        layout = self.layout
         units = layout.slot_units(self.slot)
         if any(map(systemd.is_active, units)):
             systemd.systemctl("stop", *reversed(units), timeout=600)
@@ -120,13 +150,6 @@ class Activation:
             systemd.systemctl("start", *units, timeout=self.params["health_timeout"] + 30)
         except CommandFailed as error:
             raise CommandFailed("%s does not start" % units[1]) from error
-        trouble = wait_until_healthy(
-            lambda left: self.probe.over_socket(layout.slot_socket(self.slot), min(left, PROBE_SECONDS)),
-            lambda: systemd.has_given_up(units[1]),
-            self.params["health_timeout"],
-        )
-        if trouble:
-            raise CommandFailed("%s is not healthy at %s: %s" % (units[1], self.params["health_path"], trouble))
 
     def apply_nginx(self) -> bool:
         """Writes nginx's file and has nginx check it before anything reads it. Tells whether nginx has to read it."""

@@ -8,6 +8,7 @@ The answer goes to a pipe of its own, so nothing that the project prints can be 
 """
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -21,11 +22,21 @@ class Refused(Exception):
     """The project itself says no; the text is for the person who deploys."""
 
 
-def inspect_settings(request):
-    """The settings that the deploy has to agree with."""
-    from django.conf import settings
+def _known_migrations(loader):
+    """Every migration that this code has, those among them that others replace."""
+    return set(loader.disk_migrations) | {key for migration in loader.disk_migrations.values() for key in migration.replaces}
 
+
+def inspect_settings(request):
+    """The settings that the deploy has to agree with, and what stands for the migrations that this code has."""
+    from django.conf import settings
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    known = sorted(_known_migrations(loader))
     return {
+        "migrations": hashlib.sha256(json.dumps(known).encode()).hexdigest(),
         "static_root": str(settings.STATIC_ROOT) if settings.STATIC_ROOT else None,
         "static_url": settings.STATIC_URL,
         "wsgi": getattr(settings, "WSGI_APPLICATION", None),
@@ -149,7 +160,7 @@ def unknown_migrations(request):
 
     connection = _database()
     loader = MigrationLoader(connection)
-    known = set(loader.disk_migrations) | {key for migration in loader.disk_migrations.values() for key in migration.replaces}
+    known = _known_migrations(loader)
     applied = MigrationRecorder(connection).applied_migrations()
     return {"migrations": ["%s.%s" % key for key in applied if key not in known]}
 

@@ -18,6 +18,10 @@ options:
     description: How many releases stay, the live one among them.
     type: int
     default: 5
+  standby:
+    description: Whether the slot that is no longer live goes on running, so that a rollback to its release only has to switch.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -79,7 +83,8 @@ def finish(module: AnsibleModule) -> dict:
     layout = layout_of(module.params)
     backups = os.path.join(layout.app_dir, "backups")
     live = layout.live_slot()
-    stopping = [slot for slot in SLOTS if live and slot != live and systemd.is_active(layout.slot_service(slot))]
+    idle = [slot for slot in SLOTS if live and slot != live]
+    stopping = [slot for slot in idle if not module.params["standby"] and systemd.is_active(layout.slot_service(slot))]
     keep = kept_releases(layout, max(module.params["keep_releases"], 1))
     kept = [layout.read_release(release) for release in keep]
     removed = [layout.release_dir(name) for name in sorted(folders(layout.releases) - keep)]
@@ -88,8 +93,8 @@ def finish(module: AnsibleModule) -> dict:
     if not module.check_mode:
         retire_replaced(layout, live)
         undo.forget(layout.app_name)
-        for slot in SLOTS:
-            if live and slot != live and any(map(systemd.is_enabled, layout.slot_units(slot))):
+        for slot in idle:
+            if any(map(systemd.is_enabled, layout.slot_units(slot))):
                 systemd.systemctl("disable", "--quiet", *layout.slot_units(slot))
         for slot in stopping:
             # Without waiting: the requests that still run may take as long as the graceful time-out.
@@ -102,7 +107,10 @@ def finish(module: AnsibleModule) -> dict:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={**LAYOUT, "keep_releases": {"type": "int", "default": 5}}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={**LAYOUT, "keep_releases": {"type": "int", "default": 5}, "standby": {"type": "bool", "default": False}},
+        supports_check_mode=True,
+    )
     lock = lock_of(module.params, module.check_mode)
     try:
         with lock.step():

@@ -53,7 +53,8 @@ account_exists:
   type: bool
   returned: success
 releases:
-  description: Completed releases, oldest first, each with C(release), C(revision), C(bad) and when it was C(activated).
+  description: Completed releases, oldest first, each with C(release), C(revision), C(bad), when it was C(activated), and C(migrations),
+    which is equal for releases that have the same migrations.
   type: list
   returned: success
 live:
@@ -61,7 +62,11 @@ live:
   type: dict
   returned: success
 idle_running:
-  description: Whether the slot that is not live still runs, or would after a boot.
+  description: Whether the slot that is not live runs.
+  type: bool
+  returned: success
+idle_enabled:
+  description: Whether the slot that is not live would start at a boot, which a deploy that was not finished leaves behind.
   type: bool
   returned: success
 ipv6:
@@ -150,9 +155,10 @@ def main() -> None:
         changed=False,
         missing_packages=missing_packages(module.params["packages"]) if module.params["packages"] else [],
         account_exists=account_exists(module.params["app_user"], module.params["app_group"]),
-        releases=[{key: found.get(key) for key in ("release", "revision", "bad", "activated")} for found in layout.list_releases()],
+        releases=[{key: found.get(key) for key in ("release", "revision", "bad", "activated", "migrations")} for found in layout.list_releases()],
         live={"slot": slot, "release": release, "revision": layout.read_release(release).get("revision") if release else None},
-        idle_running=any(is_active(layout.slot_service(name)) or is_enabled(layout.slot_service(name)) for name in idle) if slot else False,
+        idle_running=any(is_active(layout.slot_service(name)) for name in idle) if slot else False,
+        idle_enabled=any(is_enabled(layout.slot_service(name)) for name in idle) if slot else False,
         ipv6=os.path.exists("/proc/net/if_inet6"),
         free_mib=free,
     )

@@ -134,7 +134,10 @@ const knownHosts = (hosts) => `${hosts.flatMap((host) => host.hostKeyLines).join
 
 /** @param {NodeJS.ProcessEnv} env */
 const withoutAnsible = (env) =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("ANSIBLE_")));
+  // Python's bytecode is kept, as it is where nothing forbids it.
+  Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.startsWith("ANSIBLE_") && name !== "PYTHONDONTWRITEBYTECODE"),
+  );
 
 /**
  * Counts from what Ansible tells at -vvv on one host: a line for each module that is started there, whatever task asked

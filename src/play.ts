@@ -48,6 +48,7 @@ export async function play(parts: PlayParts): Promise<PlayResult> {
     sshConfig: parts.files.sshConfig,
     events: eventsFile,
     playMarker,
+    python: parts.ansible.python,
   });
   const argv = ansibleArguments(parts.inputs, { ...parts.files, python: parts.ansible.python });
   const write = (line: string) => process.stdout.write(`${parts.redact(line)}\n`);

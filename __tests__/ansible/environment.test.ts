@@ -18,6 +18,7 @@ function environment(overrides: Partial<EnvironmentParts> = {}, cfg?: string): R
     sshConfig: "/p it's/ssh_config",
     events: "/p/events.jsonl",
     playMarker: "marker",
+    python: "/tools/ansible/x64/bin/python",
     ...overrides,
   });
 }
@@ -46,6 +47,7 @@ describe("ansibleEnvironment", () => {
       ANSIBLE_SSH_EXTRA_ARGS: option,
       ANSIBLE_SFTP_EXTRA_ARGS: option,
       ANSIBLE_SCP_EXTRA_ARGS: option,
+      PYTHONPYCACHEPREFIX: "/tools/ansible/x64/pycache",
       DJANGO_ANSIBLE_EVENTS_PATH: "/p/events.jsonl",
       DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: "marker",
     });

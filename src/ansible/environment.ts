@@ -1,4 +1,4 @@
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import type { Inputs } from "../inputs.js";
 import type { Project } from "../project/inspect.js";
 import { besideCfg } from "../project/inspect.js";
@@ -22,13 +22,15 @@ export interface EnvironmentParts {
   readonly sshConfig: string;
   readonly events: string;
   readonly playMarker: string;
+  /** Python of the action's Ansible. */
+  readonly python: string;
 }
 
 const EVENTS_CALLBACK = "django_ansible.deploy.events";
 
 /** What a deploy has no business with: the inputs as given, the job's tokens and command files, and another Python's settings. */
 const DROPPED =
-  /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
+  /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|PYTHONDONTWRITEBYTECODE|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
 
 /** The whole environment of ansible-playbook. The job's own is left as it is. */
 export function ansibleEnvironment(parts: EnvironmentParts): Record<string, string> {
@@ -61,6 +63,8 @@ export function ansibleEnvironment(parts: EnvironmentParts): Record<string, stri
     ANSIBLE_SSH_EXTRA_ARGS: withConfig(job.ANSIBLE_SSH_EXTRA_ARGS, cfg?.sshExtraArgs),
     ANSIBLE_SFTP_EXTRA_ARGS: withConfig(job.ANSIBLE_SFTP_EXTRA_ARGS, cfg?.sftpExtraArgs),
     ANSIBLE_SCP_EXTRA_ARGS: withConfig(job.ANSIBLE_SCP_EXTRA_ARGS, cfg?.scpExtraArgs),
+    // Beside Ansible, so that the next run starts in half the time and nothing is left in the workspace.
+    PYTHONPYCACHEPREFIX: join(dirname(dirname(parts.python)), "pycache"),
     DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
     DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
   };

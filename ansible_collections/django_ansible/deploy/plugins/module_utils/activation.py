@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils import static, systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils import nginx, static, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed, Environment, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ManagedFile, Restorable, ensure_directory
@@ -27,13 +27,18 @@ class Activation:
         self.live = self.layout.live_slot()
         self.previous_release = self.layout.slot_release(self.live)
         self.files = [(entry["kind"], ManagedFile(entry["path"], entry["content"])) for entry in params["files"]]
+        own_site = [file for kind, file in self.files if kind == "nginx"]
+        sites, self.removals = nginx.plan(params["refuse_unknown_names"], os.path.exists("/proc/net/if_inet6"), own_site)
+        self.files += [("nginx", site) for site in sites]
         self.different = [(kind, file) for kind, file in self.files if file.differs()]
         self.slot = self.layout.free_slot() if self.needs_start() else self.live
         scheme = (params["url"] or "http").split(":")[0]
         self.probe = Probe(params["health_path"], params["health_host"], params["health_statuses"], scheme)
-        self.touches_nginx = any(kind == "nginx" for kind, _ in self.different) or self.nginx_off()
+        self.touches_nginx = any(kind == "nginx" for kind, _ in self.different) or self.nginx_off() or bool(self.removals)
         self.restorable = Restorable()
         self.started = time.time()
+        # With one instance at a time, what serves stops before the new release starts, which was tried before.
+        self.one_at_a_time = params["strategy"] == "restart" and self.live is not None and self.slot != self.live
 
     def slot_file(self, slot: str) -> ManagedFile:
         return ManagedFile(self.layout.slot_env(slot), self.environment.env_file(), "0640", "root", self.params["app_group"], secret=True)
@@ -89,7 +94,7 @@ class Activation:
 
     def pending(self) -> list[str]:
         """What a run would change, for people; empty when the host is as it should be."""
-        pending = [file.path for _, file in self.different] + self.wrong_links()
+        pending = [file.path for _, file in self.different] + self.removals + self.wrong_links()
         if self.slot != self.live:
             pending.append("slot")
         if read_link(self.layout.socket_link) != self.layout.slot_socket(self.slot):
@@ -114,13 +119,16 @@ class Activation:
 
     def start_slot(self) -> None:
         """Brings the release up in the free slot and waits until it answers on its own socket."""
-        layout = self.layout
-        service = layout.slot_service(self.slot)
         if self.stands_by():
             # It may have been restarted in its time as the live slot; that says nothing of now.
-            try_quietly("systemctl", "reset-failed", service)
+            try_quietly("systemctl", "reset-failed", self.layout.slot_service(self.slot))
         else:
             self.start_units()
+        self.wait_for_slot()
+
+    def wait_for_slot(self) -> None:
+        layout = self.layout
+        service = layout.slot_service(self.slot)
         trouble = wait_until_healthy(
             lambda left: self.probe.over_socket(layout.slot_socket(self.slot), min(left, PROBE_SECONDS)),
             lambda: systemd.has_given_up(service),
@@ -128,6 +136,17 @@ class Activation:
         )
         if trouble:
             raise CommandFailed("%s is not healthy at %s: %s" % (service, self.params["health_path"], trouble))
+
+    def try_out(self) -> None:
+        """Lets the release answer once with a single worker beside what serves, so that the switch is not where it fails."""
+        trial = ManagedFile(os.path.join(self.layout.run, "trial"), "")
+        ensure_directory(self.layout.run)
+        trial.write()
+        try:
+            self.start_slot()
+            systemd.systemctl("stop", *reversed(self.layout.slot_units(self.slot)), timeout=600)
+        finally:
+            os.unlink(trial.path)
 
     def start_units(self) -> None:
         """Points the free slot at the release and has systemd start it."""
@@ -158,6 +177,10 @@ class Activation:
             if kind == "nginx":
                 self.write(file)
                 changed = True
+        for path in self.removals:
+            self.restorable.keep(path)
+            os.unlink(path)
+            changed = True
         if self.nginx_off():
             self.link(self.params["nginx_link"]["target"], self.params["nginx_link"]["link"])
             changed = True
@@ -187,6 +210,28 @@ class Activation:
         for path, target in self.links().items():
             self.link(target, path)
 
+    def take_over(self) -> None:
+        """Starts the free slot once the live one has stopped. Requests wait at the slot's socket meanwhile."""
+        layout = self.layout
+        socket, service = layout.slot_units(self.slot)
+        order = ManagedFile(
+            "/run/systemd/system/%s.d/take-over.conf" % service,
+            # What nginx handed to the old slot before the switch is accepted there first.
+            "[Service]\nTimeoutStartSec=600\nExecStartPre=+/bin/sleep 0.5\nExecStartPre=+/bin/systemctl stop %s\n"
+            % " ".join(reversed(layout.slot_units(self.live))),
+        )
+        ensure_directory(os.path.dirname(order.path))
+        order.write()
+        try:
+            systemd.systemctl("daemon-reload")
+            systemd.systemctl("start", socket)
+            self.switch()
+            systemd.systemctl("start", service, timeout=600)
+        finally:
+            os.unlink(order.path)
+            systemd.systemctl("daemon-reload")
+        self.wait_for_slot()
+
     def reload_nginx(self, changed: bool) -> None:
         if not systemd.is_active("nginx.service"):
             systemd.systemctl("enable", "--now", "nginx.service")
@@ -211,11 +256,11 @@ class Activation:
         nginx_changed = False
         try:
             if starting:
-                self.start_slot()
+                self.try_out() if self.one_at_a_time else self.start_slot()
                 static.merge(self.layout.read_release(self.release), self.layout)
             nginx_changed = self.apply_nginx()
             self.enable()
-            self.switch()
+            self.take_over() if self.one_at_a_time else self.switch()
             self.reload_nginx(nginx_changed)
             self.probe_front()
             # Inside as well: a disk that is full only shows here, and a release that nobody wrote down must not stay.
@@ -239,8 +284,8 @@ class Activation:
         """Puts everything back and tells why, with the application's last words."""
         log = systemd.log_since(self.layout.slot_service(self.slot), self.started) if starting else ""
         go_back(
-            self.layout, self.restorable, slot=self.slot if starting else None, previous_release=self.previous_release,
-            nginx=self.touches_nginx,
+            self.layout, self.restorable, slot=self.slot if starting else None, previous_slot=self.live,
+            previous_release=self.previous_release, nginx=self.touches_nginx,
         )
         serving = "the old release %s still serves" % self.previous_release if self.previous_release else "nothing was served before, and nothing is"
         parts = ["release %s was not activated, %s: %s" % (self.release, serving, cause)]
@@ -249,12 +294,17 @@ class Activation:
         return self.environment.mask("\n".join(parts))
 
 
-def go_back(layout: Layout, restorable: Restorable, slot: str | None, previous_release: str | None, nginx: bool) -> None:
+def go_back(
+    layout: Layout, restorable: Restorable, *, slot: str | None, previous_slot: str | None, previous_release: str | None, nginx: bool
+) -> None:
     """Puts files and links back, the socket link among the first, and stops the slot that was started.
 
     :param slot: the slot that was started, if one was.
+    :param previous_slot: the slot that served before, if one did; after a boot, or with one instance at a time, it has to start again.
     :param nginx: whether nginx may have read files that were put back.
     """
+    if previous_slot and not systemd.is_active(layout.slot_service(previous_slot)):
+        systemd.systemctl("start", *layout.slot_units(previous_slot), timeout=120)
     restorable.restore()
     if previous_release:
         static.merge(layout.read_release(previous_release), layout)

@@ -72,13 +72,44 @@ def missing_migrations(request):
 
 
 def entry(request):
-    """The module that gunicorn will load: what it raises at import shows here, before anything starts."""
+    """The module that gunicorn will load, and gunicorn's own configuration: what is wrong with them shows here, before anything starts."""
     import importlib
 
     module, _, name = request["entry"].partition(":")
-    if not callable(getattr(importlib.import_module(module), name, None)):
+    try:
+        loaded = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        # A module that the project's own code misses is the project's to tell.
+        if error.name and (module + ".").startswith(error.name + "."):
+            raise Refused("there is no module %s: set django_app_wsgi, or django_app_asgi" % module) from error
+        raise
+    if not callable(getattr(loaded, name, None)):
         raise Refused("%s has no application named %s: set django_app_wsgi, or django_app_asgi" % (module, name))
+    _check_gunicorn(request)
     return {}
+
+
+def _check_gunicorn(request):
+    """Does what `gunicorn --check-config` does, in the process that has the project loaded already."""
+    import contextlib
+    import io
+    import tempfile
+
+    from gunicorn.app.wsgiapp import WSGIApplication
+
+    said = io.StringIO()
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+        file.write(request["gunicorn_config"])
+        file.flush()
+        given, sys.argv = sys.argv, ["gunicorn", "--check-config", "--config", file.name, request["entry"]]
+        try:
+            with contextlib.redirect_stderr(said):
+                WSGIApplication("%(prog)s [OPTIONS] [APP_MODULE]", prog="gunicorn").run()
+        except SystemExit as end:
+            if end.code:
+                raise Refused("gunicorn --check-config failed: %s" % " ".join(said.getvalue().split()[-60:])) from end
+        finally:
+            sys.argv = given
 
 
 def collectstatic(request):

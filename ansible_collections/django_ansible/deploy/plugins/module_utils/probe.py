@@ -4,13 +4,20 @@
 from __future__ import annotations
 
 import http.client
+import http.cookies
 import socket
 import ssl
 import time
+import urllib.parse
+
+REDIRECTS = 10
 
 
 class Probe:
-    """One HTTP request and which answers count as healthy."""
+    """One HTTP request and which answers count as healthy.
+
+    A redirect is healthy when it leads somewhere: on the site itself it is followed, with cookies, as a browser does.
+    """
 
     def __init__(self, path: str, host: str, statuses: list[int], scheme: str) -> None:
         self.path = path
@@ -18,30 +25,63 @@ class Probe:
         self.statuses = statuses
         self.scheme = scheme
 
-    def _ask(self, connection: http.client.HTTPConnection) -> str | None:
-        """None when the answer is healthy, else what was wrong with it."""
-        headers = {"Host": self.host, "X-Forwarded-Proto": self.scheme, "X-Forwarded-For": "127.0.0.1", "User-Agent": "django-ansible-deploy", "Connection": "close"}
-        try:
-            connection.request("GET", self.path, headers=headers)
-            answer = connection.getresponse()
-            if answer.status in self.statuses if self.statuses else 200 <= answer.status < 400:
+    def _ask(self, connect) -> str | None:
+        """None when the answer is healthy, else what was wrong with it. *connect* gives a connection."""
+        path, way, cookies = self.path, [self.path], http.cookies.SimpleCookie()
+        while True:
+            trouble, target = self._ask_once(connect(), path, cookies)
+            following = "".join(" -> " + step for step in way[1:])
+            if trouble:
+                return trouble + (", after the redirects %s%s" % (way[0], following) if following else "")
+            path = self._on_this_site(path, target)
+            if path is None:
                 return None
+            if len(way) > REDIRECTS:
+                return (
+                    "it redirects for ever: %s%s -> %s. When it redirects to https, the project needs SECURE_PROXY_SSL_HEADER = "
+                    "('HTTP_X_FORWARDED_PROTO', 'https'); else name a page that answers in django_app_health_path" % (way[0], following[:300], path)
+                )
+            way.append(path)
+
+    def _on_this_site(self, path: str, target: str | None) -> str | None:
+        """The path that a redirect leads to; None when it leads away."""
+        if not target:
+            return None
+        there = urllib.parse.urlsplit(urllib.parse.urljoin("%s://%s%s" % (self.scheme, self.host, path), target))
+        if (there.scheme, there.hostname) != (self.scheme, self.host.partition(":")[0].lower()):
+            return None
+        return urllib.parse.urlunsplit(("", "", there.path or "/", there.query, ""))
+
+    def _ask_once(self, connection: http.client.HTTPConnection, path: str, cookies: http.cookies.SimpleCookie) -> tuple[str | None, str | None]:
+        """What was wrong with the answer, if anything was, and where it redirects to, if it does."""
+        headers = {"Host": self.host, "X-Forwarded-Proto": self.scheme, "X-Forwarded-For": "127.0.0.1", "User-Agent": "django-ansible-deploy", "Connection": "close"}
+        if cookies:
+            headers["Cookie"] = "; ".join("%s=%s" % (name, cookie.coded_value) for name, cookie in cookies.items())
+        try:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            # Behind a redirect only the application's own error counts: the page may be one that nginx serves.
+            limit = 400 if path == self.path else 500
+            if answer.status in self.statuses if self.statuses else 200 <= answer.status < limit:
+                for cookie in answer.headers.get_all("Set-Cookie", []):
+                    cookies.load(cookie)
+                return None, answer.headers["Location"] if not self.statuses and 300 <= answer.status < 400 else None
             body = answer.read(2048).decode(errors="replace").strip()
         except (OSError, http.client.HTTPException) as error:
-            return "no answer (%s)" % (error or type(error).__name__)
+            return "no answer (%s)" % (error or type(error).__name__), None
         finally:
             connection.close()
         first_line = " ".join(body.splitlines()[0].split())[:200] if body else "(empty body)"
         hint = "; does ALLOWED_HOSTS contain %s?" % self.host if answer.status == 400 else ""
-        return "status %d: %s%s" % (answer.status, first_line, hint)
+        return "status %d: %s%s" % (answer.status, first_line, hint), None
 
     def over_socket(self, path: str, timeout: float) -> str | None:
-        return self._ask(UnixConnection(path, timeout))
+        return self._ask(lambda: UnixConnection(path, timeout))
 
     def through_nginx(self, timeout: float) -> str | None:
         if self.scheme == "https":
-            return self._ask(LocalTlsConnection(self.host, timeout))
-        return self._ask(http.client.HTTPConnection("127.0.0.1", 80, timeout=timeout))
+            return self._ask(lambda: LocalTlsConnection(self.host, timeout))
+        return self._ask(lambda: http.client.HTTPConnection("127.0.0.1", 80, timeout=timeout))
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -47,6 +47,20 @@ options:
     description: Link that makes nginx read its file, and what it points to, as C(link) and C(target).
     type: dict
     default: {}
+  refuse_unknown_names:
+    description:
+      - Ports on which nginx is to refuse requests for a name that no site of the host has. It stays as it is where another site answers for
+        them; the site that Debian's package brings does not count as long as nobody has changed it, and is switched off.
+    type: list
+    elements: int
+    default: []
+  strategy:
+    description:
+      - V(slots) starts the release beside the live one. V(restart) tries it beside the live one with a single worker, and then has the live
+        one stop before it starts, for hosts without memory for two instances; requests wait at the socket meanwhile.
+    type: str
+    choices: [slots, restart]
+    default: slots
   server_names:
     description: Names that no other site of nginx may have.
     type: list
@@ -142,6 +156,8 @@ def main() -> None:
                 },
             },
             "nginx_link": {"type": "dict", "default": {}},
+            "refuse_unknown_names": {"type": "list", "elements": "int", "default": []},
+            "strategy": {"type": "str", "choices": ["slots", "restart"], "default": "slots"},
             "server_names": {"type": "list", "elements": "str", "default": []},
             "paths": {"type": "dict", "default": {}},
             "health_path": {"type": "str", "default": "/"},

@@ -48,8 +48,8 @@ options:
     default: uv
   requirements:
     description:
-      - Requirement files, relative to O(app_path). By default the first of C(requirements.txt), C(requirements/production.txt) and
-        C(requirements/prod.txt) that exists.
+      - Requirement files, relative to O(app_path). By default C(uv.lock), there or in a folder above it, with O(installer=uv); else the first
+        of C(requirements.txt), C(requirements/production.txt) and C(requirements/prod.txt) that exists.
     type: list
     elements: str
     default: []
@@ -66,6 +66,10 @@ options:
     description: WSGI or ASGI application, C(module:name); it is imported once to see that it loads.
     type: str
     required: true
+  gunicorn_config:
+    description: What gunicorn's configuration file will hold; gunicorn is asked to check it with O(entry).
+    type: str
+    default: ''
   check_level:
     description:
       - Level of C(manage.py check --deploy) at which the deploy stops; what is below it is told as a warning, as are model changes
@@ -200,7 +204,8 @@ def give(folder: str, uid: int, gid: int) -> None:
 def ask_django(application: Application, release_dir: str, params) -> tuple[dict, list[str]]:
     """Checks the release and collects its static files; returns what to remember of it and what was done."""
     checks = ["check", "missing_migrations"] if params["check_level"] != "none" else []
-    found = application.drive("inspect", *checks, "entry", entry=params["entry"], check_level=params["check_level"].upper())
+    asked = {"entry": params["entry"], "gunicorn_config": params["gunicorn_config"], "check_level": params["check_level"].upper()}
+    found = application.drive("inspect", *checks, "entry", **asked)
     facts = {**found["inspect"], "warnings": [warning for step in checks for warning in found[step]["warnings"]]}
     done = ["check"] if checks else []
     if params["collectstatic"]:
@@ -218,8 +223,9 @@ def ask_django(application: Application, release_dir: str, params) -> tuple[dict
 def complete(layout, params, environment: Environment) -> tuple[dict, list[str]]:
     """Gives a release folder its virtual environment and asks Django about it."""
     release_dir = layout.release_dir(params["release"])
+    project_dir = os.path.normpath(os.path.join(release_dir, params["app_path"]))
     requirements = venv.Requirements(
-        os.path.join(release_dir, params["app_path"]), params["requirements"], params["packages"], params["python"], params["installer"], params["servers"]
+        release_dir, project_dir, params["requirements"], params["packages"], params["python"], params["installer"], params["servers"]
     )
     venv_dir = os.path.join(layout.venvs, requirements.key())
     built = venv.build(venv_dir, requirements, os.path.join(layout.app_dir, "tools"), os.path.join(CACHE, "uv"))
@@ -279,6 +285,7 @@ def main() -> None:
             "packages": {"type": "list", "elements": "str", "default": []},
             "servers": {"type": "dict", "required": True},
             "entry": {"type": "str", "required": True},
+            "gunicorn_config": {"type": "str", "default": ""},
             "check_level": {"type": "str", "choices": ["critical", "error", "warning", "info", "none"], "default": "error"},
             "collectstatic": {"type": "bool", "default": True},
         },

@@ -37,7 +37,7 @@ deploy:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.activation import go_back
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
@@ -51,9 +51,9 @@ def go_back_on_host(params: dict, check_mode: bool) -> dict:
         return {"changed": False, "deploy": {}}
     previous = found["previous_release"]
     if not check_mode:
-        if found["previous_slot"] and not systemd.is_active(layout.slot_service(found["previous_slot"])):
-            systemd.systemctl("start", *layout.slot_units(found["previous_slot"]))
-        go_back(layout, found["restorable"], found["slot"], previous, found["nginx"])
+        go_back(
+            layout, found["restorable"], slot=found["slot"], previous_slot=found["previous_slot"], previous_release=previous, nginx=found["nginx"]
+        )
         undo.forget(layout.app_name)
         layout.record(release=found["release"], previous=previous, result="rolled-back", run=params["run_id"], actor=params["actor"])
     told = {"release": previous, "previous_release": previous, "revision": layout.read_release(previous).get("revision") if previous else None}

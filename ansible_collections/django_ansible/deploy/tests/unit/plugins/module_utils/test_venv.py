@@ -4,11 +4,11 @@ import sys
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.venv import Requirements
+from ansible_collections.django_ansible.deploy.plugins.module_utils.venv import Requirements, nearest
 
 
 def requirements(folder, files=(), packages=(), installer="uv", servers=None):
-    return Requirements(str(folder), list(files), list(packages), sys.executable, installer, servers or {"gunicorn": "gunicorn"})
+    return Requirements(str(folder), str(folder), list(files), list(packages), sys.executable, installer, servers or {"gunicorn": "gunicorn"})
 
 
 @pytest.fixture
@@ -44,6 +44,30 @@ def test_usual_files_are_found_in_order(project):
     assert requirements(project).files == ["requirements.txt"]
     (project / "requirements.txt").unlink()
     assert requirements(project).files == ["requirements/production.txt"]
+
+
+def test_a_lock_of_uv_is_trusted_first_and_named_files_before_it(project):
+    (project / "site").mkdir()
+    (project / "uv.lock").write_text("")
+    (project / "site/requirements.txt").write_text("")
+    found = Requirements(str(project), str(project / "site"), [], [], sys.executable, "uv", {})
+    assert (found.lock, found.files) == (str(project / "uv.lock"), [])
+    assert requirements(project, files=["requirements.txt"]).lock is None
+    assert requirements(project, installer="pip").files == ["requirements.txt"]
+
+
+def test_a_lock_counts_with_its_project(project):
+    (project / "uv.lock").write_text("")
+    (project / "pyproject.toml").write_text("[project]\n")
+    before = requirements(project).key()
+    (project / "pyproject.toml").write_text("[project]\nname = 'site'\n")
+    assert requirements(project).key() != before
+
+
+def test_nothing_above_the_release_is_found(project):
+    (project / "releases/r1/site").mkdir(parents=True)
+    (project / "uv.lock").write_text("")
+    assert nearest("uv.lock", str(project / "releases/r1/site"), str(project / "releases/r1")) is None
 
 
 def test_missing_requirements_name_the_variable(tmp_path):

@@ -2,6 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, until } from "../../scripts/lab/index.mjs";
+import type { DeployRequest } from "./support/direct.js";
 import {
   cutSsh,
   fillDisk,
@@ -13,7 +14,7 @@ import {
   stopDatabase,
   unlimitDisk,
 } from "./support/fault-breakage.js";
-import { commitVersion, type DeployRequest, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
+import { commitVersion, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
 import {
   addMigration,
   addPoints,

@@ -1,15 +1,6 @@
-import { cpSync, mkdtempSync } from "node:fs";
-import { join } from "node:path";
-import {
-  type ActionResult,
-  cacheFolder,
-  type Host,
-  onHost,
-  runAction,
-  servePostgres,
-} from "../../../scripts/lab/index.mjs";
-import { actionCopy } from "./action-copy.js";
-import { inventory, knownHosts } from "./inventory.js";
+import { type ActionResult, type Host, onHost, servePostgres } from "../../../scripts/lab/index.mjs";
+import { type DeployRequest, directly } from "./direct.js";
+import { inventory } from "./inventory.js";
 import { createProject, type Project } from "./project.js";
 import { secret, startTrial, type Trial } from "./trial.js";
 
@@ -26,16 +17,6 @@ export interface Fleet {
   deploy(request?: DeployRequest): Promise<ActionResult>;
 }
 
-export interface DeployRequest {
-  inputs?: Record<string, string>;
-  /** The workflow run, and which attempt of it this is. */
-  run?: string;
-  attempt?: number;
-  /** Folder of the run's own files. */
-  folder?: string;
-  say?: (line: string) => void;
-}
-
 /** What a host tells about itself when it is looked at, not asked. */
 export interface HostState {
   slot: string;
@@ -49,9 +30,6 @@ export interface HostState {
 export async function startFleet(topic: string, variables: Record<string, unknown> = {}): Promise<Fleet> {
   const trial = await startTrial(topic);
   const password = secret("database");
-  // A copy of this trial's own: another test run may renew the common one meanwhile.
-  const action = join(trial.folder, "action");
-  cpSync(actionCopy, action, { recursive: true, verbatimSymlinks: true });
   const [app1, app2] = await Promise.all([
     trial.host({ name: "app1", suite: "bookworm", kind: "ready" }),
     trial.host({ name: "app2", suite: "trixie", kind: "ready" }),
@@ -74,27 +52,7 @@ export async function startFleet(topic: string, variables: Record<string, unknow
       ...variables,
     }),
   );
-  const deploy = ({ inputs, run, attempt, folder, say }: DeployRequest = {}): Promise<ActionResult> =>
-    runAction({
-      action,
-      project: project.folder,
-      folder: folder ?? mkdtempSync(join(trial.folder, "run-")),
-      toolCache: join(cacheFolder, "test-tool-cache"),
-      inputs: {
-        "inventory-file": "inventory/hosts.yml",
-        "ssh-private-key": trial.key.text,
-        "known-hosts": knownHosts([app1, app2]),
-        ...inputs,
-      },
-      env: {
-        ...(run === undefined ? {} : { GITHUB_RUN_ID: run }),
-        ...(attempt === undefined ? {} : { GITHUB_RUN_ATTEMPT: String(attempt) }),
-      },
-      say: (line) => {
-        if (process.env.DAD_SHOW_LOG !== undefined) console.log(line);
-        say?.(line);
-      },
-    });
+  const deploy = directly(trial, project, [app1, app2]);
   return { trial, project, app1, app2, hosts: [app1, app2], deploy };
 }
 

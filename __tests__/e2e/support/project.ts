@@ -14,6 +14,8 @@ export interface Project {
   encrypt(file: string, password: string): Promise<void>;
   /** Commits everything and returns the commit. */
   commit(message: string): Promise<string>;
+  /** Puts the files of a commit into the folder, as a checkout of it has them. */
+  checkOut(commit: string): Promise<void>;
 }
 
 /** Copies a folder of this project into a repository of its own. */
@@ -52,6 +54,9 @@ export async function createProject(trial: Trial, from: string, name = "mysite")
       await git("add", "--all");
       await git("commit", "--quiet", "--message", message);
       return git("rev-parse", "HEAD");
+    },
+    checkOut: async (commit) => {
+      await git("checkout", "--quiet", "--force", commit);
     },
   };
 }

@@ -37,7 +37,7 @@ class Activation:
         self.touches_nginx = any(kind == "nginx" for kind, _ in self.different) or self.nginx_off() or bool(self.removals)
         self.restorable = Restorable()
         self.started = time.time()
-        # With one instance at a time, what serves stops before the new release starts, which was tried before.
+        # Then the free slot is where the release is tried, and the live one goes over to it.
         self.one_at_a_time = params["strategy"] == "restart" and self.live is not None and self.slot != self.live
 
     def slot_file(self, slot: str) -> ManagedFile:
@@ -210,26 +210,15 @@ class Activation:
         for path, target in self.links().items():
             self.link(target, path)
 
-    def take_over(self) -> None:
-        """Starts the free slot once the live one has stopped. Requests wait at the slot's socket meanwhile."""
+    def restart(self) -> None:
+        """Has the live slot go over to the release that was tried in the other one. Its socket stays open, and requests wait there."""
         layout = self.layout
-        socket, service = layout.slot_units(self.slot)
-        order = ManagedFile(
-            "/run/systemd/system/%s.d/take-over.conf" % service,
-            # What nginx handed to the old slot before the switch is accepted there first.
-            "[Service]\nTimeoutStartSec=600\nExecStartPre=+/bin/sleep 0.5\nExecStartPre=+/bin/systemctl stop %s\n"
-            % " ".join(reversed(layout.slot_units(self.live))),
-        )
-        ensure_directory(os.path.dirname(order.path))
-        order.write()
-        try:
-            systemd.systemctl("daemon-reload")
-            systemd.systemctl("start", socket)
-            self.switch()
-            systemd.systemctl("start", service, timeout=600)
-        finally:
-            os.unlink(order.path)
-            systemd.systemctl("daemon-reload")
+        tried, self.slot = self.slot, self.live
+        replace_link(os.path.join("..", "releases", self.previous_release), layout.slot_link(tried))
+        self.restorable.keep(layout.slot_link(self.slot))
+        replace_link(os.path.join("..", "releases", self.release), layout.slot_link(self.slot))
+        self.write(self.slot_file(self.slot))
+        systemd.systemctl("restart", layout.slot_service(self.slot), timeout=600)
         self.wait_for_slot()
 
     def reload_nginx(self, changed: bool) -> None:
@@ -259,8 +248,10 @@ class Activation:
                 self.try_out() if self.one_at_a_time else self.start_slot()
                 static.merge(self.layout.read_release(self.release), self.layout)
             nginx_changed = self.apply_nginx()
+            if self.one_at_a_time:
+                self.restart()
             self.enable()
-            self.take_over() if self.one_at_a_time else self.switch()
+            self.switch()
             self.reload_nginx(nginx_changed)
             self.probe_front()
             # Inside as well: a disk that is full only shows here, and a release that nobody wrote down must not stay.
@@ -299,20 +290,24 @@ def go_back(
 ) -> None:
     """Puts files and links back, the socket link among the first, and stops the slot that was started.
 
-    :param slot: the slot that was started, if one was.
-    :param previous_slot: the slot that served before, if one did; after a boot, or with one instance at a time, it has to start again.
+    :param slot: the slot that was started, if one was; the same as *previous_slot* when that went over to another release.
+    :param previous_slot: the slot that served before, if one did. After a boot it has to start again.
     :param nginx: whether nginx may have read files that were put back.
     """
     if previous_slot and not systemd.is_active(layout.slot_service(previous_slot)):
-        systemd.systemctl("start", *layout.slot_units(previous_slot), timeout=120)
+        try_quietly("systemctl", "start", *layout.slot_units(previous_slot))
     restorable.restore()
     if previous_release:
         static.merge(layout.read_release(previous_release), layout)
     if slot:
         units = layout.slot_units(slot)
         try_quietly("systemctl", "daemon-reload")
-        try_quietly("systemctl", "disable", "--quiet", *units)
-        try_quietly("systemctl", "stop", "--no-block", *reversed(units))
+        if slot == previous_slot:
+            # Its socket stays open: the requests that wait there are answered by what served before.
+            systemd.systemctl("restart", layout.slot_service(slot), timeout=600)
+        else:
+            try_quietly("systemctl", "disable", "--quiet", *units)
+            try_quietly("systemctl", "stop", "--no-block", *reversed(units))
     if nginx and systemd.is_active("nginx.service"):
         try_quietly("systemctl", "reload", "nginx.service")
 

@@ -30,16 +30,15 @@ class Probe:
         path, way, cookies = self.path, [self.path], http.cookies.SimpleCookie()
         while True:
             trouble, target = self._ask_once(connect(), path, cookies)
-            following = "".join(" -> " + step for step in way[1:])
             if trouble:
-                return trouble + (", after the redirects %s%s" % (way[0], following) if following else "")
+                return trouble + (", after the redirects %s" % " -> ".join(way) if way[1:] else "")
             path = self._on_this_site(path, target)
             if path is None:
                 return None
             if len(way) > REDIRECTS:
                 return (
-                    "it redirects for ever: %s%s -> %s. When it redirects to https, the project needs SECURE_PROXY_SSL_HEADER = "
-                    "('HTTP_X_FORWARDED_PROTO', 'https'); else name a page that answers in django_app_health_path" % (way[0], following[:300], path)
+                    "it redirects for ever (%s -> ...). When it redirects to https, the project needs SECURE_PROXY_SSL_HEADER = "
+                    "('HTTP_X_FORWARDED_PROTO', 'https'); else name a page that answers in django_app_health_path" % " -> ".join(way[:3])
                 )
             way.append(path)
 

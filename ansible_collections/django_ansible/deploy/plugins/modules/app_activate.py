@@ -56,8 +56,8 @@ options:
     default: []
   strategy:
     description:
-      - V(slots) starts the release beside the live one. V(restart) tries it beside the live one with a single worker, and then has the live
-        one stop before it starts, for hosts without memory for two instances; requests wait at the socket meanwhile.
+      - V(slots) starts the release beside the live one. V(restart) tries it beside the live one with a single worker, stops it, and restarts the
+        live slot with it, for hosts without memory for two instances; requests wait at the socket meanwhile.
     type: str
     choices: [slots, restart]
     default: slots

@@ -79,7 +79,7 @@ def test_redirect_that_leads_away_is_an_answer(server, location):
 
 def test_redirect_for_ever_is_named_with_its_usual_cause(server):
     server.answers = {"/healthz": (301, {"Location": "https://www.example.com/healthz"})}
-    assert "redirects for ever: /healthz -> /healthz" in ask(server)
+    assert "redirects for ever (/healthz -> /healthz" in ask(server)
     assert "SECURE_PROXY_SSL_HEADER" in ask(server)
 
 

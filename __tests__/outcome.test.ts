@@ -4,7 +4,7 @@ import { earlyOutcome, outcomeOf } from "../src/outcome.js";
 import { outputsOf } from "../src/outputs.js";
 import { createInputs } from "./support/inputs.js";
 
-const context = { inputs: createInputs({ timeoutMinutes: 5 }), unopened: [] };
+const context = { inputs: createInputs({ timeoutMinutes: 5 }), closed: [], causes: new Map() };
 const failed = (host: string): ResultEvent => ({
   event: "result",
   host,

@@ -86,10 +86,20 @@ describe("validateInputs", () => {
       "registry-password is given and registry-username is empty: set both or neither.",
     ],
     [{ becomePassword: "a\nb" }, "become-password has more than one line: give the password alone."],
+    [{ sshPrivateKeyPassphrase: "x" }, `ssh-private-key-passphrase is given and ssh-private-key is empty: ${unset}.`],
     [
-      { becomePassword: "$ANSIBLE_VAULT;1.1;AES256" },
-      "become-password is an encrypted vault text: give the password itself.",
+      { vaultPassword: "a", vaultPasswords: { default: "b" } },
+      'vault-passwords has the id "default" and vault-password is given: set only one of them.',
     ],
+    [
+      { ansibleVersion: "2.18.1" },
+      'ansible-version is "2.18.1": use an exact version of ansible-core from 2.19.0 on, such as 2.19.4, or leave it out.',
+    ],
+    [
+      { pythonPackages: ["netaddr", "--index-url=x"] },
+      'python-packages has "--index-url=x": a line is a requirement such as netaddr==1.3.0, not an option or a path.',
+    ],
+    [{ requirements: "-x" }, 'requirements is "-x": a path cannot begin with a dash.'],
     [
       { vaultPassword: "$ANSIBLE_VAULT;1.1;AES256\n00" },
       "vault-password is an encrypted vault text: give the password that opens the vault.",

@@ -1,21 +1,28 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
+import { installRequirements } from "./ansible/galaxy.js";
 import { type Ansible, ensureAnsible } from "./ansible/install.js";
+import { participantsOf } from "./ansible/participants.js";
 import { Stop } from "./cancel.js";
 import { removeTraces } from "./cleanup.js";
 import { createControlFolder } from "./connection/control-folder.js";
+import { prepareIdentity } from "./connection/identity.js";
+import { tellTrust } from "./connection/trust.js";
 import { messageOf } from "./errors.js";
 import { type Inputs, loadInputs } from "./inputs.js";
 import { earlyOutcome, type Outcome, outcomeOf } from "./outcome.js";
-import { play } from "./play.js";
+import { play, preparePlay } from "./play.js";
 import { inspectProject } from "./project/inspect.js";
-import { requireVaultPassword, unopenedFiles } from "./project/vault-check.js";
+import { closedVaults, EVERY_HOST, requireOpenVaults, sentences } from "./project/vault-check.js";
 import { publish } from "./publish.js";
 import { writeRunFiles } from "./run-files.js";
+import { becomePassword } from "./secrets/become.js";
 import { Mask } from "./secrets/mask.js";
 import { PrivateFolder } from "./secrets/private-folder.js";
+import { weakPasswords } from "./secrets/values.js";
 import { saveState } from "./state.js";
+import { unreachableCauses } from "./unreachable.js";
 import { validateInputs } from "./validate-inputs.js";
 
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
@@ -39,23 +46,39 @@ export async function run(): Promise<void> {
 
     folder = PrivateFolder.create();
     saveState("privateFolder", folder.path);
-    const files = writeRunFiles(inputs, project, folder, process.env, ACTION_ROOT);
-    const bases = [...files.inventories, files.playbook];
-    requireVaultPassword(inputs, project, bases, process.env);
-
-    ansible = await ensureAnsible(ACTION_ROOT, process.env, stop.signal);
-    core.info(`ansible-core ${ansible.version} ${ansible.cached ? "from the tool cache" : "installed"}.`);
-    stop.signal.throwIfAborted();
-
     controlFolder = createControlFolder();
     saveState("controlFolder", controlFolder);
-    const result = await play({
-      ...{ inputs, project, files, folder, controlFolder, ansible },
-      actionRoot: ACTION_ROOT,
-      redact: mask.redact,
-      signal: stop.signal,
+    const password = becomePassword(inputs, project.folder);
+    mask.add([password]);
+    const passwords = { "become-password": password, "vault-password": inputs.vaultPassword };
+    for (const warning of weakPasswords({ ...passwords, "registry-password": inputs.registryPassword })) {
+      core.warning(warning);
+    }
+    const identity = await prepareIdentity(inputs, folder, controlFolder);
+    tellTrust(inputs, identity);
+    const files = writeRunFiles({
+      ...{ inputs, project, folder, job: process.env, actionRoot: ACTION_ROOT },
+      ...{ identity, becomePassword: password },
     });
-    outcome = outcomeOf(result, stop.reason, { inputs, unopened: unopenedFiles(inputs, project, bases) });
+    const closed = closedVaults(inputs, project, [...files.inventories, files.playbook], process.env);
+    requireOpenVaults(closed, EVERY_HOST, inputs, project);
+
+    ansible = await ensureAnsible(ACTION_ROOT, inputs, process.env, stop.signal);
+    core.info(`ansible-core ${ansible.version} ${ansible.cached ? "from the tool cache" : "installed"}.`);
+    const galaxy = await installRequirements({
+      ...{ requirements: inputs.requirements, project: project.folder, ansible, folder },
+      ...{ job: process.env, signal: stop.signal },
+    });
+    stop.signal.throwIfAborted();
+
+    const prepared = preparePlay({
+      ...{ inputs, project, files, folder, controlFolder, ansible, galaxy },
+      ...{ actionRoot: ACTION_ROOT, redact: mask.redact, signal: stop.signal },
+    });
+    if (closed.length > 0) requireOpenVaults(closed, await participantsOf(prepared), inputs, project);
+    const result = await play(prepared);
+    const causes = await unreachableCauses(prepared, identity, result.events);
+    outcome = outcomeOf(result, stop.reason, { inputs, causes, closed: sentences(closed, inputs, project) });
   } catch (error) {
     outcome = earlyOutcome(messageOf(error), stop.reason, inputs);
   }

@@ -1,4 +1,4 @@
-import { DeployError, EMPTY_SECRET } from "./errors.js";
+import { DeployError, emptySecret } from "./errors.js";
 import {
   HOST_KEY_CHECKINGS,
   type InputName,
@@ -10,7 +10,7 @@ import {
 } from "./inputs.js";
 import { parseDotenv } from "./secrets/dotenv.js";
 import { splitArguments } from "./split-arguments.js";
-import { parseMapping } from "./yaml-mapping.js";
+import { isMapping, parseMapping, parseYaml } from "./yaml-mapping.js";
 
 /**
  * Turns the texts of all inputs into typed values.
@@ -30,10 +30,13 @@ export function parseInputs(raw: RawInputs): Inputs {
     limit: line(raw, "limit"),
     tags: list(raw.tags.replaceAll(",", "\n")),
     sshPrivateKey: notBlank(raw, "ssh-private-key"),
+    sshPrivateKeyPassphrase: password(raw, "ssh-private-key-passphrase"),
     knownHosts: notBlank(raw, "known-hosts"),
     hostKeyChecking: choice(raw, "host-key-checking", HOST_KEY_CHECKINGS, "strict"),
+    jumpHost: raw["jump-host"].trim(),
     becomePassword: password(raw, "become-password"),
     vaultPassword: password(raw, "vault-password"),
+    vaultPasswords: passwords(raw, "vault-passwords"),
     appName: line(raw, "app-name"),
     serverName: line(raw, "server-name"),
     source: choice(raw, "source", SOURCES, ""),
@@ -45,6 +48,9 @@ export function parseInputs(raw: RawInputs): Inputs {
     registry: line(raw, "registry"),
     registryUsername: line(raw, "registry-username"),
     registryPassword: password(raw, "registry-password"),
+    ansibleVersion: line(raw, "ansible-version"),
+    requirements: line(raw, "requirements"),
+    pythonPackages: list(raw["python-packages"]),
     extraArgs: splitArguments(raw["extra-args"]),
     timeoutMinutes: minutes(raw, "timeout-minutes", 60),
     summary: flag(raw, "summary", true),
@@ -96,7 +102,7 @@ function minutes(raw: RawInputs, name: InputName, otherwise: number): number {
 function notBlank(raw: RawInputs, name: InputName): string {
   const text = raw[name];
   if (text !== "" && text.trim() === "") {
-    throw new DeployError(`${name} holds only white space: ${EMPTY_SECRET}, so set it or leave the input out.`);
+    throw new DeployError(`${name} holds only white space: ${emptySecret()}, so set it or leave the input out.`);
   }
   return text;
 }
@@ -104,4 +110,23 @@ function notBlank(raw: RawInputs, name: InputName): string {
 function password(raw: RawInputs, name: InputName): string {
   // Spaces may belong to a password; the line end of `gh secret set < file` does not.
   return notBlank(raw, name).replace(/[\r\n]+$/, "");
+}
+
+/** A mapping of vault ids to passwords. */
+function passwords(raw: RawInputs, name: InputName): Record<string, string> {
+  if (raw[name].trim() === "") return {};
+  const value = parseYaml(name, raw[name]);
+  if (!isMapping(value)) throw new DeployError(`${name} must be a mapping of vault ids to passwords, like "prod: …".`);
+  const entries = Object.entries(value).map(([id, password]): [string, string] => {
+    if (!/^[A-Za-z0-9_][\w.-]*$/.test(id)) {
+      throw new DeployError(`${name} has the id ${JSON.stringify(id.slice(0, 60))}: use letters, digits and _ . -`);
+    }
+    if (typeof password !== "string" || password.trim() === "") {
+      const empty =
+        password === null || password === "" ? `is empty: ${emptySecret()}` : "is no text: put it in quotes";
+      throw new DeployError(`${name} has the id ${JSON.stringify(id)}, whose password ${empty}.`);
+    }
+    return [id, password.replace(/[\r\n]+$/, "")];
+  });
+  return Object.fromEntries(entries);
 }

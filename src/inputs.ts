@@ -15,10 +15,13 @@ export const INPUT_NAMES = [
   "limit",
   "tags",
   "ssh-private-key",
+  "ssh-private-key-passphrase",
   "known-hosts",
   "host-key-checking",
+  "jump-host",
   "become-password",
   "vault-password",
+  "vault-passwords",
   "app-name",
   "server-name",
   "source",
@@ -30,6 +33,9 @@ export const INPUT_NAMES = [
   "registry",
   "registry-username",
   "registry-password",
+  "ansible-version",
+  "requirements",
+  "python-packages",
   "extra-args",
   "timeout-minutes",
   "summary",
@@ -70,13 +76,19 @@ export interface Inputs {
   readonly tags: readonly string[];
   /** Key text as given: line ends are not yet repaired. Secret. */
   readonly sshPrivateKey: string;
+  /** Secret, without the line end that shells and editors leave. */
+  readonly sshPrivateKeyPassphrase: string;
   readonly knownHosts: string;
   /** Default `strict`. */
   readonly hostKeyChecking: (typeof HOST_KEY_CHECKINGS)[number];
-  /** Secret, without the line end that shells and editors leave. */
+  /** Chain of bastions, a line each. */
+  readonly jumpHost: string;
+  /** Secret, likewise; or a vault text, or the path of a file with one. */
   readonly becomePassword: string;
   /** Secret, likewise. */
   readonly vaultPassword: string;
+  /** Passwords by vault id. Secret. */
+  readonly vaultPasswords: Readonly<Record<string, string>>;
   readonly appName: string;
   /** DNS names separated by spaces. */
   readonly serverName: string;
@@ -93,6 +105,12 @@ export interface Inputs {
   readonly registryUsername: string;
   /** Secret. */
   readonly registryPassword: string;
+  /** Exact version of ansible-core; "" means the locked one. */
+  readonly ansibleVersion: string;
+  /** Galaxy requirements file, relative to `workingDirectory`. */
+  readonly requirements: string;
+  /** Requirements as pip takes them. */
+  readonly pythonPackages: readonly string[];
   readonly extraArgs: readonly string[];
   /** Minutes for the whole run, above 0. Default 60. */
   readonly timeoutMinutes: number;

@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as core from "@actions/core";
-import { ansibleArguments } from "./ansible/arguments.js";
+import { ansibleArguments, type RunFiles } from "./ansible/arguments.js";
 import { ansibleEnvironment } from "./ansible/environment.js";
 import { parseEvents, type RunEvent } from "./ansible/events.js";
+import type { GalaxyFolders } from "./ansible/galaxy.js";
 import type { Ansible } from "./ansible/install.js";
 import { LogLines } from "./ansible/log-lines.js";
 import { type ProcessResult, runProcess } from "./ansible/process.js";
@@ -21,10 +22,21 @@ export interface PlayParts {
   readonly folder: PrivateFolder;
   readonly controlFolder: string;
   readonly ansible: Ansible;
+  readonly galaxy: GalaxyFolders | undefined;
   /** Folder of action.yml. */
   readonly actionRoot: string;
   readonly redact: (text: string) => string;
   readonly signal: AbortSignal;
+}
+
+/** A run that can be started: what every program of Ansible that belongs to it is started with. */
+export interface Play extends PlayParts {
+  readonly files: PreparedFiles & RunFiles;
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly eventsFile: string;
+  /** What the callback prints before the name of a play. */
+  readonly playMarker: string;
 }
 
 /** How a run ended and what happened in it. */
@@ -32,8 +44,8 @@ export interface PlayResult extends ProcessResult {
   readonly events: readonly RunEvent[];
 }
 
-/** Runs Ansible and shows its output as it comes. */
-export async function play(parts: PlayParts): Promise<PlayResult> {
+/** Makes a run's environment. */
+export function preparePlay(parts: PlayParts): Play {
   const eventsFile = join(parts.folder.path, "events.jsonl");
   const playMarker = randomUUID();
   const env = ansibleEnvironment({
@@ -44,24 +56,31 @@ export async function play(parts: PlayParts): Promise<PlayResult> {
     bundled: parts.project.playbook === "",
     inventoryFolder: parts.files.inventories.some((path) => statSync(path).isDirectory()),
     temporary: parts.folder.folder("tmp"),
+    galaxy: parts.galaxy,
     controlFolder: parts.controlFolder,
     sshConfig: parts.files.sshConfig,
     events: eventsFile,
     playMarker,
     python: parts.ansible.python,
   });
-  const argv = ansibleArguments(parts.inputs, { ...parts.files, python: parts.ansible.python });
-  const write = (line: string) => process.stdout.write(`${parts.redact(line)}\n`);
-  const log = new LogLines({ startGroup: core.startGroup, endGroup: core.endGroup, write }, randomUUID(), playMarker);
+  return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, playMarker };
+}
+
+/** Runs Ansible and shows its output as it comes. */
+export async function play(run: Play): Promise<PlayResult> {
+  const argv = ansibleArguments(run.inputs, run.files);
+  const write = (line: string) => process.stdout.write(`${run.redact(line)}\n`);
+  const groups = { startGroup: core.startGroup, endGroup: core.endGroup, write };
+  const log = new LogLines(groups, randomUUID(), run.playMarker);
   try {
     const result = await runProcess(argv, {
-      cwd: parts.project.folder,
-      env,
-      signal: parts.signal,
+      cwd: run.project.folder,
+      env: run.env,
+      signal: run.signal,
       onOutput: (stream, chunk) => log.push(stream, chunk),
     });
-    if (parts.signal.aborted) await giveBack(parts, env);
-    const events = existsSync(eventsFile) ? parseEvents(readFileSync(eventsFile, "utf8")) : [];
+    if (run.signal.aborted) await giveBack(run);
+    const events = existsSync(run.eventsFile) ? parseEvents(readFileSync(run.eventsFile, "utf8")) : [];
     return { ...result, events };
   } finally {
     log.end();
@@ -72,17 +91,13 @@ export async function play(parts: PlayParts): Promise<PlayResult> {
 const GIVE_BACK_LIMIT = 4_500;
 
 /** After a run that was ended early: the hosts go back and the deploy lock goes, so that nobody has to by hand. */
-async function giveBack(parts: PlayParts, env: Record<string, string>): Promise<void> {
-  const { cancelPlaybook } = parts.files;
+async function giveBack(run: Play): Promise<void> {
+  const { cancelPlaybook } = run.files;
   if (cancelPlaybook === "") return;
-  const argv = ansibleArguments(parts.inputs, {
-    ...parts.files,
-    playbook: cancelPlaybook,
-    python: parts.ansible.python,
-  });
+  const argv = ansibleArguments(run.inputs, { ...run.files, playbook: cancelPlaybook });
   const result = await runProcess(argv, {
-    cwd: parts.project.folder,
-    env,
+    cwd: run.project.folder,
+    env: run.env,
     signal: AbortSignal.timeout(GIVE_BACK_LIMIT),
     onOutput: () => {},
     grace: [100, 100],

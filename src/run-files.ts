@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
-import * as core from "@actions/core";
 import type { RunFiles } from "./ansible/arguments.js";
 import { bundledPlaybooks, type Playbooks } from "./ansible/playbook.js";
 import { appNameOf, extraVariables } from "./ansible/variables.js";
-import { repairKey } from "./connection/private-key.js";
+import type { Identity } from "./connection/identity.js";
+import { jumpHosts } from "./connection/jump-hosts.js";
+import { knownHosts } from "./connection/known-hosts.js";
 import { configFilesIn, sshConfig } from "./connection/ssh-config.js";
 import type { Inputs } from "./inputs.js";
 import { prepareInventory } from "./inventory/prepare.js";
@@ -17,34 +18,51 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Every file of a run except Ansible itself. */
 export type PreparedFiles = Omit<RunFiles, "python"> & Playbooks & { readonly sshConfig: string };
 
+/** What the files of a run are made of. */
+export interface RunParts {
+  readonly inputs: Inputs;
+  readonly project: Project;
+  readonly folder: PrivateFolder;
+  /** The job's environment. */
+  readonly job: Environment;
+  /** Folder of action.yml. */
+  readonly actionRoot: string;
+  readonly identity: Identity;
+  /** In plain text. */
+  readonly becomePassword: string;
+}
+
 /**
  * Writes all files of a run into the private folder.
  *
- * @param job the job's environment.
- * @param actionRoot folder of action.yml.
  * @throws DeployError when an input's text makes no valid file.
  */
-export function writeRunFiles(
-  inputs: Inputs,
-  project: Project,
-  folder: PrivateFolder,
-  job: Environment,
-  actionRoot: string,
-): PreparedFiles {
-  const secret = (name: string, text: string) => (text === "" ? "" : folder.file(name, `${text}\n`));
+export function writeRunFiles(parts: RunParts): PreparedFiles {
+  const { inputs, project, folder, actionRoot, becomePassword } = parts;
+  const secret = (name: string, text: string) =>
+    text === ""
+      ? ""
+      : folder.file(
+          name,
+          `${text}
+`,
+        );
   return {
     inventories: prepareInventory(inputs, project.folder, folder),
     ...(project.playbook
       ? { playbook: project.playbook, cancelPlaybook: "" }
       : bundledPlaybooks(inputs, actionRoot, project.folder, folder)),
-    variables: folder.file("vars.json", JSON.stringify(variables(inputs, project, job))),
-    becomePassword: secret("become-password", inputs.becomePassword),
+    variables: folder.file("vars.json", JSON.stringify(variables(parts))),
+    becomePassword: secret("become-password", becomePassword),
     vaultPassword: secret("vault-password", inputs.vaultPassword),
-    sshConfig: folder.file("ssh_config", sshText(inputs, project, folder, job)),
+    vaultPasswords: Object.fromEntries(
+      Object.entries(inputs.vaultPasswords).map(([id, text]) => [id, secret(`vault-password-${id}`, text)]),
+    ),
+    sshConfig: folder.file("ssh_config", sshText(parts)),
   };
 }
 
-function variables(inputs: Inputs, project: Project, job: Environment): ReturnType<typeof extraVariables> {
+function variables({ inputs, project, job }: RunParts): ReturnType<typeof extraVariables> {
   const detected = {
     appName: appNameOf(job.GITHUB_REPOSITORY ?? project.folder),
     workspace: project.folder,
@@ -57,12 +75,7 @@ function variables(inputs: Inputs, project: Project, job: Environment): ReturnTy
   return extraVariables(inputs, detected, project.composeSource);
 }
 
-function sshText(inputs: Inputs, project: Project, folder: PrivateFolder, job: Environment): string {
-  const key = inputs.sshPrivateKey === "" ? undefined : repairKey(inputs.sshPrivateKey);
-  if (key && key.repairs.length > 0) core.info(`ssh-private-key: ${key.repairs.join(", ")}.`);
-  if (inputs.hostKeyChecking === "off") {
-    core.warning("host-key-checking is off: whoever answers at a host's address gets the deploy with its secrets.");
-  }
+function sshText({ inputs, project, folder, job, identity }: RunParts): string {
   const settings = project.cfg?.settings;
   const given = [
     job.ANSIBLE_SSH_ARGS ?? settings?.sshArgs,
@@ -70,12 +83,15 @@ function sshText(inputs: Inputs, project: Project, folder: PrivateFolder, job: E
     job.ANSIBLE_SSH_EXTRA_ARGS ?? settings?.sshExtraArgs,
   ];
   const includes = given.flatMap((text) => configFilesIn(text ?? ""));
+  // Where ssh may learn keys, it writes them down in the private folder, and the runner's own files stay as they are.
+  const learns = inputs.hostKeyChecking !== "strict";
+  const known = inputs.knownHosts === "" ? "" : knownHosts(inputs.knownHosts);
   return sshConfig({
-    keyFile: key ? folder.file("key", key.text) : "",
-    knownHostsFile:
-      inputs.knownHosts === ""
-        ? ""
-        : folder.file("known_hosts", `${inputs.knownHosts.replaceAll("\r", "").trimEnd()}\n`),
+    keyFiles: identity.keyFiles,
+    agentSocket: identity.agentSocket,
+    jumpHosts: jumpHosts(inputs.jumpHost),
+    knownHostsFile: known === "" && !learns ? "" : folder.file("known_hosts", known),
+    runnersKnownHosts: known === "",
     checking: inputs.hostKeyChecking,
     includes: includes.map((file) => resolve(project.folder, file.replace(/^~(?=\/)/, homedir()))),
   });

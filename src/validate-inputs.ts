@@ -1,4 +1,4 @@
-import { DeployError, EMPTY_SECRET } from "./errors.js";
+import { DeployError, emptySecret } from "./errors.js";
 import type { Inputs } from "./inputs.js";
 
 const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
@@ -8,6 +8,9 @@ const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[?[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*\]?)$/;
 const REVISION = /^[A-Za-z0-9_][\w./@^~+-]*$/;
 const HOST_PATH = /^\/[\w.@+=,:/-]*$/;
 const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*)?$/;
+
+/** Minor version of the oldest ansible-core 2 that the collection is for (its meta/runtime.yml). */
+const OLDEST_ANSIBLE = 19;
 
 /** Options of ansible-playbook that wait for a person, and what to use instead. */
 const ASKING: Readonly<Record<string, string>> = {
@@ -32,6 +35,7 @@ export function validateInputs(inputs: Inputs): void {
   validateNames(inputs);
   validateSecrets(inputs);
   validateMode(inputs);
+  validateAnsible(inputs);
   for (const argument of inputs.extraArgs) {
     const instead = ASKING[argument];
     if (instead) throw new DeployError(`extra-args has ${argument}, which waits for a person: use ${instead} instead.`);
@@ -98,20 +102,42 @@ function validateNames(inputs: Inputs): void {
 }
 
 function validateSecrets(inputs: Inputs): void {
-  if (/[\r\n]/.test(inputs.becomePassword)) {
-    throw new DeployError("become-password has more than one line: give the password alone.");
+  if (inputs.vaultPasswords.default !== undefined && inputs.vaultPassword !== "") {
+    throw new DeployError('vault-passwords has the id "default" and vault-password is given: set only one of them.');
   }
-  if (inputs.becomePassword.startsWith("$ANSIBLE_VAULT;")) {
-    throw new DeployError("become-password is an encrypted vault text: give the password itself.");
+  if (inputs.sshPrivateKeyPassphrase !== "" && inputs.sshPrivateKey === "") {
+    throw new DeployError(`ssh-private-key-passphrase is given and ssh-private-key is empty: ${emptySecret()}.`);
+  }
+  if (/[\r\n]/.test(inputs.becomePassword) && !inputs.becomePassword.trimStart().startsWith("$ANSIBLE_VAULT;")) {
+    throw new DeployError("become-password has more than one line: give the password alone.");
   }
   if (inputs.vaultPassword.startsWith("$ANSIBLE_VAULT;")) {
     throw new DeployError("vault-password is an encrypted vault text: give the password that opens the vault.");
   }
   if (inputs.registryUsername !== "" && inputs.registryPassword === "") {
-    throw new DeployError(`registry-username is given and registry-password is empty: ${EMPTY_SECRET}.`);
+    throw new DeployError(`registry-username is given and registry-password is empty: ${emptySecret()}.`);
   }
   if (inputs.registryPassword !== "" && inputs.registryUsername === "") {
     throw new DeployError("registry-password is given and registry-username is empty: set both or neither.");
+  }
+}
+
+function validateAnsible({ ansibleVersion, pythonPackages, requirements }: Inputs): void {
+  const [, minor] = /^2\.(\d+)\.\d+((a|b|rc)\d+)?$/.exec(ansibleVersion) ?? [];
+  if (ansibleVersion !== "" && Number(minor ?? 0) < OLDEST_ANSIBLE) {
+    throw new DeployError(
+      `ansible-version is ${JSON.stringify(ansibleVersion)}: use an exact version of ansible-core from 2.${OLDEST_ANSIBLE}.0 on, such as 2.19.4, or leave it out.`,
+    );
+  }
+  for (const item of pythonPackages) {
+    if (!/^[A-Za-z0-9]/.test(item)) {
+      throw new DeployError(
+        `python-packages has ${JSON.stringify(item)}: a line is a requirement such as netaddr==1.3.0, not an option or a path.`,
+      );
+    }
+  }
+  if (requirements.startsWith("-")) {
+    throw new DeployError(`requirements is ${JSON.stringify(requirements)}: a path cannot begin with a dash.`);
   }
 }
 

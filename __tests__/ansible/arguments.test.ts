@@ -10,6 +10,7 @@ const FILES: RunFiles = {
   variables: "/p/vars.json",
   becomePassword: "",
   vaultPassword: "",
+  vaultPasswords: {},
 };
 const START =
   "/venv/bin/python -P -m ansible playbook /p/play/deploy.yml --inventory /p/inventory/hosts.yml --extra-vars @/p/vars.json";
@@ -28,8 +29,12 @@ describe("ansibleArguments", () => {
     [
       "passwords, as files alone",
       { becomePassword: "hunter2", vaultPassword: "hunter3" },
-      { becomePassword: "/p/become-password", vaultPassword: "/p/vault-password" },
-      `${START} --become-password-file /p/become-password --vault-password-file /p/vault-password`,
+      {
+        becomePassword: "/p/become-password",
+        vaultPassword: "/p/vault-password",
+        vaultPasswords: { prod: "/p/vault-password-prod" },
+      },
+      `${START} --become-password-file /p/become-password --vault-password-file /p/vault-password --vault-id prod@/p/vault-password-prod`,
     ],
     [
       "further arguments, last",

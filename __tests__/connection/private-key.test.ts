@@ -1,52 +1,54 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { repairKey } from "../../src/connection/private-key.js";
-import { createFolder } from "../support/folder.js";
+import { repairKeys } from "../../src/connection/private-key.js";
+import { makeKey } from "../support/keys.js";
 
-function makeKey(...options: string[]): { file: string; text: string } {
-  const file = join(createFolder(), "key");
-  execFileSync("ssh-keygen", ["-q", "-N", "", "-f", file, ...options]);
-  return { file, text: readFileSync(file, "utf8") };
-}
+const ed25519 = makeKey();
 
-describe("repairKey", () => {
+describe("repairKeys", () => {
   it.each([
     ["ed25519", ["-t", "ed25519"]],
     ["RSA in PEM", ["-t", "rsa", "-b", "2048", "-m", "PEM"]],
+    ["RSA in PEM with a passphrase", ["-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "passphrase"]],
     ["ECDSA in PKCS 8", ["-t", "ecdsa", "-m", "PKCS8"]],
   ])("leaves a whole %s key as it is", (_, options) => {
     const { text } = makeKey(...options);
-    expect(repairKey(text)).toEqual({ text, repairs: [] });
+    expect(repairKeys(text)).toEqual({ keys: [text], repairs: [] });
   });
 
-  it("repairs line ends and the missing last one, and says so", () => {
-    const { text } = makeKey("-t", "ed25519");
-    expect(repairKey(text.trimEnd().replaceAll("\n", "\r\n"))).toEqual({
-      text,
-      repairs: ["Windows line ends were replaced", "the missing last line end was added"],
-    });
-    expect(repairKey(text.trimEnd()).repairs).toEqual(["the missing last line end was added"]);
-    expect(repairKey(`\n  ${text}`)).toEqual({ text, repairs: ["blank space around the key was removed"] });
+  const { text } = ed25519;
+  it.each<[string, string, string[]]>([
+    ["Windows line ends", text.replaceAll("\n", "\r\n"), ["Windows line ends were replaced"]],
+    ["no last line end", text.trimEnd(), ["the missing last line end was added"]],
+    ["blank lines and spaces around it", `\n  ${text} \n`, ["blank space around it was removed"]],
+    ["quotes around it", `"${text}"`, ["the quotes around it were removed"]],
+    ["base64 around it", Buffer.from(text).toString("base64"), ["the base64 around it was decoded"]],
+    ["literal line ends", text.replaceAll("\n", "\\n"), ['"\\n" was replaced by line ends']],
+    ["all in one line", `${text.trimEnd().replaceAll("\n", " ")}\n`, ["blanks and line ends inside it were put right"]],
+    ["indented lines", text.replaceAll(/^/gm, "  "), ["blanks and line ends inside it were put right"]],
+  ])("repairs %s, and says so", (_, given, repairs) => {
+    const repaired = repairKeys(given);
+    expect(repaired.keys).toEqual([text]);
+    expect(repaired.repairs).toEqual(expect.arrayContaining(repairs));
+  });
+
+  it("repairs the headers of an old PEM key in Windows lines", () => {
+    const pem = makeKey("-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "passphrase").text;
+    expect(repairKeys(pem.replaceAll("\n", "\r\n")).keys).toEqual([pem]);
+  });
+
+  it("takes several keys, with what stands between them", () => {
+    const other = makeKey("-t", "ecdsa", "-m", "PKCS8").text;
+    expect(repairKeys(`${text}\n# the other one\n${other}`).keys).toEqual([text, other]);
   });
 
   it.each([
-    ["OpenSSH's own format", ["-t", "ed25519"]],
-    ["PEM", ["-t", "rsa", "-b", "2048", "-m", "PEM"]],
-    ["PKCS 8", ["-t", "ecdsa", "-m", "PKCS8"]],
-  ])("refuses a key with a passphrase in %s", (_, options) => {
-    const { text } = makeKey(...options, "-N", "passphrase");
-    expect(() => repairKey(text)).toThrow(/^ssh-private-key is protected by a passphrase: .*\.$/);
-  });
-
-  it("refuses a public key, and what is no key, without showing it", () => {
-    const { file } = makeKey("-t", "ed25519");
-    expect(() => repairKey(readFileSync(`${file}.pub`, "utf8"))).toThrow(
-      /^ssh-private-key is a public key: .*\.pub\.$/,
-    );
-    for (const text of ["hunter2", "-----BEGIN OPENSSH PRIVATE KEY-----\nabc", "PuTTY-User-Key-File-3: x"]) {
-      expect(() => repairKey(text)).toThrow(/^ssh-private-key is no private key: give the whole text of the key file/);
-    }
+    ["a public key", ed25519.publicKey, /^ssh-private-key is a public key: .*\.pub\.$/],
+    ["PuTTY's format", "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n", /PuTTY's format: .*puttygen key\.ppk/],
+    ["a key that is cut off", text.slice(0, text.length / 2), /^ssh-private-key is cut off: .*gh secret set/],
+    ["a path", "~/.ssh/id_ed25519\n", /^ssh-private-key is a path: /],
+    ["any other text", "hunter2", /^ssh-private-key is no private key: give the whole text/],
+  ])("refuses %s, and says what to give instead", (_, given, sentence) => {
+    expect(() => repairKeys(given)).toThrow(sentence);
+    expect(() => repairKeys(given)).not.toThrow(/hunter2|AAAA/);
   });
 });

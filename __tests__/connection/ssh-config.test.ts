@@ -1,41 +1,78 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { configFilesIn, sshConfig } from "../../src/connection/ssh-config.js";
+import { configFilesIn, type SshSettings, sshConfig } from "../../src/connection/ssh-config.js";
 import { createFolder } from "../support/folder.js";
 
-const NONE = { keyFile: "", knownHostsFile: "", checking: "strict", includes: [] } as const;
+const NONE = {
+  keyFiles: [],
+  agentSocket: "",
+  jumpHosts: [],
+  knownHostsFile: "",
+  runnersKnownHosts: true,
+  checking: "strict",
+  includes: [],
+} satisfies SshSettings;
+
+const RUNNERS = ["Include ~/.ssh/config", "Include /etc/ssh/ssh_config"];
 
 describe("sshConfig", () => {
-  it.each([
-    [
-      "nothing",
-      NONE,
-      ["Host *", "  StrictHostKeyChecking yes", "Include ~/.ssh/config", "Include /etc/ssh/ssh_config"],
-    ],
+  it.each<[string, SshSettings, string[]]>([
+    ["nothing", NONE, ["Host *", "  StrictHostKeyChecking yes", "  UpdateHostKeys no", ...RUNNERS]],
     [
       "a key",
-      { ...NONE, keyFile: "/p/key" },
-      ["Host *", "  StrictHostKeyChecking yes", '  IdentityFile "/p/key"', "  IdentitiesOnly yes"],
+      { ...NONE, keyFiles: ["/p/key"] },
+      [
+        "Host *",
+        "  StrictHostKeyChecking yes",
+        '  IdentityFile "/p/key"',
+        "  IdentitiesOnly yes",
+        "  UpdateHostKeys no",
+      ],
     ],
     [
       "known hosts",
-      { ...NONE, knownHostsFile: "/p/known_hosts", checking: "accept-new" as const },
+      { ...NONE, knownHostsFile: "/p/known_hosts", runnersKnownHosts: false, checking: "accept-new" },
       [
         "Host *",
         "  StrictHostKeyChecking accept-new",
         '  UserKnownHostsFile "/p/known_hosts"',
         "  GlobalKnownHostsFile /dev/null",
+        "  UpdateHostKeys no",
+      ],
+    ],
+    [
+      "a file for what is learned beside the runner's own",
+      { ...NONE, knownHostsFile: "/p/known_hosts", checking: "accept-new" },
+      [
+        "Host *",
+        "  StrictHostKeyChecking accept-new",
+        '  UserKnownHostsFile "/p/known_hosts" ~/.ssh/known_hosts ~/.ssh/known_hosts2',
+        "  UpdateHostKeys no",
+        ...RUNNERS,
+      ],
+    ],
+    [
+      "an agent and a bastion",
+      { ...NONE, agentSocket: "/tmp/c/agent", jumpHosts: ["Host jump"] },
+      [
+        "Host jump",
+        "Host *",
+        "  StrictHostKeyChecking yes",
+        '  IdentityAgent "/tmp/c/agent"',
+        "  IdentityFile none",
+        "  UpdateHostKeys no",
       ],
     ],
     [
       "checking off and a file of the project's",
-      { ...NONE, keyFile: "/p q/k%y", checking: "off" as const, includes: ["/w/ssh.cfg"] },
+      { ...NONE, keyFiles: ["/p q/k%y"], checking: "off", includes: ["/w/ssh.cfg"] },
       [
         "Host *",
         "  StrictHostKeyChecking no",
         '  IdentityFile "/p q/k%%y"',
         "  IdentitiesOnly yes",
+        "  UpdateHostKeys no",
         'Include "/w/ssh.cfg"',
       ],
     ],
@@ -46,9 +83,10 @@ describe("sshConfig", () => {
   it("is understood by ssh, and options of an inventory still win", () => {
     const folder = createFolder({ "ssh.cfg": "Host web1\n  ProxyJump bastion\n  IdentityFile /elsewhere\n" });
     const text = sshConfig({
-      keyFile: join(folder, "key"),
+      ...NONE,
+      keyFiles: [join(folder, "key")],
       knownHostsFile: join(folder, "known"),
-      checking: "strict",
+      runnersKnownHosts: false,
       includes: [join(folder, "ssh.cfg")],
     });
     const file = join(createFolder({ config: text }), "config");

@@ -1,10 +1,10 @@
-import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Host } from "../../scripts/lab/index.mjs";
 import { makeKey } from "../../scripts/lab/index.mjs";
 import { runWorkflow, type WorkflowRequest, type WorkflowRun } from "./support/act.js";
 import { expectFailure, expectNoTraces } from "./support/expect.js";
 import { inventory, knownHosts } from "./support/inventory.js";
+import { closedPort } from "./support/listeners.js";
 import { createProject, type Project } from "./support/project.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
@@ -43,16 +43,6 @@ function deploy(wrong: { secrets?: Record<string, string>; vars?: Record<string,
     vars: { KNOWN_HOSTS: knownHosts([host]), ...wrong.vars },
   };
   return runWorkflow(trial, "role.yml", request);
-}
-
-/** A loopback port that nobody listens on. */
-function closedPort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 1));
-    });
-  });
 }
 
 describe("what is wrong is named, and nothing secret is left behind", () => {

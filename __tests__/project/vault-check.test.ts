@@ -4,7 +4,8 @@ import type { Inputs } from "../../src/inputs.js";
 import { parseAnsibleCfg } from "../../src/project/ansible-cfg.js";
 import type { Project } from "../../src/project/inspect.js";
 import { opensVault } from "../../src/project/vault.js";
-import { requireVaultPassword, unopenedFiles } from "../../src/project/vault-check.js";
+import { closedVaults, EVERY_HOST, requireOpenVaults, sentences } from "../../src/project/vault-check.js";
+import { becomePassword } from "../../src/secrets/become.js";
 import { createFolder } from "../support/folder.js";
 import { createInputs } from "../support/inputs.js";
 
@@ -43,22 +44,32 @@ describe("opensVault", () => {
   );
 });
 
-describe("requireVaultPassword", () => {
+describe("requireOpenVaults", () => {
+  const require = (
+    overrides: Partial<Inputs>,
+    project: Project,
+    bases: string[] = [],
+    job: Record<string, string> = {},
+    participants = EVERY_HOST,
+  ): void => {
+    const inputs = createInputs(overrides);
+    requireOpenVaults(closedVaults(inputs, project, bases, job), participants, inputs, project);
+  };
+
   it.each([
     ["group_vars/all/vault.yml", "group_vars/all/vault.yml"],
     ["group_vars/all.yml", "group_vars/all.yml"],
     ["inventory/group_vars/all/secrets/db.yml", "inventory/group_vars/all/secrets/db.yml"],
   ])("names the encrypted file %s and the usual cause", (path, named) => {
     const folder = createFolder({ [path]: VAULT, "inventory/production.yml": "all:" });
-    const check = () =>
-      requireVaultPassword(createInputs(), projectIn(folder), [join(folder, "inventory/production.yml")], {});
-    expect(check).toThrow(
+    expect(() => require({}, projectIn(folder), [join(folder, "inventory/production.yml")])).toThrow(
       `${named} is encrypted with ansible-vault and vault-password is empty: the secret is probably not configured for this repository or environment.`,
     );
   });
 
   it.each<[string, Record<string, string>, Partial<Inputs>, Record<string, string>, string?]>([
-    ["a password", { "group_vars/all.yml": VAULT }, { vaultPassword: "x" }, {}],
+    ["the right password", { "group_vars/all.yml": VAULT }, { vaultPassword: "right" }, {}],
+    ["the right password of any id", { "group_vars/all.yml": VAULT }, { vaultPasswords: { a: "x", b: "right" } }, {}],
     ["nothing encrypted", { "group_vars/all.yml": "a: 1" }, {}, {}],
     ["only another group's file", { "group_vars/staging/vault.yml": VAULT }, {}, {}],
     ["an identity in extra-args", { "group_vars/all.yml": VAULT }, { extraArgs: ["--vault-id", "a@b"] }, {}],
@@ -72,7 +83,7 @@ describe("requireVaultPassword", () => {
     ],
   ])("lets a run start with %s", (_, files, overrides, job, cfg) => {
     const project = projectIn(createFolder(files), cfg);
-    expect(() => requireVaultPassword(createInputs(overrides), project, [], job)).not.toThrow();
+    expect(() => require(overrides, project, [], job)).not.toThrow();
   });
 
   it("does not count a password file that ansible.cfg names and that is missing", () => {
@@ -80,17 +91,80 @@ describe("requireVaultPassword", () => {
       createFolder({ "group_vars/all.yml": VAULT }),
       "[defaults]\nvault_password_file=~/.nowhere-pass",
     );
-    expect(() => requireVaultPassword(createInputs(), project, [], {})).toThrow(/^group_vars\/all\.yml is encrypted/);
+    expect(() => require({}, project)).toThrow(/^group_vars\/all\.yml is encrypted/);
+  });
+
+  it.each<[string, Partial<Inputs>, string]>([
+    ["", { vaultPassword: "wrong" }, "vault-password does not open group_vars/all.yml."],
+    [
+      "",
+      { vaultPasswords: { prod: "wrong" } },
+      "None of vault-passwords opens group_vars/all.yml: give the password of the default id in vault-password.",
+    ],
+    [
+      "prod",
+      { vaultPasswords: { prod: "wrong" } },
+      'The password of the id "prod" in vault-passwords does not open group_vars/all.yml.',
+    ],
+    [
+      "prod",
+      { vaultPasswords: { dev: "wrong" } },
+      'group_vars/all.yml is encrypted with the vault id "prod", which vault-passwords does not have: add a line "prod: <password>" to it.',
+    ],
+    [
+      "prod",
+      { vaultPassword: "wrong" },
+      'vault-password does not open group_vars/all.yml, which is encrypted with the vault id "prod": give its password as "prod: <password>" in vault-passwords.',
+    ],
+  ])("names the id %j with %j", (id, passwords, sentence) => {
+    const text = id === "" ? VAULT : VAULT.replace("1.1;AES256", `1.2;AES256;${id}`);
+    expect(() => require(passwords, projectIn(createFolder({ "group_vars/all.yml": text })))).toThrow(sentence);
+  });
+
+  it("counts the files of those who take part alone", () => {
+    const project = projectIn(createFolder({ "group_vars/web/vault.yml": VAULT, "host_vars/db1.yml": VAULT }));
+    const check = (hosts: string[], groups: string[]) => () =>
+      require({}, project, [], {}, { hosts: new Set(hosts), groups: new Set(groups) });
+    expect(check(["web1"], ["all", "web"])).toThrow(/^group_vars\/web\/vault\.yml is encrypted/);
+    expect(check(["db1"], ["all", "db"])).toThrow(/^host_vars\/db1\.yml is encrypted/);
+    expect(check(["web"], ["all", "db1"])).not.toThrow();
   });
 });
 
-describe("unopenedFiles", () => {
-  it("lists what the password does not open", () => {
-    const folder = createFolder({ "group_vars/web/vault.yml": VAULT, "host_vars/web1.yml": "a: 1" });
-    expect(unopenedFiles(createInputs({ vaultPassword: "wrong" }), projectIn(folder), [])).toEqual([
-      "group_vars/web/vault.yml",
+describe("sentences", () => {
+  it("says what is wrong with each file", () => {
+    const project = projectIn(createFolder({ "group_vars/web/vault.yml": VAULT, "host_vars/web1.yml": "a: 1" }));
+    const inputs = createInputs({ vaultPassword: "wrong" });
+    expect(sentences(closedVaults(inputs, project, [], {}), inputs, project)).toEqual([
+      "vault-password does not open group_vars/web/vault.yml.",
     ]);
-    expect(unopenedFiles(createInputs({ vaultPassword: "right" }), projectIn(folder), [])).toEqual([]);
-    expect(unopenedFiles(createInputs(), projectIn(folder), [])).toEqual([]);
+  });
+});
+
+describe("becomePassword", () => {
+  const read = (overrides: Partial<Inputs>, files: Record<string, string> = {}): string =>
+    becomePassword(createInputs(overrides), createFolder(files));
+
+  it("is the input itself when that is no vault text", () => {
+    expect(read({ becomePassword: "plain" })).toBe("plain");
+    expect(read({ becomePassword: "README.md" }, { "README.md": "text" })).toBe("README.md");
+    expect(read({})).toBe("");
+  });
+
+  it("is what a vault text holds, given as text or as a file of the repository", () => {
+    const passwords = { vaultPassword: "wrong", vaultPasswords: { prod: "right" } };
+    expect(read({ becomePassword: VAULT, ...passwords })).toBe("vault_x: secret");
+    expect(read({ becomePassword: "secrets/sudo", ...passwords }, { "secrets/sudo": `${VAULT}\n` })).toBe(
+      "vault_x: secret",
+    );
+  });
+
+  it("says which password is missing or wrong", () => {
+    expect(() => read({ becomePassword: VAULT })).toThrow(
+      /^become-password is encrypted with ansible-vault and vault-password is empty/,
+    );
+    expect(() => read({ becomePassword: VAULT, vaultPassword: "x" })).toThrow(
+      /^become-password is encrypted .* no given vault password opens it/,
+    );
   });
 });

@@ -4,8 +4,12 @@ import { explainEnd, explainFailure, type FailureContext } from "../../src/repor
 
 const UNSET = "the secret is probably not configured for this repository or environment";
 
-function context(inputs: Partial<FailureContext["inputs"]> = {}, unopened: readonly string[] = []): FailureContext {
-  return { inputs: { becomePassword: "", vaultPassword: "", sshPrivateKey: "", knownHosts: "", ...inputs }, unopened };
+function context(inputs: Partial<FailureContext["inputs"]> = {}, closed: readonly string[] = []): FailureContext {
+  return {
+    inputs: { becomePassword: "", vaultPassword: "", sshPrivateKey: "", knownHosts: "", ...inputs },
+    closed,
+    causes: new Map(),
+  };
 }
 
 function failure(more: Partial<ResultEvent>): ResultEvent {
@@ -116,13 +120,13 @@ describe("explainEnd", () => {
     ],
     [
       "[ERROR]: Decryption failed (no vault secrets were found that could decrypt).\n",
-      ["group_vars/all/vault.yml"],
+      ["vault-password does not open group_vars/all/vault.yml."],
       "vault-password does not open group_vars/all/vault.yml.",
     ],
     [
       "[ERROR]: Decryption failed (no vault secrets were found that could decrypt).\n",
       [],
-      "vault-password does not open a file that this deploy reads.",
+      "No given vault password opens a file that this deploy reads.",
     ],
     [
       "[WARNING]: Could not match supplied host pattern, ignoring: nope\n[ERROR]: Specified inventory, host pattern and/or --limit leaves us with no hosts to target.\n",

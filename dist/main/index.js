@@ -34468,7 +34468,7 @@ __webpack_unused_export__ = cst;
 __webpack_unused_export__ = lexer.Lexer;
 __webpack_unused_export__ = lineCounter.LineCounter;
 __webpack_unused_export__ = parser.Parser;
-__webpack_unused_export__ = publicApi.parse;
+exports.qg = publicApi.parse;
 __webpack_unused_export__ = publicApi.parseAllDocuments;
 exports.Tp = publicApi.parseDocument;
 exports.As = publicApi.stringify;
@@ -40386,7 +40386,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 459:
+/***/ 7145:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43346,6 +43346,8 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 ;// CONCATENATED MODULE: external "node:child_process"
@@ -43382,19 +43384,389 @@ function capture(argv, options = {}) {
 }
 
 ;// CONCATENATED MODULE: ./lib/errors.js
+
 /** A mistake or a failure that its message explains in one sentence; printed without a stack. */
 class DeployError extends Error {
     name = "DeployError";
 }
-/** The usual cause of an empty secret, said wherever one is missing. */
-const EMPTY_SECRET = "the secret is probably not configured for this repository or environment";
+/** The usual cause of an empty secret, said wherever one is missing. An input that is not given looks the same to an action. */
+function emptySecret(environment = process.env) {
+    return isForkPullRequest(environment)
+        ? "a workflow run for a pull request from a fork gets no secrets"
+        : "the secret is probably not configured for this repository or environment";
+}
+function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path, }) {
+    if (name !== "pull_request" || !path)
+        return false;
+    try {
+        const event = JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8"));
+        return event.pull_request?.head?.repo?.fork === true;
+    }
+    catch {
+        return false;
+    }
+}
 /** The message of whatever was thrown. */
 function messageOf(error) {
     return error instanceof Error ? error.message : String(error);
 }
 
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
+// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
+var dist = __nccwpck_require__(8815);
+;// CONCATENATED MODULE: ./lib/yaml-mapping.js
+
+
+/** Ansible's two tags, in the form in which its JSON reader takes them. */
+const ANSIBLE_TAGS = [
+    { tag: "!vault", resolve: (text) => ({ __ansible_vault: text }) },
+    { tag: "!unsafe", resolve: (text) => ({ __ansible_unsafe: text }) },
+];
+/**
+ * Reads YAML (JSON is YAML) of the core schema. Messages carry a place, never a piece of the text: it may be a secret.
+ *
+ * @throws DeployError with line and column.
+ */
+function parseYaml(name, text) {
+    const document = (0,dist/* parseDocument */.Tp)(text, { prettyErrors: true, customTags: ANSIBLE_TAGS, logLevel: "silent" });
+    const problem = document.errors[0] ?? document.warnings[0];
+    if (problem) {
+        const place = problem.linePos?.[0];
+        const where = place ? ` at line ${place.line}, column ${place.col}` : "";
+        const what = problem.code.toLowerCase().replaceAll("_", " ");
+        throw new DeployError(`${name} is not valid YAML${where} (${what}).`);
+    }
+    try {
+        return document.toJS({ maxAliasCount: 100 });
+    }
+    catch {
+        throw new DeployError(`${name} is not valid YAML (an alias is unknown or used too often).`);
+    }
+}
+/** Whether a YAML value is a mapping. */
+function isMapping(value) {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+/**
+ * Reads a mapping of Ansible variables; an empty text is an empty mapping.
+ *
+ * @throws DeployError when it is no mapping, or a key is no variable name.
+ */
+function parseMapping(name, text) {
+    if (text.trim() === "")
+        return {};
+    const value = parseYaml(name, text) ?? {};
+    if (!isMapping(value))
+        throw new DeployError(`${name} must be a mapping of names to values, like "key: value".`);
+    for (const key of Object.keys(value)) {
+        if (!/^[A-Za-z_]\w*$/.test(key)) {
+            throw new DeployError(`${name} has the key ${JSON.stringify(key.slice(0, 60))}: a variable's name is letters, digits and underscores.`);
+        }
+    }
+    return { ...value };
+}
+
+;// CONCATENATED MODULE: ./lib/project/ansible-cfg.js
+/**
+ * Reads what matters of an ansible.cfg, in the way Python's configparser does with Ansible's settings: `#` and `;`
+ * comments, `;` also after a value, continued lines indented, keys in any case.
+ */
+function parseAnsibleCfg(text) {
+    const values = new Map();
+    let section = "";
+    let key = "";
+    for (const line of text.split(/\r?\n/)) {
+        if (/^\s*([#;]|$)/.test(line))
+            continue;
+        const header = /^\[([^\]]+)\]/.exec(line);
+        const pair = /^([^\s=:][^=:]*?)\s*[=:]\s*(.*)$/.exec(line);
+        if (header) {
+            section = header[1] ?? "";
+            key = "";
+        }
+        else if (/^\s/.test(line) && key !== "") {
+            values.set(key, `${values.get(key) ?? ""}\n${value(line)}`);
+        }
+        else if (pair) {
+            key = `${section}.${(pair[1] ?? "").toLowerCase()}`;
+            values.set(key, value(pair[2] ?? ""));
+        }
+    }
+    const get = (...keys) => keys.map((name) => values.get(name)).find((text) => text !== undefined) ?? "";
+    return {
+        collectionsPath: split(get("defaults.collections_path", "defaults.collections_paths"), /[:\n]/),
+        rolesPath: split(get("defaults.roles_path"), /[:\n]/),
+        callbacksEnabled: split(get("defaults.callbacks_enabled", "defaults.callback_whitelist"), /[,\n]/),
+        vaultPasswordFile: get("defaults.vault_password_file"),
+        vaultIdentityList: get("defaults.vault_identity_list"),
+        sshArgs: get("ssh_connection.ssh_args"),
+        sshCommonArgs: get("ssh_connection.ssh_common_args"),
+        sshExtraArgs: get("ssh_connection.ssh_extra_args"),
+        sftpExtraArgs: get("ssh_connection.sftp_extra_args"),
+        scpExtraArgs: get("ssh_connection.scp_extra_args"),
+        setsPipelining: values.has("ssh_connection.pipelining") || values.has("defaults.pipelining"),
+    };
+}
+function value(text) {
+    return text.replace(/\s+;.*$/, "").trim();
+}
+function split(text, separator) {
+    return text
+        .split(separator)
+        .map((item) => item.trim())
+        .filter((item) => item !== "");
+}
+
+;// CONCATENATED MODULE: ./lib/project/settings-module.js
+/**
+ * The settings module that a manage.py sets as default, as `django-admin startproject` writes it.
+ *
+ * @returns undefined when the text names none literally.
+ */
+function settingsModule(managePy) {
+    return /^[^#\n]*["']DJANGO_SETTINGS_MODULE["']\s*(?:,|\]\s*=)\s*["']([A-Za-z_][\w.]*)["']/m.exec(managePy)?.[1];
+}
+
+;// CONCATENATED MODULE: ./lib/project/django.js
+
+
+
+
+/**
+ * Finds manage.py in working-directory, else in exactly one folder directly below.
+ *
+ * @throws DeployError that says what was looked for.
+ */
+function findDjango(project) {
+    const places = (0,external_node_fs_namespaceObject.existsSync)((0,external_node_path_namespaceObject.join)(project, "manage.py"))
+        ? ["."]
+        : (0,external_node_fs_namespaceObject.readdirSync)(project, { withFileTypes: true })
+            .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules")
+            .map((entry) => entry.name)
+            .filter((name) => (0,external_node_fs_namespaceObject.existsSync)((0,external_node_path_namespaceObject.join)(project, name, "manage.py")))
+            .sort();
+    const [first, second] = places;
+    if (first === undefined) {
+        throw new DeployError(`There is no Django project in ${project}: neither it nor a folder directly below has a manage.py, so check working-directory and that actions/checkout ran.`);
+    }
+    if (second !== undefined) {
+        throw new DeployError(`${project} has manage.py in ${places.join(" and ")}: set working-directory to the one to deploy.`);
+    }
+    return { manageDir: first, settingsModule: settingsModule((0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(project, first, "manage.py"), "utf8")) };
+}
+/**
+ * Whether the project's own variables say where the code comes from (`django_app_source`); then the workspace may hold
+ * no Django project at all.
+ */
+function variablesNameSource(project) {
+    return ["group_vars", "host_vars"].some((name) => mentions((0,external_node_path_namespaceObject.join)(project, name), 3));
+}
+function mentions(path, depth) {
+    if (!(0,external_node_fs_namespaceObject.existsSync)(path))
+        return false;
+    if ((0,external_node_fs_namespaceObject.statSync)(path).isFile())
+        return /^\s*["']?django_app_source["']?\s*:/m.test((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8"));
+    return depth > 0 && (0,external_node_fs_namespaceObject.readdirSync)(path).some((entry) => mentions((0,external_node_path_namespaceObject.join)(path, entry), depth - 1));
+}
+
+;// CONCATENATED MODULE: ./lib/project/git.js
+
+/**
+ * The commit that is checked out in a folder.
+ *
+ * @returns undefined when the folder is in no Git work tree, or git is missing.
+ */
+async function headRevision(folder) {
+    try {
+        // The workspace of a container job belongs to another user, which git refuses without safe.directory.
+        const args = ["-c", "safe.directory=*", "-C", folder, "rev-parse", "--verify", "HEAD"];
+        const { exitCode, stdout } = await getExecOutput("git", args, { silent: true, ignoreReturnCode: true });
+        const sha = stdout.trim();
+        return exitCode === 0 && /^[0-9a-f]{40,64}$/.test(sha) ? sha : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/project/inspect.js
+
+
+
+
+
+
+/**
+ * Looks at the workspace, and checks that the files that the inputs name exist.
+ *
+ * @param workspace GITHUB_WORKSPACE.
+ * @param environment the job's; only ANSIBLE_CONFIG is read.
+ * @throws DeployError for a missing file or project.
+ */
+async function inspectProject(inputs, workspace, environment) {
+    const folder = (0,external_node_path_namespaceObject.resolve)(workspace, inputs.workingDirectory);
+    if (!(0,external_node_fs_namespaceObject.existsSync)(folder) || !(0,external_node_fs_namespaceObject.statSync)(folder).isDirectory()) {
+        throw new DeployError(`working-directory ${JSON.stringify(inputs.workingDirectory)} is no folder in ${workspace}.`);
+    }
+    const bundledRole = inputs.playbook === "" && inputs.mode === "role";
+    const playbook = file("playbook", inputs.playbook, folder);
+    const composeSource = file("compose-source", inputs.composeSource, folder);
+    const fromWorkspace = bundledRole &&
+        inputs.operation === "deploy" &&
+        inputs.source !== "git" &&
+        (inputs.source === "workspace" || !sourceIsVariable(inputs, folder));
+    const revision = await headRevision(folder);
+    if (fromWorkspace && revision === undefined) {
+        throw new DeployError(`${folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`);
+    }
+    return {
+        folder,
+        playbook,
+        composeSource,
+        revision,
+        django: fromWorkspace ? findDjango(folder) : optional(() => findDjango(folder)),
+        cfg: ansibleCfg(folder, environment.ANSIBLE_CONFIG),
+    };
+}
+function sourceIsVariable(inputs, folder) {
+    return "django_app_source" in inputs.vars || variablesNameSource(folder);
+}
+function file(input, path, folder) {
+    if (path === "")
+        return "";
+    if (path.startsWith("-"))
+        throw new DeployError(`${input} is ${JSON.stringify(path)}: a path cannot begin with a dash.`);
+    const full = (0,external_node_path_namespaceObject.resolve)(folder, path);
+    if (!(0,external_node_fs_namespaceObject.existsSync)(full))
+        throw new DeployError(`${input} ${JSON.stringify(path)} does not exist in ${folder}.`);
+    if (!(0,external_node_fs_namespaceObject.statSync)(full).isFile())
+        throw new DeployError(`${input} ${JSON.stringify(path)} is no file.`);
+    return full;
+}
+function ansibleCfg(folder, fromJob) {
+    let path = fromJob ? ((0,external_node_path_namespaceObject.isAbsolute)(fromJob) ? fromJob : (0,external_node_path_namespaceObject.resolve)(folder, fromJob)) : (0,external_node_path_namespaceObject.join)(folder, "ansible.cfg");
+    // Ansible takes a folder in ANSIBLE_CONFIG as the place of an ansible.cfg.
+    if ((0,external_node_fs_namespaceObject.existsSync)(path) && (0,external_node_fs_namespaceObject.statSync)(path).isDirectory())
+        path = (0,external_node_path_namespaceObject.join)(path, "ansible.cfg");
+    if (!(0,external_node_fs_namespaceObject.existsSync)(path))
+        return undefined;
+    return { path, settings: parseAnsibleCfg((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8")) };
+}
+function optional(find) {
+    try {
+        return find();
+    }
+    catch {
+        return undefined;
+    }
+}
+/** The absolute path of a file that an ansible.cfg names, relative to the cfg's own folder. */
+function besideCfg(cfgPath, named, home) {
+    const path = named.replaceAll("{{CWD}}", process.cwd()).replace(/^~(?=\/|$)/, home);
+    return (0,external_node_path_namespaceObject.resolve)((0,external_node_path_namespaceObject.dirname)(cfgPath), path);
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/environment.js
+
+
+const EVENTS_CALLBACK = "django_ansible.deploy.events";
+/** What a deploy has no business with: the inputs as given, the job's tokens and command files, and another Python's settings. */
+const DROPPED = /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|PYTHONDONTWRITEBYTECODE|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
+/** What every program of Ansible gets of the job's environment. */
+function jobEnvironment(job) {
+    const kept = Object.entries(job).filter((entry) => entry[1] !== undefined && !DROPPED.test(entry[0]));
+    return { ...Object.fromEntries(kept), ...locale(job) };
+}
+/** The whole environment of ansible-playbook. The job's own is left as it is. */
+function ansibleEnvironment(parts) {
+    const { job, project } = parts;
+    const cfg = project.cfg?.settings;
+    const configOption = `-F ${shellQuote(parts.sshConfig)}`;
+    const withConfig = (fromJob, fromCfg) => [fromJob ?? fromCfg ?? "", configOption].join(" ").trim();
+    return {
+        ...jobEnvironment(job),
+        ...(job.NO_COLOR ? {} : { ANSIBLE_FORCE_COLOR: "true" }),
+        ...(parts.bundled ? bundledSettings(parts) : {}),
+        ANSIBLE_CONFIG: project.cfg?.path ?? (0,external_node_path_namespaceObject.join)(parts.actionRoot, "ansible.cfg"),
+        ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(external_node_path_namespaceObject.delimiter),
+        ...(parts.galaxy ? { ANSIBLE_ROLES_PATH: rolesPath(parts, parts.galaxy).join(external_node_path_namespaceObject.delimiter) } : {}),
+        ANSIBLE_CALLBACKS_ENABLED: unique([
+            EVENTS_CALLBACK,
+            ...(environment_split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
+        ]).join(","),
+        // Without these a mistake in the inventory is a warning, and a deploy to no host a success.
+        ANSIBLE_INVENTORY_UNPARSED_FAILED: "true",
+        ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: String(!parts.inventoryFolder),
+        ANSIBLE_LOCAL_TEMP: parts.temporary,
+        ANSIBLE_RETRY_FILES_ENABLED: "false",
+        // Nobody is there to answer, and the passwords come from files.
+        ANSIBLE_BECOME_ASK_PASS: "false",
+        ANSIBLE_ASK_PASS: "false",
+        ANSIBLE_ASK_VAULT_PASS: "false",
+        ANSIBLE_HOST_KEY_CHECKING: String(parts.checking !== "off"),
+        ANSIBLE_SSH_CONTROL_PATH_DIR: parts.controlFolder,
+        ANSIBLE_SSH_EXTRA_ARGS: withConfig(job.ANSIBLE_SSH_EXTRA_ARGS, cfg?.sshExtraArgs),
+        ANSIBLE_SFTP_EXTRA_ARGS: withConfig(job.ANSIBLE_SFTP_EXTRA_ARGS, cfg?.sftpExtraArgs),
+        ANSIBLE_SCP_EXTRA_ARGS: withConfig(job.ANSIBLE_SCP_EXTRA_ARGS, cfg?.scpExtraArgs),
+        // Beside Ansible, so that the next run starts in half the time and nothing is left in the workspace.
+        PYTHONPYCACHEPREFIX: (0,external_node_path_namespaceObject.join)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)(parts.python)), "pycache"),
+        DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
+        DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
+    };
+}
+/**
+ * What the bundled playbooks are written for. A user's own playbook keeps Ansible's defaults, or those of its ansible.cfg.
+ * Pipelining: without it, becoming an unprivileged user needs the package acl on the host.
+ */
+function bundledSettings({ job, project }) {
+    return {
+        ANSIBLE_GATHERING: "explicit",
+        ...(project.cfg ? {} : { ANSIBLE_INJECT_FACT_VARS: "false" }),
+        ...(job.ANSIBLE_PIPELINING || job.ANSIBLE_SSH_PIPELINING || project.cfg?.settings.setsPipelining
+            ? {}
+            : { ANSIBLE_PIPELINING: "true" }),
+    };
+}
+function collectionsPath({ job, actionRoot, project, galaxy }) {
+    const home = job.HOME ?? "~";
+    const own = environment_split(job.ANSIBLE_COLLECTIONS_PATH ?? job.ANSIBLE_COLLECTIONS_PATHS, external_node_path_namespaceObject.delimiter) ??
+        fromCfg(project.cfg, "collectionsPath", home);
+    // Ansible's default (COLLECTIONS_PATHS in its base.yml).
+    const base = own.length > 0 ? own : [(0,external_node_path_namespaceObject.join)(home, ".ansible", "collections"), "/usr/share/ansible/collections"];
+    const required = galaxy ? [galaxy.collections] : [];
+    return unique([actionRoot, ...required, ...base, (0,external_node_path_namespaceObject.join)(project.folder, "collections")]);
+}
+/** What `requirements` brought first, then what would be searched without it. */
+function rolesPath({ job, project }, galaxy) {
+    const home = job.HOME ?? "~";
+    const own = environment_split(job.ANSIBLE_ROLES_PATH, external_node_path_namespaceObject.delimiter) ?? fromCfg(project.cfg, "rolesPath", home);
+    // Ansible's default (DEFAULT_ROLES_PATH in its base.yml).
+    const base = [(0,external_node_path_namespaceObject.join)(home, ".ansible", "roles"), "/usr/share/ansible/roles", "/etc/ansible/roles"];
+    return unique([galaxy.roles, ...(own.length > 0 ? own : base)]);
+}
+function fromCfg(cfg, key, home) {
+    return cfg?.settings[key].map((path) => besideCfg(cfg.path, path, home)) ?? [];
+}
+/** Ansible refuses to start without a UTF-8 locale. */
+function locale(job) {
+    const effective = job.LC_ALL || job.LC_CTYPE || job.LANG || "";
+    return /utf-?8/i.test(effective) ? {} : { LC_ALL: "C.UTF-8", LANG: "C.UTF-8" };
+}
+function environment_split(text, separator) {
+    if (!text)
+        return undefined;
+    return text
+        .split(separator)
+        .map((item) => item.trim())
+        .filter((item) => item !== "");
+}
+function unique(items) {
+    return [...new Set(items)];
+}
+/** Ansible splits these settings like a shell does. */
+function shellQuote(text) {
+    return `'${text.replaceAll("'", `'"'"'`)}'`;
+}
+
 ;// CONCATENATED MODULE: external "node:os"
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 ;// CONCATENATED MODULE: ./lib/ansible/tool-folder.js
@@ -43443,6 +43815,89 @@ async function createToolFolder(folder, fill) {
 /** Withdraws a folder that turned out not to work; the next {@link createToolFolder} replaces it. */
 function discardToolFolder(folder) {
     (0,external_node_fs_namespaceObject.rmSync)((0,external_node_path_namespaceObject.join)(folder, MARKER), { force: true });
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/galaxy.js
+
+
+
+
+
+
+
+
+/**
+ * Installs the roles and collections of a Galaxy requirements file, apart from those of the job. With exact versions they
+ * are kept in the tool cache, by the file's content, so that the second time no network is needed; otherwise each run
+ * fetches them anew.
+ *
+ * @throws DeployError when the file is missing or malformed, or ansible-galaxy fails.
+ */
+async function installRequirements(parts) {
+    if (parts.requirements === "")
+        return undefined;
+    const file = existing(parts.requirements, parts.project);
+    const text = (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
+    if (!isPinned(parseYaml("requirements", text))) {
+        const folder = parts.folder.folder("galaxy");
+        await install(file, folder, parts);
+        return foldersIn(folder);
+    }
+    const key = (0,external_node_crypto_.createHash)("sha256").update(`${parts.ansible.version}\n${text}`).digest("hex").slice(0, 16);
+    const folder = (0,external_node_path_namespaceObject.join)(toolCacheRoot(parts.job), "django-ansible-deploy-galaxy", key);
+    if (!isComplete(folder)) {
+        await createToolFolder(folder, async (work) => {
+            await install(file, work, parts);
+            return work;
+        });
+    }
+    return foldersIn(folder);
+}
+const foldersIn = (folder) => ({
+    collections: (0,external_node_path_namespaceObject.join)(folder, "collections"),
+    roles: (0,external_node_path_namespaceObject.join)(folder, "roles"),
+});
+function existing(path, project) {
+    const file = (0,external_node_path_namespaceObject.resolve)(project, path);
+    if (!(0,external_node_fs_namespaceObject.existsSync)(file) || !(0,external_node_fs_namespaceObject.statSync)(file).isFile()) {
+        throw new DeployError(`requirements ${JSON.stringify(path)} does not exist in ${project}, or is no file.`);
+    }
+    return file;
+}
+/** Whether every role and collection has one version and comes from a server, so that the text says what will be there. */
+function isPinned(content) {
+    const lists = Array.isArray(content) ? [content] : isMapping(content) ? [content.roles, content.collections] : [];
+    return lists
+        .flatMap((list) => (Array.isArray(list) ? list : []))
+        .every((entry) => {
+        if (!isMapping(entry))
+            return false;
+        const { version, type, name, source, src } = entry;
+        const isLocal = [name, source, src].some((place) => /^(\.{0,2}\/|file:)/.test(String(place ?? "")));
+        return /^v?\d+(\.\d+)+\S*$|^[0-9a-f]{40}$/.test(String(version ?? "")) && type !== "dir" && !isLocal;
+    });
+}
+async function install(file, folder, { project, ansible, job, signal }) {
+    const { collections, roles } = foldersIn(folder);
+    // The job's configuration stays in charge of servers and tokens; only the places are the action's.
+    const env = {
+        ...jobEnvironment(job),
+        ANSIBLE_COLLECTIONS_PATH: collections,
+        ANSIBLE_ROLES_PATH: roles,
+        ANSIBLE_NOCOLOR: "true",
+    };
+    const argv = [ansible.python, "-P", "-m", "ansible", "galaxy", "install", "--role-file", file];
+    const { code, stdout, stderr } = await capture([...argv], { cwd: project, env, timeout: 600_000, signal });
+    if (code !== 0)
+        throw new DeployError(`requirements could not be installed: ${lastError(`${stdout}\n${stderr}`)}.`);
+}
+function lastError(output) {
+    const lines = output.split("\n").map((line) => line.trim());
+    const error = lines.find((line) => /^(\[?ERROR|fatal:)/.test(line)) ?? lines.findLast((line) => line !== "") ?? "";
+    return (error
+        .replace(/^\[?ERROR[\]!]?:?\s*/, "")
+        .replace(/\.$/, "")
+        .slice(0, 400) || "ansible-galaxy gave no reason");
 }
 
 ;// CONCATENATED MODULE: ./lib/ansible/ansible-store.js
@@ -44645,17 +45100,18 @@ async function fetchUvArchive(archive, work, download = downloadTool) {
 /** The version of Python that uv brings where the runner has none that will do. */
 const BROUGHT_PYTHON = "3.13";
 /**
- * Makes the locked ansible-core ready, in the tool cache. The second time neither network nor uv is used.
+ * Makes ansible-core ready, in the tool cache: the locked one, or the version and with the packages that the workflow
+ * wants. The second time neither network nor uv is used.
  *
  * @param actionRoot folder of ansible.lock and uv-requirements.lock.
  * @throws DeployError when Python, uv or the packages cannot be had.
  */
-async function ensureAnsible(actionRoot, environment, signal) {
+async function ensureAnsible(actionRoot, wish, environment, signal) {
     const cacheRoot = toolCacheRoot(environment);
     const lockFile = (0,external_node_path_namespaceObject.join)(actionRoot, "ansible.lock");
     const lock = (0,external_node_fs_namespaceObject.readFileSync)(lockFile, "utf8");
     const candidates = pythonCandidates(environment.PATH ?? "");
-    const store = new AnsibleStore(cacheRoot, lock, candidates);
+    const store = new AnsibleStore(cacheRoot, [lock, wish.ansibleVersion, ...wish.pythonPackages].join("\n"), candidates);
     const known = store.known();
     if (known && (await works(known, signal)))
         return { ...known, cached: true };
@@ -44678,16 +45134,17 @@ async function ensureAnsible(actionRoot, environment, signal) {
     if (store.isEmpty())
         uv().catch(() => undefined);
     const pythons = (await Promise.all(probes)).filter((python) => python !== undefined);
-    const python = preferredPython(pythons) ??
+    const fitting = pythonsFor(wish.ansibleVersion, pythons);
+    const python = preferredPython(fitting) ??
         preferredPython(await installedPythons(pythonFolder, signal)) ??
         (await bringPython(await uv(), pythonFolder, environment, signal));
-    const place = store.place(lockedVersion(lock, python), python);
+    const place = store.place(wish.ansibleVersion || lockedVersion(lock, python), python);
     const ansible = { python: (0,external_node_path_namespaceObject.join)(place.folder, "bin", "python"), version: place.version };
     const cached = isComplete(place.folder) && (await works(ansible, signal));
     if (!cached) {
         discardToolFolder(place.folder);
         const program = await uv();
-        await createToolFolder(place.folder, (work) => installLocked(program, python, lockFile, work, environment, signal));
+        await createToolFolder(place.folder, (work) => install_install(program, python, { ...wish, lockFile }, work, environment, signal));
         if (!(await works(ansible, signal))) {
             throw new DeployError(`ansible-core ${ansible.version} was installed to ${place.folder} and does not start with ${python.path}.`);
         }
@@ -44704,6 +45161,13 @@ function lockedVersion(lock, python) {
     }
     throw new DeployError("ansible.lock names no ansible-core: the action's copy is incomplete.");
 }
+/** Those interpreters that a wished version of ansible-core runs on; from 2.20 on it needs Python 3.12. */
+function pythonsFor(ansibleVersion, pythons) {
+    const minor = Number(ansibleVersion.split(".")[1] ?? 0);
+    if (ansibleVersion === "")
+        return [...pythons];
+    return pythons.filter(({ version }) => (minor >= 20 ? version[1] >= 12 : version[1] <= 13));
+}
 /** Runs the environment's Python once: the interpreter it points to may be gone since. */
 async function works({ python, version }, signal) {
     if (!(0,external_node_fs_namespaceObject.existsSync)(python))
@@ -44716,33 +45180,41 @@ async function works({ python, version }, signal) {
 function given({ signal }) {
     return signal ? { signal } : {};
 }
-async function installLocked(uv, python, lock, work, environment, signal) {
+async function install_install(uv, python, { lockFile, ansibleVersion, pythonPackages }, work, environment, signal) {
     const venv = (0,external_node_path_namespaceObject.join)(work, "venv");
     // A cache of its own on the same file system: files are linked, not copied, and the job's cache stays untouched.
     const env = { ...uvEnvironmentHere(environment), UV_CACHE_DIR: (0,external_node_path_namespaceObject.join)(work, "cache"), UV_PYTHON_DOWNLOADS: "never" };
     const options = { cwd: work, env, timeout: 300_000, ...given({ signal }) };
+    const pip = (...args) => [
+        ...[uv, "pip", "install", "--quiet", "--no-build", "--python", (0,external_node_path_namespaceObject.join)(venv, "bin", "python")],
+        ...args,
+    ];
+    const locked = ["--require-hashes", "--no-deps", "--requirement", lockFile];
     const steps = [
         [uv, "venv", "--quiet", "--no-project", "--relocatable", "--python", python.path, venv],
-        [
-            uv,
-            "pip",
-            "install",
-            "--quiet",
-            "--require-hashes",
-            "--no-build",
-            "--no-deps",
-            "--python",
-            (0,external_node_path_namespaceObject.join)(venv, "bin", "python"),
-            "--requirement",
-            lock,
-        ],
+        ansibleVersion === "" ? pip(...locked) : pip(`ansible-core==${ansibleVersion}`, ...pythonPackages),
     ];
+    if (ansibleVersion === "" && pythonPackages.length > 0) {
+        steps.push(pip("--constraint", lockFile, "--no-verify-hashes", ...pythonPackages));
+    }
     for (const step of steps) {
         const { code, stderr } = await capture(step, options);
-        if (code !== 0)
-            throw new DeployError(`Ansible could not be installed: ${oneLine(stderr) || `uv ended with ${code}`}.`);
+        if (code !== 0) {
+            const inputs = step.includes(lockFile) && !step.includes("--constraint")
+                ? ""
+                : ` with ${wanted(ansibleVersion, pythonPackages)}`;
+            throw new DeployError(`Ansible could not be installed${inputs}: ${oneLine(stderr) || `uv ended with ${code}`}.`);
+        }
     }
     return venv;
+}
+function wanted(ansibleVersion, pythonPackages) {
+    return [
+        ansibleVersion === "" ? "" : `ansible-version ${ansibleVersion}`,
+        pythonPackages.length === 0 ? "" : `python-packages ${pythonPackages.join(", ")}`,
+    ]
+        .filter((part) => part !== "")
+        .join(" and ");
 }
 async function bringPython(uv, folder, environment, signal) {
     const { code, stderr } = await capture([uv, "python", "install", "--no-progress", "--no-bin", BROUGHT_PYTHON], {
@@ -44764,6 +45236,81 @@ function oneLine(stderr) {
         .join(": ")
         .replace(/\.$/, "")
         .slice(0, 400);
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/arguments.js
+/**
+ * The argument list of a run. Secrets are in the files alone.
+ *
+ * `-P` keeps the working directory out of Python's search path: a project's own folder called `yaml` or `ansible` would
+ * be imported instead of the real one.
+ */
+function ansibleArguments(inputs, files) {
+    return [
+        files.python,
+        ...["-P", "-m", "ansible", "playbook", files.playbook],
+        ...inventoryArguments(files),
+        ...["--extra-vars", `@${files.variables}`],
+        ...(inputs.limit === "" ? [] : ["--limit", inputs.limit]),
+        ...(inputs.tags.length === 0 ? [] : ["--tags", inputs.tags.join(",")]),
+        ...(inputs.check ? ["--check", "--diff"] : []),
+        ...(files.becomePassword === "" ? [] : ["--become-password-file", files.becomePassword]),
+        ...vaultArguments(files),
+        ...inputs.extraArgs,
+    ];
+}
+/** The argument list of `ansible-inventory` for the same hosts. */
+function inventoryCommand(files, ...more) {
+    const program = ["-P", "-m", "ansible", "inventory"];
+    return [files.python, ...program, ...inventoryArguments(files), ...vaultArguments(files), ...more];
+}
+function inventoryArguments({ inventories }) {
+    return inventories.flatMap((path) => ["--inventory", path]);
+}
+function vaultArguments(files) {
+    return [
+        ...(files.vaultPassword === "" ? [] : ["--vault-password-file", files.vaultPassword]),
+        ...Object.entries(files.vaultPasswords).flatMap(([id, file]) => ["--vault-id", `${id}@${file}`]),
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/participants.js
+
+
+/**
+ * Asks Ansible which hosts a run is for, and which groups these belong to. It reads no variable files for that.
+ *
+ * @returns undefined when Ansible cannot tell; the run will say why.
+ */
+async function participantsOf({ inputs, files, project, env, signal }) {
+    const options = { cwd: project.folder, env: { ...env, ...QUIET }, signal };
+    const [list, graph] = await Promise.all([
+        capture([...ansibleArguments(inputs, files), "--list-hosts"], options),
+        capture(inventoryCommand(files, "--graph"), options),
+    ]);
+    if (list.code !== 0 || graph.code !== 0)
+        return undefined;
+    const hosts = new Set([...list.stdout.matchAll(/^ {6}(\S+)$/gm)].map(([, name = ""]) => name));
+    return { hosts, groups: groupsOf(graph.stdout, hosts) };
+}
+/** For output that is read. */
+const QUIET = { ANSIBLE_FORCE_COLOR: "false", ANSIBLE_NOCOLOR: "true" };
+/** The groups of the hosts, from the drawing that `ansible-inventory --graph` makes of `@group:` and host lines. */
+function groupsOf(graph, hosts) {
+    const groups = new Set();
+    const open = [];
+    for (const line of graph.split("\n")) {
+        const [, indent = "", name = ""] = /^([ |]*)(?:--)?(.*)$/.exec(line) ?? [];
+        const level = indent.split("|").length - 1;
+        const group = /^@(.+):$/.exec(name)?.[1];
+        open.length = Math.min(open.length, level);
+        if (group !== undefined)
+            open[level] = group;
+        else if (hosts.has(name))
+            for (const one of open)
+                groups.add(one);
+    }
+    return groups;
 }
 
 ;// CONCATENATED MODULE: ./lib/cancel.js
@@ -44804,6 +45351,9 @@ class Stop {
 
 /** Name of the folders created for sockets; clean-up removes nothing else. */
 const CONTROL_PREFIX = "dad-";
+/** The socket of the action's own agent, and the file with its process id. */
+const AGENT_SOCKET = "agent";
+const AGENT_PID = "agent.pid";
 /**
  * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP: a socket's path may have
  * about 100 bytes, and self-hosted runners live in deep folders.
@@ -44812,7 +45362,7 @@ function createControlFolder() {
     return (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)((0,external_node_fs_namespaceObject.realpathSync)((0,external_node_os_namespaceObject.tmpdir)()), CONTROL_PREFIX));
 }
 /**
- * Ends the shared connections and removes the folder. Safe to call twice.
+ * Ends the agent and the shared connections and removes the folder. Safe to call twice.
  *
  * An open connection would keep the hosts reachable for whoever uses the runner next, until ControlPersist ends it.
  */
@@ -44824,8 +45374,40 @@ async function closeConnections(folder) {
     catch {
         return;
     }
-    await Promise.allSettled(sockets.map((socket) => capture(["ssh", "-O", "exit", "-o", `ControlPath=${(0,external_node_path_namespaceObject.join)(folder, socket)}`, "x"], { timeout: 2_000 })));
+    await stopAgent(folder);
+    await Promise.allSettled(sockets
+        .filter((name) => name !== AGENT_SOCKET && name !== AGENT_PID)
+        .map((socket) => capture(["ssh", "-O", "exit", "-o", `ControlPath=${(0,external_node_path_namespaceObject.join)(folder, socket)}`, "x"], { timeout: 2_000 })));
     (0,external_node_fs_namespaceObject.rmSync)(folder, { recursive: true, force: true });
+}
+/** Ends the agent whose socket is in the folder, unless another process has its id by now. */
+async function stopAgent(folder) {
+    let pid;
+    try {
+        pid = Number((0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(folder, AGENT_PID), "utf8"));
+    }
+    catch {
+        return;
+    }
+    if (!Number.isInteger(pid) || pid <= 1)
+        return;
+    if (!(await commandLine(pid)).includes((0,external_node_path_namespaceObject.join)(folder, AGENT_SOCKET)))
+        return;
+    try {
+        process.kill(pid);
+    }
+    catch {
+        // It ended on its own.
+    }
+}
+/** The arguments of a process; "" when there is none. Linux needs no program for it. */
+async function commandLine(pid) {
+    try {
+        return (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${pid}/cmdline`, "utf8");
+    }
+    catch {
+        return (await capture(["ps", "-o", "args=", "-p", String(pid)], { timeout: 2_000 })).stdout;
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/secrets/private-folder.js
@@ -44904,6 +45486,207 @@ async function removeTraces(state) {
     }
     catch (error) {
         core_warning(`The connections in ${state.controlFolder} were not closed: ${messageOf(error)}`);
+    }
+}
+
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./lib/connection/private-key.js
+
+const BLOCK = /-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----([\s\S]*?)-----END \1PRIVATE KEY-----/g;
+/**
+ * Brings the text of one or more private keys into the form that ssh reads, and undoes what pasting and storing does to
+ * keys: base64 around it, `\n` as two characters, quotes, Windows line ends, blanks, a missing last line end.
+ *
+ * @throws DeployError when it is plainly no private key, with what it is and how to make one of it. Whether a key is whole
+ * is ssh-keygen's to judge.
+ */
+function repairKeys(given) {
+    const repairs = [];
+    let text = given;
+    const change = (what, changed) => {
+        if (changed !== text)
+            repairs.push(what);
+        text = changed;
+    };
+    change("the base64 around it was decoded", withoutBase64(text));
+    if (/^\s*["']-----BEGIN/.test(text)) {
+        change("the quotes around it were removed", text.trim().replace(/^(["'])([\s\S]*)\1$/, "$2"));
+    }
+    if (/-----\\r?\\?n/.test(text) || /-----\\n/.test(text)) {
+        change('"\\n" was replaced by line ends', text.replaceAll(/(\\r)?\\n/g, "\n"));
+    }
+    change("Windows line ends were replaced", text.replaceAll(/\r\n?/g, "\n"));
+    if (!text.endsWith("\n"))
+        repairs.push("the missing last line end was added");
+    const blocks = [...text.matchAll(BLOCK)];
+    refuseOthers(text.replaceAll(BLOCK, ""), blocks.length > 0);
+    const keys = blocks.map(([block, kind = "", body = ""]) => {
+        const lines = linesOf(body);
+        const key = [`-----BEGIN ${kind}PRIVATE KEY-----`, ...lines, `-----END ${kind}PRIVATE KEY-----`, ""].join("\n");
+        if (key.trimEnd() !== block)
+            repairs.push("blanks and line ends inside it were put right");
+        return key;
+    });
+    if (/^\s*\S/.test(text) && text.trim() !== text.replace(/\n$/, "")) {
+        repairs.push("blank space around it was removed");
+    }
+    return { keys, repairs: [...new Set(repairs)] };
+}
+/** Some stores keep a key in one line, with blanks for line ends; the headers of old PEM keys hold blanks of their own. */
+function linesOf(body) {
+    const lines = body
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line, index, all) => line !== "" || (index > 0 && all[index - 1]?.includes(":")));
+    if (lines.some((line) => line.includes(":")))
+        return lines;
+    return lines.flatMap((line) => line.split(/\s+/)).filter((line) => line !== "");
+}
+function withoutBase64(text) {
+    if (!/^[A-Za-z0-9+/=\s]+$/.test(text))
+        return text;
+    const decoded = Buffer.from(text, "base64").toString("latin1");
+    return decoded.includes("-----BEGIN ") ? decoded : text;
+}
+/** Says what a text is that is no private key, or what is left beside the keys. */
+function refuseOthers(rest, found) {
+    if (/-----(BEGIN|END) [A-Z0-9 ]*PRIVATE KEY-----/.test(rest)) {
+        throw new DeployError('ssh-private-key is cut off: a key goes from its "BEGIN" line to its "END" line; store it again, for example with `gh secret set SSH_PRIVATE_KEY < key`.');
+    }
+    if (found)
+        return;
+    if (rest.includes("PuTTY-User-Key-File")) {
+        throw new DeployError("ssh-private-key is in PuTTY's format: convert it with `puttygen key.ppk -O private-openssh -o key` and give the text of the file key.");
+    }
+    if (/^(\s*\S+)? ?(ssh-|ecdsa-|sk-)\S*-cert-v01@openssh\.com /m.test(rest)) {
+        throw new DeployError("ssh-private-key is a certificate: give the private key that it belongs to.");
+    }
+    if (/^\s*(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/]/m.test(rest) || /BEGIN (SSH2 )?PUBLIC KEY/.test(rest)) {
+        throw new DeployError("ssh-private-key is a public key: give the private one, the file without .pub.");
+    }
+    if (/^\s*[~.]?\/\S+\s*$/.test(rest)) {
+        throw new DeployError("ssh-private-key is a path: give the text of the key file, as a secret.");
+    }
+    throw new DeployError('ssh-private-key is no private key: give the whole text of the key file, from its "BEGIN" line to its "END" line.');
+}
+
+;// CONCATENATED MODULE: ./lib/connection/identity.js
+
+
+
+
+
+
+
+
+const NONE = { keyFiles: [], agentSocket: "", publicKey: "", repairs: [] };
+/**
+ * Writes the keys into the private folder, or, when one of them has a passphrase, adds them to an agent that lives as
+ * long as its socket's folder. Every key is tried first, so that a broken one is named before any host is asked.
+ *
+ * @param inputs without `ssh-private-key` the job's own agent and the runner's own keys stay in charge.
+ * @param controlFolder where the agent's socket is made.
+ * @throws DeployError when a key is none, is damaged, or its passphrase is missing or wrong.
+ */
+async function prepareIdentity({ sshPrivateKey, sshPrivateKeyPassphrase: passphrase }, folder, controlFolder) {
+    if (sshPrivateKey === "")
+        return NONE;
+    const { keys, repairs } = repairKeys(sshPrivateKey);
+    const files = keys.map((text, index) => folder.file(index === 0 ? "key" : `key-${index + 1}`, text));
+    const judged = await Promise.all(files.map(judge));
+    judged.forEach(({ problem }, index) => {
+        refuse(problem, keys.length > 1 ? `ssh-private-key (key ${index + 1} of ${keys.length})` : "ssh-private-key");
+    });
+    if (!judged.some(({ problem }) => problem === PROTECTED)) {
+        const unused = passphrase === "" ? [] : ["it has no passphrase, so ssh-private-key-passphrase was not used"];
+        const publicKey = judged[0]?.publicKey ?? "";
+        return { keyFiles: files, agentSocket: "", publicKey, repairs: [...repairs, ...unused] };
+    }
+    if (passphrase === "") {
+        throw new DeployError(`ssh-private-key is protected by a passphrase and ssh-private-key-passphrase is empty: ${emptySecret()}, so set it, or give a key for deployments that has none.`);
+    }
+    const agentSocket = await startAgent(controlFolder);
+    await addKeys(files, passphrase, agentSocket, folder);
+    const held = await capture(["ssh-add", "-L"], {
+        env: { ...process.env, SSH_AUTH_SOCK: agentSocket },
+        timeout: 5_000,
+    });
+    return { keyFiles: [], agentSocket, publicKey: held.stdout.split("\n")[0]?.trim() ?? "", repairs };
+}
+const PROTECTED = "protected";
+const NO_PROGRAM = "no program";
+/** What ssh-keygen says of a key: no problem when it is whole and open, {@link PROTECTED}, or its complaint. */
+async function judge(file) {
+    const { code, stdout, stderr } = await capture(["ssh-keygen", "-y", "-P", "", "-f", file], { timeout: 10_000 });
+    if (code === 0)
+        return { problem: "", publicKey: stdout.trim() };
+    if (code === 127)
+        return { problem: NO_PROGRAM, publicKey: "" };
+    const complaint = stderr.trim().split("\n").at(-1)?.split(": ").at(-1)?.trim() || "unreadable";
+    return { problem: /incorrect passphrase/i.test(stderr) ? PROTECTED : complaint, publicKey: "" };
+}
+function refuse(problem, name) {
+    if (problem === "" || problem === PROTECTED)
+        return;
+    if (problem === NO_PROGRAM) {
+        throw new DeployError("The runner has no ssh-keygen: install openssh-client, which Ansible needs as well.");
+    }
+    throw new DeployError(`${name} is damaged (${problem}): it was probably cut off or changed when it was stored; store it again, for example with \`gh secret set SSH_PRIVATE_KEY < key\`.`);
+}
+/** Starts an agent of the action's own. It ends with the control folder, also when the action was killed. */
+async function startAgent(controlFolder) {
+    const socket = (0,external_node_path_namespaceObject.join)(controlFolder, AGENT_SOCKET);
+    // In a session of its own: a cancel reaches the action's group, and going back still needs the keys.
+    const agent = (0,external_node_child_process_namespaceObject.spawn)("ssh-agent", ["-D", "-a", socket], { stdio: "ignore", detached: true });
+    let problem = "";
+    agent.on("error", (error) => {
+        problem = error.message;
+    });
+    if (agent.pid !== undefined)
+        (0,external_node_fs_namespaceObject.writeFileSync)((0,external_node_path_namespaceObject.join)(controlFolder, AGENT_PID), String(agent.pid), { mode: 0o600 });
+    agent.unref();
+    for (let tries = 0; tries < 100 && problem === ""; tries++) {
+        if ((0,external_node_fs_namespaceObject.existsSync)(socket))
+            return socket;
+        await (0,promises_namespaceObject.setTimeout)(20);
+    }
+    throw new DeployError(`ssh-agent, which a key with a passphrase needs, did not start: ${problem || "no socket"}.`);
+}
+/** ssh-add asks a program for the passphrase, so that it stands in no command line. */
+async function addKeys(files, passphrase, socket, folder) {
+    for (const [index, file] of files.entries()) {
+        const secret = folder.file(`passphrase-${index}`, passphrase);
+        // Once: ssh-add would ask for a wrong one again and again.
+        const program = folder.file(`askpass-${index}`, '#!/bin/sh\ncat "$DAD_PASSPHRASE" && rm -f "$DAD_PASSPHRASE"\n');
+        (0,external_node_fs_namespaceObject.chmodSync)(program, 0o700);
+        const env = {
+            PATH: process.env.PATH,
+            HOME: process.env.HOME,
+            SSH_AUTH_SOCK: socket,
+            SSH_ASKPASS: program,
+            SSH_ASKPASS_REQUIRE: "force",
+            DISPLAY: ":0",
+            DAD_PASSPHRASE: secret,
+        };
+        const { code } = await capture(["ssh-add", "-q", file], { env, timeout: 10_000 });
+        if (code !== 0) {
+            throw new DeployError("ssh-private-key-passphrase does not open ssh-private-key: check the secret's value.");
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/connection/trust.js
+
+/** Says what was repaired of the keys, and warns where hosts are trusted without proof. */
+function tellTrust({ hostKeyChecking }, { repairs }) {
+    if (repairs.length > 0)
+        info(`ssh-private-key: ${repairs.join(", ")}.`);
+    if (hostKeyChecking === "off") {
+        core_warning("host-key-checking is off: whoever answers at a host's address gets the deploy with its secrets.");
+    }
+    if (hostKeyChecking === "accept-new") {
+        core_warning("host-key-checking is accept-new: whoever answers first at the address of a host that known-hosts does not have gets the deploy with its secrets.");
     }
 }
 
@@ -45027,60 +45810,6 @@ function splitArguments(text) {
     return words;
 }
 
-// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
-var dist = __nccwpck_require__(8815);
-;// CONCATENATED MODULE: ./lib/yaml-mapping.js
-
-
-/** Ansible's two tags, in the form in which its JSON reader takes them. */
-const ANSIBLE_TAGS = [
-    { tag: "!vault", resolve: (text) => ({ __ansible_vault: text }) },
-    { tag: "!unsafe", resolve: (text) => ({ __ansible_unsafe: text }) },
-];
-/**
- * Reads YAML (JSON is YAML) of the core schema. Messages carry a place, never a piece of the text: it may be a secret.
- *
- * @throws DeployError with line and column.
- */
-function parseYaml(name, text) {
-    const document = (0,dist/* parseDocument */.Tp)(text, { prettyErrors: true, customTags: ANSIBLE_TAGS, logLevel: "silent" });
-    const problem = document.errors[0] ?? document.warnings[0];
-    if (problem) {
-        const place = problem.linePos?.[0];
-        const where = place ? ` at line ${place.line}, column ${place.col}` : "";
-        const what = problem.code.toLowerCase().replaceAll("_", " ");
-        throw new DeployError(`${name} is not valid YAML${where} (${what}).`);
-    }
-    try {
-        return document.toJS({ maxAliasCount: 100 });
-    }
-    catch {
-        throw new DeployError(`${name} is not valid YAML (an alias is unknown or used too often).`);
-    }
-}
-/** Whether a YAML value is a mapping. */
-function isMapping(value) {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-/**
- * Reads a mapping of Ansible variables; an empty text is an empty mapping.
- *
- * @throws DeployError when it is no mapping, or a key is no variable name.
- */
-function parseMapping(name, text) {
-    if (text.trim() === "")
-        return {};
-    const value = parseYaml(name, text) ?? {};
-    if (!isMapping(value))
-        throw new DeployError(`${name} must be a mapping of names to values, like "key: value".`);
-    for (const key of Object.keys(value)) {
-        if (!/^[A-Za-z_]\w*$/.test(key)) {
-            throw new DeployError(`${name} has the key ${JSON.stringify(key.slice(0, 60))}: a variable's name is letters, digits and underscores.`);
-        }
-    }
-    return { ...value };
-}
-
 ;// CONCATENATED MODULE: ./lib/input-parsers.js
 
 
@@ -45105,10 +45834,13 @@ function parseInputs(raw) {
         limit: line(raw, "limit"),
         tags: list(raw.tags.replaceAll(",", "\n")),
         sshPrivateKey: notBlank(raw, "ssh-private-key"),
+        sshPrivateKeyPassphrase: input_parsers_password(raw, "ssh-private-key-passphrase"),
         knownHosts: notBlank(raw, "known-hosts"),
         hostKeyChecking: choice(raw, "host-key-checking", HOST_KEY_CHECKINGS, "strict"),
+        jumpHost: raw["jump-host"].trim(),
         becomePassword: input_parsers_password(raw, "become-password"),
         vaultPassword: input_parsers_password(raw, "vault-password"),
+        vaultPasswords: passwords(raw, "vault-passwords"),
         appName: line(raw, "app-name"),
         serverName: line(raw, "server-name"),
         source: choice(raw, "source", SOURCES, ""),
@@ -45120,6 +45852,9 @@ function parseInputs(raw) {
         registry: line(raw, "registry"),
         registryUsername: line(raw, "registry-username"),
         registryPassword: input_parsers_password(raw, "registry-password"),
+        ansibleVersion: line(raw, "ansible-version"),
+        requirements: line(raw, "requirements"),
+        pythonPackages: list(raw["python-packages"]),
         extraArgs: splitArguments(raw["extra-args"]),
         timeoutMinutes: minutes(raw, "timeout-minutes", 60),
         summary: flag(raw, "summary", true),
@@ -45171,7 +45906,7 @@ function minutes(raw, name, otherwise) {
 function notBlank(raw, name) {
     const text = raw[name];
     if (text !== "" && text.trim() === "") {
-        throw new DeployError(`${name} holds only white space: ${EMPTY_SECRET}, so set it or leave the input out.`);
+        throw new DeployError(`${name} holds only white space: ${emptySecret()}, so set it or leave the input out.`);
     }
     return text;
 }
@@ -45179,8 +45914,28 @@ function input_parsers_password(raw, name) {
     // Spaces may belong to a password; the line end of `gh secret set < file` does not.
     return notBlank(raw, name).replace(/[\r\n]+$/, "");
 }
+/** A mapping of vault ids to passwords. */
+function passwords(raw, name) {
+    if (raw[name].trim() === "")
+        return {};
+    const value = parseYaml(name, raw[name]);
+    if (!isMapping(value))
+        throw new DeployError(`${name} must be a mapping of vault ids to passwords, like "prod: …".`);
+    const entries = Object.entries(value).map(([id, password]) => {
+        if (!/^[A-Za-z0-9_][\w.-]*$/.test(id)) {
+            throw new DeployError(`${name} has the id ${JSON.stringify(id.slice(0, 60))}: use letters, digits and _ . -`);
+        }
+        if (typeof password !== "string" || password.trim() === "") {
+            const empty = password === null || password === "" ? `is empty: ${emptySecret()}` : "is no text: put it in quotes";
+            throw new DeployError(`${name} has the id ${JSON.stringify(id)}, whose password ${empty}.`);
+        }
+        return [id, password.replace(/[\r\n]+$/, "")];
+    });
+    return Object.fromEntries(entries);
+}
 
 ;// CONCATENATED MODULE: ./lib/secrets/values.js
+
 
 /** Keys of variables whose value is a secret. */
 const SECRET_KEY = /pass(wd|word|phrase)?$|secret|token|private_?key|api_?key/i;
@@ -45188,15 +45943,48 @@ const SECRET_KEY = /pass(wd|word|phrase)?$|secret|token|private_?key|api_?key/i;
 const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5})$/i;
 /** Lines shorter than this are too common to hide. */
 const SHORTEST = 4;
+/** Whether hiding a text would blank the log rather than a secret. */
+function isTooCommon(text) {
+    return text.trim().length < SHORTEST || COMMON.test(text.trim());
+}
+/**
+ * Warnings for passwords that are not hidden, since hiding them would blank the log.
+ *
+ * @param passwords by the name of their input.
+ */
+function weakPasswords(passwords) {
+    return Object.entries(passwords)
+        .filter(([, text]) => text !== "" && isTooCommon(text))
+        .map(([name]) => `${name} is so short or common that it is not hidden in the log: use a password of eight or more characters.`);
+}
 /** Every secret text in the inputs, as given. Never fails: it runs before the inputs are checked. */
 function secretsIn(raw) {
-    const passwords = [raw["become-password"], raw["vault-password"], raw["registry-password"], raw["ssh-private-key"]];
+    const passwords = [
+        raw["become-password"],
+        raw["vault-password"],
+        raw["registry-password"],
+        raw["ssh-private-key"],
+        raw["ssh-private-key-passphrase"],
+    ];
     return [
         ...passwords.map((text) => text.replace(/[\r\n]+$/, "")),
+        ...secretsOfMapping(raw["vault-passwords"]),
         ...secretsOfEnv(raw.env),
         ...secretsOfText(raw.inventory),
         ...secretsOfText(raw.vars),
     ].filter((text) => text.trim() !== "");
+}
+/** Every value of a mapping of passwords. */
+function secretsOfMapping(text) {
+    let values;
+    try {
+        values = Object.values((0,dist/* parse */.qg)(text, { logLevel: "silent" }) ?? {});
+    }
+    catch {
+        // Not valid, which is said later; hide all that could be a value.
+        values = text.split(/\r?\n/).map((line) => line.replace(/^[^:]*:\s*/, ""));
+    }
+    return values.map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value)));
 }
 function secretsOfEnv(text) {
     let values;
@@ -45207,7 +45995,7 @@ function secretsOfEnv(text) {
         // Not valid, which is said later; hide all that could be a value.
         values = text.split(/\r?\n/).map((line) => line.replace(/^[^=]*=\s*/, ""));
     }
-    return values.filter((value) => value.length >= SHORTEST && !COMMON.test(value));
+    return values.filter((value) => !isTooCommon(value));
 }
 /** Values of secret-like keys in YAML, JSON or INI text, found without parsing so that a broken text still yields them. */
 function secretsOfText(text) {
@@ -45223,7 +46011,7 @@ function secretsOfText(text) {
             ? [quoted[1] ?? quoted[2] ?? ""]
             : [line, line.split(/[,}]/)[0] ?? "", line.split(/\s+/)[0] ?? ""];
         for (const value of new Set(readings)) {
-            if (value.length >= SHORTEST && !COMMON.test(value) && !/^(\{\{|[!|>#]|\$ANSIBLE_VAULT)/.test(value))
+            if (!isTooCommon(value) && !/^(\{\{|[!|>#]|\$ANSIBLE_VAULT)/.test(value))
                 found.push(value);
         }
     }
@@ -45266,10 +46054,13 @@ const INPUT_NAMES = [
     "limit",
     "tags",
     "ssh-private-key",
+    "ssh-private-key-passphrase",
     "known-hosts",
     "host-key-checking",
+    "jump-host",
     "become-password",
     "vault-password",
+    "vault-passwords",
     "app-name",
     "server-name",
     "source",
@@ -45281,6 +46072,9 @@ const INPUT_NAMES = [
     "registry",
     "registry-username",
     "registry-password",
+    "ansible-version",
+    "requirements",
+    "python-packages",
     "extra-args",
     "timeout-minutes",
     "summary",
@@ -45312,9 +46106,12 @@ function explainFailure(failure, context) {
     const vault = explainVault(text, context);
     if (vault !== "")
         return vault;
+    const found = context.causes.get(host);
+    if (found !== undefined)
+        return found;
     if (BECOME_MISSING.test(text)) {
         return context.inputs.becomePassword === ""
-            ? `${host} asks for a become (sudo) password and become-password is empty: ${EMPTY_SECRET}.`
+            ? `${host} asks for a become (sudo) password and become-password is empty: ${emptySecret()}.`
             : `${host} asks for a become (sudo) password and does not take become-password: check its value and ansible_become_method.`;
     }
     if (BECOME_WRONG.test(text) && /password/i.test(text)) {
@@ -45328,7 +46125,7 @@ function explainFailure(failure, context) {
     }
     if (/Permission denied \([^)]*publickey/.test(text)) {
         return context.inputs.sshPrivateKey === ""
-            ? `${host} refused to let the runner in and ssh-private-key is empty: ${EMPTY_SECRET}.`
+            ? `${host} refused to let the runner in and ssh-private-key is empty: ${emptySecret()}.`
             : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
     }
     if (failure.status === "unreachable") {
@@ -45370,11 +46167,10 @@ function place(failure) {
 /** One sentence when a text tells of a vault that could not be opened, else "". */
 function explainVault(text, context) {
     if (/no vault secrets found/i.test(text)) {
-        return `A file is encrypted with ansible-vault and vault-password is empty: ${EMPTY_SECRET}.`;
+        return `A file is encrypted with ansible-vault and vault-password is empty: ${emptySecret()}.`;
     }
     if (/no vault secrets were found that could decrypt|HMAC verification failed/i.test(text)) {
-        const files = context.unopened.length > 0 ? context.unopened.join(", ") : "a file that this deploy reads";
-        return `vault-password does not open ${files}.`;
+        return context.closed.join(" ") || "No given vault password opens a file that this deploy reads.";
     }
     return "";
 }
@@ -45384,7 +46180,7 @@ function explainVault(text, context) {
  * @param stderr the end of ansible-playbook's standard error.
  */
 function explainEnd(code, stderr, context) {
-    const error = lastError(stderr);
+    const error = explain_lastError(stderr);
     const vault = explainVault(error, context);
     if (vault !== "")
         return vault;
@@ -45394,7 +46190,7 @@ function explainEnd(code, stderr, context) {
     return `Ansible ended with code ${code}: ${error || "it printed no error"}.`;
 }
 /** The last error block of Ansible's standard error as one line, without colours. */
-function lastError(stderr) {
+function explain_lastError(stderr) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
     const lines = stderr.replaceAll(/\x1b\[[0-9;]*m/g, "").split(/\r?\n/);
     const start = lines.findLastIndex((line) => /^(\[ERROR\]|ERROR!?|fatal|error|.*Error):?\s/.test(line));
@@ -45541,310 +46337,6 @@ function stopped(reason, inputs, message) {
         };
     }
     return { status: "failed", error: message };
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/arguments.js
-/**
- * The argument list of a run. Secrets are in the files alone.
- *
- * `-P` keeps the working directory out of Python's search path: a project's own folder called `yaml` or `ansible` would
- * be imported instead of the real one.
- */
-function ansibleArguments(inputs, files) {
-    return [
-        files.python,
-        ...["-P", "-m", "ansible", "playbook", files.playbook],
-        ...files.inventories.flatMap((path) => ["--inventory", path]),
-        ...["--extra-vars", `@${files.variables}`],
-        ...(inputs.limit === "" ? [] : ["--limit", inputs.limit]),
-        ...(inputs.tags.length === 0 ? [] : ["--tags", inputs.tags.join(",")]),
-        ...(inputs.check ? ["--check", "--diff"] : []),
-        ...(files.becomePassword === "" ? [] : ["--become-password-file", files.becomePassword]),
-        ...(files.vaultPassword === "" ? [] : ["--vault-password-file", files.vaultPassword]),
-        ...inputs.extraArgs,
-    ];
-}
-
-;// CONCATENATED MODULE: ./lib/project/ansible-cfg.js
-/**
- * Reads what matters of an ansible.cfg, in the way Python's configparser does with Ansible's settings: `#` and `;`
- * comments, `;` also after a value, continued lines indented, keys in any case.
- */
-function parseAnsibleCfg(text) {
-    const values = new Map();
-    let section = "";
-    let key = "";
-    for (const line of text.split(/\r?\n/)) {
-        if (/^\s*([#;]|$)/.test(line))
-            continue;
-        const header = /^\[([^\]]+)\]/.exec(line);
-        const pair = /^([^\s=:][^=:]*?)\s*[=:]\s*(.*)$/.exec(line);
-        if (header) {
-            section = header[1] ?? "";
-            key = "";
-        }
-        else if (/^\s/.test(line) && key !== "") {
-            values.set(key, `${values.get(key) ?? ""}\n${value(line)}`);
-        }
-        else if (pair) {
-            key = `${section}.${(pair[1] ?? "").toLowerCase()}`;
-            values.set(key, value(pair[2] ?? ""));
-        }
-    }
-    const get = (...keys) => keys.map((name) => values.get(name)).find((text) => text !== undefined) ?? "";
-    return {
-        collectionsPath: split(get("defaults.collections_path", "defaults.collections_paths"), /[:\n]/),
-        callbacksEnabled: split(get("defaults.callbacks_enabled", "defaults.callback_whitelist"), /[,\n]/),
-        vaultPasswordFile: get("defaults.vault_password_file"),
-        vaultIdentityList: get("defaults.vault_identity_list"),
-        sshArgs: get("ssh_connection.ssh_args"),
-        sshCommonArgs: get("ssh_connection.ssh_common_args"),
-        sshExtraArgs: get("ssh_connection.ssh_extra_args"),
-        sftpExtraArgs: get("ssh_connection.sftp_extra_args"),
-        scpExtraArgs: get("ssh_connection.scp_extra_args"),
-        setsPipelining: values.has("ssh_connection.pipelining") || values.has("defaults.pipelining"),
-    };
-}
-function value(text) {
-    return text.replace(/\s+;.*$/, "").trim();
-}
-function split(text, separator) {
-    return text
-        .split(separator)
-        .map((item) => item.trim())
-        .filter((item) => item !== "");
-}
-
-;// CONCATENATED MODULE: ./lib/project/settings-module.js
-/**
- * The settings module that a manage.py sets as default, as `django-admin startproject` writes it.
- *
- * @returns undefined when the text names none literally.
- */
-function settingsModule(managePy) {
-    return /^[^#\n]*["']DJANGO_SETTINGS_MODULE["']\s*(?:,|\]\s*=)\s*["']([A-Za-z_][\w.]*)["']/m.exec(managePy)?.[1];
-}
-
-;// CONCATENATED MODULE: ./lib/project/django.js
-
-
-
-
-/**
- * Finds manage.py in working-directory, else in exactly one folder directly below.
- *
- * @throws DeployError that says what was looked for.
- */
-function findDjango(project) {
-    const places = (0,external_node_fs_namespaceObject.existsSync)((0,external_node_path_namespaceObject.join)(project, "manage.py"))
-        ? ["."]
-        : (0,external_node_fs_namespaceObject.readdirSync)(project, { withFileTypes: true })
-            .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules")
-            .map((entry) => entry.name)
-            .filter((name) => (0,external_node_fs_namespaceObject.existsSync)((0,external_node_path_namespaceObject.join)(project, name, "manage.py")))
-            .sort();
-    const [first, second] = places;
-    if (first === undefined) {
-        throw new DeployError(`There is no Django project in ${project}: neither it nor a folder directly below has a manage.py, so check working-directory and that actions/checkout ran.`);
-    }
-    if (second !== undefined) {
-        throw new DeployError(`${project} has manage.py in ${places.join(" and ")}: set working-directory to the one to deploy.`);
-    }
-    return { manageDir: first, settingsModule: settingsModule((0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(project, first, "manage.py"), "utf8")) };
-}
-/**
- * Whether the project's own variables say where the code comes from (`django_app_source`); then the workspace may hold
- * no Django project at all.
- */
-function variablesNameSource(project) {
-    return ["group_vars", "host_vars"].some((name) => mentions((0,external_node_path_namespaceObject.join)(project, name), 3));
-}
-function mentions(path, depth) {
-    if (!(0,external_node_fs_namespaceObject.existsSync)(path))
-        return false;
-    if ((0,external_node_fs_namespaceObject.statSync)(path).isFile())
-        return /^\s*["']?django_app_source["']?\s*:/m.test((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8"));
-    return depth > 0 && (0,external_node_fs_namespaceObject.readdirSync)(path).some((entry) => mentions((0,external_node_path_namespaceObject.join)(path, entry), depth - 1));
-}
-
-;// CONCATENATED MODULE: ./lib/project/git.js
-
-/**
- * The commit that is checked out in a folder.
- *
- * @returns undefined when the folder is in no Git work tree, or git is missing.
- */
-async function headRevision(folder) {
-    try {
-        // The workspace of a container job belongs to another user, which git refuses without safe.directory.
-        const args = ["-c", "safe.directory=*", "-C", folder, "rev-parse", "--verify", "HEAD"];
-        const { exitCode, stdout } = await getExecOutput("git", args, { silent: true, ignoreReturnCode: true });
-        const sha = stdout.trim();
-        return exitCode === 0 && /^[0-9a-f]{40,64}$/.test(sha) ? sha : undefined;
-    }
-    catch {
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/project/inspect.js
-
-
-
-
-
-
-/**
- * Looks at the workspace, and checks that the files that the inputs name exist.
- *
- * @param workspace GITHUB_WORKSPACE.
- * @param environment the job's; only ANSIBLE_CONFIG is read.
- * @throws DeployError for a missing file or project.
- */
-async function inspectProject(inputs, workspace, environment) {
-    const folder = (0,external_node_path_namespaceObject.resolve)(workspace, inputs.workingDirectory);
-    if (!(0,external_node_fs_namespaceObject.existsSync)(folder) || !(0,external_node_fs_namespaceObject.statSync)(folder).isDirectory()) {
-        throw new DeployError(`working-directory ${JSON.stringify(inputs.workingDirectory)} is no folder in ${workspace}.`);
-    }
-    const bundledRole = inputs.playbook === "" && inputs.mode === "role";
-    const playbook = file("playbook", inputs.playbook, folder);
-    const composeSource = file("compose-source", inputs.composeSource, folder);
-    const fromWorkspace = bundledRole &&
-        inputs.operation === "deploy" &&
-        inputs.source !== "git" &&
-        (inputs.source === "workspace" || !sourceIsVariable(inputs, folder));
-    const revision = await headRevision(folder);
-    if (fromWorkspace && revision === undefined) {
-        throw new DeployError(`${folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`);
-    }
-    return {
-        folder,
-        playbook,
-        composeSource,
-        revision,
-        django: fromWorkspace ? findDjango(folder) : optional(() => findDjango(folder)),
-        cfg: ansibleCfg(folder, environment.ANSIBLE_CONFIG),
-    };
-}
-function sourceIsVariable(inputs, folder) {
-    return "django_app_source" in inputs.vars || variablesNameSource(folder);
-}
-function file(input, path, folder) {
-    if (path === "")
-        return "";
-    if (path.startsWith("-"))
-        throw new DeployError(`${input} is ${JSON.stringify(path)}: a path cannot begin with a dash.`);
-    const full = (0,external_node_path_namespaceObject.resolve)(folder, path);
-    if (!(0,external_node_fs_namespaceObject.existsSync)(full))
-        throw new DeployError(`${input} ${JSON.stringify(path)} does not exist in ${folder}.`);
-    if (!(0,external_node_fs_namespaceObject.statSync)(full).isFile())
-        throw new DeployError(`${input} ${JSON.stringify(path)} is no file.`);
-    return full;
-}
-function ansibleCfg(folder, fromJob) {
-    let path = fromJob ? ((0,external_node_path_namespaceObject.isAbsolute)(fromJob) ? fromJob : (0,external_node_path_namespaceObject.resolve)(folder, fromJob)) : (0,external_node_path_namespaceObject.join)(folder, "ansible.cfg");
-    // Ansible takes a folder in ANSIBLE_CONFIG as the place of an ansible.cfg.
-    if ((0,external_node_fs_namespaceObject.existsSync)(path) && (0,external_node_fs_namespaceObject.statSync)(path).isDirectory())
-        path = (0,external_node_path_namespaceObject.join)(path, "ansible.cfg");
-    if (!(0,external_node_fs_namespaceObject.existsSync)(path))
-        return undefined;
-    return { path, settings: parseAnsibleCfg((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8")) };
-}
-function optional(find) {
-    try {
-        return find();
-    }
-    catch {
-        return undefined;
-    }
-}
-/** The absolute path of a file that an ansible.cfg names, relative to the cfg's own folder. */
-function besideCfg(cfgPath, named, home) {
-    const path = named.replaceAll("{{CWD}}", process.cwd()).replace(/^~(?=\/|$)/, home);
-    return (0,external_node_path_namespaceObject.resolve)((0,external_node_path_namespaceObject.dirname)(cfgPath), path);
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/environment.js
-
-
-const EVENTS_CALLBACK = "django_ansible.deploy.events";
-/** What a deploy has no business with: the inputs as given, the job's tokens and command files, and another Python's settings. */
-const DROPPED = /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|PYTHONDONTWRITEBYTECODE|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
-/** The whole environment of ansible-playbook. The job's own is left as it is. */
-function ansibleEnvironment(parts) {
-    const { job, project } = parts;
-    const kept = Object.fromEntries(Object.entries(job).filter((entry) => entry[1] !== undefined && !DROPPED.test(entry[0])));
-    const cfg = project.cfg?.settings;
-    const configOption = `-F ${shellQuote(parts.sshConfig)}`;
-    const withConfig = (fromJob, fromCfg) => [fromJob ?? fromCfg ?? "", configOption].join(" ").trim();
-    return {
-        ...kept,
-        ...locale(job),
-        ...(job.NO_COLOR ? {} : { ANSIBLE_FORCE_COLOR: "true" }),
-        ...(parts.bundled ? bundledSettings(parts) : {}),
-        ANSIBLE_CONFIG: project.cfg?.path ?? (0,external_node_path_namespaceObject.join)(parts.actionRoot, "ansible.cfg"),
-        ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(external_node_path_namespaceObject.delimiter),
-        ANSIBLE_CALLBACKS_ENABLED: unique([
-            EVENTS_CALLBACK,
-            ...(environment_split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
-        ]).join(","),
-        // Without these a mistake in the inventory is a warning, and a deploy to no host a success.
-        ANSIBLE_INVENTORY_UNPARSED_FAILED: "true",
-        ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: String(!parts.inventoryFolder),
-        ANSIBLE_LOCAL_TEMP: parts.temporary,
-        ANSIBLE_RETRY_FILES_ENABLED: "false",
-        ANSIBLE_HOST_KEY_CHECKING: String(parts.checking !== "off"),
-        ANSIBLE_SSH_CONTROL_PATH_DIR: parts.controlFolder,
-        ANSIBLE_SSH_EXTRA_ARGS: withConfig(job.ANSIBLE_SSH_EXTRA_ARGS, cfg?.sshExtraArgs),
-        ANSIBLE_SFTP_EXTRA_ARGS: withConfig(job.ANSIBLE_SFTP_EXTRA_ARGS, cfg?.sftpExtraArgs),
-        ANSIBLE_SCP_EXTRA_ARGS: withConfig(job.ANSIBLE_SCP_EXTRA_ARGS, cfg?.scpExtraArgs),
-        // Beside Ansible, so that the next run starts in half the time and nothing is left in the workspace.
-        PYTHONPYCACHEPREFIX: (0,external_node_path_namespaceObject.join)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)(parts.python)), "pycache"),
-        DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
-        DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
-    };
-}
-/**
- * What the bundled playbooks are written for. A user's own playbook keeps Ansible's defaults, or those of its ansible.cfg.
- * Pipelining: without it, becoming an unprivileged user needs the package acl on the host.
- */
-function bundledSettings({ job, project }) {
-    return {
-        ANSIBLE_GATHERING: "explicit",
-        ...(project.cfg ? {} : { ANSIBLE_INJECT_FACT_VARS: "false" }),
-        ...(job.ANSIBLE_PIPELINING || job.ANSIBLE_SSH_PIPELINING || project.cfg?.settings.setsPipelining
-            ? {}
-            : { ANSIBLE_PIPELINING: "true" }),
-    };
-}
-function collectionsPath({ job, actionRoot, project }) {
-    const home = job.HOME ?? "~";
-    const cfg = project.cfg;
-    const fromCfg = cfg?.settings.collectionsPath.map((path) => besideCfg(cfg.path, path, home)) ?? [];
-    const own = environment_split(job.ANSIBLE_COLLECTIONS_PATH ?? job.ANSIBLE_COLLECTIONS_PATHS, external_node_path_namespaceObject.delimiter) ?? fromCfg;
-    // Ansible's default (COLLECTIONS_PATHS in its base.yml).
-    const base = own.length > 0 ? own : [(0,external_node_path_namespaceObject.join)(home, ".ansible", "collections"), "/usr/share/ansible/collections"];
-    return unique([actionRoot, ...base, (0,external_node_path_namespaceObject.join)(project.folder, "collections")]);
-}
-/** Ansible refuses to start without a UTF-8 locale. */
-function locale(job) {
-    const effective = job.LC_ALL || job.LC_CTYPE || job.LANG || "";
-    return /utf-?8/i.test(effective) ? {} : { LC_ALL: "C.UTF-8", LANG: "C.UTF-8" };
-}
-function environment_split(text, separator) {
-    if (!text)
-        return undefined;
-    return text
-        .split(separator)
-        .map((item) => item.trim())
-        .filter((item) => item !== "");
-}
-function unique(items) {
-    return [...new Set(items)];
-}
-/** Ansible splits these settings like a shell does. */
-function shellQuote(text) {
-    return `'${text.replaceAll("'", `'"'"'`)}'`;
 }
 
 ;// CONCATENATED MODULE: ./lib/ansible/events.js
@@ -46059,8 +46551,8 @@ function signalCode(signal) {
 
 
 
-/** Runs Ansible and shows its output as it comes. */
-async function play(parts) {
+/** Makes a run's environment. */
+function preparePlay(parts) {
     const eventsFile = (0,external_node_path_namespaceObject.join)(parts.folder.path, "events.jsonl");
     const playMarker = (0,external_node_crypto_.randomUUID)();
     const env = ansibleEnvironment({
@@ -46071,25 +46563,31 @@ async function play(parts) {
         bundled: parts.project.playbook === "",
         inventoryFolder: parts.files.inventories.some((path) => (0,external_node_fs_namespaceObject.statSync)(path).isDirectory()),
         temporary: parts.folder.folder("tmp"),
+        galaxy: parts.galaxy,
         controlFolder: parts.controlFolder,
         sshConfig: parts.files.sshConfig,
         events: eventsFile,
         playMarker,
         python: parts.ansible.python,
     });
-    const argv = ansibleArguments(parts.inputs, { ...parts.files, python: parts.ansible.python });
-    const write = (line) => process.stdout.write(`${parts.redact(line)}\n`);
-    const log = new LogLines({ startGroup: startGroup, endGroup: endGroup, write }, (0,external_node_crypto_.randomUUID)(), playMarker);
+    return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, playMarker };
+}
+/** Runs Ansible and shows its output as it comes. */
+async function play(run) {
+    const argv = ansibleArguments(run.inputs, run.files);
+    const write = (line) => process.stdout.write(`${run.redact(line)}\n`);
+    const groups = { startGroup: startGroup, endGroup: endGroup, write };
+    const log = new LogLines(groups, (0,external_node_crypto_.randomUUID)(), run.playMarker);
     try {
         const result = await runProcess(argv, {
-            cwd: parts.project.folder,
-            env,
-            signal: parts.signal,
+            cwd: run.project.folder,
+            env: run.env,
+            signal: run.signal,
             onOutput: (stream, chunk) => log.push(stream, chunk),
         });
-        if (parts.signal.aborted)
-            await giveBack(parts, env);
-        const events = (0,external_node_fs_namespaceObject.existsSync)(eventsFile) ? parseEvents((0,external_node_fs_namespaceObject.readFileSync)(eventsFile, "utf8")) : [];
+        if (run.signal.aborted)
+            await giveBack(run);
+        const events = (0,external_node_fs_namespaceObject.existsSync)(run.eventsFile) ? parseEvents((0,external_node_fs_namespaceObject.readFileSync)(run.eventsFile, "utf8")) : [];
         return { ...result, events };
     }
     finally {
@@ -46099,18 +46597,14 @@ async function play(parts) {
 /** Milliseconds for giving back: GitHub kills a cancelled step 10 s after its first signal. */
 const GIVE_BACK_LIMIT = 4_500;
 /** After a run that was ended early: the hosts go back and the deploy lock goes, so that nobody has to by hand. */
-async function giveBack(parts, env) {
-    const { cancelPlaybook } = parts.files;
+async function giveBack(run) {
+    const { cancelPlaybook } = run.files;
     if (cancelPlaybook === "")
         return;
-    const argv = ansibleArguments(parts.inputs, {
-        ...parts.files,
-        playbook: cancelPlaybook,
-        python: parts.ansible.python,
-    });
+    const argv = ansibleArguments(run.inputs, { ...run.files, playbook: cancelPlaybook });
     const result = await runProcess(argv, {
-        cwd: parts.project.folder,
-        env,
+        cwd: run.project.folder,
+        env: run.env,
         signal: AbortSignal.timeout(GIVE_BACK_LIMIT),
         onOutput: () => { },
         grace: [100, 100],
@@ -46129,13 +46623,16 @@ var external_node_net_ = __nccwpck_require__(7030);
 const NAME = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
 const ADDRESS = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
 const USER = /^[A-Za-z_][\w.@\\-]*\$?$/;
+/** What a line of each input looks like. */
+const FORMS = { hosts: "[name] [user@]address[:port]", "jump-host": "[user@]address[:port]" };
 /**
  * Reads the short form, a line each: `[name] [user@]address[:port]`, an IPv6 address with a port as `[address]:port`.
  * Empty lines and `#` comments are skipped.
  *
+ * @param input whose text it is; a jump host has no name.
  * @throws DeployError with the line.
  */
-function parseHosts(text) {
+function parseHosts(text, input = "hosts") {
     const hosts = [];
     for (const [index, line] of text.split(/\r?\n/).entries()) {
         const words = line
@@ -46144,23 +46641,25 @@ function parseHosts(text) {
             .split(/\s+/);
         if (words[0] === "")
             continue;
-        const host = parseLine(words, index + 1);
+        const host = parseLine(words, index + 1, input);
         if (hosts.some(({ name }) => name === host.name)) {
-            throw new DeployError(`hosts has ${JSON.stringify(host.name)} twice, again in line ${index + 1}: give each host one line.`);
+            throw new DeployError(`${input} has ${JSON.stringify(host.name)} twice, again in line ${index + 1}: give each host one line.`);
         }
         hosts.push(host);
     }
     if (hosts.length === 0)
-        throw new DeployError("hosts names no host: give a line for each, [name] [user@]address[:port].");
+        throw new DeployError(`${input} names no host: give a line for each, ${FORMS[input]}.`);
     return hosts;
 }
-function parseLine(words, number) {
+function parseLine(words, number, input) {
     const fail = (what) => {
-        throw new DeployError(`hosts has ${what} in line ${number}: a line is [name] [user@]address[:port].`);
+        throw new DeployError(`${input} has ${what} in line ${number}: a line is ${FORMS[input]}.`);
     };
     const dashed = words.find((word) => word.startsWith("-"));
     if (dashed)
         fail(`${JSON.stringify(dashed)}, which begins with a dash,`);
+    if (input === "jump-host" && words.length > 1)
+        fail("more than an address");
     if (words.length > 2)
         fail("more than a name and an address");
     const target = words.at(-1) ?? "";
@@ -46277,7 +46776,7 @@ const VARIABLE_FOLDERS = ["group_vars", "host_vars"];
  */
 function prepareInventory(inputs, project, folder) {
     if (inputs.inventoryFiles.length > 0)
-        return inputs.inventoryFiles.map((path) => existing(path, project));
+        return inputs.inventoryFiles.map((path) => prepare_existing(path, project));
     const [name, text] = inputs.hosts === ""
         ? [inlineName(inputs.inventory), inputs.inventory]
         : ["hosts.yml", hostsInventory(parseHosts(inputs.hosts))];
@@ -46285,7 +46784,7 @@ function prepareInventory(inputs, project, folder) {
     linkVariables(project, place);
     return [folder.file((0,external_node_path_namespaceObject.join)("inventory", name), text.endsWith("\n") ? text : `${text}\n`)];
 }
-function existing(path, project) {
+function prepare_existing(path, project) {
     if (path.startsWith("-"))
         throw new DeployError(`inventory-file is ${JSON.stringify(path)}: a path cannot begin with a dash.`);
     const full = (0,external_node_path_namespaceObject.resolve)(project, path);
@@ -46314,22 +46813,40 @@ function linkVariables(project, place) {
 function isVault(text) {
     return text.startsWith("$ANSIBLE_VAULT;");
 }
-/**
- * Whether a password opens a vault text (format 1.1 and 1.2: PBKDF2 with SHA-256, 10,000 rounds, then an HMAC over the
- * cipher text; ansible/parsing/vault).
- *
- * @returns undefined when the text is of another format.
- */
-function opensVault(text, password) {
+/** The vault id in a vault text's header; "" when it has none, which is what the default id writes. */
+function vaultIdOf(text) {
+    return /^\$ANSIBLE_VAULT;1\.2;AES256;(.+)$/m.exec(text.slice(0, 200))?.[1]?.trim() ?? "";
+}
+/** The three parts of a vault text; undefined when it is of another format than 1.1 and 1.2 (ansible/parsing/vault). */
+function partsOf(text) {
     const [header = "", ...rest] = text.trim().split(/\r?\n/);
     if (!/^\$ANSIBLE_VAULT;1\.[12];AES256(;|$)/.test(header))
         return undefined;
     const parts = Buffer.from(rest.join("").replace(/\s+/g, ""), "hex").toString("latin1").split("\n");
     const [salt, hmac, cipher] = parts.map((part) => Buffer.from(part, "hex"));
-    if (!salt || !hmac || !cipher || hmac.length !== 32)
+    return salt && hmac?.length === 32 && cipher ? { salt, hmac, cipher } : undefined;
+}
+/**
+ * Whether a password opens a vault text: PBKDF2 with SHA-256, 10,000 rounds, then an HMAC over the cipher text.
+ *
+ * @returns undefined when the text is of another format.
+ */
+function opensVault(text, password) {
+    const parts = partsOf(text);
+    if (!parts)
         return undefined;
-    const keys = (0,external_node_crypto_.pbkdf2Sync)(password.trim(), salt, 10_000, 80, "sha256");
-    return (0,external_node_crypto_.timingSafeEqual)((0,external_node_crypto_.createHmac)("sha256", keys.subarray(32, 64)).update(cipher).digest(), hmac);
+    const keys = (0,external_node_crypto_.pbkdf2Sync)(password.trim(), parts.salt, 10_000, 80, "sha256");
+    return (0,external_node_crypto_.timingSafeEqual)((0,external_node_crypto_.createHmac)("sha256", keys.subarray(32, 64)).update(parts.cipher).digest(), parts.hmac);
+}
+/** What a vault text holds (AES-256 in counter mode, padded); undefined when the password does not open it. */
+function decryptVault(text, password) {
+    const parts = partsOf(text);
+    if (!parts || !opensVault(text, password))
+        return undefined;
+    const keys = (0,external_node_crypto_.pbkdf2Sync)(password.trim(), parts.salt, 10_000, 80, "sha256");
+    const decipher = (0,external_node_crypto_.createDecipheriv)("aes-256-ctr", keys.subarray(0, 32), keys.subarray(64, 80));
+    const padded = Buffer.concat([decipher.update(parts.cipher), decipher.final()]);
+    return padded.subarray(0, padded.length - (padded.at(-1) ?? 0)).toString("utf8");
 }
 
 ;// CONCATENATED MODULE: ./lib/project/vault-files.js
@@ -46351,9 +46868,13 @@ function vaultedFiles(project, inventories, group) {
         .flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(base, name, entry), 4))));
     return [...new Set(files)].filter(startsAsVault).sort();
 }
-/** Those of the files that the password does not open. */
-function unopened(files, password) {
-    return files.filter((file) => opensVault((0,external_node_fs_namespaceObject.readFileSync)(file, "utf8"), password) === false);
+/** Those of the files that none of the passwords opens; Ansible tries them all, whatever id a file names. */
+function closedFiles(files, passwords) {
+    return files.flatMap((file) => {
+        const text = (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
+        const open = passwords.some((password) => opensVault(text, password) !== false);
+        return open ? [] : [{ file, id: vaultIdOf(text) }];
+    });
 }
 function walk(path, depth) {
     if (!isFolder(path))
@@ -46386,20 +46907,59 @@ function isFolder(path) {
 
 
 
+/** Every vault password that is given. */
+function passwordsOf({ vaultPassword, vaultPasswords }) {
+    return [vaultPassword, ...Object.values(vaultPasswords)].filter((password) => password !== "");
+}
 /**
- * Refuses a run that is sure to fail for want of a vault password: a file of the group `all`, which every host reads, is
- * encrypted, and nothing names a password. Files of other groups may not be needed, so they are left to Ansible.
+ * Vaulted variable files of the project that the given passwords do not open. None when the project has a source of
+ * passwords of its own, which the action does not ask.
  *
  * @param bases absolute paths of inventories and playbook, whose folders may hold variables.
- * @throws DeployError that names the file.
  */
-function requireVaultPassword(inputs, project, bases, job) {
-    if (inputs.vaultPassword !== "" || hasOtherSource(inputs, project, job))
-        return;
-    const [file] = vaultedFiles(project.folder, bases, "all");
-    if (file === undefined)
-        return;
-    throw new DeployError(`${(0,external_node_path_namespaceObject.relative)(project.folder, file)} is encrypted with ansible-vault and vault-password is empty: ${EMPTY_SECRET}.`);
+function closedVaults(inputs, project, bases, job) {
+    if (hasOtherSource(inputs, project, job))
+        return [];
+    return closedFiles(vaultedFiles(project.folder, bases), passwordsOf(inputs));
+}
+/** What is certain before Ansible is asked: the files of the group `all` are read. */
+const EVERY_HOST = { hosts: new Set(), groups: new Set(["all"]) };
+/**
+ * Refuses a run that is sure to fail: a file that a host of this run reads does not open.
+ *
+ * @param participants undefined when it is not known who takes part; Ansible then fails when it comes to such a file.
+ * @throws DeployError that names the file and the vault id that is missing or wrong.
+ */
+function requireOpenVaults(closed, participants, inputs, project) {
+    const needed = closed.find(({ file }) => {
+        const [, folder, name] = /.*\/(group_vars|host_vars)\/([^/]+?)(?:\.ya?ml|\.json)?(?:\/.*)?$/.exec(file) ?? [];
+        return name !== undefined && participants?.[folder === "group_vars" ? "groups" : "hosts"].has(name);
+    });
+    if (needed)
+        throw new DeployError(sentence(needed, inputs, project));
+}
+/** What is wrong with a file that does not open, and which input says so. */
+function sentence(closed, inputs, project) {
+    const { id } = closed;
+    const file = (0,external_node_path_namespaceObject.relative)(project.folder, closed.file);
+    const given = Object.keys(inputs.vaultPasswords);
+    if (id !== "" && id !== "default") {
+        if (given.includes(id))
+            return `The password of the id "${id}" in vault-passwords does not open ${file}.`;
+        if (given.length > 0 || inputs.vaultPassword === "") {
+            return `${file} is encrypted with the vault id "${id}", which vault-passwords does not have: add a line "${id}: <password>" to it.`;
+        }
+        return `vault-password does not open ${file}, which is encrypted with the vault id "${id}": give its password as "${id}: <password>" in vault-passwords.`;
+    }
+    if (inputs.vaultPassword !== "")
+        return `vault-password does not open ${file}.`;
+    if (given.length > 0)
+        return `None of vault-passwords opens ${file}: give the password of the default id in vault-password.`;
+    return `${file} is encrypted with ansible-vault and vault-password is empty: ${emptySecret()}.`;
+}
+/** What is wrong with each of the files. */
+function sentences(closed, inputs, project) {
+    return closed.map((file) => sentence(file, inputs, project));
 }
 function hasOtherSource(inputs, { cfg }, job) {
     if (inputs.extraArgs.some((argument) => /^--vault-(id|pass)/.test(argument)))
@@ -46413,12 +46973,6 @@ function hasOtherSource(inputs, { cfg }, job) {
         return true;
     // Often it is a file of the developer's machine that is not in the repository; Ansible then warns and goes on without.
     return vaultPasswordFile !== "" && (0,external_node_fs_namespaceObject.existsSync)(besideCfg(cfg.path, vaultPasswordFile, (0,external_node_os_namespaceObject.homedir)()));
-}
-/** Encrypted files that vault-password does not open, relative to working-directory; none without a password. */
-function unopenedFiles(inputs, project, bases) {
-    if (inputs.vaultPassword === "")
-        return [];
-    return unopened(vaultedFiles(project.folder, bases), inputs.vaultPassword).map((file) => (0,external_node_path_namespaceObject.relative)(project.folder, file));
 }
 
 ;// CONCATENATED MODULE: ./lib/outputs.js
@@ -46772,52 +47326,72 @@ function appNameOf(repository) {
     return name === "" ? "app" : name;
 }
 
-;// CONCATENATED MODULE: ./lib/connection/private-key.js
+;// CONCATENATED MODULE: ./lib/connection/jump-hosts.js
 
+/** Alias of a hop in the ssh_config file; no host of an inventory is called so. */
+const alias = (index) => `django-ansible-deploy-jump-${index + 1}`;
 /**
- * Brings a private key's text into the form that ssh reads: line ends of Unix, and one at the end.
+ * The chain of bastions as ssh_config lines, for the top of a file. Each hop is reached through the one before it, with the
+ * keys and host keys of the `Host *` that follows.
  *
- * @throws DeployError when it is plainly no private key, or one that only its passphrase opens.
+ * @param text the input `jump-host`, a line each: `[user@]address[:port]`.
+ * @throws DeployError with the line.
  */
-function repairKey(given) {
-    const repairs = [];
-    let text = given;
-    if (text.includes("\r")) {
-        text = text.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
-        repairs.push("Windows line ends were replaced");
-    }
-    if (text !== text.trim() && text.trim() !== text.replace(/\n$/, "")) {
-        repairs.push("blank space around the key was removed");
-    }
-    text = text.trim();
-    if (!given.endsWith("\n"))
-        repairs.push("the missing last line end was added");
-    if (/^(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/]/.test(text)) {
-        throw new DeployError("ssh-private-key is a public key: give the private one, the file without .pub.");
-    }
-    const match = /^-----BEGIN ([A-Z ]*)PRIVATE KEY-----\n([\s\S]+)\n-----END \1PRIVATE KEY-----$/.exec(text);
-    if (!match) {
-        throw new DeployError('ssh-private-key is no private key: give the whole text of the key file, from its "BEGIN" line to its "END" line.');
-    }
-    const [, kind = "", body = ""] = match;
-    if (isEncrypted(kind, body)) {
-        throw new DeployError("ssh-private-key is protected by a passphrase: give a key for deployments that has none.");
-    }
-    return { text: `${text}\n`, repairs };
+function jumpHosts(text) {
+    if (text.trim() === "")
+        return [];
+    const hops = parseHosts(text, "jump-host");
+    const lines = hops.flatMap((hop, index) => [
+        `Host ${alias(index)}`,
+        ...hopLines(hop),
+        index === 0 ? "  ProxyJump none" : `  ProxyJump ${alias(index - 1)}`,
+    ]);
+    return [...lines, "Host *", `  ProxyJump ${alias(hops.length - 1)}`];
 }
-/** Both formats say in clear text whether the key is encrypted: the PEM header, or the cipher's name in OpenSSH's own. */
-function isEncrypted(kind, body) {
-    if (kind === "ENCRYPTED " || /^Proc-Type: .*ENCRYPTED/m.test(body))
-        return true;
-    if (kind !== "OPENSSH ")
-        return false;
-    const bytes = Buffer.from(body.replace(/\s+/g, ""), "base64");
-    const magic = Buffer.from("openssh-key-v1\0");
-    if (!bytes.subarray(0, magic.length).equals(magic) || bytes.length < magic.length + 8)
-        return false;
-    const length = bytes.readUInt32BE(magic.length);
-    const cipher = bytes.subarray(magic.length + 4, magic.length + 4 + length).toString("latin1");
-    return cipher !== "none";
+/** The aliases of the bastions by the names under which known_hosts has their keys. */
+function jumpAliases(text) {
+    if (text.trim() === "")
+        return new Map();
+    return new Map(parseHosts(text, "jump-host").map(({ address, port }, index) => [
+        port === undefined || port === 22 ? address : `[${address}]:${port}`,
+        alias(index),
+    ]));
+}
+function hopLines({ address, user, port }) {
+    return [
+        `  HostName ${address}`,
+        ...(user === undefined ? [] : [`  User ${user}`]),
+        ...(port === undefined ? [] : [`  Port ${port}`]),
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/connection/known-hosts.js
+
+/** A line of a known_hosts file: an optional marker, names, the type of the key and the key (sshd(8)). */
+const LINE = /^(@(cert-authority|revoked)\s+)?\S+\s+(ssh|ecdsa|sk)-[\w@.-]+\s+[A-Za-z0-9+/]+={0,3}(\s.*)?$/;
+/**
+ * The text of a known_hosts file from the input `known-hosts`: without Windows line ends and blanks around lines.
+ *
+ * @throws DeployError with the line that ssh would pass over in silence.
+ */
+function known_hosts_knownHosts(text) {
+    const lines = text.split(/\r\n?|\n/).map((line) => line.trim());
+    for (const [index, line] of lines.entries()) {
+        if (line === "" || line.startsWith("#") || LINE.test(line))
+            continue;
+        throw new DeployError(`known-hosts has ${what(line)} in line ${index + 1}: ${HOW}`);
+    }
+    return `${lines.join("\n").trim()}\n`;
+}
+const HOW = "a line is `host type key`, as `ssh-keyscan host` prints it (for another port: `[host]:port type key`).";
+function what(line) {
+    if (/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/]/.test(line))
+        return "a key without a host's name before it";
+    if (/SHA256:/.test(line))
+        return "a fingerprint, which cannot be checked against,";
+    if (/PRIVATE KEY/.test(line))
+        return "a private key";
+    return "what is no host key";
 }
 
 ;// CONCATENATED MODULE: ./lib/connection/ssh-config.js
@@ -46831,17 +47405,29 @@ const STRICT = {
  * (`-o`) come before any file, so they still win (ssh_config(5)).
  */
 function sshConfig(settings) {
-    const lines = ["Host *", `  StrictHostKeyChecking ${STRICT[settings.checking]}`];
-    if (settings.keyFile)
-        lines.push(`  IdentityFile ${quote(settings.keyFile)}`, "  IdentitiesOnly yes");
+    const lines = [...settings.jumpHosts, "Host *", `  StrictHostKeyChecking ${STRICT[settings.checking]}`];
+    for (const file of settings.keyFiles)
+        lines.push(`  IdentityFile ${quote(file)}`);
+    if (settings.keyFiles.length > 0)
+        lines.push("  IdentitiesOnly yes");
+    // The keys in the agent and no others: neither the runner's files nor the job's agent.
+    if (settings.agentSocket)
+        lines.push(`  IdentityAgent ${quote(settings.agentSocket)}`, "  IdentityFile none");
     if (settings.knownHostsFile) {
-        lines.push(`  UserKnownHostsFile ${quote(settings.knownHostsFile)}`, "  GlobalKnownHostsFile /dev/null");
+        const further = settings.runnersKnownHosts ? " ~/.ssh/known_hosts ~/.ssh/known_hosts2" : "";
+        lines.push(`  UserKnownHostsFile ${quote(settings.knownHostsFile)}${further}`);
+        if (!settings.runnersKnownHosts)
+            lines.push("  GlobalKnownHostsFile /dev/null");
     }
+    // What hosts say of their other keys is for the person who keeps known-hosts, and the runner's files stay as they are.
+    lines.push("  UpdateHostKeys no");
     for (const file of settings.includes)
         lines.push(`Include ${quote(file)}`);
     // With -F ssh reads neither its own nor the system's file; they matter where the runner's own access is used.
-    if (!settings.keyFile && !settings.knownHostsFile)
+    const ownKeys = settings.keyFiles.length > 0 || settings.agentSocket !== "";
+    if (!ownKeys && (!settings.knownHostsFile || settings.runnersKnownHosts)) {
         lines.push("Include ~/.ssh/config", "Include /etc/ssh/ssh_config");
+    }
     return `${lines.join("\n")}\n`;
 }
 /** ssh_config(5) reads double quotes, and % and ~ as the start of its own signs. */
@@ -46866,24 +47452,27 @@ function configFilesIn(sshArguments) {
 /**
  * Writes all files of a run into the private folder.
  *
- * @param job the job's environment.
- * @param actionRoot folder of action.yml.
  * @throws DeployError when an input's text makes no valid file.
  */
-function writeRunFiles(inputs, project, folder, job, actionRoot) {
-    const secret = (name, text) => (text === "" ? "" : folder.file(name, `${text}\n`));
+function writeRunFiles(parts) {
+    const { inputs, project, folder, actionRoot, becomePassword } = parts;
+    const secret = (name, text) => text === ""
+        ? ""
+        : folder.file(name, `${text}
+`);
     return {
         inventories: prepareInventory(inputs, project.folder, folder),
         ...(project.playbook
             ? { playbook: project.playbook, cancelPlaybook: "" }
             : bundledPlaybooks(inputs, actionRoot, project.folder, folder)),
-        variables: folder.file("vars.json", JSON.stringify(variables(inputs, project, job))),
-        becomePassword: secret("become-password", inputs.becomePassword),
+        variables: folder.file("vars.json", JSON.stringify(variables(parts))),
+        becomePassword: secret("become-password", becomePassword),
         vaultPassword: secret("vault-password", inputs.vaultPassword),
-        sshConfig: folder.file("ssh_config", sshText(inputs, project, folder, job)),
+        vaultPasswords: Object.fromEntries(Object.entries(inputs.vaultPasswords).map(([id, text]) => [id, secret(`vault-password-${id}`, text)])),
+        sshConfig: folder.file("ssh_config", sshText(parts)),
     };
 }
-function variables(inputs, project, job) {
+function variables({ inputs, project, job }) {
     const detected = {
         appName: appNameOf(job.GITHUB_REPOSITORY ?? project.folder),
         workspace: project.folder,
@@ -46895,13 +47484,7 @@ function variables(inputs, project, job) {
     };
     return extraVariables(inputs, detected, project.composeSource);
 }
-function sshText(inputs, project, folder, job) {
-    const key = inputs.sshPrivateKey === "" ? undefined : repairKey(inputs.sshPrivateKey);
-    if (key && key.repairs.length > 0)
-        info(`ssh-private-key: ${key.repairs.join(", ")}.`);
-    if (inputs.hostKeyChecking === "off") {
-        core_warning("host-key-checking is off: whoever answers at a host's address gets the deploy with its secrets.");
-    }
+function sshText({ inputs, project, folder, job, identity }) {
     const settings = project.cfg?.settings;
     const given = [
         job.ANSIBLE_SSH_ARGS ?? settings?.sshArgs,
@@ -46909,14 +47492,64 @@ function sshText(inputs, project, folder, job) {
         job.ANSIBLE_SSH_EXTRA_ARGS ?? settings?.sshExtraArgs,
     ];
     const includes = given.flatMap((text) => configFilesIn(text ?? ""));
+    // Where ssh may learn keys, it writes them down in the private folder, and the runner's own files stay as they are.
+    const learns = inputs.hostKeyChecking !== "strict";
+    const known = inputs.knownHosts === "" ? "" : known_hosts_knownHosts(inputs.knownHosts);
     return sshConfig({
-        keyFile: key ? folder.file("key", key.text) : "",
-        knownHostsFile: inputs.knownHosts === ""
-            ? ""
-            : folder.file("known_hosts", `${inputs.knownHosts.replaceAll("\r", "").trimEnd()}\n`),
+        keyFiles: identity.keyFiles,
+        agentSocket: identity.agentSocket,
+        jumpHosts: jumpHosts(inputs.jumpHost),
+        knownHostsFile: known === "" && !learns ? "" : folder.file("known_hosts", known),
+        runnersKnownHosts: known === "",
         checking: inputs.hostKeyChecking,
         includes: includes.map((file) => (0,external_node_path_namespaceObject.resolve)(project.folder, file.replace(/^~(?=\/)/, (0,external_node_os_namespaceObject.homedir)()))),
     });
+}
+
+;// CONCATENATED MODULE: ./lib/secrets/become.js
+
+
+
+
+
+/** Longer texts are no path. */
+const LONGEST_PATH = 4096;
+/**
+ * The become password: the input as it is, or what the vault text holds that it is, or that the file holds that it names.
+ *
+ * @param project working-directory as an absolute path.
+ * @throws DeployError when no vault password opens the text.
+ */
+function becomePassword(inputs, project) {
+    const given = inputs.becomePassword;
+    const file = vaultFile(given, project);
+    const text = file === undefined ? given : (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
+    if (!isVault(text.trimStart()))
+        return given;
+    const name = file === undefined ? "become-password" : `The file ${given}, which become-password names,`;
+    const passwords = passwordsOf(inputs);
+    if (passwords.length === 0) {
+        throw new DeployError(`${name} is encrypted with ansible-vault and vault-password is empty: ${emptySecret()}.`);
+    }
+    for (const password of passwords) {
+        const held = decryptVault(text.trimStart(), password)?.replace(/[\r\n]+$/, "");
+        if (held === undefined)
+            continue;
+        if (held === "" || /[\r\n]/.test(held))
+            throw new DeployError(`${name} holds no password of one line.`);
+        return held;
+    }
+    const id = vaultIdOf(text.trimStart());
+    throw new DeployError(`${name} is encrypted with ansible-vault${id === "" ? "" : ` (vault id "${id}")`} and no given vault password opens it: check vault-password and vault-passwords.`);
+}
+/** The repository's file that the text names, when it is a vault. */
+function vaultFile(text, project) {
+    if (text === "" || text.length > LONGEST_PATH || /[\0\r\n]/.test(text))
+        return undefined;
+    const path = (0,external_node_path_namespaceObject.resolve)(project, text);
+    if (!path.startsWith(`${project}/`) || !(0,external_node_fs_namespaceObject.existsSync)(path) || !(0,external_node_fs_namespaceObject.statSync)(path).isFile())
+        return undefined;
+    return isVault((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8").trimStart()) ? path : undefined;
 }
 
 ;// CONCATENATED MODULE: ./lib/secrets/mask.js
@@ -46928,9 +47561,9 @@ function sshText(inputs, project, folder, job) {
  */
 class Mask {
     #forms = new Set();
-    /** Registers secrets and the forms derived from them. */
+    /** Registers secrets and the forms derived from them. What is too common to hide is left out. */
     add = (secrets) => {
-        for (const form of secrets.flatMap(hiddenForms)) {
+        for (const form of secrets.filter((secret) => !isTooCommon(secret)).flatMap(hiddenForms)) {
             if (this.#forms.has(form))
                 continue;
             this.#forms.add(form);
@@ -46948,6 +47581,287 @@ class Mask {
     };
 }
 
+;// CONCATENATED MODULE: ./lib/connection/stages.js
+/** ssh's words for where a connection ends, and ours. The first one that fits counts. */
+const NETWORK = [
+    [/Could not resolve hostname/, "is no name that the runner can resolve: check the address, or the runner's DNS."],
+    [/administratively prohibited/, "the bastion forbids forwarding: set AllowTcpForwarding yes in its sshd_config."],
+    [/open failed: connect failed: Connection refused/, "the bastion finds no sshd on that address and port."],
+    [
+        /open failed: connect failed: .*(timed out|unreachable|No route)/,
+        "the bastion has no way to that address and port.",
+    ],
+    [/open failed: connect failed: .*(not known|resolution)/, "the bastion cannot resolve that name."],
+    [
+        /timed out during banner exchange/,
+        "accepts connections and says nothing: what listens on that port is no sshd, or it is overloaded.",
+    ],
+    [
+        /No route to host|Network is unreachable/,
+        "has no route from the runner: check the address, or whether the runner has to be in a private network or needs jump-host.",
+    ],
+    [/Connection refused/, "refuses connections: no sshd listens on that address and port; check both."],
+    [
+        /[Cc]onnection timed out|Operation timed out/,
+        "does not answer: a firewall probably drops the runner's packets, or the address is wrong.",
+    ],
+    [
+        /no matching (host key type|key exchange method|cipher|MAC) found/,
+        "and the runner's ssh have no algorithm in common: its sshd is too old, or one of the two is restricted.",
+    ],
+    [
+        /kex_exchange_identification|banner exchange|ssh_exchange_identification/,
+        "closes each connection at once: it limits or blocks the runner (MaxStartups, fail2ban, hosts.deny), or no sshd listens there.",
+    ],
+];
+/** Reads how far a connection came. */
+function readStage({ code, stdout, stderr }) {
+    const jump = /UNKNOWN port 65535|stdio forwarding failed/.test(stderr);
+    const host = (kind, sentence, more = {}) => ({
+        kind,
+        sentence,
+        jump,
+        ...more,
+    });
+    if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(stderr))
+        return host("changed-key", "", changed(stderr));
+    const missing = /No (\S+) host key is known for (\S+) and you have requested strict checking/.exec(stderr);
+    if (missing)
+        return host("unknown-key", "", { keyName: missing[2] ?? "" });
+    if (/Permission denied \(|Too many authentication failures/.test(stderr)) {
+        return host("authentication", "", offer(stderr));
+    }
+    if (/^dad-shell$/m.test(stdout))
+        return atHost(stdout, host);
+    if (!jump && /^Authenticated to |debug1: Authentication succeeded/m.test(stderr)) {
+        const said = stdout.trim().split("\n").at(-1)?.trim() || `it ends with code ${code}`;
+        return host("shell", `lets the user in, but gives no shell: ${said.replace(/\.$/, "")}.`, { jump: false });
+    }
+    const network = NETWORK.find(([words]) => words.test(stderr));
+    if (network)
+        return host("network", network[1]);
+    // Killed by the time limit before ssh gave up.
+    if (code >= 128)
+        return host("network", "does not answer in time.");
+    return host("", "");
+}
+function atHost(stdout, host) {
+    if (/^dad-no-python$/m.test(stdout)) {
+        return host("host", "has no Python 3: install it there once, for example with `apt install python3`.");
+    }
+    const unwritable = /^dad-no-write (.*)$/m.exec(stdout)?.[1];
+    if (unwritable === undefined)
+        return host("", "");
+    if (/No space left/i.test(unwritable))
+        return host("host", "has no space left for files of its user: free some.");
+    if (/Read-only/i.test(unwritable))
+        return host("host", "has a read-only file system under the user's home folder.");
+    return host("host", `does not let its user write to the home folder: ${unwritable}.`);
+}
+function changed(stderr) {
+    const [, keyType = "", fingerprint = ""] = /fingerprint for the (\S+) key sent by the remote host is\s+(\S+?)\.?\s/.exec(stderr) ?? [];
+    const [, keyFile = ""] = /Offending \S+ key in (.+):\d+/.exec(stderr) ?? [];
+    const [, keyName = ""] = /Host key for (\S+) has changed/.exec(stderr) ?? [];
+    return { keyType, fingerprint, keyFile, keyName };
+}
+function offer(stderr) {
+    const user = /Authenticating to \S+ as '([^']*)'/g;
+    const last = [...stderr.matchAll(user)].at(-1)?.[1] ?? /(\S+)@\S+: Permission denied/.exec(stderr)?.[1];
+    const offered = [...stderr.matchAll(/Offering public key: .* (\S+) (SHA256:\S+)/g)].map(([, type, key]) => `${type} ${key}`);
+    const methods = [...stderr.matchAll(/Permission denied \(([^)]*)\)/g)].at(-1)?.[1] ?? "";
+    return { ...(last === undefined ? {} : { user: last }), offered: [...new Set(offered)], methods };
+}
+
+;// CONCATENATED MODULE: ./lib/connection/diagnose.js
+
+
+
+
+/** More hosts than this fail for one cause. */
+const diagnose_MOST = 50;
+/** Milliseconds for one attempt; ssh itself gives up after {@link CONNECT_SECONDS}. */
+const LIMIT = 10_000;
+const CONNECT_SECONDS = 7;
+/** What runs on a host that lets the action in: is there a Python, and can the home folder be written to? */
+const diagnose_PROBE = [
+    "/bin/sh -c 'echo dad-shell",
+    "command -v python3 >/dev/null || echo dad-no-python",
+    'd="$HOME/.ansible"; [ -d "$d" ] || d="$HOME"',
+    'if f=$(mktemp -d -p "$d" 2>&1); then rmdir "$f"; else echo "dad-no-write $f"; fi\'',
+].join("; ");
+/**
+ * Finds out by ssh itself at which stage the way to each host ends, all of them at once.
+ *
+ * @returns a sentence by host name; none for a host whose cause is not found.
+ */
+async function diagnose(targets, parts) {
+    const found = await Promise.all(targets.slice(0, diagnose_MOST).map(async (target, index) => [target.name, await causeOf(target, index, parts)]));
+    return new Map(found.filter((entry) => entry[1] !== ""));
+}
+async function causeOf(target, index, parts) {
+    const result = await ssh(target, ["-v", "-o", `ConnectTimeout=${CONNECT_SECONDS}`], [diagnose_PROBE], parts);
+    const stage = readStage(result);
+    switch (stage.kind) {
+        case "unknown-key":
+            return `${unknownKey(target, stage, parts)} ${await learned(target, stage, index, parts)}`;
+        case "changed-key":
+            return changedKey(target, stage, index, parts);
+        case "authentication":
+            return authentication(target, stage, parts);
+        default:
+            return stage.kind === "" ? "" : `${who(target, stage)} ${stage.sentence}`;
+    }
+}
+function ssh(target, more, command, parts) {
+    const argv = [
+        // ssh takes the first value of an option that it meets.
+        ...["ssh", ...more, "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none"],
+        ...[...target.options, ...parts.arguments, target.address, ...command],
+    ];
+    return capture(argv, { env: { ...parts.env, LC_ALL: "C" }, timeout: LIMIT, signal: parts.signal });
+}
+/** The host, or the bastion before it that the stage belongs to. */
+function who({ name, address }, { jump }) {
+    if (jump)
+        return `${name} cannot be reached through jump-host:`;
+    return name === address ? `${name}` : `${name} (${address})`;
+}
+function unknownKey(target, stage, { jumps, knownHosts }) {
+    const whose = jumps.has(stage.keyName ?? "") ? `the jump host ${stage.keyName}` : target.name;
+    return `The host key of ${whose} is not in ${knownHosts}.`;
+}
+/** Fetches the key that is not known, for the person to compare and to store. */
+async function learned(target, stage, index, parts) {
+    const file = (0,external_node_path_namespaceObject.join)(parts.folder, `shown-${index}`);
+    const options = [
+        ...[
+            "-o",
+            "StrictHostKeyChecking=accept-new",
+            "-o",
+            `UserKnownHostsFile=${file}`,
+            "-o",
+            "GlobalKnownHostsFile=none",
+        ],
+        ...["-o", "HashKnownHosts=no", "-o", "PreferredAuthentications=none", "-o", `ConnectTimeout=${CONNECT_SECONDS}`],
+    ];
+    const hop = parts.jumps.get(stage.keyName ?? "");
+    await ssh(hop === undefined ? target : { name: hop, address: hop, options: [] }, options, ["true"], parts);
+    let line = "";
+    try {
+        line = (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8").trim();
+    }
+    catch {
+        return "Take its line from `ssh-keyscan` and compare it with the host's own key before you store it in known-hosts.";
+    }
+    const [, fingerprint = "", , type = ""] = /^\d+ (\S+) (.*) \((.*)\)$/m.exec(await fingerprints(file)) ?? [];
+    return `It shows ${type} ${fingerprint}. Compare that with what \`ssh-keygen -lf /etc/ssh/ssh_host_${type.toLowerCase()}_key.pub\` prints on the host itself; when they are equal, add this line to known-hosts: ${line}`;
+}
+async function changedKey(target, stage, index, parts) {
+    const known = (await fingerprints(stage.keyFile ?? "", stage.keyName)).match(/SHA256:\S+/)?.[0] ?? "another one";
+    const shown = await learned(target, stage, index, parts);
+    const line = /known-hosts: (.+)$/.exec(shown)?.[1];
+    const replace = line === undefined ? "replace its line" : `replace its line by: ${line}`;
+    return `${target.name} shows another host key than the one in ${parts.knownHosts}: ${stage.keyType} ${stage.fingerprint} instead of ${known}. Either someone answers in the host's place, so compare the key on the host itself first; or the host was set up anew, then ${replace}`;
+}
+/** What ssh-keygen prints of the keys in a known_hosts file, of one host or of all. */
+async function fingerprints(file, host) {
+    const one = host === undefined ? [] : ["-F", host];
+    return (await capture(["ssh-keygen", "-l", ...one, "-f", file], { timeout: 5_000 })).stdout;
+}
+function authentication(target, stage, { publicKey }) {
+    const user = stage.user === undefined ? "the user" : `the user ${JSON.stringify(stage.user)}`;
+    const whose = stage.jump ? `The jump host before ${target.name}` : target.name;
+    const methods = stage.methods ? ` (it takes ${stage.methods})` : "";
+    const offered = stage.offered ?? [];
+    if (offered.length === 0) {
+        return `${whose} does not let ${user} in, and no key was offered${methods}: set ssh-private-key, or another user.`;
+    }
+    const paste = publicKey === "" ? "add its public key" : `add this line: ${publicKey} —`;
+    return `${whose} does not let ${user} in with ${offered.join(" or ")}${methods}: ${paste} to ~/.ssh/authorized_keys of that user, or set the right user.`;
+}
+
+;// CONCATENATED MODULE: ./lib/connection/targets.js
+
+
+/**
+ * The ssh targets of hosts, from `ansible-inventory --list`. Variables that are templates are left to ssh's own defaults.
+ *
+ * @param inventory argument list of `ansible-inventory`.
+ * @param wins variables that win over those of the inventory.
+ * @returns none when the inventory cannot be read; hosts of another connection are left out.
+ */
+async function sshTargets(names, inventory, wins, options) {
+    const { code, stdout } = await capture([...inventory, "--list"], { ...options, timeout: 15_000 });
+    if (code !== 0)
+        return [];
+    const all = JSON.parse(stdout)?._meta?.hostvars ?? {};
+    return names.flatMap((name) => targetOf(name, { ...all[name], ...wins }));
+}
+/** The target of one host, as a list of one or none. */
+function targetOf(name, variables) {
+    const text = (...keys) => {
+        const found = keys.map((key) => variables[key]).find((value) => value !== undefined && value !== null);
+        return found === undefined || String(found).includes("{{") ? "" : String(found);
+    };
+    if (!/^(|ssh|smart|ansible\.builtin\.ssh)$/.test(text("ansible_connection")))
+        return [];
+    const option = (flag, value) => (value === "" ? [] : [flag, value]);
+    const address = text("ansible_ssh_host", "ansible_host") || name;
+    // An address is an argument of ssh; one that looks like an option is none.
+    if (address.startsWith("-"))
+        return [];
+    const given = ["ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args"].flatMap((key) => splitArguments(text(key)));
+    return [
+        {
+            name,
+            address,
+            options: [
+                ...given,
+                ...option("-p", text("ansible_ssh_port", "ansible_port")),
+                ...option("-l", text("ansible_ssh_user", "ansible_user")),
+                ...option("-i", text("ansible_ssh_private_key_file", "ansible_private_key_file")),
+            ],
+        },
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/unreachable.js
+
+
+
+
+
+
+/** What Ansible says when a host lets it in and it cannot run there. */
+const CANNOT_RUN = /deserialization failed|MODULE FAILURE|python\S*: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
+/**
+ * Why Ansible could not work on hosts, a sentence each by the host's name. A run without such a host costs nothing.
+ *
+ * @returns none for a host whose cause was not found.
+ */
+async function unreachableCauses({ inputs, files, project, folder, env, signal }, identity, events) {
+    const suspects = totalsOf(events).failures.filter(({ status, msg, stderr, stdout }) => status === "unreachable" || CANNOT_RUN.test([msg, stderr, stdout].filter(Boolean).join("\n")));
+    if (suspects.length === 0 || signal.aborted)
+        return new Map();
+    const options = { cwd: project.folder, env, signal };
+    const targets = await sshTargets([...new Set(suspects.map(({ host }) => host))], inventoryCommand(files), inputs.vars, options);
+    const settings = project.cfg?.settings;
+    const given = [
+        env.ANSIBLE_SSH_ARGS ?? settings?.sshArgs,
+        env.ANSIBLE_SSH_COMMON_ARGS ?? settings?.sshCommonArgs,
+        env.ANSIBLE_SSH_EXTRA_ARGS,
+    ];
+    return diagnose(targets, {
+        arguments: given.flatMap((text) => splitArguments(text ?? "")),
+        folder: folder.folder("diagnosis"),
+        jumps: jumpAliases(inputs.jumpHost),
+        publicKey: identity.publicKey,
+        knownHosts: inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts",
+        env,
+        signal,
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/validate-inputs.js
 
 const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
@@ -46957,6 +47871,8 @@ const validate_inputs_ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[?[0-9A-Fa-f:]+:[0-9A-
 const REVISION = /^[A-Za-z0-9_][\w./@^~+-]*$/;
 const HOST_PATH = /^\/[\w.@+=,:/-]*$/;
 const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*)?$/;
+/** Minor version of the oldest ansible-core 2 that the collection is for (its meta/runtime.yml). */
+const OLDEST_ANSIBLE = 19;
 /** Options of ansible-playbook that wait for a person, and what to use instead. */
 const ASKING = {
     "-K": "become-password",
@@ -46979,6 +47895,7 @@ function validateInputs(inputs) {
     validateNames(inputs);
     validateSecrets(inputs);
     validateMode(inputs);
+    validateAnsible(inputs);
     for (const argument of inputs.extraArgs) {
         const instead = ASKING[argument];
         if (instead)
@@ -47029,20 +47946,37 @@ function validateNames(inputs) {
     }
 }
 function validateSecrets(inputs) {
-    if (/[\r\n]/.test(inputs.becomePassword)) {
-        throw new DeployError("become-password has more than one line: give the password alone.");
+    if (inputs.vaultPasswords.default !== undefined && inputs.vaultPassword !== "") {
+        throw new DeployError('vault-passwords has the id "default" and vault-password is given: set only one of them.');
     }
-    if (inputs.becomePassword.startsWith("$ANSIBLE_VAULT;")) {
-        throw new DeployError("become-password is an encrypted vault text: give the password itself.");
+    if (inputs.sshPrivateKeyPassphrase !== "" && inputs.sshPrivateKey === "") {
+        throw new DeployError(`ssh-private-key-passphrase is given and ssh-private-key is empty: ${emptySecret()}.`);
+    }
+    if (/[\r\n]/.test(inputs.becomePassword) && !inputs.becomePassword.trimStart().startsWith("$ANSIBLE_VAULT;")) {
+        throw new DeployError("become-password has more than one line: give the password alone.");
     }
     if (inputs.vaultPassword.startsWith("$ANSIBLE_VAULT;")) {
         throw new DeployError("vault-password is an encrypted vault text: give the password that opens the vault.");
     }
     if (inputs.registryUsername !== "" && inputs.registryPassword === "") {
-        throw new DeployError(`registry-username is given and registry-password is empty: ${EMPTY_SECRET}.`);
+        throw new DeployError(`registry-username is given and registry-password is empty: ${emptySecret()}.`);
     }
     if (inputs.registryPassword !== "" && inputs.registryUsername === "") {
         throw new DeployError("registry-password is given and registry-username is empty: set both or neither.");
+    }
+}
+function validateAnsible({ ansibleVersion, pythonPackages, requirements }) {
+    const [, minor] = /^2\.(\d+)\.\d+((a|b|rc)\d+)?$/.exec(ansibleVersion) ?? [];
+    if (ansibleVersion !== "" && Number(minor ?? 0) < OLDEST_ANSIBLE) {
+        throw new DeployError(`ansible-version is ${JSON.stringify(ansibleVersion)}: use an exact version of ansible-core from 2.${OLDEST_ANSIBLE}.0 on, such as 2.19.4, or leave it out.`);
+    }
+    for (const item of pythonPackages) {
+        if (!/^[A-Za-z0-9]/.test(item)) {
+            throw new DeployError(`python-packages has ${JSON.stringify(item)}: a line is a requirement such as netaddr==1.3.0, not an option or a path.`);
+        }
+    }
+    if (requirements.startsWith("-")) {
+        throw new DeployError(`requirements is ${JSON.stringify(requirements)}: a path cannot begin with a dash.`);
     }
 }
 /** A bundled playbook ignores what belongs to the other one; that is a mistake, not a wish. */
@@ -47094,6 +48028,13 @@ function validateMode(inputs) {
 
 
 
+
+
+
+
+
+
+
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = (0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_url_.fileURLToPath)(import.meta.url))));
 /** One deploy: inputs, masked secrets, private folder, Ansible, play, report, clean-up. */
@@ -47113,21 +48054,38 @@ async function run() {
         const project = await inspectProject(inputs, process.env.GITHUB_WORKSPACE || process.cwd(), process.env);
         folder = PrivateFolder.create();
         state_saveState("privateFolder", folder.path);
-        const files = writeRunFiles(inputs, project, folder, process.env, ACTION_ROOT);
-        const bases = [...files.inventories, files.playbook];
-        requireVaultPassword(inputs, project, bases, process.env);
-        ansible = await ensureAnsible(ACTION_ROOT, process.env, stop.signal);
-        info(`ansible-core ${ansible.version} ${ansible.cached ? "from the tool cache" : "installed"}.`);
-        stop.signal.throwIfAborted();
         controlFolder = createControlFolder();
         state_saveState("controlFolder", controlFolder);
-        const result = await play({
-            ...{ inputs, project, files, folder, controlFolder, ansible },
-            actionRoot: ACTION_ROOT,
-            redact: mask.redact,
-            signal: stop.signal,
+        const password = becomePassword(inputs, project.folder);
+        mask.add([password]);
+        const passwords = { "become-password": password, "vault-password": inputs.vaultPassword };
+        for (const warning of weakPasswords({ ...passwords, "registry-password": inputs.registryPassword })) {
+            core_warning(warning);
+        }
+        const identity = await prepareIdentity(inputs, folder, controlFolder);
+        tellTrust(inputs, identity);
+        const files = writeRunFiles({
+            ...{ inputs, project, folder, job: process.env, actionRoot: ACTION_ROOT },
+            ...{ identity, becomePassword: password },
         });
-        outcome = outcomeOf(result, stop.reason, { inputs, unopened: unopenedFiles(inputs, project, bases) });
+        const closed = closedVaults(inputs, project, [...files.inventories, files.playbook], process.env);
+        requireOpenVaults(closed, EVERY_HOST, inputs, project);
+        ansible = await ensureAnsible(ACTION_ROOT, inputs, process.env, stop.signal);
+        info(`ansible-core ${ansible.version} ${ansible.cached ? "from the tool cache" : "installed"}.`);
+        const galaxy = await installRequirements({
+            ...{ requirements: inputs.requirements, project: project.folder, ansible, folder },
+            ...{ job: process.env, signal: stop.signal },
+        });
+        stop.signal.throwIfAborted();
+        const prepared = preparePlay({
+            ...{ inputs, project, files, folder, controlFolder, ansible, galaxy },
+            ...{ actionRoot: ACTION_ROOT, redact: mask.redact, signal: stop.signal },
+        });
+        if (closed.length > 0)
+            requireOpenVaults(closed, await participantsOf(prepared), inputs, project);
+        const result = await play(prepared);
+        const causes = await unreachableCauses(prepared, identity, result.events);
+        outcome = outcomeOf(result, stop.reason, { inputs, causes, closed: sentences(closed, inputs, project) });
     }
     catch (error) {
         outcome = earlyOutcome(messageOf(error), stop.reason, inputs);
@@ -47154,7 +48112,7 @@ async function run() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(459);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7145);
 
 await (0,_deploy_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .e)();
 

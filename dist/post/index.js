@@ -31568,6 +31568,9 @@ function capture(argv, options = {}) {
 
 /** Name of the folders created for sockets; clean-up removes nothing else. */
 const CONTROL_PREFIX = "dad-";
+/** The socket of the action's own agent, and the file with its process id. */
+const AGENT_SOCKET = "agent";
+const AGENT_PID = "agent.pid";
 /**
  * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP: a socket's path may have
  * about 100 bytes, and self-hosted runners live in deep folders.
@@ -31576,7 +31579,7 @@ function createControlFolder() {
     return mkdtempSync(join(realpathSync(tmpdir()), CONTROL_PREFIX));
 }
 /**
- * Ends the shared connections and removes the folder. Safe to call twice.
+ * Ends the agent and the shared connections and removes the folder. Safe to call twice.
  *
  * An open connection would keep the hosts reachable for whoever uses the runner next, until ControlPersist ends it.
  */
@@ -31588,17 +31591,65 @@ async function closeConnections(folder) {
     catch {
         return;
     }
-    await Promise.allSettled(sockets.map((socket) => capture(["ssh", "-O", "exit", "-o", `ControlPath=${(0,external_node_path_namespaceObject.join)(folder, socket)}`, "x"], { timeout: 2_000 })));
+    await stopAgent(folder);
+    await Promise.allSettled(sockets
+        .filter((name) => name !== AGENT_SOCKET && name !== AGENT_PID)
+        .map((socket) => capture(["ssh", "-O", "exit", "-o", `ControlPath=${(0,external_node_path_namespaceObject.join)(folder, socket)}`, "x"], { timeout: 2_000 })));
     (0,external_node_fs_namespaceObject.rmSync)(folder, { recursive: true, force: true });
+}
+/** Ends the agent whose socket is in the folder, unless another process has its id by now. */
+async function stopAgent(folder) {
+    let pid;
+    try {
+        pid = Number((0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(folder, AGENT_PID), "utf8"));
+    }
+    catch {
+        return;
+    }
+    if (!Number.isInteger(pid) || pid <= 1)
+        return;
+    if (!(await commandLine(pid)).includes((0,external_node_path_namespaceObject.join)(folder, AGENT_SOCKET)))
+        return;
+    try {
+        process.kill(pid);
+    }
+    catch {
+        // It ended on its own.
+    }
+}
+/** The arguments of a process; "" when there is none. Linux needs no program for it. */
+async function commandLine(pid) {
+    try {
+        return (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${pid}/cmdline`, "utf8");
+    }
+    catch {
+        return (await capture(["ps", "-o", "args=", "-p", String(pid)], { timeout: 2_000 })).stdout;
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/errors.js
+
 /** A mistake or a failure that its message explains in one sentence; printed without a stack. */
 class DeployError extends (/* unused pure expression or super */ null && (Error)) {
     name = "DeployError";
 }
-/** The usual cause of an empty secret, said wherever one is missing. */
-const EMPTY_SECRET = "the secret is probably not configured for this repository or environment";
+/** The usual cause of an empty secret, said wherever one is missing. An input that is not given looks the same to an action. */
+function emptySecret(environment = process.env) {
+    return isForkPullRequest(environment)
+        ? "a workflow run for a pull request from a fork gets no secrets"
+        : "the secret is probably not configured for this repository or environment";
+}
+function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path, }) {
+    if (name !== "pull_request" || !path)
+        return false;
+    try {
+        const event = JSON.parse(readFileSync(path, "utf8"));
+        return event.pull_request?.head?.repo?.fork === true;
+    }
+    catch {
+        return false;
+    }
+}
 /** The message of whatever was thrown. */
 function messageOf(error) {
     return error instanceof Error ? error.message : String(error);

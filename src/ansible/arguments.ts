@@ -9,6 +9,8 @@ export interface RunFiles {
   readonly variables: string;
   readonly becomePassword: string;
   readonly vaultPassword: string;
+  /** Files of further vault passwords, by id. */
+  readonly vaultPasswords: Readonly<Record<string, string>>;
 }
 
 /**
@@ -24,13 +26,30 @@ export function ansibleArguments(
   return [
     files.python,
     ...["-P", "-m", "ansible", "playbook", files.playbook],
-    ...files.inventories.flatMap((path) => ["--inventory", path]),
+    ...inventoryArguments(files),
     ...["--extra-vars", `@${files.variables}`],
     ...(inputs.limit === "" ? [] : ["--limit", inputs.limit]),
     ...(inputs.tags.length === 0 ? [] : ["--tags", inputs.tags.join(",")]),
     ...(inputs.check ? ["--check", "--diff"] : []),
     ...(files.becomePassword === "" ? [] : ["--become-password-file", files.becomePassword]),
-    ...(files.vaultPassword === "" ? [] : ["--vault-password-file", files.vaultPassword]),
+    ...vaultArguments(files),
     ...inputs.extraArgs,
+  ];
+}
+
+/** The argument list of `ansible-inventory` for the same hosts. */
+export function inventoryCommand(files: RunFiles, ...more: readonly string[]): [string, ...string[]] {
+  const program = ["-P", "-m", "ansible", "inventory"];
+  return [files.python, ...program, ...inventoryArguments(files), ...vaultArguments(files), ...more];
+}
+
+function inventoryArguments({ inventories }: Pick<RunFiles, "inventories">): string[] {
+  return inventories.flatMap((path) => ["--inventory", path]);
+}
+
+function vaultArguments(files: Pick<RunFiles, "vaultPassword" | "vaultPasswords">): string[] {
+  return [
+    ...(files.vaultPassword === "" ? [] : ["--vault-password-file", files.vaultPassword]),
+    ...Object.entries(files.vaultPasswords).flatMap(([id, file]) => ["--vault-id", `${id}@${file}`]),
   ];
 }

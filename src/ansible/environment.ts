@@ -2,6 +2,7 @@ import { delimiter, dirname, join } from "node:path";
 import type { Inputs } from "../inputs.js";
 import type { Project } from "../project/inspect.js";
 import { besideCfg } from "../project/inspect.js";
+import type { GalaxyFolders } from "./galaxy.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,6 +19,8 @@ export interface EnvironmentParts {
   /** Whether an inventory is a folder, in which not every file needs to be one. */
   readonly inventoryFolder: boolean;
   readonly temporary: string;
+  /** Where `requirements` were installed; undefined without them. */
+  readonly galaxy: GalaxyFolders | undefined;
   readonly controlFolder: string;
   readonly sshConfig: string;
   readonly events: string;
@@ -32,23 +35,28 @@ const EVENTS_CALLBACK = "django_ansible.deploy.events";
 const DROPPED =
   /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|PYTHONDONTWRITEBYTECODE|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
 
+/** What every program of Ansible gets of the job's environment. */
+export function jobEnvironment(job: Environment): Record<string, string> {
+  const kept = Object.entries(job).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !DROPPED.test(entry[0]),
+  );
+  return { ...Object.fromEntries(kept), ...locale(job) };
+}
+
 /** The whole environment of ansible-playbook. The job's own is left as it is. */
 export function ansibleEnvironment(parts: EnvironmentParts): Record<string, string> {
   const { job, project } = parts;
-  const kept = Object.fromEntries(
-    Object.entries(job).filter((entry): entry is [string, string] => entry[1] !== undefined && !DROPPED.test(entry[0])),
-  );
   const cfg = project.cfg?.settings;
   const configOption = `-F ${shellQuote(parts.sshConfig)}`;
   const withConfig = (fromJob: string | undefined, fromCfg: string | undefined) =>
     [fromJob ?? fromCfg ?? "", configOption].join(" ").trim();
   return {
-    ...kept,
-    ...locale(job),
+    ...jobEnvironment(job),
     ...(job.NO_COLOR ? {} : { ANSIBLE_FORCE_COLOR: "true" }),
     ...(parts.bundled ? bundledSettings(parts) : {}),
     ANSIBLE_CONFIG: project.cfg?.path ?? join(parts.actionRoot, "ansible.cfg"),
     ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(delimiter),
+    ...(parts.galaxy ? { ANSIBLE_ROLES_PATH: rolesPath(parts, parts.galaxy).join(delimiter) } : {}),
     ANSIBLE_CALLBACKS_ENABLED: unique([
       EVENTS_CALLBACK,
       ...(split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
@@ -58,6 +66,10 @@ export function ansibleEnvironment(parts: EnvironmentParts): Record<string, stri
     ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: String(!parts.inventoryFolder),
     ANSIBLE_LOCAL_TEMP: parts.temporary,
     ANSIBLE_RETRY_FILES_ENABLED: "false",
+    // Nobody is there to answer, and the passwords come from files.
+    ANSIBLE_BECOME_ASK_PASS: "false",
+    ANSIBLE_ASK_PASS: "false",
+    ANSIBLE_ASK_VAULT_PASS: "false",
     ANSIBLE_HOST_KEY_CHECKING: String(parts.checking !== "off"),
     ANSIBLE_SSH_CONTROL_PATH_DIR: parts.controlFolder,
     ANSIBLE_SSH_EXTRA_ARGS: withConfig(job.ANSIBLE_SSH_EXTRA_ARGS, cfg?.sshExtraArgs),
@@ -84,14 +96,28 @@ function bundledSettings({ job, project }: EnvironmentParts): Record<string, str
   };
 }
 
-function collectionsPath({ job, actionRoot, project }: EnvironmentParts): string[] {
+function collectionsPath({ job, actionRoot, project, galaxy }: EnvironmentParts): string[] {
   const home = job.HOME ?? "~";
-  const cfg = project.cfg;
-  const fromCfg = cfg?.settings.collectionsPath.map((path) => besideCfg(cfg.path, path, home)) ?? [];
-  const own = split(job.ANSIBLE_COLLECTIONS_PATH ?? job.ANSIBLE_COLLECTIONS_PATHS, delimiter) ?? fromCfg;
+  const own =
+    split(job.ANSIBLE_COLLECTIONS_PATH ?? job.ANSIBLE_COLLECTIONS_PATHS, delimiter) ??
+    fromCfg(project.cfg, "collectionsPath", home);
   // Ansible's default (COLLECTIONS_PATHS in its base.yml).
   const base = own.length > 0 ? own : [join(home, ".ansible", "collections"), "/usr/share/ansible/collections"];
-  return unique([actionRoot, ...base, join(project.folder, "collections")]);
+  const required = galaxy ? [galaxy.collections] : [];
+  return unique([actionRoot, ...required, ...base, join(project.folder, "collections")]);
+}
+
+/** What `requirements` brought first, then what would be searched without it. */
+function rolesPath({ job, project }: EnvironmentParts, galaxy: GalaxyFolders): string[] {
+  const home = job.HOME ?? "~";
+  const own = split(job.ANSIBLE_ROLES_PATH, delimiter) ?? fromCfg(project.cfg, "rolesPath", home);
+  // Ansible's default (DEFAULT_ROLES_PATH in its base.yml).
+  const base = [join(home, ".ansible", "roles"), "/usr/share/ansible/roles", "/etc/ansible/roles"];
+  return unique([galaxy.roles, ...(own.length > 0 ? own : base)]);
+}
+
+function fromCfg(cfg: Project["cfg"], key: "collectionsPath" | "rolesPath", home: string): string[] {
+  return cfg?.settings[key].map((path) => besideCfg(cfg.path, path, home)) ?? [];
 }
 
 /** Ansible refuses to start without a UTF-8 locale. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { capture } from "../command.js";
 import { DeployError } from "../errors.js";
+import type { Inputs } from "../inputs.js";
 import { AnsibleStore } from "./ansible-store.js";
 import { uvEnvironmentHere } from "./index-settings.js";
 import { installedPythons, type Python, preferredPython, probePythons, pythonCandidates } from "./python.js";
@@ -17,17 +18,22 @@ export interface Ansible {
   readonly cached: boolean;
 }
 
+/** What the workflow wants other than the lock. */
+export type AnsibleWish = Pick<Inputs, "ansibleVersion" | "pythonPackages">;
+
 /** The version of Python that uv brings where the runner has none that will do. */
 const BROUGHT_PYTHON = "3.13";
 
 /**
- * Makes the locked ansible-core ready, in the tool cache. The second time neither network nor uv is used.
+ * Makes ansible-core ready, in the tool cache: the locked one, or the version and with the packages that the workflow
+ * wants. The second time neither network nor uv is used.
  *
  * @param actionRoot folder of ansible.lock and uv-requirements.lock.
  * @throws DeployError when Python, uv or the packages cannot be had.
  */
 export async function ensureAnsible(
   actionRoot: string,
+  wish: AnsibleWish,
   environment: Readonly<Record<string, string | undefined>>,
   signal?: AbortSignal,
 ): Promise<Ansible> {
@@ -35,7 +41,7 @@ export async function ensureAnsible(
   const lockFile = join(actionRoot, "ansible.lock");
   const lock = readFileSync(lockFile, "utf8");
   const candidates = pythonCandidates(environment.PATH ?? "");
-  const store = new AnsibleStore(cacheRoot, lock, candidates);
+  const store = new AnsibleStore(cacheRoot, [lock, wish.ansibleVersion, ...wish.pythonPackages].join("\n"), candidates);
   const known = store.known();
   if (known && (await works(known, signal))) return { ...known, cached: true };
 
@@ -57,18 +63,21 @@ export async function ensureAnsible(
   // With an empty tool cache uv is needed for sure: its download need not wait for the slowest interpreter.
   if (store.isEmpty()) uv().catch(() => undefined);
   const pythons = (await Promise.all(probes)).filter((python) => python !== undefined);
+  const fitting = pythonsFor(wish.ansibleVersion, pythons);
   const python =
-    preferredPython(pythons) ??
+    preferredPython(fitting) ??
     preferredPython(await installedPythons(pythonFolder, signal)) ??
     (await bringPython(await uv(), pythonFolder, environment, signal));
 
-  const place = store.place(lockedVersion(lock, python), python);
+  const place = store.place(wish.ansibleVersion || lockedVersion(lock, python), python);
   const ansible = { python: join(place.folder, "bin", "python"), version: place.version };
   const cached = isComplete(place.folder) && (await works(ansible, signal));
   if (!cached) {
     discardToolFolder(place.folder);
     const program = await uv();
-    await createToolFolder(place.folder, (work) => installLocked(program, python, lockFile, work, environment, signal));
+    await createToolFolder(place.folder, (work) =>
+      install(program, python, { ...wish, lockFile }, work, environment, signal),
+    );
     if (!(await works(ansible, signal))) {
       throw new DeployError(
         `ansible-core ${ansible.version} was installed to ${place.folder} and does not start with ${python.path}.`,
@@ -90,6 +99,13 @@ export function lockedVersion(lock: string, python: Pick<Python, "version">): st
   throw new DeployError("ansible.lock names no ansible-core: the action's copy is incomplete.");
 }
 
+/** Those interpreters that a wished version of ansible-core runs on; from 2.20 on it needs Python 3.12. */
+function pythonsFor(ansibleVersion: string, pythons: readonly Python[]): Python[] {
+  const minor = Number(ansibleVersion.split(".")[1] ?? 0);
+  if (ansibleVersion === "") return [...pythons];
+  return pythons.filter(({ version }) => (minor >= 20 ? version[1] >= 12 : version[1] <= 13));
+}
+
 /** Runs the environment's Python once: the interpreter it points to may be gone since. */
 async function works({ python, version }: Omit<Ansible, "cached">, signal?: AbortSignal): Promise<boolean> {
   if (!existsSync(python)) return false;
@@ -103,10 +119,10 @@ function given({ signal }: { signal: AbortSignal | undefined }): { signal?: Abor
   return signal ? { signal } : {};
 }
 
-async function installLocked(
+async function install(
   uv: string,
   python: Python,
-  lock: string,
+  { lockFile, ansibleVersion, pythonPackages }: AnsibleWish & { readonly lockFile: string },
   work: string,
   environment: Readonly<Record<string, string | undefined>>,
   signal?: AbortSignal,
@@ -115,28 +131,38 @@ async function installLocked(
   // A cache of its own on the same file system: files are linked, not copied, and the job's cache stays untouched.
   const env = { ...uvEnvironmentHere(environment), UV_CACHE_DIR: join(work, "cache"), UV_PYTHON_DOWNLOADS: "never" };
   const options = { cwd: work, env, timeout: 300_000, ...given({ signal }) };
+  const pip = (...args: string[]): [string, ...string[]] => [
+    ...([uv, "pip", "install", "--quiet", "--no-build", "--python", join(venv, "bin", "python")] as const),
+    ...args,
+  ];
+  const locked = ["--require-hashes", "--no-deps", "--requirement", lockFile];
   const steps: [string, ...string[]][] = [
     [uv, "venv", "--quiet", "--no-project", "--relocatable", "--python", python.path, venv],
-    [
-      uv,
-      "pip",
-      "install",
-      "--quiet",
-      "--require-hashes",
-      "--no-build",
-      "--no-deps",
-      "--python",
-      join(venv, "bin", "python"),
-      "--requirement",
-      lock,
-    ],
+    ansibleVersion === "" ? pip(...locked) : pip(`ansible-core==${ansibleVersion}`, ...pythonPackages),
   ];
+  if (ansibleVersion === "" && pythonPackages.length > 0) {
+    steps.push(pip("--constraint", lockFile, "--no-verify-hashes", ...pythonPackages));
+  }
   for (const step of steps) {
     const { code, stderr } = await capture(step, options);
-    if (code !== 0)
-      throw new DeployError(`Ansible could not be installed: ${oneLine(stderr) || `uv ended with ${code}`}.`);
+    if (code !== 0) {
+      const inputs =
+        step.includes(lockFile) && !step.includes("--constraint")
+          ? ""
+          : ` with ${wanted(ansibleVersion, pythonPackages)}`;
+      throw new DeployError(`Ansible could not be installed${inputs}: ${oneLine(stderr) || `uv ended with ${code}`}.`);
+    }
   }
   return venv;
+}
+
+function wanted(ansibleVersion: string, pythonPackages: readonly string[]): string {
+  return [
+    ansibleVersion === "" ? "" : `ansible-version ${ansibleVersion}`,
+    pythonPackages.length === 0 ? "" : `python-packages ${pythonPackages.join(", ")}`,
+  ]
+    .filter((part) => part !== "")
+    .join(" and ");
 }
 
 async function bringPython(

@@ -1,10 +1,14 @@
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { capture } from "../command.js";
 
 /** Name of the folders created for sockets; clean-up removes nothing else. */
 export const CONTROL_PREFIX = "dad-";
+
+/** The socket of the action's own agent, and the file with its process id. */
+export const AGENT_SOCKET = "agent";
+export const AGENT_PID = "agent.pid";
 
 /**
  * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP: a socket's path may have
@@ -15,7 +19,7 @@ export function createControlFolder(): string {
 }
 
 /**
- * Ends the shared connections and removes the folder. Safe to call twice.
+ * Ends the agent and the shared connections and removes the folder. Safe to call twice.
  *
  * An open connection would keep the hosts reachable for whoever uses the runner next, until ControlPersist ends it.
  */
@@ -26,10 +30,39 @@ export async function closeConnections(folder: string): Promise<void> {
   } catch {
     return;
   }
+  await stopAgent(folder);
   await Promise.allSettled(
-    sockets.map((socket) =>
-      capture(["ssh", "-O", "exit", "-o", `ControlPath=${join(folder, socket)}`, "x"], { timeout: 2_000 }),
-    ),
+    sockets
+      .filter((name) => name !== AGENT_SOCKET && name !== AGENT_PID)
+      .map((socket) =>
+        capture(["ssh", "-O", "exit", "-o", `ControlPath=${join(folder, socket)}`, "x"], { timeout: 2_000 }),
+      ),
   );
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** Ends the agent whose socket is in the folder, unless another process has its id by now. */
+async function stopAgent(folder: string): Promise<void> {
+  let pid: number;
+  try {
+    pid = Number(readFileSync(join(folder, AGENT_PID), "utf8"));
+  } catch {
+    return;
+  }
+  if (!Number.isInteger(pid) || pid <= 1) return;
+  if (!(await commandLine(pid)).includes(join(folder, AGENT_SOCKET))) return;
+  try {
+    process.kill(pid);
+  } catch {
+    // It ended on its own.
+  }
+}
+
+/** The arguments of a process; "" when there is none. Linux needs no program for it. */
+async function commandLine(pid: number): Promise<string> {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return (await capture(["ps", "-o", "args=", "-p", String(pid)], { timeout: 2_000 })).stdout;
+  }
 }

@@ -1,53 +1,91 @@
 import { DeployError } from "../errors.js";
 
-/** A key as ssh accepts it, and what had to be changed for that. */
-export interface RepairedKey {
-  readonly text: string;
-  /** For the log; holds nothing of the key. */
+/** Private keys as ssh reads them, one text each, and what had to be changed for that. */
+export interface RepairedKeys {
+  readonly keys: readonly string[];
+  /** For the log; holds nothing of a key. */
   readonly repairs: readonly string[];
 }
 
+const BLOCK = /-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----([\s\S]*?)-----END \1PRIVATE KEY-----/g;
+
 /**
- * Brings a private key's text into the form that ssh reads: line ends of Unix, and one at the end.
+ * Brings the text of one or more private keys into the form that ssh reads, and undoes what pasting and storing does to
+ * keys: base64 around it, `\n` as two characters, quotes, Windows line ends, blanks, a missing last line end.
  *
- * @throws DeployError when it is plainly no private key, or one that only its passphrase opens.
+ * @throws DeployError when it is plainly no private key, with what it is and how to make one of it. Whether a key is whole
+ * is ssh-keygen's to judge.
  */
-export function repairKey(given: string): RepairedKey {
+export function repairKeys(given: string): RepairedKeys {
   const repairs: string[] = [];
   let text = given;
-  if (text.includes("\r")) {
-    text = text.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
-    repairs.push("Windows line ends were replaced");
+  const change = (what: string, changed: string): void => {
+    if (changed !== text) repairs.push(what);
+    text = changed;
+  };
+  change("the base64 around it was decoded", withoutBase64(text));
+  if (/^\s*["']-----BEGIN/.test(text)) {
+    change("the quotes around it were removed", text.trim().replace(/^(["'])([\s\S]*)\1$/, "$2"));
   }
-  if (text !== text.trim() && text.trim() !== text.replace(/\n$/, "")) {
-    repairs.push("blank space around the key was removed");
+  if (/-----\\r?\\?n/.test(text) || /-----\\n/.test(text)) {
+    change('"\\n" was replaced by line ends', text.replaceAll(/(\\r)?\\n/g, "\n"));
   }
-  text = text.trim();
-  if (!given.endsWith("\n")) repairs.push("the missing last line end was added");
-  if (/^(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/]/.test(text)) {
-    throw new DeployError("ssh-private-key is a public key: give the private one, the file without .pub.");
+  change("Windows line ends were replaced", text.replaceAll(/\r\n?/g, "\n"));
+  if (!text.endsWith("\n")) repairs.push("the missing last line end was added");
+
+  const blocks = [...text.matchAll(BLOCK)];
+  refuseOthers(text.replaceAll(BLOCK, ""), blocks.length > 0);
+  const keys = blocks.map(([block, kind = "", body = ""]) => {
+    const lines = linesOf(body);
+    const key = [`-----BEGIN ${kind}PRIVATE KEY-----`, ...lines, `-----END ${kind}PRIVATE KEY-----`, ""].join("\n");
+    if (key.trimEnd() !== block) repairs.push("blanks and line ends inside it were put right");
+    return key;
+  });
+  if (/^\s*\S/.test(text) && text.trim() !== text.replace(/\n$/, "")) {
+    repairs.push("blank space around it was removed");
   }
-  const match = /^-----BEGIN ([A-Z ]*)PRIVATE KEY-----\n([\s\S]+)\n-----END \1PRIVATE KEY-----$/.exec(text);
-  if (!match) {
-    throw new DeployError(
-      'ssh-private-key is no private key: give the whole text of the key file, from its "BEGIN" line to its "END" line.',
-    );
-  }
-  const [, kind = "", body = ""] = match;
-  if (isEncrypted(kind, body)) {
-    throw new DeployError("ssh-private-key is protected by a passphrase: give a key for deployments that has none.");
-  }
-  return { text: `${text}\n`, repairs };
+  return { keys, repairs: [...new Set(repairs)] };
 }
 
-/** Both formats say in clear text whether the key is encrypted: the PEM header, or the cipher's name in OpenSSH's own. */
-function isEncrypted(kind: string, body: string): boolean {
-  if (kind === "ENCRYPTED " || /^Proc-Type: .*ENCRYPTED/m.test(body)) return true;
-  if (kind !== "OPENSSH ") return false;
-  const bytes = Buffer.from(body.replace(/\s+/g, ""), "base64");
-  const magic = Buffer.from("openssh-key-v1\0");
-  if (!bytes.subarray(0, magic.length).equals(magic) || bytes.length < magic.length + 8) return false;
-  const length = bytes.readUInt32BE(magic.length);
-  const cipher = bytes.subarray(magic.length + 4, magic.length + 4 + length).toString("latin1");
-  return cipher !== "none";
+/** Some stores keep a key in one line, with blanks for line ends; the headers of old PEM keys hold blanks of their own. */
+function linesOf(body: string): string[] {
+  const lines = body
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line, index, all) => line !== "" || (index > 0 && all[index - 1]?.includes(":")));
+  if (lines.some((line) => line.includes(":"))) return lines;
+  return lines.flatMap((line) => line.split(/\s+/)).filter((line) => line !== "");
+}
+
+function withoutBase64(text: string): string {
+  if (!/^[A-Za-z0-9+/=\s]+$/.test(text)) return text;
+  const decoded = Buffer.from(text, "base64").toString("latin1");
+  return decoded.includes("-----BEGIN ") ? decoded : text;
+}
+
+/** Says what a text is that is no private key, or what is left beside the keys. */
+function refuseOthers(rest: string, found: boolean): void {
+  if (/-----(BEGIN|END) [A-Z0-9 ]*PRIVATE KEY-----/.test(rest)) {
+    throw new DeployError(
+      'ssh-private-key is cut off: a key goes from its "BEGIN" line to its "END" line; store it again, for example with `gh secret set SSH_PRIVATE_KEY < key`.',
+    );
+  }
+  if (found) return;
+  if (rest.includes("PuTTY-User-Key-File")) {
+    throw new DeployError(
+      "ssh-private-key is in PuTTY's format: convert it with `puttygen key.ppk -O private-openssh -o key` and give the text of the file key.",
+    );
+  }
+  if (/^(\s*\S+)? ?(ssh-|ecdsa-|sk-)\S*-cert-v01@openssh\.com /m.test(rest)) {
+    throw new DeployError("ssh-private-key is a certificate: give the private key that it belongs to.");
+  }
+  if (/^\s*(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/]/m.test(rest) || /BEGIN (SSH2 )?PUBLIC KEY/.test(rest)) {
+    throw new DeployError("ssh-private-key is a public key: give the private one, the file without .pub.");
+  }
+  if (/^\s*[~.]?\/\S+\s*$/.test(rest)) {
+    throw new DeployError("ssh-private-key is a path: give the text of the key file, as a secret.");
+  }
+  throw new DeployError(
+    'ssh-private-key is no private key: give the whole text of the key file, from its "BEGIN" line to its "END" line.',
+  );
 }

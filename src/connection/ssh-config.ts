@@ -2,10 +2,16 @@ import type { Inputs } from "../inputs.js";
 
 /** Files and settings that one ssh_config text brings together. */
 export interface SshSettings {
-  /** Absolute path, "" when the agent or the runner's own keys are used. */
-  readonly keyFile: string;
-  /** Absolute path, "" when the runner's own known_hosts files are used. */
+  /** Absolute paths of keys; without one, the agent or the runner's own keys are used. */
+  readonly keyFiles: readonly string[];
+  /** Absolute path of the socket of the action's own agent; "" without one. */
+  readonly agentSocket: string;
+  /** Lines of the chain of bastions. */
+  readonly jumpHosts: readonly string[];
+  /** Absolute path, "" when the runner's own known_hosts files are used and not changed. */
   readonly knownHostsFile: string;
+  /** Whether the runner's own known_hosts files count as well; what ssh learns goes into `knownHostsFile`. */
+  readonly runnersKnownHosts: boolean;
   readonly checking: Inputs["hostKeyChecking"];
   /** Files that the project's ansible.cfg gives to ssh with -F; ours replaces that option, so they are included. */
   readonly includes: readonly string[];
@@ -22,14 +28,24 @@ const STRICT: Readonly<Record<Inputs["hostKeyChecking"], string>> = {
  * (`-o`) come before any file, so they still win (ssh_config(5)).
  */
 export function sshConfig(settings: SshSettings): string {
-  const lines = ["Host *", `  StrictHostKeyChecking ${STRICT[settings.checking]}`];
-  if (settings.keyFile) lines.push(`  IdentityFile ${quote(settings.keyFile)}`, "  IdentitiesOnly yes");
+  const lines = [...settings.jumpHosts, "Host *", `  StrictHostKeyChecking ${STRICT[settings.checking]}`];
+  for (const file of settings.keyFiles) lines.push(`  IdentityFile ${quote(file)}`);
+  if (settings.keyFiles.length > 0) lines.push("  IdentitiesOnly yes");
+  // The keys in the agent and no others: neither the runner's files nor the job's agent.
+  if (settings.agentSocket) lines.push(`  IdentityAgent ${quote(settings.agentSocket)}`, "  IdentityFile none");
   if (settings.knownHostsFile) {
-    lines.push(`  UserKnownHostsFile ${quote(settings.knownHostsFile)}`, "  GlobalKnownHostsFile /dev/null");
+    const further = settings.runnersKnownHosts ? " ~/.ssh/known_hosts ~/.ssh/known_hosts2" : "";
+    lines.push(`  UserKnownHostsFile ${quote(settings.knownHostsFile)}${further}`);
+    if (!settings.runnersKnownHosts) lines.push("  GlobalKnownHostsFile /dev/null");
   }
+  // What hosts say of their other keys is for the person who keeps known-hosts, and the runner's files stay as they are.
+  lines.push("  UpdateHostKeys no");
   for (const file of settings.includes) lines.push(`Include ${quote(file)}`);
   // With -F ssh reads neither its own nor the system's file; they matter where the runner's own access is used.
-  if (!settings.keyFile && !settings.knownHostsFile) lines.push("Include ~/.ssh/config", "Include /etc/ssh/ssh_config");
+  const ownKeys = settings.keyFiles.length > 0 || settings.agentSocket !== "";
+  if (!ownKeys && (!settings.knownHostsFile || settings.runnersKnownHosts)) {
+    lines.push("Include ~/.ssh/config", "Include /etc/ssh/ssh_config");
+  }
   return `${lines.join("\n")}\n`;
 }
 

@@ -15,13 +15,17 @@ const NAME = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
 const ADDRESS = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
 const USER = /^[A-Za-z_][\w.@\\-]*\$?$/;
 
+/** What a line of each input looks like. */
+const FORMS = { hosts: "[name] [user@]address[:port]", "jump-host": "[user@]address[:port]" } as const;
+
 /**
  * Reads the short form, a line each: `[name] [user@]address[:port]`, an IPv6 address with a port as `[address]:port`.
  * Empty lines and `#` comments are skipped.
  *
+ * @param input whose text it is; a jump host has no name.
  * @throws DeployError with the line.
  */
-export function parseHosts(text: string): Host[] {
+export function parseHosts(text: string, input: keyof typeof FORMS = "hosts"): Host[] {
   const hosts: Host[] = [];
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const words = line
@@ -29,25 +33,25 @@ export function parseHosts(text: string): Host[] {
       .trim()
       .split(/\s+/);
     if (words[0] === "") continue;
-    const host = parseLine(words, index + 1);
+    const host = parseLine(words, index + 1, input);
     if (hosts.some(({ name }) => name === host.name)) {
       throw new DeployError(
-        `hosts has ${JSON.stringify(host.name)} twice, again in line ${index + 1}: give each host one line.`,
+        `${input} has ${JSON.stringify(host.name)} twice, again in line ${index + 1}: give each host one line.`,
       );
     }
     hosts.push(host);
   }
-  if (hosts.length === 0)
-    throw new DeployError("hosts names no host: give a line for each, [name] [user@]address[:port].");
+  if (hosts.length === 0) throw new DeployError(`${input} names no host: give a line for each, ${FORMS[input]}.`);
   return hosts;
 }
 
-function parseLine(words: readonly string[], number: number): Host {
+function parseLine(words: readonly string[], number: number, input: keyof typeof FORMS): Host {
   const fail = (what: string): never => {
-    throw new DeployError(`hosts has ${what} in line ${number}: a line is [name] [user@]address[:port].`);
+    throw new DeployError(`${input} has ${what} in line ${number}: a line is ${FORMS[input]}.`);
   };
   const dashed = words.find((word) => word.startsWith("-"));
   if (dashed) fail(`${JSON.stringify(dashed)}, which begins with a dash,`);
+  if (input === "jump-host" && words.length > 1) fail("more than an address");
   if (words.length > 2) fail("more than a name and an address");
   const target = words.at(-1) ?? "";
   const at = target.lastIndexOf("@");

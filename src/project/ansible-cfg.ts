@@ -2,6 +2,8 @@
 export interface AnsibleCfg {
   /** As written, not yet resolved against the file's folder. */
   readonly collectionsPath: readonly string[];
+  /** Likewise. */
+  readonly rolesPath: readonly string[];
   readonly callbacksEnabled: readonly string[];
   readonly vaultPasswordFile: string;
   readonly vaultIdentityList: string;
@@ -39,6 +41,7 @@ export function parseAnsibleCfg(text: string): AnsibleCfg {
   const get = (...keys: string[]) => keys.map((name) => values.get(name)).find((text) => text !== undefined) ?? "";
   return {
     collectionsPath: split(get("defaults.collections_path", "defaults.collections_paths"), /[:\n]/),
+    rolesPath: split(get("defaults.roles_path"), /[:\n]/),
     callbacksEnabled: split(get("defaults.callbacks_enabled", "defaults.callback_whitelist"), /[,\n]/),
     vaultPasswordFile: get("defaults.vault_password_file"),
     vaultIdentityList: get("defaults.vault_identity_list"),

@@ -1,33 +1,86 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { relative } from "node:path";
-import { DeployError, EMPTY_SECRET } from "../errors.js";
+import type { Participants } from "../ansible/participants.js";
+import { DeployError, emptySecret } from "../errors.js";
 import type { Inputs } from "../inputs.js";
 import { besideCfg, type Project } from "./inspect.js";
-import { unopened, vaultedFiles } from "./vault-files.js";
+import { type ClosedFile, closedFiles, vaultedFiles } from "./vault-files.js";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Passwords = Pick<Inputs, "vaultPassword" | "vaultPasswords">;
+
+/** Every vault password that is given. */
+export function passwordsOf({ vaultPassword, vaultPasswords }: Passwords): string[] {
+  return [vaultPassword, ...Object.values(vaultPasswords)].filter((password) => password !== "");
+}
 
 /**
- * Refuses a run that is sure to fail for want of a vault password: a file of the group `all`, which every host reads, is
- * encrypted, and nothing names a password. Files of other groups may not be needed, so they are left to Ansible.
+ * Vaulted variable files of the project that the given passwords do not open. None when the project has a source of
+ * passwords of its own, which the action does not ask.
  *
  * @param bases absolute paths of inventories and playbook, whose folders may hold variables.
- * @throws DeployError that names the file.
  */
-export function requireVaultPassword(
+export function closedVaults(
   inputs: Inputs,
   project: Project,
   bases: readonly string[],
-  job: Readonly<Record<string, string | undefined>>,
-): void {
-  if (inputs.vaultPassword !== "" || hasOtherSource(inputs, project, job)) return;
-  const [file] = vaultedFiles(project.folder, bases, "all");
-  if (file === undefined) return;
-  throw new DeployError(
-    `${relative(project.folder, file)} is encrypted with ansible-vault and vault-password is empty: ${EMPTY_SECRET}.`,
-  );
+  job: Environment,
+): ClosedFile[] {
+  if (hasOtherSource(inputs, project, job)) return [];
+  return closedFiles(vaultedFiles(project.folder, bases), passwordsOf(inputs));
 }
 
-function hasOtherSource(inputs: Inputs, { cfg }: Project, job: Readonly<Record<string, string | undefined>>): boolean {
+/** What is certain before Ansible is asked: the files of the group `all` are read. */
+export const EVERY_HOST: Participants = { hosts: new Set(), groups: new Set(["all"]) };
+
+/**
+ * Refuses a run that is sure to fail: a file that a host of this run reads does not open.
+ *
+ * @param participants undefined when it is not known who takes part; Ansible then fails when it comes to such a file.
+ * @throws DeployError that names the file and the vault id that is missing or wrong.
+ */
+export function requireOpenVaults(
+  closed: readonly ClosedFile[],
+  participants: Participants | undefined,
+  inputs: Passwords,
+  project: Pick<Project, "folder">,
+): void {
+  const needed = closed.find(({ file }) => {
+    const [, folder, name] = /.*\/(group_vars|host_vars)\/([^/]+?)(?:\.ya?ml|\.json)?(?:\/.*)?$/.exec(file) ?? [];
+    return name !== undefined && participants?.[folder === "group_vars" ? "groups" : "hosts"].has(name);
+  });
+  if (needed) throw new DeployError(sentence(needed, inputs, project));
+}
+
+/** What is wrong with a file that does not open, and which input says so. */
+function sentence(closed: ClosedFile, inputs: Passwords, project: Pick<Project, "folder">): string {
+  const { id } = closed;
+  const file = relative(project.folder, closed.file);
+  const given = Object.keys(inputs.vaultPasswords);
+  if (id !== "" && id !== "default") {
+    if (given.includes(id)) return `The password of the id "${id}" in vault-passwords does not open ${file}.`;
+    if (given.length > 0 || inputs.vaultPassword === "") {
+      return `${file} is encrypted with the vault id "${id}", which vault-passwords does not have: add a line "${id}: <password>" to it.`;
+    }
+    return `vault-password does not open ${file}, which is encrypted with the vault id "${id}": give its password as "${id}: <password>" in vault-passwords.`;
+  }
+  if (inputs.vaultPassword !== "") return `vault-password does not open ${file}.`;
+  if (given.length > 0)
+    return `None of vault-passwords opens ${file}: give the password of the default id in vault-password.`;
+  return `${file} is encrypted with ansible-vault and vault-password is empty: ${emptySecret()}.`;
+}
+
+/** What is wrong with each of the files. */
+export function sentences(
+  closed: readonly ClosedFile[],
+  inputs: Passwords,
+  project: Pick<Project, "folder">,
+): string[] {
+  return closed.map((file) => sentence(file, inputs, project));
+}
+
+function hasOtherSource(inputs: Inputs, { cfg }: Project, job: Environment): boolean {
   if (inputs.extraArgs.some((argument) => /^--vault-(id|pass)/.test(argument))) return true;
   if (job.ANSIBLE_VAULT_PASSWORD_FILE || job.ANSIBLE_VAULT_IDENTITY_LIST) return true;
   if (!cfg) return false;
@@ -35,12 +88,4 @@ function hasOtherSource(inputs: Inputs, { cfg }: Project, job: Readonly<Record<s
   if (vaultIdentityList !== "") return true;
   // Often it is a file of the developer's machine that is not in the repository; Ansible then warns and goes on without.
   return vaultPasswordFile !== "" && existsSync(besideCfg(cfg.path, vaultPasswordFile, homedir()));
-}
-
-/** Encrypted files that vault-password does not open, relative to working-directory; none without a password. */
-export function unopenedFiles(inputs: Inputs, project: Project, bases: readonly string[]): string[] {
-  if (inputs.vaultPassword === "") return [];
-  return unopened(vaultedFiles(project.folder, bases), inputs.vaultPassword).map((file) =>
-    relative(project.folder, file),
-  );
 }

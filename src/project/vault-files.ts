@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { VARIABLE_FOLDERS } from "../inventory/prepare.js";
-import { isVault, opensVault } from "./vault.js";
+import { isVault, opensVault, vaultIdOf } from "./vault.js";
 
 /**
  * Encrypted variable files of the project.
@@ -25,9 +25,20 @@ export function vaultedFiles(project: string, inventories: readonly string[], gr
   return [...new Set(files)].filter(startsAsVault).sort();
 }
 
-/** Those of the files that the password does not open. */
-export function unopened(files: readonly string[], password: string): string[] {
-  return files.filter((file) => opensVault(readFileSync(file, "utf8"), password) === false);
+/** A vaulted file that none of the passwords opens. */
+export interface ClosedFile {
+  readonly file: string;
+  /** "" for the default id. */
+  readonly id: string;
+}
+
+/** Those of the files that none of the passwords opens; Ansible tries them all, whatever id a file names. */
+export function closedFiles(files: readonly string[], passwords: readonly string[]): ClosedFile[] {
+  return files.flatMap((file) => {
+    const text = readFileSync(file, "utf8");
+    const open = passwords.some((password) => opensVault(text, password) !== false);
+    return open ? [] : [{ file, id: vaultIdOf(text) }];
+  });
 }
 
 function walk(path: string, depth: number): string[] {

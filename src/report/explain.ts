@@ -1,12 +1,14 @@
 import type { ResultEvent } from "../ansible/events.js";
-import { EMPTY_SECRET } from "../errors.js";
+import { emptySecret } from "../errors.js";
 import type { Inputs } from "../inputs.js";
 
 /** What explains a failure, besides the failure itself. */
 export interface FailureContext {
   readonly inputs: Pick<Inputs, "becomePassword" | "vaultPassword" | "sshPrivateKey" | "knownHosts">;
-  /** Vaulted files that vault-password does not open, for the message. */
-  readonly unopened: readonly string[];
+  /** What is wrong with vaulted files that no given password opens. */
+  readonly closed: readonly string[];
+  /** Why a host cannot be reached, found out after the run; by its name. */
+  readonly causes: ReadonlyMap<string, string>;
 }
 
 const BECOME_WRONG =
@@ -20,9 +22,11 @@ export function explainFailure(failure: ResultEvent, context: FailureContext): s
   const text = [failure.msg, failure.stderr, failure.stdout].filter(Boolean).join("\n");
   const vault = explainVault(text, context);
   if (vault !== "") return vault;
+  const found = context.causes.get(host);
+  if (found !== undefined) return found;
   if (BECOME_MISSING.test(text)) {
     return context.inputs.becomePassword === ""
-      ? `${host} asks for a become (sudo) password and become-password is empty: ${EMPTY_SECRET}.`
+      ? `${host} asks for a become (sudo) password and become-password is empty: ${emptySecret()}.`
       : `${host} asks for a become (sudo) password and does not take become-password: check its value and ansible_become_method.`;
   }
   if (BECOME_WRONG.test(text) && /password/i.test(text)) {
@@ -36,7 +40,7 @@ export function explainFailure(failure: ResultEvent, context: FailureContext): s
   }
   if (/Permission denied \([^)]*publickey/.test(text)) {
     return context.inputs.sshPrivateKey === ""
-      ? `${host} refused to let the runner in and ssh-private-key is empty: ${EMPTY_SECRET}.`
+      ? `${host} refused to let the runner in and ssh-private-key is empty: ${emptySecret()}.`
       : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
   }
   if (failure.status === "unreachable") {
@@ -89,11 +93,10 @@ function place(failure: ResultEvent): string {
 /** One sentence when a text tells of a vault that could not be opened, else "". */
 function explainVault(text: string, context: FailureContext): string {
   if (/no vault secrets found/i.test(text)) {
-    return `A file is encrypted with ansible-vault and vault-password is empty: ${EMPTY_SECRET}.`;
+    return `A file is encrypted with ansible-vault and vault-password is empty: ${emptySecret()}.`;
   }
   if (/no vault secrets were found that could decrypt|HMAC verification failed/i.test(text)) {
-    const files = context.unopened.length > 0 ? context.unopened.join(", ") : "a file that this deploy reads";
-    return `vault-password does not open ${files}.`;
+    return context.closed.join(" ") || "No given vault password opens a file that this deploy reads.";
   }
   return "";
 }

@@ -1,5 +1,5 @@
 import * as core from "@actions/core";
-import { hiddenForms } from "./values.js";
+import { hiddenForms, isTooCommon } from "./values.js";
 
 /**
  * Hides secrets: from the log by the runner's own masks, and from texts that leave the action in another way (the
@@ -8,9 +8,9 @@ import { hiddenForms } from "./values.js";
 export class Mask {
   readonly #forms = new Set<string>();
 
-  /** Registers secrets and the forms derived from them. */
+  /** Registers secrets and the forms derived from them. What is too common to hide is left out. */
   readonly add = (secrets: readonly string[]): void => {
-    for (const form of secrets.flatMap(hiddenForms)) {
+    for (const form of secrets.filter((secret) => !isTooCommon(secret)).flatMap(hiddenForms)) {
       if (this.#forms.has(form)) continue;
       this.#forms.add(form);
       core.setSecret(form);

@@ -1,3 +1,4 @@
+import { parse } from "yaml";
 import type { RawInputs } from "../inputs.js";
 import { parseDotenv } from "./dotenv.js";
 
@@ -10,15 +11,53 @@ const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5})$/i;
 /** Lines shorter than this are too common to hide. */
 const SHORTEST = 4;
 
+/** Whether hiding a text would blank the log rather than a secret. */
+export function isTooCommon(text: string): boolean {
+  return text.trim().length < SHORTEST || COMMON.test(text.trim());
+}
+
+/**
+ * Warnings for passwords that are not hidden, since hiding them would blank the log.
+ *
+ * @param passwords by the name of their input.
+ */
+export function weakPasswords(passwords: Readonly<Record<string, string>>): string[] {
+  return Object.entries(passwords)
+    .filter(([, text]) => text !== "" && isTooCommon(text))
+    .map(
+      ([name]) =>
+        `${name} is so short or common that it is not hidden in the log: use a password of eight or more characters.`,
+    );
+}
+
 /** Every secret text in the inputs, as given. Never fails: it runs before the inputs are checked. */
 export function secretsIn(raw: RawInputs): string[] {
-  const passwords = [raw["become-password"], raw["vault-password"], raw["registry-password"], raw["ssh-private-key"]];
+  const passwords = [
+    raw["become-password"],
+    raw["vault-password"],
+    raw["registry-password"],
+    raw["ssh-private-key"],
+    raw["ssh-private-key-passphrase"],
+  ];
   return [
     ...passwords.map((text) => text.replace(/[\r\n]+$/, "")),
+    ...secretsOfMapping(raw["vault-passwords"]),
     ...secretsOfEnv(raw.env),
     ...secretsOfText(raw.inventory),
     ...secretsOfText(raw.vars),
   ].filter((text) => text.trim() !== "");
+}
+
+/** Every value of a mapping of passwords. */
+function secretsOfMapping(text: string): string[] {
+  let values: unknown[];
+  try {
+    values = Object.values(parse(text, { logLevel: "silent" }) ?? {});
+  } catch {
+    // Not valid, which is said later; hide all that could be a value.
+    values = text.split(/\r?\n/).map((line) => line.replace(/^[^:]*:\s*/, ""));
+  }
+  return values.map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value)));
 }
 
 function secretsOfEnv(text: string): string[] {
@@ -29,7 +68,7 @@ function secretsOfEnv(text: string): string[] {
     // Not valid, which is said later; hide all that could be a value.
     values = text.split(/\r?\n/).map((line) => line.replace(/^[^=]*=\s*/, ""));
   }
-  return values.filter((value) => value.length >= SHORTEST && !COMMON.test(value));
+  return values.filter((value) => !isTooCommon(value));
 }
 
 /** Values of secret-like keys in YAML, JSON or INI text, found without parsing so that a broken text still yields them. */
@@ -45,8 +84,7 @@ function secretsOfText(text: string): string[] {
       ? [quoted[1] ?? quoted[2] ?? ""]
       : [line, line.split(/[,}]/)[0] ?? "", line.split(/\s+/)[0] ?? ""];
     for (const value of new Set(readings)) {
-      if (value.length >= SHORTEST && !COMMON.test(value) && !/^(\{\{|[!|>#]|\$ANSIBLE_VAULT)/.test(value))
-        found.push(value);
+      if (!isTooCommon(value) && !/^(\{\{|[!|>#]|\$ANSIBLE_VAULT)/.test(value)) found.push(value);
     }
   }
   return found;

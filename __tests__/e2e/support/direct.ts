@@ -12,6 +12,8 @@ export interface DeployRequest {
   /** The workflow run, and which attempt of it this is. */
   run?: string;
   attempt?: number;
+  /** What the job's environment has beside the usual. */
+  env?: NodeJS.ProcessEnv;
   /** Folder of the run's own files. */
   folder?: string;
   say?: (line: string) => void;
@@ -26,7 +28,7 @@ export function directly(
   // A copy of this trial's own: another test run may renew the common one meanwhile.
   const action = mkdtempSync(join(trial.folder, "action-"));
   cpSync(actionCopy, action, { recursive: true, verbatimSymlinks: true });
-  return ({ inputs, run, attempt, folder, say } = {}) =>
+  return ({ inputs, run, attempt, env, folder, say } = {}) =>
     runAction({
       action,
       project: project.folder,
@@ -39,6 +41,7 @@ export function directly(
         ...inputs,
       },
       env: {
+        ...env,
         ...(run === undefined ? {} : { GITHUB_RUN_ID: run }),
         ...(attempt === undefined ? {} : { GITHUB_RUN_ATTEMPT: String(attempt) }),
       },

@@ -1,0 +1,91 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { closeConnections, createControlFolder } from "../../src/connection/control-folder.js";
+import { type Identity, prepareIdentity } from "../../src/connection/identity.js";
+import { PrivateFolder } from "../../src/secrets/private-folder.js";
+import { createFolder } from "../support/folder.js";
+import { makeKey } from "../support/keys.js";
+
+const controlFolders: string[] = [];
+
+function prepare(sshPrivateKey: string, sshPrivateKeyPassphrase = ""): Promise<Identity> {
+  const controlFolder = createControlFolder();
+  controlFolders.push(controlFolder);
+  const folder = PrivateFolder.create(createFolder());
+  return prepareIdentity({ sshPrivateKey, sshPrivateKeyPassphrase }, folder, controlFolder);
+}
+
+afterEach(async () => {
+  for (const folder of controlFolders.splice(0)) await closeConnections(folder);
+});
+
+describe("prepareIdentity", () => {
+  it("leaves the job's own access alone when no key is given", async () => {
+    expect(await prepare("")).toEqual({ keyFiles: [], agentSocket: "", publicKey: "", repairs: [] });
+  });
+
+  it("writes each key into a private file of its own", async () => {
+    const [one, two] = [makeKey(), makeKey()];
+    const { keyFiles, agentSocket, publicKey } = await prepare(one.text + two.text);
+    expect(keyFiles.map((file) => readFileSync(file, "utf8"))).toEqual([one.text, two.text]);
+    expect(agentSocket).toBe("");
+    expect(publicKey).toBe(one.publicKey);
+  });
+
+  it("gives a protected key to an agent that ends with its folder", async () => {
+    const { text, publicKey } = makeKey("-N", "right passphrase");
+    const identity = await prepare(text, "right passphrase");
+    expect(identity).toMatchObject({ keyFiles: [], publicKey });
+    const list = (): string =>
+      execFileSync("ssh-add", ["-L"], {
+        encoding: "utf8",
+        env: { ...process.env, SSH_AUTH_SOCK: identity.agentSocket },
+      });
+    expect(list()).toContain(publicKey.split(" ")[1]);
+    expect(identity.agentSocket.startsWith(tmpdir())).toBe(true);
+    const pid = Number(readFileSync(join(identity.agentSocket, "..", "agent.pid"), "utf8"));
+    await closeConnections(join(identity.agentSocket, ".."));
+    expect(existsSync(identity.agentSocket)).toBe(false);
+    expect(list).toThrow();
+    await expect.poll(() => existsSync(`/proc/${pid}/exe`)).toBe(false);
+  });
+
+  it("says that a passphrase was not needed", async () => {
+    const { repairs } = await prepare(makeKey().text, "useless");
+    expect(repairs).toEqual(["it has no passphrase, so ssh-private-key-passphrase was not used"]);
+  });
+
+  it.each([
+    [
+      "a missing passphrase",
+      makeKey("-N", "right").text,
+      "",
+      /is protected by a passphrase and ssh-private-key-passphrase is/,
+    ],
+    [
+      "a wrong passphrase",
+      makeKey("-N", "right").text,
+      "wrong",
+      /^ssh-private-key-passphrase does not open ssh-private-key/,
+    ],
+    [
+      "a damaged key",
+      makeKey()
+        .text.replace(/^(.{40})....../m, "$1AAAAAA")
+        .replace(/\n(.{30}).{8}/, "\n$1AAAAAAAA"),
+      "",
+      /^ssh-private-key is damaged \(.+\): it was probably cut off or changed when it was stored/,
+    ],
+    [
+      "a second key that is damaged",
+      makeKey().text + makeKey().text.replace(/\n(.{30}).{8}/, "\n$1AAAAAAAA"),
+      "",
+      /^ssh-private-key \(key 2 of 2\) is damaged/,
+    ],
+  ])("refuses %s", async (_, text, passphrase, sentence) => {
+    await expect(prepare(text, passphrase)).rejects.toThrow(sentence);
+  });
+});

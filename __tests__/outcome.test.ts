@@ -64,6 +64,24 @@ describe("outcomeOf", () => {
   });
 });
 
+describe("outcomeOf after a migration", () => {
+  const migrated: ResultEvent = { ...failed("a"), status: "changed", deploy: { migrations: ["shop.0002_price"] } };
+  const errorOf = (deploy: object): string => {
+    const events = [migrated, { ...failed("a"), deploy }, recap({ a: { failures: 1 } })];
+    return outcomeOf({ code: 2, events, stderr: "" }, undefined, context).error;
+  };
+
+  it("says that the older code runs on the newer schema where a host is back on it", () => {
+    const sentence = "Applied migrations stay, so the older code runs on the newer schema: shop.0002_price.";
+    expect(errorOf({ kept: true })).toContain(sentence);
+    expect(errorOf({ rolled_back: true })).toContain(sentence);
+  });
+
+  it("does not where the new release serves", () => {
+    expect(errorOf({})).not.toContain("schema");
+  });
+});
+
 describe("earlyOutcome", () => {
   it.each([
     [undefined, { status: "failed", error: "why" }],

@@ -45,7 +45,14 @@ export function outcomeOf(
         : first[0];
   else if (broken.length > 0) error = `${broken.join(", ")} failed: see Ansible's output above.`;
   else error = explainEnd(result.code, result.stderr, context);
+  error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
   return { status: totals.wentBack ? "rolled-back" : "failed", error, totals, failures };
+}
+
+/** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */
+function newerSchema({ keptOld, deploy: { migrations = [] } }: Totals): string {
+  if (!keptOld || migrations.length === 0) return "";
+  return `Applied migrations stay, so the older code runs on the newer schema: ${migrations.join(", ")}.`;
 }
 
 function stopped(

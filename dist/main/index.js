@@ -46224,6 +46224,7 @@ function totalsOf(events) {
         failures: failuresOf(results, stats),
         deploy: deployOf(results),
         wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
+        keptOld: results.some(({ deploy }) => deploy?.kept === true || deploy?.rolled_back === true),
         hostStatus: Object.fromEntries(results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : []))),
     };
 }
@@ -46325,7 +46326,14 @@ function outcomeOf(result, reason, context) {
         error = `${broken.join(", ")} failed: see Ansible's output above.`;
     else
         error = explainEnd(result.code, result.stderr, context);
+    error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
     return { status: totals.wentBack ? "rolled-back" : "failed", error, totals, failures };
+}
+/** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */
+function newerSchema({ keptOld, deploy: { migrations = [] } }) {
+    if (!keptOld || migrations.length === 0)
+        return "";
+    return `Applied migrations stay, so the older code runs on the newer schema: ${migrations.join(", ")}.`;
 }
 function stopped(reason, inputs, message) {
     if (reason === "cancelled")

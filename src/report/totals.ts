@@ -14,6 +14,8 @@ export interface Totals {
   readonly deploy: DeployFacts;
   /** Whether the deploy failed while it activated, and every host serves what it served before. */
   readonly wentBack: boolean;
+  /** Whether a host kept or went back to what it served before. */
+  readonly keptOld: boolean;
   readonly hostStatus: Readonly<Record<string, HostStatus>>;
 }
 
@@ -38,6 +40,7 @@ export function totalsOf(events: readonly RunEvent[]): Totals {
     failures: failuresOf(results, stats),
     deploy: deployOf(results),
     wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
+    keptOld: results.some(({ deploy }) => deploy?.kept === true || deploy?.rolled_back === true),
     hostStatus: Object.fromEntries(
       results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : [])),
     ),

@@ -255,10 +255,11 @@ class Activation:
             self.reload_nginx(nginx_changed)
             self.probe_front()
             # Inside as well: a disk that is full only shows here, and a release that nobody wrote down must not stay.
+            activated = self.layout.read_release(self.release).get("activated")
             self.note()
             undo.remember(
                 self.layout.app_name, self.restorable, run=self.params["run_id"], slot=self.slot if starting else None, release=self.release,
-                previous_slot=self.live, previous_release=self.previous_release, nginx=nginx_changed, replaced=replaced, done=pending,
+                previous_slot=self.live, previous_release=self.previous_release, nginx=nginx_changed, replaced=replaced, done=pending, activated=activated,
             )
         except Exception as error:
             raise CommandFailed(self.give_up(str(error), starting)) from error

@@ -89,6 +89,14 @@ class Layout:
         names = sorted(os.listdir(self.releases)) if os.path.isdir(self.releases) else []
         return [found for found in (self.read_release(name) for name in names) if found]
 
+    def kept_releases(self, count: int) -> set[str]:
+        """The newest *count* releases that have served and are not marked bad, and those that a slot points at: the live one, and the one to go back to.
+
+        A release that never served, whatever its deploy failed at, pushes none of them out.
+        """
+        good = [found["release"] for found in self.list_releases() if found.get("activated") and not found.get("bad")]
+        return {*good[-max(count, 1) :], *filter(None, map(self.slot_release, SLOTS))}
+
     def record(self, **entry: object) -> None:
         """Appends to deploys.jsonl who did what, when, and how it ended."""
         entry = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **entry}

@@ -10,12 +10,12 @@ description:
   - Lets the slot that is no longer live finish its requests and stop, and removes releases, virtual environments, dumps and static files that
     are no longer kept.
   - Gives the deploy lock back.
-  - Never removes the live release, the one before it, or one whose slot still runs.
+  - Never removes the live release, the one before it, or one whose slot still runs. Releases that never served go, and push out none that did.
 extends_documentation_fragment:
   - django_ansible.deploy.layout
 options:
   keep_releases:
-    description: How many releases stay, the live one among them.
+    description: How many releases that have served stay, the live one among them.
     type: int
     default: 5
   standby:
@@ -61,12 +61,6 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.layout impor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
 
 
-def kept_releases(layout, count: int) -> set[str]:
-    """The newest *count* releases that are not marked bad, and those that a slot points at: the live one, and the one to go back to."""
-    good = [found["release"] for found in layout.list_releases() if not found.get("bad")]
-    return {*good[-count:], *filter(None, (layout.slot_release(slot) for slot in SLOTS))}
-
-
 def folders(path: str) -> set[str]:
     return set(os.listdir(path)) if os.path.isdir(path) else set()
 
@@ -85,7 +79,7 @@ def finish(module: AnsibleModule) -> dict:
     live = layout.live_slot()
     idle = [slot for slot in SLOTS if live and slot != live]
     stopping = [slot for slot in idle if not module.params["standby"] and systemd.is_active(layout.slot_service(slot))]
-    keep = kept_releases(layout, max(module.params["keep_releases"], 1))
+    keep = layout.kept_releases(module.params["keep_releases"])
     kept = [layout.read_release(release) for release in keep]
     removed = [layout.release_dir(name) for name in sorted(folders(layout.releases) - keep)]
     removed += [os.path.join(layout.venvs, name) for name in sorted(folders(layout.venvs) - {found.get("venv") for found in kept})]

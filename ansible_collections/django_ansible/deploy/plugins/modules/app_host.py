@@ -21,6 +21,10 @@ options:
     description: Free space that a new release needs below O(app_dir), in MiB.
     type: int
     default: 200
+  keep_releases:
+    description: How many releases that have served stay, for RV(surplus).
+    type: int
+    default: 5
   lock_wait:
     description: How long to wait for another deploy that holds the lock, in seconds.
     type: int
@@ -68,6 +72,10 @@ idle_running:
 idle_enabled:
   description: Whether the slot that is not live would start at a boot, which a deploy that was not finished leaves behind.
   type: bool
+  returned: success
+surplus:
+  description: Releases that have served and are no longer kept, which C(app_finish) removes.
+  type: list
   returned: success
 ipv6:
   description: Whether the host has IPv6.
@@ -130,6 +138,7 @@ def main() -> None:
             **LAYOUT,
             "packages": {"type": "list", "elements": "str", "default": []},
             "needed_mib": {"type": "int", "default": 200},
+            "keep_releases": {"type": "int", "default": 5},
             "lock_wait": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
@@ -151,11 +160,14 @@ def main() -> None:
     slot = layout.live_slot()
     release = layout.slot_release(slot)
     idle = [name for name in SLOTS if name != slot]
+    releases = layout.list_releases()
+    kept = layout.kept_releases(module.params["keep_releases"])
     module.exit_json(
         changed=False,
         missing_packages=missing_packages(module.params["packages"]) if module.params["packages"] else [],
         account_exists=account_exists(module.params["app_user"], module.params["app_group"]),
-        releases=[{key: found.get(key) for key in ("release", "revision", "bad", "activated", "migrations")} for found in layout.list_releases()],
+        releases=[{key: found.get(key) for key in ("release", "revision", "bad", "activated", "migrations")} for found in releases],
+        surplus=[found["release"] for found in releases if found.get("activated") and not found.get("bad") and found["release"] not in kept],
         live={"slot": slot, "release": release, "revision": layout.read_release(release).get("revision") if release else None},
         idle_running=any(is_active(layout.slot_service(name)) for name in idle) if slot else False,
         idle_enabled=any(is_enabled(layout.slot_service(name)) for name in idle) if slot else False,

@@ -55,6 +55,8 @@ def go_back_on_host(params: dict, check_mode: bool) -> dict:
             layout, found["restorable"], slot=found["slot"], previous_slot=found["previous_slot"], previous_release=previous, nginx=found["nginx"]
         )
         undo.forget(layout.app_name)
+        # It counts as one that has served only if it had before.
+        layout.mark_release(found["release"], activated=found["activated"])
         layout.record(release=found["release"], previous=previous, result="rolled-back", run=params["run_id"], actor=params["actor"])
     told = {"release": previous, "previous_release": previous, "revision": layout.read_release(previous).get("revision") if previous else None}
     return {"changed": True, "deploy": {"rolled_back": True, **{key: value for key, value in told.items() if value}}}

@@ -70,3 +70,17 @@ def test_record_appends_a_line(layout):
         entries = [json.loads(line) for line in file]
     assert [(entry["release"], entry["result"]) for entry in entries] == [("r1", "succeeded"), ("r2", "failed")]
     assert all(entry["time"].endswith("Z") for entry in entries)
+
+
+def test_kept_are_the_newest_that_served_and_what_slots_hold(layout):
+    for day in range(1, 8):
+        add_release(layout, "2026010%dT000000Z-aaaaaaa" % day, activated="2026-01-0%dT00:00:00Z" % day)
+    add_release(layout, "20260108T000000Z-aaaaaaa", activated="2026-01-08T00:00:00Z", bad=True)
+    add_release(layout, "20260109T000000Z-aaaaaaa")
+    replace_link("../releases/20260101T000000Z-aaaaaaa", layout.slot_link("green"))
+    assert layout.kept_releases(2) == {"2026010%dT000000Z-aaaaaaa" % day for day in (1, 6, 7)}
+
+
+def test_at_least_one_is_kept(layout):
+    add_release(layout, "20260101T000000Z-aaaaaaa", activated="2026-01-01T00:00:00Z")
+    assert layout.kept_releases(0) == {"20260101T000000Z-aaaaaaa"}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils import nginx, static, systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils import nginx, processes, static, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed, Environment, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ManagedFile, Restorable, ensure_directory
@@ -36,6 +36,7 @@ class Activation:
         self.probe = Probe(params["health_path"], params["health_host"], params["health_statuses"], scheme)
         self.touches_nginx = any(kind == "nginx" for kind, _ in self.different) or self.nginx_off() or bool(self.removals)
         self.restorable = Restorable()
+        self.processes = processes.Processes(self.layout, params)
         self.started = time.time()
         # Then the free slot is where the release is tried, and the live one goes over to it.
         self.one_at_a_time = params["strategy"] == "restart" and self.live is not None and self.slot != self.live
@@ -103,7 +104,7 @@ class Activation:
             pending.append(self.tmpfiles().path)
         if self.nginx_off():
             pending.append(self.params["nginx_link"]["link"])
-        return pending
+        return pending + self.processes.pending(self.live if self.one_at_a_time else self.slot)
 
     def write(self, file: ManagedFile) -> None:
         self.restorable.keep(file.path)
@@ -244,6 +245,7 @@ class Activation:
         replaced = systemd.listeners(link) if os.path.exists(link) and not os.path.islink(link) else []
         nginx_changed = False
         try:
+            self.processes.check()
             if starting:
                 self.try_out() if self.one_at_a_time else self.start_slot()
                 static.merge(self.layout.read_release(self.release), self.layout)
@@ -254,12 +256,14 @@ class Activation:
             self.switch()
             self.reload_nginx(nginx_changed)
             self.probe_front()
+            self.processes.hand_over(self.slot, self.restorable)
             # Inside as well: a disk that is full only shows here, and a release that nobody wrote down must not stay.
             activated = self.layout.read_release(self.release).get("activated")
             self.note()
             undo.remember(
                 self.layout.app_name, self.restorable, run=self.params["run_id"], slot=self.slot if starting else None, release=self.release,
                 previous_slot=self.live, previous_release=self.previous_release, nginx=nginx_changed, replaced=replaced, done=pending, activated=activated,
+                processes=self.processes.moves,
             )
         except Exception as error:
             raise CommandFailed(self.give_up(str(error), starting)) from error
@@ -277,7 +281,7 @@ class Activation:
         log = systemd.log_since(self.layout.slot_service(self.slot), self.started) if starting else ""
         go_back(
             self.layout, self.restorable, slot=self.slot if starting else None, previous_slot=self.live,
-            previous_release=self.previous_release, nginx=self.touches_nginx,
+            previous_release=self.previous_release, nginx=self.touches_nginx, moves=self.processes.moves,
         )
         serving = "the old release %s still serves" % self.previous_release if self.previous_release else "nothing was served before, and nothing is"
         parts = ["release %s was not activated, %s: %s" % (self.release, serving, cause)]
@@ -287,17 +291,19 @@ class Activation:
 
 
 def go_back(
-    layout: Layout, restorable: Restorable, *, slot: str | None, previous_slot: str | None, previous_release: str | None, nginx: bool
+    layout: Layout, restorable: Restorable, *, slot: str | None, previous_slot: str | None, previous_release: str | None, nginx: bool, moves: dict
 ) -> None:
     """Puts files and links back, the socket link among the first, and stops the slot that was started.
 
     :param slot: the slot that was started, if one was; the same as *previous_slot* when that went over to another release.
     :param previous_slot: the slot that served before, if one did. After a boot it has to start again.
     :param nginx: whether nginx may have read files that were put back.
+    :param moves: what was done with processes.
     """
     if previous_slot and not systemd.is_active(layout.slot_service(previous_slot)):
         try_quietly("systemctl", "start", *layout.slot_units(previous_slot))
     restorable.restore()
+    processes.go_back(layout.app_name, moves)
     if previous_release:
         static.merge(layout.read_release(previous_release), layout)
     if slot:

@@ -17,6 +17,21 @@ def show(unit: str, *properties: str) -> dict:
     return dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
 
 
+def show_each(units: list[str], *properties: str) -> dict:
+    """Properties of several units in one question, by unit."""
+    if not units:
+        return {}
+    printed = systemctl("show", *units, "--property", ",".join(("Id", *properties)), timeout=30)
+    blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in printed.split("\n\n")]
+    return {block["Id"]: block for block in blocks if "Id" in block}
+
+
+def any_active(pattern: str) -> bool:
+    """Whether a unit whose name matches runs or is on its way up or down."""
+    states = "--state=active,activating,deactivating,reloading"
+    return bool(systemctl("list-units", "--plain", "--no-legend", states, pattern, timeout=30).strip())
+
+
 def is_active(unit: str) -> bool:
     """Whether a unit runs or is on its way up or down."""
     return show(unit, "ActiveState")["ActiveState"] not in ("inactive", "failed")

@@ -70,6 +70,81 @@ options:
     description: Links for people, such as C(src) and C(venv), as a mapping of path to target. A folder in their place is moved aside.
     type: dict
     default: {}
+  processes:
+    description:
+      - Long-running commands of the application on this host. They start when nginx passes requests on to the release, and have to stay up; those of
+        the release before are told to stop then and end the jobs they have.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Names its units, C(<app_name>-<name>-<slot>@<number>.service).
+        type: str
+        required: true
+      command:
+        description: What it runs, a program of the virtual environment or a C(*.py). Without a shell.
+        type: str
+        required: true
+      count:
+        description: How many of it run on this host.
+        type: int
+        default: 1
+      once:
+        description: Whether no other host may run it. It is stopped before its successor starts.
+        type: bool
+        default: false
+      stop_signal:
+        description: Signal that has it end its jobs.
+        type: str
+        default: SIGTERM
+      patience:
+        description: Seconds it gets for that.
+        type: int
+        default: 60
+      environment:
+        description: Variables of its own, one JSON object of strings. They win over O(environment).
+        type: str
+        default: '{}'
+  timers:
+    description: Periodic commands of the application on this host, run by systemd. They start in M(django_ansible.deploy.app_finish).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Names its units, C(<app_name>-<name>.timer) and C(.service).
+        type: str
+        required: true
+      command:
+        description: What it runs, as that of a process.
+        type: str
+        required: true
+      schedule:
+        description: When, as systemd's C(OnCalendar=) reads it.
+        type: list
+        elements: str
+        required: true
+      once:
+        description: As of a process.
+        type: bool
+        default: true
+      timeout:
+        description: Seconds after which a run is ended. 0 means never.
+        type: int
+        default: 0
+      environment:
+        description: As of a process.
+        type: str
+        default: '{}'
+  process_templates:
+    description: Texts of their units, C(process), C(job) and C(timer), in which C(@name@) and so on stand for what differs.
+    type: dict
+    default: {}
+  process_settle:
+    description: How long a process has to stay up after its start, in seconds.
+    type: int
+    default: 5
   health_path:
     description: Path that is asked.
     type: str
@@ -138,6 +213,25 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.application 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
 
+COMMAND = {
+    "name": {"type": "str", "required": True},
+    "command": {"type": "str", "required": True},
+    "environment": {"type": "str", "default": "{}", "no_log": True},
+}
+PROCESS = {
+    **COMMAND,
+    "count": {"type": "int", "default": 1},
+    "once": {"type": "bool", "default": False},
+    "stop_signal": {"type": "str", "default": "SIGTERM"},
+    "patience": {"type": "int", "default": 60},
+}
+TIMER = {
+    **COMMAND,
+    "schedule": {"type": "list", "elements": "str", "required": True},
+    "once": {"type": "bool", "default": True},
+    "timeout": {"type": "int", "default": 0},
+}
+
 
 def main() -> None:
     module = AnsibleModule(
@@ -160,6 +254,10 @@ def main() -> None:
             "strategy": {"type": "str", "choices": ["slots", "restart"], "default": "slots"},
             "server_names": {"type": "list", "elements": "str", "default": []},
             "paths": {"type": "dict", "default": {}},
+            "processes": {"type": "list", "elements": "dict", "default": [], "options": PROCESS},
+            "timers": {"type": "list", "elements": "dict", "default": [], "options": TIMER},
+            "process_templates": {"type": "dict", "default": {}},
+            "process_settle": {"type": "int", "default": 5},
             "health_path": {"type": "str", "default": "/"},
             "health_host": {"type": "str", "default": "localhost"},
             "health_statuses": {"type": "list", "elements": "int", "default": []},

@@ -10,7 +10,9 @@ description:
   - Lets the slot that is no longer live finish its requests and stop, and removes releases, virtual environments, dumps and static files that
     are no longer kept.
   - Gives the deploy lock back.
-  - Never removes the live release, the one before it, or one whose slot still runs. Releases that never served go, and push out none that did.
+  - Never removes the live release, the one before it, or one whose slot or processes still run. Releases that never served go, and push out none
+    that did.
+  - Starts timers, and processes that came to this host from another one.
 extends_documentation_fragment:
   - django_ansible.deploy.layout
 options:
@@ -54,7 +56,7 @@ import os
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import static, systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils import processes, static, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS, replace_link
@@ -79,12 +81,15 @@ def finish(module: AnsibleModule) -> dict:
     live = layout.live_slot()
     idle = [slot for slot in SLOTS if live and slot != live]
     stopping = [slot for slot in idle if not module.params["standby"] and systemd.is_active(layout.slot_service(slot))]
-    keep = layout.kept_releases(module.params["keep_releases"])
+    moves = (undo.recall(layout.app_name) or {}).get("processes", processes.NO_MOVES)
+    ended, still_needed = processes.ended(layout, moves)
+    keep = layout.kept_releases(module.params["keep_releases"]) | still_needed
     kept = [layout.read_release(release) for release in keep]
     removed = [layout.release_dir(name) for name in sorted(folders(layout.releases) - keep)]
     removed += [os.path.join(layout.venvs, name) for name in sorted(folders(layout.venvs) - {found.get("venv") for found in kept})]
     removed += [os.path.join(backups, name) for name in sorted(folders(backups)) if name.partition(".dump")[0] not in keep]
     if not module.check_mode:
+        processes.finish(moves, ended)
         retire_replaced(layout, live)
         undo.forget(layout.app_name)
         for slot in idle:

@@ -52,7 +52,8 @@ def go_back_on_host(params: dict, check_mode: bool) -> dict:
     previous = found["previous_release"]
     if not check_mode:
         go_back(
-            layout, found["restorable"], slot=found["slot"], previous_slot=found["previous_slot"], previous_release=previous, nginx=found["nginx"]
+            layout, found["restorable"], slot=found["slot"], previous_slot=found["previous_slot"], previous_release=previous, nginx=found["nginx"],
+            moves=found["processes"],
         )
         undo.forget(layout.app_name)
         # It counts as one that has served only if it had before.

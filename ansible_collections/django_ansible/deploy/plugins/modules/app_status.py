@@ -37,7 +37,7 @@ deploy:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils import processes, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import describe
@@ -50,7 +50,7 @@ def main() -> None:
     release = layout.slot_release(slot)
     known = layout.read_release(release) if release else {}
     holder = lock_of(module.params, check_mode=False).holder()
-    units = [*(layout.slot_units(slot) if slot else []), "nginx.service"]
+    units = [*(layout.slot_units(slot) if slot else []), "nginx.service", *processes.instances(layout.app_name)]
     status = {
         "release": release,
         "revision": known.get("revision"),

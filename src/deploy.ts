@@ -28,6 +28,9 @@ import { validateInputs } from "./validate-inputs.js";
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
+/** What a report goes by when the inputs could not be read. */
+const UNREAD = { check: false, operation: "deploy", playbook: "", appName: "", workingDirectory: "." } as const;
+
 /** One deploy: inputs, masked secrets, private folder, Ansible, play, report, clean-up. */
 export async function run(): Promise<void> {
   const started = Date.now();
@@ -86,7 +89,7 @@ export async function run(): Promise<void> {
   // Secrets go before anything else is said or done.
   await removeTraces({ privateFolder: folder?.path ?? "", controlFolder: "" });
   await publish(outcome, {
-    inputs: inputs ?? { check: false, operation: "deploy" },
+    inputs: inputs ?? UNREAD,
     summary: inputs?.summary ?? true,
     ansibleVersion: ansible?.version ?? "",
     durationSeconds: Math.round((Date.now() - started) / 1000),

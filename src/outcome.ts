@@ -1,4 +1,4 @@
-import type { ResultEvent } from "./ansible/events.js";
+import type { ResultEvent, RunEvent } from "./ansible/events.js";
 import type { StopReason } from "./cancel.js";
 import type { Inputs } from "./inputs.js";
 import type { Status } from "./outputs.js";
@@ -11,14 +11,17 @@ export interface Outcome {
   readonly status: Status;
   /** The step's error; "" when it succeeded. */
   readonly error: string;
+  readonly events: readonly RunEvent[];
   readonly totals: Totals;
   /** Sentence and result of each failure. */
   readonly failures: readonly (readonly [sentence: string, result: ResultEvent])[];
+  /** `file:line` that Ansible blames where it ended without a failed host. */
+  readonly blamed?: string | undefined;
 }
 
 /** The outcome of a run that ended before Ansible started. */
 export function earlyOutcome(message: string, reason: StopReason | undefined, inputs: Inputs | undefined): Outcome {
-  return { ...stopped(reason, inputs, message), totals: totalsOf([]), failures: [] };
+  return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
 }
 
 /** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
@@ -27,15 +30,16 @@ export function outcomeOf(
   reason: StopReason | undefined,
   context: FailureContext & { readonly inputs: Inputs },
 ): Outcome {
-  const totals = totalsOf(result.events);
+  const { events } = result;
+  const totals = totalsOf(events);
   const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure] as const);
-  if (reason !== undefined) return { ...stopped(reason, context.inputs, ""), totals, failures };
+  if (reason !== undefined) return { ...stopped(reason, context.inputs, ""), events, totals, failures };
   const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
   if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
     const error = "No host took part: the inventory has none that the deploy is for.";
-    return { status: "failed", error, totals, failures };
+    return { status: "failed", error, events, totals, failures };
   }
-  if (result.code === 0 && broken.length === 0) return { status: "succeeded", error: "", totals, failures };
+  if (result.code === 0 && broken.length === 0) return { status: "succeeded", error: "", events, totals, failures };
   const [first] = failures;
   let error: string;
   if (first)
@@ -46,7 +50,8 @@ export function outcomeOf(
   else if (broken.length > 0) error = `${broken.join(", ")} failed: see Ansible's output above.`;
   else error = explainEnd(result.code, result.stderr, context);
   error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
-  return { status: totals.wentBack ? "rolled-back" : "failed", error, totals, failures };
+  const blamed = broken.length === 0 ? /Origin: (.+?:\d+)/.exec(result.stderr)?.[1] : undefined;
+  return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
 }
 
 /** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */

@@ -47,6 +47,8 @@ export interface OutputParts {
 /** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
 export function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSeconds }: OutputParts): Outputs {
   const { deploy } = totals;
+  // Nothing was switched: what a failed run found serving still does.
+  const kept = status === "succeeded" ? {} : { release: deploy.previous_release, revision: deploy.previous_revision };
   return {
     status,
     "total-hosts": String(totals.hosts.length),
@@ -59,10 +61,10 @@ export function outputsOf({ status, totals, summaryFile, ansibleVersion, duratio
     "unreachable-host-names": JSON.stringify(totals.unreachable),
     "changed-tasks": String(totals.changedTasks),
     stats: JSON.stringify(totals.stats),
-    release: deploy.release ?? (deploy.images ? JSON.stringify(deploy.images) : ""),
+    release: deploy.release ?? (deploy.images ? JSON.stringify(deploy.images) : (kept.release ?? "")),
     "previous-release":
       deploy.previous_release ?? (deploy.previous_images ? JSON.stringify(deploy.previous_images) : ""),
-    revision: deploy.revision ?? "",
+    revision: deploy.revision ?? kept.revision ?? "",
     migrations: JSON.stringify(deploy.migrations ?? []),
     url: deploy.url ?? "",
     "summary-file": summaryFile,

@@ -5,10 +5,12 @@ import * as core from "@actions/core";
 import { ansibleArguments, type RunFiles } from "./ansible/arguments.js";
 import { ansibleEnvironment } from "./ansible/environment.js";
 import { parseEvents, type RunEvent } from "./ansible/events.js";
+import { FollowedFile } from "./ansible/follow.js";
 import type { GalaxyFolders } from "./ansible/galaxy.js";
 import type { Ansible } from "./ansible/install.js";
 import { LogLines } from "./ansible/log-lines.js";
 import { type ProcessResult, runProcess } from "./ansible/process.js";
+import { Progress } from "./ansible/progress.js";
 import type { Inputs } from "./inputs.js";
 import type { Project } from "./project/inspect.js";
 import type { PreparedFiles } from "./run-files.js";
@@ -69,9 +71,11 @@ export function preparePlay(parts: PlayParts): Play {
 /** Runs Ansible and shows its output as it comes. */
 export async function play(run: Play): Promise<PlayResult> {
   const argv = ansibleArguments(run.inputs, run.files);
+  core.debug(run.redact(`Starting ${JSON.stringify(argv)} in ${run.project.folder}`));
   const write = (line: string) => process.stdout.write(`${run.redact(line)}\n`);
   const groups = { startGroup: core.startGroup, endGroup: core.endGroup, write };
   const log = new LogLines(groups, randomUUID(), run.playMarker);
+  const ticks = tellProgress(run.eventsFile, (line) => log.say(line));
   try {
     const result = await runProcess(argv, {
       cwd: run.project.folder,
@@ -83,8 +87,20 @@ export async function play(run: Play): Promise<PlayResult> {
     const events = existsSync(run.eventsFile) ? parseEvents(readFileSync(run.eventsFile, "utf8")) : [];
     return { ...result, events };
   } finally {
+    clearInterval(ticks);
     log.end();
   }
+}
+
+/** Tells how far long tasks are, while they run. */
+function tellProgress(eventsFile: string, say: (line: string) => void): NodeJS.Timeout {
+  const file = new FollowedFile(eventsFile);
+  const progress = new Progress();
+  return setInterval(() => {
+    progress.take(parseEvents(file.read()));
+    const line = progress.line(Date.now() / 1000);
+    if (line !== undefined) say(line);
+  }, 1_000);
 }
 
 /** Milliseconds for giving back: GitHub kills a cancelled step 10 s after its first signal. */

@@ -1,19 +1,26 @@
 import { randomUUID } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as core from "@actions/core";
+import { appNameOf } from "./ansible/variables.js";
 import { messageOf } from "./errors.js";
 import type { Inputs } from "./inputs.js";
 import type { Outcome } from "./outcome.js";
 import { outputsOf, setOutputs } from "./outputs.js";
-import { annotationsOf } from "./report/annotations.js";
+import { annotationsOf, MOST_ANNOTATIONS, placeIn } from "./report/annotations.js";
+import { coursesOf, failedPhase } from "./report/phases.js";
+import { redactEvents, redactResult } from "./report/redact.js";
 import { summaryMarkdown } from "./report/summary.js";
+import { totalsOf } from "./report/totals.js";
 import { verdict } from "./report/verdict.js";
+
+/** Bytes of the summary file: GitHub refuses a comment of more than 65,536 characters. */
+const COMMENT_LIMIT = 60_000;
 
 /** What is published besides the outcome itself. */
 export interface PublishParts {
-  readonly inputs: Pick<Inputs, "check" | "operation">;
+  readonly inputs: Pick<Inputs, "check" | "operation" | "playbook" | "appName" | "workingDirectory">;
   /** Whether the job summary is wanted. */
   readonly summary: boolean;
   readonly ansibleVersion: string;
@@ -23,9 +30,12 @@ export interface PublishParts {
 }
 
 /** Sets the outputs and writes summary and annotations. Warns where that fails: a report never decides a deploy. */
-export async function publish(outcome: Outcome, parts: PublishParts): Promise<void> {
-  const markdown = parts.redact(summaryOf(outcome, parts));
-  const summaryFile = attempt("The summary file was not written", () => writeSummaryFile(markdown)) ?? "";
+export async function publish(given: Outcome, parts: PublishParts): Promise<void> {
+  const outcome = withoutSecrets(given, parts.redact);
+  const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
+  core.info(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
+  const summaryFile =
+    attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
   attempt("The outputs were not set", () =>
     setOutputs(
       outputsOf({
@@ -37,30 +47,38 @@ export async function publish(outcome: Outcome, parts: PublishParts): Promise<vo
       }),
     ),
   );
-  attempt("The annotations were not written", () => annotate(outcome, parts.redact));
+  attempt("The annotations were not written", () => annotate(outcome, parts));
   if (!parts.summary || !process.env.GITHUB_STEP_SUMMARY) return;
   try {
-    await core.summary.addRaw(markdown).write();
+    await core.summary.addRaw(summaryOf(outcome, parts)).write();
   } catch (error) {
     core.warning(`The job summary was not written: ${messageOf(error)}`);
   }
 }
 
-function summaryOf(outcome: Outcome, parts: PublishParts): string {
+function summaryOf(outcome: Outcome, parts: PublishParts, limit?: number): string {
+  const { status, totals, events, failures, error } = outcome;
   const outputs = outputsOf({ ...outcome, ...parts, summaryFile: "" });
-  return summaryMarkdown({
-    verdict: verdict(outcome.status, outcome.totals, parts.inputs),
-    ok: outcome.status === "succeeded",
-    error: outcome.error,
-    totals: outcome.totals,
-    failures: outcome.failures.slice(0, 50),
-    release: outputs.release,
-    previousRelease: outputs["previous-release"],
-    revision: outputs.revision,
-    url: outputs.url,
-    ansibleVersion: parts.ansibleVersion,
-    durationSeconds: parts.durationSeconds,
-  });
+  const markdown = summaryMarkdown(
+    {
+      verdict: verdictOf(outcome, parts),
+      check: parts.inputs.check,
+      release: outputs.release,
+      previousRelease: outputs["previous-release"],
+      url: outputs.url,
+      ansibleVersion: parts.ansibleVersion,
+      durationSeconds: parts.durationSeconds,
+      ...{ status, totals, events, failures, error },
+    },
+    limit,
+  );
+  return parts.redact(markdown);
+}
+
+function verdictOf({ status, totals, events }: Outcome, { inputs, durationSeconds }: PublishParts): string {
+  const app = totals.deploy.app ?? (inputs.appName || appNameOf(process.env.GITHUB_REPOSITORY ?? ""));
+  const phase = failedPhase(coursesOf(events));
+  return verdict({ status, inputs, app, phase, durationSeconds }, totals);
 }
 
 /** Outside the private folder, since later steps read it. */
@@ -70,14 +88,31 @@ function writeSummaryFile(markdown: string): string {
   return file;
 }
 
-function annotate(outcome: Outcome, redact: (text: string) => string): void {
-  for (const { message, ...properties } of annotationsOf(outcome.failures, process.env.GITHUB_WORKSPACE ?? "")) {
+function annotate({ status, error, totals, failures, blamed }: Outcome, { inputs, redact }: PublishParts): void {
+  const { workingDirectory } = inputs;
+  const repository = { workspace: process.env.GITHUB_WORKSPACE ?? "", workingDirectory, exists: existsSync };
+  for (const { message, ...properties } of annotationsOf(failures, repository)) {
     core.error(redact(message), { ...properties, title: redact(properties.title) });
   }
-  if (outcome.status === "succeeded" && outcome.totals.hosts.length === 0) {
+  if (blamed !== undefined) core.error(redact(error), placeIn(blamed, repository.workspace));
+  if (status === "succeeded" && totals.hosts.length === 0) {
     core.warning("No host took part: the inventory has none that the playbook's plays are for.");
   }
-  for (const warning of outcome.totals.deploy.warnings ?? []) core.warning(redact(warning));
+  const warnings = totals.deploy.warnings ?? [];
+  for (const warning of warnings.slice(0, MOST_ANNOTATIONS)) core.warning(redact(warning));
+  for (const warning of warnings.slice(MOST_ANNOTATIONS)) core.info(`Warning: ${redact(warning)}`);
+}
+
+/** The outcome with `***` for each secret that a host printed. */
+function withoutSecrets(outcome: Outcome, redact: (text: string) => string): Outcome {
+  const events = redactEvents(outcome.events, redact);
+  return {
+    ...outcome,
+    events,
+    totals: totalsOf(events),
+    error: redact(outcome.error),
+    failures: outcome.failures.map(([sentence, result]) => [redact(sentence), redactResult(result, redact)] as const),
+  };
 }
 
 function attempt<T>(problem: string, action: () => T): T | undefined {

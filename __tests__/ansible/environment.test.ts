@@ -34,6 +34,8 @@ describe("ansibleEnvironment", () => {
       ANSIBLE_FORCE_COLOR: "true",
       ANSIBLE_GATHERING: "explicit",
       ANSIBLE_INJECT_FACT_VARS: "false",
+      ANSIBLE_DISPLAY_OK_HOSTS: "false",
+      ANSIBLE_DISPLAY_SKIPPED_HOSTS: "false",
       ANSIBLE_PIPELINING: "true",
       ANSIBLE_CONFIG: "/action/ansible.cfg",
       ANSIBLE_COLLECTIONS_PATH:
@@ -135,5 +137,15 @@ describe("ansibleEnvironment", () => {
 
   it("has colours unless the job wants none", () => {
     expect(environment({ job: { NO_COLOR: "1" } })).not.toHaveProperty("ANSIBLE_FORCE_COLOR");
+  });
+
+  it("is quiet where nothing changed, unless the workflow debugs or someone asked otherwise", () => {
+    const job = { PATH: "/bin", HOME: "/home/u" };
+    expect(environment({ bundled: false })).not.toHaveProperty("ANSIBLE_DISPLAY_OK_HOSTS");
+    expect(environment({ job: { ...job, ANSIBLE_DISPLAY_OK_HOSTS: "true" } }).ANSIBLE_DISPLAY_OK_HOSTS).toBe("true");
+    const debugging = environment({ job: { ...job, RUNNER_DEBUG: "1" } });
+    expect(debugging).not.toHaveProperty("ANSIBLE_DISPLAY_OK_HOSTS");
+    expect(debugging.ANSIBLE_VERBOSITY).toBe("2");
+    expect(environment()).not.toHaveProperty("ANSIBLE_VERBOSITY");
   });
 });

@@ -55,8 +55,11 @@ describe("a deploy with local connections", { timeout: 120_000 }, () => {
     });
     expect(JSON.parse(first.outputs.stats ?? "")).toMatchObject({ a: { ok: 1, changed: 1 }, c: { ok: 0, skipped: 1 } });
     expect(first.outputs["ansible-version"]).toMatch(/^2\.\d+\.\d+$/);
-    expect(first.summary).toContain("Deployed to 3 hosts, 2 changed.");
-    expect(first.summary).toContain("| <code>a</code> | ok | 1 |");
+    expect(first.summary).toMatch(
+      /^### ✅ deploy\.yml on a, b and c: 3 hosts, 2 changed, 3 ok, 0 failed, 0 unreachable, in /,
+    );
+    expect(first.summary).toContain("| <code>a</code> | ✅ changed | 1 |");
+    expect(first.summary).toContain("| <code>c</code> | ➖ unchanged | 0 |");
     expect(first.log).toContain("::group::Copy things");
     expect(readFileSync(join(runner.base, "a"), "utf8")).toBe("shop {{ not_a_template }} #1 from group group");
 
@@ -71,9 +74,15 @@ describe("a deploy with local connections", { timeout: 120_000 }, () => {
   });
 
   it("predicts with check", async () => {
+    runner.write("site.conf", "user = web\ndb_password = hunter22\n");
     runner.write(
       "deploy.yml",
-      `- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.file: {path: ${runner.base}/made, state: directory, mode: "0700"}\n`,
+      `- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.file: {path: ${runner.base}/made, state: directory, mode: "0700"}
+    - ansible.builtin.copy: {src: site.conf, dest: ${runner.base}/site.conf, mode: "0644"}
+`,
     );
     const step = await runner.main({
       playbook: "deploy.yml",
@@ -84,7 +93,10 @@ describe("a deploy with local connections", { timeout: 120_000 }, () => {
     expect(step.outputs).toMatchObject({ status: "succeeded", "changed-hosts": "1" });
     expect(existsSync(join(runner.base, "made"))).toBe(false);
     expect(step.summary).toBe("");
-    expect(readFileSync(step.outputs["summary-file"] ?? "", "utf8")).toContain("Check of 1 host: 1 would change.");
+    const summary = readFileSync(step.outputs["summary-file"] ?? "", "utf8");
+    expect(summary).toMatch(/^### ✅ Check of deploy\.yml on a: 1 host, 1 would change,/);
+    expect(summary).toContain("What would change on <code>a</code>: 2 tasks");
+    expect(summary).toContain("+user = web\n+db_password = ***");
   });
 
   it("fails at a host's failure, says where, and lets nothing in the output act", async () => {
@@ -191,6 +203,7 @@ describe("a deploy with local connections", { timeout: 120_000 }, () => {
   it("names the cause when Ansible ends before any host", async () => {
     runner.write("deploy.yml", "- hosts: all\n  tasks:\n    - no_such_module: {}\n");
     const step = await runner.main({ playbook: "deploy.yml", inventory: `a ${LOCAL}` });
+    expect(step.log).toMatch(/^::error file=deploy\.yml,line=3::Ansible ended with code 4/m);
     expect(step.log).toMatch(/^::error::Ansible ended with code 4: couldn't resolve module\/action 'no_such_module'/m);
     expect(step.outputs).toMatchObject({ status: "failed", "total-hosts": "0" });
   });

@@ -1,139 +1,211 @@
 import { describe, expect, it } from "vitest";
-import type { ResultEvent } from "../../src/ansible/events.js";
-import { annotationsOf } from "../../src/report/annotations.js";
-import { type SummaryParts, summaryMarkdown } from "../../src/report/summary.js";
-import { totalsOf } from "../../src/report/totals.js";
-import { verdict } from "../../src/report/verdict.js";
+import type { ResultEvent, RunEvent } from "../../src/ansible/events.js";
+import { fleetRun } from "../support/fleet-run.js";
+import { renderMarkdown } from "../support/page.js";
+import { summaryOf } from "../support/summary.js";
 
-const EVIL = "<script>alert(1)</script> [link](https://evil.example) | `x` *y* @team ![i](z)\n# head";
+const EVIL =
+  "<script>alert(1)</script> [link](https://evil.example) | `x` *y* @team #12 $x$ www.evil.example ![i](z)\n# head";
 const failed: ResultEvent = {
   event: "result",
   host: "web1",
   task: "1",
-  name: EVIL,
+  name: "T",
   action: "x",
   status: "failed",
-  msg: `${EVIL}</pre>`,
+  msg: "no",
   path: "/w/site/roles/a/tasks/main.yml:7",
-};
-const NONE: SummaryParts = {
-  verdict: "Deployed to 1 host, nothing changed.",
-  ok: true,
-  error: "",
-  totals: totalsOf([]),
-  failures: [],
-  release: "",
-  previousRelease: "",
-  revision: "",
-  url: "",
-  ansibleVersion: "2.21.5",
-  durationSeconds: 3,
 };
 
 describe("summaryMarkdown", () => {
-  it("is short when nothing is to tell", () => {
-    expect(summaryMarkdown(NONE)).toBe(
-      "### ✅ Deployed to 1 host, nothing changed.\n\n<sub>ansible-core 2.21.5, 3 s</sub>\n",
+  it("tells in its first line what went where, from which revision to which, how it went and how long it took", () => {
+    expect(summaryOf(fleetRun({ hosts: ["app1", "app2"] })).split("\n")[0]).toBe(
+      "### ✅ Deploy of mysite on app1 and app2, 0123456 → 89abcde: 2 hosts, 2 changed, 2 ok, 0 failed, 0 unreachable, in 31 s",
     );
   });
 
-  it("has facts, hosts, failures and warnings", () => {
-    const totals = totalsOf([{ ...failed, deploy: { warnings: ["W004"], migrations: ["shop.0001"] } }]);
-    const text = summaryMarkdown({
-      ...NONE,
-      ok: false,
-      verdict: "Failed: of 1 host, 1 failed.",
-      error: "web1: no",
-      totals,
-      failures: [["web1: no", failed]],
-      release: "20260304T050607Z-0123456",
-      url: "https://example.org/",
-    });
-    expect(text).toContain("### ❌ Failed: of 1 host, 1 failed.\n\nweb1: no\n");
-    expect(text).toContain("| Release | <code>20260304T050607Z-0123456</code> |");
-    expect(text).toContain("| Migrations | <code>shop.0001</code> |");
-    expect(text).toContain("| <code>web1</code> | failed | 0 | 0 | 1 | 0 |");
-    expect(text).toContain("- ⚠️ W004");
-    expect(text).not.toContain("| Before |");
+  it("has hosts, migrations, Django's warnings, the timeline with its switches, and the slowest tasks", () => {
+    const text = summaryOf(fleetRun({ hosts: ["app1", "app2"] }));
+    expect(text).toContain(
+      "| <code>app1</code> | ✅ changed | <code>20260304T050607Z-89abcde</code> | <code>20260302T050607Z-0123456</code> |",
+    );
+    expect(text).toContain("**Migrations applied:** <code>guestbook.0002_entry_mood</code>");
+    expect(text).toContain("- ⚠️ staticfiles.W004");
+    expect(text).toContain("Address <https://www.example.com/>");
+    expect(text.match(/:milestone,/g)).toHaveLength(2);
+    expect(text).toMatch(/\| Run app\\?&?[^|]*release \| 15 s \|/);
   });
 
-  it("lets no text act as HTML, Markdown, link or mention", () => {
-    const text = summaryMarkdown({
-      ...NONE,
-      error: EVIL,
-      totals: totalsOf([failed]),
-      failures: [[EVIL, failed]],
-      url: EVIL,
-    });
-    expect(text).not.toContain("<script>");
-    expect(text.match(/<\/pre>/g)).toHaveLength(1);
-    const outside = text.replace(/<pre>[\s\S]*<\/pre>/, "");
-    expect(outside).not.toMatch(/\]\(|@team|https:\/\/evil|`x`|^# head/m);
+  it("puts a failure first, with its place, its last lines and what to do", () => {
+    const trace = 'Traceback:\n  File "/opt/mysite/releases/x/guestbook/views.py", line 12\nKeyError: 1';
+    const text = summaryOf(
+      fleetRun({
+        hosts: ["app1", "app2"],
+        change: (host, action) =>
+          host === "app2" && action === "app_activate"
+            ? { status: "failed", msg: `mysite is not healthy at /: answered with 500\n${trace}` }
+            : undefined,
+      }),
+    );
+    expect(text).toContain("failed in “Activate”");
+    expect(text).toContain("mysite is not healthy at /: answered with 500\n\n💡 The old release still serves.");
+    expect(text).toContain("KeyError: 1</pre>");
+    expect(text.indexOf("What failed")).toBeLessThan(text.indexOf("| host |"));
+    expect(text.indexOf("<code>app2</code> | ❌")).toBeLessThan(text.indexOf("<code>app1</code> | ✅"));
   });
 
-  it("leaves ordinary texts readable, also in their source", () => {
-    const error = 'web1: "roles/django_app/main.yml" (line 3) failed: it\'s 50% + _private_.';
-    expect(summaryMarkdown({ ...NONE, error })).toContain("failed: it's 50% + &#95;private&#95;.");
-    expect(summaryMarkdown({ ...NONE, error })).toContain('"roles/django_app/main.yml" (line 3)');
-    for (const start of ["- a", "1. a", "# a"]) expect(summaryMarkdown({ ...NONE, error: start })).toMatch(/^&#\d+;/m);
+  it("says which hosts went back, and to what", () => {
+    const events = fleetRun({
+      hosts: ["app1", "app2"],
+      change: (host, action) =>
+        action !== "app_activate"
+          ? undefined
+          : host === "app2"
+            ? { status: "failed", msg: "no answer", deploy: { kept: true, release: "R1", previous_release: "R1" } }
+            : undefined,
+    });
+    const back: ResultEvent = { ...failed, host: "app1", status: "changed", action: "a.b.app_return" };
+    events.splice(-1, 0, { ...back, deploy: { rolled_back: true, release: "R1" } });
+    const text = summaryOf(events);
+    expect(text).toMatch(/^### ↩️ Deploy of mysite .*, and every host serves what it served before/);
+    expect(text).toContain("<code>app1</code> had switched and went back to <code>R1</code>");
+    expect(text).toContain("| <code>app1</code> | ↩️ went back | <code>R1</code> |");
+  });
+
+  it("tells hosts that were held back from those that were served", () => {
+    const text = summaryOf(
+      fleetRun({
+        hosts: ["app1", "app2"],
+        change: (host, action) => (host === "app2" && action === "app_release" ? { status: "failed" } : undefined),
+      }),
+    );
+    expect(text).toContain("| <code>app1</code> | ⏸️ held back | <code>20260302T050607Z-0123456</code> | the same |");
+  });
+
+  it("puts the same failure of many hosts together", () => {
+    const hosts = ["w1", "w2", "w3", "w4", "w5", "w6"];
+    const text = summaryOf(hosts.map((host) => ({ ...failed, host })));
+    expect(text.match(/\(roles\/a\/tasks\/main\.yml:7\)/g)).toHaveLength(1);
+    expect(text).toContain("**<code>w1</code>, <code>w2</code>, <code>w3</code> and 3 more**");
   });
 
   it("shows nothing of a result under no_log", () => {
-    const hidden = { ...failed, name: "T", no_log: true, msg: "hunter2" };
-    expect(summaryMarkdown({ ...NONE, failures: [["web1: hidden", hidden]] })).not.toContain("hunter2");
+    expect(summaryOf([{ ...failed, no_log: true, msg: "hunter2\nhunter2" }])).not.toContain("hunter2");
   });
 });
 
-describe("verdict", () => {
-  const totals = totalsOf([
-    { ...failed, status: "changed" },
-    { ...failed, host: "web2", status: "ok" },
-  ]);
-  it.each([
-    ["succeeded", false, "Deployed to 2 hosts, 1 changed."],
-    ["succeeded", true, "Check of 2 hosts: 1 would change."],
-    ["cancelled", false, "Cancelled: 2 hosts had taken part, 1 changed."],
-    ["failed", false, "Failed."],
-    ["rolled-back", false, "Failed, and every host serves what it served before."],
-  ] as const)("says of %s with check %s: %s", (status, check, text) => {
-    expect(verdict(status, totals, { check, operation: "deploy" })).toBe(text);
+describe("a check's summary", () => {
+  const changed = (host: string, diff: string): RunEvent => ({ ...failed, host, status: "changed", msg: "", diff });
+
+  it("tells what would be installed, migrated and changed, and what cannot be told", () => {
+    const deploy = {
+      ...{ packages: ["nginx"], migrations: ["shop.0002"], requirements: ["-django==5.1", "+django==5.2"] },
+      unknown: ["migrations of new requirements"],
+    };
+    const text = summaryOf([{ ...failed, status: "changed", deploy }], { check: true });
+    expect(text).toContain("**System packages that would be installed:** <code>nginx</code>");
+    expect(text).toContain("**Migrations that would be applied:** <code>shop.0002</code>");
+    expect(text).toContain("```diff\n-django==5.1\n+django==5.2\n```");
+    expect(text).toContain("- ❔ migrations of new requirements");
+    expect(text).not.toContain("Migrations applied");
   });
 
-  it.each([
-    ["rollback", "Rolled back 2 hosts, 1 changed."],
-    ["status", "Status of 2 hosts."],
-  ] as const)("says of the operation %s: %s", (operation, text) => {
-    expect(verdict("succeeded", totals, { check: false, operation })).toBe(text);
-  });
-
-  it("counts failed and unreachable hosts", () => {
-    const broken = totalsOf([failed, { ...failed, host: "web2", status: "unreachable" }]);
-    expect(verdict("failed", broken, { check: false, operation: "deploy" })).toBe(
-      "Failed: of 2 hosts, 1 failed and 1 unreachable.",
-    );
-    expect(verdict("succeeded", totalsOf([]), { check: true, operation: "deploy" })).toBe(
-      "Check of 0 hosts: nothing would change.",
-    );
+  it("has each difference once, with the hosts that have it", () => {
+    const text = summaryOf([changed("a", "+x"), changed("b", "+x"), changed("c", "+`````\n+y")], { check: true });
+    expect(text).toContain("What would change on <code>a</code> and <code>b</code>: 1 task");
+    expect(text).toContain("``````diff\n# T\n+`````\n+y\n``````");
   });
 });
 
-describe("annotationsOf", () => {
-  it("points to a file of the workspace", () => {
-    expect(annotationsOf([["sentence", { ...failed, name: "T" }]], "/w/site")).toEqual([
-      { message: "sentence", title: "web1: T", file: "roles/a/tasks/main.yml", startLine: 7 },
-    ]);
+describe("the summary as a reader sees it", () => {
+  const hostile = (host: string): RunEvent[] => [
+    { event: "play", name: `${EVIL}\nsection x : y` },
+    {
+      ...failed,
+      host,
+      name: EVIL,
+      msg: `${EVIL}</pre>\n\n</details><h1>x</h1>`,
+      start: 1,
+      duration: 9,
+      path: `/${EVIL}:1`,
+    },
+    {
+      ...{
+        ...failed,
+        host: `${host}2`,
+        name: EVIL,
+        status: "changed",
+        start: 2,
+        duration: 3,
+        diff: `+${EVIL}\n\`\`\`\n# x`,
+      },
+      deploy: {
+        ...{ release: EVIL, previous_release: EVIL, url: `https://x/${EVIL}`, app: EVIL },
+        ...{ migrations: [EVIL], warnings: [EVIL], packages: [EVIL], unknown: [EVIL] },
+      },
+    },
+  ];
+
+  it.each([false, true])("lets no text of a host act as HTML, markup or a link (check: %s)", (check) => {
+    const markdown = summaryOf(hostile(`h ${EVIL}`), { check });
+    expect(markdown.replaceAll(/^(`{3,})[\s\S]*?^\1$/gm, "")).not.toContain("$x$");
+    const html = renderMarkdown(markdown);
+    const tags = new Set([...html.matchAll(/<([a-z0-9]+)/g)].map(([, name]) => name));
+    const own = "h3 h4 p code pre strong details summary table thead tbody tr th td ul li sub".split(" ");
+    expect([...tags].filter((tag) => !own.includes(tag ?? ""))).toEqual([]);
+    expect(html.match(/<h3>/g)).toHaveLength(1);
+    expect(html.replaceAll(/<pre[\s\S]*?<\/pre>/g, "").match(/.{20}(@team|(?<!&)#12|<a ).{20}/g)).toBeNull();
+    const opened = html.match(/<details/g)?.length ?? 0;
+    expect(html.match(/<\/details>/g) ?? []).toHaveLength(opened);
   });
 
-  it.each(["/elsewhere/main.yml:7", "/w/site2/main.yml:7", "no place"])("names no file for %s", (path) => {
-    expect(annotationsOf([["s", { ...failed, path }]], "/w/site")[0]).not.toHaveProperty("file");
+  it.each([false, true])("has as many cells in each row as its table has heads (check: %s)", (check) => {
+    const html = renderMarkdown(summaryOf(hostile("h|h"), { check }));
+    for (const [, table = ""] of html.matchAll(/<table>([\s\S]*?)<\/table>/g)) {
+      const heads = table.match(/<th[ >]/g)?.length ?? 0;
+      for (const [, row = ""] of table.matchAll(/<tr>([\s\S]*?)<\/tr>/g)) {
+        expect(row.match(/<t[hd][ >]/g)).toHaveLength(heads);
+      }
+    }
   });
 
-  it("has ten at most", () => {
-    expect(
-      annotationsOf(
-        Array.from({ length: 12 }, () => ["s", failed] as const),
-        "/w",
-      ),
-    ).toHaveLength(10);
+  it("keeps its chart's lines to what Mermaid knows", () => {
+    const chart = /```mermaid\n([\s\S]*?)```/.exec(summaryOf(hostile("x: y; #")))?.[1] ?? "";
+    const lines = chart.split("gantt\n").at(-1)?.trim().split("\n") ?? [];
+    for (const line of lines) {
+      expect(line).toMatch(
+        /^\s*(dateFormat x|axisFormat \S+|todayMarker off|section [^:;#]+|[^:;#]+ :(crit|done|active|milestone), \d+, \w+)$/,
+      );
+    }
+  });
+});
+
+describe("the summary of a large fleet", () => {
+  const hosts = Array.from({ length: 100 }, (_, index) => `app${index}.example.com`);
+  const events = fleetRun({
+    ...{ hosts, filler: 25 },
+    change: (host, action) =>
+      action === "app_finish" && /[37]\./.test(host)
+        ? { status: "failed", msg: `${host} is broken in a way of its own\n${"x\n".repeat(2_000)}` }
+        : undefined,
+  });
+
+  it("is made in half a second and stays below 300 kB with 10,000 results", () => {
+    expect(events.filter(({ event }) => event === "result").length).toBeGreaterThan(10_000);
+    const start = performance.now();
+    const text = summaryOf(events);
+    expect(performance.now() - start).toBeLessThan(500);
+    expect(Buffer.byteLength(text)).toBeLessThan(300_000);
+    expect(text.match(/section /g)).toHaveLength(20);
+    expect(text).toContain("The timeline leaves 80 hosts out.");
+    for (const host of hosts) expect(text).toContain(`<code>${host}</code>`);
+  });
+
+  it("gives up what matters least first when a page has a limit, and says so", () => {
+    const text = summaryOf(events, { limit: 20_000 });
+    expect(Buffer.byteLength(text)).toBeLessThan(20_000);
+    expect(text).toMatch(/^### ❌ Deploy of mysite/);
+    expect(text).toMatch(/Left out, since a page like this one has a limit: slowest tasks, timeline/);
+    expect(text).not.toContain("```mermaid");
   });
 });

@@ -40386,7 +40386,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 7145:
+/***/ 8253:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43212,7 +43212,7 @@ function setCommandEcho(enabled) {
  */
 function setFailed(message) {
     process.exitCode = ExitCode.Failure;
-    error(message);
+    core_error(message);
 }
 //-----------------------------------------------------------------------
 // Logging Commands
@@ -43235,7 +43235,7 @@ function core_debug(message) {
  * @param message error issue message. Errors will be converted to string via toString()
  * @param properties optional properties to add to the annotation.
  */
-function error(message, properties = {}) {
+function core_error(message, properties = {}) {
     command_issueCommand('error', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
 }
 /**
@@ -43685,6 +43685,8 @@ function ansibleEnvironment(parts) {
     return {
         ...jobEnvironment(job),
         ...(job.NO_COLOR ? {} : { ANSIBLE_FORCE_COLOR: "true" }),
+        // Results and places of all tasks. What ssh does (-vvv) would show the environment of tasks, so that is asked for by extra-args.
+        ...(debugs(job) ? { ANSIBLE_VERBOSITY: job.ANSIBLE_VERBOSITY ?? "2" } : {}),
         ...(parts.bundled ? bundledSettings(parts) : {}),
         ANSIBLE_CONFIG: project.cfg?.path ?? (0,external_node_path_namespaceObject.join)(parts.actionRoot, "ansible.cfg"),
         ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(external_node_path_namespaceObject.delimiter),
@@ -43721,10 +43723,22 @@ function bundledSettings({ job, project }) {
     return {
         ANSIBLE_GATHERING: "explicit",
         ...(project.cfg ? {} : { ANSIBLE_INJECT_FACT_VARS: "false" }),
+        ...(project.cfg || debugs(job) ? {} : quiet(job)),
         ...(job.ANSIBLE_PIPELINING || job.ANSIBLE_SSH_PIPELINING || project.cfg?.settings.setsPipelining
             ? {}
             : { ANSIBLE_PIPELINING: "true" }),
     };
+}
+/** A host on which a task changed nothing is no news. */
+function quiet(job) {
+    return {
+        ANSIBLE_DISPLAY_OK_HOSTS: job.ANSIBLE_DISPLAY_OK_HOSTS ?? "false",
+        ANSIBLE_DISPLAY_SKIPPED_HOSTS: job.ANSIBLE_DISPLAY_SKIPPED_HOSTS ?? "false",
+    };
+}
+/** Whether the workflow runs with debug logging (ACTIONS_STEP_DEBUG). */
+function debugs(job) {
+    return job.RUNNER_DEBUG === "1" || job.ACTIONS_STEP_DEBUG === "true";
 }
 function collectionsPath({ job, actionRoot, project, galaxy }) {
     const home = job.HOME ?? "~";
@@ -46276,20 +46290,22 @@ function failuresOf(results, stats) {
     }
     return failures;
 }
+/** What every host may add to. */
+const JOINED = ["migrations", "warnings", "packages", "requirements", "unknown"];
+/** What the hosts report of the deploy, all together; of what is one for all of them the last word counts. */
 function deployOf(results) {
     let all = {};
-    const migrations = new Set();
-    const warnings = new Set();
+    const lists = Object.fromEntries(JOINED.map((key) => [key, new Set()]));
     for (const { deploy } of results) {
         if (!deploy)
             continue;
         all = { ...all, ...deploy };
-        for (const name of texts(deploy.migrations))
-            migrations.add(name);
-        for (const warning of texts(deploy.warnings))
-            warnings.add(warning);
+        for (const key of JOINED)
+            for (const text of texts(deploy[key]))
+                lists[key]?.add(text);
     }
-    return { ...all, migrations: [...migrations], warnings: [...warnings] };
+    const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])]]).filter(([, texts]) => texts.length > 0);
+    return { ...all, ...Object.fromEntries(joined) };
 }
 function texts(list) {
     return Array.isArray(list) ? list.map(String) : [];
@@ -46300,21 +46316,22 @@ function texts(list) {
 
 /** The outcome of a run that ended before Ansible started. */
 function earlyOutcome(message, reason, inputs) {
-    return { ...stopped(reason, inputs, message), totals: totalsOf([]), failures: [] };
+    return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
 }
 /** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
 function outcomeOf(result, reason, context) {
-    const totals = totalsOf(result.events);
+    const { events } = result;
+    const totals = totalsOf(events);
     const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure]);
     if (reason !== undefined)
-        return { ...stopped(reason, context.inputs, ""), totals, failures };
+        return { ...stopped(reason, context.inputs, ""), events, totals, failures };
     const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
     if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
         const error = "No host took part: the inventory has none that the deploy is for.";
-        return { status: "failed", error, totals, failures };
+        return { status: "failed", error, events, totals, failures };
     }
     if (result.code === 0 && broken.length === 0)
-        return { status: "succeeded", error: "", totals, failures };
+        return { status: "succeeded", error: "", events, totals, failures };
     const [first] = failures;
     let error;
     if (first)
@@ -46327,7 +46344,8 @@ function outcomeOf(result, reason, context) {
     else
         error = explainEnd(result.code, result.stderr, context);
     error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
-    return { status: totals.wentBack ? "rolled-back" : "failed", error, totals, failures };
+    const blamed = broken.length === 0 ? /Origin: (.+?:\d+)/.exec(result.stderr)?.[1] : undefined;
+    return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
 }
 /** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */
 function newerSchema({ keptOld, deploy: { migrations = [] } }) {
@@ -46380,6 +46398,50 @@ function isEvent(value) {
     }
 }
 
+;// CONCATENATED MODULE: external "node:string_decoder"
+const external_node_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:string_decoder");
+;// CONCATENATED MODULE: ./lib/ansible/follow.js
+
+
+/** Reads what comes to a file, whole lines at a time. */
+class FollowedFile {
+    #path;
+    #decoder = new external_node_string_decoder_namespaceObject.StringDecoder("utf8");
+    #position = 0;
+    #rest = "";
+    /** @param path a file that may not be there yet. */
+    constructor(path) {
+        this.#path = path;
+    }
+    /** The whole lines that came since the last call; "" when there are none. */
+    read() {
+        let descriptor;
+        try {
+            descriptor = (0,external_node_fs_namespaceObject.openSync)(this.#path, "r");
+        }
+        catch {
+            return "";
+        }
+        try {
+            const buffer = Buffer.alloc(65_536);
+            for (;;) {
+                const count = (0,external_node_fs_namespaceObject.readSync)(descriptor, buffer, 0, buffer.length, this.#position);
+                if (count === 0)
+                    break;
+                this.#position += count;
+                this.#rest += this.#decoder.write(buffer.subarray(0, count));
+            }
+        }
+        finally {
+            (0,external_node_fs_namespaceObject.closeSync)(descriptor);
+        }
+        const end = this.#rest.lastIndexOf("\n") + 1;
+        const lines = this.#rest.slice(0, end);
+        this.#rest = this.#rest.slice(end);
+        return lines;
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/ansible/log-lines.js
 /**
  * Passes Ansible's output on, line by line as it comes, with plays as groups.
@@ -46411,6 +46473,10 @@ class LogLines {
         this.#rest[stream] = lines.pop() ?? "";
         for (const line of lines)
             this.#line(line);
+    }
+    /** Writes a line of the action's own between Ansible's. */
+    say(line) {
+        this.#commands.write(line);
     }
     /** Writes what is left and lets commands through again. */
     end() {
@@ -46549,7 +46615,56 @@ function signalCode(signal) {
     return signal === "SIGINT" ? 130 : signal === "SIGKILL" ? 137 : 143;
 }
 
+;// CONCATENATED MODULE: ./lib/ansible/progress.js
+
+/** Seconds after which a task that goes on is told of, and again every minute. */
+const TOLD_AFTER = [10, 20, 30, 60];
+const TOLD_EVERY = 60;
+/** How far the task is that runs now, told only where it takes long. */
+class Progress {
+    #playHosts = 0;
+    #task;
+    #told = 0;
+    /** Takes events as they come. */
+    take(events) {
+        for (const event of events) {
+            if (event.event === "play")
+                this.#playHosts = event.hosts ?? 0;
+            if (event.event === "task") {
+                this.#task = { name: taskName(event), started: event.time ?? 0, done: new Set() };
+                this.#told = 0;
+            }
+            if (event.event === "result")
+                this.#task?.done.add(event.host);
+            if (event.event === "stats")
+                this.#task = undefined;
+        }
+    }
+    /**
+     * A line when it is time for one: `… Prepare the release: 1 of 2 hosts done after 20 s`.
+     *
+     * @param now seconds since the epoch.
+     */
+    line(now) {
+        if (this.#task === undefined)
+            return undefined;
+        const { name, started, done } = this.#task;
+        const elapsed = now - started;
+        if (elapsed < this.#next())
+            return undefined;
+        this.#told = elapsed;
+        const hosts = this.#playHosts > 1 ? `${done.size} of ${this.#playHosts} hosts done ` : "";
+        return `… ${name}: ${hosts}after ${Math.floor(elapsed)} s`;
+    }
+    /** When the next line is due, in seconds since the task began. */
+    #next() {
+        return TOLD_AFTER.find((seconds) => seconds > this.#told) ?? this.#told + TOLD_EVERY;
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/play.js
+
+
 
 
 
@@ -46583,9 +46698,11 @@ function preparePlay(parts) {
 /** Runs Ansible and shows its output as it comes. */
 async function play(run) {
     const argv = ansibleArguments(run.inputs, run.files);
+    core_debug(run.redact(`Starting ${JSON.stringify(argv)} in ${run.project.folder}`));
     const write = (line) => process.stdout.write(`${run.redact(line)}\n`);
     const groups = { startGroup: startGroup, endGroup: endGroup, write };
     const log = new LogLines(groups, (0,external_node_crypto_.randomUUID)(), run.playMarker);
+    const ticks = tellProgress(run.eventsFile, (line) => log.say(line));
     try {
         const result = await runProcess(argv, {
             cwd: run.project.folder,
@@ -46599,8 +46716,20 @@ async function play(run) {
         return { ...result, events };
     }
     finally {
+        clearInterval(ticks);
         log.end();
     }
+}
+/** Tells how far long tasks are, while they run. */
+function tellProgress(eventsFile, say) {
+    const file = new FollowedFile(eventsFile);
+    const progress = new Progress();
+    return setInterval(() => {
+        progress.take(parseEvents(file.read()));
+        const line = progress.line(Date.now() / 1000);
+        if (line !== undefined)
+            say(line);
+    }, 1_000);
 }
 /** Milliseconds for giving back: GitHub kills a cancelled step 10 s after its first signal. */
 const GIVE_BACK_LIMIT = 4_500;
@@ -46983,303 +47112,6 @@ function hasOtherSource(inputs, { cfg }, job) {
     return vaultPasswordFile !== "" && (0,external_node_fs_namespaceObject.existsSync)(besideCfg(cfg.path, vaultPasswordFile, (0,external_node_os_namespaceObject.homedir)()));
 }
 
-;// CONCATENATED MODULE: ./lib/outputs.js
-
-/** Names of all outputs, as in action.yml. */
-const OUTPUT_NAMES = [
-    "status",
-    "total-hosts",
-    "ok-hosts",
-    "changed-hosts",
-    "failed-hosts",
-    "unreachable-hosts",
-    "changed-host-names",
-    "failed-host-names",
-    "unreachable-host-names",
-    "changed-tasks",
-    "stats",
-    "release",
-    "previous-release",
-    "revision",
-    "migrations",
-    "url",
-    "summary-file",
-    "ansible-version",
-    "duration-seconds",
-    "rolled-back",
-    "host-status",
-];
-/** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
-function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSeconds }) {
-    const { deploy } = totals;
-    return {
-        status,
-        "total-hosts": String(totals.hosts.length),
-        "ok-hosts": String(totals.ok.length),
-        "changed-hosts": String(totals.changed.length),
-        "failed-hosts": String(totals.failed.length),
-        "unreachable-hosts": String(totals.unreachable.length),
-        "changed-host-names": JSON.stringify(totals.changed),
-        "failed-host-names": JSON.stringify(totals.failed),
-        "unreachable-host-names": JSON.stringify(totals.unreachable),
-        "changed-tasks": String(totals.changedTasks),
-        stats: JSON.stringify(totals.stats),
-        release: deploy.release ?? (deploy.images ? JSON.stringify(deploy.images) : ""),
-        "previous-release": deploy.previous_release ?? (deploy.previous_images ? JSON.stringify(deploy.previous_images) : ""),
-        revision: deploy.revision ?? "",
-        migrations: JSON.stringify(deploy.migrations ?? []),
-        url: deploy.url ?? "",
-        "summary-file": summaryFile,
-        "ansible-version": ansibleVersion,
-        "duration-seconds": String(durationSeconds),
-        "rolled-back": String(status === "rolled-back"),
-        "host-status": JSON.stringify(totals.hostStatus),
-    };
-}
-function setOutputs(outputs) {
-    for (const name of OUTPUT_NAMES)
-        setOutput(name, outputs[name]);
-}
-
-;// CONCATENATED MODULE: ./lib/report/annotations.js
-
-
-/** GitHub shows at most ten annotations of a kind for a step. */
-const MOST = 10;
-/**
- * The annotations of failures.
- *
- * @param workspace GITHUB_WORKSPACE as an absolute path; "" when unknown.
- */
-function annotationsOf(failures, workspace) {
-    return failures.slice(0, MOST).map(([message, result]) => ({
-        message,
-        title: `${result.host}: ${taskName(result)}`,
-        ...position(result.path, workspace),
-    }));
-}
-function position(path, workspace) {
-    const match = /^(.+):(\d+)$/.exec(path ?? "");
-    if (!match || workspace === "")
-        return {};
-    const file = (0,external_node_path_namespaceObject.relative)(workspace, match[1] ?? "");
-    if (file === "" || file.startsWith("..") || (0,external_node_path_namespaceObject.isAbsolute)(file))
-        return {};
-    return { file, startLine: Number(match[2]) };
-}
-
-;// CONCATENATED MODULE: ./lib/report/summary.js
-/** The job summary as Markdown. */
-function summaryMarkdown(parts) {
-    const lines = [`### ${parts.ok ? "✅" : "❌"} ${safe(parts.verdict)}`, ""];
-    if (parts.error !== "")
-        lines.push(safe(parts.error), "");
-    lines.push(...facts(parts), ...statusTable(parts.totals), ...hostTable(parts.totals), ...failureList(parts), ...warnings(parts.totals));
-    const version = parts.ansibleVersion === "" ? "" : `ansible-core ${safe(parts.ansibleVersion)}, `;
-    lines.push(`<sub>${version}${parts.durationSeconds} s</sub>`, "");
-    return lines.join("\n");
-}
-function facts(parts) {
-    const rows = [
-        ["Release", parts.release],
-        ["Before", parts.previousRelease],
-        ["Revision", parts.revision],
-        ["Migrations", (parts.totals.deploy.migrations ?? []).join(", ")],
-        ["Address", parts.url],
-    ];
-    const given = rows.filter(([, value]) => value !== "");
-    return given.length === 0
-        ? []
-        : ["| | |", "|---|---|", ...given.map(([name, value]) => `| ${name} | ${cell(value)} |`), ""];
-}
-function statusTable({ hostStatus }) {
-    const hosts = Object.entries(hostStatus).sort(([one], [other]) => (one < other ? -1 : 1));
-    if (hosts.length === 0)
-        return [];
-    const row = ([host, status]) => {
-        const units = Object.entries(status.units).map(([unit, state]) => `${unit} ${state}`);
-        const cells = [
-            host,
-            status.release ?? "none",
-            status.revision?.slice(0, 7) ?? "",
-            status.since ?? "",
-            status.slot ?? "",
-        ];
-        return `| ${[...cells, units.join(", "), `${status.free_mib} MiB`, status.lock ?? "free"].map(cell).join(" | ")} |`;
-    };
-    return [
-        "| host | release | commit | since | slot | units | free disk | deploy lock |",
-        "|---|---|---|---|---|---|---|---|",
-        ...hosts.map(row),
-        "",
-    ];
-}
-function hostTable(totals) {
-    if (totals.hosts.length === 0)
-        return [];
-    const row = (name) => {
-        const stats = totals.stats[name];
-        const state = totals.unreachable.includes(name) ? "unreachable" : totals.failed.includes(name) ? "failed" : "ok";
-        return `| ${cell(name)} | ${state} | ${stats?.changed ?? 0} | ${stats?.ok ?? 0} | ${stats?.failures ?? 0} | ${stats?.skipped ?? 0} |`;
-    };
-    return [
-        "| host | state | changed | ok | failed | skipped |",
-        "|---|---|--:|--:|--:|--:|",
-        ...totals.hosts.map(row),
-        "",
-    ];
-}
-function failureList({ failures }) {
-    return failures.flatMap(([sentence, result]) => {
-        const detail = [result.msg, result.stderr, result.stdout].filter((text) => text).join("\n");
-        const task = `${safe(result.host)}: ${safe(result.name)}${result.path ? ` (${safe(result.path)})` : ""}`;
-        const body = detail === "" || result.no_log ? [] : ["", `<pre>${html(detail.slice(-4_000))}</pre>`, ""];
-        return [`<details><summary>${task}</summary>`, "", safe(sentence), ...body, "</details>", ""];
-    });
-}
-function warnings(totals) {
-    const list = totals.deploy.warnings ?? [];
-    return list.length === 0 ? [] : [...list.map((text) => `- ⚠️ ${safe(text)}`), ""];
-}
-/** HTML is escaped first, then what Markdown reads as markup, as a link or as a mention. */
-function safe(text) {
-    return html(text.replace(/\s+/g, " ").trim())
-        .replace(/[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g, (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`)
-        .replace(/@/g, "&#64;")
-        .replace(/:\/\//g, "&#58;//");
-}
-function cell(text) {
-    return `<code>${safe(text)}</code>`;
-}
-function html(text) {
-    return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-}
-
-;// CONCATENATED MODULE: ./lib/report/verdict.js
-/** The run's status in one line, for the summary's head and the log. */
-function verdict(status, totals, inputs) {
-    const count = totals.hosts.length;
-    const hosts = `${count} host${count === 1 ? "" : "s"}`;
-    const many = totals.changed.length;
-    const changed = many === 0 ? "nothing changed" : `${many} changed`;
-    if (status === "cancelled")
-        return `Cancelled: ${hosts} had taken part, ${changed}.`;
-    if (status === "succeeded" && inputs.operation === "status")
-        return `Status of ${hosts}.`;
-    if (status === "succeeded" && inputs.check) {
-        return `Check of ${hosts}: ${many === 0 ? "nothing would change" : `${many} would change`}.`;
-    }
-    if (status === "succeeded" && inputs.operation === "rollback")
-        return `Rolled back ${hosts}, ${changed}.`;
-    if (status === "succeeded")
-        return `Deployed to ${hosts}, ${changed}.`;
-    if (status === "rolled-back")
-        return `Failed, and every host serves what it served before.`;
-    const parts = [
-        totals.failed.length > 0 && `${totals.failed.length} failed`,
-        totals.unreachable.length > 0 && `${totals.unreachable.length} unreachable`,
-    ].filter((part) => part !== false);
-    return parts.length > 0 ? `Failed: of ${hosts}, ${parts.join(" and ")}.` : "Failed.";
-}
-
-;// CONCATENATED MODULE: ./lib/publish.js
-
-
-
-
-
-
-
-
-
-
-/** Sets the outputs and writes summary and annotations. Warns where that fails: a report never decides a deploy. */
-async function publish(outcome, parts) {
-    const markdown = parts.redact(summaryOf(outcome, parts));
-    const summaryFile = attempt("The summary file was not written", () => writeSummaryFile(markdown)) ?? "";
-    attempt("The outputs were not set", () => setOutputs(outputsOf({
-        status: outcome.status,
-        totals: outcome.totals,
-        summaryFile,
-        ansibleVersion: parts.ansibleVersion,
-        durationSeconds: parts.durationSeconds,
-    })));
-    attempt("The annotations were not written", () => annotate(outcome, parts.redact));
-    if (!parts.summary || !process.env.GITHUB_STEP_SUMMARY)
-        return;
-    try {
-        await summary.addRaw(markdown).write();
-    }
-    catch (error) {
-        core_warning(`The job summary was not written: ${messageOf(error)}`);
-    }
-}
-function summaryOf(outcome, parts) {
-    const outputs = outputsOf({ ...outcome, ...parts, summaryFile: "" });
-    return summaryMarkdown({
-        verdict: verdict(outcome.status, outcome.totals, parts.inputs),
-        ok: outcome.status === "succeeded",
-        error: outcome.error,
-        totals: outcome.totals,
-        failures: outcome.failures.slice(0, 50),
-        release: outputs.release,
-        previousRelease: outputs["previous-release"],
-        revision: outputs.revision,
-        url: outputs.url,
-        ansibleVersion: parts.ansibleVersion,
-        durationSeconds: parts.durationSeconds,
-    });
-}
-/** Outside the private folder, since later steps read it. */
-function writeSummaryFile(markdown) {
-    const file = (0,external_node_path_namespaceObject.join)(process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), `deploy-summary-${(0,external_node_crypto_.randomUUID)()}.md`);
-    (0,external_node_fs_namespaceObject.writeFileSync)(file, markdown, { flag: "wx", mode: 0o600 });
-    return file;
-}
-function annotate(outcome, redact) {
-    for (const { message, ...properties } of annotationsOf(outcome.failures, process.env.GITHUB_WORKSPACE ?? "")) {
-        error(redact(message), { ...properties, title: redact(properties.title) });
-    }
-    if (outcome.status === "succeeded" && outcome.totals.hosts.length === 0) {
-        core_warning("No host took part: the inventory has none that the playbook's plays are for.");
-    }
-    for (const warning of outcome.totals.deploy.warnings ?? [])
-        core_warning(redact(warning));
-}
-function attempt(problem, action) {
-    try {
-        return action();
-    }
-    catch (error) {
-        core_warning(`${problem}: ${messageOf(error)}`);
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/playbook.js
-
-
-
-/**
- * Writes copies of the bundled playbooks that a run needs, with the project's variables linked beside them: Ansible gives
- * variables beside a playbook their precedence by its place. Importing the collection's playbook would not do (tried):
- * Ansible then looks beside the imported file, which is in the action's folder.
- *
- * @param actionRoot folder that holds `ansible_collections`.
- */
-function bundledPlaybooks({ mode, operation, check }, actionRoot, project, folder) {
-    const place = folder.folder("play");
-    linkVariables(project, place);
-    const copy = (name) => {
-        const bundled = (0,external_node_path_namespaceObject.join)(actionRoot, "ansible_collections", "django_ansible", "deploy", "playbooks", `${name}.yml`);
-        return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), (0,external_node_fs_namespaceObject.readFileSync)(bundled, "utf8"));
-    };
-    return {
-        playbook: copy(operation === "deploy" ? mode : operation),
-        cancelPlaybook: mode === "role" && operation !== "status" && !check ? copy("cancel") : "",
-    };
-}
-
 ;// CONCATENATED MODULE: ./lib/ansible/variables.js
 /** A text that Ansible must not read as a template: `{{` in a secret is a part of it. Both cores' JSON readers know this form. */
 function literal(text) {
@@ -47332,6 +47164,993 @@ function appNameOf(repository) {
         .slice(0, 32)
         .replace(/[-_]+$/, "");
     return name === "" ? "app" : name;
+}
+
+;// CONCATENATED MODULE: ./lib/outputs.js
+
+/** Names of all outputs, as in action.yml. */
+const OUTPUT_NAMES = [
+    "status",
+    "total-hosts",
+    "ok-hosts",
+    "changed-hosts",
+    "failed-hosts",
+    "unreachable-hosts",
+    "changed-host-names",
+    "failed-host-names",
+    "unreachable-host-names",
+    "changed-tasks",
+    "stats",
+    "release",
+    "previous-release",
+    "revision",
+    "migrations",
+    "url",
+    "summary-file",
+    "ansible-version",
+    "duration-seconds",
+    "rolled-back",
+    "host-status",
+];
+/** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
+function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSeconds }) {
+    const { deploy } = totals;
+    // Nothing was switched: what a failed run found serving still does.
+    const kept = status === "succeeded" ? {} : { release: deploy.previous_release, revision: deploy.previous_revision };
+    return {
+        status,
+        "total-hosts": String(totals.hosts.length),
+        "ok-hosts": String(totals.ok.length),
+        "changed-hosts": String(totals.changed.length),
+        "failed-hosts": String(totals.failed.length),
+        "unreachable-hosts": String(totals.unreachable.length),
+        "changed-host-names": JSON.stringify(totals.changed),
+        "failed-host-names": JSON.stringify(totals.failed),
+        "unreachable-host-names": JSON.stringify(totals.unreachable),
+        "changed-tasks": String(totals.changedTasks),
+        stats: JSON.stringify(totals.stats),
+        release: deploy.release ?? (deploy.images ? JSON.stringify(deploy.images) : (kept.release ?? "")),
+        "previous-release": deploy.previous_release ?? (deploy.previous_images ? JSON.stringify(deploy.previous_images) : ""),
+        revision: deploy.revision ?? kept.revision ?? "",
+        migrations: JSON.stringify(deploy.migrations ?? []),
+        url: deploy.url ?? "",
+        "summary-file": summaryFile,
+        "ansible-version": ansibleVersion,
+        "duration-seconds": String(durationSeconds),
+        "rolled-back": String(status === "rolled-back"),
+        "host-status": JSON.stringify(totals.hostStatus),
+    };
+}
+function setOutputs(outputs) {
+    for (const name of OUTPUT_NAMES)
+        setOutput(name, outputs[name]);
+}
+
+;// CONCATENATED MODULE: ./lib/report/advice.js
+/** What to do about failures whose own words do not say it, most telling first. */
+const ADVICE = [
+    [
+        /No space left on device|Errno 28/i,
+        "The disk is full: remove what is not needed on the host (`django_app_keep_releases` limits old releases), then deploy again.",
+    ],
+    [
+        /dpkg was interrupted/i,
+        "An earlier installation was broken off: run `dpkg --configure -a` on the host, then deploy again.",
+    ],
+    [
+        /Could not get lock \/var\/lib\/(dpkg|apt)|is another process using it/i,
+        "Another program installs packages on the host, mostly unattended-upgrades: deploy again when it has ended.",
+    ],
+    [
+        /Unable to locate package|No package matching|has no installation candidate/i,
+        "The host's package sources do not have it: check /etc/apt/sources.list and the name in `django_app_extra_packages`.",
+    ],
+    [
+        /No solution found when resolving|No matching distribution found|ResolutionImpossible/i,
+        "The requirements contradict each other, or ask for a version that does not exist for this Python: install them in a fresh virtual environment on your machine first.",
+    ],
+    [
+        /Failed to build|error: command .*(gcc|cc)\S* failed|Python\.h: No such file|pg_config executable not found/i,
+        "A requirement is compiled on the host and lacks something for it: use a package with wheels (for example `psycopg[binary]`), or name the headers in `django_app_extra_packages`.",
+    ],
+    [
+        /ModuleNotFoundError: No module named '?([\w.]+)/,
+        "The code imports something that the requirements do not bring, or that lies outside of `app_path`: add it to the requirements file that is deployed.",
+    ],
+    [
+        /SECRET_KEY setting must not be empty|ImproperlyConfigured/,
+        "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
+    ],
+    [
+        /DisallowedHost|Invalid HTTP_HOST|answered with 400/i,
+        "Django does not accept the name that it is asked by: `server_name` has to be in ALLOWED_HOSTS.",
+    ],
+    [
+        /password authentication failed for user/i,
+        "The database does not take the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
+    ],
+    [
+        /(could not connect to server|connection to server at .* failed|OperationalError).*(refused|timed out|could not translate|No route)/is,
+        "The host does not get through to its database: check `db_host` and port, that the server listens there, and what is between.",
+    ],
+    [
+        /relation "[^"]+" already exists|table "?\w+"? already exists|DuplicateTable/i,
+        "The database has what a migration would create: it was made outside of migrations; compare with `manage.py showmigrations` and fake what is there already.",
+    ],
+    [
+        /Conflicting migrations detected/i,
+        "Two migrations follow the same one: run `manage.py makemigrations --merge` and commit the result.",
+    ],
+    [
+        /permission denied for (schema|table|database)/i,
+        "The database user may not do this: give it the rights on schema and tables, or make it the owner of the database.",
+    ],
+    [
+        /Address already in use|Errno 98/i,
+        "Something else listens there: look with `ss -ltnp` on the host for what it is.",
+    ],
+    [
+        /is not healthy at/,
+        "The old release still serves. Look at the application's last lines, and ask the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set what is asked and how long.",
+    ],
+    [
+        /nginx: configuration file .* test failed|nginx: \[emerg\]/,
+        "nginx refuses its configuration: the line that it names may belong to another site of the host.",
+    ],
+];
+/** What to do about a failure, in Markdown code marks; "" when its own words have to do. */
+function adviceFor({ msg, stderr, stdout }) {
+    const text = [msg, stderr, stdout].filter(Boolean).join("\n");
+    return ADVICE.find(([cause]) => cause.test(text))?.[1] ?? "";
+}
+
+;// CONCATENATED MODULE: ./lib/report/markdown.js
+/** Any text as part of a line of Markdown: nothing in it acts as HTML, markup, a link, a mention, a reference or math. */
+function safe(text) {
+    return (html(text.replace(/\s+/g, " ").trim())
+        .replace(/[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g, (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`)
+        // GitHub looks for names and numbers in the text that readers see, so that only something between keeps them apart.
+        .replace(/@(?=\w)/g, "&#64;\u200b")
+        .replace(/(?<!&)#(?=\d)/g, "&#35;\u200b")
+        .replace(/:\/\//g, "&#58;//")
+        .replace(/\bwww\./gi, (found) => `${found.slice(0, 3)}&#46;`));
+}
+/** The same as code. */
+function code(text) {
+    return text === "" ? "" : `<code>${safe(text)}</code>`;
+}
+/** A text with its line ends and spaces. */
+function preformatted(text) {
+    return `<pre>${html(text)}</pre>`;
+}
+/** A part that opens by a click. `title` and `body` are Markdown. */
+function details(title, body) {
+    return ["<details>", `<summary>${title}</summary>`, "", ...body, "", "</details>", ""];
+}
+/** A table; `rows` are Markdown. `align` has a letter for each column: `l` or `r`. */
+function table(heads, align, rows) {
+    const line = (cells) => `| ${cells.join(" | ")} |`;
+    const marks = heads.map((_, index) => (align[index] === "r" ? "--:" : "---"));
+    return [line(heads), `|${marks.join("|")}|`, ...rows.map(line), ""];
+}
+/** A block of code that its own text cannot end. */
+function fenced(language, text) {
+    const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+    const fence = "`".repeat(longest + 1);
+    return [`${fence}${language}`, text, fence, ""];
+}
+/** `a, b and c`; of many the first ones and how many more. */
+function enumeration(items, most = 3) {
+    const shown = items.length > most + 1 ? [...items.slice(0, most), `${items.length - most} more`] : items;
+    return shown.length < 2 ? (shown[0] ?? "") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+/** `1 host`, `2 hosts`. */
+function count(number, one) {
+    return `${number} ${one}${number === 1 ? "" : "s"}`;
+}
+/** `0.4 s`, `12 s`, `3 min 05 s`. */
+function seconds(number) {
+    if (number < 9.95)
+        return `${Math.round(number * 10) / 10} s`;
+    const whole = Math.round(number);
+    return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+function html(text) {
+    return text
+        .replaceAll("&", "&amp;")
+        .replaceAll("<", "&lt;")
+        .replaceAll(">", "&gt;")
+        .replaceAll("$", "&#36;")
+        .replaceAll("\r", "");
+}
+
+;// CONCATENATED MODULE: ./lib/report/failures.js
+
+
+
+const MOST = 20;
+const DETAIL_LINES = 30;
+const DETAIL_CHARACTERS = 3_000;
+/** The failures, those of the same cause on several hosts together. */
+function failureSection(failures, run) {
+    if (failures.length === 0)
+        return [];
+    const groups = byCause(failures);
+    const more = groups.length - MOST;
+    return [
+        "#### What failed",
+        "",
+        ...groups.slice(0, MOST).flatMap((group, index) => entry(group, index === 0)),
+        ...(run.rolledBack ? ["Every host serves what it served before.", ""] : []),
+        ...(more > 0 ? [`… and ${count(more, "failure")} more, in the log.`, ""] : []),
+    ];
+}
+/** Failures by cause: hosts on which the same task failed with the same words are together, the largest group first. */
+function byCause(failures) {
+    const groups = new Map();
+    for (const failure of failures) {
+        const [sentence, { host, name, path }] = failure;
+        const words = sentence.split(/([\w.-]+)/).filter((word) => word !== host);
+        const key = [...words, name, path].join("\0");
+        const group = groups.get(key);
+        if (group === undefined)
+            groups.set(key, [failure]);
+        else
+            group.push(failure);
+    }
+    return [...groups.values()].sort((one, other) => other.length - one.length);
+}
+function entry(group, first) {
+    const [[sentence, result]] = group;
+    const hosts = group.map(([, { host }]) => code(host));
+    const where = result.path ? ` at ${code(shortPath(result.path))}` : "";
+    const lines = lastLines(result);
+    const advice = adviceFor(result);
+    return [
+        `**${enumeration(hosts)}**, task “${safe(taskName(result))}”${where}`,
+        "",
+        safe(lines === "" ? sentence : firstLine(sentence, result)),
+        "",
+        ...(advice === "" ? [] : [`💡 ${advice}`, ""]),
+        ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? opened : same)),
+    ];
+}
+/** A sentence about one host that only repeats a message of several lines gives way to the message's first line. */
+function firstLine(sentence, { host, msg = "" }) {
+    const [line = ""] = msg.split("\n");
+    return sentence.startsWith(`${host}: the task "`) && line.length > 20 ? line : sentence;
+}
+/** The first failure is what everybody looks for: its lines stand open. */
+const opened = (line) => (line === "<details>" ? "<details open>" : line);
+const same = (line) => line;
+function lastLines(result) {
+    if (result.no_log)
+        return "";
+    const text = [result.msg, result.stdout, result.stderr].filter(Boolean).join("\n").trim();
+    const lines = text.split("\n").slice(-DETAIL_LINES).join("\n").slice(-DETAIL_CHARACTERS);
+    // A message of one line stands in the sentence already.
+    return lines.includes("\n") || lines.length > 600 ? lines : "";
+}
+/** The end of a path: the folders above say nothing to a reader. */
+function shortPath(path) {
+    return path.split("/").slice(-4).join("/");
+}
+
+;// CONCATENATED MODULE: ./lib/report/annotations.js
+
+
+
+
+/** GitHub shows at most ten annotations of a kind for a step. */
+const MOST_ANNOTATIONS = 10;
+/**
+ * The annotations of failures: one for each cause, those that many hosts have first, and one place is kept for the step's
+ * own error.
+ */
+function annotationsOf(failures, repository) {
+    return byCause(failures)
+        .slice(0, MOST_ANNOTATIONS - 1)
+        .map((group) => {
+        const [[sentence, result]] = group;
+        const hosts = group.map(([, { host }]) => host);
+        return {
+            message: annotations_messageOf(sentence, result, hosts),
+            title: `${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}: ${taskName(result)}`,
+            ...positionOf(result, repository),
+        };
+    });
+}
+function annotations_messageOf(sentence, result, hosts) {
+    const advice = adviceFor(result).replaceAll("`", "");
+    const others = hosts.length > 1 ? `The same on ${hosts.slice(1, 11).join(", ")}${hosts.length > 11 ? " …" : ""}.` : "";
+    return [sentence, others, advice].filter((part) => part !== "").join("\n");
+}
+/** The line of the user's own code, configuration or template that a failure names, else the task that failed. */
+function positionOf({ msg, stderr, stdout, path, no_log }, repository) {
+    if (repository.workspace === "")
+        return {};
+    const text = no_log ? "" : [stdout, stderr, msg].filter(Boolean).join("\n");
+    const named = [...inRelease(text), ...inOrigin(text)].map(([file, line]) => [locate(file, repository), line]);
+    const [file, line] = named.find(([found]) => found !== undefined) ?? [];
+    return file === undefined || line === undefined ? placeIn(path, repository.workspace) : { file, startLine: line };
+}
+/** `file:line` as a place of the workspace; nothing for a file outside of it. */
+function placeIn(path, workspace) {
+    const [, absolute = "", line] = /^(.+):(\d+)$/.exec(path ?? "") ?? [];
+    const file = workspace === "" ? undefined : inside(absolute, workspace);
+    return file === undefined ? {} : { file, startLine: Number(line) };
+}
+/** Lines of a Python traceback that are the application's own, innermost first. */
+function inRelease(text) {
+    const found = text.matchAll(/File "\S*?\/releases\/[^/"]+\/(?!\.venv\/)([^"]+)", line (\d+)/g);
+    return [...found].map(([, file = "", line]) => [file, Number(line)]).reverse();
+}
+/** Where Ansible says that a value or a template comes from. */
+function inOrigin(text) {
+    return [...text.matchAll(/Origin: (\/[^\n]+?):(\d+)(?::\d+)?$/gm)].map(([, file = "", line]) => [file, Number(line)]);
+}
+/** A file of the workspace, relative to it; files of a release lie in the working directory or in the workspace. */
+function locate(file, { workspace, workingDirectory, exists }) {
+    if ((0,external_node_path_namespaceObject.isAbsolute)(file))
+        return inside(file, workspace);
+    const candidates = [(0,external_node_path_namespaceObject.join)(workspace, workingDirectory, file), (0,external_node_path_namespaceObject.join)(workspace, file)];
+    const found = candidates.find(exists);
+    return found === undefined ? undefined : inside(found, workspace);
+}
+function inside(file, workspace) {
+    const path = (0,external_node_path_namespaceObject.relative)(workspace, file);
+    return file === "" || path === "" || path.startsWith("..") || (0,external_node_path_namespaceObject.isAbsolute)(path) ? undefined : path;
+}
+
+;// CONCATENATED MODULE: ./lib/report/phases.js
+/** The phases of a run by host: its plays, or in a run of one play the roles. */
+function coursesOf(events) {
+    const byRole = events.filter(({ event }) => event === "play").length < 2;
+    const courses = new Map();
+    let play = "";
+    for (const event of events) {
+        if (event.event === "play")
+            play = event.name;
+        if (event.event !== "result" || event.start === undefined || event.status === "skipped")
+            continue;
+        const course = courses.get(event.host) ?? { spans: [], switched: undefined };
+        courses.set(event.host, course);
+        const phase = byRole ? roleOf(event.name) || play : play;
+        const span = extend(course.spans, phase, event);
+        if (switches(event))
+            course.switched = span.end;
+    }
+    return [...courses].map(([host, course]) => ({ host, ...course }));
+}
+/** The phase in which the run failed; "" when none did. */
+function failedPhase(courses) {
+    const failed = courses.flatMap(({ spans }) => spans.filter((span) => span.failed));
+    return failed.toSorted((one, other) => one.end - other.end)[0]?.phase ?? "";
+}
+/** Whether a result is the switch of a host to what was deployed. */
+function switches({ action, status }) {
+    return status === "changed" && /\.(app_activate|compose_up)$/.test(action);
+}
+function extend(spans, phase, event) {
+    const start = Math.round((event.start ?? 0) * 1000);
+    const end = Math.round(((event.start ?? 0) + (event.duration ?? 0)) * 1000);
+    let span = spans.at(-1);
+    if (span?.phase !== phase) {
+        span = { phase, start, end, failed: false };
+        spans.push(span);
+    }
+    span.end = Math.max(span.end, end);
+    span.failed ||= (event.status === "failed" || event.status === "unreachable") && !event.ignored && !event.rescued;
+    return span;
+}
+function roleOf(name) {
+    const parts = name.split(" : ");
+    return parts.length > 1 ? (parts[0] ?? "") : "";
+}
+
+;// CONCATENATED MODULE: ./lib/report/redact.js
+/** What of a result may hold what a host printed. */
+const FREE_TEXTS = ["msg", "stderr", "stdout", "diff", "warnings", "deploy"];
+/** The events without secrets. It comes before any escaping, which could tear a secret apart so that nothing finds it. */
+function redactEvents(events, redact) {
+    return events.map((event) => (event.event === "result" ? redactResult(event, redact) : event));
+}
+/** The same for one result. */
+function redactResult(event, redact) {
+    const given = FREE_TEXTS.filter((key) => event[key] !== undefined);
+    return given.length === 0
+        ? event
+        : { ...event, ...Object.fromEntries(given.map((key) => [key, redactDeep(event[key], redact)])) };
+}
+function redactDeep(value, redact) {
+    if (typeof value === "string")
+        return redact(value);
+    if (Array.isArray(value))
+        return value.map((item) => redactDeep(item, redact));
+    if (typeof value !== "object" || value === null)
+        return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [redact(key), redactDeep(item, redact)]));
+}
+
+;// CONCATENATED MODULE: ./lib/report/changes.js
+
+const MOST_HOSTS = 25;
+const MOST_CHARACTERS = 12_000;
+/** What a check found: packages, requirements, migrations, what stays unknown, and the changes of each host. */
+function predictionSection({ deploy }) {
+    const lists = [
+        ["System packages that would be installed", deploy.packages ?? []],
+        ["Migrations that would be applied", deploy.migrations ?? []],
+    ];
+    const requirements = deploy.requirements ?? [];
+    return [
+        ...lists.flatMap(([title, items]) => items.length === 0 ? [] : [`**${title}:** ${items.map(code).join(", ")}`, ""]),
+        ...(requirements.length === 0 ? [] : ["**Requirements:**", "", ...fenced("diff", requirements.join("\n"))]),
+        ...(deploy.unknown ?? []).map((text) => `- ❔ ${safe(text)}`),
+        ...((deploy.unknown ?? []).length === 0 ? [] : [""]),
+    ];
+}
+/** The changed tasks of each host with their differences; hosts with the same ones together. */
+function changeSection(events) {
+    const byHost = new Map();
+    for (const event of events) {
+        if (event.event !== "result" || event.status !== "changed")
+            continue;
+        const lines = byHost.get(event.host) ?? [];
+        byHost.set(event.host, lines);
+        lines.push(event.diff ? `# ${event.name}\n${event.diff}` : `# ${event.name}`);
+    }
+    const groups = new Map();
+    for (const [host, lines] of byHost) {
+        const text = lines.join("\n\n");
+        const group = groups.get(text) ?? { hosts: [], tasks: lines.length };
+        groups.set(text, group);
+        group.hosts.push(host);
+    }
+    const shown = [...groups].slice(0, MOST_HOSTS);
+    const more = groups.size - shown.length;
+    return [
+        ...shown.flatMap(([text, { hosts, tasks }]) => details(`What would change on ${enumeration(hosts.map(code))}: ${count(tasks, "task")}`, fenced("diff", cut(text)))),
+        ...(more > 0 ? [`… and ${count(more, "host")} with other changes.`, ""] : []),
+    ];
+}
+function cut(text) {
+    return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}\n(and more)`;
+}
+
+;// CONCATENATED MODULE: ./lib/report/host-tables.js
+
+/** So many rows are read at a glance; more of them open by a click. */
+const AT_A_GLANCE = 15;
+const ICONS = {
+    unreachable: "🔌",
+    failed: "❌",
+    "went back": "↩️",
+    "held back": "⏸️",
+    "would change": "✏️",
+    changed: "✅",
+    unchanged: "➖",
+};
+/** A row for each host: its state, what it serves, its counts. */
+function hostSection(hosts) {
+    if (hosts.length === 0)
+        return [];
+    const releases = hosts.some(({ serves, before }) => serves !== "" || before !== "");
+    const heads = ["host", "state", ...(releases ? ["serves", "before"] : []), "changed", "ok", "failed"];
+    const align = releases ? "llllrrr" : "llrrr";
+    const row = (host) => [
+        code(host.name),
+        `${ICONS[host.state]} ${host.state}`,
+        ...(releases ? [code(host.serves), host.before === host.serves ? "the same" : code(host.before)] : []),
+        ...[host.changed, host.ok, host.failed].map(String),
+    ];
+    const lines = (some) => table(heads, align, some.map(row));
+    if (hosts.length <= AT_A_GLANCE)
+        return lines(hosts);
+    const notable = hosts.filter(({ state }) => state === "unreachable" || state === "failed").slice(0, AT_A_GLANCE);
+    const rest = hosts.slice(notable.length);
+    return [...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
+}
+/** `97 hosts: 95 changed, 2 unchanged`. */
+function titleOf(hosts) {
+    const counts = new Map();
+    for (const { state } of hosts)
+        counts.set(state, (counts.get(state) ?? 0) + 1);
+    return `${count(hosts.length, "host")}: ${[...counts].map(([state, many]) => `${many} ${state}`).join(", ")}`;
+}
+/** Which hosts had switched and went back, and to what. */
+function wentBackSection(hosts) {
+    const back = hosts.filter(({ state }) => state === "went back");
+    if (back.length === 0)
+        return [];
+    const names = enumeration(back.map(({ name }) => code(name)), 10);
+    const [{ serves = "" } = {}] = back;
+    const same = serves !== "" && back.every((host) => host.serves === serves);
+    return [`↩️ ${names} had switched and went back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
+}
+/** What `operation: status` found. */
+function statusSection({ hostStatus }) {
+    const hosts = Object.entries(hostStatus).sort(([one], [other]) => (one < other ? -1 : 1));
+    if (hosts.length === 0)
+        return [];
+    const rows = hosts.map(([host, status]) => {
+        const units = Object.entries(status.units).map(([unit, state]) => `${unit} ${state}`);
+        return [
+            host,
+            status.release ?? "none",
+            status.revision?.slice(0, 7) ?? "",
+            status.since ?? "",
+            status.slot ?? "",
+            units.join(", "),
+            `${status.free_mib} MiB`,
+            status.lock ?? "free",
+        ].map(code);
+    });
+    return table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows);
+}
+
+;// CONCATENATED MODULE: ./lib/report/hosts.js
+
+/** How a run ended for a host, worst first. */
+const HOST_STATES = [
+    "unreachable",
+    "failed",
+    "went back",
+    "held back",
+    "would change",
+    "changed",
+    "unchanged",
+];
+/** A report of each host, those that need attention first. */
+function hostReports(events, totals, run) {
+    const results = new Map(totals.hosts.map((name) => [name, []]));
+    for (const event of events)
+        if (event.event === "result")
+            results.get(event.host)?.push(event);
+    const deploys = totals.deploy.target_revision !== undefined || totals.deploy.images !== undefined;
+    return totals.hosts
+        .map((name) => {
+        const own = results.get(name) ?? [];
+        const switched = own.some(switches);
+        const wentBack = own.some(({ deploy }) => deploy?.rolled_back === true);
+        const state = stateOf(name, totals, { ...run, wentBack, heldBack: run.failed && deploys && !switched });
+        return { name, state, ...served(own, switched && !wentBack, run.check), ...counts(totals, name) };
+    })
+        .sort((one, other) => HOST_STATES.indexOf(one.state) - HOST_STATES.indexOf(other.state));
+}
+function stateOf(name, totals, run) {
+    if (totals.unreachable.includes(name))
+        return "unreachable";
+    if (totals.failed.includes(name))
+        return "failed";
+    if (run.wentBack)
+        return "went back";
+    if (run.heldBack)
+        return "held back";
+    if (!totals.changed.includes(name))
+        return "unchanged";
+    return run.check ? "would change" : "changed";
+}
+/** What a host serves: the last word of its results, or what it served before where it was not switched. */
+function served(own, switched, check) {
+    const facts = own.flatMap(({ deploy }) => deploy ?? []);
+    const before = facts.map((one) => one.previous_release ?? hosts_images(one.previous_images)).find((one) => one !== "") ?? "";
+    const after = facts.map((one) => one.release ?? hosts_images(one.images)).findLast((one) => one !== "") ?? "";
+    // A module that found nothing to switch names the release all the same.
+    return { serves: (switched || !check) && after !== "" ? after : before, before };
+}
+function hosts_images(given) {
+    return Object.entries(given ?? {})
+        .map(([service, digest]) => `${service} ${digest.replace(/^.*sha256:/, "").slice(0, 12)}`)
+        .join(", ");
+}
+function counts({ stats }, name) {
+    const { changed = 0, ok = 0, failures = 0 } = stats[name] ?? {};
+    return { changed, ok, failed: failures };
+}
+
+;// CONCATENATED MODULE: ./lib/report/size.js
+/**
+ * Joins sections to one text of a limited size. The last ones are left out first, with a line that says so; the first one
+ * is always there.
+ *
+ * @param order names of sections in the order in which they are given up; others never are.
+ * @param limit bytes of UTF-8.
+ */
+function withinLimit(sections, order, limit) {
+    const whole = (left) => {
+        const kept = sections.filter(({ name }) => !left.includes(name)).flatMap(({ lines }) => lines);
+        const note = `<sub>Left out, since a page like this one has a limit: ${left.join(", ")}.</sub>`;
+        return `${[...kept, ...(left.length === 0 ? [] : [note])].join("\n")}\n`;
+    };
+    const present = order.filter((name) => sections.some((section) => section.name === name && section.lines.length > 0));
+    for (let many = 0; many <= present.length; many++) {
+        const text = whole(present.slice(0, many));
+        if (Buffer.byteLength(text) <= limit || many === present.length)
+            return text;
+    }
+    return whole(present);
+}
+
+;// CONCATENATED MODULE: ./lib/report/slowest.js
+const slowest_MOST = 8;
+/** Seconds from which a task is worth naming. */
+const WORTH = 1;
+/** The tasks that took longest, slowest first. */
+function slowestTasks(events) {
+    const tasks = new Map();
+    for (const event of events) {
+        if (event.event !== "result" || event.status === "skipped")
+            continue;
+        const known = tasks.get(event.task);
+        if (known === undefined) {
+            tasks.set(event.task, { slowest: event, hosts: new Set([event.host]) });
+            continue;
+        }
+        known.hosts.add(event.host);
+        if ((event.duration ?? 0) > (known.slowest.duration ?? 0))
+            known.slowest = event;
+    }
+    return [...tasks.values()]
+        .map(({ slowest, hosts }) => ({
+        ...{ name: slowest.name, host: slowest.host },
+        ...{ seconds: slowest.duration ?? 0, hosts: hosts.size },
+    }))
+        .filter(({ seconds }) => seconds >= WORTH)
+        .sort((one, other) => other.seconds - one.seconds)
+        .slice(0, slowest_MOST);
+}
+
+;// CONCATENATED MODULE: ./lib/report/timeline.js
+/** Mermaid refuses longer charts than 50,000 characters, and people look at fewer hosts than that. */
+const timeline_MOST_HOSTS = 20;
+const MOST_SPANS = 30;
+/** Pixels of all bars together, and of a letter. */
+const BARS_WIDTH = 780;
+const LETTER_WIDTH = 8;
+/** Mermaid asks for a label; this one has no width. */
+const NO_LABEL = "\u200b";
+/** Words that Mermaid reads at the start of a line of a chart. */
+const KEYWORD = /^(gantt|title|section|click|call|href|end|vert|milestone|active|done|crit|dateformat|axisformat|tickinterval|includes|excludes|todaymarker|inclusiveenddates|topaxis|weekday|weekend|accTitle|accDescr)/i;
+/** A Mermaid chart of the phases by host, each switch marked; "" when nothing took time. Hosts that failed come first. */
+function timeline(courses) {
+    const shown = pick(courses);
+    const times = shown.flatMap(({ spans }) => spans.flatMap(({ start, end }) => [start, end]));
+    if (times.length === 0)
+        return "";
+    const phases = [...new Set(shown.flatMap(({ spans }) => spans.map(({ phase }) => phase)))];
+    const whole = Math.max(...times) - Math.min(...times);
+    return [
+        "---",
+        "displayMode: compact",
+        "config:",
+        "  gantt:",
+        "    barHeight: 24",
+        "    fontSize: 12",
+        `    leftPadding: ${40 + 6 * Math.max(...shown.map(({ host }) => word(host).length))}`,
+        "    rightPadding: 90",
+        "---",
+        "gantt",
+        "  dateFormat x",
+        "  axisFormat %H:%M:%S",
+        "  todayMarker off",
+        ...shown.flatMap((course) => section(course, phases, whole)),
+    ].join("\n");
+}
+/** How many hosts a chart leaves out. */
+function hiddenHosts(courses) {
+    return courses.length - pick(courses).length;
+}
+function pick(courses) {
+    const failed = (course) => Number(course.spans.some((span) => span.failed));
+    return courses.toSorted((one, other) => failed(other) - failed(one)).slice(0, timeline_MOST_HOSTS);
+}
+function section({ host, spans, switched }, phases, whole) {
+    const bars = spans.slice(0, MOST_SPANS).map(({ phase, start, end, failed }) => {
+        const text = word(phase);
+        // A label that is longer than its bar would stand in the next one.
+        const label = ((end - start) / whole) * BARS_WIDTH > text.length * LETTER_WIDTH ? text : NO_LABEL;
+        const look = failed ? "crit" : phases.indexOf(phase) % 2 === 0 ? "done" : "active";
+        return `  ${label} :${look}, ${start}, ${Math.max(end, start + 1)}`;
+    });
+    const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${switched}, 0ms`];
+    return [`  section ${word(host)}`, ...bars, ...mark];
+}
+/** A text as a label: nothing that Mermaid reads as syntax. */
+function word(text) {
+    const plain = text
+        .replace(/[^\p{L}\p{N}\u200b ._()/-]+/gu, " ")
+        .trim()
+        .slice(0, 40);
+    return KEYWORD.test(plain) ? `“${plain}”` : plain || "unnamed";
+}
+
+;// CONCATENATED MODULE: ./lib/report/summary.js
+
+
+
+
+
+
+
+
+
+
+/** What is given up first when the summary is too long. */
+const GIVEN_UP = ["slowest tasks", "timeline", "changes by host", "warnings", "hosts", "failures"];
+const MOST_WARNINGS = 20;
+const MOST_MIGRATIONS = 12;
+const summary_ICONS = { succeeded: "✅", failed: "❌", "rolled-back": "↩️", cancelled: "⏹️" };
+/**
+ * The job summary as Markdown.
+ *
+ * @param limit bytes. GitHub takes 1 MiB for the summary of a step, and 65,536 characters for a comment.
+ */
+function summaryMarkdown(parts, limit = 300_000) {
+    const { events, totals, status, check } = parts;
+    const failed = status !== "succeeded";
+    const hosts = hostReports(events, totals, { check, failed });
+    const sections = [
+        { name: "verdict", lines: [`### ${summary_ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts)] },
+        { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
+        { name: "went back", lines: wentBackSection(hosts) },
+        { name: "facts", lines: facts(parts) },
+        { name: "prediction", lines: check ? predictionSection(totals) : [] },
+        { name: "status", lines: statusSection(totals) },
+        { name: "hosts", lines: hostSection(hosts) },
+        { name: "migrations", lines: check ? [] : migrations(totals) },
+        { name: "warnings", lines: warnings(totals) },
+        { name: "changes by host", lines: check ? changeSection(events) : [] },
+        { name: "timeline", lines: timelineSection(events) },
+        { name: "slowest tasks", lines: slowest(events) },
+        { name: "foot", lines: foot(parts) },
+    ];
+    return withinLimit(sections, GIVEN_UP, limit);
+}
+/** What ended the run where no task of a host did. */
+function early({ error, failures }) {
+    return error === "" || failures.length > 0 ? [] : [safe(error), ""];
+}
+function facts({ status, release, previousRelease, url, check }) {
+    // After a failure the hosts may differ: their table tells.
+    const whole = status === "succeeded";
+    const rows = [
+        [check ? "Would serve" : "Serves", whole ? release : ""],
+        ["Before", whole && previousRelease !== release ? previousRelease : ""],
+        ["Address", url],
+    ];
+    const given = rows.filter(([, value]) => value !== "");
+    return given.length === 0
+        ? []
+        : [
+            given
+                .map(([name, value]) => `${name} ${/^https?:\/\/[\w.:-]+\/?$/.test(value) ? `<${value}>` : code(value)}`)
+                .join(" · "),
+            "",
+        ];
+}
+function migrations({ deploy }) {
+    const names = (deploy.migrations ?? []).map(code);
+    if (names.length === 0)
+        return [];
+    if (names.length <= MOST_MIGRATIONS)
+        return [`**Migrations applied:** ${names.join(", ")}`, ""];
+    return details(`${names.length} migrations applied`, [names.join(", ")]);
+}
+function warnings({ deploy }) {
+    const list = deploy.warnings ?? [];
+    const more = list.length - MOST_WARNINGS;
+    const lines = list.slice(0, MOST_WARNINGS).map((text) => `- ⚠️ ${safe(shortened(text))}`);
+    if (list.length === 0)
+        return [];
+    return [...lines, ...(more > 0 ? [`- … and ${count(more, "warning")} more, in the log`] : []), ""];
+}
+function shortened(text) {
+    return text.length > 500 ? `${text.slice(0, 500)} …` : text;
+}
+function timelineSection(events) {
+    const courses = coursesOf(events);
+    const chart = timeline(courses);
+    const hidden = hiddenHosts(courses);
+    if (chart === "")
+        return [];
+    const notes = [
+        ...(courses.some(({ switched }) => switched !== undefined)
+            ? ["◆ is the switch of a host to what was deployed."]
+            : []),
+        ...(hidden > 0 ? [`The timeline leaves ${count(hidden, "host")} out.`] : []),
+    ];
+    // Not in a part that opens by a click: a chart that is drawn while hidden has no width.
+    return [...fenced("mermaid", chart), ...(notes.length > 0 ? [`<sub>${notes.join(" ")}</sub>`, ""] : [])];
+}
+function slowest(events) {
+    const rows = slowestTasks(events).map((task) => [
+        safe(taskName(task)),
+        seconds(task.seconds),
+        code(task.host),
+        String(task.hosts),
+    ]);
+    return rows.length === 0 ? [] : details("Slowest tasks", table(["task", "took", "on", "hosts"], "lrlr", rows));
+}
+function foot({ ansibleVersion, durationSeconds }) {
+    const version = ansibleVersion === "" ? [] : [`ansible-core ${safe(ansibleVersion)}`];
+    return [`<sub>${[...version, seconds(durationSeconds)].join(", ")}</sub>`];
+}
+
+;// CONCATENATED MODULE: ./lib/report/verdict.js
+
+/** The run in one line: what, where, from which revision to which, how many hosts, how long. For summary and log. */
+function verdict(parts, totals) {
+    const what = subject(parts);
+    const where = totals.hosts.length === 0 ? "" : ` on ${enumeration(totals.hosts)}`;
+    const head = {
+        succeeded: `${what}${where}`,
+        failed: `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}`,
+        "rolled-back": `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}, and every host serves what it served before`,
+        cancelled: `${what}${where} was cancelled`,
+    }[parts.status];
+    return `${head}${revisions(parts, totals)}: ${[...verdict_counts(totals, parts.inputs.check), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
+}
+function subject({ inputs, app }) {
+    if (inputs.playbook !== "")
+        return inputs.check ? `Check of ${inputs.playbook}` : inputs.playbook;
+    const of = app === "" ? "" : ` of ${app}`;
+    if (inputs.check)
+        return `Check${of}`;
+    return { deploy: `Deploy${of}`, rollback: `Rollback${of}`, status: `Status${of}` }[inputs.operation];
+}
+/** `, 0123456 → 89abcde`. */
+function revisions({ inputs }, { deploy }) {
+    const short = (revision) => revision?.slice(0, 7);
+    const [from, to] = [short(deploy.previous_revision), short(deploy.target_revision ?? deploy.revision)];
+    if (inputs.operation === "status" || to === undefined)
+        return "";
+    if (from === undefined)
+        return `, ${to}`;
+    return from === to ? `, ${to} as before` : `, ${from} → ${to}`;
+}
+function verdict_counts(totals, check) {
+    if (totals.hosts.length === 0)
+        return ["no host took part"];
+    const many = totals.changed.length;
+    const changed = check ? `${many} would change` : `${many} changed`;
+    return [
+        count(totals.hosts.length, "host"),
+        changed,
+        ...[
+            ["ok", totals.ok],
+            ["failed", totals.failed],
+            ["unreachable", totals.unreachable],
+        ].map(([word, hosts]) => `${hosts.length} ${word}`),
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/publish.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** Bytes of the summary file: GitHub refuses a comment of more than 65,536 characters. */
+const COMMENT_LIMIT = 60_000;
+/** Sets the outputs and writes summary and annotations. Warns where that fails: a report never decides a deploy. */
+async function publish(given, parts) {
+    const outcome = withoutSecrets(given, parts.redact);
+    const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
+    info(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
+    const summaryFile = attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
+    attempt("The outputs were not set", () => setOutputs(outputsOf({
+        status: outcome.status,
+        totals: outcome.totals,
+        summaryFile,
+        ansibleVersion: parts.ansibleVersion,
+        durationSeconds: parts.durationSeconds,
+    })));
+    attempt("The annotations were not written", () => annotate(outcome, parts));
+    if (!parts.summary || !process.env.GITHUB_STEP_SUMMARY)
+        return;
+    try {
+        await summary.addRaw(summaryOf(outcome, parts)).write();
+    }
+    catch (error) {
+        core_warning(`The job summary was not written: ${messageOf(error)}`);
+    }
+}
+function summaryOf(outcome, parts, limit) {
+    const { status, totals, events, failures, error } = outcome;
+    const outputs = outputsOf({ ...outcome, ...parts, summaryFile: "" });
+    const markdown = summaryMarkdown({
+        verdict: verdictOf(outcome, parts),
+        check: parts.inputs.check,
+        release: outputs.release,
+        previousRelease: outputs["previous-release"],
+        url: outputs.url,
+        ansibleVersion: parts.ansibleVersion,
+        durationSeconds: parts.durationSeconds,
+        ...{ status, totals, events, failures, error },
+    }, limit);
+    return parts.redact(markdown);
+}
+function verdictOf({ status, totals, events }, { inputs, durationSeconds }) {
+    const app = totals.deploy.app ?? (inputs.appName || appNameOf(process.env.GITHUB_REPOSITORY ?? ""));
+    const phase = failedPhase(coursesOf(events));
+    return verdict({ status, inputs, app, phase, durationSeconds }, totals);
+}
+/** Outside the private folder, since later steps read it. */
+function writeSummaryFile(markdown) {
+    const file = (0,external_node_path_namespaceObject.join)(process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), `deploy-summary-${(0,external_node_crypto_.randomUUID)()}.md`);
+    (0,external_node_fs_namespaceObject.writeFileSync)(file, markdown, { flag: "wx", mode: 0o600 });
+    return file;
+}
+function annotate({ status, error, totals, failures, blamed }, { inputs, redact }) {
+    const { workingDirectory } = inputs;
+    const repository = { workspace: process.env.GITHUB_WORKSPACE ?? "", workingDirectory, exists: external_node_fs_namespaceObject.existsSync };
+    for (const { message, ...properties } of annotationsOf(failures, repository)) {
+        core_error(redact(message), { ...properties, title: redact(properties.title) });
+    }
+    if (blamed !== undefined)
+        core_error(redact(error), placeIn(blamed, repository.workspace));
+    if (status === "succeeded" && totals.hosts.length === 0) {
+        core_warning("No host took part: the inventory has none that the playbook's plays are for.");
+    }
+    const warnings = totals.deploy.warnings ?? [];
+    for (const warning of warnings.slice(0, MOST_ANNOTATIONS))
+        core_warning(redact(warning));
+    for (const warning of warnings.slice(MOST_ANNOTATIONS))
+        info(`Warning: ${redact(warning)}`);
+}
+/** The outcome with `***` for each secret that a host printed. */
+function withoutSecrets(outcome, redact) {
+    const events = redactEvents(outcome.events, redact);
+    return {
+        ...outcome,
+        events,
+        totals: totalsOf(events),
+        error: redact(outcome.error),
+        failures: outcome.failures.map(([sentence, result]) => [redact(sentence), redactResult(result, redact)]),
+    };
+}
+function attempt(problem, action) {
+    try {
+        return action();
+    }
+    catch (error) {
+        core_warning(`${problem}: ${messageOf(error)}`);
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/playbook.js
+
+
+
+/**
+ * Writes copies of the bundled playbooks that a run needs, with the project's variables linked beside them: Ansible gives
+ * variables beside a playbook their precedence by its place. Importing the collection's playbook would not do (tried):
+ * Ansible then looks beside the imported file, which is in the action's folder.
+ *
+ * @param actionRoot folder that holds `ansible_collections`.
+ */
+function bundledPlaybooks({ mode, operation, check }, actionRoot, project, folder) {
+    const place = folder.folder("play");
+    linkVariables(project, place);
+    const copy = (name) => {
+        const bundled = (0,external_node_path_namespaceObject.join)(actionRoot, "ansible_collections", "django_ansible", "deploy", "playbooks", `${name}.yml`);
+        return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), (0,external_node_fs_namespaceObject.readFileSync)(bundled, "utf8"));
+    };
+    return {
+        playbook: copy(operation === "deploy" ? mode : operation),
+        cancelPlaybook: mode === "role" && operation !== "status" && !check ? copy("cancel") : "",
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/connection/jump-hosts.js
@@ -48045,6 +48864,8 @@ function validateMode(inputs) {
 
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = (0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_url_.fileURLToPath)(import.meta.url))));
+/** What a report goes by when the inputs could not be read. */
+const UNREAD = { check: false, operation: "deploy", playbook: "", appName: "", workingDirectory: "." };
 /** One deploy: inputs, masked secrets, private folder, Ansible, play, report, clean-up. */
 async function run() {
     const started = Date.now();
@@ -48102,7 +48923,7 @@ async function run() {
     // Secrets go before anything else is said or done.
     await removeTraces({ privateFolder: folder?.path ?? "", controlFolder: "" });
     await publish(outcome, {
-        inputs: inputs ?? { check: false, operation: "deploy" },
+        inputs: inputs ?? UNREAD,
         summary: inputs?.summary ?? true,
         ansibleVersion: ansible?.version ?? "",
         durationSeconds: Math.round((Date.now() - started) / 1000),
@@ -48120,7 +48941,7 @@ async function run() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7145);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8253);
 
 await (0,_deploy_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .e)();
 

@@ -11,6 +11,7 @@ export class LabUnavailable extends Error {}
 export const engineLog = join(cacheFolder, "dockerd.log");
 
 const packageOf = {
+  chromium: "chromium",
   dockerd: "docker.io",
   docker: "docker-cli",
   iptables: "iptables",

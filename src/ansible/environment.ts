@@ -53,6 +53,8 @@ export function ansibleEnvironment(parts: EnvironmentParts): Record<string, stri
   return {
     ...jobEnvironment(job),
     ...(job.NO_COLOR ? {} : { ANSIBLE_FORCE_COLOR: "true" }),
+    // Results and places of all tasks. What ssh does (-vvv) would show the environment of tasks, so that is asked for by extra-args.
+    ...(debugs(job) ? { ANSIBLE_VERBOSITY: job.ANSIBLE_VERBOSITY ?? "2" } : {}),
     ...(parts.bundled ? bundledSettings(parts) : {}),
     ANSIBLE_CONFIG: project.cfg?.path ?? join(parts.actionRoot, "ansible.cfg"),
     ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(delimiter),
@@ -90,10 +92,24 @@ function bundledSettings({ job, project }: EnvironmentParts): Record<string, str
   return {
     ANSIBLE_GATHERING: "explicit",
     ...(project.cfg ? {} : { ANSIBLE_INJECT_FACT_VARS: "false" }),
+    ...(project.cfg || debugs(job) ? {} : quiet(job)),
     ...(job.ANSIBLE_PIPELINING || job.ANSIBLE_SSH_PIPELINING || project.cfg?.settings.setsPipelining
       ? {}
       : { ANSIBLE_PIPELINING: "true" }),
   };
+}
+
+/** A host on which a task changed nothing is no news. */
+function quiet(job: Environment): Record<string, string> {
+  return {
+    ANSIBLE_DISPLAY_OK_HOSTS: job.ANSIBLE_DISPLAY_OK_HOSTS ?? "false",
+    ANSIBLE_DISPLAY_SKIPPED_HOSTS: job.ANSIBLE_DISPLAY_SKIPPED_HOSTS ?? "false",
+  };
+}
+
+/** Whether the workflow runs with debug logging (ACTIONS_STEP_DEBUG). */
+function debugs(job: Environment): boolean {
+  return job.RUNNER_DEBUG === "1" || job.ACTIONS_STEP_DEBUG === "true";
 }
 
 function collectionsPath({ job, actionRoot, project, galaxy }: EnvironmentParts): string[] {

@@ -4,12 +4,16 @@ export type RunEvent = PlayEvent | TaskEvent | ResultEvent | StatsEvent;
 export interface PlayEvent {
   readonly event: "play";
   readonly name: string;
+  /** How many hosts its pattern selects. */
+  readonly hosts?: number;
 }
 
 export interface TaskEvent {
   readonly event: "task";
   readonly id: string;
   readonly name: string;
+  /** Seconds since the epoch, by the runner's clock. */
+  readonly time?: number;
 }
 
 /** How a task ended on a host. */
@@ -29,17 +33,32 @@ export interface ResultEvent {
   readonly stderr?: string;
   readonly stdout?: string;
   readonly rc?: number;
+  /** Seconds since the epoch, by the runner's clock. */
+  readonly start?: number;
   /** Seconds. */
   readonly duration?: number;
+  /** What changed, as unified diffs; only under `--diff`. */
+  readonly diff?: string;
   readonly warnings?: readonly string[];
   readonly deploy?: DeployFacts;
 }
 
 /** What modules of the collection report of a deploy. Every key is optional. */
 export interface DeployFacts {
+  /** Name of the application. */
+  readonly app?: string;
   readonly release?: string;
   readonly previous_release?: string;
   readonly revision?: string;
+  readonly previous_revision?: string;
+  /** What the run is to make serve. */
+  readonly target_revision?: string;
+  /** System packages that the host lacks. */
+  readonly packages?: readonly string[];
+  /** Lines that the requirements gain and lose, `+django==5.2.1`; only in a prediction. */
+  readonly requirements?: readonly string[];
+  /** What a prediction cannot tell, and why. */
+  readonly unknown?: readonly string[];
   readonly url?: string;
   readonly migrations?: readonly string[];
   readonly warnings?: readonly string[];

@@ -38,6 +38,11 @@ export class LogLines {
     for (const line of lines) this.#line(line);
   }
 
+  /** Writes a line of the action's own between Ansible's. */
+  say(line: string): void {
+    this.#commands.write(line);
+  }
+
   /** Writes what is left and lets commands through again. */
   end(): void {
     for (const stream of ["stdout", "stderr"] as const) {

@@ -1,39 +1,101 @@
-import { isAbsolute, relative } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import type { ResultEvent } from "../ansible/events.js";
+import { adviceFor } from "./advice.js";
 import { taskName } from "./explain.js";
+import { byCause, type Failure } from "./failures.js";
 
 /** GitHub shows at most ten annotations of a kind for a step. */
-const MOST = 10;
+export const MOST_ANNOTATIONS = 10;
 
-/** An error shown at a line of a file. */
+/** A remark shown at a line of a file. */
 export interface Annotation {
   readonly message: string;
   readonly title: string;
-  /** Relative to the workspace; absent for a file outside of it. */
+  /** Relative to the workspace; absent where no file of it is to blame. */
   readonly file?: string;
   readonly startLine?: number;
 }
 
-/**
- * The annotations of failures.
- *
- * @param workspace GITHUB_WORKSPACE as an absolute path; "" when unknown.
- */
-export function annotationsOf(
-  failures: readonly (readonly [sentence: string, result: ResultEvent])[],
-  workspace: string,
-): Annotation[] {
-  return failures.slice(0, MOST).map(([message, result]) => ({
-    message,
-    title: `${result.host}: ${taskName(result)}`,
-    ...position(result.path, workspace),
-  }));
+/** Where the user's repository is. */
+export interface Repository {
+  /** GITHUB_WORKSPACE as an absolute path; "" when unknown. */
+  readonly workspace: string;
+  /** The input working-directory, relative to the workspace. */
+  readonly workingDirectory: string;
+  /** Whether a file is there; the path is absolute. */
+  readonly exists: (path: string) => boolean;
 }
 
-function position(path: string | undefined, workspace: string): Pick<Annotation, "file" | "startLine"> {
-  const match = /^(.+):(\d+)$/.exec(path ?? "");
-  if (!match || workspace === "") return {};
-  const file = relative(workspace, match[1] ?? "");
-  if (file === "" || file.startsWith("..") || isAbsolute(file)) return {};
-  return { file, startLine: Number(match[2]) };
+/**
+ * The annotations of failures: one for each cause, those that many hosts have first, and one place is kept for the step's
+ * own error.
+ */
+export function annotationsOf(failures: readonly Failure[], repository: Repository): Annotation[] {
+  return byCause(failures)
+    .slice(0, MOST_ANNOTATIONS - 1)
+    .map((group) => {
+      const [[sentence, result]] = group;
+      const hosts = group.map(([, { host }]) => host);
+      return {
+        message: messageOf(sentence, result, hosts),
+        title: `${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}: ${taskName(result)}`,
+        ...positionOf(result, repository),
+      };
+    });
+}
+
+function messageOf(sentence: string, result: ResultEvent, hosts: readonly string[]): string {
+  const advice = adviceFor(result).replaceAll("`", "");
+  const others =
+    hosts.length > 1 ? `The same on ${hosts.slice(1, 11).join(", ")}${hosts.length > 11 ? " …" : ""}.` : "";
+  return [sentence, others, advice].filter((part) => part !== "").join("\n");
+}
+
+/** The line of the user's own code, configuration or template that a failure names, else the task that failed. */
+export function positionOf(
+  { msg, stderr, stdout, path, no_log }: ResultEvent,
+  repository: Repository,
+): Pick<Annotation, "file" | "startLine"> {
+  if (repository.workspace === "") return {};
+  const text = no_log ? "" : [stdout, stderr, msg].filter(Boolean).join("\n");
+  const named = [...inRelease(text), ...inOrigin(text)].map(
+    ([file, line]) => [locate(file, repository), line] as const,
+  );
+  const [file, line] = named.find(([found]) => found !== undefined) ?? [];
+  return file === undefined || line === undefined ? placeIn(path, repository.workspace) : { file, startLine: line };
+}
+
+/** `file:line` as a place of the workspace; nothing for a file outside of it. */
+export function placeIn(path: string | undefined, workspace: string): Pick<Annotation, "file" | "startLine"> {
+  const [, absolute = "", line] = /^(.+):(\d+)$/.exec(path ?? "") ?? [];
+  const file = workspace === "" ? undefined : inside(absolute, workspace);
+  return file === undefined ? {} : { file, startLine: Number(line) };
+}
+
+type Place = readonly [file: string, line: number];
+
+/** Lines of a Python traceback that are the application's own, innermost first. */
+function inRelease(text: string): Place[] {
+  const found = text.matchAll(/File "\S*?\/releases\/[^/"]+\/(?!\.venv\/)([^"]+)", line (\d+)/g);
+  return [...found].map(([, file = "", line]) => [file, Number(line)] as const).reverse();
+}
+
+/** Where Ansible says that a value or a template comes from. */
+function inOrigin(text: string): Place[] {
+  return [...text.matchAll(/Origin: (\/[^\n]+?):(\d+)(?::\d+)?$/gm)].map(
+    ([, file = "", line]) => [file, Number(line)] as const,
+  );
+}
+
+/** A file of the workspace, relative to it; files of a release lie in the working directory or in the workspace. */
+function locate(file: string, { workspace, workingDirectory, exists }: Repository): string | undefined {
+  if (isAbsolute(file)) return inside(file, workspace);
+  const candidates = [join(workspace, workingDirectory, file), join(workspace, file)];
+  const found = candidates.find(exists);
+  return found === undefined ? undefined : inside(found, workspace);
+}
+
+function inside(file: string, workspace: string): string | undefined {
+  const path = relative(workspace, file);
+  return file === "" || path === "" || path.startsWith("..") || isAbsolute(path) ? undefined : path;
 }

@@ -1,119 +1,137 @@
-import type { ResultEvent } from "../ansible/events.js";
+import type { RunEvent } from "../ansible/events.js";
+import type { Status } from "../outputs.js";
+import { changeSection, predictionSection } from "./changes.js";
+import { taskName } from "./explain.js";
+import { type Failure, failureSection } from "./failures.js";
+import { hostSection, statusSection, wentBackSection } from "./host-tables.js";
+import { hostReports } from "./hosts.js";
+import { code, count, details, fenced, safe, seconds, table } from "./markdown.js";
+import { coursesOf } from "./phases.js";
+import { type Section, withinLimit } from "./size.js";
+import { slowestTasks } from "./slowest.js";
+import { hiddenHosts, timeline } from "./timeline.js";
 import type { Totals } from "./totals.js";
 
 /** What the summary tells. All texts may hold anything; none holds a secret. */
 export interface SummaryParts {
   readonly verdict: string;
-  readonly ok: boolean;
+  readonly status: Status;
+  readonly check: boolean;
   /** Error of the step; "" when it succeeded. */
   readonly error: string;
+  readonly events: readonly RunEvent[];
   readonly totals: Totals;
-  /** Sentence and result of each failure. */
-  readonly failures: readonly (readonly [sentence: string, result: ResultEvent])[];
+  readonly failures: readonly Failure[];
   readonly release: string;
   readonly previousRelease: string;
-  readonly revision: string;
   readonly url: string;
   readonly ansibleVersion: string;
   readonly durationSeconds: number;
 }
 
-/** The job summary as Markdown. */
-export function summaryMarkdown(parts: SummaryParts): string {
-  const lines = [`### ${parts.ok ? "✅" : "❌"} ${safe(parts.verdict)}`, ""];
-  if (parts.error !== "") lines.push(safe(parts.error), "");
-  lines.push(
-    ...facts(parts),
-    ...statusTable(parts.totals),
-    ...hostTable(parts.totals),
-    ...failureList(parts),
-    ...warnings(parts.totals),
-  );
-  const version = parts.ansibleVersion === "" ? "" : `ansible-core ${safe(parts.ansibleVersion)}, `;
-  lines.push(`<sub>${version}${parts.durationSeconds} s</sub>`, "");
-  return lines.join("\n");
+/** What is given up first when the summary is too long. */
+const GIVEN_UP = ["slowest tasks", "timeline", "changes by host", "warnings", "hosts", "failures"];
+const MOST_WARNINGS = 20;
+const MOST_MIGRATIONS = 12;
+
+const ICONS = { succeeded: "✅", failed: "❌", "rolled-back": "↩️", cancelled: "⏹️" } as const;
+
+/**
+ * The job summary as Markdown.
+ *
+ * @param limit bytes. GitHub takes 1 MiB for the summary of a step, and 65,536 characters for a comment.
+ */
+export function summaryMarkdown(parts: SummaryParts, limit = 300_000): string {
+  const { events, totals, status, check } = parts;
+  const failed = status !== "succeeded";
+  const hosts = hostReports(events, totals, { check, failed });
+  const sections: readonly Section[] = [
+    { name: "verdict", lines: [`### ${ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts)] },
+    { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
+    { name: "went back", lines: wentBackSection(hosts) },
+    { name: "facts", lines: facts(parts) },
+    { name: "prediction", lines: check ? predictionSection(totals) : [] },
+    { name: "status", lines: statusSection(totals) },
+    { name: "hosts", lines: hostSection(hosts) },
+    { name: "migrations", lines: check ? [] : migrations(totals) },
+    { name: "warnings", lines: warnings(totals) },
+    { name: "changes by host", lines: check ? changeSection(events) : [] },
+    { name: "timeline", lines: timelineSection(events) },
+    { name: "slowest tasks", lines: slowest(events) },
+    { name: "foot", lines: foot(parts) },
+  ];
+  return withinLimit(sections, GIVEN_UP, limit);
 }
 
-function facts(parts: SummaryParts): string[] {
+/** What ended the run where no task of a host did. */
+function early({ error, failures }: SummaryParts): string[] {
+  return error === "" || failures.length > 0 ? [] : [safe(error), ""];
+}
+
+function facts({ status, release, previousRelease, url, check }: SummaryParts): string[] {
+  // After a failure the hosts may differ: their table tells.
+  const whole = status === "succeeded";
   const rows: readonly (readonly [string, string])[] = [
-    ["Release", parts.release],
-    ["Before", parts.previousRelease],
-    ["Revision", parts.revision],
-    ["Migrations", (parts.totals.deploy.migrations ?? []).join(", ")],
-    ["Address", parts.url],
+    [check ? "Would serve" : "Serves", whole ? release : ""],
+    ["Before", whole && previousRelease !== release ? previousRelease : ""],
+    ["Address", url],
   ];
   const given = rows.filter(([, value]) => value !== "");
   return given.length === 0
     ? []
-    : ["| | |", "|---|---|", ...given.map(([name, value]) => `| ${name} | ${cell(value)} |`), ""];
+    : [
+        given
+          .map(([name, value]) => `${name} ${/^https?:\/\/[\w.:-]+\/?$/.test(value) ? `<${value}>` : code(value)}`)
+          .join(" · "),
+        "",
+      ];
 }
 
-function statusTable({ hostStatus }: Totals): string[] {
-  const hosts = Object.entries(hostStatus).sort(([one], [other]) => (one < other ? -1 : 1));
-  if (hosts.length === 0) return [];
-  const row = ([host, status]: (typeof hosts)[number]) => {
-    const units = Object.entries(status.units).map(([unit, state]) => `${unit} ${state}`);
-    const cells = [
-      host,
-      status.release ?? "none",
-      status.revision?.slice(0, 7) ?? "",
-      status.since ?? "",
-      status.slot ?? "",
-    ];
-    return `| ${[...cells, units.join(", "), `${status.free_mib} MiB`, status.lock ?? "free"].map(cell).join(" | ")} |`;
-  };
-  return [
-    "| host | release | commit | since | slot | units | free disk | deploy lock |",
-    "|---|---|---|---|---|---|---|---|",
-    ...hosts.map(row),
-    "",
+function migrations({ deploy }: Totals): string[] {
+  const names = (deploy.migrations ?? []).map(code);
+  if (names.length === 0) return [];
+  if (names.length <= MOST_MIGRATIONS) return [`**Migrations applied:** ${names.join(", ")}`, ""];
+  return details(`${names.length} migrations applied`, [names.join(", ")]);
+}
+
+function warnings({ deploy }: Totals): string[] {
+  const list = deploy.warnings ?? [];
+  const more = list.length - MOST_WARNINGS;
+  const lines = list.slice(0, MOST_WARNINGS).map((text) => `- ⚠️ ${safe(shortened(text))}`);
+  if (list.length === 0) return [];
+  return [...lines, ...(more > 0 ? [`- … and ${count(more, "warning")} more, in the log`] : []), ""];
+}
+
+function shortened(text: string): string {
+  return text.length > 500 ? `${text.slice(0, 500)} …` : text;
+}
+
+function timelineSection(events: readonly RunEvent[]): string[] {
+  const courses = coursesOf(events);
+  const chart = timeline(courses);
+  const hidden = hiddenHosts(courses);
+  if (chart === "") return [];
+  const notes = [
+    ...(courses.some(({ switched }) => switched !== undefined)
+      ? ["◆ is the switch of a host to what was deployed."]
+      : []),
+    ...(hidden > 0 ? [`The timeline leaves ${count(hidden, "host")} out.`] : []),
   ];
+  // Not in a part that opens by a click: a chart that is drawn while hidden has no width.
+  return [...fenced("mermaid", chart), ...(notes.length > 0 ? [`<sub>${notes.join(" ")}</sub>`, ""] : [])];
 }
 
-function hostTable(totals: Totals): string[] {
-  if (totals.hosts.length === 0) return [];
-  const row = (name: string) => {
-    const stats = totals.stats[name];
-    const state = totals.unreachable.includes(name) ? "unreachable" : totals.failed.includes(name) ? "failed" : "ok";
-    return `| ${cell(name)} | ${state} | ${stats?.changed ?? 0} | ${stats?.ok ?? 0} | ${stats?.failures ?? 0} | ${stats?.skipped ?? 0} |`;
-  };
-  return [
-    "| host | state | changed | ok | failed | skipped |",
-    "|---|---|--:|--:|--:|--:|",
-    ...totals.hosts.map(row),
-    "",
-  ];
+function slowest(events: readonly RunEvent[]): string[] {
+  const rows = slowestTasks(events).map((task) => [
+    safe(taskName(task)),
+    seconds(task.seconds),
+    code(task.host),
+    String(task.hosts),
+  ]);
+  return rows.length === 0 ? [] : details("Slowest tasks", table(["task", "took", "on", "hosts"], "lrlr", rows));
 }
 
-function failureList({ failures }: SummaryParts): string[] {
-  return failures.flatMap(([sentence, result]) => {
-    const detail = [result.msg, result.stderr, result.stdout].filter((text) => text).join("\n");
-    const task = `${safe(result.host)}: ${safe(result.name)}${result.path ? ` (${safe(result.path)})` : ""}`;
-    const body = detail === "" || result.no_log ? [] : ["", `<pre>${html(detail.slice(-4_000))}</pre>`, ""];
-    return [`<details><summary>${task}</summary>`, "", safe(sentence), ...body, "</details>", ""];
-  });
-}
-
-function warnings(totals: Totals): string[] {
-  const list = totals.deploy.warnings ?? [];
-  return list.length === 0 ? [] : [...list.map((text) => `- ⚠️ ${safe(text)}`), ""];
-}
-
-/** HTML is escaped first, then what Markdown reads as markup, as a link or as a mention. */
-function safe(text: string): string {
-  return html(text.replace(/\s+/g, " ").trim())
-    .replace(
-      /[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g,
-      (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`,
-    )
-    .replace(/@/g, "&#64;")
-    .replace(/:\/\//g, "&#58;//");
-}
-
-function cell(text: string): string {
-  return `<code>${safe(text)}</code>`;
-}
-
-function html(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+function foot({ ansibleVersion, durationSeconds }: SummaryParts): string[] {
+  const version = ansibleVersion === "" ? [] : [`ansible-core ${safe(ansibleVersion)}`];
+  return [`<sub>${[...version, seconds(durationSeconds)].join(", ")}</sub>`];
 }

@@ -95,17 +95,20 @@ function failuresOf(results: readonly ResultEvent[], stats: Readonly<Record<stri
   return failures;
 }
 
+/** What every host may add to. */
+const JOINED = ["migrations", "warnings", "packages", "requirements", "unknown"] as const;
+
+/** What the hosts report of the deploy, all together; of what is one for all of them the last word counts. */
 function deployOf(results: readonly ResultEvent[]): DeployFacts {
   let all: DeployFacts = {};
-  const migrations = new Set<string>();
-  const warnings = new Set<string>();
+  const lists = Object.fromEntries(JOINED.map((key) => [key, new Set<string>()]));
   for (const { deploy } of results) {
     if (!deploy) continue;
     all = { ...all, ...deploy };
-    for (const name of texts(deploy.migrations)) migrations.add(name);
-    for (const warning of texts(deploy.warnings)) warnings.add(warning);
+    for (const key of JOINED) for (const text of texts(deploy[key])) lists[key]?.add(text);
   }
-  return { ...all, migrations: [...migrations], warnings: [...warnings] };
+  const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])]] as const).filter(([, texts]) => texts.length > 0);
+  return { ...all, ...Object.fromEntries(joined) };
 }
 
 function texts(list: unknown): string[] {

@@ -1,24 +1,61 @@
 import type { Inputs } from "../inputs.js";
 import type { Status } from "../outputs.js";
+import { count, enumeration, seconds } from "./markdown.js";
 import type { Totals } from "./totals.js";
 
-/** The run's status in one line, for the summary's head and the log. */
-export function verdict(status: Status, totals: Totals, inputs: Pick<Inputs, "check" | "operation">): string {
-  const count = totals.hosts.length;
-  const hosts = `${count} host${count === 1 ? "" : "s"}`;
+/** What the line is made of besides the totals. */
+export interface VerdictParts {
+  readonly status: Status;
+  readonly inputs: Pick<Inputs, "check" | "operation" | "playbook">;
+  /** Name of the application; "" when unknown. */
+  readonly app: string;
+  /** Phase in which it failed; "" when none did. */
+  readonly phase: string;
+  readonly durationSeconds: number;
+}
+
+/** The run in one line: what, where, from which revision to which, how many hosts, how long. For summary and log. */
+export function verdict(parts: VerdictParts, totals: Totals): string {
+  const what = subject(parts);
+  const where = totals.hosts.length === 0 ? "" : ` on ${enumeration(totals.hosts)}`;
+  const head = {
+    succeeded: `${what}${where}`,
+    failed: `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}`,
+    "rolled-back": `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}, and every host serves what it served before`,
+    cancelled: `${what}${where} was cancelled`,
+  }[parts.status];
+  return `${head}${revisions(parts, totals)}: ${[...counts(totals, parts.inputs.check), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
+}
+
+function subject({ inputs, app }: VerdictParts): string {
+  if (inputs.playbook !== "") return inputs.check ? `Check of ${inputs.playbook}` : inputs.playbook;
+  const of = app === "" ? "" : ` of ${app}`;
+  if (inputs.check) return `Check${of}`;
+  return { deploy: `Deploy${of}`, rollback: `Rollback${of}`, status: `Status${of}` }[inputs.operation];
+}
+
+/** `, 0123456 → 89abcde`. */
+function revisions({ inputs }: VerdictParts, { deploy }: Totals): string {
+  const short = (revision: string | undefined) => revision?.slice(0, 7);
+  const [from, to] = [short(deploy.previous_revision), short(deploy.target_revision ?? deploy.revision)];
+  if (inputs.operation === "status" || to === undefined) return "";
+  if (from === undefined) return `, ${to}`;
+  return from === to ? `, ${to} as before` : `, ${from} → ${to}`;
+}
+
+function counts(totals: Totals, check: boolean): string[] {
+  if (totals.hosts.length === 0) return ["no host took part"];
   const many = totals.changed.length;
-  const changed = many === 0 ? "nothing changed" : `${many} changed`;
-  if (status === "cancelled") return `Cancelled: ${hosts} had taken part, ${changed}.`;
-  if (status === "succeeded" && inputs.operation === "status") return `Status of ${hosts}.`;
-  if (status === "succeeded" && inputs.check) {
-    return `Check of ${hosts}: ${many === 0 ? "nothing would change" : `${many} would change`}.`;
-  }
-  if (status === "succeeded" && inputs.operation === "rollback") return `Rolled back ${hosts}, ${changed}.`;
-  if (status === "succeeded") return `Deployed to ${hosts}, ${changed}.`;
-  if (status === "rolled-back") return `Failed, and every host serves what it served before.`;
-  const parts = [
-    totals.failed.length > 0 && `${totals.failed.length} failed`,
-    totals.unreachable.length > 0 && `${totals.unreachable.length} unreachable`,
-  ].filter((part) => part !== false);
-  return parts.length > 0 ? `Failed: of ${hosts}, ${parts.join(" and ")}.` : "Failed.";
+  const changed = check ? `${many} would change` : `${many} changed`;
+  return [
+    count(totals.hosts.length, "host"),
+    changed,
+    ...(
+      [
+        ["ok", totals.ok],
+        ["failed", totals.failed],
+        ["unreachable", totals.unreachable],
+      ] as const
+    ).map(([word, hosts]) => `${hosts.length} ${word}`),
+  ];
 }

@@ -10,6 +10,8 @@ description:
   - Appends one JSON object a line to a file, for each play, task, host result and for the closing recap.
   - It is the machine's view of a run. It prints nothing of its own, so it works beside any stdout callback, verbosity or log.
   - A result under C(no_log) carries its status and timing and no value at all.
+  - Under C(--diff) a changed result carries what changed, as a unified diff; what only its owner may read is not shown, nor values whose
+    names sound like secrets.
 options:
   path:
     description:
@@ -29,13 +31,19 @@ notes:
   - The key C(deploy) of a module's result is passed through as it is. The modules of this collection report releases, migrations and images in it.
 """
 
+import difflib
 import json
 import os
+import re
 import time
 
 from ansible.plugins.callback import CallbackBase
 
 TAIL = 4096
+# Characters of a text that is compared; more would hold the run up.
+DIFF_INPUT = 65536
+SECRET_VALUE = re.compile(r"(?i)([\w.-]*(?:secret|passw|passphrase|token|api_?key|private_?key|access_?key|credential|dsn)[\w.-]*[\"']?[ \t]*[:=][ \t]*)\S.*")
+URL_PASSWORD = re.compile(r"(?<=://)[^\s/@]+@")
 
 
 def _text(value, limit=TAIL):
@@ -68,6 +76,54 @@ def _failure(result):
     return detail
 
 
+def _diff(result, mode):
+    """What a result changed, as unified diffs."""
+    given = result.get("diff")
+    parts = [part for part in (given if isinstance(given, list) else [given]) if isinstance(part, dict)]
+    hidden = any(_is_private(one) for one in (mode, result.get("mode"), *_modes(parts)))
+    return "\n".join(filter(None, (_diff_text(part, hidden) for part in parts)))
+
+
+def _head(text, limit=TAIL):
+    return text if len(text) <= limit else text[:limit].rsplit("\n", 1)[0] + "\n(and more)"
+
+
+def _modes(parts):
+    for part in parts:
+        for side in ("before", "after"):
+            value = part.get(side)
+            if isinstance(value, dict):
+                yield value.get("mode")
+
+
+def _is_private(mode):
+    """Whether a file's mode keeps it from other users, which says that its content is nobody else's business."""
+    return bool(re.fullmatch(r"0?o?[0-7]?[0-7][0-7]0", str(mode))) if mode is not None else False
+
+
+def _diff_text(part, hidden):
+    if "prepared" in part:
+        return "(not shown: only its owner may read it)" if hidden else _without_secrets(str(part["prepared"]).rstrip())
+    sides = []
+    for side in ("before", "after"):
+        value = part.get(side)
+        sides.append(value if isinstance(value, str) else json.dumps(value, indent=1, sort_keys=True, default=str) if value else "")
+    before, after = sides
+    path = str(part.get("after_header") or part.get("before_header") or "").split(" (content)")[0]
+    if before == after:
+        return None
+    if hidden and not isinstance(part.get("after"), dict):
+        return "%s\n(not shown: only its owner may read it)" % path
+    if len(before) + len(after) > DIFF_INPUT:
+        return "%s\n(too long to compare)" % path
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), path or "before", path or "after", n=1, lineterm="")
+    return _without_secrets("\n".join(lines))
+
+
+def _without_secrets(text):
+    return URL_PASSWORD.sub("***@", SECRET_VALUE.sub(r"\1***", text))
+
+
 class CallbackModule(CallbackBase):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -80,6 +136,7 @@ class CallbackModule(CallbackBase):
         self._marker = None
         self._play = None
         self._started = {}
+        self._diffs = {}
 
     def set_options(self, task_keys=None, var_options=None, direct=None):
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
@@ -100,9 +157,14 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_play_start(self, play):
         self._play = play.get_name().strip()
-        self._write("play", name=self._play, path=play.get_path())
+        self._write("play", name=self._play, path=play.get_path(), hosts=self._count_hosts(play))
         if self._marker:
             self._display.display("%s %s" % (self._marker, " ".join(self._play.split())))
+
+    @staticmethod
+    def _count_hosts(play):
+        manager = play.get_variable_manager()
+        return len(manager.get_vars(play=play, include_hostvars=False).get("ansible_play_hosts_all") or []) if manager else None
 
     def v2_playbook_on_task_start(self, task, is_conditional):
         self._write("task", id=task._uuid, play=self._play, **self._task_fields(task))
@@ -123,9 +185,17 @@ class CallbackModule(CallbackBase):
         else:
             if status in ("failed", "unreachable"):
                 fields.update(_failure(result))
+            diffs = self._diffs.pop((host, task._uuid), [])
+            fields["diff"] = _head("\n".join(diffs)) if diffs and status == "changed" else None
             fields["warnings"] = [str(warning) for warning in result.get("warnings") or []] or None
             fields["deploy"] = result.get("deploy") if isinstance(result.get("deploy"), dict) else None
         self._write("result", **fields, **self._task_fields(task))
+
+    # Comes before the result, for each item of a loop, and only under --diff.
+    def v2_on_file_diff(self, result):
+        text = "" if result.task.no_log else _diff(result.result, result.task.args.get("mode"))
+        if text:
+            self._diffs.setdefault((result.host.get_name(), result.task._uuid), []).append(text)
 
     def v2_runner_on_ok(self, result):
         self._result(result, "changed" if result.is_changed() else "ok")

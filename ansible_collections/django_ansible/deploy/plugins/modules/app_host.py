@@ -85,6 +85,10 @@ free_mib:
   description: Free space below O(app_dir), in MiB.
   type: int
   returned: success
+deploy:
+  description: For the events file, C(app), C(packages) that are missing, and C(previous_release) and C(previous_revision), which serve now.
+  type: dict
+  returned: success
 """
 
 import grp
@@ -159,20 +163,24 @@ def main() -> None:
         module.warn(lock.notice)
     slot = layout.live_slot()
     release = layout.slot_release(slot)
+    revision = layout.read_release(release).get("revision") if release else None
     idle = [name for name in SLOTS if name != slot]
     releases = layout.list_releases()
     kept = layout.kept_releases(module.params["keep_releases"])
+    missing = missing_packages(module.params["packages"]) if module.params["packages"] else []
+    told = {"app": layout.app_name, "previous_release": release, "previous_revision": revision, "packages": missing}
     module.exit_json(
         changed=False,
-        missing_packages=missing_packages(module.params["packages"]) if module.params["packages"] else [],
+        missing_packages=missing,
         account_exists=account_exists(module.params["app_user"], module.params["app_group"]),
         releases=[{key: found.get(key) for key in ("release", "revision", "bad", "activated", "migrations")} for found in releases],
         surplus=[found["release"] for found in releases if found.get("activated") and not found.get("bad") and found["release"] not in kept],
-        live={"slot": slot, "release": release, "revision": layout.read_release(release).get("revision") if release else None},
+        live={"slot": slot, "release": release, "revision": revision},
         idle_running=any(is_active(layout.slot_service(name)) for name in idle) if slot else False,
         idle_enabled=any(is_enabled(layout.slot_service(name)) for name in idle) if slot else False,
         ipv6=os.path.exists("/proc/net/if_inet6"),
         free_mib=free,
+        deploy={key: value for key, value in told.items() if value},
     )
 
 

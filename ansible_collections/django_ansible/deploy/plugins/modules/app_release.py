@@ -111,7 +111,7 @@ done:
   type: list
   returned: success
 deploy:
-  description: What Django's system check warns of, C(warnings), for the events file.
+  description: For the events file, what Django's system check warns of, C(warnings), and C(target_revision).
   type: dict
   returned: success
 """
@@ -297,11 +297,13 @@ def main() -> None:
         with lock_of(module.params, module.check_mode).step():
             result = prepare(module)
     except (CommandFailed, Locked) as error:
-        module.fail_json(msg="release %s cannot be prepared: %s" % (module.params["release"], error))
+        module.fail_json(
+            msg="release %s cannot be prepared: %s" % (module.params["release"], error), deploy={"target_revision": module.params["revision"]}
+        )
     warnings = result.pop("found").get("warnings", []) if result["changed"] else []
     for warning in warnings:
         module.warn(warning)
-    module.exit_json(**result, deploy={"warnings": warnings})
+    module.exit_json(**result, deploy={"warnings": warnings, "target_revision": module.params["revision"]})
 
 
 if __name__ == "__main__":

@@ -39,6 +39,32 @@ PLAYBOOK = """
     - name: Fail
       ansible.builtin.command: {argv: [sh, -c, "echo shown; echo cause >&2; exit 7"]}
       when: inventory_hostname == 'b'
+    - name: Write
+      ansible.builtin.copy:
+        dest: "{{ target }}/plain"
+        content: "[site]\\nuser = web\\ndb_password = hidden-value\\nurl = postgres://web:hidden-value@db/\\n"
+        mode: "0644"
+      when: inventory_hostname == 'a'
+    - name: Write a private file
+      ansible.builtin.copy:
+        dest: "{{ target }}/private"
+        content: hidden-value
+        mode: "0640"
+      when: inventory_hostname == 'a'
+    - name: Write several
+      ansible.builtin.copy:
+        dest: "{{ target }}/{{ item }}"
+        content: "{{ item }} item"
+        mode: "0644"
+      loop: [x, y]
+      when: inventory_hostname == 'a'
+    - name: Write under no_log
+      ansible.builtin.copy:
+        dest: "{{ target }}/unseen"
+        content: hidden-value
+        mode: "0644"
+      no_log: true
+      when: inventory_hostname == 'a'
 - name: Second play
   hosts: all
   connection: local
@@ -57,7 +83,7 @@ def run(request, tmp_path_factory):
         "ANSIBLE_STDOUT_CALLBACK": request.param, "DJANGO_ANSIBLE_EVENTS_PATH": str(folder / "events.jsonl"),
         "DJANGO_ANSIBLE_EVENTS_PLAY_MARKER": "mark-3f9", "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "ANSIBLE_LOCALHOST_WARNING": "false", "LC_ALL": "C.UTF-8",
     }
-    command = [sys.executable, "-m", "ansible", "playbook", "-i", "a,b,", "-e", "ansible_python_interpreter=" + sys.executable, "play.yml"]
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", "a,b,", "-e", "ansible_python_interpreter=" + sys.executable, "-e", "target=%s" % folder, "--diff", "play.yml"]
     done = subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
     events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     return {"done": done, "events": events, "file": folder / "events.jsonl"}
@@ -96,13 +122,24 @@ def test_no_log_carries_no_value(run):
     assert "hidden-value" not in run["file"].read_text()
 
 
+def test_diff_shows_what_changed_and_no_secret(run):
+    (found,) = results(run, "Write", "a")
+    assert "+user = web" in found["diff"]
+    assert "+db_password = ***" in found["diff"]
+    assert "+url = postgres://***@db/" in found["diff"]
+    assert "not shown" in results(run, "Write a private file", "a")[0]["diff"]
+    assert "+x item" in results(run, "Write several", "a")[0]["diff"]
+    assert "+y item" in results(run, "Write several", "a")[0]["diff"]
+    assert "diff" not in results(run, "Write under no_log", "a")[0]
+
+
 def test_recap_closes_the_file(run):
     last = run["events"][-1]
     assert last["event"] == "stats"
     assert last["hosts"]["b"]["failures"] == 1
     assert last["hosts"]["a"]["failures"] == 0
-    # "Change", "Hide" and the command that failed and was ignored: it may have changed something before it failed.
-    assert last["hosts"]["a"]["changed"] == 3
+    # "Change", "Hide", four files, and the command that failed and was ignored: it may have changed something before it failed.
+    assert last["hosts"]["a"]["changed"] == 7
 
 
 def test_marker_stands_at_each_play(run):
@@ -111,7 +148,7 @@ def test_marker_stands_at_each_play(run):
 
 
 def test_plays_and_tasks_are_told(run):
-    assert [event["name"] for event in run["events"] if event["event"] == "play"] == ["First  play", "Second play"]
+    assert [(event["name"], event["hosts"]) for event in run["events"] if event["event"] == "play"] == [("First  play", 2), ("Second play", 2)]
     assert "Change" in [event["name"] for event in run["events"] if event["event"] == "task"]
 
 

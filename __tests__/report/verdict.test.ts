@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import type { ResultEvent } from "../../src/ansible/events.js";
+import { totalsOf } from "../../src/report/totals.js";
+import { type VerdictParts, verdict } from "../../src/report/verdict.js";
+import { createInputs } from "../support/inputs.js";
+
+const result = (host: string, status: ResultEvent["status"], deploy = {}): ResultEvent => ({
+  ...{ event: "result", host, task: "1", name: "T", action: "x", status, deploy },
+});
+const totals = totalsOf([
+  result("web1", "changed", { previous_revision: "0123456789", target_revision: "89abcdef01" }),
+  result("web2", "ok"),
+]);
+const parts = (more: Partial<VerdictParts> = {}): VerdictParts => ({
+  ...{ status: "succeeded", inputs: createInputs(), app: "mysite", phase: "", durationSeconds: 72, ...more },
+});
+const counts = "2 hosts, 1 changed, 2 ok, 0 failed, 0 unreachable, in 1 min 12 s";
+
+describe("verdict", () => {
+  it.each([
+    [parts(), `Deploy of mysite on web1 and web2, 0123456 → 89abcde: ${counts}`],
+    [parts({ status: "cancelled" }), `Deploy of mysite on web1 and web2 was cancelled, 0123456 → 89abcde: ${counts}`],
+    [
+      parts({ status: "failed", phase: "Migrate" }),
+      `Deploy of mysite on web1 and web2 failed in “Migrate”, 0123456 → 89abcde: ${counts}`,
+    ],
+    [
+      parts({ status: "rolled-back" }),
+      `Deploy of mysite on web1 and web2 failed, and every host serves what it served before, 0123456 → 89abcde: ${counts}`,
+    ],
+    [
+      parts({ inputs: createInputs({ check: true }) }),
+      `Check of mysite on web1 and web2, 0123456 → 89abcde: ${counts.replace("changed", "would change")}`,
+    ],
+    [
+      parts({ inputs: createInputs({ operation: "rollback" }) }),
+      `Rollback of mysite on web1 and web2, 0123456 → 89abcde: ${counts}`,
+    ],
+    [parts({ inputs: createInputs({ operation: "status" }) }), `Status of mysite on web1 and web2: ${counts}`],
+    [
+      parts({ inputs: createInputs({ playbook: "site.yml" }) }),
+      `site.yml on web1 and web2, 0123456 → 89abcde: ${counts}`,
+    ],
+  ])("is one line", (given, text) => expect(verdict(given, totals)).toBe(text));
+
+  it("names some of many hosts, and says when nothing moved", () => {
+    const same = { previous_revision: "0123456789", target_revision: "0123456789" };
+    const many = totalsOf(["a", "b", "c", "d", "e"].map((host) => result(host, "ok", same)));
+    expect(verdict(parts(), many)).toMatch(
+      /^Deploy of mysite on a, b, c and 2 more, 0123456 as before: 5 hosts, 0 changed/,
+    );
+    expect(verdict(parts({ status: "failed", app: "" }), totalsOf([]))).toBe(
+      "Deploy failed: no host took part, in 1 min 12 s",
+    );
+  });
+});

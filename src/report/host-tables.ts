@@ -1,0 +1,75 @@
+import type { HostReport, HostState } from "./hosts.js";
+import { code, count, details, enumeration, table } from "./markdown.js";
+import type { Totals } from "./totals.js";
+
+/** So many rows are read at a glance; more of them open by a click. */
+const AT_A_GLANCE = 15;
+
+const ICONS: Readonly<Record<HostState, string>> = {
+  unreachable: "🔌",
+  failed: "❌",
+  "went back": "↩️",
+  "held back": "⏸️",
+  "would change": "✏️",
+  changed: "✅",
+  unchanged: "➖",
+};
+
+/** A row for each host: its state, what it serves, its counts. */
+export function hostSection(hosts: readonly HostReport[]): string[] {
+  if (hosts.length === 0) return [];
+  const releases = hosts.some(({ serves, before }) => serves !== "" || before !== "");
+  const heads = ["host", "state", ...(releases ? ["serves", "before"] : []), "changed", "ok", "failed"];
+  const align = releases ? "llllrrr" : "llrrr";
+  const row = (host: HostReport) => [
+    code(host.name),
+    `${ICONS[host.state]} ${host.state}`,
+    ...(releases ? [code(host.serves), host.before === host.serves ? "the same" : code(host.before)] : []),
+    ...[host.changed, host.ok, host.failed].map(String),
+  ];
+  const lines = (some: readonly HostReport[]) => table(heads, align, some.map(row));
+  if (hosts.length <= AT_A_GLANCE) return lines(hosts);
+  const notable = hosts.filter(({ state }) => state === "unreachable" || state === "failed").slice(0, AT_A_GLANCE);
+  const rest = hosts.slice(notable.length);
+  return [...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
+}
+
+/** `97 hosts: 95 changed, 2 unchanged`. */
+function titleOf(hosts: readonly HostReport[]): string {
+  const counts = new Map<HostState, number>();
+  for (const { state } of hosts) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return `${count(hosts.length, "host")}: ${[...counts].map(([state, many]) => `${many} ${state}`).join(", ")}`;
+}
+
+/** Which hosts had switched and went back, and to what. */
+export function wentBackSection(hosts: readonly HostReport[]): string[] {
+  const back = hosts.filter(({ state }) => state === "went back");
+  if (back.length === 0) return [];
+  const names = enumeration(
+    back.map(({ name }) => code(name)),
+    10,
+  );
+  const [{ serves = "" } = {}] = back;
+  const same = serves !== "" && back.every((host) => host.serves === serves);
+  return [`↩️ ${names} had switched and went back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
+}
+
+/** What `operation: status` found. */
+export function statusSection({ hostStatus }: Totals): string[] {
+  const hosts = Object.entries(hostStatus).sort(([one], [other]) => (one < other ? -1 : 1));
+  if (hosts.length === 0) return [];
+  const rows = hosts.map(([host, status]) => {
+    const units = Object.entries(status.units).map(([unit, state]) => `${unit} ${state}`);
+    return [
+      host,
+      status.release ?? "none",
+      status.revision?.slice(0, 7) ?? "",
+      status.since ?? "",
+      status.slot ?? "",
+      units.join(", "),
+      `${status.free_mib} MiB`,
+      status.lock ?? "free",
+    ].map(code);
+  });
+  return table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows);
+}

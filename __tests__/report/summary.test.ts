@@ -68,6 +68,7 @@ describe("summaryMarkdown", () => {
     events.splice(-1, 0, { ...back, deploy: { rolled_back: true, release: "R1" } });
     const text = summaryOf(events);
     expect(text).toMatch(/^### ↩️ Deploy of mysite .*, and every host serves what it served before/);
+    expect(text).toContain("They stay, so the older code runs on the newer schema.");
     expect(text).toContain("<code>app1</code> had switched and went back to <code>R1</code>");
     expect(text).toContain("| <code>app1</code> | ↩️ went back | <code>R1</code> |");
   });

@@ -47929,13 +47929,14 @@ function facts({ status, release, previousRelease, url, check }) {
             "",
         ];
 }
-function migrations({ deploy }) {
+function migrations({ deploy, keptOld }) {
     const names = (deploy.migrations ?? []).map(code);
     if (names.length === 0)
         return [];
+    const note = keptOld ? ". They stay, so the older code runs on the newer schema." : "";
     if (names.length <= MOST_MIGRATIONS)
-        return [`**Migrations applied:** ${names.join(", ")}`, ""];
-    return details(`${names.length} migrations applied`, [names.join(", ")]);
+        return [`**Migrations applied:** ${names.join(", ")}${note}`, ""];
+    return details(`${names.length} migrations applied`, [`${names.join(", ")}${note}`]);
 }
 function warnings({ deploy }) {
     const list = deploy.warnings ?? [];

@@ -87,11 +87,12 @@ function facts({ status, release, previousRelease, url, check }: SummaryParts): 
       ];
 }
 
-function migrations({ deploy }: Totals): string[] {
+function migrations({ deploy, keptOld }: Totals): string[] {
   const names = (deploy.migrations ?? []).map(code);
   if (names.length === 0) return [];
-  if (names.length <= MOST_MIGRATIONS) return [`**Migrations applied:** ${names.join(", ")}`, ""];
-  return details(`${names.length} migrations applied`, [names.join(", ")]);
+  const note = keptOld ? ". They stay, so the older code runs on the newer schema." : "";
+  if (names.length <= MOST_MIGRATIONS) return [`**Migrations applied:** ${names.join(", ")}${note}`, ""];
+  return details(`${names.length} migrations applied`, [`${names.join(", ")}${note}`]);
 }
 
 function warnings({ deploy }: Totals): string[] {

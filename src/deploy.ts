@@ -46,6 +46,7 @@ export async function run(): Promise<void> {
     validateInputs(inputs);
     stop.after(inputs.timeoutMinutes);
     const project = await inspectProject(inputs, process.env.GITHUB_WORKSPACE || process.cwd(), process.env);
+    for (const line of project.django?.told ?? []) core.info(line);
 
     folder = PrivateFolder.create();
     saveState("privateFolder", folder.path);

@@ -67,8 +67,7 @@ function variables({ inputs, project, job }: RunParts): ReturnType<typeof extraV
     appName: appNameOf(job.GITHUB_REPOSITORY ?? project.folder),
     workspace: project.folder,
     revision: project.revision,
-    settingsModule: project.django?.settingsModule,
-    manageDir: project.django?.manageDir ?? ".",
+    django: project.django,
     runId: [job.GITHUB_RUN_ID || "0", job.GITHUB_RUN_ATTEMPT || "1", randomBytes(4).toString("hex")].join("-"),
     actor: job.GITHUB_ACTOR ?? "",
   };

@@ -6,8 +6,10 @@ const DETECTED: Detected = {
   appName: "my-site",
   workspace: "/w",
   revision: "0123456789abcdef0123456789abcdef01234567",
-  settingsModule: undefined,
-  manageDir: ".",
+  django: {
+    ...{ manageDir: ".", settingsModule: undefined, wsgi: undefined, asgi: undefined },
+    ...{ procfile: {}, told: [], questions: {} },
+  },
   runId: "1-1",
   actor: "octocat",
 };

@@ -40386,7 +40386,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 8253:
+/***/ 6108:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43516,14 +43516,194 @@ function split(text, separator) {
         .filter((item) => item !== "");
 }
 
+;// CONCATENATED MODULE: ./lib/project/files.js
+
+
+const DEPTH = 6;
+/** What holds other people's code, or nothing of the project's. */
+const PASSED_BY = /^(\..*|node_modules|venv|env|site-packages|__pycache__|static|media|locale)$/;
+/** Looks through a folder, without what Git, package managers and virtual environments put there. */
+function filesOf(folder) {
+    return {
+        paths: below(folder, "", DEPTH).sort(),
+        read: (path) => {
+            try {
+                return (0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(folder, path), "utf8");
+            }
+            catch {
+                return "";
+            }
+        },
+    };
+}
+function below(folder, prefix, depth) {
+    return entries((0,external_node_path_namespaceObject.join)(folder, prefix)).flatMap((entry) => {
+        const path = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
+        if (!entry.isDirectory())
+            return [path];
+        return depth > 0 && !PASSED_BY.test(entry.name) ? below(folder, path, depth - 1) : [];
+    });
+}
+function entries(folder) {
+    try {
+        return (0,external_node_fs_namespaceObject.readdirSync)(folder, { withFileTypes: true });
+    }
+    catch {
+        return [];
+    }
+}
+/** `folder/name`, where `.` is the checkout itself. */
+function within(folder, name) {
+    return folder === "." ? name : `${folder}/${name}`;
+}
+
+;// CONCATENATED MODULE: ./lib/project/procfile.js
+/** Lines of a Procfile as Heroku, honcho and foreman read it: process type and command, in the file's order. */
+function parseProcfile(text) {
+    const lines = text.split(/\r?\n/).flatMap((line) => {
+        const found = /^([A-Za-z0-9_-]+):\s*(.+)$/.exec(line);
+        return found?.[1] !== undefined && found[2] !== undefined ? [[found[1], found[2].trim()]] : [];
+    });
+    return Object.fromEntries(lines);
+}
+/** The application that a Procfile's web line serves, `module:name`, and whether it is an ASGI one. */
+function servedBy(command) {
+    const entry = command.split(/\s+/).find((word) => /^[A-Za-z_][\w.]*:[A-Za-z_]\w*$/.test(word));
+    if (entry !== undefined) {
+        return { entry, asgi: /\b(uvicorn|daphne|hypercorn|granian\b.*--interface\s+asgi)/i.test(command) };
+    }
+    const bare = /\bgunicorn\b/.test(command)
+        ? command.split(/\s+/).find((word) => /^[A-Za-z_]\w*(\.\w+)*\.wsgi$/.test(word))
+        : undefined;
+    return bare === undefined ? undefined : { entry: `${bare}:application`, asgi: false };
+}
+
 ;// CONCATENATED MODULE: ./lib/project/settings-module.js
+
+const PRODUCTION = /(^|_)(production|prod|live|deploy|deployment)(_|$)/;
+const DEVELOPMENT = /(^|_)(dev|devel|develop|development|local|test|tests|testing|ci|debug)(_|$)/;
 /**
- * The settings module that a manage.py sets as default, as `django-admin startproject` writes it.
+ * The settings module that a manage.py, wsgi.py or asgi.py sets as default, as `django-admin startproject` writes it.
  *
  * @returns undefined when the text names none literally.
  */
-function settingsModule(managePy) {
-    return /^[^#\n]*["']DJANGO_SETTINGS_MODULE["']\s*(?:,|\]\s*=)\s*["']([A-Za-z_][\w.]*)["']/m.exec(managePy)?.[1];
+function settingsModule(python) {
+    return /^[^#\n]*["']DJANGO_SETTINGS_MODULE["']\s*(?:,|\]\s*=)\s*["']([A-Za-z_][\w.]*)["']/m.exec(python)?.[1];
+}
+/**
+ * The settings module for production: the one that says so by its name, else the one that the project's files agree on.
+ *
+ * @param manageDir folder of manage.py.
+ */
+function chooseSettings(files, manageDir) {
+    const named = namedModules(files, manageDir);
+    const beside = unique([...named.keys()].flatMap((module) => siblings(files, manageDir, module)));
+    const production = unique([...[...named.keys()].filter(isProduction), ...beside.filter(isProduction)]);
+    const [first, second] = production;
+    if (first !== undefined && second === undefined)
+        return { value: first, where: whereOf(files, manageDir, first) };
+    if (first !== undefined)
+        return ask(`several look like production (${production.join(", ")})`, first);
+    const serious = [...named.keys()].filter((module) => !DEVELOPMENT.test(lastPart(module)));
+    const [only, other] = serious;
+    if (only !== undefined && other === undefined)
+        return { value: only, where: named.get(only) ?? "" };
+    if (only !== undefined)
+        return ask(serious.map((module) => `${named.get(module)} names ${module}`).join(" and "), only);
+    const [development] = named.keys();
+    if (development !== undefined)
+        return ask(`${named.get(development)} names ${development}, which is for development`, "mysite.settings.production");
+    return ask(`${within(manageDir, "manage.py")} names none`, "mysite.settings");
+}
+function ask(why, example) {
+    return {
+        question: `Which settings are for production is not clear, ${why}: add the line "django_settings_module: ${example}" to vars or group_vars, with the right module`,
+    };
+}
+/** Modules that files beside or below manage.py name, each with the file that names it first. */
+function namedModules(files, manageDir) {
+    const named = new Map();
+    for (const file of [within(manageDir, "manage.py"), ...entryFiles(files, manageDir)]) {
+        const module = settingsModule(files.read(file));
+        if (module !== undefined && !named.has(module))
+            named.set(module, file);
+    }
+    return named;
+}
+/** wsgi.py and asgi.py of the project, those near manage.py first. */
+function entryFiles(files, manageDir) {
+    const prefix = manageDir === "." ? "" : `${manageDir}/`;
+    return files.paths
+        .filter((path) => path.startsWith(prefix) && /(^|\/)(wsgi|asgi)\.py$/.test(path))
+        .filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)))
+        .sort((a, b) => a.split("/").length - b.split("/").length);
+}
+/** Modules in the same settings folder as *module*, itself one of them or the folder. */
+function siblings(files, manageDir, module) {
+    const path = within(manageDir, module.replaceAll(".", "/"));
+    const isFolder = files.paths.includes(`${path}/__init__.py`);
+    const folder = isFolder ? path : path.slice(0, Math.max(path.lastIndexOf("/"), 0));
+    const dotted = isFolder ? module : module.slice(0, Math.max(module.lastIndexOf("."), 0));
+    return files.paths.flatMap((file) => {
+        const name = /^([A-Za-z_]\w*)\.py$/.exec(file.slice(folder.length + 1))?.[1];
+        const fits = name !== undefined && file.startsWith(`${folder}/`) && name !== "__init__";
+        const isSettings = isFolder || /settings|conf/.test(lastPart(dotted)) || /settings/.test(name ?? "");
+        return fits && isSettings ? [dotted === "" ? name : `${dotted}.${name}`] : [];
+    });
+}
+/** Files in which a settings module and those that it may build upon are written. */
+function settingsTexts(files, manageDir, module) {
+    const modules = [module, ...siblings(files, manageDir, module)];
+    return unique(modules).flatMap((name) => {
+        const path = within(manageDir, name.replaceAll(".", "/"));
+        return [files.read(`${path}.py`), files.read(`${path}/__init__.py`)].filter((text) => text !== "");
+    });
+}
+function whereOf(files, manageDir, module) {
+    const path = within(manageDir, module.replaceAll(".", "/"));
+    return [`${path}.py`, `${path}/__init__.py`].find((file) => files.paths.includes(file)) ?? path;
+}
+const isProduction = (module) => PRODUCTION.test(lastPart(module));
+const lastPart = (module) => module.slice(module.lastIndexOf(".") + 1);
+const unique = (items) => [...new Set(items)];
+
+;// CONCATENATED MODULE: ./lib/project/entry.js
+
+
+
+/**
+ * What a server loads. ASGI only where the project asks for it, by its Procfile or by ASGI_APPLICATION: every project has
+ * an asgi.py, and few are written for it.
+ *
+ * @param web the Procfile's web line.
+ */
+function findEntry(files, manageDir, settings, web) {
+    const served = servedBy(web ?? "");
+    if (served !== undefined)
+        return { kind: served.asgi ? "asgi" : "wsgi", value: served.entry, where: "Procfile" };
+    const texts = settings === undefined ? [] : settingsTexts(files, manageDir, settings);
+    for (const kind of ["asgi", "wsgi"]) {
+        const named = texts
+            .map((text) => setting(text, `${kind.toUpperCase()}_APPLICATION`))
+            .find((value) => value !== undefined);
+        if (named !== undefined)
+            return { kind, value: named, where: `${kind.toUpperCase()}_APPLICATION of ${settings}` };
+    }
+    for (const kind of ["wsgi", "asgi"]) {
+        const found = entryFiles(files, manageDir).filter((path) => path.endsWith(`${kind}.py`));
+        const near = found.find((path) => path === within(manageDir, `${settings?.split(".")[0]}/${kind}.py`)) ?? found[0];
+        if (near !== undefined && /^\s*application\s*=/m.test(files.read(near)))
+            return { kind, value: `${moduleOf(near, manageDir)}:application`, where: near };
+    }
+    return undefined;
+}
+function setting(text, name) {
+    const dotted = new RegExp(`^\\s*${name}\\s*=\\s*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(text);
+    return dotted === null ? undefined : `${dotted[1]}:${dotted[2]}`;
+}
+function moduleOf(path, manageDir) {
+    const inside = manageDir === "." ? path : path.slice(manageDir.length + 1);
+    return inside.replace(/\.py$/, "").replaceAll("/", ".");
 }
 
 ;// CONCATENATED MODULE: ./lib/project/django.js
@@ -43531,41 +43711,73 @@ function settingsModule(managePy) {
 
 
 
+
 /**
- * Finds manage.py in working-directory, else in exactly one folder directly below.
+ * Finds out what a checkout deploys.
  *
- * @throws DeployError that says what was looked for.
+ * @param project absolute path of working-directory.
+ * @throws DeployError when there is no Django project at all.
  */
-function findDjango(project) {
-    const places = (0,external_node_fs_namespaceObject.existsSync)((0,external_node_path_namespaceObject.join)(project, "manage.py"))
-        ? ["."]
-        : (0,external_node_fs_namespaceObject.readdirSync)(project, { withFileTypes: true })
-            .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules")
-            .map((entry) => entry.name)
-            .filter((name) => (0,external_node_fs_namespaceObject.existsSync)((0,external_node_path_namespaceObject.join)(project, name, "manage.py")))
-            .sort();
-    const [first, second] = places;
+function findDjango(project, chosen = { appPath: undefined, settingsModule: undefined }) {
+    if (chosen.appPath === "")
+        return NOTHING;
+    const files = filesOf(project);
+    const place = chosen.appPath === undefined ? findManage(files, project) : { value: chosen.appPath, where: "app_path" };
+    if ("question" in place) {
+        return { ...NOTHING, questions: { app_path: place.question } };
+    }
+    const manageDir = place.value;
+    const settings = chosen.settingsModule === undefined
+        ? chooseSettings(files, manageDir)
+        : { value: chosen.settingsModule, where: "django_settings_module" };
+    const module = "value" in settings ? settings.value || undefined : undefined;
+    const procfiles = [within(manageDir, "Procfile"), "Procfile"].filter((path) => files.paths.includes(path));
+    const procfile = parseProcfile(procfiles[0] === undefined ? "" : files.read(procfiles[0]));
+    const entry = findEntry(files, manageDir, module, procfile.web);
+    return {
+        manageDir,
+        settingsModule: module,
+        wsgi: entry?.kind === "wsgi" ? entry.value : undefined,
+        asgi: entry?.kind === "asgi" ? entry.value : undefined,
+        procfile,
+        told: [
+            told("manage.py", `in ${manageDir}`, place.where, "app_path"),
+            ...(module === undefined || !("value" in settings)
+                ? []
+                : [told("settings", module, settings.where, "django_settings_module")]),
+            ...(entry === undefined
+                ? []
+                : [told(`${entry.kind.toUpperCase()} application`, entry.value, entry.where, `django_app_${entry.kind}`)]),
+        ],
+        questions: "question" in settings ? { django_settings_module: settings.question } : {},
+    };
+}
+const NOTHING = {
+    ...{ manageDir: undefined, settingsModule: undefined, wsgi: undefined, asgi: undefined },
+    ...{ procfile: {}, told: [], questions: {} },
+};
+function told(what, value, where, variable) {
+    const from = where === variable ? "as set" : `found by ${where}`;
+    return `${what}: ${value} (${from}${where === variable ? "" : `; ${variable} overrides`})`;
+}
+/** manage.py that is nearest to the top. */
+function findManage(files, project) {
+    const places = files.paths
+        .filter((path) => path === "manage.py" || path.endsWith("/manage.py"))
+        .map((path) => path.slice(0, -"/manage.py".length) || ".");
+    const depth = (place) => (place === "." ? 0 : place.split("/").length);
+    const least = Math.min(...places.map(depth));
+    const nearest = places.filter((place) => depth(place) === least);
+    const [first, second] = nearest;
     if (first === undefined) {
-        throw new DeployError(`There is no Django project in ${project}: neither it nor a folder directly below has a manage.py, so check working-directory and that actions/checkout ran.`);
+        throw new DeployError(`There is no Django project in ${project}: neither it nor a folder below has a manage.py, so check working-directory and that actions/checkout ran.`);
     }
     if (second !== undefined) {
-        throw new DeployError(`${project} has manage.py in ${places.join(" and ")}: set working-directory to the one to deploy.`);
+        return {
+            question: `manage.py is in ${nearest.join(" and ")}: add the line "app_path: ${first}" to vars or group_vars, with the folder to deploy`,
+        };
     }
-    return { manageDir: first, settingsModule: settingsModule((0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(project, first, "manage.py"), "utf8")) };
-}
-/**
- * Whether the project's own variables say where the code comes from (`django_app_source`); then the workspace may hold
- * no Django project at all.
- */
-function variablesNameSource(project) {
-    return ["group_vars", "host_vars"].some((name) => mentions((0,external_node_path_namespaceObject.join)(project, name), 3));
-}
-function mentions(path, depth) {
-    if (!(0,external_node_fs_namespaceObject.existsSync)(path))
-        return false;
-    if ((0,external_node_fs_namespaceObject.statSync)(path).isFile())
-        return /^\s*["']?django_app_source["']?\s*:/m.test((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8"));
-    return depth > 0 && (0,external_node_fs_namespaceObject.readdirSync)(path).some((entry) => mentions((0,external_node_path_namespaceObject.join)(path, entry), depth - 1));
+    return { value: first, where: within(first, "manage.py") };
 }
 
 ;// CONCATENATED MODULE: ./lib/project/git.js
@@ -43588,7 +43800,36 @@ async function headRevision(folder) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/project/variables.js
+
+
+/**
+ * What the project's own variables, group_vars and host_vars, plainly set a variable to, as far as that can be told without
+ * Ansible: a word on the variable's own line.
+ *
+ * @returns undefined when no file mentions the variable; "" when it is set to something that only Ansible can read.
+ */
+function plainVariable(project, name) {
+    const line = new RegExp(`^\\s*["']?${name}["']?\\s*:[ \\t]*(.*)$`, "m");
+    for (const folder of ["group_vars", "host_vars"]) {
+        for (const text of texts((0,external_node_path_namespaceObject.join)(project, folder), 3)) {
+            const found = line.exec(text);
+            if (found)
+                return /^["']?([\w./:-]+)["']?\s*(?:#.*)?$/.exec(found[1] ?? "")?.[1] ?? "";
+        }
+    }
+    return undefined;
+}
+function texts(path, depth) {
+    if (!(0,external_node_fs_namespaceObject.existsSync)(path))
+        return [];
+    if ((0,external_node_fs_namespaceObject.statSync)(path).isFile())
+        return [(0,external_node_fs_namespaceObject.readFileSync)(path, "utf8")];
+    return depth > 0 ? (0,external_node_fs_namespaceObject.readdirSync)(path).flatMap((entry) => texts((0,external_node_path_namespaceObject.join)(path, entry), depth - 1)) : [];
+}
+
 ;// CONCATENATED MODULE: ./lib/project/inspect.js
+
 
 
 
@@ -43610,10 +43851,12 @@ async function inspectProject(inputs, workspace, environment) {
     const bundledRole = inputs.playbook === "" && inputs.mode === "role";
     const playbook = file("playbook", inputs.playbook, folder);
     const composeSource = file("compose-source", inputs.composeSource, folder);
+    const set = (name) => setByUser(inputs, folder, name);
+    const find = () => findDjango(folder, { appPath: set("app_path"), settingsModule: set("django_settings_module") });
     const fromWorkspace = bundledRole &&
         inputs.operation === "deploy" &&
         inputs.source !== "git" &&
-        (inputs.source === "workspace" || !sourceIsVariable(inputs, folder));
+        (inputs.source === "workspace" || set("django_app_source") === undefined);
     const revision = await headRevision(folder);
     if (fromWorkspace && revision === undefined) {
         throw new DeployError(`${folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`);
@@ -43623,12 +43866,16 @@ async function inspectProject(inputs, workspace, environment) {
         playbook,
         composeSource,
         revision,
-        django: fromWorkspace ? findDjango(folder) : optional(() => findDjango(folder)),
+        django: fromWorkspace ? find() : bundledRole ? optional(find) : undefined,
         cfg: ansibleCfg(folder, environment.ANSIBLE_CONFIG),
     };
 }
-function sourceIsVariable(inputs, folder) {
-    return "django_app_source" in inputs.vars || variablesNameSource(folder);
+/** What a variable is set to: undefined when nobody sets it, "" when that cannot be told without Ansible. */
+function setByUser(inputs, folder, name) {
+    const value = inputs.vars[name];
+    if (value === undefined)
+        return plainVariable(folder, name);
+    return typeof value === "string" ? value : "";
 }
 function file(input, path, folder) {
     if (path === "")
@@ -43691,7 +43938,7 @@ function ansibleEnvironment(parts) {
         ANSIBLE_CONFIG: project.cfg?.path ?? (0,external_node_path_namespaceObject.join)(parts.actionRoot, "ansible.cfg"),
         ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(external_node_path_namespaceObject.delimiter),
         ...(parts.galaxy ? { ANSIBLE_ROLES_PATH: rolesPath(parts, parts.galaxy).join(external_node_path_namespaceObject.delimiter) } : {}),
-        ANSIBLE_CALLBACKS_ENABLED: unique([
+        ANSIBLE_CALLBACKS_ENABLED: environment_unique([
             EVENTS_CALLBACK,
             ...(environment_split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
         ]).join(","),
@@ -43747,7 +43994,7 @@ function collectionsPath({ job, actionRoot, project, galaxy }) {
     // Ansible's default (COLLECTIONS_PATHS in its base.yml).
     const base = own.length > 0 ? own : [(0,external_node_path_namespaceObject.join)(home, ".ansible", "collections"), "/usr/share/ansible/collections"];
     const required = galaxy ? [galaxy.collections] : [];
-    return unique([actionRoot, ...required, ...base, (0,external_node_path_namespaceObject.join)(project.folder, "collections")]);
+    return environment_unique([actionRoot, ...required, ...base, (0,external_node_path_namespaceObject.join)(project.folder, "collections")]);
 }
 /** What `requirements` brought first, then what would be searched without it. */
 function rolesPath({ job, project }, galaxy) {
@@ -43755,7 +44002,7 @@ function rolesPath({ job, project }, galaxy) {
     const own = environment_split(job.ANSIBLE_ROLES_PATH, external_node_path_namespaceObject.delimiter) ?? fromCfg(project.cfg, "rolesPath", home);
     // Ansible's default (DEFAULT_ROLES_PATH in its base.yml).
     const base = [(0,external_node_path_namespaceObject.join)(home, ".ansible", "roles"), "/usr/share/ansible/roles", "/etc/ansible/roles"];
-    return unique([galaxy.roles, ...(own.length > 0 ? own : base)]);
+    return environment_unique([galaxy.roles, ...(own.length > 0 ? own : base)]);
 }
 function fromCfg(cfg, key, home) {
     return cfg?.settings[key].map((path) => besideCfg(cfg.path, path, home)) ?? [];
@@ -43773,7 +44020,7 @@ function environment_split(text, separator) {
         .map((item) => item.trim())
         .filter((item) => item !== "");
 }
-function unique(items) {
+function environment_unique(items) {
     return [...new Set(items)];
 }
 /** Ansible splits these settings like a shell does. */
@@ -46218,7 +46465,7 @@ function explain_lastError(stderr) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/totals.js
-const NOTHING = { ok: 0, changed: 0, unreachable: 0, failures: 0, skipped: 0, rescued: 0, ignored: 0 };
+const totals_NOTHING = { ok: 0, changed: 0, unreachable: 0, failures: 0, skipped: 0, rescued: 0, ignored: 0 };
 /** Counts a run's events. Without Ansible's recap (a run that was killed) the results are counted instead. */
 function totalsOf(events) {
     const results = events.filter((event) => event.event === "result");
@@ -46253,12 +46500,12 @@ function haveGoneBack(results, failed) {
 function sorted(stats) {
     return Object.fromEntries(Object.keys(stats)
         .sort()
-        .map((name) => [name, { ...NOTHING, ...stats[name] }]));
+        .map((name) => [name, { ...totals_NOTHING, ...stats[name] }]));
 }
 function countResults(results) {
     const stats = {};
     for (const { host, status, ignored, rescued } of results) {
-        stats[host] ??= { ...NOTHING };
+        stats[host] ??= { ...totals_NOTHING };
         const counts = stats[host];
         if (status === "ok" || status === "changed" || (status === "failed" && ignored))
             counts.ok++;
@@ -46301,13 +46548,13 @@ function deployOf(results) {
             continue;
         all = { ...all, ...deploy };
         for (const key of JOINED)
-            for (const text of texts(deploy[key]))
+            for (const text of totals_texts(deploy[key]))
                 lists[key]?.add(text);
     }
     const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])]]).filter(([, texts]) => texts.length > 0);
     return { ...all, ...Object.fromEntries(joined) };
 }
-function texts(list) {
+function totals_texts(list) {
     return Array.isArray(list) ? list.map(String) : [];
 }
 
@@ -47000,7 +47247,7 @@ function decryptVault(text, password) {
  */
 function vaultedFiles(project, inventories, group) {
     const bases = new Set([project, ...inventories.map((path) => (isFolder(path) ? path : (0,external_node_path_namespaceObject.dirname)(path)))]);
-    const files = [...bases].flatMap((base) => VARIABLE_FOLDERS.flatMap((name) => entries((0,external_node_path_namespaceObject.join)(base, name))
+    const files = [...bases].flatMap((base) => VARIABLE_FOLDERS.flatMap((name) => vault_files_entries((0,external_node_path_namespaceObject.join)(base, name))
         .filter((entry) => group === undefined || (name === "group_vars" && new RegExp(`^${group}(\\.ya?ml|\\.json)?$`).test(entry)))
         .flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(base, name, entry), 4))));
     return [...new Set(files)].filter(startsAsVault).sort();
@@ -47016,7 +47263,7 @@ function closedFiles(files, passwords) {
 function walk(path, depth) {
     if (!isFolder(path))
         return [path];
-    return depth > 0 ? entries(path).flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(path, entry), depth - 1)) : [];
+    return depth > 0 ? vault_files_entries(path).flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(path, entry), depth - 1)) : [];
 }
 function startsAsVault(file) {
     try {
@@ -47030,7 +47277,7 @@ function startsAsVault(file) {
         return false;
     }
 }
-function entries(path) {
+function vault_files_entries(path) {
     return isFolder(path) ? (0,external_node_fs_namespaceObject.readdirSync)(path).filter((entry) => !entry.startsWith(".")) : [];
 }
 function isFolder(path) {
@@ -47148,12 +47395,24 @@ function detectedVariables(detected) {
         ["app_name", detected.appName],
         ["workspace", detected.workspace],
         ["revision", detected.revision],
-        ["settings_module", detected.settingsModule],
-        ["manage_dir", detected.manageDir],
+        ["settings_module", detected.django?.settingsModule],
+        ["manage_dir", detected.django?.manageDir],
+        ["wsgi", detected.django?.wsgi],
+        ["asgi", detected.django?.asgi],
         ["run_id", detected.runId],
         ["actor", detected.actor],
     ];
-    return Object.fromEntries(texts.flatMap(([key, text]) => (text === undefined ? [] : [[key, literal(text)]])));
+    const mappings = [
+        ["procfile", detected.django?.procfile],
+        ["questions", detected.django?.questions],
+    ];
+    return {
+        ...Object.fromEntries(texts.flatMap(([key, text]) => (text === undefined ? [] : [[key, literal(text)]]))),
+        ...Object.fromEntries(mappings.flatMap(([key, mapping]) => {
+            const entries = Object.entries(mapping ?? {}).map(([name, text]) => [name, literal(text)]);
+            return entries.length > 0 ? [[key, Object.fromEntries(entries)]] : [];
+        })),
+    };
 }
 /** An app name made of a repository's name: what an app name may not hold becomes a dash. */
 function appNameOf(repository) {
@@ -48305,8 +48564,7 @@ function variables({ inputs, project, job }) {
         appName: appNameOf(job.GITHUB_REPOSITORY ?? project.folder),
         workspace: project.folder,
         revision: project.revision,
-        settingsModule: project.django?.settingsModule,
-        manageDir: project.django?.manageDir ?? ".",
+        django: project.django,
         runId: [job.GITHUB_RUN_ID || "0", job.GITHUB_RUN_ATTEMPT || "1", (0,external_node_crypto_.randomBytes)(4).toString("hex")].join("-"),
         actor: job.GITHUB_ACTOR ?? "",
     };
@@ -48882,6 +49140,8 @@ async function run() {
         validateInputs(inputs);
         stop.after(inputs.timeoutMinutes);
         const project = await inspectProject(inputs, process.env.GITHUB_WORKSPACE || process.cwd(), process.env);
+        for (const line of project.django?.told ?? [])
+            info(line);
         folder = PrivateFolder.create();
         state_saveState("privateFolder", folder.path);
         controlFolder = createControlFolder();
@@ -48942,7 +49202,7 @@ async function run() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8253);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6108);
 
 await (0,_deploy_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .e)();
 

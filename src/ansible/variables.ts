@@ -1,4 +1,5 @@
 import type { Inputs, Value } from "../inputs.js";
+import type { DjangoProject } from "../project/django.js";
 
 /** What the action finds out on its own; the bundled roles take it as defaults, so that group_vars still win. */
 export interface Detected {
@@ -6,8 +7,7 @@ export interface Detected {
   /** working-directory as an absolute path. */
   readonly workspace: string;
   readonly revision: string | undefined;
-  readonly settingsModule: string | undefined;
-  readonly manageDir: string;
+  readonly django: DjangoProject | undefined;
   /** Names this run to the deploy lock: GITHUB_RUN_ID, attempt and a part that is this step's alone, joined by dashes. */
   readonly runId: string;
   readonly actor: string;
@@ -50,12 +50,26 @@ function detectedVariables(detected: Detected): Value {
     ["app_name", detected.appName],
     ["workspace", detected.workspace],
     ["revision", detected.revision],
-    ["settings_module", detected.settingsModule],
-    ["manage_dir", detected.manageDir],
+    ["settings_module", detected.django?.settingsModule],
+    ["manage_dir", detected.django?.manageDir],
+    ["wsgi", detected.django?.wsgi],
+    ["asgi", detected.django?.asgi],
     ["run_id", detected.runId],
     ["actor", detected.actor],
   ];
-  return Object.fromEntries(texts.flatMap(([key, text]) => (text === undefined ? [] : [[key, literal(text)]])));
+  const mappings = [
+    ["procfile", detected.django?.procfile],
+    ["questions", detected.django?.questions],
+  ] as const;
+  return {
+    ...Object.fromEntries(texts.flatMap(([key, text]) => (text === undefined ? [] : [[key, literal(text)]]))),
+    ...Object.fromEntries(
+      mappings.flatMap(([key, mapping]) => {
+        const entries = Object.entries(mapping ?? {}).map(([name, text]) => [name, literal(text)]);
+        return entries.length > 0 ? [[key, Object.fromEntries(entries)]] : [];
+      }),
+    ),
+  };
 }
 
 /** An app name made of a repository's name: what an app name may not hold becomes a dash. */

@@ -1,53 +1,105 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { DeployError } from "../errors.js";
-import { settingsModule } from "./settings-module.js";
+import { findEntry } from "./entry.js";
+import { filesOf, type ProjectFiles, within } from "./files.js";
+import { parseProcfile } from "./procfile.js";
+import { type Answer, chooseSettings } from "./settings-module.js";
 
-/** Where the Django project in the workspace is. */
+/** What was found out about the Django project in the workspace; undefined or absent where the files do not say. */
 export interface DjangoProject {
-  /** Folder of manage.py relative to working-directory: `.` or one folder name. */
-  readonly manageDir: string;
-  /** From manage.py; undefined when it names none. */
+  /** Folder of manage.py relative to working-directory: `.` or a path. */
+  readonly manageDir: string | undefined;
+  readonly settingsModule: string | undefined;
+  /** `module:name`. */
+  readonly wsgi: string | undefined;
+  /** `module:name`, where the project asks for ASGI. */
+  readonly asgi: string | undefined;
+  /** Commands of the Procfile by process type. */
+  readonly procfile: Readonly<Record<string, string>>;
+  /** A sentence for each thing that was found: what, where, and the variable that overrides it. */
+  readonly told: readonly string[];
+  /** By variable: what to ask when nobody sets it. */
+  readonly questions: Readonly<Record<string, string>>;
+}
+
+/** What the user's variables say already: undefined when they do not, "" when only Ansible can read it. */
+export interface Chosen {
+  readonly appPath: string | undefined;
   readonly settingsModule: string | undefined;
 }
 
 /**
- * Finds manage.py in working-directory, else in exactly one folder directly below.
+ * Finds out what a checkout deploys.
  *
- * @throws DeployError that says what was looked for.
+ * @param project absolute path of working-directory.
+ * @throws DeployError when there is no Django project at all.
  */
-export function findDjango(project: string): DjangoProject {
-  const places = existsSync(join(project, "manage.py"))
-    ? ["."]
-    : readdirSync(project, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules")
-        .map((entry) => entry.name)
-        .filter((name) => existsSync(join(project, name, "manage.py")))
-        .sort();
-  const [first, second] = places;
+export function findDjango(
+  project: string,
+  chosen: Chosen = { appPath: undefined, settingsModule: undefined },
+): DjangoProject {
+  if (chosen.appPath === "") return NOTHING;
+  const files = filesOf(project);
+  const place =
+    chosen.appPath === undefined ? findManage(files, project) : { value: chosen.appPath, where: "app_path" };
+  if ("question" in place) {
+    return { ...NOTHING, questions: { app_path: place.question } };
+  }
+  const manageDir = place.value;
+  const settings: Answer =
+    chosen.settingsModule === undefined
+      ? chooseSettings(files, manageDir)
+      : { value: chosen.settingsModule, where: "django_settings_module" };
+  const module = "value" in settings ? settings.value || undefined : undefined;
+  const procfiles = [within(manageDir, "Procfile"), "Procfile"].filter((path) => files.paths.includes(path));
+  const procfile = parseProcfile(procfiles[0] === undefined ? "" : files.read(procfiles[0]));
+  const entry = findEntry(files, manageDir, module, procfile.web);
+  return {
+    manageDir,
+    settingsModule: module,
+    wsgi: entry?.kind === "wsgi" ? entry.value : undefined,
+    asgi: entry?.kind === "asgi" ? entry.value : undefined,
+    procfile,
+    told: [
+      told("manage.py", `in ${manageDir}`, place.where, "app_path"),
+      ...(module === undefined || !("value" in settings)
+        ? []
+        : [told("settings", module, settings.where, "django_settings_module")]),
+      ...(entry === undefined
+        ? []
+        : [told(`${entry.kind.toUpperCase()} application`, entry.value, entry.where, `django_app_${entry.kind}`)]),
+    ],
+    questions: "question" in settings ? { django_settings_module: settings.question } : {},
+  };
+}
+
+const NOTHING: DjangoProject = {
+  ...{ manageDir: undefined, settingsModule: undefined, wsgi: undefined, asgi: undefined },
+  ...{ procfile: {}, told: [], questions: {} },
+};
+
+function told(what: string, value: string, where: string, variable: string): string {
+  const from = where === variable ? "as set" : `found by ${where}`;
+  return `${what}: ${value} (${from}${where === variable ? "" : `; ${variable} overrides`})`;
+}
+
+/** manage.py that is nearest to the top. */
+function findManage(files: ProjectFiles, project: string): Answer {
+  const places = files.paths
+    .filter((path) => path === "manage.py" || path.endsWith("/manage.py"))
+    .map((path) => path.slice(0, -"/manage.py".length) || ".");
+  const depth = (place: string) => (place === "." ? 0 : place.split("/").length);
+  const least = Math.min(...places.map(depth));
+  const nearest = places.filter((place) => depth(place) === least);
+  const [first, second] = nearest;
   if (first === undefined) {
     throw new DeployError(
-      `There is no Django project in ${project}: neither it nor a folder directly below has a manage.py, so check working-directory and that actions/checkout ran.`,
+      `There is no Django project in ${project}: neither it nor a folder below has a manage.py, so check working-directory and that actions/checkout ran.`,
     );
   }
   if (second !== undefined) {
-    throw new DeployError(
-      `${project} has manage.py in ${places.join(" and ")}: set working-directory to the one to deploy.`,
-    );
+    return {
+      question: `manage.py is in ${nearest.join(" and ")}: add the line "app_path: ${first}" to vars or group_vars, with the folder to deploy`,
+    };
   }
-  return { manageDir: first, settingsModule: settingsModule(readFileSync(join(project, first, "manage.py"), "utf8")) };
-}
-
-/**
- * Whether the project's own variables say where the code comes from (`django_app_source`); then the workspace may hold
- * no Django project at all.
- */
-export function variablesNameSource(project: string): boolean {
-  return ["group_vars", "host_vars"].some((name) => mentions(join(project, name), 3));
-}
-
-function mentions(path: string, depth: number): boolean {
-  if (!existsSync(path)) return false;
-  if (statSync(path).isFile()) return /^\s*["']?django_app_source["']?\s*:/m.test(readFileSync(path, "utf8"));
-  return depth > 0 && readdirSync(path).some((entry) => mentions(join(path, entry), depth - 1));
+  return { value: first, where: within(first, "manage.py") };
 }

@@ -3,8 +3,9 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { DeployError } from "../errors.js";
 import type { Inputs } from "../inputs.js";
 import { type AnsibleCfg, parseAnsibleCfg } from "./ansible-cfg.js";
-import { type DjangoProject, findDjango, variablesNameSource } from "./django.js";
+import { type DjangoProject, findDjango } from "./django.js";
 import { headRevision } from "./git.js";
+import { plainVariable } from "./variables.js";
 
 /** What the checked-out project is. */
 export interface Project {
@@ -41,11 +42,13 @@ export async function inspectProject(
   const bundledRole = inputs.playbook === "" && inputs.mode === "role";
   const playbook = file("playbook", inputs.playbook, folder);
   const composeSource = file("compose-source", inputs.composeSource, folder);
+  const set = (name: string) => setByUser(inputs, folder, name);
+  const find = () => findDjango(folder, { appPath: set("app_path"), settingsModule: set("django_settings_module") });
   const fromWorkspace =
     bundledRole &&
     inputs.operation === "deploy" &&
     inputs.source !== "git" &&
-    (inputs.source === "workspace" || !sourceIsVariable(inputs, folder));
+    (inputs.source === "workspace" || set("django_app_source") === undefined);
   const revision = await headRevision(folder);
   if (fromWorkspace && revision === undefined) {
     throw new DeployError(
@@ -57,13 +60,16 @@ export async function inspectProject(
     playbook,
     composeSource,
     revision,
-    django: fromWorkspace ? findDjango(folder) : optional(() => findDjango(folder)),
+    django: fromWorkspace ? find() : bundledRole ? optional(find) : undefined,
     cfg: ansibleCfg(folder, environment.ANSIBLE_CONFIG),
   };
 }
 
-function sourceIsVariable(inputs: Inputs, folder: string): boolean {
-  return "django_app_source" in inputs.vars || variablesNameSource(folder);
+/** What a variable is set to: undefined when nobody sets it, "" when that cannot be told without Ansible. */
+function setByUser(inputs: Inputs, folder: string, name: string): string | undefined {
+  const value = inputs.vars[name];
+  if (value === undefined) return plainVariable(folder, name);
+  return typeof value === "string" ? value : "";
 }
 
 function file(input: "playbook" | "compose-source", path: string, folder: string): string {

@@ -22,8 +22,8 @@ class Activation:
     def __init__(self, params: dict) -> None:
         self.params = params
         self.layout = layout_of(params)
-        self.environment = Environment.parse(params["environment"])
         self.release = params["release"]
+        self.environment = Environment.of_release(params["environment"], self.layout, self.release)
         self.live = self.layout.live_slot()
         self.previous_release = self.layout.slot_release(self.live)
         self.files = [(entry["kind"], ManagedFile(entry["path"], entry["content"])) for entry in params["files"]]
@@ -33,13 +33,20 @@ class Activation:
         self.different = [(kind, file) for kind, file in self.files if file.differs()]
         self.slot = self.layout.free_slot() if self.needs_start() else self.live
         scheme = (params["url"] or "http").split(":")[0]
-        self.probe = Probe(params["health_path"], params["health_host"], params["health_statuses"], scheme)
+        self.probe = Probe(params["health_path"], params["health_host"], self.healthy_statuses(), scheme)
         self.touches_nginx = any(kind == "nginx" for kind, _ in self.different) or self.nginx_off() or bool(self.removals)
         self.restorable = Restorable()
         self.processes = processes.Processes(self.layout, params)
         self.started = time.time()
         # Then the free slot is where the release is tried, and the live one goes over to it.
         self.one_at_a_time = params["strategy"] == "restart" and self.live is not None and self.slot != self.live
+
+    def healthy_statuses(self) -> list[int]:
+        """Those that are asked for; and 404 at / where the project has no page there, and nobody asked for another one."""
+        asked = self.params["health_statuses"]
+        if asked or self.params["health_path"] != "/" or self.layout.read_release(self.release).get("home", True):
+            return asked
+        return [*range(200, 400), 404]
 
     def slot_file(self, slot: str) -> ManagedFile:
         return ManagedFile(self.layout.slot_env(slot), self.environment.env_file(), "0640", "root", self.params["app_group"], secret=True)

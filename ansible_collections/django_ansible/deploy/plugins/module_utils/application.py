@@ -10,18 +10,35 @@ import pwd
 import subprocess
 import tempfile
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils import django_driver
+from ansible_collections.django_ansible.deploy.plugins.module_utils import django_driver, secret_key, settings_completion
+from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import Layout
 
 # Names whose values everyone may read; every other value of the environment is treated as a secret.
 PUBLIC_NAMES = frozenset(
     ("DJANGO_SETTINGS_MODULE", "ALLOWED_HOSTS", "STATIC_ROOT", "MEDIA_ROOT", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER")
 )
+# Runs django_driver and what it imports from this collection under their own names. Their sources and what is asked come on stdin:
+# arguments can be seen by everyone on the host.
+BOOTSTRAP = """
+import json, sys, types
+told = json.load(sys.stdin)
+for name, source in told["modules"]:
+    module = types.ModuleType(name)
+    sys.modules[name] = module
+    exec(compile(source, name.rpartition(".")[2] + ".py", "exec"), module.__dict__)
+module.main(told["request"])
+"""
+PROGRAM = (settings_completion, django_driver)
 SHORTEST_SECRET = 6
 TAIL = 40
 
 
 class CommandFailed(Exception):
-    """A command ended with an error; the text says which, and the end of what it printed."""
+    """A command ended with an error; the text says which, and the end of what it printed. C(printed) is all of it."""
+
+    def __init__(self, message: str, printed: str = "") -> None:
+        super().__init__(message)
+        self.printed = printed
 
 
 class Environment:
@@ -34,6 +51,16 @@ class Environment:
     def parse(cls, text: str) -> Environment:
         """Reads the JSON object in which modules receive it. One text, so that no_log hides it whole and never a part of other output."""
         return cls(json.loads(text or "{}"))
+
+    @classmethod
+    def of_release(cls, text: str, layout: Layout, release: str) -> Environment:
+        """That of one release on this host: with the secret key that was made here when nobody gave one, and the settings module that it carries."""
+        made = cls.parse(text)
+        made.values = {**secret_key.read(layout.etc), **made.values}
+        carried = layout.read_release(release).get("settings_module")
+        if carried:
+            made.values["DJANGO_SETTINGS_MODULE"] = carried
+        return made
 
     def for_command(self, home: str) -> dict:
         return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": home, **self.values}
@@ -75,7 +102,7 @@ def run(argv: list[str], *, env: dict | None = None, user: str | None = None, cw
     except subprocess.TimeoutExpired as error:
         raise CommandFailed("%s did not end within %d s" % (" ".join(argv[:3]), timeout)) from error
     if done.returncode:
-        raise CommandFailed("%s ended with %d:\n%s" % (" ".join(argv[:4]), done.returncode, tail(done.stdout)))
+        raise CommandFailed("%s ended with %d:\n%s" % (" ".join(argv[:4]), done.returncode, tail(done.stdout)), done.stdout)
     return done.stdout
 
 
@@ -95,16 +122,17 @@ class Application:
         :raises CommandFailed: with the step's own words, secrets masked.
         """
         with tempfile.TemporaryFile("w+", encoding="utf-8") as answer:
-            request = json.dumps({"steps": steps, "result_fd": answer.fileno(), **options})
+            sources = [(module.__name__, inspect.getsource(module)) for module in PROGRAM]
+            request = {"steps": steps, "result_fd": answer.fileno(), **options}
             try:
-                # "-" reads the program from stdin and puts the working directory first on the path, as manage.py does.
+                # "-c" puts the working directory first on the path, as manage.py does.
                 printed = run(
-                    [self.python, "-", request],
+                    [self.python, "-c", BOOTSTRAP],
                     env={**self.environment.for_command(self.home), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"},
-                    user=self.user, cwd=self.project_dir, input=inspect.getsource(django_driver), pass_fds=(answer.fileno(),),
+                    user=self.user, cwd=self.project_dir, input=json.dumps({"modules": sources, "request": request}), pass_fds=(answer.fileno(),),
                 )
             except CommandFailed as error:
-                raise CommandFailed(self.environment.mask(str(error))) from error
+                raise CommandFailed(self.environment.mask(str(error).replace(BOOTSTRAP, "(Django)"))) from error
             answer.seek(0)
             found = json.loads(answer.read() or '{"error": "it ended without an answer"}')
         if "error" in found:

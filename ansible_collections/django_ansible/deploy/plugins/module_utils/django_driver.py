@@ -2,9 +2,9 @@
 # MIT License (see LICENSE)
 """Asks Django about a release and makes it work, in one process.
 
-A module feeds this source to the interpreter of the release's virtual environment, as the application's user and with the
-application's environment. It therefore imports the standard library and Django alone, and runs on every Python that Django supports.
-The answer goes to a pipe of its own, so nothing that the project prints can be taken for it.
+A module feeds this source, and that of settings_completion, to the interpreter of the release's virtual environment, as the application's
+user and with the application's environment. It therefore imports the standard library and Django alone, and runs on every Python that
+Django supports. The answer goes to a pipe of its own, so nothing that the project prints can be taken for it.
 """
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import os
 import sys
 import time
 import traceback
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.settings_completion import MODULE, completion_of
 
 ADVISORY_LOCK = 0x646A616E676F  # "django" in hexadecimal; one number for every deploy that migrates this database
 
@@ -36,6 +38,7 @@ def inspect_settings(request):
     loader.load_disk()
     known = sorted(_known_migrations(loader))
     return {
+        "home": _has_home_page(settings),
         "migrations": hashlib.sha256(json.dumps(known).encode()).hexdigest(),
         "static_root": str(settings.STATIC_ROOT) if settings.STATIC_ROOT else None,
         "static_url": settings.STATIC_URL,
@@ -43,6 +46,39 @@ def inspect_settings(request):
         "debug": bool(settings.DEBUG),
         "engine": settings.DATABASES.get("default", {}).get("ENGINE"),
     }
+
+
+def _has_home_page(settings):
+    """Whether some URL pattern answers for /. An application without one answers 404 there and is none the worse."""
+    from django.urls import Resolver404, resolve
+
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return True
+    try:
+        resolve("/")
+    except Resolver404:
+        return False
+    return True
+
+
+def complete_settings(request):
+    """Puts a settings module in place of the project's that has what those lack, before Django reads them.
+
+    Tells the module's text, empty when the project's own settings do, and a sentence for each thing that they lack.
+    """
+    import importlib
+    import types
+
+    project = os.environ["DJANGO_SETTINGS_MODULE"]
+    own = vars(importlib.import_module(project))
+    made = completion_of(project, own, request["host"], dict(os.environ))
+    text = made.text()
+    if text:
+        module = types.ModuleType(MODULE)
+        exec(compile(text, MODULE + ".py", "exec"), module.__dict__)
+        sys.modules[MODULE] = module
+        os.environ["DJANGO_SETTINGS_MODULE"] = MODULE
+    return {"text": text, "warnings": made.warnings}
 
 
 def check(request):
@@ -76,6 +112,7 @@ def entry(request):
     import importlib
 
     module, _, name = request["entry"].partition(":")
+    settings_module = os.environ.get("DJANGO_SETTINGS_MODULE")
     try:
         loaded = importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -86,7 +123,10 @@ def entry(request):
     if not callable(getattr(loaded, name, None)):
         raise Refused("%s has no application named %s: set django_app_wsgi, or django_app_asgi" % (module, name))
     _check_gunicorn(request)
-    return {}
+    if os.environ.get("DJANGO_SETTINGS_MODULE") != settings_module:
+        chosen, os.environ["DJANGO_SETTINGS_MODULE"] = os.environ.get("DJANGO_SETTINGS_MODULE"), settings_module
+        return {"warnings": ["%s sets DJANGO_SETTINGS_MODULE to %s whatever the environment says: use os.environ.setdefault there" % (module, chosen)]}
+    return {"warnings": []}
 
 
 def _check_gunicorn(request):
@@ -234,12 +274,15 @@ STEPS = {
 def answer(request):
     import django
 
+    found = {}
     try:
+        if "host" in request:
+            found["settings"] = complete_settings(request)
         django.setup()
     except Exception as error:
         traceback.print_exc()
-        return {"error": "the project does not start: %s: %s" % (type(error).__name__, error)}
-    found = {}
+        hint = "; set vault_secret_key, or SECRET_KEY in the environment" if "SECRET_KEY setting must not be empty" in str(error) else ""
+        return {"error": "the project does not start: %s: %s%s" % (type(error).__name__, error, hint)}
     for step in request["steps"]:
         try:
             found[step] = STEPS[step](request)
@@ -251,12 +294,7 @@ def answer(request):
     return found
 
 
-def main():
-    request = json.loads(sys.argv[1])
+def main(request):
     sys.argv = ["manage.py"]
     with os.fdopen(request["result_fd"], "w", encoding="utf-8") as file:
         file.write(json.dumps(answer(request), default=str))
-
-
-if __name__ == "__main__":
-    main()

@@ -67,3 +67,15 @@ def uv_environment(cache_dir: str) -> dict:
     defaults = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"} if "SSL_CERT_FILE" not in own else {}
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root", "LANG": "C.UTF-8", "UV_CACHE_DIR": cache_dir, "UV_NO_PROGRESS": "1",
             "UV_PYTHON_DOWNLOADS": "never", **defaults, **own}
+
+
+def install_python(uv: str, version: str, tools_dir: str, cache_dir: str) -> str:
+    """Has uv install a Python below *tools_dir*, for this application alone; UV_PYTHON_INSTALL_MIRROR names a mirror. Returns its path.
+
+    :param version: a minor version or a range of versions.
+    :raises CommandFailed: when there is none, or it cannot be downloaded.
+    """
+    folder = os.path.join(tools_dir, "python")
+    env = {**uv_environment(cache_dir), "UV_PYTHON_INSTALL_DIR": folder, "UV_PYTHON_DOWNLOADS": "manual"}
+    run([uv, "python", "install", "--quiet", "--no-bin", version], env=env, umask=0o022)
+    return run([uv, "python", "find", "--managed-python", version], env=env).strip()

@@ -96,11 +96,11 @@ import os
 import pwd
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.system_libraries import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.systemd import is_active, is_enabled
 
 
@@ -118,15 +118,6 @@ def refuse_unfit_host(module: AnsibleModule) -> None:
         module.fail_json(msg="systemd does not run on this host, and the application's units need it")
     if os.geteuid() != 0:
         module.fail_json(msg="root is needed to deploy: let the user become root (sudo) or connect as root")
-
-
-def missing_packages(packages: list[str]) -> list[str]:
-    try:
-        printed = run(["sh", "-c", 'dpkg-query -W -f \'${Package} ${db:Status-Abbrev}\\n\' "$@" 2>/dev/null || true', "sh", *packages])
-    except CommandFailed:
-        return list(packages)
-    installed = {line.split()[0] for line in printed.splitlines() if line.split()[1:2] == ["ii"]}
-    return [name for name in packages if name not in installed]
 
 
 def account_exists(user: str, group: str) -> bool:

@@ -94,7 +94,7 @@ def main() -> None:
     release_dir = layout.release_dir(params["release"])
     if module.check_mode and not os.path.isdir(release_dir):
         module.exit_json(changed=False, migrations=[], deploy={})
-    application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, Environment.parse(params["environment"]))
+    application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, Environment.of_release(params["environment"], layout, params["release"]))
     try:
         with lock_of(params, module.check_mode).step():
             result = application.drive("plan")["plan"] if module.check_mode else migrate(application, layout, params)

@@ -38,9 +38,11 @@ options:
     description: Git URL that the host clones.
     type: str
   python:
-    description: Interpreter of the virtual environment.
+    description:
+      - Interpreter of the virtual environment, a path, or a version. By default the host's own when it fits what the checkout asks for, else
+        another one of the host, else one that uv installs below O(app_dir).
     type: str
-    default: /usr/bin/python3
+    default: ''
   installer:
     description: What installs the requirements.
     type: str
@@ -48,10 +50,35 @@ options:
     default: uv
   requirements:
     description:
-      - Requirement files, relative to O(app_path). By default C(uv.lock), there or in a folder above it, with O(installer=uv); else the first
-        of C(requirements.txt), C(requirements/production.txt) and C(requirements/prod.txt) that exists.
+      - Requirement files, relative to O(app_path). By default the file that the checkout itself is believed to be installed by, a lock file before
+        others.
     type: list
     elements: str
+    default: []
+  extras:
+    description: Extras of the project that are installed with it.
+    type: list
+    elements: str
+    default: []
+  groups:
+    description: Dependency groups that are installed besides, of C(pyproject.toml) or a lock.
+    type: list
+    elements: str
+    default: []
+  install_folder:
+    description:
+      - Folder in the repository whose project is itself installed. By default none, unless the package of the settings cannot be imported from
+        O(app_path).
+    type: str
+    default: ''
+  install_environment:
+    description: More environment variables for what is downloaded, such as mirrors and proxies, as one JSON object, so that it is hidden as a whole.
+    type: str
+    default: '{}'
+  system_libraries:
+    description: Debian packages by the Python packages that need them, with C(python) or C(missing), C(build) and C(run).
+    type: list
+    elements: dict
     default: []
   packages:
     description: More requirements, as pip takes them.
@@ -81,6 +108,17 @@ options:
     description: Whether static files are collected.
     type: bool
     default: true
+  settings:
+    description:
+      - What the project's settings are completed from, as one JSON object, so that it is hidden as a whole. C(complete) says whether they are
+        at all, C(override) has settings that win over the project's, C(server_names) are the names that Django has to allow, and C(https)
+        says that the site is served over https.
+    type: str
+    default: '{"complete": false, "override": {}, "server_names": [], "https": false}'
+  lone:
+    description: Whether the application has this host alone, so that a secret key may be made on it.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: partial
@@ -110,6 +148,10 @@ done:
   description: What was made, any of V(code), V(venv), V(check), V(static).
   type: list
   returned: success
+told:
+  description: What was found out about the project, each with what overrides it. The action plugin shows it.
+  type: list
+  returned: success
 deploy:
   description: For the events file, what Django's system check warns of, C(warnings), and C(target_revision).
   type: dict
@@ -123,12 +165,13 @@ import shutil
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import venv
+from ansible_collections.django_ansible.deploy.plugins.module_utils import secret_key, settings_completion, venv
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ensure_directory, owner_ids
+from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ensure_directory, owner_ids, write_atomically
 from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.system_libraries import SystemLibraries
 
 CACHE = "/var/cache/django-ansible-deploy"
 
@@ -201,12 +244,30 @@ def give(folder: str, uid: int, gid: int) -> None:
             os.chown(os.path.join(path, name), uid, gid, follow_symlinks=False)
 
 
+def carry_settings(application: Application, text: str, params) -> str | None:
+    """Puts the module that completes the project's settings into the release and has Django use it; its name, or None when there is none."""
+    path = os.path.join(application.project_dir, settings_completion.MODULE + ".py")
+    if not text:
+        if os.path.exists(path):
+            os.unlink(path)
+        return None
+    # It may hold what django_app_settings_override has, and that may be a secret.
+    write_atomically(path, text.encode(), 0o640, "root", params["app_group"])
+    application.environment.values["DJANGO_SETTINGS_MODULE"] = settings_completion.MODULE
+    return settings_completion.MODULE
+
+
 def ask_django(application: Application, release_dir: str, params) -> tuple[dict, list[str]]:
     """Checks the release and collects its static files; returns what to remember of it and what was done."""
     checks = ["check", "missing_migrations"] if params["check_level"] != "none" else []
     asked = {"entry": params["entry"], "gunicorn_config": params["gunicorn_config"], "check_level": params["check_level"].upper()}
-    found = application.drive("inspect", *checks, "entry", **asked)
-    facts = {**found["inspect"], "warnings": [warning for step in checks for warning in found[step]["warnings"]]}
+    host = {
+        **json.loads(params["settings"]), "release_dir": release_dir, "project_dir": application.project_dir,
+        "shared": os.path.join(params["app_dir"], "shared"),
+    }
+    found = application.drive("inspect", *checks, "entry", host=host, **asked)
+    facts = {**found["inspect"], "warnings": [warning for step in ("settings", *checks, "entry") for warning in found[step]["warnings"]]}
+    facts["settings_module"] = carry_settings(application, found["settings"]["text"], params)
     done = ["check"] if checks else []
     if params["collectstatic"]:
         if not facts["static_root"]:
@@ -223,35 +284,64 @@ def ask_django(application: Application, release_dir: str, params) -> tuple[dict
 def complete(layout, params, environment: Environment) -> tuple[dict, list[str]]:
     """Gives a release folder its virtual environment and asks Django about it."""
     release_dir = layout.release_dir(params["release"])
-    project_dir = os.path.normpath(os.path.join(release_dir, params["app_path"]))
-    requirements = venv.Requirements(
-        release_dir, project_dir, params["requirements"], params["packages"], params["python"], params["installer"], params["servers"]
+    wishes = venv.Wishes(
+        release_dir=release_dir,
+        project_dir=os.path.normpath(os.path.join(release_dir, params["app_path"])),
+        settings_module=environment.values.get("DJANGO_SETTINGS_MODULE", ""),
+        **{name: params[name] for name in ("revision", "packages", "extras", "groups", "python", "installer", "servers", "install_folder")},
+        files=params["requirements"],
     )
-    venv_dir = os.path.join(layout.venvs, requirements.key())
-    built = venv.build(venv_dir, requirements, os.path.join(layout.app_dir, "tools"), os.path.join(CACHE, "uv"))
+    plan = venv.Plan(wishes, os.path.join(layout.app_dir, "tools"), os.path.join(CACHE, "uv"))
+    libraries = SystemLibraries(params["system_libraries"])
+    venv_dir = os.path.join(layout.venvs, plan.key())
+    built = venv.build(venv_dir, plan, libraries)
     replace_link(os.path.relpath(venv_dir, release_dir), os.path.join(release_dir, ".venv"))
     application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, environment)
-    facts, asked = ask_django(application, release_dir, params)
-    return {**facts, "venv": os.path.basename(venv_dir)}, (["venv"] if built else []) + asked
+    try:
+        facts, asked = ask_django(application, release_dir, params)
+    except CommandFailed as error:
+        if not libraries.for_error(str(error)):
+            raise
+        facts, asked = ask_django(application, release_dir, params)
+    facts["warnings"] += plan.warnings
+    return {**facts, "venv": os.path.basename(venv_dir), "told": plan.told + libraries.told}, (["venv"] if built else []) + asked
 
 
 def fingerprint(params) -> str:
     """Stands for all that a release is prepared from besides its commit, so that a change of it prepares the release anew."""
-    names = ("environment", "app_path", "python", "installer", "requirements", "packages", "servers", "entry", "check_level", "collectstatic")
+    names = ("environment", "app_path", "python", "installer", "install_folder", "requirements", "packages", "extras", "groups", "servers", "entry", "check_level", "collectstatic", "settings")
     return hashlib.sha256(json.dumps([params[name] for name in names], sort_keys=True).encode()).hexdigest()
+
+
+def environment_of(layout, params) -> tuple[Environment, list[str]]:
+    """The application's environment with this host's own secret key where nobody gave one, and what to say of it.
+
+    :raises CommandFailed: when other hosts would not know a key that was made here.
+    """
+    environment = Environment.parse(params["environment"])
+    if environment.values.get("SECRET_KEY"):
+        return environment, []
+    told = [secret_key.ensure(layout.etc)] if params["lone"] else []
+    environment.values.update(secret_key.read(layout.etc))
+    if not params["lone"] and environment.values.get("SECRET_KEY"):
+        raise CommandFailed(
+            "this host made a SECRET_KEY when it was alone, and the others do not know it: set vault_secret_key, or SECRET_KEY in the "
+            "environment, to what is in %s" % os.path.join(layout.etc, "secret_key")
+        )
+    return environment, told
 
 
 def prepare(module: AnsibleModule) -> dict:
     params = module.params
     layout = layout_of(params)
     release_dir = layout.release_dir(params["release"])
-    environment = Environment.parse(params["environment"])
     known = layout.read_release(params["release"])
     if known.get("prepared") == fingerprint(params) and os.path.isdir(os.path.join(release_dir, ".venv")):
         return {"changed": False, "done": [], "found": known}
     if module.check_mode:
         return {"changed": True, "done": ["code", "venv", "check", "static"] if not known else ["check", "static"], "found": known}
     make_folders(layout, params)
+    environment, told = environment_of(layout, params)
     new = not os.path.isdir(release_dir)
     try:
         if new:
@@ -261,6 +351,7 @@ def prepare(module: AnsibleModule) -> dict:
         if new:
             shutil.rmtree(release_dir, ignore_errors=True)
         raise
+    facts["warnings"] += told
     created = known.get("created") or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     layout.mark_release(
         params["release"], release=params["release"], revision=params["revision"], prepared=fingerprint(params), created=created, **facts
@@ -279,20 +370,28 @@ def main() -> None:
             "upload": {"type": "bool", "default": True},
             "archive": {"type": "path"},
             "repository": {"type": "str"},
-            "python": {"type": "str", "default": "/usr/bin/python3"},
+            "python": {"type": "str", "default": ""},
             "installer": {"type": "str", "choices": ["uv", "pip"], "default": "uv"},
             "requirements": {"type": "list", "elements": "str", "default": []},
             "packages": {"type": "list", "elements": "str", "default": []},
+            "extras": {"type": "list", "elements": "str", "default": []},
+            "groups": {"type": "list", "elements": "str", "default": []},
+            "install_folder": {"type": "str", "default": ""},
+            "install_environment": {"type": "str", "default": "{}", "no_log": True},
+            "system_libraries": {"type": "list", "elements": "dict", "default": []},
             "servers": {"type": "dict", "required": True},
             "entry": {"type": "str", "required": True},
             "gunicorn_config": {"type": "str", "default": ""},
             "check_level": {"type": "str", "choices": ["critical", "error", "warning", "info", "none"], "default": "error"},
             "collectstatic": {"type": "bool", "default": True},
+            "settings": {"type": "str", "default": '{"complete": false, "override": {}, "server_names": [], "https": false}', "no_log": True},
+            "lone": {"type": "bool", "default": False},
         },
         required_one_of=[("workspace", "repository")],
         mutually_exclusive=[("workspace", "repository")],
         supports_check_mode=True,
     )
+    os.environ.update({name: str(value) for name, value in json.loads(module.params["install_environment"]).items()})
     try:
         with lock_of(module.params, module.check_mode).step():
             result = prepare(module)
@@ -300,10 +399,11 @@ def main() -> None:
         module.fail_json(
             msg="release %s cannot be prepared: %s" % (module.params["release"], error), deploy={"target_revision": module.params["revision"]}
         )
-    warnings = result.pop("found").get("warnings", []) if result["changed"] else []
+    found = result.pop("found")
+    warnings, told = (found.get(name, []) if result["changed"] else [] for name in ("warnings", "told"))
     for warning in warnings:
         module.warn(warning)
-    module.exit_json(**result, deploy={"warnings": warnings, "target_revision": module.params["revision"]})
+    module.exit_json(**result, told=told, deploy={"warnings": warnings, "target_revision": module.params["revision"]})
 
 
 if __name__ == "__main__":

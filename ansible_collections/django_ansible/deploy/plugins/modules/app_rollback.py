@@ -64,7 +64,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import 
 
 
 def application_of(release: str, layout, params: dict) -> Application:
-    environment = Environment.parse(params["environment"])
+    environment = Environment.of_release(params["environment"], layout, release)
     return Application(layout.release_dir(release), params["app_path"], params["app_user"], layout.app_dir, environment)
 
 

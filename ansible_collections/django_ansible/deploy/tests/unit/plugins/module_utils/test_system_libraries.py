@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.django_ansible.deploy.plugins.module_utils import system_libraries
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock_files import normal
+from ansible_collections.django_ansible.deploy.plugins.module_utils.system_libraries import NOT_BUILT, SystemLibraries
+
+TABLE = yaml.safe_load((Path(__file__).parents[4] / "roles/django_app/vars/main/system_libraries.yml").read_text())["__django_app_system_libraries"]
+UV_SAYS = "  × Failed to build `python-ldap==3.4.4`\n  ├─▶ The build backend returned an error\n"
+PIP_SAYS = "  error: subprocess-exited-with-error\n  ERROR: Failed building wheel for python-ldap\n"
+
+
+@pytest.fixture
+def apt(monkeypatch):
+    installed = []
+    monkeypatch.setattr(system_libraries, "missing_packages", lambda packages: [name for name in packages if name not in installed])
+    monkeypatch.setattr(system_libraries, "apt_install", installed.extend)
+    return installed
+
+
+@pytest.mark.parametrize("said", [UV_SAYS, PIP_SAYS])
+def test_what_a_build_needs_is_installed_once_it_fails(apt, said):
+    def install():
+        if "libldap-dev" not in apt:
+            raise CommandFailed("uv ended with 1", said)
+
+    libraries = SystemLibraries(TABLE)
+    libraries.with_build_tools(install)
+    assert apt == ["libldap-dev", "libsasl2-dev"]
+    assert libraries.told == ["Debian packages libldap-dev, libsasl2-dev, to build python-ldap"]
+
+
+def test_a_build_that_nothing_helps_names_the_variable(apt):
+    def install():
+        raise CommandFailed("uv ended with 1", "Failed to build `own-thing==1`")
+
+    with pytest.raises(CommandFailed, match="own-thing cannot be built on this host: name the Debian packages that it needs in django_app_extra_packages"):
+        SystemLibraries(TABLE).with_build_tools(install)
+    assert apt == []
+
+
+def test_other_failures_stay_as_they_are(apt):
+    def install():
+        raise CommandFailed("no such package", "No solution found")
+
+    with pytest.raises(CommandFailed, match="^no such package$"):
+        SystemLibraries(TABLE).with_build_tools(install)
+
+
+def test_what_installed_packages_load_is_installed(apt, tmp_path):
+    (tmp_path / "lib/python3.11/site-packages/python_magic-0.4.27.dist-info").mkdir(parents=True)
+    (tmp_path / "lib/python3.11/site-packages/Django-5.2.dist-info").mkdir()
+    SystemLibraries(TABLE).for_installed(str(tmp_path))
+    assert apt == ["libmagic1"]
+
+
+def test_what_python_misses_is_installed_once(apt):
+    libraries = SystemLibraries(TABLE)
+    said = 'ImproperlyConfigured: Could not find the GDAL library (tried "gdal", "GDAL")'
+    assert libraries.for_error(said)
+    assert apt == ["gdal-bin", "libgeos-c1v5"]
+    assert not libraries.for_error(said)
+    assert not libraries.for_error("ImportError: shop")
+
+
+def test_the_table_is_whole():
+    names = [name for entry in TABLE for name in entry.get("python", [])]
+    assert [name for name in names if name != normal(name)] == []
+    assert all(set(entry) <= {"python", "missing", "build", "run"} and ("python" in entry) != ("missing" in entry) for entry in TABLE)
+    assert all(entry.get("build") or entry.get("run") for entry in TABLE)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (UV_SAYS, ["python-ldap"]),
+        (PIP_SAYS, ["python-ldap"]),
+        ("× Failed to download and build `mysqlclient==2.2.7`", ["mysqlclient"]),
+        ("× Failed to build `lib @ file:///opt/x`", ["lib"]),
+        ("Failed to build installable wheels", []),
+    ],
+)
+def test_installers_name_what_they_could_not_build(said, expected):
+    assert NOT_BUILT.findall(said) == expected

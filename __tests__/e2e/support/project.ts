@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { must, projectFolder } from "../../../scripts/lab/index.mjs";
 import { tool } from "./tools.js";
 import { type Trial, writeSecret } from "./trial.js";
@@ -18,10 +18,10 @@ export interface Project {
   checkOut(commit: string): Promise<void>;
 }
 
-/** Copies a folder of this project into a repository of its own. */
+/** Copies a folder, relative to this project or absolute, into a repository of its own. */
 export async function createProject(trial: Trial, from: string, name = "mysite"): Promise<Project> {
   const folder = join(trial.folder, name);
-  cpSync(join(projectFolder, from), folder, { recursive: true });
+  cpSync(resolve(projectFolder, from), folder, { recursive: true });
   const git = (...args: string[]): Promise<string> =>
     must([
       "git",

@@ -16,6 +16,8 @@ const action = parse(readFileSync("action.yml", "utf8")) as {
   runs: Record<string, string>;
 };
 
+afterEach(() => vi.unstubAllEnvs());
+
 describe("action.yml", () => {
   it("lists exactly the inputs and outputs of the code", () => {
     expect(Object.keys(action.inputs)).toEqual([...INPUT_NAMES]);
@@ -33,7 +35,8 @@ describe("action.yml", () => {
     const defaults = Object.fromEntries(
       Object.entries(action.inputs).map(([name, entry]) => [name, entry.default ?? ""]),
     );
-    expect(parseInputs(createRaw(defaults))).toEqual(parseInputs(createRaw()));
+    for (const [name, text] of Object.entries(defaults)) vi.stubEnv(`INPUT_${name.toUpperCase()}`, String(text));
+    expect(loadInputs(() => {})).toEqual(parseInputs(createRaw()));
   });
 
   it("gives no default to an input that is a variable, since it would win over group_vars", () => {
@@ -53,7 +56,15 @@ describe("action.yml", () => {
 });
 
 describe("loadInputs", () => {
-  afterEach(() => vi.unstubAllEnvs());
+  it("tells a secret that is given but empty from one that is not given", () => {
+    for (const name of INPUT_NAMES)
+      vi.stubEnv(`INPUT_${name.toUpperCase()}`, String(action.inputs[name]?.default ?? ""));
+    vi.stubEnv("INPUT_ENV", "");
+    vi.stubEnv("INPUT_BECOME-PASSWORD", "");
+    const masked: string[] = [];
+    expect(loadInputs((secrets) => masked.push(...secrets)).emptySecrets).toEqual(["become-password", "env"]);
+    expect(masked).toEqual([]);
+  });
 
   it("hands over secrets before it looks at any value", () => {
     vi.stubEnv("INPUT_MODE", "neither");

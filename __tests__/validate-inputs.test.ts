@@ -24,7 +24,6 @@ describe("validateInputs", () => {
     expect(() => validateInputs(createInputs(overrides))).not.toThrow();
   });
 
-  const unset = "the secret is probably not configured for this repository or environment";
   it.each<[Partial<Inputs>, string]>([
     [{ hosts: "" }, "No hosts are given: set one of hosts, inventory or inventory-file."],
     [{ inventory: "web1" }, "hosts and inventory are both given: set only one of hosts, inventory and inventory-file."],
@@ -77,16 +76,13 @@ describe("validateInputs", () => {
       { mode: "container", registry: "https://ghcr.io" },
       'registry is "https://ghcr.io": use a host name with an optional port, without scheme, such as ghcr.io.',
     ],
-    [
-      { mode: "container", registryUsername: "u" },
-      `registry-username is given and registry-password is empty: ${unset}.`,
-    ],
+    [{ mode: "container", registryUsername: "u" }, "registry-username is given and registry-password is not given."],
     [
       { mode: "container", registryPassword: "p" },
       "registry-password is given and registry-username is empty: set both or neither.",
     ],
     [{ becomePassword: "a\nb" }, "become-password has more than one line: give the password alone."],
-    [{ sshPrivateKeyPassphrase: "x" }, `ssh-private-key-passphrase is given and ssh-private-key is empty: ${unset}.`],
+    [{ sshPrivateKeyPassphrase: "x" }, "ssh-private-key-passphrase is given and ssh-private-key is not given."],
     [
       { vaultPassword: "a", vaultPasswords: { default: "b" } },
       'vault-passwords has the id "default" and vault-password is given: set only one of them.',

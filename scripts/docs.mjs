@@ -23,7 +23,7 @@ function inputs() {
   const rows = Object.entries(parse(read("action.yml")).inputs).map(([name, { description, default: value }]) => [
     `\`${name}\``,
     description,
-    value === undefined ? "" : `\`${value}\``,
+    value === undefined || value === "(not given)" ? "" : `\`${value}\``,
   ]);
   return table(["input", "meaning", "default"], rows);
 }

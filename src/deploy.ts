@@ -1,15 +1,17 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
+import type { Ansible } from "./ansible/ansible-store.js";
 import { installRequirements } from "./ansible/galaxy.js";
-import { type Ansible, ensureAnsible } from "./ansible/install.js";
+import { ensureAnsible } from "./ansible/install.js";
 import { participantsOf } from "./ansible/participants.js";
+import { toolCacheRoot } from "./ansible/tool-folder.js";
 import { Stop } from "./cancel.js";
 import { removeTraces } from "./cleanup.js";
 import { createControlFolder } from "./connection/control-folder.js";
 import { prepareIdentity } from "./connection/identity.js";
 import { tellTrust } from "./connection/trust.js";
-import { messageOf } from "./errors.js";
+import { emptySecretsWarning, messageOf } from "./errors.js";
 import { type Inputs, loadInputs } from "./inputs.js";
 import { earlyOutcome, type Outcome, outcomeOf } from "./outcome.js";
 import { play, preparePlay } from "./play.js";
@@ -20,7 +22,7 @@ import { writeRunFiles } from "./run-files.js";
 import { becomePassword } from "./secrets/become.js";
 import { Mask } from "./secrets/mask.js";
 import { PrivateFolder } from "./secrets/private-folder.js";
-import { weakPasswords } from "./secrets/values.js";
+import { weakSecrets } from "./secrets/values.js";
 import { saveState } from "./state.js";
 import { unreachableCauses } from "./unreachable.js";
 import { validateInputs } from "./validate-inputs.js";
@@ -45,6 +47,8 @@ export async function run(): Promise<void> {
     inputs = loadInputs(mask.add);
     validateInputs(inputs);
     stop.after(inputs.timeoutMinutes);
+    const empty = emptySecretsWarning(inputs);
+    if (empty !== "") core.warning(empty);
     const project = await inspectProject(inputs, process.env.GITHUB_WORKSPACE || process.cwd(), process.env);
     for (const line of project.django?.told ?? []) core.info(line);
 
@@ -54,10 +58,7 @@ export async function run(): Promise<void> {
     saveState("controlFolder", controlFolder);
     const password = becomePassword(inputs, project.folder);
     mask.add([password]);
-    const passwords = { "become-password": password, "vault-password": inputs.vaultPassword };
-    for (const warning of weakPasswords({ ...passwords, "registry-password": inputs.registryPassword })) {
-      core.warning(warning);
-    }
+    for (const warning of weakSecrets(inputs, password)) core.warning(warning);
     const identity = await prepareIdentity(inputs, folder, controlFolder);
     tellTrust(inputs, identity);
     const files = writeRunFiles({
@@ -69,6 +70,9 @@ export async function run(): Promise<void> {
 
     ansible = await ensureAnsible(ACTION_ROOT, inputs, process.env, stop.signal);
     core.info(`ansible-core ${ansible.version} ${ansible.cached ? "from the tool cache" : "installed"}.`);
+    if (!ansible.python.startsWith(toolCacheRoot(process.env))) {
+      core.warning("The runner's tool cache may not be written to: each job installs Ansible anew.");
+    }
     const galaxy = await installRequirements({
       ...{ requirements: inputs.requirements, project: project.folder, ansible, folder },
       ...{ job: process.env, signal: stop.signal },
@@ -84,7 +88,7 @@ export async function run(): Promise<void> {
     const causes = await unreachableCauses(prepared, identity, result.events);
     outcome = outcomeOf(result, stop.reason, { inputs, causes, closed: sentences(closed, inputs, project) });
   } catch (error) {
-    outcome = earlyOutcome(messageOf(error), stop.reason, inputs);
+    outcome = earlyOutcome(mask.redact(messageOf(error)), stop.reason, inputs);
   }
   stop.settle();
   // Secrets go before anything else is said or done.

@@ -15,9 +15,10 @@ import { isMapping, parseMapping, parseYaml } from "./yaml-mapping.js";
 /**
  * Turns the texts of all inputs into typed values.
  *
+ * @param emptySecrets those that the workflow gives nevertheless.
  * @throws DeployError for the first text that is not of its input's form.
  */
-export function parseInputs(raw: RawInputs): Inputs {
+export function parseInputs(raw: RawInputs, emptySecrets: Inputs["emptySecrets"] = []): Inputs {
   return {
     mode: choice(raw, "mode", MODES, "role"),
     operation: choice(raw, "operation", OPERATIONS, "deploy"),
@@ -54,6 +55,7 @@ export function parseInputs(raw: RawInputs): Inputs {
     extraArgs: splitArguments(raw["extra-args"]),
     timeoutMinutes: minutes(raw, "timeout-minutes", 60),
     summary: flag(raw, "summary", true),
+    emptySecrets,
   };
 }
 

@@ -43,6 +43,26 @@ export const INPUT_NAMES = [
 
 export type InputName = (typeof INPUT_NAMES)[number];
 
+/** Inputs that are set from a secret, and that can be left out. */
+export const SECRET_INPUTS = [
+  "ssh-private-key",
+  "ssh-private-key-passphrase",
+  "known-hosts",
+  "become-password",
+  "vault-password",
+  "vault-passwords",
+  "env",
+  "registry-password",
+] as const satisfies readonly InputName[];
+
+export type SecretInput = (typeof SECRET_INPUTS)[number];
+
+/**
+ * Their default in action.yml. The runner gives an action a text for every input, and "" both for one that is not given
+ * and for one whose secret is not configured; by this default the two differ.
+ */
+export const NOT_GIVEN = "(not given)";
+
 /** Text of every input as the runner gave it; "" where none was given. */
 export type RawInputs = Readonly<Record<InputName, string>>;
 
@@ -116,6 +136,8 @@ export interface Inputs {
   readonly timeoutMinutes: number;
   /** Default true. */
   readonly summary: boolean;
+  /** Secrets that the workflow gives, and that are empty. */
+  readonly emptySecrets: readonly SecretInput[];
 }
 
 /**
@@ -125,9 +147,12 @@ export interface Inputs {
  * @throws DeployError that names the input, the rule and what to do.
  */
 export function loadInputs(mask: (secrets: readonly string[]) => void): Inputs {
-  const raw = Object.fromEntries(
+  const texts = Object.fromEntries(
     INPUT_NAMES.map((name) => [name, core.getInput(name, { trimWhitespace: false })]),
   ) as RawInputs;
+  const isEmpty = (name: SecretInput) => texts[name] === "";
+  const notGiven = SECRET_INPUTS.filter((name) => texts[name] === NOT_GIVEN).map((name) => [name, ""]);
+  const raw = { ...texts, ...Object.fromEntries(notGiven) } as RawInputs;
   mask(secretsIn(raw));
-  return parseInputs(raw);
+  return parseInputs(raw, SECRET_INPUTS.filter(isEmpty));
 }

@@ -2,17 +2,18 @@ import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as core from "@actions/core";
+import type { Ansible } from "./ansible/ansible-store.js";
 import { ansibleArguments, type RunFiles } from "./ansible/arguments.js";
 import { ansibleEnvironment } from "./ansible/environment.js";
 import { parseEvents, type RunEvent } from "./ansible/events.js";
 import { FollowedFile } from "./ansible/follow.js";
 import type { GalaxyFolders } from "./ansible/galaxy.js";
-import type { Ansible } from "./ansible/install.js";
 import { LogLines } from "./ansible/log-lines.js";
 import { type ProcessResult, runProcess } from "./ansible/process.js";
 import { Progress } from "./ansible/progress.js";
 import type { Inputs } from "./inputs.js";
 import type { Project } from "./project/inspect.js";
+import { redactEvents } from "./report/redact.js";
 import type { PreparedFiles } from "./run-files.js";
 import type { PrivateFolder } from "./secrets/private-folder.js";
 
@@ -85,7 +86,11 @@ export async function play(run: Play): Promise<PlayResult> {
     });
     if (run.signal.aborted) await giveBack(run);
     const events = existsSync(run.eventsFile) ? parseEvents(readFileSync(run.eventsFile, "utf8")) : [];
-    return { ...result, events };
+    return {
+      ...result,
+      stderr: run.redact(result.stderr),
+      events: redactEvents(events, run.redact),
+    };
   } finally {
     clearInterval(ticks);
     log.end();

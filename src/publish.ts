@@ -10,9 +10,7 @@ import type { Outcome } from "./outcome.js";
 import { outputsOf, setOutputs } from "./outputs.js";
 import { annotationsOf, MOST_ANNOTATIONS, placeIn } from "./report/annotations.js";
 import { coursesOf, failedPhase } from "./report/phases.js";
-import { redactEvents, redactResult } from "./report/redact.js";
 import { summaryMarkdown } from "./report/summary.js";
-import { totalsOf } from "./report/totals.js";
 import { verdict } from "./report/verdict.js";
 
 /** Bytes of the summary file: GitHub refuses a comment of more than 65,536 characters. */
@@ -30,8 +28,7 @@ export interface PublishParts {
 }
 
 /** Sets the outputs and writes summary and annotations. Warns where that fails: a report never decides a deploy. */
-export async function publish(given: Outcome, parts: PublishParts): Promise<void> {
-  const outcome = withoutSecrets(given, parts.redact);
+export async function publish(outcome: Outcome, parts: PublishParts): Promise<void> {
   const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
   core.info(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
   const summaryFile =
@@ -101,18 +98,6 @@ function annotate({ status, error, totals, failures, blamed }: Outcome, { inputs
   const warnings = totals.deploy.warnings ?? [];
   for (const warning of warnings.slice(0, MOST_ANNOTATIONS)) core.warning(redact(warning));
   for (const warning of warnings.slice(MOST_ANNOTATIONS)) core.info(`Warning: ${redact(warning)}`);
-}
-
-/** The outcome with `***` for each secret that a host printed. */
-function withoutSecrets(outcome: Outcome, redact: (text: string) => string): Outcome {
-  const events = redactEvents(outcome.events, redact);
-  return {
-    ...outcome,
-    events,
-    totals: totalsOf(events),
-    error: redact(outcome.error),
-    failures: outcome.failures.map(([sentence, result]) => [redact(sentence), redactResult(result, redact)] as const),
-  };
 }
 
 function attempt<T>(problem: string, action: () => T): T | undefined {

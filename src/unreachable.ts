@@ -10,7 +10,10 @@ import { splitArguments } from "./split-arguments.js";
 
 /** What Ansible says when a host lets it in and it cannot run there. */
 const CANNOT_RUN =
-  /deserialization failed|MODULE FAILURE|python\S*: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
+  /deserialization failed|module interpreter .* was not found|MODULE FAILURE|No usable temporary directory|python\S*: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
+
+/** Milliseconds for all of them together: whoever waits for the result would rather have Ansible's own words by then. */
+const LIMIT = 14_000;
 
 /**
  * Why Ansible could not work on hosts, a sentence each by the host's name. A run without such a host costs nothing.
@@ -18,7 +21,7 @@ const CANNOT_RUN =
  * @returns none for a host whose cause was not found.
  */
 export async function unreachableCauses(
-  { inputs, files, project, folder, env, signal }: Play,
+  { inputs, files, project, folder, env, signal: stop, redact }: Play,
   identity: Identity,
   events: readonly RunEvent[],
 ): Promise<Map<string, string>> {
@@ -26,7 +29,8 @@ export async function unreachableCauses(
     ({ status, msg, stderr, stdout }) =>
       status === "unreachable" || CANNOT_RUN.test([msg, stderr, stdout].filter(Boolean).join("\n")),
   );
-  if (suspects.length === 0 || signal.aborted) return new Map();
+  if (suspects.length === 0 || stop.aborted) return new Map();
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(LIMIT)]);
   const options = { cwd: project.folder, env, signal };
   const targets = await sshTargets(
     [...new Set(suspects.map(({ host }) => host))],
@@ -35,12 +39,8 @@ export async function unreachableCauses(
     options,
   );
   const settings = project.cfg?.settings;
-  const given = [
-    env.ANSIBLE_SSH_ARGS ?? settings?.sshArgs,
-    env.ANSIBLE_SSH_COMMON_ARGS ?? settings?.sshCommonArgs,
-    env.ANSIBLE_SSH_EXTRA_ARGS,
-  ];
-  return diagnose(targets, {
+  const given = [env.ANSIBLE_SSH_ARGS ?? settings?.sshArgs, env.ANSIBLE_SSH_COMMON_ARGS, env.ANSIBLE_SSH_EXTRA_ARGS];
+  const causes = await diagnose(targets, {
     arguments: given.flatMap((text) => splitArguments(text ?? "")),
     folder: folder.folder("diagnosis"),
     jumps: jumpAliases(inputs.jumpHost),
@@ -49,4 +49,5 @@ export async function unreachableCauses(
     env,
     signal,
   });
+  return new Map([...causes].map(([host, cause]) => [host, redact(cause)]));
 }

@@ -1,4 +1,4 @@
-import { DeployError, emptySecret } from "./errors.js";
+import { DeployError, missing } from "./errors.js";
 import type { Inputs } from "./inputs.js";
 
 const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
@@ -106,7 +106,7 @@ function validateSecrets(inputs: Inputs): void {
     throw new DeployError('vault-passwords has the id "default" and vault-password is given: set only one of them.');
   }
   if (inputs.sshPrivateKeyPassphrase !== "" && inputs.sshPrivateKey === "") {
-    throw new DeployError(`ssh-private-key-passphrase is given and ssh-private-key is empty: ${emptySecret()}.`);
+    throw new DeployError(`ssh-private-key-passphrase is given and ${missing("ssh-private-key", inputs)}.`);
   }
   if (/[\r\n]/.test(inputs.becomePassword) && !inputs.becomePassword.trimStart().startsWith("$ANSIBLE_VAULT;")) {
     throw new DeployError("become-password has more than one line: give the password alone.");
@@ -115,7 +115,7 @@ function validateSecrets(inputs: Inputs): void {
     throw new DeployError("vault-password is an encrypted vault text: give the password that opens the vault.");
   }
   if (inputs.registryUsername !== "" && inputs.registryPassword === "") {
-    throw new DeployError(`registry-username is given and registry-password is empty: ${emptySecret()}.`);
+    throw new DeployError(`registry-username is given and ${missing("registry-password", inputs)}.`);
   }
   if (inputs.registryPassword !== "" && inputs.registryUsername === "") {
     throw new DeployError("registry-password is given and registry-username is empty: set both or neither.");

@@ -50,6 +50,8 @@ describe("ansibleEnvironment", () => {
       ANSIBLE_ASK_VAULT_PASS: "false",
       ANSIBLE_HOST_KEY_CHECKING: "true",
       ANSIBLE_SSH_CONTROL_PATH_DIR: "/tmp/c",
+      ANSIBLE_SSH_CONTROL_PATH: "",
+      ANSIBLE_SSH_COMMON_ARGS: option,
       ANSIBLE_SSH_EXTRA_ARGS: option,
       ANSIBLE_SFTP_EXTRA_ARGS: option,
       ANSIBLE_SCP_EXTRA_ARGS: option,

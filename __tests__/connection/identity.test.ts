@@ -15,7 +15,11 @@ function prepare(sshPrivateKey: string, sshPrivateKeyPassphrase = ""): Promise<I
   const controlFolder = createControlFolder();
   controlFolders.push(controlFolder);
   const folder = PrivateFolder.create(createFolder());
-  return prepareIdentity({ sshPrivateKey, sshPrivateKeyPassphrase }, folder, controlFolder);
+  return prepareIdentity(
+    { sshPrivateKey, sshPrivateKeyPassphrase, timeoutMinutes: 1, emptySecrets: [] },
+    folder,
+    controlFolder,
+  );
 }
 
 afterEach(async () => {

@@ -51,9 +51,9 @@ describe("readStage", () => {
 
   it.each([
     ["dad-no-python", /has no Python 3/],
-    ["dad-no-write mktemp: failed to create: No space left on device", /has no space left/],
-    ["dad-no-write mktemp: failed to create: Read-only file system", /read-only file system/],
-    ["dad-no-write mktemp: failed to create: Permission denied", /does not let its user write/],
+    ["dad-no-write /tmp: date: write error: No space left on device", /has no space left/],
+    ["dad-no-write /tmp: sh: 1: cannot create /tmp/.dad-1: Read-only file system", /read-only file system/],
+    ["dad-no-write /tmp: sh: 1: cannot create /tmp/.dad-1: Permission denied", /does not let its user write/],
   ])("knows what a host says behind its shell: %j", (line, sentence) => {
     expect(read("", `dad-shell\n${line}\n`, 0)).toMatchObject({
       kind: "host",

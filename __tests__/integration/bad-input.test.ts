@@ -46,7 +46,7 @@ describe("bad input", () => {
     [{ "working-directory": "nope" }, 'working-directory "nope" is no folder in WORKSPACE.'],
     [
       { mode: "container", playbook: "", "registry-username": "u" },
-      `registry-username is given and registry-password is empty: ${unset}.`,
+      "registry-username is given and registry-password is not given.",
     ],
     [
       { "ssh-private-key": " \n " },

@@ -42,10 +42,14 @@ describe("a run that is ended", { timeout: 120_000 }, () => {
       let sent = 0;
       const step = await runner.main(inputs, {
         onLog: (_, child) => {
-          if (sent === 0 && existsSync(join(runner.base, "made"))) {
-            sent = Date.now() + 1_500;
-            setTimeout(() => child.kill(signal), 1_500);
-          }
+          if (sent !== 0 || !existsSync(join(runner.base, "made"))) return;
+          sent = Date.now();
+          const ask = setInterval(() => {
+            if (!existsSync(join(runner.base, "pid"))) return;
+            clearInterval(ask);
+            sent = Date.now();
+            child.kill(signal);
+          }, 50);
         },
       });
       const took = Date.now() - sent;

@@ -63,7 +63,7 @@ describe("requireOpenVaults", () => {
   ])("names the encrypted file %s and the usual cause", (path, named) => {
     const folder = createFolder({ [path]: VAULT, "inventory/production.yml": "all:" });
     expect(() => require({}, projectIn(folder), [join(folder, "inventory/production.yml")])).toThrow(
-      `${named} is encrypted with ansible-vault and vault-password is empty: the secret is probably not configured for this repository or environment.`,
+      `${named} is encrypted with ansible-vault and vault-password is not given.`,
     );
   });
 
@@ -161,7 +161,7 @@ describe("becomePassword", () => {
 
   it("says which password is missing or wrong", () => {
     expect(() => read({ becomePassword: VAULT })).toThrow(
-      /^become-password is encrypted with ansible-vault and vault-password is empty/,
+      /^become-password is encrypted with ansible-vault and vault-password is not given/,
     );
     expect(() => read({ becomePassword: VAULT, vaultPassword: "x" })).toThrow(
       /^become-password is encrypted .* no given vault password opens it/,

@@ -2,11 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { ResultEvent } from "../../src/ansible/events.js";
 import { explainEnd, explainFailure, type FailureContext } from "../../src/report/explain.js";
 
-const UNSET = "the secret is probably not configured for this repository or environment";
-
 function context(inputs: Partial<FailureContext["inputs"]> = {}, closed: readonly string[] = []): FailureContext {
   return {
-    inputs: { becomePassword: "", vaultPassword: "", sshPrivateKey: "", knownHosts: "", ...inputs },
+    inputs: { becomePassword: "", vaultPassword: "", sshPrivateKey: "", knownHosts: "", emptySecrets: [], ...inputs },
     closed,
     causes: new Map(),
   };
@@ -36,11 +34,7 @@ describe("explainFailure", () => {
       { becomePassword: "x" },
       "become-password is not the right become (sudo) password on web1.",
     ],
-    [
-      { msg: "Missing sudo password" },
-      {},
-      `web1 asks for a become (sudo) password and become-password is empty: ${UNSET}.`,
-    ],
+    [{ msg: "Missing sudo password" }, {}, "web1 asks for a become (sudo) password and become-password is not given."],
     [
       { msg: "sudo: a password is required" },
       { becomePassword: "x" },
@@ -67,7 +61,7 @@ describe("explainFailure", () => {
     [
       { status: "unreachable", msg: "deploy@192.0.2.7: Permission denied (publickey,password)." },
       {},
-      `web1 refused to let the runner in and ssh-private-key is empty: ${UNSET}.`,
+      "web1 refused to let the runner in and ssh-private-key is not given.",
     ],
     [
       { status: "unreachable", msg: "deploy@192.0.2.7: Permission denied (publickey)." },
@@ -104,7 +98,7 @@ describe("explainFailure", () => {
     [
       { msg: "Attempting to decrypt but no vault secrets found." },
       {},
-      `A file is encrypted with ansible-vault and vault-password is empty: ${UNSET}.`,
+      "A file is encrypted with ansible-vault and vault-password is not given.",
     ],
   ])("explains %j", (result, inputs, sentence) => {
     expect(explainFailure(failure(result), context(inputs))).toBe(sentence);
@@ -116,7 +110,7 @@ describe("explainEnd", () => {
     [
       "[WARNING]: x\n[ERROR]: Attempting to decrypt but no vault secrets found.\n",
       [],
-      `A file is encrypted with ansible-vault and vault-password is empty: ${UNSET}.`,
+      "A file is encrypted with ansible-vault and vault-password is not given.",
     ],
     [
       "[ERROR]: Decryption failed (no vault secrets were found that could decrypt).\n",

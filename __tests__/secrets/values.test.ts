@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { hiddenForms, secretsIn } from "../../src/secrets/values.js";
-import { createRaw } from "../support/inputs.js";
+import { secretsIn, weakSecrets } from "../../src/secrets/values.js";
+import { createInputs, createRaw } from "../support/inputs.js";
 
 describe("secretsIn", () => {
   it("finds every secret input and every value of env", () => {
@@ -26,19 +26,36 @@ describe("secretsIn", () => {
     if (expected.length === 0) expect(secretsIn(createRaw({ inventory }))).toEqual([]);
   });
 
+  it("finds the password of a URL in env, as it is written and decoded", () => {
+    const raw = createRaw({
+      env: "DATABASE_URL=postgres://shop:p%40ss-word@db/shop\nHOME_PAGE=https://example.org/a@b",
+    });
+    expect(secretsIn(raw)).toEqual([
+      "postgres://shop:p%40ss-word@db/shop",
+      "https://example.org/a@b",
+      "p%40ss-word",
+      "p@ss-word",
+    ]);
+  });
+
   it("hides what a malformed env may hold", () => {
     expect(secretsIn(createRaw({ env: "A='open\nhunter22" }))).toEqual(["'open", "hunter22"]);
   });
 });
 
-describe("hiddenForms", () => {
-  it("covers lines, JSON, URL and base64, but not a key's frame", () => {
-    const forms = hiddenForms("-----BEGIN X-----\nfirst\n/=\n-----END X-----");
-    expect(forms).toContain("first");
-    expect(forms).not.toContain("-----BEGIN X-----");
-    expect(forms).not.toContain("/=");
-    expect(hiddenForms(`a"b/c'd`)).toEqual(
-      expect.arrayContaining([`a\\"b/c'd`, "a%22b%2Fc'd", `a"b/c''d`, Buffer.from(`a"b/c'd`).toString("base64")]),
-    );
+describe("weakSecrets", () => {
+  it("names each secret that is too short or common to be hidden, and no harmless value of env", () => {
+    const inputs = createInputs({
+      vaultPassword: "long enough for a vault",
+      vaultPasswords: { dev: "abc", prod: "a good one" },
+      registryPassword: "password",
+      env: { DEBUG: "no", SECRET_KEY: "test", DB_PASSWORD: "s3cret-enough" },
+    });
+    expect(weakSecrets(inputs, "1234").map((text) => text.split(" is so short or common ")[0])).toEqual([
+      "become-password",
+      "registry-password",
+      "vault-passwords dev",
+      "env SECRET_KEY",
+    ]);
   });
 });

@@ -40386,7 +40386,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 6108:
+/***/ 4680:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43389,13 +43389,27 @@ function capture(argv, options = {}) {
 class DeployError extends Error {
     name = "DeployError";
 }
-/** The usual cause of an empty secret, said wherever one is missing. An input that is not given looks the same to an action. */
-function emptySecret(environment = process.env) {
-    return isForkPullRequest(environment)
-        ? "a workflow run for a pull request from a fork gets no secrets"
-        : "the secret is probably not configured for this repository or environment";
+/** Says of a secret that is missing whether it was given at all, and if so why it is empty: `env is not given`. */
+function missing(name, { emptySecrets }) {
+    return emptySecrets.includes(name) ? `${name} is given but empty: ${emptySecret()}` : `${name} is not given`;
 }
-function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path, }) {
+/** The usual cause of a secret that is given but empty. */
+function emptySecret(environment = process.env) {
+    if (isForkPullRequest(environment))
+        return "a workflow run for a pull request from a fork gets no secrets";
+    if (environment.GITHUB_ACTOR === "dependabot[bot]") {
+        return "a workflow run that Dependabot starts gets Dependabot's own secrets only";
+    }
+    return "the secret is probably not configured for this repository or environment";
+}
+/** A warning for secrets that were given but are empty; "" when there are none. */
+function emptySecretsWarning({ emptySecrets }) {
+    if (emptySecrets.length === 0)
+        return "";
+    const are = emptySecrets.length === 1 ? "is" : "are";
+    return `${emptySecrets.join(" and ")} ${are} given but empty: ${emptySecret()}. Leave out what is not needed.`;
+}
+function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path }) {
     if (name !== "pull_request" || !path)
         return false;
     try {
@@ -43953,6 +43967,10 @@ function ansibleEnvironment(parts) {
         ANSIBLE_ASK_VAULT_PASS: "false",
         ANSIBLE_HOST_KEY_CHECKING: String(parts.checking !== "off"),
         ANSIBLE_SSH_CONTROL_PATH_DIR: parts.controlFolder,
+        // A path of the project's own could be too long, and would not be closed.
+        ANSIBLE_SSH_CONTROL_PATH: "",
+        // Twice, since an inventory may replace either of them for its hosts, and then the other one is left.
+        ANSIBLE_SSH_COMMON_ARGS: withConfig(job.ANSIBLE_SSH_COMMON_ARGS, cfg?.sshCommonArgs),
         ANSIBLE_SSH_EXTRA_ARGS: withConfig(job.ANSIBLE_SSH_EXTRA_ARGS, cfg?.sshExtraArgs),
         ANSIBLE_SFTP_EXTRA_ARGS: withConfig(job.ANSIBLE_SFTP_EXTRA_ARGS, cfg?.sftpExtraArgs),
         ANSIBLE_SCP_EXTRA_ARGS: withConfig(job.ANSIBLE_SCP_EXTRA_ARGS, cfg?.scpExtraArgs),
@@ -44040,6 +44058,18 @@ const MARKER = ".complete";
 function toolCacheRoot(environment) {
     return environment.RUNNER_TOOL_CACHE || (0,external_node_path_namespaceObject.join)(environment.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), "django-ansible-deploy-tools");
 }
+/** Whether this user may write into a folder, or make it. */
+function isWritable(folder) {
+    if (!(0,external_node_fs_namespaceObject.existsSync)(folder))
+        return (0,external_node_path_namespaceObject.dirname)(folder) !== folder && isWritable((0,external_node_path_namespaceObject.dirname)(folder));
+    try {
+        (0,external_node_fs_namespaceObject.accessSync)(folder, external_node_fs_namespaceObject.constants.W_OK | external_node_fs_namespaceObject.constants.X_OK);
+        return true;
+    }
+    catch {
+        return false;
+    }
+}
 /** Whether a folder of the tool cache was finished and not withdrawn since. */
 function isComplete(folder) {
     return (0,external_node_fs_namespaceObject.existsSync)((0,external_node_path_namespaceObject.join)(folder, MARKER));
@@ -44099,20 +44129,21 @@ async function installRequirements(parts) {
         return undefined;
     const file = existing(parts.requirements, parts.project);
     const text = (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
-    if (!isPinned(parseYaml("requirements", text))) {
+    const key = (0,external_node_crypto_.createHash)("sha256").update(`${parts.ansible.version}\n${text}`).digest("hex").slice(0, 16);
+    const kept = (0,external_node_path_namespaceObject.join)(toolCacheRoot(parts.job), "django-ansible-deploy-galaxy", key);
+    const isKept = isPinned(parseYaml("requirements", text));
+    if (isKept && isComplete(kept))
+        return foldersIn(kept);
+    if (!isKept || !isWritable(kept)) {
         const folder = parts.folder.folder("galaxy");
         await install(file, folder, parts);
         return foldersIn(folder);
     }
-    const key = (0,external_node_crypto_.createHash)("sha256").update(`${parts.ansible.version}\n${text}`).digest("hex").slice(0, 16);
-    const folder = (0,external_node_path_namespaceObject.join)(toolCacheRoot(parts.job), "django-ansible-deploy-galaxy", key);
-    if (!isComplete(folder)) {
-        await createToolFolder(folder, async (work) => {
-            await install(file, work, parts);
-            return work;
-        });
-    }
-    return foldersIn(folder);
+    await createToolFolder(kept, async (work) => {
+        await install(file, work, parts);
+        return work;
+    });
+    return foldersIn(kept);
 }
 const foldersIn = (folder) => ({
     collections: (0,external_node_path_namespaceObject.join)(folder, "collections"),
@@ -44193,7 +44224,13 @@ class AnsibleStore {
             return undefined;
         }
     }
+    /** Whether this user may add to it. */
+    isWritable() {
+        return isWritable(this.#root);
+    }
     remember({ python, version }) {
+        if (!this.isWritable())
+            return;
         (0,external_node_fs_namespaceObject.mkdirSync)(this.#root, { recursive: true });
         const fresh = `${this.#memo}.${(0,external_node_crypto_.randomUUID)()}`;
         (0,external_node_fs_namespaceObject.writeFileSync)(fresh, JSON.stringify({ python, version }));
@@ -44320,6 +44357,34 @@ function readable(file) {
     catch {
         return "";
     }
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/intact.js
+
+
+/**
+ * Prints ansible-core's version when the installed files are there in the size that their packages' lists give, as far as
+ * 10,000 files: a copy that was cut off starts and fails later.
+ */
+const CHECK = `
+import csv, os, sysconfig
+import ansible.release
+site, left = sysconfig.get_path("purelib"), 10_000
+for name in os.listdir(site):
+    if name.endswith(".dist-info"):
+        with open(os.path.join(site, name, "RECORD"), encoding="utf-8") as record:
+            for path, _, size in csv.reader(record):
+                left -= 1
+                if left > 0 and size and os.stat(os.path.join(site, path)).st_size != int(size):
+                    raise SystemExit(path)
+print(ansible.release.__version__)
+`;
+/** Whether an environment still works: the interpreter it points to may be gone since, or a part of its files. */
+async function isIntact({ python, version }, signal) {
+    if (!(0,external_node_fs_namespaceObject.existsSync)(python))
+        return false;
+    const { stdout } = await capture([python, "-I", "-c", CHECK], { timeout: 30_000, ...(signal ? { signal } : {}) });
+    return stdout.trim() === version;
 }
 
 ;// CONCATENATED MODULE: ./lib/ansible/python.js
@@ -45358,11 +45423,13 @@ async function fetchUvArchive(archive, work, download = downloadTool) {
 
 
 
+
 /** The version of Python that uv brings where the runner has none that will do. */
 const BROUGHT_PYTHON = "3.13";
 /**
  * Makes ansible-core ready, in the tool cache: the locked one, or the version and with the packages that the workflow
- * wants. The second time neither network nor uv is used.
+ * wants. The second time neither network nor uv is used. A tool cache that may not be written to is used where it has
+ * what is needed; else Ansible is installed for this job alone.
  *
  * @param actionRoot folder of ansible.lock and uv-requirements.lock.
  * @throws DeployError when Python, uv or the packages cannot be had.
@@ -45374,7 +45441,7 @@ async function ensureAnsible(actionRoot, wish, environment, signal) {
     const candidates = pythonCandidates(environment.PATH ?? "");
     const store = new AnsibleStore(cacheRoot, [lock, wish.ansibleVersion, ...wish.pythonPackages].join("\n"), candidates);
     const known = store.known();
-    if (known && (await works(known, signal)))
+    if (known && (await isIntact(known, signal)))
         return { ...known, cached: true };
     const probes = probePythons(candidates, signal);
     const pythonFolder = (0,external_node_path_namespaceObject.join)(cacheRoot, "django-ansible-deploy-python");
@@ -45392,26 +45459,32 @@ async function ensureAnsible(actionRoot, wish, environment, signal) {
         return fetching;
     };
     // With an empty tool cache uv is needed for sure: its download need not wait for the slowest interpreter.
-    if (store.isEmpty())
+    if (store.isEmpty() && store.isWritable())
         uv().catch(() => undefined);
     const pythons = (await Promise.all(probes)).filter((python) => python !== undefined);
     const fitting = pythonsFor(wish.ansibleVersion, pythons);
-    const python = preferredPython(fitting) ??
-        preferredPython(await installedPythons(pythonFolder, signal)) ??
-        (await bringPython(await uv(), pythonFolder, environment, signal));
-    const place = store.place(wish.ansibleVersion || lockedVersion(lock, python), python);
-    const ansible = { python: (0,external_node_path_namespaceObject.join)(place.folder, "bin", "python"), version: place.version };
-    const cached = isComplete(place.folder) && (await works(ansible, signal));
-    if (!cached) {
-        discardToolFolder(place.folder);
-        const program = await uv();
-        await createToolFolder(place.folder, (work) => install_install(program, python, { ...wish, lockFile }, work, environment, signal));
-        if (!(await works(ansible, signal))) {
-            throw new DeployError(`ansible-core ${ansible.version} was installed to ${place.folder} and does not start with ${python.path}.`);
-        }
+    const environmentOf = (python) => {
+        const { folder, version } = store.place(wish.ansibleVersion || lockedVersion(lock, python), python);
+        return { folder, version, python: (0,external_node_path_namespaceObject.join)(folder, "bin", "python") };
+    };
+    const present = preferredPython(fitting) ?? preferredPython(await installedPythons(pythonFolder, signal));
+    const earlier = present && environmentOf(present);
+    if (earlier && isComplete(earlier.folder) && (await isIntact(earlier, signal))) {
+        store.remember(earlier);
+        return { python: earlier.python, version: earlier.version, cached: true };
+    }
+    if (!store.isWritable())
+        return ensureAnsible(actionRoot, wish, { ...environment, RUNNER_TOOL_CACHE: "" }, signal);
+    const python = present ?? (await bringPython(await uv(), pythonFolder, environment, signal));
+    const { folder, ...ansible } = environmentOf(python);
+    discardToolFolder(folder);
+    const program = await uv();
+    await createToolFolder(folder, (work) => install_install(program, python, { ...wish, lockFile }, work, environment, signal));
+    if (!(await isIntact(ansible, signal))) {
+        throw new DeployError(`ansible-core ${ansible.version} was installed to ${folder} and does not start with ${python.path}.`);
     }
     store.remember(ansible);
-    return { ...ansible, cached };
+    return { ...ansible, cached: false };
 }
 /** The ansible-core that the lock has for an interpreter: it lists one for Python before 3.12 and one from there on. */
 function lockedVersion(lock, python) {
@@ -45428,14 +45501,6 @@ function pythonsFor(ansibleVersion, pythons) {
     if (ansibleVersion === "")
         return [...pythons];
     return pythons.filter(({ version }) => (minor >= 20 ? version[1] >= 12 : version[1] <= 13));
-}
-/** Runs the environment's Python once: the interpreter it points to may be gone since. */
-async function works({ python, version }, signal) {
-    if (!(0,external_node_fs_namespaceObject.existsSync)(python))
-        return false;
-    const code = "import ansible.release; print(ansible.release.__version__)";
-    const { stdout } = await capture([python, "-I", "-c", code], { timeout: 30_000, ...given({ signal }) });
-    return stdout.trim() === version;
 }
 /** Leaves out what is undefined, as optional properties want it. */
 function given({ signal }) {
@@ -45615,12 +45680,16 @@ const CONTROL_PREFIX = "dad-";
 /** The socket of the action's own agent, and the file with its process id. */
 const AGENT_SOCKET = "agent";
 const AGENT_PID = "agent.pid";
+/** Bytes of the longest parent: a socket's path may have about 100, and ssh adds 28 for its name while it is made. */
+const LONGEST_PARENT = 60;
 /**
- * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP: a socket's path may have
- * about 100 bytes, and self-hosted runners live in deep folders.
+ * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP, since self-hosted runners
+ * live in deep folders; nor in TMPDIR where that is deep or has what an ssh option does not take.
  */
-function createControlFolder() {
-    return (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)((0,external_node_fs_namespaceObject.realpathSync)((0,external_node_os_namespaceObject.tmpdir)()), CONTROL_PREFIX));
+function createControlFolder(temporary = (0,external_node_os_namespaceObject.tmpdir)()) {
+    const parent = (0,external_node_fs_namespaceObject.realpathSync)(temporary);
+    const isFit = Buffer.byteLength(parent) <= LONGEST_PARENT && /^[\w./-]+$/.test(parent);
+    return (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)(isFit ? parent : "/tmp", CONTROL_PREFIX));
 }
 /**
  * Ends the agent and the shared connections and removes the folder. Safe to call twice.
@@ -45850,7 +45919,8 @@ const NONE = { keyFiles: [], agentSocket: "", publicKey: "", repairs: [] };
  * @param controlFolder where the agent's socket is made.
  * @throws DeployError when a key is none, is damaged, or its passphrase is missing or wrong.
  */
-async function prepareIdentity({ sshPrivateKey, sshPrivateKeyPassphrase: passphrase }, folder, controlFolder) {
+async function prepareIdentity(inputs, folder, controlFolder) {
+    const { sshPrivateKey, sshPrivateKeyPassphrase: passphrase } = inputs;
     if (sshPrivateKey === "")
         return NONE;
     const { keys, repairs } = repairKeys(sshPrivateKey);
@@ -45865,10 +45935,10 @@ async function prepareIdentity({ sshPrivateKey, sshPrivateKeyPassphrase: passphr
         return { keyFiles: files, agentSocket: "", publicKey, repairs: [...repairs, ...unused] };
     }
     if (passphrase === "") {
-        throw new DeployError(`ssh-private-key is protected by a passphrase and ssh-private-key-passphrase is empty: ${emptySecret()}, so set it, or give a key for deployments that has none.`);
+        throw new DeployError(`ssh-private-key is protected by a passphrase and ${missing("ssh-private-key-passphrase", inputs)}: set it, or give a key for deployments that has none.`);
     }
     const agentSocket = await startAgent(controlFolder);
-    await addKeys(files, passphrase, agentSocket, folder);
+    await addKeys(files, passphrase, agentSocket, folder, lifetime(inputs));
     const held = await capture(["ssh-add", "-L"], {
         env: { ...process.env, SSH_AUTH_SOCK: agentSocket },
         timeout: 5_000,
@@ -45914,8 +45984,12 @@ async function startAgent(controlFolder) {
     }
     throw new DeployError(`ssh-agent, which a key with a passphrase needs, did not start: ${problem || "no socket"}.`);
 }
+/** Seconds after which the agent forgets the keys by itself, also where nothing is left to end it: the run's, and five minutes. */
+function lifetime({ timeoutMinutes }) {
+    return Math.ceil(timeoutMinutes * 60) + 300;
+}
 /** ssh-add asks a program for the passphrase, so that it stands in no command line. */
-async function addKeys(files, passphrase, socket, folder) {
+async function addKeys(files, passphrase, socket, folder, seconds) {
     for (const [index, file] of files.entries()) {
         const secret = folder.file(`passphrase-${index}`, passphrase);
         // Once: ssh-add would ask for a wrong one again and again.
@@ -45930,7 +46004,7 @@ async function addKeys(files, passphrase, socket, folder) {
             DISPLAY: ":0",
             DAD_PASSPHRASE: secret,
         };
-        const { code } = await capture(["ssh-add", "-q", file], { env, timeout: 10_000 });
+        const { code } = await capture(["ssh-add", "-q", "-t", String(seconds), file], { env, timeout: 10_000 });
         if (code !== 0) {
             throw new DeployError("ssh-private-key-passphrase does not open ssh-private-key: check the secret's value.");
         }
@@ -46080,9 +46154,10 @@ function splitArguments(text) {
 /**
  * Turns the texts of all inputs into typed values.
  *
+ * @param emptySecrets those that the workflow gives nevertheless.
  * @throws DeployError for the first text that is not of its input's form.
  */
-function parseInputs(raw) {
+function parseInputs(raw, emptySecrets = []) {
     return {
         mode: choice(raw, "mode", MODES, "role"),
         operation: choice(raw, "operation", OPERATIONS, "deploy"),
@@ -46119,6 +46194,7 @@ function parseInputs(raw) {
         extraArgs: splitArguments(raw["extra-args"]),
         timeoutMinutes: minutes(raw, "timeout-minutes", 60),
         summary: flag(raw, "summary", true),
+        emptySecrets,
     };
 }
 /** Lines that hold something, trimmed. */
@@ -46201,7 +46277,7 @@ function passwords(raw, name) {
 /** Keys of variables whose value is a secret. */
 const SECRET_KEY = /pass(wd|word|phrase)?$|secret|token|private_?key|api_?key/i;
 /** Texts that are no secret wherever they stand; hiding them would only make the log unreadable. */
-const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5})$/i;
+const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5}|admin|deploy|development|django|example|password|postgres|production|root|secret|staging|test|user)$/i;
 /** Lines shorter than this are too common to hide. */
 const SHORTEST = 4;
 /** Whether hiding a text would blank the log rather than a secret. */
@@ -46209,14 +46285,25 @@ function isTooCommon(text) {
     return text.trim().length < SHORTEST || COMMON.test(text.trim());
 }
 /**
- * Warnings for passwords that are not hidden, since hiding them would blank the log.
+ * Warnings for secrets that are not hidden, since hiding them would blank the log.
  *
- * @param passwords by the name of their input.
+ * @param becomePassword in plain text.
  */
-function weakPasswords(passwords) {
-    return Object.entries(passwords)
+function weakSecrets(inputs, becomePassword) {
+    const secrets = [
+        ["become-password", becomePassword],
+        ["vault-password", inputs.vaultPassword],
+        ["ssh-private-key-passphrase", inputs.sshPrivateKeyPassphrase],
+        ["registry-password", inputs.registryPassword],
+        ...Object.entries(inputs.vaultPasswords).map(([id, text]) => [`vault-passwords ${id}`, text]),
+        // Not each value of env: most of those that are short are no secrets.
+        ...Object.entries(inputs.env)
+            .filter(([name]) => SECRET_KEY.test(name))
+            .map(([name, text]) => [`env ${name}`, text]),
+    ];
+    return secrets
         .filter(([, text]) => text !== "" && isTooCommon(text))
-        .map(([name]) => `${name} is so short or common that it is not hidden in the log: use a password of eight or more characters.`);
+        .map(([name]) => `${name} is so short or common that it is not hidden in the log: use eight or more characters.`);
 }
 /** Every secret text in the inputs, as given. Never fails: it runs before the inputs are checked. */
 function secretsIn(raw) {
@@ -46256,7 +46343,17 @@ function secretsOfEnv(text) {
         // Not valid, which is said later; hide all that could be a value.
         values = text.split(/\r?\n/).map((line) => line.replace(/^[^=]*=\s*/, ""));
     }
-    return values.filter((value) => !isTooCommon(value));
+    return [...values, ...values.flatMap(passwordsInUrl)].filter((value) => !isTooCommon(value));
+}
+/** Programs name the password of a DATABASE_URL alone, as it is written there or decoded. */
+function passwordsInUrl(value) {
+    const [, password = ""] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:([^/?#\s@]+)@/i.exec(value) ?? [];
+    try {
+        return [password, decodeURIComponent(password)];
+    }
+    catch {
+        return [password];
+    }
 }
 /** Values of secret-like keys in YAML, JSON or INI text, found without parsing so that a broken text still yields them. */
 function secretsOfText(text) {
@@ -46277,25 +46374,6 @@ function secretsOfText(text) {
         }
     }
     return found;
-}
-/**
- * What must be hidden for a secret: itself, each of its lines, and the forms in which it usually turns up in text.
- * A key's BEGIN and END lines are no secret.
- */
-function hiddenForms(secret) {
-    const lines = secret
-        .split(/\r?\n/)
-        .map((line) => line.trim())
-        .filter((line) => line.length >= SHORTEST && !/^-----(BEGIN|END) /.test(line));
-    const forms = new Set([secret, ...(lines.length > 0 ? lines : [])]);
-    if (secret.length >= SHORTEST) {
-        forms.add(JSON.stringify(secret).slice(1, -1));
-        forms.add(encodeURIComponent(secret));
-        forms.add(secret.replaceAll("'", "''"));
-        forms.add(Buffer.from(secret).toString("base64"));
-        forms.add(Buffer.from(`${secret}\n`).toString("base64"));
-    }
-    return [...forms];
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs.js
@@ -46340,6 +46418,22 @@ const INPUT_NAMES = [
     "timeout-minutes",
     "summary",
 ];
+/** Inputs that are set from a secret, and that can be left out. */
+const SECRET_INPUTS = [
+    "ssh-private-key",
+    "ssh-private-key-passphrase",
+    "known-hosts",
+    "become-password",
+    "vault-password",
+    "vault-passwords",
+    "env",
+    "registry-password",
+];
+/**
+ * Their default in action.yml. The runner gives an action a text for every input, and "" both for one that is not given
+ * and for one whose secret is not configured; by this default the two differ.
+ */
+const NOT_GIVEN = "(not given)";
 const MODES = ["role", "container"];
 const OPERATIONS = ["deploy", "rollback", "status"];
 const SOURCES = ["workspace", "git"];
@@ -46351,14 +46445,29 @@ const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"];
  * @throws DeployError that names the input, the rule and what to do.
  */
 function loadInputs(mask) {
-    const raw = Object.fromEntries(INPUT_NAMES.map((name) => [name, getInput(name, { trimWhitespace: false })]));
+    const texts = Object.fromEntries(INPUT_NAMES.map((name) => [name, getInput(name, { trimWhitespace: false })]));
+    const isEmpty = (name) => texts[name] === "";
+    const notGiven = SECRET_INPUTS.filter((name) => texts[name] === NOT_GIVEN).map((name) => [name, ""]);
+    const raw = { ...texts, ...Object.fromEntries(notGiven) };
     mask(secretsIn(raw));
-    return parseInputs(raw);
+    return parseInputs(raw, SECRET_INPUTS.filter(isEmpty));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/explain.js
 
 const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try again|authentication failure|incorrect password/i;
+/** What follows the host's name, for what else sudo and its like say. */
+const BECOME_REFUSED = [
+    [
+        /is not in the sudoers file|is not allowed to execute|may not run sudo/i,
+        "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
+    ],
+    [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
+    [
+        /sudo: (command )?not found|unable to (find|locate) (sudo|become)/i,
+        "has no sudo: install it there once, or set another ansible_become_method.",
+    ],
+];
 const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
 /** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
 function explainFailure(failure, context) {
@@ -46370,9 +46479,12 @@ function explainFailure(failure, context) {
     const found = context.causes.get(host);
     if (found !== undefined)
         return found;
+    const refused = BECOME_REFUSED.find(([words]) => words.test(text));
+    if (refused)
+        return `${host} ${refused[1]}`;
     if (BECOME_MISSING.test(text)) {
         return context.inputs.becomePassword === ""
-            ? `${host} asks for a become (sudo) password and become-password is empty: ${emptySecret()}.`
+            ? `${host} asks for a become (sudo) password and ${missing("become-password", context.inputs)}.`
             : `${host} asks for a become (sudo) password and does not take become-password: check its value and ansible_become_method.`;
     }
     if (BECOME_WRONG.test(text) && /password/i.test(text)) {
@@ -46386,7 +46498,7 @@ function explainFailure(failure, context) {
     }
     if (/Permission denied \([^)]*publickey/.test(text)) {
         return context.inputs.sshPrivateKey === ""
-            ? `${host} refused to let the runner in and ssh-private-key is empty: ${emptySecret()}.`
+            ? `${host} refused to let the runner in and ${missing("ssh-private-key", context.inputs)}.`
             : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
     }
     if (failure.status === "unreachable") {
@@ -46428,7 +46540,7 @@ function place(failure) {
 /** One sentence when a text tells of a vault that could not be opened, else "". */
 function explainVault(text, context) {
     if (/no vault secrets found/i.test(text)) {
-        return `A file is encrypted with ansible-vault and vault-password is empty: ${emptySecret()}.`;
+        return `A file is encrypted with ansible-vault and ${missing("vault-password", context.inputs)}.`;
     }
     if (/no vault secrets were found that could decrypt|HMAC verification failed/i.test(text)) {
         return context.closed.join(" ") || "No given vault password opens a file that this deploy reads.";
@@ -46909,7 +47021,42 @@ class Progress {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/report/redact.js
+/** What of a result may hold what a host printed. */
+const FREE_TEXTS = ["name", "msg", "stderr", "stdout", "diff", "warnings", "deploy"];
+/** Characters of an output that are kept: the cause of a failure stands last. */
+const TAIL = 4_096;
+/**
+ * The events without secrets. It comes before any escaping or cutting, which could tear a secret apart so that nothing
+ * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
+ */
+function redactEvents(events, redact) {
+    return events.map((event) => (event.event === "result" ? redactResult(event, redact) : event));
+}
+function redactResult(event, redact) {
+    const given = FREE_TEXTS.filter((key) => event[key] !== undefined);
+    if (given.length === 0)
+        return event;
+    const redacted = given.map((key) => [key, redactDeep(event[key], redact)]);
+    return {
+        ...event,
+        ...Object.fromEntries(redacted.map(([key, value]) => [key, OUTPUTS.has(key) ? end(value) : value])),
+    };
+}
+const OUTPUTS = new Set(["msg", "stderr", "stdout"]);
+const end = (value) => (typeof value === "string" ? value.slice(-TAIL) : value);
+function redactDeep(value, redact) {
+    if (typeof value === "string")
+        return redact(value);
+    if (Array.isArray(value))
+        return value.map((item) => redactDeep(item, redact));
+    if (typeof value !== "object" || value === null)
+        return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [redact(key), redactDeep(item, redact)]));
+}
+
 ;// CONCATENATED MODULE: ./lib/play.js
+
 
 
 
@@ -46960,7 +47107,11 @@ async function play(run) {
         if (run.signal.aborted)
             await giveBack(run);
         const events = (0,external_node_fs_namespaceObject.existsSync)(run.eventsFile) ? parseEvents((0,external_node_fs_namespaceObject.readFileSync)(run.eventsFile, "utf8")) : [];
-        return { ...result, events };
+        return {
+            ...result,
+            stderr: run.redact(result.stderr),
+            events: redactEvents(events, run.redact),
+        };
     }
     finally {
         clearInterval(ticks);
@@ -47292,7 +47443,7 @@ function isFolder(path) {
 
 
 /** Every vault password that is given. */
-function passwordsOf({ vaultPassword, vaultPasswords }) {
+function passwordsOf({ vaultPassword, vaultPasswords, }) {
     return [vaultPassword, ...Object.values(vaultPasswords)].filter((password) => password !== "");
 }
 /**
@@ -47339,7 +47490,7 @@ function sentence(closed, inputs, project) {
         return `vault-password does not open ${file}.`;
     if (given.length > 0)
         return `None of vault-passwords opens ${file}: give the password of the default id in vault-password.`;
-    return `${file} is encrypted with ansible-vault and vault-password is empty: ${emptySecret()}.`;
+    return `${file} is encrypted with ansible-vault and ${missing("vault-password", inputs)}.`;
 }
 /** What is wrong with each of the files. */
 function sentences(closed, inputs, project) {
@@ -47805,30 +47956,6 @@ function extend(spans, phase, event) {
 function roleOf(name) {
     const parts = name.split(" : ");
     return parts.length > 1 ? (parts[0] ?? "") : "";
-}
-
-;// CONCATENATED MODULE: ./lib/report/redact.js
-/** What of a result may hold what a host printed. */
-const FREE_TEXTS = ["msg", "stderr", "stdout", "diff", "warnings", "deploy"];
-/** The events without secrets. It comes before any escaping, which could tear a secret apart so that nothing finds it. */
-function redactEvents(events, redact) {
-    return events.map((event) => (event.event === "result" ? redactResult(event, redact) : event));
-}
-/** The same for one result. */
-function redactResult(event, redact) {
-    const given = FREE_TEXTS.filter((key) => event[key] !== undefined);
-    return given.length === 0
-        ? event
-        : { ...event, ...Object.fromEntries(given.map((key) => [key, redactDeep(event[key], redact)])) };
-}
-function redactDeep(value, redact) {
-    if (typeof value === "string")
-        return redact(value);
-    if (Array.isArray(value))
-        return value.map((item) => redactDeep(item, redact));
-    if (typeof value !== "object" || value === null)
-        return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [redact(key), redactDeep(item, redact)]));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/changes.js
@@ -48298,13 +48425,10 @@ function verdict_counts(totals, check) {
 
 
 
-
-
 /** Bytes of the summary file: GitHub refuses a comment of more than 65,536 characters. */
 const COMMENT_LIMIT = 60_000;
 /** Sets the outputs and writes summary and annotations. Warns where that fails: a report never decides a deploy. */
-async function publish(given, parts) {
-    const outcome = withoutSecrets(given, parts.redact);
+async function publish(outcome, parts) {
     const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
     info(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
     const summaryFile = attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
@@ -48367,17 +48491,6 @@ function annotate({ status, error, totals, failures, blamed }, { inputs, redact 
         core_warning(redact(warning));
     for (const warning of warnings.slice(MOST_ANNOTATIONS))
         info(`Warning: ${redact(warning)}`);
-}
-/** The outcome with `***` for each secret that a host printed. */
-function withoutSecrets(outcome, redact) {
-    const events = redactEvents(outcome.events, redact);
-    return {
-        ...outcome,
-        events,
-        totals: totalsOf(events),
-        error: redact(outcome.error),
-        failures: outcome.failures.map(([sentence, result]) => [redact(sentence), redactResult(result, redact)]),
-    };
 }
 function attempt(problem, action) {
     try {
@@ -48615,7 +48728,7 @@ function becomePassword(inputs, project) {
     const name = file === undefined ? "become-password" : `The file ${given}, which become-password names,`;
     const passwords = passwordsOf(inputs);
     if (passwords.length === 0) {
-        throw new DeployError(`${name} is encrypted with ansible-vault and vault-password is empty: ${emptySecret()}.`);
+        throw new DeployError(`${name} is encrypted with ansible-vault and ${missing("vault-password", inputs)}.`);
     }
     for (const password of passwords) {
         const held = decryptVault(text.trimStart(), password)?.replace(/[\r\n]+$/, "");
@@ -48638,7 +48751,67 @@ function vaultFile(text, project) {
     return isVault((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8").trimStart()) ? path : undefined;
 }
 
+;// CONCATENATED MODULE: ./lib/secrets/forms.js
+/** Forms shorter than this turn up in ordinary text by chance. */
+const forms_SHORTEST = 4;
+/** Likewise, of the letters and digits that base64 is made of. */
+const SHORTEST_BASE64 = 6;
+/**
+ * What must be hidden for a secret: itself, each of its lines, and the forms in which it usually turns up in text.
+ * A key's BEGIN and END lines are no secret.
+ */
+function hiddenForms(secret) {
+    const lines = secret
+        .split(/\r?\n/)
+        .map((line) => line.trim())
+        .filter((line) => line.length >= forms_SHORTEST && !/^-----(BEGIN|END) /.test(line));
+    const derived = secret.length < forms_SHORTEST ? [] : [...quotedForms(secret), ...base64Forms(secret)];
+    return [...new Set([secret, ...lines, ...derived])];
+}
+/** As JSON, Python, YAML, a shell, a URL and HTML write it. */
+function quotedForms(secret) {
+    const json = JSON.stringify(secret).slice(1, -1);
+    const url = encodeURIComponent(secret);
+    const strictUrl = url.replace(/[!'()*]/g, percent);
+    const html = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+    return [
+        json,
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON writers that keep to ASCII escape the others
+        json.replace(/[^\x00-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`),
+        json.replaceAll('\\"', '"').replaceAll("'", "\\'"),
+        secret.replaceAll("'", "''"),
+        secret.replaceAll("'", `'"'"'`),
+        secret.replaceAll("'", `'\\''`),
+        url,
+        strictUrl,
+        strictUrl.replaceAll("%20", "+"),
+        strictUrl.replaceAll("%2F", "/"),
+        html,
+        html.replaceAll('"', "&quot;").replaceAll("'", "&#39;"),
+        html.replaceAll('"', "&quot;").replaceAll("'", "&#x27;"),
+    ];
+}
+const percent = (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
+/**
+ * What base64 makes of a secret wherever it stands in a longer text, such as `user:password`: at each of the three offsets
+ * the characters that come from the secret alone.
+ */
+function base64Forms(secret) {
+    const bytes = Buffer.from(secret);
+    const cores = [0, 1, 2].map((offset) => {
+        const text = Buffer.concat([Buffer.alloc(offset), bytes])
+            .toString("base64")
+            .replace(/=+$/, "");
+        const mixedEnd = (offset + bytes.length) % 3 === 0 ? 0 : 1;
+        return text.slice(offset === 0 ? 0 : offset + 1, text.length - mixedEnd);
+    });
+    return cores
+        .filter((core) => core.length >= SHORTEST_BASE64)
+        .flatMap((core) => [core, core.replaceAll("+", "-").replaceAll("/", "_")]);
+}
+
 ;// CONCATENATED MODULE: ./lib/secrets/mask.js
+
 
 
 /**
@@ -48656,14 +48829,21 @@ class Mask {
             core_setSecret(form);
         }
     };
-    /** The text with `***` in place of each secret. */
+    /** The text with `***` in place of each secret, also where two of them overlap. */
     redact = (text) => {
-        let result = text;
-        // Longest first, so that no part of a secret is left beside the mask of a shorter one.
-        for (const form of [...this.#forms].sort((a, b) => b.length - a.length)) {
-            result = result.replaceAll(form, "***");
+        const found = [];
+        for (const form of this.#forms) {
+            for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1))
+                found.push([at, at + form.length]);
         }
-        return result;
+        let result = "";
+        let end = 0;
+        for (const [from, to] of found.sort(([one], [other]) => one - other)) {
+            if (from >= end)
+                result += `${text.slice(end, from)}***`;
+            end = Math.max(end, to);
+        }
+        return result + text.slice(end);
     };
 }
 
@@ -48735,14 +48915,14 @@ function atHost(stdout, host) {
     if (/^dad-no-python$/m.test(stdout)) {
         return host("host", "has no Python 3: install it there once, for example with `apt install python3`.");
     }
-    const unwritable = /^dad-no-write (.*)$/m.exec(stdout)?.[1];
-    if (unwritable === undefined)
+    const [, place, why = ""] = /^dad-no-write (\S+): (.*)$/m.exec(stdout) ?? [];
+    if (place === undefined)
         return host("", "");
-    if (/No space left/i.test(unwritable))
-        return host("host", "has no space left for files of its user: free some.");
-    if (/Read-only/i.test(unwritable))
-        return host("host", "has a read-only file system under the user's home folder.");
-    return host("host", `does not let its user write to the home folder: ${unwritable}.`);
+    if (/No space left|quota/i.test(why))
+        return host("host", `has no space left in ${place}: free some.`);
+    if (/Read-only/i.test(why))
+        return host("host", `has a read-only file system at ${place}, where Ansible writes.`);
+    return host("host", `does not let its user write to ${place}: ${why}.`);
 }
 function changed(stderr) {
     const [, keyType = "", fingerprint = ""] = /fingerprint for the (\S+) key sent by the remote host is\s+(\S+?)\.?\s/.exec(stderr) ?? [];
@@ -48766,14 +48946,18 @@ function offer(stderr) {
 /** More hosts than this fail for one cause. */
 const diagnose_MOST = 50;
 /** Milliseconds for one attempt; ssh itself gives up after {@link CONNECT_SECONDS}. */
-const LIMIT = 10_000;
-const CONNECT_SECONDS = 7;
-/** What runs on a host that lets the action in: is there a Python, and can the home folder be written to? */
+const LIMIT = 8_000;
+const CONNECT_SECONDS = 5;
+/**
+ * What runs on a host that lets the action in: is there a Python, and can its user write where Ansible does? `date` tells
+ * why it could not write; what is built into the shell says "I/O error" only.
+ */
 const diagnose_PROBE = [
     "/bin/sh -c 'echo dad-shell",
     "command -v python3 >/dev/null || echo dad-no-python",
-    'd="$HOME/.ansible"; [ -d "$d" ] || d="$HOME"',
-    'if f=$(mktemp -d -p "$d" 2>&1); then rmdir "$f"; else echo "dad-no-write $f"; fi\'',
+    'd="$HOME/.ansible/tmp"; [ -d "$d" ] || d="$HOME/.ansible"; [ -d "$d" ] || d="$HOME"',
+    'for p in "$d" /tmp',
+    'do f="$p/.dad-$$"; e=$( (date >"$f") 2>&1) || echo "dad-no-write $p: $e"; rm -f "$f"; done\'',
 ].join("; ");
 /**
  * Finds out by ssh itself at which stage the way to each host ends, all of them at once.
@@ -48919,25 +49103,24 @@ function targetOf(name, variables) {
 
 
 /** What Ansible says when a host lets it in and it cannot run there. */
-const CANNOT_RUN = /deserialization failed|MODULE FAILURE|python\S*: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
+const CANNOT_RUN = /deserialization failed|module interpreter .* was not found|MODULE FAILURE|No usable temporary directory|python\S*: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
+/** Milliseconds for all of them together: whoever waits for the result would rather have Ansible's own words by then. */
+const unreachable_LIMIT = 14_000;
 /**
  * Why Ansible could not work on hosts, a sentence each by the host's name. A run without such a host costs nothing.
  *
  * @returns none for a host whose cause was not found.
  */
-async function unreachableCauses({ inputs, files, project, folder, env, signal }, identity, events) {
+async function unreachableCauses({ inputs, files, project, folder, env, signal: stop, redact }, identity, events) {
     const suspects = totalsOf(events).failures.filter(({ status, msg, stderr, stdout }) => status === "unreachable" || CANNOT_RUN.test([msg, stderr, stdout].filter(Boolean).join("\n")));
-    if (suspects.length === 0 || signal.aborted)
+    if (suspects.length === 0 || stop.aborted)
         return new Map();
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(unreachable_LIMIT)]);
     const options = { cwd: project.folder, env, signal };
     const targets = await sshTargets([...new Set(suspects.map(({ host }) => host))], inventoryCommand(files), inputs.vars, options);
     const settings = project.cfg?.settings;
-    const given = [
-        env.ANSIBLE_SSH_ARGS ?? settings?.sshArgs,
-        env.ANSIBLE_SSH_COMMON_ARGS ?? settings?.sshCommonArgs,
-        env.ANSIBLE_SSH_EXTRA_ARGS,
-    ];
-    return diagnose(targets, {
+    const given = [env.ANSIBLE_SSH_ARGS ?? settings?.sshArgs, env.ANSIBLE_SSH_COMMON_ARGS, env.ANSIBLE_SSH_EXTRA_ARGS];
+    const causes = await diagnose(targets, {
         arguments: given.flatMap((text) => splitArguments(text ?? "")),
         folder: folder.folder("diagnosis"),
         jumps: jumpAliases(inputs.jumpHost),
@@ -48946,6 +49129,7 @@ async function unreachableCauses({ inputs, files, project, folder, env, signal }
         env,
         signal,
     });
+    return new Map([...causes].map(([host, cause]) => [host, redact(cause)]));
 }
 
 ;// CONCATENATED MODULE: ./lib/validate-inputs.js
@@ -49036,7 +49220,7 @@ function validateSecrets(inputs) {
         throw new DeployError('vault-passwords has the id "default" and vault-password is given: set only one of them.');
     }
     if (inputs.sshPrivateKeyPassphrase !== "" && inputs.sshPrivateKey === "") {
-        throw new DeployError(`ssh-private-key-passphrase is given and ssh-private-key is empty: ${emptySecret()}.`);
+        throw new DeployError(`ssh-private-key-passphrase is given and ${missing("ssh-private-key", inputs)}.`);
     }
     if (/[\r\n]/.test(inputs.becomePassword) && !inputs.becomePassword.trimStart().startsWith("$ANSIBLE_VAULT;")) {
         throw new DeployError("become-password has more than one line: give the password alone.");
@@ -49045,7 +49229,7 @@ function validateSecrets(inputs) {
         throw new DeployError("vault-password is an encrypted vault text: give the password that opens the vault.");
     }
     if (inputs.registryUsername !== "" && inputs.registryPassword === "") {
-        throw new DeployError(`registry-username is given and registry-password is empty: ${emptySecret()}.`);
+        throw new DeployError(`registry-username is given and ${missing("registry-password", inputs)}.`);
     }
     if (inputs.registryPassword !== "" && inputs.registryUsername === "") {
         throw new DeployError("registry-password is given and registry-username is empty: set both or neither.");
@@ -49121,6 +49305,7 @@ function validateMode(inputs) {
 
 
 
+
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = (0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_url_.fileURLToPath)(import.meta.url))));
 /** What a report goes by when the inputs could not be read. */
@@ -49139,6 +49324,9 @@ async function run() {
         inputs = loadInputs(mask.add);
         validateInputs(inputs);
         stop.after(inputs.timeoutMinutes);
+        const empty = emptySecretsWarning(inputs);
+        if (empty !== "")
+            core_warning(empty);
         const project = await inspectProject(inputs, process.env.GITHUB_WORKSPACE || process.cwd(), process.env);
         for (const line of project.django?.told ?? [])
             info(line);
@@ -49148,10 +49336,8 @@ async function run() {
         state_saveState("controlFolder", controlFolder);
         const password = becomePassword(inputs, project.folder);
         mask.add([password]);
-        const passwords = { "become-password": password, "vault-password": inputs.vaultPassword };
-        for (const warning of weakPasswords({ ...passwords, "registry-password": inputs.registryPassword })) {
+        for (const warning of weakSecrets(inputs, password))
             core_warning(warning);
-        }
         const identity = await prepareIdentity(inputs, folder, controlFolder);
         tellTrust(inputs, identity);
         const files = writeRunFiles({
@@ -49162,6 +49348,9 @@ async function run() {
         requireOpenVaults(closed, EVERY_HOST, inputs, project);
         ansible = await ensureAnsible(ACTION_ROOT, inputs, process.env, stop.signal);
         info(`ansible-core ${ansible.version} ${ansible.cached ? "from the tool cache" : "installed"}.`);
+        if (!ansible.python.startsWith(toolCacheRoot(process.env))) {
+            core_warning("The runner's tool cache may not be written to: each job installs Ansible anew.");
+        }
         const galaxy = await installRequirements({
             ...{ requirements: inputs.requirements, project: project.folder, ansible, folder },
             ...{ job: process.env, signal: stop.signal },
@@ -49178,7 +49367,7 @@ async function run() {
         outcome = outcomeOf(result, stop.reason, { inputs, causes, closed: sentences(closed, inputs, project) });
     }
     catch (error) {
-        outcome = earlyOutcome(messageOf(error), stop.reason, inputs);
+        outcome = earlyOutcome(mask.redact(messageOf(error)), stop.reason, inputs);
     }
     stop.settle();
     // Secrets go before anything else is said or done.
@@ -49202,8 +49391,10 @@ async function run() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6108);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4680);
 
+// Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
+process.umask(0o022);
 await (0,_deploy_js__WEBPACK_IMPORTED_MODULE_0__/* .run */ .e)();
 
 __webpack_async_result__();

@@ -31571,12 +31571,16 @@ const CONTROL_PREFIX = "dad-";
 /** The socket of the action's own agent, and the file with its process id. */
 const AGENT_SOCKET = "agent";
 const AGENT_PID = "agent.pid";
+/** Bytes of the longest parent: a socket's path may have about 100, and ssh adds 28 for its name while it is made. */
+const LONGEST_PARENT = 60;
 /**
- * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP: a socket's path may have
- * about 100 bytes, and self-hosted runners live in deep folders.
+ * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP, since self-hosted runners
+ * live in deep folders; nor in TMPDIR where that is deep or has what an ssh option does not take.
  */
-function createControlFolder() {
-    return mkdtempSync(join(realpathSync(tmpdir()), CONTROL_PREFIX));
+function createControlFolder(temporary = tmpdir()) {
+    const parent = realpathSync(temporary);
+    const isFit = Buffer.byteLength(parent) <= LONGEST_PARENT && /^[\w./-]+$/.test(parent);
+    return mkdtempSync(join(isFit ? parent : "/tmp", CONTROL_PREFIX));
 }
 /**
  * Ends the agent and the shared connections and removes the folder. Safe to call twice.
@@ -31633,13 +31637,27 @@ async function commandLine(pid) {
 class DeployError extends (/* unused pure expression or super */ null && (Error)) {
     name = "DeployError";
 }
-/** The usual cause of an empty secret, said wherever one is missing. An input that is not given looks the same to an action. */
-function emptySecret(environment = process.env) {
-    return isForkPullRequest(environment)
-        ? "a workflow run for a pull request from a fork gets no secrets"
-        : "the secret is probably not configured for this repository or environment";
+/** Says of a secret that is missing whether it was given at all, and if so why it is empty: `env is not given`. */
+function missing(name, { emptySecrets }) {
+    return emptySecrets.includes(name) ? `${name} is given but empty: ${emptySecret()}` : `${name} is not given`;
 }
-function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path, }) {
+/** The usual cause of a secret that is given but empty. */
+function emptySecret(environment = process.env) {
+    if (isForkPullRequest(environment))
+        return "a workflow run for a pull request from a fork gets no secrets";
+    if (environment.GITHUB_ACTOR === "dependabot[bot]") {
+        return "a workflow run that Dependabot starts gets Dependabot's own secrets only";
+    }
+    return "the secret is probably not configured for this repository or environment";
+}
+/** A warning for secrets that were given but are empty; "" when there are none. */
+function emptySecretsWarning({ emptySecrets }) {
+    if (emptySecrets.length === 0)
+        return "";
+    const are = emptySecrets.length === 1 ? "is" : "are";
+    return `${emptySecrets.join(" and ")} ${are} given but empty: ${emptySecret()}. Leave out what is not needed.`;
+}
+function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path }) {
     if (name !== "pull_request" || !path)
         return false;
     try {

@@ -30,7 +30,7 @@ export async function runAction(request) {
   const files = fileCommands(join(request.folder, `step-${randomUUID()}`));
   for (const folder of [temp, request.toolCache]) mkdirSync(folder, { recursive: true });
   const env = stepEnvironment(request, temp, files, action);
-  const reader = logReader(request.say ?? (() => {}));
+  const reader = logReader(request.say ?? (() => {}), env.RUNNER_DEBUG === "1");
   const start = Date.now();
 
   const main = await step([node, join(action, "dist/main/index.js")], env, request.project, reader, request.onStart);
@@ -164,8 +164,9 @@ function step([command = "", ...args], env, cwd, reader, onStart) {
 /**
  * Reads a step's log the way the runner does: obeys commands, hides what is masked, shows the rest.
  * @param {(line: string) => void} say
+ * @param {boolean} debugging whether ACTIONS_STEP_DEBUG is set
  */
-function logReader(say) {
+function logReader(say, debugging) {
   /** @type {string[]} */
   const lines = [];
   /** @type {Set<string>} */
@@ -204,8 +205,10 @@ function logReader(say) {
       case "notice":
         show(`${name[0]?.toUpperCase()}${name.slice(1)}: ${text}`);
         break;
-      case "endgroup":
       case "debug":
+        if (debugging) show(`debug: ${text}`);
+        break;
+      case "endgroup":
         break;
       default:
         show(line);

@@ -10,9 +10,17 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { Ansible } from "./install.js";
 import type { Python } from "./python.js";
-import { isComplete } from "./tool-folder.js";
+import { isComplete, isWritable } from "./tool-folder.js";
+
+/** An ansible-core that is ready to run. */
+export interface Ansible {
+  /** Python of its virtual environment. */
+  readonly python: string;
+  readonly version: string;
+  /** Whether it was in the tool cache already. */
+  readonly cached: boolean;
+}
 
 /** Where the installed environments are, and which of them this machine used last for the same interpreters. */
 export class AnsibleStore {
@@ -42,7 +50,13 @@ export class AnsibleStore {
     }
   }
 
+  /** Whether this user may add to it. */
+  isWritable(): boolean {
+    return isWritable(this.#root);
+  }
+
   remember({ python, version }: Omit<Ansible, "cached">): void {
+    if (!this.isWritable()) return;
     mkdirSync(this.#root, { recursive: true });
     const fresh = `${this.#memo}.${randomUUID()}`;
     writeFileSync(fresh, JSON.stringify({ python, version }));

@@ -74,6 +74,10 @@ export function ansibleEnvironment(parts: EnvironmentParts): Record<string, stri
     ANSIBLE_ASK_VAULT_PASS: "false",
     ANSIBLE_HOST_KEY_CHECKING: String(parts.checking !== "off"),
     ANSIBLE_SSH_CONTROL_PATH_DIR: parts.controlFolder,
+    // A path of the project's own could be too long, and would not be closed.
+    ANSIBLE_SSH_CONTROL_PATH: "",
+    // Twice, since an inventory may replace either of them for its hosts, and then the other one is left.
+    ANSIBLE_SSH_COMMON_ARGS: withConfig(job.ANSIBLE_SSH_COMMON_ARGS, cfg?.sshCommonArgs),
     ANSIBLE_SSH_EXTRA_ARGS: withConfig(job.ANSIBLE_SSH_EXTRA_ARGS, cfg?.sshExtraArgs),
     ANSIBLE_SFTP_EXTRA_ARGS: withConfig(job.ANSIBLE_SFTP_EXTRA_ARGS, cfg?.sftpExtraArgs),
     ANSIBLE_SCP_EXTRA_ARGS: withConfig(job.ANSIBLE_SCP_EXTRA_ARGS, cfg?.scpExtraArgs),

@@ -6,9 +6,9 @@ import { DeployError } from "../errors.js";
 import type { Value } from "../inputs.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
 import { isMapping, parseYaml } from "../yaml-mapping.js";
+import type { Ansible } from "./ansible-store.js";
 import { jobEnvironment } from "./environment.js";
-import type { Ansible } from "./install.js";
-import { createToolFolder, isComplete, toolCacheRoot } from "./tool-folder.js";
+import { createToolFolder, isComplete, isWritable, toolCacheRoot } from "./tool-folder.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -42,20 +42,20 @@ export async function installRequirements(parts: GalaxyParts): Promise<GalaxyFol
   if (parts.requirements === "") return undefined;
   const file = existing(parts.requirements, parts.project);
   const text = readFileSync(file, "utf8");
-  if (!isPinned(parseYaml("requirements", text))) {
+  const key = createHash("sha256").update(`${parts.ansible.version}\n${text}`).digest("hex").slice(0, 16);
+  const kept = join(toolCacheRoot(parts.job), "django-ansible-deploy-galaxy", key);
+  const isKept = isPinned(parseYaml("requirements", text));
+  if (isKept && isComplete(kept)) return foldersIn(kept);
+  if (!isKept || !isWritable(kept)) {
     const folder = parts.folder.folder("galaxy");
     await install(file, folder, parts);
     return foldersIn(folder);
   }
-  const key = createHash("sha256").update(`${parts.ansible.version}\n${text}`).digest("hex").slice(0, 16);
-  const folder = join(toolCacheRoot(parts.job), "django-ansible-deploy-galaxy", key);
-  if (!isComplete(folder)) {
-    await createToolFolder(folder, async (work) => {
-      await install(file, work, parts);
-      return work;
-    });
-  }
-  return foldersIn(folder);
+  await createToolFolder(kept, async (work) => {
+    await install(file, work, parts);
+    return work;
+  });
+  return foldersIn(kept);
 }
 
 const foldersIn = (folder: string): GalaxyFolders => ({

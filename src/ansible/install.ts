@@ -1,22 +1,14 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { capture } from "../command.js";
 import { DeployError } from "../errors.js";
 import type { Inputs } from "../inputs.js";
-import { AnsibleStore } from "./ansible-store.js";
+import { type Ansible, AnsibleStore } from "./ansible-store.js";
 import { uvEnvironmentHere } from "./index-settings.js";
+import { isIntact } from "./intact.js";
 import { installedPythons, type Python, preferredPython, probePythons, pythonCandidates } from "./python.js";
 import { createToolFolder, discardToolFolder, isComplete, toolCacheRoot } from "./tool-folder.js";
 import { fetchUvArchive, findUv } from "./uv.js";
-
-/** An ansible-core that is ready to run. */
-export interface Ansible {
-  /** Python of its virtual environment. */
-  readonly python: string;
-  readonly version: string;
-  /** Whether it was in the tool cache already. */
-  readonly cached: boolean;
-}
 
 /** What the workflow wants other than the lock. */
 export type AnsibleWish = Pick<Inputs, "ansibleVersion" | "pythonPackages">;
@@ -26,7 +18,8 @@ const BROUGHT_PYTHON = "3.13";
 
 /**
  * Makes ansible-core ready, in the tool cache: the locked one, or the version and with the packages that the workflow
- * wants. The second time neither network nor uv is used.
+ * wants. The second time neither network nor uv is used. A tool cache that may not be written to is used where it has
+ * what is needed; else Ansible is installed for this job alone.
  *
  * @param actionRoot folder of ansible.lock and uv-requirements.lock.
  * @throws DeployError when Python, uv or the packages cannot be had.
@@ -43,7 +36,7 @@ export async function ensureAnsible(
   const candidates = pythonCandidates(environment.PATH ?? "");
   const store = new AnsibleStore(cacheRoot, [lock, wish.ansibleVersion, ...wish.pythonPackages].join("\n"), candidates);
   const known = store.known();
-  if (known && (await works(known, signal))) return { ...known, cached: true };
+  if (known && (await isIntact(known, signal))) return { ...known, cached: true };
 
   const probes = probePythons(candidates, signal);
   const pythonFolder = join(cacheRoot, "django-ansible-deploy-python");
@@ -61,31 +54,33 @@ export async function ensureAnsible(
     return fetching;
   };
   // With an empty tool cache uv is needed for sure: its download need not wait for the slowest interpreter.
-  if (store.isEmpty()) uv().catch(() => undefined);
+  if (store.isEmpty() && store.isWritable()) uv().catch(() => undefined);
   const pythons = (await Promise.all(probes)).filter((python) => python !== undefined);
   const fitting = pythonsFor(wish.ansibleVersion, pythons);
-  const python =
-    preferredPython(fitting) ??
-    preferredPython(await installedPythons(pythonFolder, signal)) ??
-    (await bringPython(await uv(), pythonFolder, environment, signal));
+  const environmentOf = (python: Python) => {
+    const { folder, version } = store.place(wish.ansibleVersion || lockedVersion(lock, python), python);
+    return { folder, version, python: join(folder, "bin", "python") };
+  };
+  const present = preferredPython(fitting) ?? preferredPython(await installedPythons(pythonFolder, signal));
+  const earlier = present && environmentOf(present);
+  if (earlier && isComplete(earlier.folder) && (await isIntact(earlier, signal))) {
+    store.remember(earlier);
+    return { python: earlier.python, version: earlier.version, cached: true };
+  }
+  if (!store.isWritable()) return ensureAnsible(actionRoot, wish, { ...environment, RUNNER_TOOL_CACHE: "" }, signal);
 
-  const place = store.place(wish.ansibleVersion || lockedVersion(lock, python), python);
-  const ansible = { python: join(place.folder, "bin", "python"), version: place.version };
-  const cached = isComplete(place.folder) && (await works(ansible, signal));
-  if (!cached) {
-    discardToolFolder(place.folder);
-    const program = await uv();
-    await createToolFolder(place.folder, (work) =>
-      install(program, python, { ...wish, lockFile }, work, environment, signal),
+  const python = present ?? (await bringPython(await uv(), pythonFolder, environment, signal));
+  const { folder, ...ansible } = environmentOf(python);
+  discardToolFolder(folder);
+  const program = await uv();
+  await createToolFolder(folder, (work) => install(program, python, { ...wish, lockFile }, work, environment, signal));
+  if (!(await isIntact(ansible, signal))) {
+    throw new DeployError(
+      `ansible-core ${ansible.version} was installed to ${folder} and does not start with ${python.path}.`,
     );
-    if (!(await works(ansible, signal))) {
-      throw new DeployError(
-        `ansible-core ${ansible.version} was installed to ${place.folder} and does not start with ${python.path}.`,
-      );
-    }
   }
   store.remember(ansible);
-  return { ...ansible, cached };
+  return { ...ansible, cached: false };
 }
 
 /** The ansible-core that the lock has for an interpreter: it lists one for Python before 3.12 and one from there on. */
@@ -104,14 +99,6 @@ function pythonsFor(ansibleVersion: string, pythons: readonly Python[]): Python[
   const minor = Number(ansibleVersion.split(".")[1] ?? 0);
   if (ansibleVersion === "") return [...pythons];
   return pythons.filter(({ version }) => (minor >= 20 ? version[1] >= 12 : version[1] <= 13));
-}
-
-/** Runs the environment's Python once: the interpreter it points to may be gone since. */
-async function works({ python, version }: Omit<Ansible, "cached">, signal?: AbortSignal): Promise<boolean> {
-  if (!existsSync(python)) return false;
-  const code = "import ansible.release; print(ansible.release.__version__)";
-  const { stdout } = await capture([python, "-I", "-c", code], { timeout: 30_000, ...given({ signal }) });
-  return stdout.trim() === version;
 }
 
 /** Leaves out what is undefined, as optional properties want it. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 
@@ -8,6 +8,17 @@ const MARKER = ".complete";
 /** Root of the runner's tool cache; without one, a folder that lasts as long as the system keeps temporary files. */
 export function toolCacheRoot(environment: Readonly<Record<string, string | undefined>>): string {
   return environment.RUNNER_TOOL_CACHE || join(environment.RUNNER_TEMP || tmpdir(), "django-ansible-deploy-tools");
+}
+
+/** Whether this user may write into a folder, or make it. */
+export function isWritable(folder: string): boolean {
+  if (!existsSync(folder)) return dirname(folder) !== folder && isWritable(dirname(folder));
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a folder of the tool cache was finished and not withdrawn since. */

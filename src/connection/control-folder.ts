@@ -10,12 +10,17 @@ export const CONTROL_PREFIX = "dad-";
 export const AGENT_SOCKET = "agent";
 export const AGENT_PID = "agent.pid";
 
+/** Bytes of the longest parent: a socket's path may have about 100, and ssh adds 28 for its name while it is made. */
+const LONGEST_PARENT = 60;
+
 /**
- * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP: a socket's path may have
- * about 100 bytes, and self-hosted runners live in deep folders.
+ * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP, since self-hosted runners
+ * live in deep folders; nor in TMPDIR where that is deep or has what an ssh option does not take.
  */
-export function createControlFolder(): string {
-  return mkdtempSync(join(realpathSync(tmpdir()), CONTROL_PREFIX));
+export function createControlFolder(temporary: string = tmpdir()): string {
+  const parent = realpathSync(temporary);
+  const isFit = Buffer.byteLength(parent) <= LONGEST_PARENT && /^[\w./-]+$/.test(parent);
+  return mkdtempSync(join(isFit ? parent : "/tmp", CONTROL_PREFIX));
 }
 
 /**

@@ -24,15 +24,19 @@ export interface DiagnoseParts {
 const MOST = 50;
 
 /** Milliseconds for one attempt; ssh itself gives up after {@link CONNECT_SECONDS}. */
-const LIMIT = 10_000;
-const CONNECT_SECONDS = 7;
+const LIMIT = 8_000;
+const CONNECT_SECONDS = 5;
 
-/** What runs on a host that lets the action in: is there a Python, and can the home folder be written to? */
+/**
+ * What runs on a host that lets the action in: is there a Python, and can its user write where Ansible does? `date` tells
+ * why it could not write; what is built into the shell says "I/O error" only.
+ */
 const PROBE = [
   "/bin/sh -c 'echo dad-shell",
   "command -v python3 >/dev/null || echo dad-no-python",
-  'd="$HOME/.ansible"; [ -d "$d" ] || d="$HOME"',
-  'if f=$(mktemp -d -p "$d" 2>&1); then rmdir "$f"; else echo "dad-no-write $f"; fi\'',
+  'd="$HOME/.ansible/tmp"; [ -d "$d" ] || d="$HOME/.ansible"; [ -d "$d" ] || d="$HOME"',
+  'for p in "$d" /tmp',
+  'do f="$p/.dad-$$"; e=$( (date >"$f") 2>&1) || echo "dad-no-write $p: $e"; rm -f "$f"; done\'',
 ].join("; ");
 
 /**

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { capture } from "../command.js";
-import { DeployError, emptySecret } from "../errors.js";
+import { DeployError, missing } from "../errors.js";
 import type { Inputs } from "../inputs.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
 import { AGENT_PID, AGENT_SOCKET } from "./control-folder.js";
@@ -31,10 +31,11 @@ const NONE: Identity = { keyFiles: [], agentSocket: "", publicKey: "", repairs: 
  * @throws DeployError when a key is none, is damaged, or its passphrase is missing or wrong.
  */
 export async function prepareIdentity(
-  { sshPrivateKey, sshPrivateKeyPassphrase: passphrase }: Pick<Inputs, "sshPrivateKey" | "sshPrivateKeyPassphrase">,
+  inputs: Pick<Inputs, "sshPrivateKey" | "sshPrivateKeyPassphrase" | "timeoutMinutes" | "emptySecrets">,
   folder: PrivateFolder,
   controlFolder: string,
 ): Promise<Identity> {
+  const { sshPrivateKey, sshPrivateKeyPassphrase: passphrase } = inputs;
   if (sshPrivateKey === "") return NONE;
   const { keys, repairs } = repairKeys(sshPrivateKey);
   const files = keys.map((text, index) => folder.file(index === 0 ? "key" : `key-${index + 1}`, text));
@@ -49,11 +50,11 @@ export async function prepareIdentity(
   }
   if (passphrase === "") {
     throw new DeployError(
-      `ssh-private-key is protected by a passphrase and ssh-private-key-passphrase is empty: ${emptySecret()}, so set it, or give a key for deployments that has none.`,
+      `ssh-private-key is protected by a passphrase and ${missing("ssh-private-key-passphrase", inputs)}: set it, or give a key for deployments that has none.`,
     );
   }
   const agentSocket = await startAgent(controlFolder);
-  await addKeys(files, passphrase, agentSocket, folder);
+  await addKeys(files, passphrase, agentSocket, folder, lifetime(inputs));
   const held = await capture(["ssh-add", "-L"], {
     env: { ...process.env, SSH_AUTH_SOCK: agentSocket },
     timeout: 5_000,
@@ -101,12 +102,18 @@ async function startAgent(controlFolder: string): Promise<string> {
   throw new DeployError(`ssh-agent, which a key with a passphrase needs, did not start: ${problem || "no socket"}.`);
 }
 
+/** Seconds after which the agent forgets the keys by itself, also where nothing is left to end it: the run's, and five minutes. */
+function lifetime({ timeoutMinutes }: Pick<Inputs, "timeoutMinutes">): number {
+  return Math.ceil(timeoutMinutes * 60) + 300;
+}
+
 /** ssh-add asks a program for the passphrase, so that it stands in no command line. */
 async function addKeys(
   files: readonly string[],
   passphrase: string,
   socket: string,
   folder: PrivateFolder,
+  seconds: number,
 ): Promise<void> {
   for (const [index, file] of files.entries()) {
     const secret = folder.file(`passphrase-${index}`, passphrase);
@@ -122,7 +129,7 @@ async function addKeys(
       DISPLAY: ":0",
       DAD_PASSPHRASE: secret,
     };
-    const { code } = await capture(["ssh-add", "-q", file], { env, timeout: 10_000 });
+    const { code } = await capture(["ssh-add", "-q", "-t", String(seconds), file], { env, timeout: 10_000 });
     if (code !== 0) {
       throw new DeployError("ssh-private-key-passphrase does not open ssh-private-key: check the secret's value.");
     }

@@ -84,11 +84,11 @@ function atHost(stdout: string, host: (kind: Stage["kind"], sentence: string) =>
   if (/^dad-no-python$/m.test(stdout)) {
     return host("host", "has no Python 3: install it there once, for example with `apt install python3`.");
   }
-  const unwritable = /^dad-no-write (.*)$/m.exec(stdout)?.[1];
-  if (unwritable === undefined) return host("", "");
-  if (/No space left/i.test(unwritable)) return host("host", "has no space left for files of its user: free some.");
-  if (/Read-only/i.test(unwritable)) return host("host", "has a read-only file system under the user's home folder.");
-  return host("host", `does not let its user write to the home folder: ${unwritable}.`);
+  const [, place, why = ""] = /^dad-no-write (\S+): (.*)$/m.exec(stdout) ?? [];
+  if (place === undefined) return host("", "");
+  if (/No space left|quota/i.test(why)) return host("host", `has no space left in ${place}: free some.`);
+  if (/Read-only/i.test(why)) return host("host", `has a read-only file system at ${place}, where Ansible writes.`);
+  return host("host", `does not let its user write to ${place}: ${why}.`);
 }
 
 function changed(stderr: string): Partial<Stage> {

@@ -2,16 +2,19 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { relative } from "node:path";
 import type { Participants } from "../ansible/participants.js";
-import { DeployError, emptySecret } from "../errors.js";
+import { DeployError, missing } from "../errors.js";
 import type { Inputs } from "../inputs.js";
 import { besideCfg, type Project } from "./inspect.js";
 import { type ClosedFile, closedFiles, vaultedFiles } from "./vault-files.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
-type Passwords = Pick<Inputs, "vaultPassword" | "vaultPasswords">;
+type Passwords = Pick<Inputs, "vaultPassword" | "vaultPasswords" | "emptySecrets">;
 
 /** Every vault password that is given. */
-export function passwordsOf({ vaultPassword, vaultPasswords }: Passwords): string[] {
+export function passwordsOf({
+  vaultPassword,
+  vaultPasswords,
+}: Pick<Inputs, "vaultPassword" | "vaultPasswords">): string[] {
   return [vaultPassword, ...Object.values(vaultPasswords)].filter((password) => password !== "");
 }
 
@@ -68,7 +71,7 @@ function sentence(closed: ClosedFile, inputs: Passwords, project: Pick<Project, 
   if (inputs.vaultPassword !== "") return `vault-password does not open ${file}.`;
   if (given.length > 0)
     return `None of vault-passwords opens ${file}: give the password of the default id in vault-password.`;
-  return `${file} is encrypted with ansible-vault and vault-password is empty: ${emptySecret()}.`;
+  return `${file} is encrypted with ansible-vault and ${missing("vault-password", inputs)}.`;
 }
 
 /** What is wrong with each of the files. */

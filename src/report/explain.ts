@@ -1,10 +1,10 @@
 import type { ResultEvent } from "../ansible/events.js";
-import { emptySecret } from "../errors.js";
+import { missing } from "../errors.js";
 import type { Inputs } from "../inputs.js";
 
 /** What explains a failure, besides the failure itself. */
 export interface FailureContext {
-  readonly inputs: Pick<Inputs, "becomePassword" | "vaultPassword" | "sshPrivateKey" | "knownHosts">;
+  readonly inputs: Pick<Inputs, "becomePassword" | "vaultPassword" | "sshPrivateKey" | "knownHosts" | "emptySecrets">;
   /** What is wrong with vaulted files that no given password opens. */
   readonly closed: readonly string[];
   /** Why a host cannot be reached, found out after the run; by its name. */
@@ -13,6 +13,18 @@ export interface FailureContext {
 
 const BECOME_WRONG =
   /incorrect (sudo|su|doas|become|\w+) password|sorry, try again|authentication failure|incorrect password/i;
+/** What follows the host's name, for what else sudo and its like say. */
+const BECOME_REFUSED: readonly (readonly [words: RegExp, sentence: string])[] = [
+  [
+    /is not in the sudoers file|is not allowed to execute|may not run sudo/i,
+    "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
+  ],
+  [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
+  [
+    /sudo: (command )?not found|unable to (find|locate) (sudo|become)/i,
+    "has no sudo: install it there once, or set another ansible_become_method.",
+  ],
+];
 const BECOME_MISSING =
   /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
 
@@ -24,9 +36,11 @@ export function explainFailure(failure: ResultEvent, context: FailureContext): s
   if (vault !== "") return vault;
   const found = context.causes.get(host);
   if (found !== undefined) return found;
+  const refused = BECOME_REFUSED.find(([words]) => words.test(text));
+  if (refused) return `${host} ${refused[1]}`;
   if (BECOME_MISSING.test(text)) {
     return context.inputs.becomePassword === ""
-      ? `${host} asks for a become (sudo) password and become-password is empty: ${emptySecret()}.`
+      ? `${host} asks for a become (sudo) password and ${missing("become-password", context.inputs)}.`
       : `${host} asks for a become (sudo) password and does not take become-password: check its value and ansible_become_method.`;
   }
   if (BECOME_WRONG.test(text) && /password/i.test(text)) {
@@ -40,7 +54,7 @@ export function explainFailure(failure: ResultEvent, context: FailureContext): s
   }
   if (/Permission denied \([^)]*publickey/.test(text)) {
     return context.inputs.sshPrivateKey === ""
-      ? `${host} refused to let the runner in and ssh-private-key is empty: ${emptySecret()}.`
+      ? `${host} refused to let the runner in and ${missing("ssh-private-key", context.inputs)}.`
       : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
   }
   if (failure.status === "unreachable") {
@@ -93,7 +107,7 @@ function place(failure: ResultEvent): string {
 /** One sentence when a text tells of a vault that could not be opened, else "". */
 function explainVault(text: string, context: FailureContext): string {
   if (/no vault secrets found/i.test(text)) {
-    return `A file is encrypted with ansible-vault and vault-password is empty: ${emptySecret()}.`;
+    return `A file is encrypted with ansible-vault and ${missing("vault-password", context.inputs)}.`;
   }
   if (/no vault secrets were found that could decrypt|HMAC verification failed/i.test(text)) {
     return context.closed.join(" ") || "No given vault password opens a file that this deploy reads.";

@@ -1,20 +1,32 @@
 import type { ResultEvent, RunEvent } from "../ansible/events.js";
 
 /** What of a result may hold what a host printed. */
-const FREE_TEXTS = ["msg", "stderr", "stdout", "diff", "warnings", "deploy"] as const;
+const FREE_TEXTS = ["name", "msg", "stderr", "stdout", "diff", "warnings", "deploy"] as const;
 
-/** The events without secrets. It comes before any escaping, which could tear a secret apart so that nothing finds it. */
+/** Characters of an output that are kept: the cause of a failure stands last. */
+const TAIL = 4_096;
+
+/**
+ * The events without secrets. It comes before any escaping or cutting, which could tear a secret apart so that nothing
+ * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
+ */
 export function redactEvents(events: readonly RunEvent[], redact: (text: string) => string): RunEvent[] {
   return events.map((event) => (event.event === "result" ? redactResult(event, redact) : event));
 }
 
-/** The same for one result. */
-export function redactResult(event: ResultEvent, redact: (text: string) => string): ResultEvent {
+function redactResult(event: ResultEvent, redact: (text: string) => string): ResultEvent {
   const given = FREE_TEXTS.filter((key) => event[key] !== undefined);
-  return given.length === 0
-    ? event
-    : { ...event, ...Object.fromEntries(given.map((key) => [key, redactDeep(event[key], redact)])) };
+  if (given.length === 0) return event;
+  const redacted = given.map((key) => [key, redactDeep(event[key], redact)] as const);
+  return {
+    ...event,
+    ...Object.fromEntries(redacted.map(([key, value]) => [key, OUTPUTS.has(key) ? end(value) : value])),
+  };
 }
+
+const OUTPUTS: ReadonlySet<string> = new Set(["msg", "stderr", "stdout"]);
+
+const end = (value: unknown): unknown => (typeof value === "string" ? value.slice(-TAIL) : value);
 
 function redactDeep(value: unknown, redact: (text: string) => string): unknown {
   if (typeof value === "string") return redact(value);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { DeployError, emptySecret } from "../errors.js";
+import { DeployError, missing } from "../errors.js";
 import type { Inputs } from "../inputs.js";
 import { decryptVault, isVault, vaultIdOf } from "../project/vault.js";
 import { passwordsOf } from "../project/vault-check.js";
@@ -15,7 +15,7 @@ const LONGEST_PATH = 4096;
  * @throws DeployError when no vault password opens the text.
  */
 export function becomePassword(
-  inputs: Pick<Inputs, "becomePassword" | "vaultPassword" | "vaultPasswords">,
+  inputs: Pick<Inputs, "becomePassword" | "vaultPassword" | "vaultPasswords" | "emptySecrets">,
   project: string,
 ): string {
   const given = inputs.becomePassword;
@@ -25,7 +25,7 @@ export function becomePassword(
   const name = file === undefined ? "become-password" : `The file ${given}, which become-password names,`;
   const passwords = passwordsOf(inputs);
   if (passwords.length === 0) {
-    throw new DeployError(`${name} is encrypted with ansible-vault and vault-password is empty: ${emptySecret()}.`);
+    throw new DeployError(`${name} is encrypted with ansible-vault and ${missing("vault-password", inputs)}.`);
   }
   for (const password of passwords) {
     const held = decryptVault(text.trimStart(), password)?.replace(/[\r\n]+$/, "");

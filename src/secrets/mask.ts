@@ -1,5 +1,6 @@
 import * as core from "@actions/core";
-import { hiddenForms, isTooCommon } from "./values.js";
+import { hiddenForms } from "./forms.js";
+import { isTooCommon } from "./values.js";
 
 /**
  * Hides secrets: from the log by the runner's own masks, and from texts that leave the action in another way (the
@@ -17,13 +18,18 @@ export class Mask {
     }
   };
 
-  /** The text with `***` in place of each secret. */
+  /** The text with `***` in place of each secret, also where two of them overlap. */
   readonly redact = (text: string): string => {
-    let result = text;
-    // Longest first, so that no part of a secret is left beside the mask of a shorter one.
-    for (const form of [...this.#forms].sort((a, b) => b.length - a.length)) {
-      result = result.replaceAll(form, "***");
+    const found: [start: number, end: number][] = [];
+    for (const form of this.#forms) {
+      for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1)) found.push([at, at + form.length]);
     }
-    return result;
+    let result = "";
+    let end = 0;
+    for (const [from, to] of found.sort(([one], [other]) => one - other)) {
+      if (from >= end) result += `${text.slice(end, from)}***`;
+      end = Math.max(end, to);
+    }
+    return result + text.slice(end);
   };
 }

@@ -1,12 +1,13 @@
 import { parse } from "yaml";
-import type { RawInputs } from "../inputs.js";
+import type { Inputs, RawInputs } from "../inputs.js";
 import { parseDotenv } from "./dotenv.js";
 
 /** Keys of variables whose value is a secret. */
 const SECRET_KEY = /pass(wd|word|phrase)?$|secret|token|private_?key|api_?key/i;
 
 /** Texts that are no secret wherever they stand; hiding them would only make the log unreadable. */
-const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5})$/i;
+const COMMON =
+  /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5}|admin|deploy|development|django|example|password|postgres|production|root|secret|staging|test|user)$/i;
 
 /** Lines shorter than this are too common to hide. */
 const SHORTEST = 4;
@@ -17,17 +18,28 @@ export function isTooCommon(text: string): boolean {
 }
 
 /**
- * Warnings for passwords that are not hidden, since hiding them would blank the log.
+ * Warnings for secrets that are not hidden, since hiding them would blank the log.
  *
- * @param passwords by the name of their input.
+ * @param becomePassword in plain text.
  */
-export function weakPasswords(passwords: Readonly<Record<string, string>>): string[] {
-  return Object.entries(passwords)
+export function weakSecrets(
+  inputs: Pick<Inputs, "vaultPassword" | "vaultPasswords" | "sshPrivateKeyPassphrase" | "registryPassword" | "env">,
+  becomePassword: string,
+): string[] {
+  const secrets: readonly (readonly [name: string, text: string])[] = [
+    ["become-password", becomePassword],
+    ["vault-password", inputs.vaultPassword],
+    ["ssh-private-key-passphrase", inputs.sshPrivateKeyPassphrase],
+    ["registry-password", inputs.registryPassword],
+    ...Object.entries(inputs.vaultPasswords).map(([id, text]) => [`vault-passwords ${id}`, text] as const),
+    // Not each value of env: most of those that are short are no secrets.
+    ...Object.entries(inputs.env)
+      .filter(([name]) => SECRET_KEY.test(name))
+      .map(([name, text]) => [`env ${name}`, text] as const),
+  ];
+  return secrets
     .filter(([, text]) => text !== "" && isTooCommon(text))
-    .map(
-      ([name]) =>
-        `${name} is so short or common that it is not hidden in the log: use a password of eight or more characters.`,
-    );
+    .map(([name]) => `${name} is so short or common that it is not hidden in the log: use eight or more characters.`);
 }
 
 /** Every secret text in the inputs, as given. Never fails: it runs before the inputs are checked. */
@@ -68,7 +80,17 @@ function secretsOfEnv(text: string): string[] {
     // Not valid, which is said later; hide all that could be a value.
     values = text.split(/\r?\n/).map((line) => line.replace(/^[^=]*=\s*/, ""));
   }
-  return values.filter((value) => !isTooCommon(value));
+  return [...values, ...values.flatMap(passwordsInUrl)].filter((value) => !isTooCommon(value));
+}
+
+/** Programs name the password of a DATABASE_URL alone, as it is written there or decoded. */
+function passwordsInUrl(value: string): string[] {
+  const [, password = ""] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:([^/?#\s@]+)@/i.exec(value) ?? [];
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
 }
 
 /** Values of secret-like keys in YAML, JSON or INI text, found without parsing so that a broken text still yields them. */
@@ -88,24 +110,4 @@ function secretsOfText(text: string): string[] {
     }
   }
   return found;
-}
-
-/**
- * What must be hidden for a secret: itself, each of its lines, and the forms in which it usually turns up in text.
- * A key's BEGIN and END lines are no secret.
- */
-export function hiddenForms(secret: string): string[] {
-  const lines = secret
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line.length >= SHORTEST && !/^-----(BEGIN|END) /.test(line));
-  const forms = new Set([secret, ...(lines.length > 0 ? lines : [])]);
-  if (secret.length >= SHORTEST) {
-    forms.add(JSON.stringify(secret).slice(1, -1));
-    forms.add(encodeURIComponent(secret));
-    forms.add(secret.replaceAll("'", "''"));
-    forms.add(Buffer.from(secret).toString("base64"));
-    forms.add(Buffer.from(`${secret}\n`).toString("base64"));
-  }
-  return [...forms];
 }

@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { cpSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -17,6 +18,8 @@ export interface DeployRequest {
   /** Folder of the run's own files. */
   folder?: string;
   say?: (line: string) => void;
+  /** Gets the process of the action's main step. */
+  onStart?: (step: ChildProcess) => void;
 }
 
 /** Runs the action's bundle as a runner does, without a workflow around it. The project's inventory is inventory/hosts.yml. */
@@ -28,7 +31,7 @@ export function directly(
   // A copy of this trial's own: another test run may renew the common one meanwhile.
   const action = mkdtempSync(join(trial.folder, "action-"));
   cpSync(actionCopy, action, { recursive: true, verbatimSymlinks: true });
-  return ({ inputs, run, attempt, env, folder, say } = {}) =>
+  return ({ inputs, run, attempt, env, folder, say, onStart } = {}) =>
     runAction({
       action,
       project: project.folder,
@@ -45,6 +48,7 @@ export function directly(
         ...(run === undefined ? {} : { GITHUB_RUN_ID: run }),
         ...(attempt === undefined ? {} : { GITHUB_RUN_ATTEMPT: String(attempt) }),
       },
+      ...(onStart === undefined ? {} : { onStart }),
       say: (line) => {
         if (process.env.DAD_SHOW_LOG !== undefined) console.log(line);
         say?.(line);

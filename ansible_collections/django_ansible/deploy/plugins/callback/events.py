@@ -39,7 +39,9 @@ import time
 
 from ansible.plugins.callback import CallbackBase
 
-TAIL = 4096
+# The caller hides secrets and keeps the last quarter, so that no piece of a secret that is cut through here stays.
+TAIL = 16384
+HEAD = 4096
 # Characters of a text that is compared; more would hold the run up.
 DIFF_INPUT = 65536
 SECRET_VALUE = re.compile(r"(?i)([\w.-]*(?:secret|passw|passphrase|token|api_?key|private_?key|access_?key|credential|dsn)[\w.-]*[\"']?[ \t]*[:=][ \t]*)\S.*")
@@ -84,7 +86,7 @@ def _diff(result, mode):
     return "\n".join(filter(None, (_diff_text(part, hidden) for part in parts)))
 
 
-def _head(text, limit=TAIL):
+def _head(text, limit=HEAD):
     return text if len(text) <= limit else text[:limit].rsplit("\n", 1)[0] + "\n(and more)"
 
 

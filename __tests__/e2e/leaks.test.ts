@@ -1,0 +1,238 @@
+import type { ChildProcess } from "node:child_process";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ActionResult, cacheFolder, type Host, servePostgres } from "../../scripts/lab/index.mjs";
+import { type DeployRequest, directly } from "./support/direct.js";
+import { commitVersion, site, stateOf } from "./support/fault-fleet.js";
+import {
+  addMigration,
+  addPoints,
+  clearPoints,
+  failAt,
+  holdAt,
+  installPoints,
+  type Point,
+  reached,
+} from "./support/fault-points.js";
+import { knownHosts } from "./support/inventory.js";
+import { environmentFiles, leaksInFiles, leaksOnHost, watchLeaks } from "./support/leak-watch.js";
+import { createProject, type Project } from "./support/project.js";
+import { secret, startTrial, type Trial } from "./support/trial.js";
+
+type End = "succeeds" | "fails" | "is cancelled" | "is killed" | "times out";
+interface Case {
+  end: End;
+  phase: Point;
+  /** ACTIONS_STEP_DEBUG and -vvv. */
+  verbose: boolean;
+}
+
+const phases: Point[] = ["reach", "prepare", "dump", "migrate", "activate", "finish"];
+const typical: Case[] = [
+  { end: "succeeds", phase: "finish", verbose: true },
+  { end: "fails", phase: "activate", verbose: false },
+  { end: "is cancelled", phase: "migrate", verbose: false },
+  { end: "times out", phase: "prepare", verbose: false },
+];
+const every: Case[] = [
+  { end: "succeeds", phase: "finish", verbose: false },
+  { end: "succeeds", phase: "finish", verbose: true },
+  ...phases.flatMap((phase) =>
+    (["fails", "is cancelled"] as const).flatMap((end) => [false, true].map((verbose) => ({ end, phase, verbose }))),
+  ),
+  { end: "is killed", phase: "activate", verbose: false },
+  { end: "times out", phase: "prepare", verbose: true },
+];
+/** What `npm test` runs are four of them; `npm run test:full` runs them all. */
+const cases = process.env.DAD_FULL === undefined ? typical : every;
+
+/** One for each input that may hold a secret, and for each form in which one comes. */
+const canaries = {
+  passphrase: secret("canary-passphrase"),
+  sudo: secret("canary-sudo"),
+  vault: secret("canary-vault"),
+  otherVault: secret("canary-other-vault"),
+  registry: secret("canary-registry"),
+  vaulted: secret("canary-vaulted"),
+  database: secret("canary-database"),
+  inventory: secret("canary-inventory"),
+  variable: secret("canary-variable"),
+  token: secret("canary-token"),
+  quoted: secret("canary-quoted"),
+  firstLine: secret("canary-first-line"),
+  secondLine: secret("canary-second-line"),
+  url: secret("canary-url"),
+};
+
+let trial: Trial;
+let project: Project;
+let host: Host;
+let all: string[];
+let inputs: Record<string, string>;
+let deploy: (request: DeployRequest) => Promise<ActionResult>;
+let lastMigration = "0001_initial";
+let number = 1;
+const measured: string[] = [];
+
+beforeAll(async () => {
+  trial = await startTrial("leaks");
+  host = await trial.host({ name: "app1", suite: "bookworm", kind: "ready", password: canaries.sudo });
+  await servePostgres(host, { database: "mysite", user: "mysite", password: canaries.database });
+  await installPoints(host);
+  project = await createProject(trial, "examples/mysite");
+  addPoints(project);
+  project.write(
+    "group_vars/all/vars.yml",
+    JSON.stringify({
+      ...{ app_name: "mysite", server_name: site, django_settings_module: "mysite.settings.production" },
+      ...{ db_host: "localhost", db_name: "mysite", db_user: "mysite", django_app_health_timeout: 15 },
+    }),
+  );
+  const vault = { vault_db_password: canaries.database, vault_secret_key: canaries.vaulted };
+  project.write("group_vars/all/vault.yml", JSON.stringify(vault));
+  await project.encrypt("group_vars/all/vault.yml", canaries.vault);
+  project.write("become", canaries.sudo);
+  await project.encrypt("become", canaries.otherVault);
+  await commitVersion(project, "v0");
+
+  const key = join(trial.folder, "protected");
+  writeFileSync(key, trial.key.text, { mode: 0o600 });
+  execFileSync("ssh-keygen", ["-q", "-p", "-P", "", "-N", canaries.passphrase, "-f", key]);
+  all = [...Object.values(canaries), ...keyLines(readFileSync(key, "utf8")), ...keyLines(trial.key.text)];
+  const host1 = { ansible_host: host.address, ansible_port: host.sshPort, ansible_user: "deploy" };
+  inputs = {
+    "inventory-file": "",
+    inventory: JSON.stringify({ all: { hosts: { app1: { ...host1, unused_password: canaries.inventory } } } }),
+    "ssh-private-key": readFileSync(key, "utf8"),
+    "ssh-private-key-passphrase": canaries.passphrase,
+    "known-hosts": knownHosts([host]),
+    "become-password": "become",
+    "vault-password": canaries.vault,
+    "vault-passwords": JSON.stringify({ other: canaries.otherVault }),
+    vars: JSON.stringify({ payment_api_key: canaries.variable }),
+    env: [
+      `TOKEN=${canaries.token}`,
+      `QUOTED='it"s ${canaries.quoted} {{ here }}'`,
+      `LINES="${canaries.firstLine}\n${canaries.secondLine}"`,
+      `REDIS_URL=redis://user:${canaries.url}@localhost/0`,
+    ].join("\n"),
+  };
+  deploy = directly(trial, project, [host]);
+});
+
+afterAll(async () => {
+  if (measured.length > 0) console.log(measured.join("\n"));
+  await trial?.end();
+});
+
+/** Where Ansible keeps its things when HOME does not say otherwise. */
+const home = join(userInfo().homedir, ".ansible");
+
+/** Lines of a private key that no public key has. */
+const keyLines = (text: string): string[] => text.trim().split("\n").slice(3, -1);
+
+async function observed(request: DeployRequest): Promise<{ result: ActionResult; leaks: string[] }> {
+  const folder = mkdtempSync(join(trial.folder, "run-"));
+  const started = Date.now();
+  const watch = await watchLeaks(all, {
+    folders: [folder, project.folder, trial.home, trial.temp],
+    allowed: [join(folder, "temp", "django-ansible-deploy-")],
+    hosts: [host],
+  });
+  const result = await deploy({
+    ...request,
+    folder,
+    inputs: { ...inputs, ...request.inputs },
+    env: { HOME: trial.home, TMPDIR: trial.temp, ...request.env },
+  }).catch(async (error) => {
+    await watch.stop();
+    throw error;
+  });
+  await clearPoints(host);
+  const told = { log: result.log, outputs: result.outputs, state: result.state, summary: result.summary };
+  const leaks = [
+    ...(await watch.stop()).map((line) => `during: ${line}`),
+    ...Object.entries(told)
+      .filter(([, value]) => all.some((canary) => JSON.stringify(value).includes(canary)))
+      .map(([name]) => name),
+    ...(await leaksInFiles(all, [folder, project.folder, trial.home, trial.temp], 0)),
+    ...(await leaksInFiles(all, [tmpdir(), home, join(cacheFolder, "test-tool-cache")], started, [trial.folder])),
+    ...(await leaksOnHost(host, all)),
+  ];
+  expect(readdirSync(join(folder, "temp")).filter((name) => !name.startsWith("deploy-summary-"))).toEqual([]);
+  expect(existsSync(result.state.controlFolder ?? "?")).toBe(false);
+  return { result, leaks };
+}
+
+/** Seconds from a signal until the folder with the secrets is gone. */
+async function untilGone(folder: string): Promise<number> {
+  const from = Date.now();
+  while (existsSync(folder)) await pause(10);
+  return (Date.now() - from) / 1000;
+}
+
+async function play({ end, phase, verbose }: Case): Promise<{ result: ActionResult; leaks: string[] }> {
+  number += 1;
+  if (phase === "migrate" || phase === "dump") lastMigration = addMigration(project, number, lastMigration);
+  await commitVersion(project, `v${number}`);
+  if (end === "fails") await failAt(host, phase);
+  else if (end !== "succeeds") await holdAt(host, phase);
+  let step: ChildProcess | undefined;
+  let gone: Promise<number> | undefined;
+  const request: DeployRequest = {
+    ...(verbose ? { inputs: { "extra-args": "-vvv" }, env: { RUNNER_DEBUG: "1" } } : {}),
+    ...(end === "times out"
+      ? { inputs: { ...(verbose ? { "extra-args": "-vvv" } : {}), "timeout-minutes": "0.6" } }
+      : {}),
+    onStart: (child) => {
+      step = child;
+    },
+  };
+  const running = observed(request);
+  if (end === "is cancelled" || end === "is killed") {
+    await Promise.race([reached(host, phase), running.then(() => undefined)]);
+    const runs = readdirSync(trial.folder).filter((name) => name.startsWith("run-"));
+    const temp = runs.map((name) => join(trial.folder, name, "temp")).filter((path) => existsSync(path));
+    const folder = temp.flatMap((path) => readdirSync(path).map((name) => join(path, name))).find(isPrivate);
+    expect(folder).toBeDefined();
+    step?.kill(end === "is cancelled" ? "SIGINT" : "SIGKILL");
+    gone = untilGone(folder ?? "");
+  }
+  const outcome = await running;
+  if (end === "is cancelled") {
+    const seconds = (await gone) ?? Number.NaN;
+    measured.push(`Cancelled in ${phase}: secrets gone after ${seconds.toFixed(1)} s`);
+    expect(seconds).toBeLessThan(3);
+  }
+  return outcome;
+}
+
+const isPrivate = (path: string): boolean => /\/django-ansible-deploy-[^/]+$/.test(path);
+
+const statuses: Record<End, RegExp> = {
+  succeeds: /^succeeded$/,
+  fails: /^(failed|rolled-back)$/,
+  "is cancelled": /^cancelled$/,
+  "is killed": /^$/,
+  "times out": /^failed$/,
+};
+
+describe("no secret is anywhere but in the private folder", () => {
+  test("when a first deploy succeeds", async () => {
+    const { result, leaks } = await observed({});
+    expect(result.outputs.status, result.log).toBe("succeeded");
+    expect(leaks).toEqual([]);
+    expect(await environmentFiles(host, canaries.token)).toMatch(/^(\/etc\/mysite\/\w+\.env root:mysite 640\n?)+$/);
+  });
+
+  test.each(cases)("when a run $end in $phase (verbose: $verbose)", async (one) => {
+    const { result, leaks } = await play(one);
+    expect(result.outputs.status ?? "", result.log).toMatch(statuses[one.end]);
+    expect(leaks).toEqual([]);
+    if (one.end !== "is killed") expect((await stateOf(host)).lock, result.log).toBe("");
+  });
+});

@@ -80,7 +80,7 @@ export async function run(): Promise<void> {
     stop.signal.throwIfAborted();
 
     const prepared = preparePlay({
-      ...{ inputs, project, files, folder, controlFolder, ansible, galaxy },
+      ...{ inputs, project, files, identity, folder, controlFolder, ansible, galaxy },
       ...{ actionRoot: ACTION_ROOT, redact: mask.redact, signal: stop.signal },
     });
     if (closed.length > 0) requireOpenVaults(closed, await participantsOf(prepared), inputs, project);

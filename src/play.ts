@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as core from "@actions/core";
 import type { Ansible } from "./ansible/ansible-store.js";
@@ -11,6 +11,7 @@ import type { GalaxyFolders } from "./ansible/galaxy.js";
 import { LogLines } from "./ansible/log-lines.js";
 import { type ProcessResult, runProcess } from "./ansible/process.js";
 import { Progress } from "./ansible/progress.js";
+import { type Identity, keysIntoAgent } from "./connection/identity.js";
 import type { Inputs } from "./inputs.js";
 import type { Project } from "./project/inspect.js";
 import { redactEvents } from "./report/redact.js";
@@ -22,6 +23,7 @@ export interface PlayParts {
   readonly inputs: Inputs;
   readonly project: Project;
   readonly files: PreparedFiles;
+  readonly identity: Identity;
   readonly folder: PrivateFolder;
   readonly controlFolder: string;
   readonly ansible: Ansible;
@@ -62,6 +64,7 @@ export function preparePlay(parts: PlayParts): Play {
     galaxy: parts.galaxy,
     controlFolder: parts.controlFolder,
     sshConfig: parts.files.sshConfig,
+    standInVaultPassword: parts.files.standInVaultPassword,
     events: eventsFile,
     playMarker,
     python: parts.ansible.python,
@@ -77,6 +80,10 @@ export async function play(run: Play): Promise<PlayResult> {
   const groups = { startGroup: core.startGroup, endGroup: core.endGroup, write };
   const log = new LogLines(groups, randomUUID(), run.playMarker);
   const ticks = tellProgress(run.eventsFile, (line) => log.say(line));
+  // Ansible has read its secrets by then; a connection that is still to be made gets its key from the agent.
+  const ended = new Promise<void>((resolve) => {
+    run.signal.addEventListener("abort", () => resolve(keysIntoAgent(run.identity)), { once: true });
+  });
   try {
     const result = await runProcess(argv, {
       cwd: run.project.folder,
@@ -84,7 +91,10 @@ export async function play(run: Play): Promise<PlayResult> {
       signal: run.signal,
       onOutput: (stream, chunk) => log.push(stream, chunk),
     });
-    if (run.signal.aborted) await giveBack(run);
+    if (run.signal.aborted) {
+      await ended;
+      await giveBack(run);
+    }
     const events = existsSync(run.eventsFile) ? parseEvents(readFileSync(run.eventsFile, "utf8")) : [];
     return {
       ...result,
@@ -111,16 +121,23 @@ function tellProgress(eventsFile: string, say: (line: string) => void): NodeJS.T
 /** Milliseconds for giving back: GitHub kills a cancelled step 10 s after its first signal. */
 const GIVE_BACK_LIMIT = 4_500;
 
-/** After a run that was ended early: the hosts go back and the deploy lock goes, so that nobody has to by hand. */
+/**
+ * After a run that was ended early: the hosts go back and the deploy lock goes, so that nobody has to by hand. The files
+ * with secrets go as soon as Ansible has read them.
+ */
 async function giveBack(run: Play): Promise<void> {
   const { cancelPlaybook } = run.files;
   if (cancelPlaybook === "") return;
   const argv = ansibleArguments(run.inputs, { ...run.files, playbook: cancelPlaybook });
+  let output = "";
   const result = await runProcess(argv, {
     cwd: run.project.folder,
     env: run.env,
     signal: AbortSignal.timeout(GIVE_BACK_LIMIT),
-    onOutput: () => {},
+    onOutput: (_, chunk) => {
+      output = (output + chunk).slice(-OUTPUT_END);
+      if (output.includes(run.playMarker)) removeSecrets(run);
+    },
     grace: [100, 100],
   });
   if (result.code !== 0) {
@@ -128,4 +145,13 @@ async function giveBack(run: Play): Promise<void> {
       "The deploy lock was not given back on every host: the next attempt of this workflow run takes it over, any other run after 15 minutes.",
     );
   }
+}
+
+/** Characters; the callback's marker may come in two pieces. */
+const OUTPUT_END = 4_096;
+
+function removeSecrets({ files, folder }: Play): void {
+  const inventories = files.inventories.filter((path) => path.startsWith(folder.path));
+  const passwords = [files.becomePassword, files.vaultPassword, ...Object.values(files.vaultPasswords)];
+  for (const file of [files.variables, ...inventories, ...passwords]) if (file !== "") rmSync(file, { force: true });
 }

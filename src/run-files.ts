@@ -11,12 +11,18 @@ import { configFilesIn, sshConfig } from "./connection/ssh-config.js";
 import type { Inputs } from "./inputs.js";
 import { prepareInventory } from "./inventory/prepare.js";
 import type { Project } from "./project/inspect.js";
+import { lacksVaultFile } from "./project/vault-check.js";
 import type { PrivateFolder } from "./secrets/private-folder.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Every file of a run except Ansible itself. */
-export type PreparedFiles = Omit<RunFiles, "python"> & Playbooks & { readonly sshConfig: string };
+export type PreparedFiles = Omit<RunFiles, "python"> &
+  Playbooks & {
+    readonly sshConfig: string;
+    /** Stands in for the file of vault passwords that ansible.cfg names and that is not here; it opens nothing. */
+    readonly standInVaultPassword: string;
+  };
 
 /** What the files of a run are made of. */
 export interface RunParts {
@@ -59,6 +65,7 @@ export function writeRunFiles(parts: RunParts): PreparedFiles {
       Object.entries(inputs.vaultPasswords).map(([id, text]) => [id, secret(`vault-password-${id}`, text)]),
     ),
     sshConfig: folder.file("ssh_config", sshText(parts)),
+    standInVaultPassword: lacksVaultFile(project) ? secret("no-vault-password", randomBytes(16).toString("hex")) : "",
   };
 }
 

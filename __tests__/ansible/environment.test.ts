@@ -17,6 +17,7 @@ function environment(overrides: Partial<EnvironmentParts> = {}, cfg?: string): R
     galaxy: undefined,
     controlFolder: "/tmp/c",
     sshConfig: "/p it's/ssh_config",
+    standInVaultPassword: "",
     events: "/p/events.jsonl",
     playMarker: "marker",
     python: "/tools/ansible/x64/bin/python",

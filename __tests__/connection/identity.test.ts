@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { closeConnections, createControlFolder } from "../../src/connection/control-folder.js";
-import { type Identity, prepareIdentity } from "../../src/connection/identity.js";
+import { type Identity, keysIntoAgent, prepareIdentity } from "../../src/connection/identity.js";
 import { PrivateFolder } from "../../src/secrets/private-folder.js";
 import { createFolder } from "../support/folder.js";
 import { makeKey } from "../support/keys.js";
@@ -33,9 +33,8 @@ describe("prepareIdentity", () => {
 
   it("writes each key into a private file of its own", async () => {
     const [one, two] = [makeKey(), makeKey()];
-    const { keyFiles, agentSocket, publicKey } = await prepare(one.text + two.text);
+    const { keyFiles, publicKey } = await prepare(one.text + two.text);
     expect(keyFiles.map((file) => readFileSync(file, "utf8"))).toEqual([one.text, two.text]);
-    expect(agentSocket).toBe("");
     expect(publicKey).toBe(one.publicKey);
   });
 
@@ -55,6 +54,17 @@ describe("prepareIdentity", () => {
     expect(existsSync(identity.agentSocket)).toBe(false);
     expect(list).toThrow();
     await expect.poll(() => existsSync(`/proc/${pid}/exe`)).toBe(false);
+  });
+
+  it("moves keys from their files into the agent when a run is ended", async () => {
+    const [one, two] = [makeKey(), makeKey()];
+    const identity = await prepare(one.text + two.text);
+    await keysIntoAgent(identity);
+    expect(identity.keyFiles.filter(existsSync)).toEqual([]);
+    const env = { ...process.env, SSH_AUTH_SOCK: identity.agentSocket };
+    const held = execFileSync("ssh-add", ["-L"], { encoding: "utf8", env });
+    for (const { publicKey } of [one, two]) expect(held).toContain(publicKey.split(" ")[1]);
+    for (const file of identity.keyFiles) expect(held).toContain(readFileSync(`${file}.pub`, "utf8").split(" ")[1]);
   });
 
   it("says that a passphrase was not needed", async () => {

@@ -43965,6 +43965,10 @@ function ansibleEnvironment(parts) {
         ANSIBLE_BECOME_ASK_PASS: "false",
         ANSIBLE_ASK_PASS: "false",
         ANSIBLE_ASK_VAULT_PASS: "false",
+        // Ansible ends where its file of vault passwords is missing, also when it needs none.
+        ...(parts.standInVaultPassword === "" || job.ANSIBLE_VAULT_PASSWORD_FILE
+            ? {}
+            : { ANSIBLE_VAULT_PASSWORD_FILE: parts.standInVaultPassword }),
         ANSIBLE_HOST_KEY_CHECKING: String(parts.checking !== "off"),
         ANSIBLE_SSH_CONTROL_PATH_DIR: parts.controlFolder,
         // A path of the project's own could be too long, and would not be closed.
@@ -45932,7 +45936,12 @@ async function prepareIdentity(inputs, folder, controlFolder) {
     if (!judged.some(({ problem }) => problem === PROTECTED)) {
         const unused = passphrase === "" ? [] : ["it has no passphrase, so ssh-private-key-passphrase was not used"];
         const publicKey = judged[0]?.publicKey ?? "";
-        return { keyFiles: files, agentSocket: "", publicKey, repairs: [...repairs, ...unused] };
+        // By these ssh asks the agent for a key whose own file is gone.
+        files.forEach((file, index) => {
+            folder.file(`${(0,external_node_path_namespaceObject.basename)(file)}.pub`, `${judged[index]?.publicKey}\n`);
+        });
+        const agentSocket = (0,external_node_path_namespaceObject.join)(controlFolder, AGENT_SOCKET);
+        return { keyFiles: files, agentSocket, publicKey, repairs: [...repairs, ...unused] };
     }
     if (passphrase === "") {
         throw new DeployError(`ssh-private-key is protected by a passphrase and ${missing("ssh-private-key-passphrase", inputs)}: set it, or give a key for deployments that has none.`);
@@ -45944,6 +45953,26 @@ async function prepareIdentity(inputs, folder, controlFolder) {
         timeout: 5_000,
     });
     return { keyFiles: [], agentSocket, publicKey: held.stdout.split("\n")[0]?.trim() ?? "", repairs };
+}
+/**
+ * Moves keys from their files into the agent, for what is left to do after a run was ended. Where that fails they stay
+ * until clean-up.
+ */
+async function keysIntoAgent({ keyFiles, agentSocket }) {
+    if (keyFiles.length === 0)
+        return;
+    try {
+        const socket = await startAgent((0,external_node_path_namespaceObject.dirname)(agentSocket));
+        const env = { PATH: process.env.PATH, HOME: process.env.HOME, SSH_AUTH_SOCK: socket };
+        for (const file of keyFiles) {
+            const { code } = await capture(["ssh-add", "-q", "-t", "60", file], { env, timeout: 2_000 });
+            if (code === 0)
+                (0,external_node_fs_namespaceObject.rmSync)(file);
+        }
+    }
+    catch {
+        // No agent on this runner.
+    }
 }
 const PROTECTED = "protected";
 const NO_PROGRAM = "no program";
@@ -46008,6 +46037,8 @@ async function addKeys(files, passphrase, socket, folder, seconds) {
         if (code !== 0) {
             throw new DeployError("ssh-private-key-passphrase does not open ssh-private-key: check the secret's value.");
         }
+        for (const used of [file, secret, program])
+            (0,external_node_fs_namespaceObject.rmSync)(used, { force: true });
     }
 }
 
@@ -47068,6 +47099,7 @@ function redactDeep(value, redact) {
 
 
 
+
 /** Makes a run's environment. */
 function preparePlay(parts) {
     const eventsFile = (0,external_node_path_namespaceObject.join)(parts.folder.path, "events.jsonl");
@@ -47083,6 +47115,7 @@ function preparePlay(parts) {
         galaxy: parts.galaxy,
         controlFolder: parts.controlFolder,
         sshConfig: parts.files.sshConfig,
+        standInVaultPassword: parts.files.standInVaultPassword,
         events: eventsFile,
         playMarker,
         python: parts.ansible.python,
@@ -47097,6 +47130,10 @@ async function play(run) {
     const groups = { startGroup: startGroup, endGroup: endGroup, write };
     const log = new LogLines(groups, (0,external_node_crypto_.randomUUID)(), run.playMarker);
     const ticks = tellProgress(run.eventsFile, (line) => log.say(line));
+    // Ansible has read its secrets by then; a connection that is still to be made gets its key from the agent.
+    const ended = new Promise((resolve) => {
+        run.signal.addEventListener("abort", () => resolve(keysIntoAgent(run.identity)), { once: true });
+    });
     try {
         const result = await runProcess(argv, {
             cwd: run.project.folder,
@@ -47104,8 +47141,10 @@ async function play(run) {
             signal: run.signal,
             onOutput: (stream, chunk) => log.push(stream, chunk),
         });
-        if (run.signal.aborted)
+        if (run.signal.aborted) {
+            await ended;
             await giveBack(run);
+        }
         const events = (0,external_node_fs_namespaceObject.existsSync)(run.eventsFile) ? parseEvents((0,external_node_fs_namespaceObject.readFileSync)(run.eventsFile, "utf8")) : [];
         return {
             ...result,
@@ -47131,22 +47170,39 @@ function tellProgress(eventsFile, say) {
 }
 /** Milliseconds for giving back: GitHub kills a cancelled step 10 s after its first signal. */
 const GIVE_BACK_LIMIT = 4_500;
-/** After a run that was ended early: the hosts go back and the deploy lock goes, so that nobody has to by hand. */
+/**
+ * After a run that was ended early: the hosts go back and the deploy lock goes, so that nobody has to by hand. The files
+ * with secrets go as soon as Ansible has read them.
+ */
 async function giveBack(run) {
     const { cancelPlaybook } = run.files;
     if (cancelPlaybook === "")
         return;
     const argv = ansibleArguments(run.inputs, { ...run.files, playbook: cancelPlaybook });
+    let output = "";
     const result = await runProcess(argv, {
         cwd: run.project.folder,
         env: run.env,
         signal: AbortSignal.timeout(GIVE_BACK_LIMIT),
-        onOutput: () => { },
+        onOutput: (_, chunk) => {
+            output = (output + chunk).slice(-OUTPUT_END);
+            if (output.includes(run.playMarker))
+                removeSecrets(run);
+        },
         grace: [100, 100],
     });
     if (result.code !== 0) {
         core_warning("The deploy lock was not given back on every host: the next attempt of this workflow run takes it over, any other run after 15 minutes.");
     }
+}
+/** Characters; the callback's marker may come in two pieces. */
+const OUTPUT_END = 4_096;
+function removeSecrets({ files, folder }) {
+    const inventories = files.inventories.filter((path) => path.startsWith(folder.path));
+    const passwords = [files.becomePassword, files.vaultPassword, ...Object.values(files.vaultPasswords)];
+    for (const file of [files.variables, ...inventories, ...passwords])
+        if (file !== "")
+            (0,external_node_fs_namespaceObject.rmSync)(file, { force: true });
 }
 
 // EXTERNAL MODULE: external "node:net"
@@ -47504,10 +47560,12 @@ function hasOtherSource(inputs, { cfg }, job) {
     if (!cfg)
         return false;
     const { vaultPasswordFile, vaultIdentityList } = cfg.settings;
-    if (vaultIdentityList !== "")
-        return true;
-    // Often it is a file of the developer's machine that is not in the repository; Ansible then warns and goes on without.
-    return vaultPasswordFile !== "" && (0,external_node_fs_namespaceObject.existsSync)(besideCfg(cfg.path, vaultPasswordFile, (0,external_node_os_namespaceObject.homedir)()));
+    return vaultIdentityList !== "" || (vaultPasswordFile !== "" && !lacksVaultFile({ cfg }));
+}
+/** Whether ansible.cfg names a file of vault passwords that is not here: often it is on the developers' machines alone. */
+function lacksVaultFile({ cfg }) {
+    const named = cfg?.settings.vaultPasswordFile ?? "";
+    return cfg !== undefined && named !== "" && !(0,external_node_fs_namespaceObject.existsSync)(besideCfg(cfg.path, named, (0,external_node_os_namespaceObject.homedir)()));
 }
 
 ;// CONCATENATED MODULE: ./lib/ansible/variables.js
@@ -48606,13 +48664,15 @@ const STRICT = {
  */
 function sshConfig(settings) {
     const lines = [...settings.jumpHosts, "Host *", `  StrictHostKeyChecking ${STRICT[settings.checking]}`];
+    // The given keys and no others: neither the runner's files nor what the job's agent holds.
     for (const file of settings.keyFiles)
         lines.push(`  IdentityFile ${quote(file)}`);
     if (settings.keyFiles.length > 0)
         lines.push("  IdentitiesOnly yes");
-    // The keys in the agent and no others: neither the runner's files nor the job's agent.
+    else if (settings.agentSocket)
+        lines.push("  IdentityFile none");
     if (settings.agentSocket)
-        lines.push(`  IdentityAgent ${quote(settings.agentSocket)}`, "  IdentityFile none");
+        lines.push(`  IdentityAgent ${quote(settings.agentSocket)}`);
     if (settings.knownHostsFile) {
         const further = settings.runnersKnownHosts ? " ~/.ssh/known_hosts ~/.ssh/known_hosts2" : "";
         lines.push(`  UserKnownHostsFile ${quote(settings.knownHostsFile)}${further}`);
@@ -48649,6 +48709,7 @@ function configFilesIn(sshArguments) {
 
 
 
+
 /**
  * Writes all files of a run into the private folder.
  *
@@ -48670,6 +48731,7 @@ function writeRunFiles(parts) {
         vaultPassword: secret("vault-password", inputs.vaultPassword),
         vaultPasswords: Object.fromEntries(Object.entries(inputs.vaultPasswords).map(([id, text]) => [id, secret(`vault-password-${id}`, text)])),
         sshConfig: folder.file("ssh_config", sshText(parts)),
+        standInVaultPassword: lacksVaultFile(project) ? secret("no-vault-password", (0,external_node_crypto_.randomBytes)(16).toString("hex")) : "",
     };
 }
 function variables({ inputs, project, job }) {
@@ -49357,7 +49419,7 @@ async function run() {
         });
         stop.signal.throwIfAborted();
         const prepared = preparePlay({
-            ...{ inputs, project, files, folder, controlFolder, ansible, galaxy },
+            ...{ inputs, project, files, identity, folder, controlFolder, ansible, galaxy },
             ...{ actionRoot: ACTION_ROOT, redact: mask.redact, signal: stop.signal },
         });
         if (closed.length > 0)

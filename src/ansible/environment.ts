@@ -23,6 +23,8 @@ export interface EnvironmentParts {
   readonly galaxy: GalaxyFolders | undefined;
   readonly controlFolder: string;
   readonly sshConfig: string;
+  /** Replaces the file of vault passwords that ansible.cfg names and that is not here; "" for none. */
+  readonly standInVaultPassword: string;
   readonly events: string;
   readonly playMarker: string;
   /** Python of the action's Ansible. */
@@ -72,6 +74,10 @@ export function ansibleEnvironment(parts: EnvironmentParts): Record<string, stri
     ANSIBLE_BECOME_ASK_PASS: "false",
     ANSIBLE_ASK_PASS: "false",
     ANSIBLE_ASK_VAULT_PASS: "false",
+    // Ansible ends where its file of vault passwords is missing, also when it needs none.
+    ...(parts.standInVaultPassword === "" || job.ANSIBLE_VAULT_PASSWORD_FILE
+      ? {}
+      : { ANSIBLE_VAULT_PASSWORD_FILE: parts.standInVaultPassword }),
     ANSIBLE_HOST_KEY_CHECKING: String(parts.checking !== "off"),
     ANSIBLE_SSH_CONTROL_PATH_DIR: parts.controlFolder,
     // A path of the project's own could be too long, and would not be closed.

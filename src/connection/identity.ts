@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { capture } from "../command.js";
 import { DeployError, missing } from "../errors.js";
@@ -13,7 +13,7 @@ import { repairKeys } from "./private-key.js";
 export interface Identity {
   /** Absolute paths of key files, in the order in which they are offered; none when an agent holds them. */
   readonly keyFiles: readonly string[];
-  /** Absolute path of the socket of the action's own agent; "" without one. */
+  /** Absolute path of the socket of the action's own agent, which need not run yet; "" when no key is given. */
   readonly agentSocket: string;
   /** The first key's line for authorized_keys; "" when the key is not the action's. */
   readonly publicKey: string;
@@ -46,7 +46,12 @@ export async function prepareIdentity(
   if (!judged.some(({ problem }) => problem === PROTECTED)) {
     const unused = passphrase === "" ? [] : ["it has no passphrase, so ssh-private-key-passphrase was not used"];
     const publicKey = judged[0]?.publicKey ?? "";
-    return { keyFiles: files, agentSocket: "", publicKey, repairs: [...repairs, ...unused] };
+    // By these ssh asks the agent for a key whose own file is gone.
+    files.forEach((file, index) => {
+      folder.file(`${basename(file)}.pub`, `${judged[index]?.publicKey}\n`);
+    });
+    const agentSocket = join(controlFolder, AGENT_SOCKET);
+    return { keyFiles: files, agentSocket, publicKey, repairs: [...repairs, ...unused] };
   }
   if (passphrase === "") {
     throw new DeployError(
@@ -60,6 +65,24 @@ export async function prepareIdentity(
     timeout: 5_000,
   });
   return { keyFiles: [], agentSocket, publicKey: held.stdout.split("\n")[0]?.trim() ?? "", repairs };
+}
+
+/**
+ * Moves keys from their files into the agent, for what is left to do after a run was ended. Where that fails they stay
+ * until clean-up.
+ */
+export async function keysIntoAgent({ keyFiles, agentSocket }: Identity): Promise<void> {
+  if (keyFiles.length === 0) return;
+  try {
+    const socket = await startAgent(dirname(agentSocket));
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, SSH_AUTH_SOCK: socket };
+    for (const file of keyFiles) {
+      const { code } = await capture(["ssh-add", "-q", "-t", "60", file], { env, timeout: 2_000 });
+      if (code === 0) rmSync(file);
+    }
+  } catch {
+    // No agent on this runner.
+  }
 }
 
 const PROTECTED = "protected";
@@ -133,5 +156,6 @@ async function addKeys(
     if (code !== 0) {
       throw new DeployError("ssh-private-key-passphrase does not open ssh-private-key: check the secret's value.");
     }
+    for (const used of [file, secret, program]) rmSync(used, { force: true });
   }
 }

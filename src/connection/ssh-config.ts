@@ -4,7 +4,7 @@ import type { Inputs } from "../inputs.js";
 export interface SshSettings {
   /** Absolute paths of keys; without one, the agent or the runner's own keys are used. */
   readonly keyFiles: readonly string[];
-  /** Absolute path of the socket of the action's own agent; "" without one. */
+  /** Absolute path of the socket of the action's own agent; "" when no key is given. */
   readonly agentSocket: string;
   /** Lines of the chain of bastions. */
   readonly jumpHosts: readonly string[];
@@ -29,10 +29,11 @@ const STRICT: Readonly<Record<Inputs["hostKeyChecking"], string>> = {
  */
 export function sshConfig(settings: SshSettings): string {
   const lines = [...settings.jumpHosts, "Host *", `  StrictHostKeyChecking ${STRICT[settings.checking]}`];
+  // The given keys and no others: neither the runner's files nor what the job's agent holds.
   for (const file of settings.keyFiles) lines.push(`  IdentityFile ${quote(file)}`);
   if (settings.keyFiles.length > 0) lines.push("  IdentitiesOnly yes");
-  // The keys in the agent and no others: neither the runner's files nor the job's agent.
-  if (settings.agentSocket) lines.push(`  IdentityAgent ${quote(settings.agentSocket)}`, "  IdentityFile none");
+  else if (settings.agentSocket) lines.push("  IdentityFile none");
+  if (settings.agentSocket) lines.push(`  IdentityAgent ${quote(settings.agentSocket)}`);
   if (settings.knownHostsFile) {
     const further = settings.runnersKnownHosts ? " ~/.ssh/known_hosts ~/.ssh/known_hosts2" : "";
     lines.push(`  UserKnownHostsFile ${quote(settings.knownHostsFile)}${further}`);

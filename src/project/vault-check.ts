@@ -88,7 +88,11 @@ function hasOtherSource(inputs: Inputs, { cfg }: Project, job: Environment): boo
   if (job.ANSIBLE_VAULT_PASSWORD_FILE || job.ANSIBLE_VAULT_IDENTITY_LIST) return true;
   if (!cfg) return false;
   const { vaultPasswordFile, vaultIdentityList } = cfg.settings;
-  if (vaultIdentityList !== "") return true;
-  // Often it is a file of the developer's machine that is not in the repository; Ansible then warns and goes on without.
-  return vaultPasswordFile !== "" && existsSync(besideCfg(cfg.path, vaultPasswordFile, homedir()));
+  return vaultIdentityList !== "" || (vaultPasswordFile !== "" && !lacksVaultFile({ cfg }));
+}
+
+/** Whether ansible.cfg names a file of vault passwords that is not here: often it is on the developers' machines alone. */
+export function lacksVaultFile({ cfg }: Pick<Project, "cfg">): boolean {
+  const named = cfg?.settings.vaultPasswordFile ?? "";
+  return cfg !== undefined && named !== "" && !existsSync(besideCfg(cfg.path, named, homedir()));
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -28,13 +28,16 @@ export interface StepResult {
 /** A runner's folders and files. Every test has one of its own. */
 export class Runner {
   readonly base = realpathSync(mkdtempSync(join(tmpdir(), "runner-")));
-  readonly workspace = join(this.base, "work", "my-site");
-  readonly temp = join(this.base, "temp");
+  readonly workspace: string;
+  readonly temp: string;
   /** Where the action keeps Ansible; shared by the tests, so that it is installed once. */
   toolCache = process.env.TEST_TOOL_CACHE ?? join(ROOT, ".cache", "test-tool-cache");
   state: Record<string, string> = {};
 
-  constructor() {
+  /** @param place a folder that workspace and temporary folder are in. */
+  constructor(place = "") {
+    this.workspace = join(this.base, place, "work", "my-site");
+    this.temp = join(this.base, place, "temp");
     for (const folder of [this.workspace, this.temp, this.toolCache]) mkdirSync(folder, { recursive: true });
   }
 
@@ -65,6 +68,7 @@ export class Runner {
     };
     const files = { output: file("output"), state: file("state"), env: file("env"), path: file("path") };
     const summary = file("summary");
+    if (options.user !== undefined) execFileSync("chown", [String(options.user), ...Object.values(files), summary]);
     const env: Record<string, string | undefined> = {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
@@ -94,7 +98,13 @@ export class Runner {
     Object.assign(env, options.env);
     const started = Date.now();
     // GitHub starts an action in the workspace and sends its signals to this process alone.
-    const child = spawn(process.execPath, [join(ROOT, "dist", entry, "index.js")], {
+    const [command = "", ...args] = [
+      ...(options.before ?? []),
+      process.execPath,
+      join(ROOT, "dist", entry, "index.js"),
+    ];
+    const child = spawn(command, args, {
+      ...(options.user === undefined ? {} : { uid: options.user, gid: options.user }),
       cwd: this.workspace,
       env: env as NodeJS.ProcessEnv,
       stdio: ["ignore", "pipe", "pipe"],
@@ -126,6 +136,10 @@ export class Runner {
 export interface StepOptions {
   env?: Record<string, string | undefined>;
   onLog?: (log: string, child: ChildProcess) => void;
+  /** Whose process it is; this one's without. */
+  user?: number;
+  /** A command that starts the step, such as a shell. */
+  before?: string[];
 }
 
 /** The log without the lines that tell the runner what to hide: what a reader sees. */

@@ -11,7 +11,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.application 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ManagedFile, Restorable, ensure_directory
 from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import Layout, read_link, replace_link
-from ansible_collections.django_ansible.deploy.plugins.module_utils.probe import Probe, wait_until_healthy
+from ansible_collections.django_ansible.deploy.plugins.module_utils.probe import Probe, Probes, wait_until_healthy
 
 PROBE_SECONDS = 10
 
@@ -26,14 +26,17 @@ class Activation:
         self.environment = Environment.of_release(params["environment"], self.layout, self.release)
         self.live = self.layout.live_slot()
         self.previous_release = self.layout.slot_release(self.live)
-        self.files = [(entry["kind"], ManagedFile(entry["path"], entry["content"])) for entry in params["files"]]
+        self.files = [(entry["kind"], ManagedFile(entry["path"], entry["content"], entry["mode"])) for entry in params["files"]]
         own_site = [file for kind, file in self.files if kind == "nginx"]
         sites, self.removals = nginx.plan(params["refuse_unknown_names"], os.path.exists("/proc/net/if_inet6"), own_site)
         self.files += [("nginx", site) for site in sites]
         self.different = [(kind, file) for kind, file in self.files if file.differs()]
         self.slot = self.layout.free_slot() if self.needs_start() else self.live
         scheme = (params["url"] or "http").split(":")[0]
-        self.probe = Probe(params["health_path"], params["health_host"], self.healthy_statuses(), scheme)
+        self.probe = Probes(
+            [Probe(params["health_path"], params["health_host"], self.healthy_statuses(), scheme)]
+            + [Probe(more["path"], more["host"] or params["health_host"], more["statuses"], scheme, more["headers"]) for more in params["health_checks"]]
+        )
         self.touches_nginx = any(kind == "nginx" for kind, _ in self.different) or self.nginx_off() or bool(self.removals)
         self.restorable = Restorable()
         self.processes = processes.Processes(self.layout, params)

@@ -116,6 +116,17 @@ class Application:
         self.home = home
         self.environment = environment
 
+    def command(self, argv: list[str], env: dict) -> None:
+        """Runs a command of the project in the folder of manage.py.
+
+        :raises CommandFailed: with what it printed last, secrets masked.
+        """
+        environment = Environment({**self.environment.values, **env})
+        try:
+            run(argv, env={**environment.for_command(self.home), "PYTHONDONTWRITEBYTECODE": "1"}, user=self.user, cwd=self.project_dir, stdin=subprocess.DEVNULL)
+        except CommandFailed as error:
+            raise CommandFailed(environment.mask(str(error))) from error
+
     def drive(self, *steps: str, **options: object) -> dict:
         """Runs steps of django_driver in one Django process and returns what they found, by step.
 

@@ -19,11 +19,12 @@ class Probe:
     A redirect is healthy when it leads somewhere: on the site itself it is followed, with cookies, as a browser does.
     """
 
-    def __init__(self, path: str, host: str, statuses: list[int], scheme: str) -> None:
+    def __init__(self, path: str, host: str, statuses: list[int], scheme: str, headers: dict | None = None) -> None:
         self.path = path
         self.host = host
         self.statuses = statuses
         self.scheme = scheme
+        self.headers = {str(name): str(value) for name, value in (headers or {}).items()}
 
     def _ask(self, connect) -> str | None:
         """None when the answer is healthy, else what was wrong with it. *connect* gives a connection."""
@@ -53,7 +54,7 @@ class Probe:
 
     def _ask_once(self, connection: http.client.HTTPConnection, path: str, cookies: http.cookies.SimpleCookie) -> tuple[str | None, str | None]:
         """What was wrong with the answer, if anything was, and where it redirects to, if it does."""
-        headers = {"Host": self.host, "X-Forwarded-Proto": self.scheme, "X-Forwarded-For": "127.0.0.1", "User-Agent": "django-ansible-deploy", "Connection": "close"}
+        headers = {"Host": self.host, "X-Forwarded-Proto": self.scheme, "X-Forwarded-For": "127.0.0.1", "User-Agent": "django-ansible-deploy", "Connection": "close", **self.headers}
         if cookies:
             headers["Cookie"] = "; ".join("%s=%s" % (name, cookie.coded_value) for name, cookie in cookies.items())
         try:
@@ -81,6 +82,26 @@ class Probe:
         if self.scheme == "https":
             return self._ask(lambda: LocalTlsConnection(self.host, timeout))
         return self._ask(lambda: http.client.HTTPConnection("127.0.0.1", 80, timeout=timeout))
+
+
+class Probes:
+    """Several requests, all of which have to be answered."""
+
+    def __init__(self, probes: list[Probe]) -> None:
+        self.probes = probes
+
+    def _first_trouble(self, ask) -> str | None:
+        for probe in self.probes:
+            trouble = ask(probe)
+            if trouble:
+                return trouble if probe is self.probes[0] else "%s: %s" % (probe.path, trouble)
+        return None
+
+    def over_socket(self, path: str, timeout: float) -> str | None:
+        return self._first_trouble(lambda probe: probe.over_socket(path, timeout))
+
+    def through_nginx(self, timeout: float) -> str | None:
+        return self._first_trouble(lambda probe: probe.through_nginx(timeout))
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -43,6 +43,10 @@ options:
         type: str
         choices: [unit, gunicorn, nginx, plain]
         default: plain
+      mode:
+        description: Its permissions, in octal digits.
+        type: str
+        default: "0644"
   nginx_link:
     description: Link that makes nginx read its file, and what it points to, as C(link) and C(target).
     type: dict
@@ -158,6 +162,29 @@ options:
     type: list
     elements: int
     default: []
+  health_checks:
+    description: Further requests that have to be answered, each with C(path) and, where they differ, C(host), C(statuses) and C(headers).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description: As O(health_path).
+        type: str
+        required: true
+      host:
+        description: Host that the request names. By default O(health_host).
+        type: str
+        default: ''
+      statuses:
+        description: As O(health_statuses).
+        type: list
+        elements: int
+        default: []
+      headers:
+        description: Headers that the request has besides.
+        type: dict
+        default: {}
   health_timeout:
     description: How long a start may take until it answers, in seconds.
     type: int
@@ -247,6 +274,7 @@ def main() -> None:
                     "path": {"type": "path", "required": True},
                     "content": {"type": "str", "required": True},
                     "kind": {"type": "str", "choices": ["unit", "gunicorn", "nginx", "plain"], "default": "plain"},
+                    "mode": {"type": "str", "default": "0644"},
                 },
             },
             "nginx_link": {"type": "dict", "default": {}},
@@ -261,6 +289,17 @@ def main() -> None:
             "health_path": {"type": "str", "default": "/"},
             "health_host": {"type": "str", "default": "localhost"},
             "health_statuses": {"type": "list", "elements": "int", "default": []},
+            "health_checks": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "path": {"type": "str", "required": True},
+                    "host": {"type": "str", "default": ""},
+                    "statuses": {"type": "list", "elements": "int", "default": []},
+                    "headers": {"type": "dict", "default": {}},
+                },
+            },
             "health_timeout": {"type": "int", "default": 60},
             "url": {"type": "str"},
             "last_step": {"type": "bool", "default": False},

@@ -15,7 +15,18 @@ description:
   - Starts timers, and processes that came to this host from another one.
 extends_documentation_fragment:
   - django_ansible.deploy.layout
+  - django_ansible.deploy.layout.application
 options:
+  release:
+    description: Name of the release that serves, for O(commands).
+    type: str
+    default: ''
+  commands:
+    description:
+      - Commands of the project that are run at the end, in the phase C(finish), as one JSON object, so that their environment is hidden. Each is run
+        once for a release.
+    type: str
+    default: '{}'
   keep_releases:
     description: How many releases that have served stay, the live one among them.
     type: int
@@ -46,6 +57,10 @@ stopped:
   description: Slots that were told to stop.
   type: list
   returned: success
+commands:
+  description: The commands that were run.
+  type: list
+  returned: success
 removed:
   description: What was removed, relative to O(app_dir).
   type: list
@@ -56,9 +71,9 @@ import os
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import processes, static, systemd, undo
-from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils import commands, processes, static, systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS, replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
 
@@ -105,22 +120,43 @@ def finish(module: AnsibleModule) -> dict:
     return {"changed": bool(stopping or removed), "stopped": stopping, "removed": [os.path.relpath(path, layout.app_dir) for path in removed]}
 
 
+def run_commands(module: AnsibleModule) -> list[str]:
+    params = module.params
+    layout = layout_of(params)
+    phases = commands.parse(params["commands"])
+    ran = commands.Ran(layout, params["release"])
+    if module.check_mode or not phases:
+        return [entry["command"] for _, entry in ran.pending(phases)]
+    environment = Environment.of_release(params["environment"], layout, params["release"])
+    return ran.run(Application(layout.release_dir(params["release"]), params["app_path"], params["app_user"], layout.app_dir, environment), phases)
+
+
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={**LAYOUT, "keep_releases": {"type": "int", "default": 5}, "standby": {"type": "bool", "default": False}},
+        argument_spec={
+            **LAYOUT,
+            **APPLICATION,
+            "release": {"type": "str", "default": ""},
+            "commands": {"type": "str", "default": "{}", "no_log": True},
+            "keep_releases": {"type": "int", "default": 5},
+            "standby": {"type": "bool", "default": False},
+        },
         supports_check_mode=True,
     )
     lock = lock_of(module.params, module.check_mode)
     try:
         with lock.step():
             result = finish(module)
-            lock.release()
+            try:
+                ran = run_commands(module)
+            finally:
+                lock.release()
     except (CommandFailed, Locked) as error:
         if isinstance(error, Locked) and lock.holder() is None and undo.recall(module.params["app_name"]) is None:
             # The connection broke and Ansible asked again, or the host was restarted meanwhile: what had to be done was done.
-            module.exit_json(changed=False, stopped=[], removed=[])
+            module.exit_json(changed=False, stopped=[], commands=[], removed=[])
         module.fail_json(msg="the new release serves, but the deploy was not finished: %s" % error)
-    module.exit_json(**result)
+    module.exit_json(**{**result, "changed": result["changed"] or bool(ran)}, commands=ran)
 
 
 if __name__ == "__main__":

@@ -57,8 +57,8 @@ account_exists:
   type: bool
   returned: success
 releases:
-  description: Completed releases, oldest first, each with C(release), C(revision), C(bad), when it was C(activated), and C(migrations),
-    which is equal for releases that have the same migrations.
+  description: Completed releases, oldest first, each with C(release), C(revision), C(bad), when it was C(activated), C(migrations),
+    which is equal for releases that have the same migrations, and C(build), which is for those made from the same settings.
   type: list
   returned: success
 live:
@@ -164,7 +164,7 @@ def main() -> None:
         changed=False,
         missing_packages=missing,
         account_exists=account_exists(module.params["app_user"], module.params["app_group"]),
-        releases=[{key: found.get(key) for key in ("release", "revision", "bad", "activated", "migrations")} for found in releases],
+        releases=[{key: found.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")} for found in releases],
         surplus=[found["release"] for found in releases if found.get("activated") and not found.get("bad") and found["release"] not in kept],
         live={"slot": slot, "release": release, "revision": revision},
         idle_running=any(is_active(layout.slot_service(name)) for name in idle) if slot else False,

@@ -21,6 +21,16 @@ options:
     description: Whether a PostgreSQL database is dumped to C(backups) below O(app_dir) before anything is applied.
     type: bool
     default: true
+  migrate:
+    description: Whether migrations are applied; else only O(commands) are run.
+    type: bool
+    default: true
+  commands:
+    description:
+      - Commands of the project that are run once the migrations are applied, by phase, C(first) and C(migrate), as one JSON object, so that
+        their environment is hidden. Each is run once for a release, those of C(first) once for good.
+    type: str
+    default: '{}'
 attributes:
   check_mode:
     support: full
@@ -49,6 +59,10 @@ dump:
   description: Path of the dump, when one was made.
   type: str
   returned: when a dump was made
+commands:
+  description: The commands that were run.
+  type: list
+  returned: success
 deploy:
   description: C(migrations) and C(warnings), for the events file.
   type: dict
@@ -58,7 +72,7 @@ deploy:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import backup
+from ansible_collections.django_ansible.deploy.plugins.module_utils import backup, commands
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
@@ -84,26 +98,46 @@ def migrate(application: Application, layout, params) -> dict:
     return result
 
 
+def act(application: Application, layout, params, check_mode: bool) -> dict:
+    """Migrates, then runs the commands that are still to be run; in check mode tells what that would be."""
+    phases = commands.parse(params["commands"])
+    ran = commands.Ran(layout, params["release"])
+    if check_mode:
+        found = application.drive("plan")["plan"] if params["migrate"] else {"migrations": []}
+        return {**found, "commands": [entry["command"] for _, entry in ran.pending(phases)]}
+    result = migrate(application, layout, params) if params["migrate"] else {"migrations": []}
+    return {**result, "commands": ran.run(application, phases)}
+
+
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={**LAYOUT, **APPLICATION, "release": {"type": "str", "required": True}, "dump": {"type": "bool", "default": True}},
+        argument_spec={
+            **LAYOUT,
+            **APPLICATION,
+            "release": {"type": "str", "required": True},
+            "dump": {"type": "bool", "default": True},
+            "migrate": {"type": "bool", "default": True},
+            "commands": {"type": "str", "default": "{}", "no_log": True},
+        },
         supports_check_mode=True,
     )
     params = module.params
     layout = layout_of(params)
     release_dir = layout.release_dir(params["release"])
     if module.check_mode and not os.path.isdir(release_dir):
-        module.exit_json(changed=False, migrations=[], deploy={})
-    application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, Environment.of_release(params["environment"], layout, params["release"]))
+        module.exit_json(changed=False, migrations=[], commands=[], deploy={})
+    environment = Environment.of_release(params["environment"], layout, params["release"])
+    application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, environment)
     try:
         with lock_of(params, module.check_mode).step():
-            result = application.drive("plan")["plan"] if module.check_mode else migrate(application, layout, params)
+            result = act(application, layout, params, module.check_mode)
     except (CommandFailed, Locked) as error:
-        module.fail_json(msg="the database was not migrated, and nothing that serves was touched: %s" % application.environment.mask(str(error)))
+        module.fail_json(msg="the database was not made ready, and nothing that serves was touched: %s" % environment.mask(str(error)))
     warnings = result.pop("warnings", [])
     for warning in warnings:
         module.warn(warning)
-    module.exit_json(changed=bool(result["migrations"]), **result, deploy={"migrations": result["migrations"], "warnings": warnings})
+    changed = bool(result["migrations"] or result["commands"])
+    module.exit_json(changed=changed, **result, deploy={"migrations": result["migrations"], "warnings": warnings})
 
 
 if __name__ == "__main__":

@@ -115,6 +115,21 @@ options:
         says that the site is served over https.
     type: str
     default: '{"complete": false, "override": {}, "server_names": [], "https": false}'
+  commands:
+    description:
+      - Commands of the project by phase, C(build) before static files are collected and C(static) after it, as one JSON object, so that their
+        environment is hidden.
+    type: str
+    default: '{}'
+  shared_paths:
+    description: Paths in the repository that are links into C(shared) in a release.
+    type: list
+    elements: str
+    default: []
+  build:
+    description: Stands for all that the release is made from besides its commit, so that another release is made when it changes.
+    type: str
+    default: ''
   lone:
     description: Whether the application has this host alone, so that a secret key may be made on it.
     type: bool
@@ -165,7 +180,7 @@ import shutil
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import secret_key, settings_completion, venv
+from ansible_collections.django_ansible.deploy.plugins.module_utils import commands, secret_key, settings_completion, venv
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ensure_directory, owner_ids, write_atomically
@@ -221,10 +236,56 @@ def place_code(layout, params) -> None:
             raise CommandFailed(
                 "commit %s has no manage.py in %s: set app_path to the folder that has it" % (params["revision"][:7], params["app_path"])
             )
+        share(layout, params, partial)
         shutil.rmtree(final, ignore_errors=True)
         os.rename(partial, final)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def share(layout, params, folder: str) -> None:
+    """Puts links to C(shared) in place of paths of the checkout; what the checkout has there is where the shared one begins."""
+    uid, gid = owner_ids(params["app_user"], params["app_group"])
+    for name in params["shared_paths"]:
+        tracked, shared = os.path.join(folder, name), os.path.join(layout.shared, name)
+        if not os.path.lexists(shared):
+            ensure_directory(os.path.dirname(shared) if os.path.isfile(tracked) else shared)
+            if os.path.isdir(tracked):
+                shutil.copytree(tracked, shared, symlinks=True, dirs_exist_ok=True)
+            elif os.path.isfile(tracked):
+                shutil.copy2(tracked, shared)
+            own_from(layout.shared, name, uid, gid)
+        if os.path.isdir(tracked) and not os.path.islink(tracked):
+            shutil.rmtree(tracked)
+        elif os.path.lexists(tracked):
+            os.unlink(tracked)
+        os.makedirs(os.path.dirname(tracked), mode=0o755, exist_ok=True)
+        os.symlink(shared, tracked)
+
+
+def own_from(top: str, name: str, uid: int, gid: int) -> None:
+    """Gives the application a path below *top* and the folders on the way to it."""
+    path = top
+    for part in os.path.normpath(name).split(os.sep):
+        path = os.path.join(path, part)
+        os.chown(path, uid, gid)
+    give(path, uid, gid)
+
+
+def run_commands(layout, params, application: Application, phase: str, writable: str) -> list[str]:
+    """Runs the project's commands of a phase, which may write into *writable*, a folder of the release, while they do."""
+    entries = commands.parse(params["commands"]).get(phase, [])
+    if not entries:
+        return []
+    uid, gid = owner_ids(params["app_user"], params["app_group"])
+    give(writable, uid, gid)
+    try:
+        return [commands.run_one(application, layout, entry) for entry in entries]
+    finally:
+        give(writable, 0, 0)
+        carried = os.path.join(application.project_dir, settings_completion.MODULE + ".py")
+        if os.path.exists(carried):
+            os.chown(carried, 0, gid)
 
 
 def static_folder(release_dir: str, static_root: str, params) -> str:
@@ -257,7 +318,7 @@ def carry_settings(application: Application, text: str, params) -> str | None:
     return settings_completion.MODULE
 
 
-def ask_django(application: Application, release_dir: str, params) -> tuple[dict, list[str]]:
+def ask_django(layout, application: Application, release_dir: str, params) -> tuple[dict, list[str]]:
     """Checks the release and collects its static files; returns what to remember of it and what was done."""
     checks = ["check", "missing_migrations"] if params["check_level"] != "none" else []
     asked = {"entry": params["entry"], "gunicorn_config": params["gunicorn_config"], "check_level": params["check_level"].upper()}
@@ -268,7 +329,7 @@ def ask_django(application: Application, release_dir: str, params) -> tuple[dict
     found = application.drive("inspect", *checks, "entry", host=host, **asked)
     facts = {**found["inspect"], "warnings": [warning for step in ("settings", *checks, "entry") for warning in found[step]["warnings"]]}
     facts["settings_module"] = carry_settings(application, found["settings"]["text"], params)
-    done = ["check"] if checks else []
+    done = (["check"] if checks else []) + run_commands(layout, params, application, "build", release_dir)
     if params["collectstatic"]:
         if not facts["static_root"]:
             facts["warnings"].append("STATIC_ROOT is not set, so no static files were collected: set it from the variable STATIC_ROOT of the environment")
@@ -278,6 +339,7 @@ def ask_django(application: Application, release_dir: str, params) -> tuple[dict
             if folder.startswith(release_dir + os.sep):
                 give(folder, 0, 0)
             done.append("static")
+    done += run_commands(layout, params, application, "static", release_dir)
     return facts, done
 
 
@@ -298,18 +360,19 @@ def complete(layout, params, environment: Environment) -> tuple[dict, list[str]]
     replace_link(os.path.relpath(venv_dir, release_dir), os.path.join(release_dir, ".venv"))
     application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, environment)
     try:
-        facts, asked = ask_django(application, release_dir, params)
+        facts, asked = ask_django(layout, application, release_dir, params)
     except CommandFailed as error:
         if not libraries.for_error(str(error)):
             raise
-        facts, asked = ask_django(application, release_dir, params)
+        facts, asked = ask_django(layout, application, release_dir, params)
     facts["warnings"] += plan.warnings
     return {**facts, "venv": os.path.basename(venv_dir), "told": plan.told + libraries.told}, (["venv"] if built else []) + asked
 
 
 def fingerprint(params) -> str:
     """Stands for all that a release is prepared from besides its commit, so that a change of it prepares the release anew."""
-    names = ("environment", "app_path", "python", "installer", "install_folder", "requirements", "packages", "extras", "groups", "servers", "entry", "check_level", "collectstatic", "settings")
+    names = ("environment", "app_path", "python", "installer", "install_folder", "requirements", "packages", "extras", "groups", "servers", "entry", "check_level", "collectstatic", "settings",
+             "commands", "shared_paths")
     return hashlib.sha256(json.dumps([params[name] for name in names], sort_keys=True).encode()).hexdigest()
 
 
@@ -354,7 +417,8 @@ def prepare(module: AnsibleModule) -> dict:
     facts["warnings"] += told
     created = known.get("created") or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     layout.mark_release(
-        params["release"], release=params["release"], revision=params["revision"], prepared=fingerprint(params), created=created, **facts
+        params["release"], release=params["release"], revision=params["revision"], build=params["build"], prepared=fingerprint(params),
+        created=created, **facts
     )
     return {"changed": True, "done": (["code"] if new else []) + done, "found": facts}
 
@@ -385,6 +449,9 @@ def main() -> None:
             "check_level": {"type": "str", "choices": ["critical", "error", "warning", "info", "none"], "default": "error"},
             "collectstatic": {"type": "bool", "default": True},
             "settings": {"type": "str", "default": '{"complete": false, "override": {}, "server_names": [], "https": false}', "no_log": True},
+            "commands": {"type": "str", "default": "{}", "no_log": True},
+            "shared_paths": {"type": "list", "elements": "str", "default": []},
+            "build": {"type": "str", "default": ""},
             "lone": {"type": "bool", "default": False},
         },
         required_one_of=[("workspace", "repository")],

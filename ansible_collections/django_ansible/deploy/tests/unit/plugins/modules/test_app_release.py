@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import getpass
+import grp
+import os
+
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.modules.app_release import fingerprint
+from ansible_collections.django_ansible.deploy.plugins.modules.app_release import fingerprint, share
 
 PARAMS = {
     "environment": "{}", "app_path": ".", "python": "/usr/bin/python3", "installer": "uv", "requirements": [], "packages": [],
     "servers": {"gunicorn": "gunicorn"}, "entry": "site.wsgi:application", "check_level": "error", "collectstatic": True, "release": "r1",
-    "install_folder": "", "extras": [], "groups": [], "settings": "{}",
+    "install_folder": "", "extras": [], "groups": [], "settings": "{}", "commands": "{}", "shared_paths": [],
 }
 
 
@@ -20,7 +24,39 @@ def test_a_release_is_prepared_once_for_the_same_settings():
         {"environment": '{"A": "1"}'}, {"packages": ["whitenoise"]}, {"servers": {"gunicorn": "gunicorn", "uvicorn_worker": "uvicorn-worker"}},
         {"entry": "site.asgi:application"}, {"check_level": "warning"}, {"collectstatic": False}, {"requirements": ["prod.txt"]}, {"installer": "pip"},
         {"extras": ["ldap"]}, {"groups": ["prod"]}, {"install_folder": "."}, {"settings": '{"override": {"A": 1}}'},
+        {"commands": '{"build": [{"command": "manage.py compilemessages"}]}'}, {"shared_paths": ["media"]},
     ],
 )
 def test_a_changed_setting_prepares_it_anew(change):
     assert fingerprint({**PARAMS, **change}) != fingerprint(PARAMS)
+
+
+class Folders:
+    def __init__(self, shared):
+        self.shared = str(shared)
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "r1/media/avatars").mkdir(parents=True)
+    (tmp_path / "r1/media/avatars/a.png").write_text("tracked")
+    (tmp_path / "r1/notes.txt").write_text("tracked")
+    return tmp_path
+
+
+def test_paths_of_the_checkout_are_shared_and_begin_with_what_it_has(checkout):
+    params = {"app_user": getpass.getuser(), "app_group": grp.getgrgid(os.getgid()).gr_name, "shared_paths": ["media", "notes.txt", "web/uploads"]}
+    share(Folders(checkout / "shared"), params, str(checkout / "r1"))
+    assert (checkout / "r1/media/avatars/a.png").read_text() == "tracked"
+    assert os.readlink(checkout / "r1/media") == str(checkout / "shared/media")
+    assert (checkout / "r1/notes.txt").resolve() == checkout / "shared/notes.txt"
+    assert (checkout / "r1/web/uploads").is_dir()
+
+
+def test_what_is_shared_already_stays(checkout):
+    params = {"app_user": getpass.getuser(), "app_group": grp.getgrgid(os.getgid()).gr_name, "shared_paths": ["media"]}
+    (checkout / "shared/media").mkdir()
+    (checkout / "shared/media/b.png").write_text("uploaded")
+    share(Folders(checkout / "shared"), params, str(checkout / "r1"))
+    assert [path.name for path in (checkout / "r1/media").iterdir()] == ["b.png"]

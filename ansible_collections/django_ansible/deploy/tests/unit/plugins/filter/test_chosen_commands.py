@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.django_ansible.deploy.plugins.filter.commands import broken_commands, commands_for
+
+COMMANDS = [
+    {"command": "manage.py compilemessages", "phase": "build"},
+    {"command": "manage.py compress", "phase": "static", "env": {"LEVEL": 2}},
+    {"command": "manage.py createcachetable"},
+    {"command": "manage.py warm", "phase": "migrate", "once": False},
+    {"command": "manage.py loaddata start", "phase": "first"},
+    {"command": "manage.py ping", "phase": "finish"},
+]
+
+
+@pytest.mark.parametrize(
+    ("phases", "leads", "expected"),
+    [
+        (["build", "static"], False, {"build": ["compilemessages"], "static": ["compress"]}),
+        (["migrate"], True, {"migrate": ["createcachetable", "warm"]}),
+        (["migrate"], False, {"migrate": ["warm"]}),
+        (["first", "migrate"], True, {"first": ["loaddata"], "migrate": ["createcachetable", "warm"]}),
+        (["finish"], True, {"finish": ["ping"]}),
+        (["finish"], False, {}),
+    ],
+)
+def test_each_host_gets_its_own(phases, leads, expected):
+    found = commands_for(COMMANDS, phases, leads)
+    assert {phase: [entry["command"].split()[1] for entry in entries] for phase, entries in found.items()} == expected
+
+
+def test_environment_is_text():
+    assert commands_for(COMMANDS, ["static"], True)["static"][0]["env"] == {"LEVEL": "2"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("manage.py x", "it needs a command"),
+        ({"command": " "}, "it needs a command"),
+        ({"command": "x", "when": "first"}, "it has when, and only command, env, once, phase are known"),
+        ({"command": "x", "phase": "last"}, "phase has to be one of build, static, first, migrate, finish"),
+        ({"command": "x", "once": "yes"}, "once has to be true or false"),
+        ({"command": "x", "phase": "build", "once": True}, "every host has to run it"),
+        ({"command": "x", "env": {"A-B": "1"}}, "env has to be a mapping of variable names"),
+        ({"command": "x 'y"}, "open quote"),
+    ],
+)
+def test_what_is_wrong_is_said(entry, words):
+    (broken,) = broken_commands([*COMMANDS, entry])
+    assert broken["name"] == "django_app_commands, entry 7,"
+    assert words in broken["rule"]
+
+
+def test_values_of_the_environment_are_never_shown():
+    (broken,) = broken_commands([{"command": "x", "phase": "y", "env": {"A": "secret"}}])
+    assert "secret" not in str(broken)

@@ -40,7 +40,7 @@ describe("action.yml", () => {
   });
 
   it("gives no default to an input that is a variable, since it would win over group_vars", () => {
-    for (const name of ["app-name", "server-name", "source", "revision", "compose-file"]) {
+    for (const name of ["app-name", "server-name", "source", "revision", "registry"]) {
       expect(action.inputs[name]?.default).toBeUndefined();
     }
   });

@@ -14,12 +14,13 @@ describe("validateInputs", () => {
     ["several names", { serverName: "example.org www.example.org xn--bcher-kva.example *.example.org" }],
     ["addresses as names", { serverName: "192.0.2.7 2001:db8::7 localhost" }],
     ["an app name", { appName: "my_app-2" }],
+    ["a rollback of containers", { mode: "container", operation: "rollback", revision: "20260102T030405Z-0123456" }],
     ["env for containers", { mode: "container", env: { A: "1" } }],
     ["a release to go back to", { operation: "rollback", revision: "20260102T030405Z-0123456" }],
     ["a status", { operation: "status" }],
     ["a branch", { source: "git", revision: "feature/a.b-1" }],
     ["a registry", { mode: "container", registry: "ghcr.io:443/acme", registryUsername: "u", registryPassword: "p" }],
-    ["compose inputs with a playbook of one's own", { playbook: "deploy.yml", composeFile: "/srv/compose.yml" }],
+    ["compose inputs with a playbook of one's own", { playbook: "deploy.yml", composeFiles: ["/srv/compose.yml"] }],
   ])("accepts %s", (_, overrides) => {
     expect(() => validateInputs(createInputs(overrides))).not.toThrow();
   });
@@ -52,10 +53,6 @@ describe("validateInputs", () => {
     ],
     [{ source: "git", revision: "--upload-pack=x" }, 'revision is "--upload-pack=x": use a commit, tag or branch.'],
     [
-      { operation: "rollback", mode: "container" },
-      "operation is rollback, which is for mode: role so far: leave it out.",
-    ],
-    [
       { operation: "status", playbook: "deploy.yml" },
       "operation is status and a playbook is given, which decides on its own what it does: leave one of them out.",
     ],
@@ -65,11 +62,11 @@ describe("validateInputs", () => {
       "revision is given without source: git; with source: workspace the checked-out commit is deployed, so check out that revision instead.",
     ],
     [
-      { mode: "container", composeFile: "compose.yml" },
+      { mode: "container", composeFiles: ["compose.yml"] },
       'compose-file is "compose.yml": use an absolute path on the hosts, such as /root/compose.yml.',
     ],
     [
-      { mode: "container", composeFile: "/srv/../root/$(id).yml" },
+      { mode: "container", composeFiles: ["/srv/../root/$(id).yml"] },
       'compose-file is "/srv/../root/$(id).yml": use an absolute path on the hosts, such as /root/compose.yml.',
     ],
     [
@@ -101,7 +98,7 @@ describe("validateInputs", () => {
       "vault-password is an encrypted vault text: give the password that opens the vault.",
     ],
     [
-      { composeFile: "/root/compose.yml" },
+      { composeFiles: ["/root/compose.yml"] },
       "compose-file has no effect with mode: role: set mode: container or leave compose-file out.",
     ],
     [{ extraArgs: ["-v", "-K"] }, "extra-args has -K, which waits for a person: use become-password instead."],

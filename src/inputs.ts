@@ -119,8 +119,10 @@ export interface Inputs {
   /** The application's environment. Every value is a secret. */
   readonly env: Readonly<Record<string, string>>;
   readonly vars: Readonly<Record<string, Value>>;
-  readonly composeFile: string;
-  readonly composeSource: string;
+  /** Absolute paths on the hosts. */
+  readonly composeFiles: readonly string[];
+  /** Files or one folder, relative to `workingDirectory`. */
+  readonly composeSources: readonly string[];
   readonly registry: string;
   readonly registryUsername: string;
   /** Secret. */

@@ -78,7 +78,7 @@ function variables({ inputs, project, job }: RunParts): ReturnType<typeof extraV
     runId: [job.GITHUB_RUN_ID || "0", job.GITHUB_RUN_ATTEMPT || "1", randomBytes(4).toString("hex")].join("-"),
     actor: job.GITHUB_ACTOR ?? "",
   };
-  return extraVariables(inputs, detected, project.composeSource);
+  return extraVariables(inputs, detected, project.composeSources);
 }
 
 function sshText({ inputs, project, folder, job, identity }: RunParts): string {

@@ -86,12 +86,10 @@ function validateNames(inputs: Inputs): void {
   if (inputs.revision !== "" && (!REVISION.test(inputs.revision) || inputs.revision.includes(".."))) {
     throw new DeployError(`revision is ${JSON.stringify(inputs.revision)}: use a commit, tag or branch.`);
   }
-  if (
-    inputs.composeFile !== "" &&
-    (!HOST_PATH.test(inputs.composeFile) || /(^|\/)\.\.(\/|$)/.test(inputs.composeFile))
-  ) {
+  for (const path of inputs.composeFiles) {
+    if (HOST_PATH.test(path) && !/(^|\/)\.\.(\/|$)/.test(path)) continue;
     throw new DeployError(
-      `compose-file is ${JSON.stringify(inputs.composeFile)}: use an absolute path on the hosts, such as /root/compose.yml.`,
+      `compose-file is ${JSON.stringify(path)}: use an absolute path on the hosts, such as /root/compose.yml.`,
     );
   }
   if (inputs.registry !== "" && !REGISTRY.test(inputs.registry)) {
@@ -148,9 +146,6 @@ function validateMode(inputs: Inputs): void {
       "revision is given without source: git; with source: workspace the checked-out commit is deployed, so check out that revision instead.",
     );
   }
-  if (inputs.operation !== "deploy" && inputs.mode === "container") {
-    throw new DeployError(`operation is ${inputs.operation}, which is for mode: role so far: leave it out.`);
-  }
   if (inputs.operation !== "deploy" && inputs.playbook !== "") {
     throw new DeployError(
       `operation is ${inputs.operation} and a playbook is given, which decides on its own what it does: leave one of them out.`,
@@ -160,8 +155,8 @@ function validateMode(inputs: Inputs): void {
   const foreign: readonly (readonly [name: string, value: string])[] =
     inputs.mode === "role"
       ? [
-          ["compose-file", inputs.composeFile],
-          ["compose-source", inputs.composeSource],
+          ["compose-file", inputs.composeFiles.join()],
+          ["compose-source", inputs.composeSources.join()],
           ["registry", inputs.registry],
           ["registry-username", inputs.registryUsername],
         ]

@@ -11,7 +11,9 @@ const ROOT = join(import.meta.dirname, "../..");
 describe("bundledPlaybooks", () => {
   it.each([
     [{ mode: "role" }, "role.yml", "cancel.yml"],
-    [{ mode: "container" }, "container.yml", ""],
+    [{ mode: "container" }, "container.yml", "container_cancel.yml"],
+    [{ mode: "container", operation: "rollback" }, "container_rollback.yml", "container_cancel.yml"],
+    [{ mode: "container", operation: "status" }, "container_status.yml", ""],
     [{ operation: "rollback" }, "rollback.yml", "cancel.yml"],
     [{ operation: "status" }, "status.yml", ""],
     [{ check: true }, "role.yml", ""],

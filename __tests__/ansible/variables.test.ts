@@ -17,7 +17,7 @@ const text = (value: string) => ({ __ansible_unsafe: value });
 
 describe("extraVariables", () => {
   it("holds only what was detected when no input was given", () => {
-    expect(extraVariables(createInputs(), DETECTED, "")).toEqual({
+    expect(extraVariables(createInputs(), DETECTED, [])).toEqual({
       django_app_detected: {
         app_name: text("my-site"),
         workspace: text("/w"),
@@ -36,20 +36,20 @@ describe("extraVariables", () => {
       source: "git",
       revision: "v1",
       env: { A: "{{ b }}" },
-      composeFile: "/srv/c.yml",
+      composeFiles: ["/srv/c.yml"],
       registry: "ghcr.io",
       registryUsername: "u",
       registryPassword: "p{%x",
     });
-    const { django_app_detected: _, ...variables } = extraVariables(inputs, DETECTED, "/w/compose.yml");
+    const { django_app_detected: _, ...variables } = extraVariables(inputs, DETECTED, ["/w/compose.yml"]);
     expect(variables).toEqual({
       app_name: text("shop"),
       server_name: text("example.org"),
       django_app_source: text("git"),
       django_app_revision: text("v1"),
       django_app_env: { A: text("{{ b }}") },
-      compose_app_file: text("/srv/c.yml"),
-      compose_app_source: text("/w/compose.yml"),
+      compose_app_file: [text("/srv/c.yml")],
+      compose_app_source: [text("/w/compose.yml")],
       compose_app_registry: text("ghcr.io"),
       compose_app_registry_username: text("u"),
       compose_app_registry_password: text("p{%x"),
@@ -58,7 +58,7 @@ describe("extraVariables", () => {
 
   it("lets vars win, and leaves them to Ansible as templates", () => {
     const inputs = createInputs({ appName: "shop", vars: { app_name: "{{ other }}", n: 1 } });
-    expect(extraVariables(inputs, DETECTED, "")).toMatchObject({ app_name: "{{ other }}", n: 1 });
+    expect(extraVariables(inputs, DETECTED, [])).toMatchObject({ app_name: "{{ other }}", n: 1 });
   });
 });
 

@@ -55,7 +55,7 @@ describe("inspectProject", () => {
     [{ playbook: "nope.yml" }, /^playbook "nope\.yml" does not exist in \/.*\.$/],
     [{ playbook: "folder" }, /^playbook "folder" is no file\.$/],
     [{ playbook: "-x.yml" }, /^playbook is "-x\.yml": a path cannot begin with a dash\.$/],
-    [{ mode: "container", composeSource: "c.yml" }, /^compose-source "c\.yml" does not exist in \/.*\.$/],
+    [{ mode: "container", composeSources: ["c.yml"] }, /^compose-source "c\.yml" does not exist in \/.*\.$/],
     [{}, /is no Git checkout, .*: run actions\/checkout before this step\.$/],
     [{ source: "workspace" }, /is no Git checkout/],
   ])("refuses %j", async (overrides, message) => {

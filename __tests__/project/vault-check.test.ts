@@ -21,7 +21,7 @@ function projectIn(folder: string, cfg?: string): Project {
   return {
     folder,
     playbook: "",
-    composeSource: "",
+    composeSources: [],
     revision: undefined,
     django: undefined,
     cfg: cfg === undefined ? undefined : { path: join(folder, "ansible.cfg"), settings: parseAnsibleCfg(cfg) },

@@ -43864,7 +43864,10 @@ async function inspectProject(inputs, workspace, environment) {
     }
     const bundledRole = inputs.playbook === "" && inputs.mode === "role";
     const playbook = file("playbook", inputs.playbook, folder);
-    const composeSource = file("compose-source", inputs.composeSource, folder);
+    const composeSources = inputs.composeSources.map((path) => source(path, folder));
+    if (composeSources.length > 1 && composeSources.some((path) => (0,external_node_fs_namespaceObject.statSync)(path).isDirectory())) {
+        throw new DeployError("compose-source names a folder and more besides: name one folder, or files.");
+    }
     const set = (name) => setByUser(inputs, folder, name);
     const find = () => findDjango(folder, { appPath: set("app_path"), settingsModule: set("django_settings_module") });
     const fromWorkspace = bundledRole &&
@@ -43878,7 +43881,7 @@ async function inspectProject(inputs, workspace, environment) {
     return {
         folder,
         playbook,
-        composeSource,
+        composeSources,
         revision,
         django: fromWorkspace ? find() : bundledRole ? optional(find) : undefined,
         cfg: ansibleCfg(folder, environment.ANSIBLE_CONFIG),
@@ -43894,13 +43897,24 @@ function setByUser(inputs, folder, name) {
 function file(input, path, folder) {
     if (path === "")
         return "";
+    const full = existing(input, path, folder);
+    if (!(0,external_node_fs_namespaceObject.statSync)(full).isFile())
+        throw new DeployError(`${input} ${JSON.stringify(path)} is no file.`);
+    return full;
+}
+function source(path, folder) {
+    const full = existing("compose-source", path, folder);
+    if (!(0,external_node_fs_namespaceObject.statSync)(full).isFile() && !(0,external_node_fs_namespaceObject.statSync)(full).isDirectory()) {
+        throw new DeployError(`compose-source ${JSON.stringify(path)} is neither a file nor a folder.`);
+    }
+    return full;
+}
+function existing(input, path, folder) {
     if (path.startsWith("-"))
         throw new DeployError(`${input} is ${JSON.stringify(path)}: a path cannot begin with a dash.`);
     const full = (0,external_node_path_namespaceObject.resolve)(folder, path);
     if (!(0,external_node_fs_namespaceObject.existsSync)(full))
         throw new DeployError(`${input} ${JSON.stringify(path)} does not exist in ${folder}.`);
-    if (!(0,external_node_fs_namespaceObject.statSync)(full).isFile())
-        throw new DeployError(`${input} ${JSON.stringify(path)} is no file.`);
     return full;
 }
 function ansibleCfg(folder, fromJob) {
@@ -44131,7 +44145,7 @@ function discardToolFolder(folder) {
 async function installRequirements(parts) {
     if (parts.requirements === "")
         return undefined;
-    const file = existing(parts.requirements, parts.project);
+    const file = galaxy_existing(parts.requirements, parts.project);
     const text = (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
     const key = (0,external_node_crypto_.createHash)("sha256").update(`${parts.ansible.version}\n${text}`).digest("hex").slice(0, 16);
     const kept = (0,external_node_path_namespaceObject.join)(toolCacheRoot(parts.job), "django-ansible-deploy-galaxy", key);
@@ -44153,7 +44167,7 @@ const foldersIn = (folder) => ({
     collections: (0,external_node_path_namespaceObject.join)(folder, "collections"),
     roles: (0,external_node_path_namespaceObject.join)(folder, "roles"),
 });
-function existing(path, project) {
+function galaxy_existing(path, project) {
     const file = (0,external_node_path_namespaceObject.resolve)(project, path);
     if (!(0,external_node_fs_namespaceObject.existsSync)(file) || !(0,external_node_fs_namespaceObject.statSync)(file).isFile()) {
         throw new DeployError(`requirements ${JSON.stringify(path)} does not exist in ${project}, or is no file.`);
@@ -46214,8 +46228,8 @@ function parseInputs(raw, emptySecrets = []) {
         revision: line(raw, "revision"),
         env: parseDotenv(raw.env),
         vars: parseMapping("vars", raw.vars),
-        composeFile: line(raw, "compose-file"),
-        composeSource: line(raw, "compose-source"),
+        composeFiles: list(raw["compose-file"]),
+        composeSources: list(raw["compose-source"]),
         registry: line(raw, "registry"),
         registryUsername: line(raw, "registry-username"),
         registryPassword: input_parsers_password(raw, "registry-password"),
@@ -46637,7 +46651,7 @@ function haveGoneBack(results, failed) {
     const hosts = (holds) => new Set(results.filter(holds).map(({ host }) => host));
     const kept = hosts(({ deploy }) => deploy?.kept === true);
     const back = hosts(({ deploy }) => deploy?.rolled_back === true);
-    const switched = hosts(({ action, status }) => action.endsWith(".app_activate") && status === "changed");
+    const switched = hosts(({ action, status }) => /\.(app_activate|compose_up)$/.test(action) && status === "changed");
     return failed.length > 0 && failed.every((host) => kept.has(host)) && [...switched].every((host) => back.has(host));
 }
 function sorted(stats) {
@@ -47577,24 +47591,27 @@ function literal(text) {
  * The extra variables of a run. Precedence: `vars` over typed inputs; inputs that were not given are absent, so that
  * the project's own variables hold.
  *
- * @param composeSource absolute path, "" for none.
+ * @param composeSources absolute paths.
  */
-function extraVariables(inputs, detected, composeSource) {
+function extraVariables(inputs, detected, composeSources) {
     const texts = [
         ["app_name", inputs.appName],
         ["server_name", inputs.serverName],
         ["django_app_source", inputs.source],
         ["django_app_revision", inputs.revision],
-        ["compose_app_file", inputs.composeFile],
-        ["compose_app_source", composeSource],
         ["compose_app_registry", inputs.registry],
         ["compose_app_registry_username", inputs.registryUsername],
         ["compose_app_registry_password", inputs.registryPassword],
+    ];
+    const lists = [
+        ["compose_app_file", inputs.composeFiles],
+        ["compose_app_source", composeSources],
     ];
     const env = Object.entries(inputs.env).map(([name, value]) => [name, literal(value)]);
     return {
         django_app_detected: detectedVariables(detected),
         ...Object.fromEntries(texts.filter(([, text]) => text !== "").map(([name, text]) => [name, literal(text)])),
+        ...Object.fromEntries(lists.filter(([, values]) => values.length > 0).map(([name, values]) => [name, values.map(literal)])),
         ...(env.length > 0 ? { django_app_env: Object.fromEntries(env) } : {}),
         ...inputs.vars,
     };
@@ -48132,6 +48149,11 @@ function statusSection({ hostStatus }) {
     });
     return table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows);
 }
+/** In container mode, each container that it found. */
+function serviceSection({ hostStatus }) {
+    const rows = Object.entries(hostStatus).flatMap(([host, { services }]) => (services ?? []).map(({ service, image, digest, since, health }) => [host, service, image, digest, since, health].map(code)));
+    return rows.length === 0 ? [] : table(["host", "service", "image", "digest", "since", "health"], "llllll", rows);
+}
 
 ;// CONCATENATED MODULE: ./lib/report/hosts.js
 
@@ -48340,7 +48362,7 @@ function summaryMarkdown(parts, limit = 300_000) {
         { name: "went back", lines: wentBackSection(hosts) },
         { name: "facts", lines: facts(parts) },
         { name: "prediction", lines: check ? predictionSection(totals) : [] },
-        { name: "status", lines: statusSection(totals) },
+        { name: "status", lines: [...statusSection(totals), ...serviceSection(totals)] },
         { name: "hosts", lines: hostSection(hosts) },
         { name: "migrations", lines: check ? [] : migrations(totals) },
         { name: "warnings", lines: warnings(totals) },
@@ -48579,10 +48601,12 @@ function bundledPlaybooks({ mode, operation, check }, actionRoot, project, folde
         return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), (0,external_node_fs_namespaceObject.readFileSync)(bundled, "utf8"));
     };
     return {
-        playbook: copy(operation === "deploy" ? mode : operation),
-        cancelPlaybook: mode === "role" && operation !== "status" && !check ? copy("cancel") : "",
+        playbook: copy(operation === "deploy" ? mode : nameIn(mode, operation)),
+        cancelPlaybook: operation !== "status" && !check ? copy(nameIn(mode, "cancel")) : "",
     };
 }
+/** Role mode has the plain names. */
+const nameIn = (mode, name) => (mode === "role" ? name : `container_${name}`);
 
 ;// CONCATENATED MODULE: ./lib/connection/jump-hosts.js
 
@@ -48743,7 +48767,7 @@ function variables({ inputs, project, job }) {
         runId: [job.GITHUB_RUN_ID || "0", job.GITHUB_RUN_ATTEMPT || "1", (0,external_node_crypto_.randomBytes)(4).toString("hex")].join("-"),
         actor: job.GITHUB_ACTOR ?? "",
     };
-    return extraVariables(inputs, detected, project.composeSource);
+    return extraVariables(inputs, detected, project.composeSources);
 }
 function sshText({ inputs, project, folder, job, identity }) {
     const settings = project.cfg?.settings;
@@ -49269,9 +49293,10 @@ function validateNames(inputs) {
     if (inputs.revision !== "" && (!REVISION.test(inputs.revision) || inputs.revision.includes(".."))) {
         throw new DeployError(`revision is ${JSON.stringify(inputs.revision)}: use a commit, tag or branch.`);
     }
-    if (inputs.composeFile !== "" &&
-        (!HOST_PATH.test(inputs.composeFile) || /(^|\/)\.\.(\/|$)/.test(inputs.composeFile))) {
-        throw new DeployError(`compose-file is ${JSON.stringify(inputs.composeFile)}: use an absolute path on the hosts, such as /root/compose.yml.`);
+    for (const path of inputs.composeFiles) {
+        if (HOST_PATH.test(path) && !/(^|\/)\.\.(\/|$)/.test(path))
+            continue;
+        throw new DeployError(`compose-file is ${JSON.stringify(path)}: use an absolute path on the hosts, such as /root/compose.yml.`);
     }
     if (inputs.registry !== "" && !REGISTRY.test(inputs.registry)) {
         throw new DeployError(`registry is ${JSON.stringify(inputs.registry)}: use a host name with an optional port, without scheme, such as ghcr.io.`);
@@ -49316,9 +49341,6 @@ function validateMode(inputs) {
     if (inputs.revision !== "" && inputs.source !== "git" && inputs.operation !== "rollback") {
         throw new DeployError("revision is given without source: git; with source: workspace the checked-out commit is deployed, so check out that revision instead.");
     }
-    if (inputs.operation !== "deploy" && inputs.mode === "container") {
-        throw new DeployError(`operation is ${inputs.operation}, which is for mode: role so far: leave it out.`);
-    }
     if (inputs.operation !== "deploy" && inputs.playbook !== "") {
         throw new DeployError(`operation is ${inputs.operation} and a playbook is given, which decides on its own what it does: leave one of them out.`);
     }
@@ -49326,8 +49348,8 @@ function validateMode(inputs) {
         return;
     const foreign = inputs.mode === "role"
         ? [
-            ["compose-file", inputs.composeFile],
-            ["compose-source", inputs.composeSource],
+            ["compose-file", inputs.composeFiles.join()],
+            ["compose-source", inputs.composeSources.join()],
             ["registry", inputs.registry],
             ["registry-username", inputs.registryUsername],
         ]

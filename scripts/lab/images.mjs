@@ -6,8 +6,9 @@ import { must, run } from "./shell.mjs";
 
 /**
  * What a host starts as. `base` is a bare server. `ready` has what most Django hosts get first, so that a test need not
- * wait for apt. `engine` is a bare server with a Docker engine, compose and a registry.
- * @typedef {"base" | "ready" | "engine"} Kind
+ * wait for apt. `engine` is a bare server with a Docker engine, compose and a registry. `app` is no host: an image for the
+ * engines of such hosts, with a Python, nginx and PostgreSQL's clients.
+ * @typedef {"base" | "ready" | "engine" | "app"} Kind
  * @typedef {"bookworm" | "trixie"} Suite
  */
 
@@ -52,6 +53,7 @@ const packages = {
     "busybox-static",
     "iptables",
   ],
+  app: ["python3", "nginx", "postgresql-client"],
 };
 
 const common = [
@@ -75,6 +77,7 @@ printf '[Service]\\nEnvironment=DOCKER_ALLOW_IPV6_ON_IPV4_INTERFACE=1\\n' > "$1"
     `sed -i 's/addr: :5000/addr: 127.0.0.1:5000/' "$1"/etc/docker/registry/config.yml`,
     `chroot "$1" systemctl disable --quiet docker-registry.service`,
   ],
+  app: [],
 };
 
 /**

@@ -1,6 +1,8 @@
 // Real Debian hosts on one machine: containers that run systemd and sshd, published on loopback only.
 /** @typedef {import("./hosts.mjs").Host} Host */
 /** @typedef {import("./runner.mjs").ActionResult} ActionResult */
+
+export { appBase, loadAppImage } from "./app-image.mjs";
 export {
   engineAnswers,
   ensureCommands,
@@ -14,6 +16,6 @@ export { containerOf, copyToHost, describe, down, downAll, label, onHost, reboot
 export { image, imageExists, imageName } from "./images.mjs";
 export { makeKey } from "./keys.mjs";
 export { servePostgres } from "./postgres.mjs";
-export { registryAddress, serveRegistry } from "./registry.mjs";
+export { registryAddress, serveRegistry, shareRegistry } from "./registry.mjs";
 export { node24, runAction } from "./runner.mjs";
 export { must, run, until, which } from "./shell.mjs";

@@ -79,6 +79,8 @@ export interface HostStatus {
   /** UTC, ISO 8601. */
   readonly since: string | null;
   readonly slot: string | null;
+  /** Container mode: each container of the project. */
+  readonly services?: readonly ServiceStatus[];
   /** systemd's ActiveState by unit. */
   readonly units: Readonly<Record<string, string>>;
   readonly free_mib: number;
@@ -86,6 +88,17 @@ export interface HostStatus {
   readonly lock: string | null;
   /** Oldest first. */
   readonly releases: readonly string[];
+}
+
+/** What one container of a project is. */
+export interface ServiceStatus {
+  readonly service: string;
+  readonly container: string;
+  readonly image: string;
+  readonly digest: string;
+  /** UTC, ISO 8601. */
+  readonly since: string;
+  readonly health: string;
 }
 
 /** Ansible's recap of one host. */

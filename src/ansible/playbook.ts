@@ -31,7 +31,10 @@ export function bundledPlaybooks(
     return folder.file(join("play", `${name}.yml`), readFileSync(bundled, "utf8"));
   };
   return {
-    playbook: copy(operation === "deploy" ? mode : operation),
-    cancelPlaybook: mode === "role" && operation !== "status" && !check ? copy("cancel") : "",
+    playbook: copy(operation === "deploy" ? mode : nameIn(mode, operation)),
+    cancelPlaybook: operation !== "status" && !check ? copy(nameIn(mode, "cancel")) : "",
   };
 }
+
+/** Role mode has the plain names. */
+const nameIn = (mode: Inputs["mode"], name: string) => (mode === "role" ? name : `container_${name}`);

@@ -22,24 +22,33 @@ function literal(text: string): Value {
  * The extra variables of a run. Precedence: `vars` over typed inputs; inputs that were not given are absent, so that
  * the project's own variables hold.
  *
- * @param composeSource absolute path, "" for none.
+ * @param composeSources absolute paths.
  */
-export function extraVariables(inputs: Inputs, detected: Detected, composeSource: string): Record<string, Value> {
+export function extraVariables(
+  inputs: Inputs,
+  detected: Detected,
+  composeSources: readonly string[],
+): Record<string, Value> {
   const texts: readonly (readonly [variable: string, value: string])[] = [
     ["app_name", inputs.appName],
     ["server_name", inputs.serverName],
     ["django_app_source", inputs.source],
     ["django_app_revision", inputs.revision],
-    ["compose_app_file", inputs.composeFile],
-    ["compose_app_source", composeSource],
     ["compose_app_registry", inputs.registry],
     ["compose_app_registry_username", inputs.registryUsername],
     ["compose_app_registry_password", inputs.registryPassword],
+  ];
+  const lists: readonly (readonly [variable: string, values: readonly string[]])[] = [
+    ["compose_app_file", inputs.composeFiles],
+    ["compose_app_source", composeSources],
   ];
   const env = Object.entries(inputs.env).map(([name, value]) => [name, literal(value)] as const);
   return {
     django_app_detected: detectedVariables(detected),
     ...Object.fromEntries(texts.filter(([, text]) => text !== "").map(([name, text]) => [name, literal(text)])),
+    ...Object.fromEntries(
+      lists.filter(([, values]) => values.length > 0).map(([name, values]) => [name, values.map(literal)]),
+    ),
     ...(env.length > 0 ? { django_app_env: Object.fromEntries(env) } : {}),
     ...inputs.vars,
   };

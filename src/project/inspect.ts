@@ -13,8 +13,8 @@ export interface Project {
   readonly folder: string;
   /** Absolute path of the user's own playbook; "" for the bundled one. */
   readonly playbook: string;
-  /** Absolute path of the compose file to upload; "" for none. */
-  readonly composeSource: string;
+  /** Absolute paths of the compose files to upload, or of one folder that holds them. */
+  readonly composeSources: readonly string[];
   /** Commit that is checked out; undefined outside a Git work tree. */
   readonly revision: string | undefined;
   /** undefined where no Django project is needed and none was found. */
@@ -41,7 +41,10 @@ export async function inspectProject(
   }
   const bundledRole = inputs.playbook === "" && inputs.mode === "role";
   const playbook = file("playbook", inputs.playbook, folder);
-  const composeSource = file("compose-source", inputs.composeSource, folder);
+  const composeSources = inputs.composeSources.map((path) => source(path, folder));
+  if (composeSources.length > 1 && composeSources.some((path) => statSync(path).isDirectory())) {
+    throw new DeployError("compose-source names a folder and more besides: name one folder, or files.");
+  }
   const set = (name: string) => setByUser(inputs, folder, name);
   const find = () => findDjango(folder, { appPath: set("app_path"), settingsModule: set("django_settings_module") });
   const fromWorkspace =
@@ -58,7 +61,7 @@ export async function inspectProject(
   return {
     folder,
     playbook,
-    composeSource,
+    composeSources,
     revision,
     django: fromWorkspace ? find() : bundledRole ? optional(find) : undefined,
     cfg: ansibleCfg(folder, environment.ANSIBLE_CONFIG),
@@ -72,13 +75,26 @@ function setByUser(inputs: Inputs, folder: string, name: string): string | undef
   return typeof value === "string" ? value : "";
 }
 
-function file(input: "playbook" | "compose-source", path: string, folder: string): string {
+function file(input: "playbook", path: string, folder: string): string {
   if (path === "") return "";
+  const full = existing(input, path, folder);
+  if (!statSync(full).isFile()) throw new DeployError(`${input} ${JSON.stringify(path)} is no file.`);
+  return full;
+}
+
+function source(path: string, folder: string): string {
+  const full = existing("compose-source", path, folder);
+  if (!statSync(full).isFile() && !statSync(full).isDirectory()) {
+    throw new DeployError(`compose-source ${JSON.stringify(path)} is neither a file nor a folder.`);
+  }
+  return full;
+}
+
+function existing(input: "playbook" | "compose-source", path: string, folder: string): string {
   if (path.startsWith("-"))
     throw new DeployError(`${input} is ${JSON.stringify(path)}: a path cannot begin with a dash.`);
   const full = resolve(folder, path);
   if (!existsSync(full)) throw new DeployError(`${input} ${JSON.stringify(path)} does not exist in ${folder}.`);
-  if (!statSync(full).isFile()) throw new DeployError(`${input} ${JSON.stringify(path)} is no file.`);
   return full;
 }
 

@@ -73,3 +73,13 @@ export function statusSection({ hostStatus }: Totals): string[] {
   });
   return table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows);
 }
+
+/** In container mode, each container that it found. */
+export function serviceSection({ hostStatus }: Totals): string[] {
+  const rows = Object.entries(hostStatus).flatMap(([host, { services }]) =>
+    (services ?? []).map(({ service, image, digest, since, health }) =>
+      [host, service, image, digest, since, health].map(code),
+    ),
+  );
+  return rows.length === 0 ? [] : table(["host", "service", "image", "digest", "since", "health"], "llllll", rows);
+}

@@ -3,7 +3,7 @@ import type { Status } from "../outputs.js";
 import { changeSection, predictionSection } from "./changes.js";
 import { taskName } from "./explain.js";
 import { type Failure, failureSection } from "./failures.js";
-import { hostSection, statusSection, wentBackSection } from "./host-tables.js";
+import { hostSection, serviceSection, statusSection, wentBackSection } from "./host-tables.js";
 import { hostReports } from "./hosts.js";
 import { code, count, details, fenced, safe, seconds, table } from "./markdown.js";
 import { coursesOf } from "./phases.js";
@@ -51,7 +51,7 @@ export function summaryMarkdown(parts: SummaryParts, limit = 300_000): string {
     { name: "went back", lines: wentBackSection(hosts) },
     { name: "facts", lines: facts(parts) },
     { name: "prediction", lines: check ? predictionSection(totals) : [] },
-    { name: "status", lines: statusSection(totals) },
+    { name: "status", lines: [...statusSection(totals), ...serviceSection(totals)] },
     { name: "hosts", lines: hostSection(hosts) },
     { name: "migrations", lines: check ? [] : migrations(totals) },
     { name: "warnings", lines: warnings(totals) },

@@ -52,7 +52,7 @@ function haveGoneBack(results: readonly ResultEvent[], failed: readonly string[]
   const hosts = (holds: (result: ResultEvent) => boolean) => new Set(results.filter(holds).map(({ host }) => host));
   const kept = hosts(({ deploy }) => deploy?.kept === true);
   const back = hosts(({ deploy }) => deploy?.rolled_back === true);
-  const switched = hosts(({ action, status }) => action.endsWith(".app_activate") && status === "changed");
+  const switched = hosts(({ action, status }) => /\.(app_activate|compose_up)$/.test(action) && status === "changed");
   return failed.length > 0 && failed.every((host) => kept.has(host)) && [...switched].every((host) => back.has(host));
 }
 

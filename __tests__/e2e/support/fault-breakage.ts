@@ -26,6 +26,15 @@ export function killRunner(folder: string): number {
   return mine.length;
 }
 
+/** Tells the action of a run what GitHub tells it first on a cancel. */
+export function cancelRunner(folder: string): void {
+  const mine = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(folder));
+  const main = mine.filter((pid) => commandOf(pid).includes("/dist/main/index.js"));
+  for (const pid of main) process.kill(Number(pid), "SIGINT");
+}
+
+const commandOf = (pid: string): string => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+
 function environmentOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, "utf8");

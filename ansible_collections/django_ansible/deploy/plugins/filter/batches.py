@@ -17,6 +17,10 @@ options:
     description: Number of hosts or percentage of all hosts, or a list of them.
     type: raw
     required: true
+  variable:
+    description: Name of the variable that has the sizes, for errors.
+    type: str
+    default: django_app_batch
 """
 
 EXAMPLES = """
@@ -35,19 +39,19 @@ _value:
 from ansible.errors import AnsibleFilterError
 
 
-def size_of(size, total):
+def size_of(size, total, variable):
     text = str(size).strip()
     number = text[:-1] if text.endswith("%") else text
     if not number.isdigit() or int(number) < 1:
-        raise AnsibleFilterError("django_app_batch has %r: use a number of hosts (2) or a percentage (25%%), or a list of them" % (size,))
+        raise AnsibleFilterError("%s has %r: use a number of hosts (2) or a percentage (25%%), or a list of them" % (variable, size))
     return max(int(number) * total // 100, 1) if text.endswith("%") else int(number)
 
 
-def batches(hosts, sizes):
+def batches(hosts, sizes, variable="django_app_batch"):
     hosts = list(hosts)
-    sizes = [size_of(size, len(hosts)) for size in (sizes if isinstance(sizes, (list, tuple)) else [sizes])]
+    sizes = [size_of(size, len(hosts), variable) for size in (sizes if isinstance(sizes, (list, tuple)) else [sizes])]
     if not sizes:
-        raise AnsibleFilterError("django_app_batch is empty: name at least one size")
+        raise AnsibleFilterError("%s is empty: name at least one size" % variable)
     result = []
     while hosts:
         size = sizes[min(len(result), len(sizes) - 1)]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import hashlib
 import http.client
@@ -12,6 +13,7 @@ import os
 import shutil
 import socket
 import struct
+import time
 from urllib.parse import quote
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
@@ -85,6 +87,9 @@ class Engine:
 
     def request(self, method, path, body=None, headers=None, timeout=60):
         """Status and raw body of one request; what keeps the engine from answering is said as such."""
+        return self._exchange(method, path, body, headers, timeout, lambda response: response.read())
+
+    def _exchange(self, method, path, body, headers, timeout, read):
         connection = _SocketConnection(self.path, timeout)
         try:
             connection.request(
@@ -94,7 +99,7 @@ class Engine:
                 headers={"Content-Type": "application/json", **(headers or {})},
             )
             response = connection.getresponse()
-            return response.status, response.read()
+            return response.status, read(response)
         except PermissionError:
             raise ComposeError(
                 f"The user {_user()} may not use the Docker engine's socket {self.path}: become root, or add the user to the group that owns the socket."
@@ -149,12 +154,26 @@ class Engine:
             raise
 
     def remove_container(self, identifier):
-        """Remove a container that does not run."""
+        """Remove a container that does not run, with its anonymous volumes."""
+        self._gone(f"/containers/{quote(identifier, safe='')}?v=1", "DELETE")
+
+    def stop_container(self, identifier, patience=3600):
+        """Stop a container as its definition says; the engine kills it after its own grace period. *patience* is in seconds."""
+        self._gone(f"/containers/{quote(identifier, safe='')}/stop", "POST", timeout=patience)
+
+    def _gone(self, path, method, timeout=60):
+        """A request that is content when what it is about is not there."""
         try:
-            self.ask(f"/containers/{quote(identifier, safe='')}", "DELETE")
+            self.ask(path, method, timeout=timeout)
         except EngineError as error:
             if error.status != 404:
                 raise
+
+    def execute(self, identifier, argv, timeout=60):
+        """Run a command in a container. Its exit code and what it printed."""
+        made = self.ask(f"/containers/{quote(identifier, safe='')}/exec", "POST", {"Cmd": argv, "AttachStdout": True, "AttachStderr": True})
+        _status, data = self.request("POST", f"/exec/{made['Id']}/start", {"Detach": False, "Tty": False}, timeout=timeout)
+        return self.ask(f"/exec/{made['Id']}/json").get("ExitCode"), unframe(data).decode("utf-8", "replace")
 
     def image(self, reference):
         """An image of this host by reference or id, or None."""
@@ -164,6 +183,51 @@ class Engine:
             if error.status == 404:
                 return None
             raise
+
+    def image_users(self):
+        """Ids of the images that any container of this host has."""
+        return {container.get("ImageID", "") for container in self.ask("/containers/json?all=1")}
+
+    def tag(self, identifier, reference):
+        """Have a name with a tag mean an image of this host."""
+        name, tag = name_and_tag(reference)
+        self.ask(f"/images/{quote(identifier, safe=':@')}/tag?repo={quote(name, safe='')}&tag={quote(tag, safe='')}", "POST")
+
+    def remove_reference(self, reference):
+        """Take a name or digest off an image; the image goes with its last one. False where a container has it."""
+        try:
+            self.ask(f"/images/{quote(reference, safe='/:@')}", "DELETE", timeout=300)
+        except EngineError as error:
+            if error.status not in (404, 409):
+                raise
+            return error.status == 404
+        return True
+
+    def pull(self, reference, auth=None, platform="", timeout=900):
+        """Pull a reference with a tag or a digest. The credential goes to the engine with this one request and is written nowhere."""
+        name, at, digest = reference.partition("@")
+        name, tag = (name, digest) if at else name_and_tag(reference)
+        path = f"/images/create?fromImage={quote(name, safe='')}&tag={quote(tag, safe='')}" + (f"&platform={quote(platform, safe='')}" if platform else "")
+        deadline = time.monotonic() + timeout
+
+        def read(response):
+            if response.status >= 400:
+                return response.read()
+            for line in response:
+                if time.monotonic() > deadline:
+                    raise EngineError(0, f"it did not end within {timeout} seconds")
+                with contextlib.suppress(ValueError):
+                    said = json.loads(line)
+                    if said.get("error"):
+                        raise EngineError(0, said["error"])
+            return b""
+
+        status, data = self._exchange("POST", path, None, {"X-Registry-Auth": auth} if auth else None, min(timeout, 300), read)
+        if status >= 400:
+            message = data.decode("utf-8", "replace")
+            with contextlib.suppress(ValueError, AttributeError):
+                message = json.loads(message).get("message") or message
+            raise EngineError(status, message.strip())
 
     def remote_digest(self, reference, auth=None, timeout=30):
         """The digest that the registry has for a reference now; the engine asks, so its mirrors, proxies and certificates count."""
@@ -177,6 +241,12 @@ class Engine:
         if status >= 400:
             return ""
         return unframe(data).decode("utf-8", "replace")
+
+
+def name_and_tag(reference):
+    """The name of an image and its tag, `latest` when it has none."""
+    name, colon, tag = reference.rpartition(":")
+    return (name, tag) if colon and "/" not in tag else (reference, "latest")
 
 
 def unframe(data):

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError, EngineError, docker_config
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_project import digest_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_containers import digest_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_registry import (
     encode_auth,
     host_of,
@@ -20,10 +21,16 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_regi
 )
 
 REGISTRY_ARGUMENTS = {
-    "registry": {"type": "str", "default": ""},
-    "registry_username": {"type": "str", "default": ""},
-    "registry_password": {"type": "str", "default": "", "no_log": True},
+    # One string, not a list: no_log on a list would mask each of its values, user names included, in every answer.
+    "registries": {"type": "str", "no_log": True, "default": "[]"},
 }
+
+
+def parse_registries(text):
+    """Credentials by registry: a JSON list of mappings with registry, username and password. Those without any of the three are left out."""
+    given = json.loads(text or "[]")
+    result = [{key: str(entry.get(key) or "") for key in ("registry", "username", "password")} for entry in given]
+    return [entry for entry in result if any(entry.values())]
 
 
 def check_credential(registry, username, password):
@@ -59,17 +66,17 @@ def cannot_pull(reference, error):
 
 
 class Images:
-    def __init__(self, project, services, registry, username, password):
-        """Tries the credential, if there is one; `config` is then the host's docker config with it, and has never been on a disk."""
-        self.engine = project.engine
+    def __init__(self, compose, services, registries):
+        """Tries the credentials, if there are any; `config` is then the host's docker config with them, and has never been on a disk."""
+        self.engine = compose.engine
         self.services = services
         self.wanted = wanted_images(services)
         self.references = sorted(set(self.wanted.values()))
-        self.config = docker_config(project.config_dir)
-        self.logged_in = check_credential(registry, username, password)
-        if self.logged_in:
-            self.config = with_login(self.config, *login(self.engine, registry, username, password))
+        self.config = docker_config(compose.config_dir)
         self.digests, self.errors = {}, {}
+        for entry in registries:
+            check_credential(entry["registry"], entry["username"], entry["password"])
+            self.config = with_login(self.config, *login(self.engine, entry["registry"], entry["username"], entry["password"]))
 
     def local(self):
         return {reference: self.engine.image(reference) for reference in self.references}
@@ -85,36 +92,50 @@ class Images:
         }
         self._resolve([reference for reference in self.references if reference not in fixed | enough])
         self.stale = {reference for reference, digest in self.digests.items() if not holds(self.before[reference], digest)}
-        # With a platform of its own, an image of another one may go by the same digest: then only compose knows.
-        foreign = {service["image"] for service in self.services.values() if service["platform"]}
-        self.needed = bool(self.stale or self.errors or foreign & set(self.digests))
+        self.needed = bool(self.stale or self.errors)
 
     def outdated(self, references):
         return sorted(name for name, reference in self.wanted.items() if reference in references)
 
-    def predicted(self):
-        """Services whose image a pull would change, and warnings; an image that surely cannot be pulled is an error."""
-        warnings = []
+    def refuse_unpullable(self):
+        """Stop at an image that surely cannot be pulled, and tell what cannot be known without trying."""
+        sure, warnings = [], []
         for reference, error in sorted(self.errors.items()):
             # The engine's default registry may stand behind a mirror that does not answer for digests.
-            if split_reference(reference)[0] and (refused(error) or error.status == 404 or not self.before[reference]):
-                raise ComposeError(cannot_pull(reference, error))
-            warnings.append(f"Whether the image {reference} has changed cannot be told: {error.message}.")
-        return self.outdated(self.stale | {reference for reference in self.errors if not self.before[reference]}), warnings
-
-    def recorded(self, local, from_registry=False):
-        """Digest by service: of the images on the host, or of those that the registry has."""
-        result = {}
-        for name, reference in self.wanted.items():
-            digest = self.digests.get(reference, "")
-            if from_registry and digest:
-                result[name] = f"{split_reference(reference)[1]}@{digest}"
+            if split_reference(reference)[0]:
+                sure.append(cannot_pull(reference, error))
             else:
-                result[name] = digest_of(local[reference], reference, digest)
+                warnings.append(f"Whether the image {reference} has changed cannot be told: {error.message}.")
+        if sure:
+            raise ComposeError("\n".join(sure))
+        return warnings
+
+    def chosen(self):
+        """By reference, the digest that is to run; empty where only a pull can tell."""
+        result = {}
+        for reference in self.references:
+            here = digest_of(self.before[reference], reference).partition("@")[2]
+            result[reference] = split_reference(reference)[3] or self.digests.get(reference) or ("" if reference in self.errors else here)
         return result
 
+    def recorded(self, chosen):
+        """By service, its image as name@digest; one that no registry knows by its id on this host."""
+        result = {}
+        for name, service in self.services.items():
+            reference = service["image"]
+            digest = chosen.get(reference, "")
+            result[name] = f"{split_reference(reference)[1]}@{digest}" if digest else digest_of(self.before.get(reference) or self.engine.image(reference) or {}, reference)
+        return result
+
+    def auth(self, reference):
+        """What the engine is told for a pull of this reference, or None."""
+        if not any(self.config.get(name) for name in ("auths", "credsStore", "credHelpers")):
+            return None
+        index = self.engine.info().get("IndexServerAddress") or ""
+        return encode_auth(stored_auth(self.config, registry_key(split_reference(reference)[0], index)))
+
     def _resolve(self, references):
-        auths = {reference: self._auth(reference) for reference in references}
+        auths = {reference: self.auth(reference) for reference in references}
 
         def ask(reference):
             try:
@@ -131,9 +152,3 @@ class Images:
         elif references:
             with ThreadPoolExecutor(max_workers=4) as pool:
                 list(pool.map(ask, references))
-
-    def _auth(self, reference):
-        if not any(self.config.get(name) for name in ("auths", "credsStore", "credHelpers")):
-            return None
-        index = self.engine.info().get("IndexServerAddress") or ""
-        return encode_auth(stored_auth(self.config, registry_key(split_reference(reference)[0], index)))

@@ -114,7 +114,7 @@ def with_login(config, key, entry):
 @contextlib.contextmanager
 def private_config(config):
     """A docker config folder of its own, only this user's, gone afterwards whatever happens."""
-    base = _memory_folder()
+    base = memory_folder()
     folder = tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-", dir=base)
     try:
         descriptor = os.open(os.path.join(folder, "config.json"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -127,7 +127,7 @@ def private_config(config):
 
 def sweep_folders(base=None):
     """Remove what a killed run left: folders of this user whose process is gone."""
-    base = base or _memory_folder()
+    base = base or memory_folder()
     with contextlib.suppress(OSError):
         for entry in os.scandir(base):
             pid = entry.name[len(FOLDER_PREFIX):].partition("-")[0]
@@ -137,7 +137,7 @@ def sweep_folders(base=None):
                 shutil.rmtree(entry.path, ignore_errors=True)
 
 
-def _memory_folder():
+def memory_folder():
     """A folder in memory where there is one, so that not even a power cut leaves the credential on a disk."""
     for folder in ("/run" if os.getuid() == 0 else "", os.environ.get("XDG_RUNTIME_DIR", ""), "/dev/shm"):
         if folder and os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK):

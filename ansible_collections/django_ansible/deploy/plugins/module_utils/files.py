@@ -39,10 +39,10 @@ def ensure_directory(path: str, mode: int = 0o755, owner: str = "root", group: s
 
 
 def write_atomically(path: str, content: bytes, mode: int, owner: str = "root", group: str = "root") -> None:
-    _replace_file(path, content, mode, *owner_ids(owner, group))
+    write_atomically_as(path, content, mode, *owner_ids(owner, group))
 
 
-def _replace_file(path: str, content: bytes, mode: int, uid: int, gid: int) -> None:
+def write_atomically_as(path: str, content: bytes, mode: int, uid: int, gid: int) -> None:
     partial = "%s.%d.new" % (path, os.getpid())
     if os.path.lexists(partial):
         os.unlink(partial)
@@ -133,7 +133,7 @@ class Restorable:
                 os.rename(value, path)
                 continue
             if kind == "file":
-                _replace_file(path, *value)
+                write_atomically_as(path, *value)
                 continue
             partial = "%s.%d.old" % (path, os.getpid())
             os.symlink(value, partial)

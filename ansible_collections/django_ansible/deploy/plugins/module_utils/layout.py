@@ -3,34 +3,28 @@
 """Where an application lives on a host, and what its links say is running."""
 from __future__ import annotations
 
-import json
 import os
-import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.files import write_atomically
+from ansible_collections.django_ansible.deploy.plugins.module_utils.releases import Releases
 
 SLOTS = ("blue", "green")
 
 
-class Layout:
+class Layout(Releases):
     """The folders, links and unit names of one application on one host."""
 
     def __init__(self, app_name: str, app_dir: str, socket_link: str) -> None:
+        super().__init__(app_dir)
         self.app_name = app_name
         self.app_dir = app_dir
         self.socket_link = socket_link
-        self.releases = os.path.join(app_dir, "releases")
         self.venvs = os.path.join(app_dir, "venvs")
         self.shared = os.path.join(app_dir, "shared")
         self.static = os.path.join(app_dir, "static")
         self.slots = os.path.join(app_dir, "slots")
         self.current = os.path.join(app_dir, "current")
-        self.journal = os.path.join(app_dir, "deploys.jsonl")
         self.etc = os.path.join("/etc", app_name)
         self.run = os.path.join("/run", app_name)
-
-    def release_dir(self, release: str) -> str:
-        return os.path.join(self.releases, release)
 
     def slot_link(self, slot: str) -> str:
         return os.path.join(self.slots, slot)
@@ -69,26 +63,6 @@ class Layout:
     def live_release(self) -> str | None:
         return self.slot_release(self.live_slot())
 
-    def read_release(self, release: str) -> dict:
-        """What release.json tells of a release; empty for a folder that was never completed."""
-        try:
-            with open(os.path.join(self.release_dir(release), "release.json"), encoding="utf-8") as file:
-                return json.load(file)
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            return {}
-
-    def mark_release(self, name: str, **facts: object) -> None:
-        """Adds facts to what release.json tells; None takes one away."""
-        known = {**self.read_release(name), **facts}
-        if "release" in known:
-            text = json.dumps({key: value for key, value in known.items() if value is not None}, indent=2, sort_keys=True) + "\n"
-            write_atomically(os.path.join(self.release_dir(name), "release.json"), text.encode(), 0o640)
-
-    def list_releases(self) -> list[dict]:
-        """The completed releases, oldest first. Their names begin with the time, so they sort by it."""
-        names = sorted(os.listdir(self.releases)) if os.path.isdir(self.releases) else []
-        return [found for found in (self.read_release(name) for name in names) if found]
-
     def kept_releases(self, count: int) -> set[str]:
         """The newest *count* releases that have served and are not marked bad, and those that a slot points at: the live one, and the one to go back to.
 
@@ -96,13 +70,6 @@ class Layout:
         """
         good = [found["release"] for found in self.list_releases() if found.get("activated") and not found.get("bad")]
         return {*good[-max(count, 1) :], *filter(None, map(self.slot_release, SLOTS))}
-
-    def record(self, **entry: object) -> None:
-        """Appends to deploys.jsonl who did what, when, and how it ended."""
-        entry = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **entry}
-        descriptor = os.open(self.journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-            file.write(json.dumps(entry, sort_keys=True) + "\n")
 
 
 def read_link(path: str) -> str | None:

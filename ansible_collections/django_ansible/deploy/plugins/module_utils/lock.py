@@ -27,10 +27,11 @@ class Locked(Exception):
 class DeployLock:
     """*run* names a run as ``<workflow run>-<attempt>-<anything>``; an empty name takes part in no locking."""
 
-    def __init__(self, app_name: str, run: str, actor: str, folder: str = FOLDER) -> None:
+    def __init__(self, app_name: str, run: str, actor: str, folder: str = FOLDER, wait_variable: str = "django_app_lock_wait") -> None:
         self.app_name = app_name
         self.run = run
         self.actor = actor
+        self.wait_variable = wait_variable
         self.path = os.path.join(folder, app_name + ".lock")
         self.notice = ""
 
@@ -57,7 +58,7 @@ class DeployLock:
                         self._write()
                         return
             if time.monotonic() >= deadline:
-                raise Locked("%s is being deployed here by %s: wait for it to end, or set django_app_lock_wait" % (self.app_name, describe(before)))
+                raise Locked("%s is being deployed here by %s: wait for it to end, or set %s" % (self.app_name, describe(before), self.wait_variable))
             time.sleep(PAUSE)
 
     @contextlib.contextmanager

@@ -80,8 +80,14 @@ class Probe:
 
     def through_nginx(self, timeout: float) -> str | None:
         if self.scheme == "https":
-            return self._ask(lambda: LocalTlsConnection(self.host, timeout))
-        return self._ask(lambda: http.client.HTTPConnection("127.0.0.1", 80, timeout=timeout))
+            return self.at("127.0.0.1", 443, timeout)
+        return self.at("127.0.0.1", 80, timeout)
+
+    def at(self, address: str, port: int, timeout: float) -> str | None:
+        """Asks at an address in the site's name."""
+        if self.scheme == "https":
+            return self._ask(lambda: UnjudgedTlsConnection(address, port, self.host.partition(":")[0], timeout))
+        return self._ask(lambda: http.client.HTTPConnection(address, port, timeout=timeout))
 
 
 class Probes:
@@ -115,11 +121,11 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-class LocalTlsConnection(http.client.HTTPConnection):
-    """To this host's own port 443 in the site's name. The certificate is not judged: it may be one that only the outside trusts."""
+class UnjudgedTlsConnection(http.client.HTTPConnection):
+    """To an address of this host in the site's name. The certificate is not judged: it may be one that only the outside trusts."""
 
-    def __init__(self, name: str, timeout: float) -> None:
-        super().__init__("127.0.0.1", 443, timeout=timeout)
+    def __init__(self, address: str, port: int, name: str, timeout: float) -> None:
+        super().__init__(address, port, timeout=timeout)
         self._name = name
 
     def connect(self) -> None:

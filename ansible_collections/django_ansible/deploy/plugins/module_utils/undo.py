@@ -6,32 +6,32 @@ from __future__ import annotations
 import json
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.files import Restorable, write_atomically
+from ansible_collections.django_ansible.deploy.plugins.module_utils.files import Restorable, write_atomically_as
 
 FOLDER = "/var/lib/django-ansible-deploy"
 
 
-def _path(app_name: str) -> str:
-    return os.path.join(FOLDER, app_name + ".undo")
+def _path(app_name: str, folder: str) -> str:
+    return os.path.join(folder or FOLDER, app_name + ".undo")
 
 
-def remember(app_name: str, restorable: Restorable, **facts: object) -> None:
-    os.makedirs(FOLDER, mode=0o700, exist_ok=True)
-    write_atomically(_path(app_name), json.dumps({**facts, "saved": restorable.dump()}).encode(), 0o600)
+def remember(app_name: str, restorable: Restorable, folder: str | None = None, **facts: object) -> None:
+    os.makedirs(folder or FOLDER, mode=0o700, exist_ok=True)
+    write_atomically_as(_path(app_name, folder), json.dumps({**facts, "saved": restorable.dump()}).encode(), 0o600, os.getuid(), os.getgid())
 
 
-def recall(app_name: str) -> dict | None:
+def recall(app_name: str, folder: str | None = None) -> dict | None:
     """What was remembered, with `restorable`; None when there is nothing to go back to."""
     try:
-        with open(_path(app_name), encoding="utf-8") as file:
+        with open(_path(app_name, folder), encoding="utf-8") as file:
             found = json.load(file)
     except FileNotFoundError:
         return None
     return {**found, "restorable": Restorable.load(found.pop("saved"))}
 
 
-def forget(app_name: str) -> None:
-    found = recall(app_name)
+def forget(app_name: str, folder: str | None = None) -> None:
+    found = recall(app_name, folder)
     if found:
         found["restorable"].forget()
-        os.unlink(_path(app_name))
+        os.unlink(_path(app_name, folder))

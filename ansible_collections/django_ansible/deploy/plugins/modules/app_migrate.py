@@ -76,24 +76,18 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils import backu
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.migrations import apply_plan
 
 
 def migrate(application: Application, layout, params) -> dict:
     """Applies what the plan holds, with a dump before."""
-    result = {"migrations": application.drive("plan")["plan"]["migrations"]}
+    folder = os.path.join(layout.app_dir, "backups")
+    client = backup.HostClient(params["app_user"])
+    result = apply_plan(application, client, folder=folder, name=params["release"], switch="django_app_dump", dump=params["dump"])
     if not result["migrations"]:
         # When the connection broke, Ansible asks again: what this run applied before is still its change.
         before = layout.read_release(params["release"]).get("migrated", {})
         return {"migrations": before["migrations"] if params["run_id"] and before.get("run") == params["run_id"] else []}
-    if params["dump"]:
-        facts = application.drive("database")["database"]
-        if facts["vendor"] == "postgresql":
-            result["dump"] = backup.dump(facts, params["app_user"], os.path.join(layout.app_dir, "backups"), params["release"])
-        elif facts["vendor"] != "sqlite":
-            result["warnings"] = ["no dump was made and no lock was taken before the migration: both are for PostgreSQL, this is %s" % facts["vendor"]]
-        else:
-            result["warnings"] = ["no dump was made before the migration: that is for PostgreSQL, this is SQLite"]
-    result["migrations"] = application.drive("migrate")["migrate"]["migrations"]
     layout.mark_release(params["release"], migrated={"run": params["run_id"], "migrations": result["migrations"]})
     return result
 

@@ -61,48 +61,12 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils import backu
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.migrations import ready_database
 
 
 def application_of(release: str, layout, params: dict) -> Application:
     environment = Environment.of_release(params["environment"], layout, release)
     return Application(layout.release_dir(release), params["app_path"], params["app_user"], layout.app_dir, environment)
-
-
-def dump_after(layout, release: str) -> str:
-    """The oldest dump that was taken on the way from *release* to a newer one."""
-    folder = os.path.join(layout.app_dir, "backups")
-    newer = sorted(name for name in (os.listdir(folder) if os.path.isdir(folder) else []) if name.endswith(".dump") and name[:-5] > release)
-    if not newer:
-        raise CommandFailed("there is no dump to restore: %s has none from after release %s" % (folder, release))
-    return os.path.join(folder, newer[0])
-
-
-def ready_database(layout, params: dict, check_mode: bool) -> dict:
-    target = application_of(params["release"], layout, params)
-    unknown = target.drive("unknown_migrations")["unknown_migrations"]["migrations"]
-    result = {"changed": False, "migrations": unknown, "warnings": []}
-    if not unknown:
-        return result
-    names = ", ".join(unknown)
-    if not params["policy"]:
-        raise CommandFailed(
-            "release %s does not know migrations that are applied: %s. Set django_app_rollback_migrations to keep (the older code runs on the newer "
-            "schema), reverse (they are taken back) or restore (the dump from before them; what was written since is lost)" % (params["release"], names)
-        )
-    if params["policy"] == "keep":
-        return {**result, "warnings": ["the older release runs on the newer schema, with %s applied" % names]}
-    result["changed"] = True
-    if params["policy"] == "reverse":
-        if not check_mode:
-            application_of(layout.live_release(), layout, params).drive("reverse", migrations=unknown)
-        return {**result, "warnings": ["these migrations were taken back: %s" % names]}
-    facts = target.drive("database")["database"]
-    if facts["vendor"] != "postgresql":
-        raise CommandFailed("restore is for PostgreSQL, this is %s: restore your own backup, then roll back with keep" % facts["vendor"])
-    path = dump_after(layout, params["release"])
-    if not check_mode:
-        backup.restore(facts, params["app_user"], path)
-    return {**result, "warnings": ["the database was restored from %s: what was written since is lost" % os.path.basename(path)]}
 
 
 def main() -> None:
@@ -115,11 +79,17 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    params = module.params
+    layout = layout_of(params)
     try:
-        with lock_of(module.params, module.check_mode).step():
-            result = ready_database(layout_of(module.params), module.params, module.check_mode)
+        with lock_of(params, module.check_mode).step():
+            result = ready_database(
+                application_of(params["release"], layout, params), lambda: application_of(layout.live_release(), layout, params),
+                backup.HostClient(params["app_user"]), folder=os.path.join(layout.app_dir, "backups"), release=params["release"],
+                policy=params["policy"], variable="django_app_rollback_migrations", check_mode=module.check_mode,
+            )
     except (CommandFailed, Locked) as error:
-        module.fail_json(msg="nothing was rolled back: %s" % Environment.parse(module.params["environment"]).mask(str(error)))
+        module.fail_json(msg="nothing was rolled back: %s" % Environment.parse(params["environment"]).mask(str(error)))
     for warning in result["warnings"]:
         module.warn(warning)
     module.exit_json(changed=result["changed"], migrations=result["migrations"], deploy={"warnings": result["warnings"]})

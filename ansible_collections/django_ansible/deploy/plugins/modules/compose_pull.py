@@ -6,48 +6,34 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compose_pull
-short_description: Pull the images of a compose project
+short_description: Pull the images that a deploy has planned
 description:
-  - Asks the registry for the digest of each image and runs C(compose pull) only when one of them is not on the host yet.
-  - It is changed when an image on the host became another one. Containers are not touched.
-  - A credential is tried first; it lives in a docker config folder of its own that is removed again. Credentials of the host's own docker config keep working.
+  - Pulls each image by its digest, so that it is the same one on every host, and does not touch what a tag means on the host yet.
+  - A credential goes to the engine with each request and is written nowhere; the host's own docker config keeps working. To build, it lives in a docker config
+    folder of its own that is removed again.
+extends_documentation_fragment:
+  - django_ansible.deploy.compose
+  - django_ansible.deploy.compose.project
 options:
-  file:
-    description: The compose file on the host, an absolute path. The folder that holds it is the project's.
-    type: path
-    default: /root/compose.yml
-  content:
-    description: What is to become the content of O(file). It is used without being written. Without it the file that is there counts.
-    type: str
-  env:
-    description: Values for the placeholders of the compose file, a mapping as JSON text.
-    type: str
-    default: "{}"
-  project:
-    description: RV(django_ansible.deploy.compose_reach#module:project). Without it the compose file is read again.
+  digests:
+    description: By image reference, the digest that all hosts are to run. Empty pulls the tag.
     type: dict
-  registry:
-    description: Registry to log in to, V(host) or V(host:port). Empty is the engine's default registry.
+    default: {}
+  registries:
+    description: As for M(django_ansible.deploy.compose_reach).
     type: str
-    default: ""
-  registry_username:
-    description: User of the registry. Empty means no login.
-    type: str
-    default: ""
-  registry_password:
-    description: Password or token of the user.
-    type: str
-    default: ""
+    default: "[]"
+  build:
+    description: Whether services with C(build:) are built.
+    type: bool
+    default: false
   timeout:
-    description: Seconds after which the pull is given up.
+    description: Seconds after which a pull or a build is given up.
     type: int
     default: 900
 attributes:
   check_mode:
-    description: Tells which images would be pulled; needs the registry to answer.
-    support: full
-  diff_mode:
-    description: A line for each service whose image changes.
+    description: M(django_ansible.deploy.compose_reach) has told it all.
     support: full
 author:
   - The django-ansible-deploy authors
@@ -56,101 +42,120 @@ author:
 EXAMPLES = r"""
 - name: Pull the images
   django_ansible.deploy.compose_pull:
-    file: /root/compose.yml
-    registry: registry.example.com
-    registry_username: deployer
-    registry_password: "{{ vault_registry_password }}"
+    project: shop
+    digests: "{{ reached.digests }}"
+    run_id: 4711-1-a1b2c3
 """
 
 RETURN = r"""
-outdated:
-  description: Services whose image was pulled, in check mode would be pulled.
+pulled:
+  description: What was pulled or built, by reference.
   returned: success
   type: list
   elements: str
-images:
-  description: Digest of each service's image, after the pull.
-  returned: success
-  type: dict
-deploy:
-  description: Warnings, under C(warnings).
-  returned: success
-  type: dict
 """
 
 import signal
 import sys
-from contextlib import ExitStack
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_images import REGISTRY_ARGUMENTS, Images, cannot_pull
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_project import COMMON_ARGUMENTS, Project, describe, masker, reason_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_registry import private_config
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import Compose, masker, reason_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError, EngineError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_images import REGISTRY_ARGUMENTS, Images, cannot_pull, parse_registries
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_registry import private_config, split_reference, sweep_folders
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_store import Store, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
 
 
-def pull(project, images, timeout):
-    """Let compose pull. A credential is in a folder that only exists meanwhile."""
-    arguments = ["pull", "--quiet"]
-    if any(service["build"] for service in images.services.values()):
-        arguments.append("--ignore-buildable")
-    with ExitStack() as stack:
-        folder = stack.enter_context(private_config(images.config)) if images.logged_in else None
-        code, out, err = project.compose(*arguments, config_dir=folder, timeout=timeout)
-    if code is None:
-        raise ComposeError(f"The pull did not end within {timeout} seconds and was stopped: raise compose_app_pull_timeout or look at the registry.")
-    if code != 0 and images.errors:
-        # What the registry answered when it was asked for digests tells more than compose does.
-        raise ComposeError("\n".join(cannot_pull(reference, error) for reference, error in sorted(images.errors.items())))
-    if code != 0:
-        raise ComposeError(f"The images could not be pulled: {reason_of(err or out, 4)}")
+class Pull:
+    def __init__(self, params, compose, registries):
+        self.params, self.compose, self.engine = params, compose, compose.engine
+        self.store = Store(params["project"])
+        self.plan = self.store.plan()
+        if self.plan.get("run") != params["run_id"]:
+            raise ComposeError("What this run planned on this host is gone: start it again.")
+        self.images = Images(compose, self.plan["summary"]["services"], registries)
+        self.pulled = []
+
+    def run(self):
+        chosen = {reference: self.params["digests"].get(reference, digest) for reference, digest in self.plan["chosen"].items()}
+        for reference, digest in sorted(chosen.items()):
+            chosen[reference] = self.fetch(reference, digest)
+        self.build()
+        self.images.before = self.images.local()
+        # When the connection breaks, Ansible asks again: what was pulled before is still this run's change.
+        pulled = sorted({*self.plan["pulled"], *self.pulled})
+        self.store.change_plan(chosen=chosen, images=self.images.recorded(chosen), pulled=pulled)
+        return pulled
+
+    def fetch(self, reference, digest):
+        """Has the image on this host and returns its digest."""
+        name, fixed = split_reference(reference)[1], split_reference(reference)[3]
+        by_digest = f"{name}@{digest}"
+        if digest and self.engine.image(by_digest):
+            return digest
+        platform = next((service["platform"] for service in self.plan["summary"]["services"].values() if service["image"] == reference), "")
+        try:
+            self.engine.pull(by_digest if digest else reference, self.images.auth(reference), platform, self.params["timeout"])
+        except EngineError as error:
+            raise ComposeError(cannot_pull(reference, error)) from None
+        self.pulled.append(reference)
+        found = self.engine.image(by_digest if digest else reference) or {}
+        if digest and not fixed and not self.engine.image(reference):
+            # Nothing has gone by this name here so far, so nobody is misled.
+            self.engine.tag(found["Id"], reference)
+        return digest or next((entry.partition("@")[2] for entry in found.get("RepoDigests") or [] if entry.startswith(name + "@")), "")
+
+    def build(self):
+        built = sorted(name for name, service in self.plan["summary"]["services"].items() if service["build"])
+        if not built or not self.params["build"]:
+            return
+        images = {name: self.plan["summary"]["services"][name]["image"] for name in built}
+        before = {name: (self.engine.image(image) or {}).get("Id") for name, image in images.items()}
+        sweep_folders()
+        with private_config(self.images.config) as folder:
+            code, out, err = self.compose.call(
+                ["build", *built], files=[self.store.planned_config()], folder=self.plan["file"].rpartition("/")[0] or "/", project=self.plan["project"],
+                profiles=self.plan["profiles"], config_dir=folder, timeout=self.params["timeout"],
+            )
+        if code is None:
+            raise ComposeError(f"The build did not end within {self.params['timeout']} seconds and was stopped: raise compose_app_pull_timeout.")
+        if code != 0:
+            raise ComposeError(f"{', '.join(built)} could not be built: {reason_of(err or out, 12)}")
+        self.pulled += [images[name] for name in built if (self.engine.image(images[name]) or {}).get("Id") != before[name]]
 
 
 def main():
     module = AnsibleModule(
-        argument_spec=dict(**COMMON_ARGUMENTS, **REGISTRY_ARGUMENTS, project={"type": "dict"}, timeout={"type": "int", "default": 900}),
+        argument_spec=dict(
+            **RUN_ARGUMENTS,
+            **PROJECT_ARGUMENTS,
+            **REGISTRY_ARGUMENTS,
+            digests={"type": "dict", "default": {}},
+            build={"type": "bool", "default": False},
+            timeout={"type": "int", "default": 900},
+        ),
         supports_check_mode=True,
     )
+    if module.check_mode:
+        module.exit_json(changed=False, pulled=[])
     # A signal must not skip the removal of the credential's folder.
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(143))
     params = module.params
-    mask = masker([params["registry_password"]])
-    changed, warnings = False, []
+    registries = parse_registries(params["registries"])
+    mask = masker([entry["password"] for entry in registries])
+    pull = None
     try:
-        project = Project(params["file"], params["content"], params["env"])
-        mask = masker([*project.values.values(), params["registry_password"]])
-        services = (params["project"] or project.config()[0])["services"]
-        images = Images(project, services, params["registry"], params["registry_username"], params["registry_password"])
-        images.survey()
-        built = sorted(name for name, service in services.items() if service["build"])
-        if built:
-            warnings.append(f"Built on the host and not pulled: {', '.join(built)}.")
-        if module.check_mode:
-            after = images.before
-            outdated, unknown = images.predicted()
-            warnings += unknown
-        else:
-            try:
-                if images.needed:
-                    pull(project, images, params["timeout"])
-            finally:
-                after = images.local()
-                outdated = images.outdated(
-                    {reference for reference in after if (after[reference] or {}).get("Id") != (images.before[reference] or {}).get("Id")}
-                )
-                changed = bool(outdated)
-    except ComposeError as error:
-        module.fail_json(msg=mask(to_native(error)), changed=changed)
-    module.exit_json(
-        changed=bool(outdated),
-        outdated=outdated,
-        images=images.recorded(after, module.check_mode),
-        deploy={"warnings": [mask(warning) for warning in warnings]},
-        diff={"prepared": describe({name: "pulled" for name in outdated}, module.check_mode)},
-    )
+        with lock_of(params["project"], params["run_id"], params["actor"]).step():
+            pull = Pull(params, Compose(), registries)
+            pulled = pull.run()
+    except (ComposeError, Locked) as error:
+        module.fail_json(msg=mask(to_native(error)), changed=bool(pull and pull.pulled))
+    module.exit_json(changed=bool(pulled), pulled=pulled, diff={"prepared": "".join(f"{reference}: pulled\n" for reference in pulled)})
 
 
 if __name__ == "__main__":

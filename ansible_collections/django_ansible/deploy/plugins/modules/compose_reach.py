@@ -6,76 +6,95 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compose_reach
-short_description: Find out whether a compose project can be deployed on a host
+short_description: Find out what a deploy of a compose project would do on a host
 description:
-  - Looks for the engine, the right to use it, compose version 2 and a valid compose file, and changes nothing.
-  - Tries the credential of the registry, and asks the registries for the digest of each image, so that it is known whether anything is to be pulled.
-  - Each of them that is missing is an error of its own that says what to do.
+  - Looks for the engine, the right to use it, compose version 2 and valid compose files, tries the credentials of the registries, and asks these for the digest
+    of each image. Each of them that is missing is an error of its own that says what to do.
+  - Takes the deploy lock and writes down what is planned; nothing that runs is touched. A host on which all is as it should be gives the lock back at once.
+extends_documentation_fragment:
+  - django_ansible.deploy.compose
+  - django_ansible.deploy.compose.files
 options:
-  file:
-    description: The compose file on the host, an absolute path. The folder that holds it is the project's.
-    type: path
-    default: /root/compose.yml
-  content:
-    description: What is to become the content of O(file). It is checked without being written. Without it the file that is there counts.
+  registries:
+    description: Credentials for registries, a list of mappings with C(registry), C(username) and C(password) as JSON text. They are only held in memory.
     type: str
-  env:
-    description:
-      - Values for the placeholders of the compose file, a mapping as JSON text.
-      - They reach compose as its environment, so they win over the C(.env) file beside the compose file and never appear in a list of processes.
+    default: "[]"
+  revision:
+    description: Commit that is deployed, for the records.
     type: str
-    default: "{}"
-  registry:
-    description: Registry to log in to, V(host) or V(host:port). Empty is the engine's default registry.
-    type: str
-    default: ""
-  registry_username:
-    description: User of the registry. Empty means no login; credentials of the host's own docker config are used in either case.
-    type: str
-    default: ""
-  registry_password:
-    description: Password or token of the user. It is only held in memory.
-    type: str
-    default: ""
+    default: ''
+  remove_orphans:
+    description: Whether containers of services that the compose files no longer have are to go.
+    type: bool
+    default: true
+  rollout:
+    description: Services that are to be replaced one generation beside the other; what makes that impossible is an error.
+    type: list
+    elements: str
+    default: []
+  build:
+    description: Whether services with C(build:) may be built on the host.
+    type: bool
+    default: false
+  rollback:
+    description: Only take the lock and tell which releases this host has, without compose files and registry.
+    type: bool
+    default: false
+  lock_wait:
+    description: Seconds to wait for another deploy of this project.
+    type: int
+    default: 0
 attributes:
   check_mode:
-    description: The module changes nothing at all.
+    description: Nothing is written and no lock is taken. It is changed when a deploy would change something, and C(diff) says what.
+    support: full
+  diff_mode:
+    description: A line for each file and service that would change.
     support: full
 author:
   - The django-ansible-deploy authors
 """
 
 EXAMPLES = r"""
-- name: Check the engine, compose and the compose file
+- name: Find out what is to be done
   django_ansible.deploy.compose_reach:
-    file: /root/compose.yml
+    files: [/srv/shop/compose.yml]
   register: reached
 """
 
 RETURN = r"""
 project:
-  description: Name of the project, and of each of its services the image and how it comes to the host. For the other modules.
+  description: Name of the project.
   returned: success
-  type: dict
-pull:
-  description: Whether there is something to pull, or it cannot be told without trying.
+  type: str
+settled:
+  description: Whether everything is and runs as it should already.
   returned: success
   type: bool
-outdated:
-  description: Services for whose image the registry has another one now.
+pull:
+  description: Whether images are to be pulled or built.
+  returned: success
+  type: bool
+digests:
+  description: By image reference, the digest that is to run; empty where only a pull can tell.
+  returned: success
+  type: dict
+releases:
+  description: In a rollback, the releases that this host has, each with C(release), C(revision), C(activated), C(bad) and C(migrations).
+  returned: success
+  type: list
+  elements: dict
+live:
+  description: What runs, under C(release).
+  returned: success
+  type: dict
+fits:
+  description: Releases of this host that are just what is to be deployed.
   returned: success
   type: list
   elements: str
-images:
-  description: Digest of each service's image as it is on the host, in check mode as the registry has it.
-  returned: success
-  type: dict
-engine:
-  description: Version of the engine.
-  returned: success
-  type: str
 deploy:
-  description: What compose warns about, such as a variable without a value, under C(warnings).
+  description: C(images) and C(previous_images) by service, C(warnings).
   returned: success
   type: dict
 """
@@ -83,34 +102,67 @@ deploy:
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import Compose, masker, parse_env
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_images import REGISTRY_ARGUMENTS, Images
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_project import COMMON_ARGUMENTS, Project, masker
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_images import REGISTRY_ARGUMENTS, parse_registries
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_plan import Plan
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_store import Store, lock_of, project_at
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_target import FILES_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+
+
+def known_releases(store, engine):
+    """The releases of this host; one whose images are gone cannot run any more."""
+    found = []
+    for record in store.list_releases():
+        gone = not all(engine.image(identifier) for identifier in (record.get("identifiers") or {}).values() if identifier)
+        found.append({"release": record["release"], "revision": record.get("revision") or "", "activated": record.get("activated"), "bad": bool(record.get("bad")) or gone, "migrations": record.get("migrations")})
+    return found
+
+
+def reach_for_rollback(params, compose, check_mode):
+    name = params["name"] or project_at(params["files"][0])
+    store = Store(name) if name else None
+    if not store or not store.live():
+        raise ComposeError(f"There is nothing to go back to: no release of {name or params['files'][0]} was deployed to this host.")
+    lock = lock_of(name, "" if check_mode else params["run_id"], params["actor"])
+    lock.take(params["lock_wait"])
+    return {"project": name, "settled": False, "pull": False, "digests": {}, "releases": known_releases(store, compose.engine), "live": {"release": store.live()}, "fits": [], "deploy": {}}
 
 
 def main():
-    module = AnsibleModule(argument_spec=dict(**COMMON_ARGUMENTS, **REGISTRY_ARGUMENTS), supports_check_mode=True)
-    params = module.params
-    mask = masker([params["registry_password"]])
-    try:
-        project = Project(params["file"], params["content"], params["env"])
-        mask = masker([*project.values.values(), params["registry_password"]])
-        version = project.engine.ask("/version")
-        config, warnings = project.config()
-        images = Images(project, config["services"], params["registry"], params["registry_username"], params["registry_password"])
-        images.survey()
-        outdated = images.predicted()[0] if module.check_mode else images.outdated(images.stale)
-    except ComposeError as error:
-        module.fail_json(msg=mask(to_native(error)))
-    module.exit_json(
-        changed=False,
-        project=config,
-        pull=images.needed,
-        outdated=outdated,
-        images=images.recorded(images.before, module.check_mode),
-        engine=version.get("Version", ""),
-        deploy={"warnings": [mask(warning) for warning in warnings]},
+    module = AnsibleModule(
+        argument_spec=dict(
+            **RUN_ARGUMENTS,
+            **FILES_ARGUMENTS,
+            **REGISTRY_ARGUMENTS,
+            revision={"type": "str", "default": ""},
+            remove_orphans={"type": "bool", "default": True},
+            rollout={"type": "list", "elements": "str", "default": []},
+            build={"type": "bool", "default": False},
+            rollback={"type": "bool", "default": False},
+            lock_wait={"type": "int", "default": 0},
+        ),
+        supports_check_mode=True,
     )
+    params = module.params
+    mask = masker([])
+    try:
+        registries = parse_registries(params["registries"])
+        values = parse_env(params["env"])
+        mask = masker([*values.values(), *(entry["password"] for entry in registries)])
+        compose = Compose(values)
+        compose.engine.ask("/version")
+        if params["rollback"]:
+            module.exit_json(changed=False, **reach_for_rollback(params, compose, module.check_mode))
+        plan = Plan(params, compose, values, registries)
+        result = plan.make(module.check_mode)
+    except (ComposeError, Locked) as error:
+        module.fail_json(msg=mask(to_native(error)))
+    if plan.notice:
+        module.warn(plan.notice)
+    result["deploy"]["warnings"] = [mask(warning) for warning in result["deploy"]["warnings"]]
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

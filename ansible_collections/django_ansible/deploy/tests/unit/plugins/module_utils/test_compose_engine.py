@@ -155,14 +155,14 @@ class Host:
 
 @pytest.fixture
 def survey(lab, tmp_path):
-    def run(services, host=None, registry=None, login=("", "", "")):
+    def run(services, host=None, registry=None, registries=()):
         for reference, digest in (host or {}).items():
             name = reference.split(":v")[0].split("@")[0]
             lab.answers["GET", f"/images/{reference}/json"] = (200, {"Id": "id-" + digest, "RepoDigests": [f"{name}@{digest}"]})
         for reference, answer in (registry or {}).items():
             found = (200, {"Descriptor": {"digest": answer}}) if isinstance(answer, str) else answer
             lab.answers["GET", f"/distribution/{reference}/json"] = found
-        images = Images(Host(lab, str(tmp_path)), services, *login)
+        images = Images(Host(lab, str(tmp_path)), services, registries)
         images.survey()
         return images
 
@@ -172,16 +172,16 @@ def survey(lab, tmp_path):
 def test_nothing_is_pulled_when_the_registry_has_what_the_host_has(survey):
     images = survey({"web": service("r.x/web:v1"), "two": service("r.x/two:v1")}, {"r.x/web:v1": A, "r.x/two:v1": B}, {"r.x/web:v1": A, "r.x/two:v1": B})
     assert not images.needed
-    assert images.recorded(images.before) == {"web": f"r.x/web@{A}", "two": f"r.x/two@{B}"}
-    assert images.predicted() == ([], [])
+    assert images.recorded(images.chosen()) == {"web": f"r.x/web@{A}", "two": f"r.x/two@{B}"}
+    assert images.refuse_unpullable() == []
 
 
 def test_a_moved_tag_is_seen(survey):
     images = survey({"web": service("r.x/web:v1")}, {"r.x/web:v1": A}, {"r.x/web:v1": B})
     assert images.needed
     assert images.outdated(images.stale) == ["web"]
-    assert images.recorded(images.before) == {"web": f"r.x/web@{A}"}
-    assert images.recorded(images.before, from_registry=True) == {"web": f"r.x/web@{B}"}
+    assert images.chosen() == {"r.x/web:v1": B}
+    assert images.recorded(images.chosen()) == {"web": f"r.x/web@{B}"}
 
 
 @pytest.mark.parametrize(
@@ -201,35 +201,31 @@ def test_who_is_asked_about(survey, lab, services, needed):
     assert any("/distribution/" in path for _method, path, _body, _auth in lab.seen) is needed
 
 
-def test_another_platform_is_left_to_compose(survey):
-    assert survey({"web": service("r.x/web:v1", platform="linux/arm64")}, {"r.x/web:v1": A}, {"r.x/web:v1": A}).needed
-
-
 def test_an_unknown_answer_is_left_to_the_pull(survey):
     images = survey({"web": service("web:v1")}, {"web:v1": A}, {"web:v1": (500, {"message": "no route"})})
     assert images.needed
-    assert images.predicted() == ([], ["Whether the image web:v1 has changed cannot be told: no route."])
+    assert images.chosen() == {"web:v1": ""}
+    assert images.refuse_unpullable() == ["Whether the image web:v1 has changed cannot be told: no route."]
 
 
 @pytest.mark.parametrize("error", [(404, {"message": "manifest unknown"}), (403, {"message": "no"}), (500, {"message": "no basic auth credentials"})])
-def test_check_mode_names_an_image_that_cannot_be_pulled(survey, error):
+def test_an_image_that_cannot_be_pulled_is_named(survey, error):
     images = survey({"web": service("r.x/web:v1")}, {"r.x/web:v1": A}, {"r.x/web:v1": error})
     with pytest.raises(engine.ComposeError, match="r.x/web:v1 cannot be pulled"):
-        images.predicted()
+        images.refuse_unpullable()
 
 
 def test_the_given_credential_and_the_hosts_own_are_both_used(survey, lab, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"auths": {"own.x": {"auth": "bWU6cA=="}}}))
     lab.answers["GET", "/info"] = (200, {"IndexServerAddress": "https://index.example/v1/"})
     lab.answers["POST", "/auth"] = (200, {"Status": "Login Succeeded"})
-    images = survey({"a": service("r.x/a:v1"), "b": service("own.x/b:v1"), "c": service("c:v1")}, login=("r.x", "deployer", "s3cret"))
+    images = survey({"a": service("r.x/a:v1"), "b": service("own.x/b:v1"), "c": service("c:v1")}, registries=[{"registry": "r.x", "username": "deployer", "password": "s3cret"}])
     sent = {path: auth for _method, path, _body, auth in lab.seen if path.startswith("/distribution")}
     assert sent == {
         "/distribution/r.x/a:v1/json": encode_auth({"username": "deployer", "password": "s3cret", "serveraddress": "r.x"}),
         "/distribution/own.x/b:v1/json": encode_auth({"username": "me", "password": "p", "serveraddress": "own.x"}),
         "/distribution/c:v1/json": None,
     }
-    assert images.logged_in
     assert json.loads((tmp_path / "config.json").read_text()) == {"auths": {"own.x": {"auth": "bWU6cA=="}}}
 
 
@@ -261,3 +257,16 @@ def test_holds():
     assert not holds({"RepoDigests": None}, A)
     assert not holds({"RepoDigests": [f"web@{A}"]}, "")
     assert not holds(None, A)
+
+
+def test_a_pull_by_digest_and_what_goes_wrong_in_its_stream(lab):
+    path = f"/images/create?fromImage=r.x%2Fweb&tag={A.replace(':', '%3A')}"
+    lab.answers["POST", path] = (200, b'{"status":"Pulling"}\n{"status":"done"}\n')
+    lab.pull(f"r.x/web@{A}", "credential")
+    assert lab.seen[-1][3] == "credential"
+    lab.answers["POST", path] = (200, b'{"status":"Pulling"}\n{"error":"write /var: no space left on device"}\n')
+    with pytest.raises(engine.EngineError, match="no space left"):
+        lab.pull(f"r.x/web@{A}")
+    lab.answers["POST", "/images/create?fromImage=r.x%3A5000%2Fweb&tag=latest&platform=linux%2Farm64"] = (404, {"message": "not found"})
+    with pytest.raises(engine.EngineError, match="not found"):
+        lab.pull("r.x:5000/web", platform="linux/arm64")

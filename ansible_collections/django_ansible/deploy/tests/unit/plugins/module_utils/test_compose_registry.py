@@ -125,7 +125,7 @@ def test_login_says_why_not(error, sentence):
 
 @pytest.fixture
 def memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "_memory_folder", lambda: str(tmp_path))
+    monkeypatch.setattr(registry, "memory_folder", lambda: str(tmp_path))
     return tmp_path
 
 

@@ -1,0 +1,131 @@
+import {
+  type ActionResult,
+  type Host,
+  onHost,
+  registryAddress,
+  serveRegistry,
+  shareRegistry,
+} from "../../../scripts/lab/index.mjs";
+import { type DeployRequest, directly } from "./direct.js";
+import { inventory } from "./inventory.js";
+import { createProject, type Project } from "./project.js";
+import { secret, startTrial, type Trial } from "./trial.js";
+
+export interface RegistryLogin {
+  username: string;
+  password: string;
+}
+
+/** Two hosts with engines of their own and one registry, and a project that is a compose file. */
+export interface ContainerFleet {
+  trial: Trial;
+  project: Project;
+  login: RegistryLogin;
+  hosts: [Host, Host];
+  /** Leaves a version of an image in the registry alone, where it is known to no host. */
+  publish(version: string, name?: string): Promise<void>;
+  /** Runs the action's bundle as a runner does, without a workflow around it. */
+  deploy(request?: DeployRequest): Promise<ActionResult>;
+}
+
+export const composeFile = "/srv/shop/compose.yml";
+export const image = (name = "mysite"): string => `${registryAddress}/${name}:latest`;
+
+/** A service that is unhealthy where the host's `.env` says that this version is bad. */
+export const compose = `services:
+  web:
+    image: ${image()}
+    environment: { COLOR: "\${COLOR:-none}" }
+    ports: ["80:8000"]
+    stop_grace_period: 1s
+    healthcheck:
+      test: ["CMD", "/busybox", "sh", "-c", "/busybox wget -q -O - http://127.0.0.1:8000/ | /busybox grep -vx 'Version \${BAD:-none}'"]
+      interval: 1s
+      timeout: 5s
+      retries: 3
+`;
+
+export async function startContainerFleet(topic: string): Promise<ContainerFleet> {
+  const trial = await startTrial(topic);
+  const login = { username: "deployer", password: secret("registry") };
+  const names = ["docker1", "docker2"] as const;
+  const [one, two] = await Promise.all(names.map((name) => trial.host({ name, suite: "trixie", kind: "engine" })));
+  if (one === undefined || two === undefined) throw new Error("There are two names.");
+  await serveRegistry(one, login);
+  await shareRegistry(one, [two]);
+  const project = await createProject(trial, "examples/mysite");
+  project.write("inventory/hosts.yml", inventory([one, two]));
+  project.write("compose.yml", compose);
+  await project.commit("Serve a page from containers");
+  const run = directly(trial, project, [one, two]);
+  const inputs = {
+    mode: "container",
+    "compose-file": composeFile,
+    "compose-source": "compose.yml",
+    registry: registryAddress,
+    "registry-username": login.username,
+    "registry-password": login.password,
+  };
+  return {
+    trial,
+    project,
+    login,
+    hosts: [one, two],
+    publish: (version, name) => publish(one, login, version, name),
+    deploy: (request = {}) => run({ ...request, inputs: { ...inputs, ...request.inputs } }),
+  };
+}
+
+/** Builds a version of an image on a host, from nothing but a static binary, and leaves it in the registry only. */
+export async function publish(host: Host, login: RegistryLogin, version: string, name?: string): Promise<void> {
+  await onHost(
+    host,
+    `
+export DOCKER_CONFIG=$(mktemp -d)
+cd "$DOCKER_CONFIG"
+cp /bin/busybox busybox
+echo 'Version ${version}' > index.html
+cat > Dockerfile <<'DOCKERFILE'
+FROM scratch
+COPY busybox /busybox
+COPY index.html /www/index.html
+CMD ["/busybox", "httpd", "-f", "-p", "8000", "-h", "/www"]
+DOCKERFILE
+docker login --username '${login.username}' --password-stdin ${registryAddress} 2>&1 <<'PASSWORD'
+${login.password}
+PASSWORD
+docker build --quiet --tag published .
+docker tag published ${image(name)}-new
+docker push --quiet ${image(name)}-new
+docker rmi ${image(name)}-new published
+# The tag moves in the registry alone: this host may have another image under it.
+type='Accept: application/vnd.docker.distribution.manifest.v2+json'
+from=http://${registryAddress}/v2/${name ?? "mysite"}/manifests
+curl -fsS -u '${login.username}:${login.password}' -H "$type" $from/latest-new > manifest
+curl -fsS -u '${login.username}:${login.password}' -X PUT -H 'Content-Type: application/vnd.docker.distribution.manifest.v2+json' --data-binary @manifest $from/latest
+rm -rf "$DOCKER_CONFIG"
+`,
+  );
+}
+
+/** What a host tells of a project when it is looked at, not asked. */
+export interface ContainerState {
+  /** Ids of its containers. */
+  containers: string;
+  release: string;
+  /** Who holds the deploy lock; empty when nobody does. */
+  lock: string;
+  undo: boolean;
+}
+
+export async function stateOf(host: Host, name = "shop"): Promise<ContainerState> {
+  const printed = await onHost(
+    host,
+    `docker ps --quiet --no-trunc --filter label=com.docker.compose.project=${name} | sort | tr '\\n' ' '; echo
+basename "$(readlink /var/lib/django-ansible-deploy/compose/${name}/live)" || echo
+cat /run/django-ansible-deploy/${name}.lock 2>/dev/null; echo
+ls /var/lib/django-ansible-deploy/${name}.compose.undo 2>/dev/null || echo`,
+  );
+  const [containers = "", release = "", lock = "", undo = ""] = printed.split("\n");
+  return { containers, release, lock: lock === "" ? "" : JSON.parse(lock).run, undo: undo !== "" };
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/python
+# Copyright (c) the django-ansible-deploy authors
+# MIT License (see LICENSE or https://opensource.org/license/mit)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compose_finish
+short_description: End a deploy of a compose project on a host
+description:
+  - Forgets the way back, removes releases that are no longer kept and the images that only they had, and gives the deploy lock back.
+  - An image stays that a container of this host, another project's kept release or a name that is not this project's has.
+extends_documentation_fragment:
+  - django_ansible.deploy.compose
+  - django_ansible.deploy.compose.project
+options:
+  keep_releases:
+    description: How many releases stay, the live one among them.
+    type: int
+    default: 5
+attributes:
+  check_mode:
+    support: full
+author:
+  - The django-ansible-deploy authors
+"""
+
+EXAMPLES = r"""
+- name: Finish
+  django_ansible.deploy.compose_finish:
+    project: shop
+    run_id: 4711-1-a1b2c3
+"""
+
+RETURN = r"""
+removed:
+  description: Releases and images that were removed.
+  type: list
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import Compose
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_prune import dropped_releases, prune
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_store import Store, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+
+
+def main():
+    module = AnsibleModule(argument_spec=dict(**RUN_ARGUMENTS, **PROJECT_ARGUMENTS, keep_releases={"type": "int", "default": 5}), supports_check_mode=True)
+    params = module.params
+    store = Store(params["project"])
+    keep = max(params["keep_releases"], 1)
+    if module.check_mode:
+        dropped = dropped_releases(store, keep)
+        module.exit_json(changed=bool(dropped), removed=dropped)
+    lock = lock_of(params["project"], params["run_id"], params["actor"])
+    try:
+        with lock.step():
+            removed = prune(Compose().engine, store, keep)
+            store.forget_undo()
+            store.drop_plan()
+            lock.release()
+    except (ComposeError, Locked) as error:
+        if isinstance(error, Locked) and lock.holder() is None and store.recall() is None:
+            # The connection broke and Ansible asked again, or the host was restarted meanwhile: what had to be done was done.
+            module.exit_json(changed=False, removed=[])
+        module.fail_json(msg=f"The new release runs, but the deploy was not finished: {error}")
+    module.exit_json(changed=bool(removed), removed=removed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+#!/usr/bin/python
+# Copyright (c) the django-ansible-deploy authors
+# MIT License (see LICENSE or https://opensource.org/license/mit)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compose_migrate
+short_description: Migrate the database from a one-off container
+description:
+  - Runs Django in a container of its own, made from a service's definition with the image that is to run. Meant for one host of the fleet.
+  - Applies what Django's plan says is not applied yet. On PostgreSQL a dump is made before, and an advisory lock keeps two runs from migrating one database at once.
+  - In a rollback it looks for migrations that the older release does not know, and does with them what O(policy) says.
+extends_documentation_fragment:
+  - django_ansible.deploy.compose
+  - django_ansible.deploy.compose.project
+options:
+  env:
+    description: The values that are kept out of what is told, a mapping as JSON text.
+    type: str
+    default: "{}"
+  release:
+    description: Name of the release that is planned, or of one that this host has.
+    type: str
+    required: true
+  kept:
+    description: Whether O(release) is one that this host has, in a rollback.
+    type: bool
+    default: false
+  service:
+    description: Service whose image has the code.
+    type: str
+    required: true
+  command:
+    description: Command that migrates, for what is not Django. It runs as it is, behind the image's entrypoint.
+    type: list
+    elements: str
+    default: []
+  python:
+    description: Python of the image that has Django.
+    type: str
+    default: python
+  folder:
+    description: Folder of C(manage.py) in the image. Empty is the image's working directory.
+    type: str
+    default: ''
+  settings:
+    description: Django settings, where neither the service nor its image sets C(DJANGO_SETTINGS_MODULE).
+    type: str
+    default: ''
+  dump:
+    description: Whether a PostgreSQL database is dumped before anything is applied.
+    type: bool
+    default: true
+  dump_service:
+    description: Service whose image has C(pg_dump). Empty is O(service).
+    type: str
+    default: ''
+  policy:
+    description: What to do in a rollback about migrations that the older release does not know. Empty refuses.
+    type: str
+    choices: ['', keep, reverse, restore]
+    default: ''
+attributes:
+  check_mode:
+    description: Only in a rollback; a planned release is not there in check mode.
+    support: full
+author:
+  - The django-ansible-deploy authors
+"""
+
+EXAMPLES = r"""
+- name: Migrate
+  django_ansible.deploy.compose_migrate:
+    project: shop
+    release: 20260102T030405Z-0123456
+    service: web
+    run_id: 4711-1-a1b2c3
+"""
+
+RETURN = r"""
+migrations:
+  description: The migrations applied, C(app.name), in order; with O(command) those that it says it applied, in Django's words.
+  type: list
+  returned: success
+dump:
+  description: Path of the dump, when one was made.
+  type: str
+  returned: when a dump was made
+deploy:
+  description: C(migrations) and C(warnings).
+  type: dict
+  returned: success
+"""
+
+import os
+import re
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import Compose, last_lines, masker, parse_env
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_one_off import ContainerApplication, ContainerClient, OneOff
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_store import Store, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.migrations import apply_plan, ready_database
+
+
+class Migration:
+    def __init__(self, params, check_mode):
+        self.params, self.check_mode = params, check_mode
+        self.compose, self.store = Compose(), Store(params["project"])
+        self.folder = os.path.join(self.store.folder, "backups")
+
+    def one_off(self, service, release=None):
+        """A container of the plan's image, or of a kept release's."""
+        if release:
+            return OneOff(self.compose, self.store.config_file(release), self.store.read_release(release), service)
+        return OneOff(self.compose, self.store.planned_config(), self.store.plan(), service)
+
+    def application(self, release=None):
+        return ContainerApplication(self.one_off(self.params["service"], release), self.params["python"], self.params["folder"], self.params["settings"])
+
+    def client(self, release=None):
+        return ContainerClient(self.one_off(self.params["dump_service"] or self.params["service"], release))
+
+    def forward(self):
+        plan = self.store.plan()
+        if plan.get("run") != self.params["run_id"]:
+            raise CommandFailed("what this run planned on this host is gone: start it again")
+        if self.params["command"]:
+            return self.command()
+        application = self.application()
+        result = apply_plan(
+            application, self.client(), folder=self.folder, name=self.params["release"], switch="compose_app_dump", dump=self.params["dump"], also=("inspect",)
+        )
+        # When the connection breaks, Ansible asks again: what this run applied before is still its change.
+        result["migrations"] = result["migrations"] or plan.get("migrated", [])
+        self.store.change_plan(migrated=result["migrations"], migrations=result.pop("found")["inspect"]["migrations"])
+        return {"changed": bool(result["migrations"]), **result}
+
+    def command(self):
+        code, out, err = self.one_off(self.params["service"]).run(self.params["command"])
+        if code != 0:
+            raise CommandFailed(f"{' '.join(self.params['command'])} ended with {'no exit code in time' if code is None else code}: {last_lines(out + err, 20)}")
+        applied = re.findall(r"^\s*Applying (\S+?)\.\.\. ?.*OK", out, re.MULTILINE)
+        return {"changed": bool(applied), "migrations": applied}
+
+    def back(self):
+        if self.params["command"]:
+            return {"changed": False, "migrations": [], "warnings": ["the database is left as it is: only Django's own migrations can be looked at"]}
+        release, live = self.params["release"], self.store.live()
+        return ready_database(
+            self.application(release), lambda: self.application(live), self.client(release), folder=self.folder, release=release, policy=self.params["policy"],
+            variable="compose_app_rollback_migrations", check_mode=self.check_mode,
+        )
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            **RUN_ARGUMENTS,
+            **PROJECT_ARGUMENTS,
+            env={"type": "str", "no_log": True, "default": "{}"},
+            release={"type": "str", "required": True},
+            kept={"type": "bool", "default": False},
+            service={"type": "str", "required": True},
+            command={"type": "list", "elements": "str", "default": []},
+            python={"type": "str", "default": "python"},
+            folder={"type": "str", "default": ""},
+            settings={"type": "str", "default": ""},
+            dump={"type": "bool", "default": True},
+            dump_service={"type": "str", "default": ""},
+            policy={"type": "str", "choices": ["", "keep", "reverse", "restore"], "default": ""},
+        ),
+        supports_check_mode=True,
+    )
+    params = module.params
+    if module.check_mode and not params["kept"]:
+        module.exit_json(changed=False, migrations=[], deploy={})
+    mask = masker(parse_env(params["env"]).values())
+    try:
+        with lock_of(params["project"], "" if module.check_mode else params["run_id"], params["actor"]).step():
+            migration = Migration(params, module.check_mode)
+            result = migration.back() if params["kept"] else migration.forward()
+    except (CommandFailed, ComposeError, Locked) as error:
+        what = "Nothing was rolled back" if params["kept"] else "The database was not migrated, and nothing that runs was touched"
+        module.fail_json(msg=f"{what}: {mask(to_native(error))}")
+    warnings = [mask(warning) for warning in result.pop("warnings", [])]
+    for warning in warnings:
+        module.warn(warning)
+    applied = [] if params["kept"] else result["migrations"]
+    module.exit_json(**result, deploy={"migrations": applied, "warnings": warnings})
+
+
+if __name__ == "__main__":
+    main()

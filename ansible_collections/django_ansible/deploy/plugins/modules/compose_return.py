@@ -1,0 +1,88 @@
+#!/usr/bin/python
+# Copyright (c) the django-ansible-deploy authors
+# MIT License (see LICENSE or https://opensource.org/license/mit)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compose_return
+short_description: Go back to what a host ran before this deploy
+description:
+  - On a host that this run has switched, has the release before run again, by the images that were recorded. On any host, gives the deploy lock back.
+extends_documentation_fragment:
+  - django_ansible.deploy.compose
+  - django_ansible.deploy.compose.start
+options:
+  project:
+    description: Name of the project. Empty looks for the one that this run has locked.
+    type: str
+    default: ''
+attributes:
+  check_mode:
+    support: full
+author:
+  - The django-ansible-deploy authors
+"""
+
+EXAMPLES = r"""
+- name: Go back
+  django_ansible.deploy.compose_return:
+    project: shop
+    run_id: 4711-1-a1b2c3
+"""
+
+RETURN = r"""
+deploy:
+  description: C(images) that run again and C(rolled_back), when this host went back.
+  type: dict
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_activation import go_back, running_images
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import Compose
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_containers import snapshot
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_store import Store, lock_of, projects
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_target import RUN_ARGUMENTS, START_ARGUMENTS, settings_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+
+
+def return_project(params, project):
+    """Whether this host went back, and what it runs then."""
+    store = Store(project)
+    found = store.recall()
+    result = {"changed": False, "deploy": {}}
+    if found and found["run"] == params["run_id"]:
+        compose = Compose()
+        go_back(compose, store, found, settings_of(params))
+        images = running_images(compose.engine, store, snapshot(compose.engine.containers(project)))
+        revision = store.read_release(store.live() or "").get("revision")
+        told = {"revision": revision} if revision else {}
+        result = {"changed": True, "deploy": {"rolled_back": True, "images": images, "previous_images": images, **told}}
+    if store.plan().get("run") == params["run_id"]:
+        store.drop_plan()
+    return result
+
+
+def main():
+    module = AnsibleModule(argument_spec=dict(**RUN_ARGUMENTS, **START_ARGUMENTS, project={"type": "str", "default": ""}), supports_check_mode=True)
+    params = module.params
+    result = {"changed": False, "deploy": {}}
+    for project in [params["project"]] if params["project"] else projects():
+        lock = lock_of(project, params["run_id"], params["actor"])
+        # A step before this one may have given the lock back already, when nothing was to be done or it failed.
+        if module.check_mode or not params["run_id"] or (lock.holder() or {}).get("run") != params["run_id"]:
+            continue
+        try:
+            with lock.step():
+                result = return_project(params, project)
+                lock.release()
+        except (ComposeError, Locked) as error:
+            module.fail_json(msg=f"This host did not go back to what it ran before: {error}")
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+#!/usr/bin/python
+# Copyright (c) the django-ansible-deploy authors
+# MIT License (see LICENSE or https://opensource.org/license/mit)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compose_status
+short_description: Tell what a compose project is on a host
+description:
+  - Release, and of each service image, digest, since when and health. Changes nothing and takes no lock.
+extends_documentation_fragment:
+  - django_ansible.deploy.compose
+  - django_ansible.deploy.compose.files
+attributes:
+  check_mode:
+    support: full
+author:
+  - The django-ansible-deploy authors
+"""
+
+EXAMPLES = r"""
+- name: Tell what runs
+  django_ansible.deploy.compose_status:
+    files: [/srv/shop/compose.yml]
+"""
+
+RETURN = r"""
+deploy:
+  description:
+    - C(images) by service, C(revision), and C(status) with C(release), C(revision), C(since) (when it was activated, UTC), C(services) (each with C(service),
+      C(container), C(image), C(digest), C(since) and C(health)), C(units) (state by container), C(free_mib), C(lock) (who deploys now, in words) and C(releases) (what is kept,
+      oldest first).
+  type: dict
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_activation import running_images
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import Compose, parse_env
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_containers import service_of, snapshot
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_project import Project
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_store import Store, lock_of, project_at
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_target import FILES_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.files import free_mib
+from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import describe
+
+
+def project_name(params, compose):
+    """The one that was deployed from that file; else the one that the file names."""
+    known = params["name"] or project_at(params["files"][0])
+    if known:
+        return known
+    project = Project(compose, params["files"], "", params["profiles"])
+    return project.summary(project.resolve()[0])["name"]
+
+
+def health_of(container):
+    state = container["State"]
+    return (state.get("Health") or {}).get("Status") or state.get("Status", "")
+
+
+def status_of(compose, name):
+    engine, store = compose.engine, Store(name)
+    listed = engine.containers(name)
+    images = running_images(engine, store, snapshot(listed))
+    full = sorted(filter(None, (engine.container(entry["Id"]) for entry in listed)), key=lambda container: container["Name"])
+    live = store.live()
+    record = store.read_release(live) if live else {}
+    holder = lock_of(name, "").holder()
+    services = [
+        {
+            "service": service_of(container),
+            "container": container["Name"].lstrip("/"),
+            "image": container["Config"].get("Image", ""),
+            "digest": images.get(service_of(container), "").partition("@")[2] or container.get("Image", ""),
+            "since": (container["State"].get("StartedAt") or "")[:19] + "Z",
+            "health": health_of(container),
+        }
+        for container in full
+    ]
+    status = {
+        "release": live,
+        "revision": record.get("revision") or None,
+        "since": record.get("activated"),
+        "slot": None,
+        "services": services,
+        "units": {entry["container"]: entry["health"] for entry in services},
+        "free_mib": free_mib(engine.info().get("DockerRootDir") or "/"),
+        "lock": describe(holder) if holder else None,
+        "releases": [found["release"] for found in store.list_releases() if not found.get("bad")],
+    }
+    return {"images": images, **({"revision": status["revision"]} if status["revision"] else {}), "status": status}
+
+
+def main():
+    module = AnsibleModule(argument_spec=dict(**RUN_ARGUMENTS, **FILES_ARGUMENTS), supports_check_mode=True)
+    params = module.params
+    try:
+        compose = Compose(parse_env(params["env"]))
+        deploy = status_of(compose, project_name(params, compose))
+    except ComposeError as error:
+        module.fail_json(msg=to_native(error))
+    module.exit_json(changed=False, deploy=deploy)
+
+
+if __name__ == "__main__":
+    main()

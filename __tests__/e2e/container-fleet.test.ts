@@ -90,7 +90,7 @@ describe("a fleet of containers", () => {
     await expectSettled();
     expect(digestOf(result)).not.toBe(digestOf(first));
     for (const host of fleet.hosts) {
-      expect(await onHost(host, "docker exec shop-web-1 /busybox printenv COLOR")).toBe("a 'quoted' $value");
+      expect(await onHost(host, "docker exec shop-web-1 /busybox sh -c 'echo \"$COLOR\"'")).toBe("a 'quoted' $value");
       expect(await onHost(host, "stat -c '%a %U' /srv/shop/.env.deploy")).toBe("600 root");
     }
   });
@@ -109,7 +109,10 @@ describe("a fleet of containers", () => {
       lock: null,
       services: [{ service: "web", image: image(), digest: digestOf(first).split("@")[1], health: "healthy" }],
     });
-    expectRefused(await fleet.deploy(), /cannot be pulled, 127\.0\.0\.1:5000 does not answer as it should/);
+    expectRefused(
+      await fleet.deploy(),
+      /The registry 127\.0\.0\.1:5000 cannot be asked whether it accepts the user deployer/,
+    );
     await expectPages("1");
     await onHost(fleet.hosts[0], "systemctl start docker-registry");
   });

@@ -106,6 +106,12 @@ def run(argv: list[str], *, env: dict | None = None, user: str | None = None, cw
     return done.stdout
 
 
+def driver_input(steps, **request: object) -> str:
+    """What BOOTSTRAP reads on stdin."""
+    sources = [(module.__name__, inspect.getsource(module)) for module in PROGRAM]
+    return json.dumps({"modules": sources, "request": {"steps": steps, **request}})
+
+
 class Application:
     """A release with its virtual environment, as Django runs in it."""
 
@@ -133,14 +139,12 @@ class Application:
         :raises CommandFailed: with the step's own words, secrets masked.
         """
         with tempfile.TemporaryFile("w+", encoding="utf-8") as answer:
-            sources = [(module.__name__, inspect.getsource(module)) for module in PROGRAM]
-            request = {"steps": steps, "result_fd": answer.fileno(), **options}
             try:
                 # "-c" puts the working directory first on the path, as manage.py does.
                 printed = run(
                     [self.python, "-c", BOOTSTRAP],
                     env={**self.environment.for_command(self.home), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"},
-                    user=self.user, cwd=self.project_dir, input=json.dumps({"modules": sources, "request": request}), pass_fds=(answer.fileno(),),
+                    user=self.user, cwd=self.project_dir, input=driver_input(steps, result_fd=answer.fileno(), **options), pass_fds=(answer.fileno(),),
                 )
             except CommandFailed as error:
                 raise CommandFailed(self.environment.mask(str(error).replace(BOOTSTRAP, "(Django)"))) from error

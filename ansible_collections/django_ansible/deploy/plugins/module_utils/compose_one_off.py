@@ -5,14 +5,12 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import json
 import os
 import subprocess
 import tempfile
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils import django_driver
-from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed, tail
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import BOOTSTRAP, CommandFailed, driver_input, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import reason_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_containers import service_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_registry import memory_folder
@@ -86,9 +84,8 @@ class ContainerApplication:
 
         :raises CommandFailed: with the step's own words.
         """
-        request = json.dumps({"steps": steps, "result_fd": 1, **options})
         code, out, err = self.one_off.run(
-            [self.python, "-", request], entrypoint=False, folder=self.folder, stdin=inspect.getsource(django_driver),
+            [self.python, "-c", BOOTSTRAP], entrypoint=False, folder=self.folder, stdin=driver_input(steps, result_fd=1, **options),
             environment={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **self.more},
         )
         if code in NOT_FOUND:

@@ -192,6 +192,10 @@ options:
   url:
     description: Where the site answers, for the report.
     type: str
+  look:
+    description: Only tell what is pending, so that a fleet on which nothing is can be told all at once.
+    type: bool
+    default: false
   last_step:
     description: Whether nothing follows on this host when nothing has to be done here, so that the deploy lock is given back at once.
     type: bool
@@ -225,6 +229,10 @@ slot:
   returned: success
 done:
   description: What changed, V(slot) and paths.
+  type: list
+  returned: success
+pending:
+  description: What is left to do, likewise; with O(look) alone.
   type: list
   returned: success
 deploy:
@@ -302,6 +310,7 @@ def main() -> None:
             },
             "health_timeout": {"type": "int", "default": 60},
             "url": {"type": "str"},
+            "look": {"type": "bool", "default": False},
             "last_step": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
@@ -310,14 +319,16 @@ def main() -> None:
     try:
         with lock.step():
             result = activate(module)
-            if not result["changed"] and module.params["last_step"]:
+            if not result["changed"] and not result["pending"] and module.params["last_step"]:
                 lock.release()
     except (CommandFailed, Locked) as error:
         layout = layout_of(module.params)
         served = layout.live_release()
         told = {"release": served, "previous_release": served, "revision": layout.read_release(served).get("revision") if served else None}
         try:
-            layout.mark_release(module.params["release"], bad=True)
+            # One that serves is not what is wrong with its new environment or files.
+            if isinstance(error, CommandFailed) and module.params["release"] != served:
+                layout.mark_release(module.params["release"], bad=True)
             layout.record(release=module.params["release"], result="failed", run=module.params["run_id"], actor=module.params["actor"])
         except OSError:
             pass  # What failed is told below; a disk that is full must not hide it.
@@ -332,7 +343,10 @@ def activate(module: AnsibleModule) -> dict:
     layout = activation.layout
     revision = layout.read_release(activation.release).get("revision")
     previous = activation.previous_release
-    if pending and not module.check_mode:
+    left: list[str] = []
+    if module.params["look"]:
+        pending, left = left, pending
+    elif pending and not module.check_mode:
         activation.run(pending)
     elif not module.check_mode:
         # When the connection broke, Ansible asks again: what this run did here before is still its change.
@@ -342,6 +356,7 @@ def activate(module: AnsibleModule) -> dict:
     return {
         "changed": bool(pending),
         "done": pending,
+        "pending": left,
         "slot": activation.slot,
         "diff": diff,
         "deploy": {"release": activation.release, "previous_release": previous, "revision": revision, "url": module.params["url"]},

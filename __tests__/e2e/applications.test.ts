@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
+import { type ActionResult, type Host, onHost, servePostgres } from "../../scripts/lab/index.mjs";
 import { directly } from "./support/direct.js";
 import { knownHosts } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
@@ -113,6 +113,105 @@ urlpatterns.append(path("", lambda request: HttpResponse("A home page")))
   });
 });
 
+const awkward = {
+  PUNCTUATION: "p@ss:w/rd#1%$x",
+  QUOTES: 'it\'s "quoted" `and` back\\slashed {{ braced }}',
+  MANY_LINES: "first\nsecond # no comment\nthird=3",
+  LONG: "x".repeat(4096),
+};
+
+describe("an application's environment and commands", () => {
+  const python = (code: string) => `manage.py shell -c ${JSON.stringify(code)}`;
+  const dump = (file: string) =>
+    python(`import json, os; json.dump(dict(os.environ), open('/opt/shop/shared/${file}', 'w'))`);
+  let application: Application;
+  let vars: Record<string, unknown>;
+
+  beforeAll(async () => {
+    application = new Application(await startProject(trial, "django-admin", "shop"), "shop");
+    application.project.write("uploads/tracked.txt", "tracked");
+    await application.project.commit("startproject");
+    vars = {
+      django_app_shared_paths: ["uploads"],
+      django_app_timers: { dump: { command: dump("timer.json"), schedule: "daily" } },
+      django_app_commands: [
+        { command: python("open('built.txt', 'w').write('built')"), phase: "build" },
+        { command: dump("command.json"), env: { ONLY_HERE: "1" } },
+        {
+          command: "manage.py createsuperuser --noinput --username ada --email ada@example.org",
+          phase: "first",
+          env: { DJANGO_SUPERUSER_PASSWORD: "correct-horse-battery" },
+        },
+        { command: python("open('/opt/shop/shared/finished', 'a').write('x')"), phase: "finish" },
+      ],
+      django_app_health_checks: [{ path: "/admin/login/", headers: { "X-Probe": "1" } }],
+    };
+  });
+
+  const env = Object.entries(awkward).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const run = () => application.run({ vars: JSON.stringify(vars), env: env.join("\n") });
+  const read = async (file: string): Promise<Record<string, string>> =>
+    JSON.parse(await onHost(host, `cat /opt/shop/shared/${file}`));
+
+  test("values of any content arrive alike in a command, a service, a timer and by hand", async () => {
+    expectDeployed(await run());
+    await onHost(host, "systemctl start shop-dump.service");
+    await onHost(host, `shop-manage ${dump("hand.json").slice("manage.py ".length)}`);
+    const service = await onHost(
+      host,
+      `pid=$(systemctl show --property=MainPID --value shop@blue.service)
+/usr/bin/python3 -c "import json; print(json.dumps(dict(item.split('=', 1) for item in open('/proc/$pid/environ').read().split(chr(0)) if item)))"`,
+    );
+    for (const found of [
+      await read("command.json"),
+      await read("timer.json"),
+      await read("hand.json"),
+      JSON.parse(service),
+    ])
+      expect(found).toMatchObject(awkward);
+    expect((await read("command.json")).ONLY_HERE).toBe("1");
+    expect((await read("timer.json")).ONLY_HERE).toBeUndefined();
+  });
+
+  test("its commands ran where they belong, and are not repeated", async () => {
+    expect(await onHost(host, "cat /opt/shop/current/built.txt")).toBe("built");
+    expect(await onHost(host, "cat /opt/shop/shared/finished")).toBe("x");
+    expect(await onHost(host, "cat /opt/shop/current/uploads/tracked.txt")).toBe("tracked");
+    const users = await onHost(
+      host,
+      `shop-manage shell -c "from django.contrib.auth.models import User; print([user.username for user in User.objects.all()])"`,
+    );
+    expect(users).toContain("['ada']");
+    expectDeployed(await run(), false);
+    expect(await onHost(host, "cat /opt/shop/shared/finished")).toBe("x");
+  });
+
+  test("a release that is made otherwise has a name of its own, and the one before stays as it was", async () => {
+    const before = await onHost(host, "readlink -f /opt/shop/current");
+    const made = await onHost(host, `cat ${before}/release.json`);
+    vars.django_app_python_packages = ["whitenoise"];
+    expectDeployed(await run());
+    const after = await onHost(host, "readlink -f /opt/shop/current");
+    expect(after).not.toBe(before);
+    expect(await onHost(host, `cat ${before}/release.json`)).toBe(made);
+  });
+
+  test("a command that fails leaves the old release serving and its secrets unseen", async () => {
+    const before = await onHost(host, "readlink -f /opt/shop/current");
+    application.project.write("README.md", "A shop\n");
+    await application.project.commit("A README");
+    vars.django_app_commands = [
+      { command: python("import os, sys; sys.exit('no: ' + os.environ['TOKEN'])"), env: { TOKEN: "hidden-token-1" } },
+    ];
+    const result = await run();
+    expect(result.outputs.status).toBe("failed");
+    expect(result.log).toContain("no: ***");
+    expect(result.log).not.toContain("hidden-token-1");
+    expect(await onHost(host, "readlink -f /opt/shop/current")).toBe(before);
+    expect(await application.page("/admin/login/")).toMatch(/^200 /);
+  });
+});
+
 describe("what wagtail start writes", () => {
   let application: Application;
 
@@ -140,5 +239,74 @@ describe("what wagtail start writes", () => {
     expect(await application.page()).toMatch(/^200 .*Welcome to the second one!/s);
     expectDeployed(await application.run({ operation: "rollback" }));
     expect(await application.page()).toMatch(/^200 .*Welcome to your new Wagtail site!/s);
+  });
+});
+
+// What these need besides is in the table of docs/applications.md.
+const others = [
+  {
+    name: "warned",
+    what: "a project with a folder of STATICFILES_DIRS that does not exist",
+    settings: 'STATICFILES_DIRS = [BASE_DIR / "nowhere"]',
+    requirements: "django==5.2.19",
+    says: "staticfiles.W004",
+  },
+  {
+    name: "ansiblebase",
+    what: "django-ansible-base's library, on PostgreSQL",
+    settings: `INSTALLED_APPS += ["rest_framework", "ansible_base.activitystream", "ansible_base.rest_filters"]
+MIDDLEWARE += ["crum.CurrentRequestUserMiddleware"]
+ANSIBLE_BASE_TEAM_MODEL = ANSIBLE_BASE_ORGANIZATION_MODEL = "auth.Group"`,
+    requirements: "django==5.2.19\ndjango-ansible-base==2026.6.2\npsycopg[binary]==3.3.9",
+    vars: { db_host: "localhost", db_name: "ansiblebase", db_user: "ansiblebase", vault_db_password: "p@ss:w/rd#1%$x" },
+    says: "this release takes DATABASE_URL of the environment",
+  },
+  {
+    name: "directory",
+    what: "a project that signs in by LDAP, whose library has no wheel",
+    settings: 'AUTHENTICATION_BACKENDS = ["django_auth_ldap.backend.LDAPBackend"]',
+    requirements: "django==5.2.19\ndjango-auth-ldap",
+    says: "Debian packages libldap-dev, libsasl2-dev, to build python-ldap",
+  },
+  {
+    name: "maps",
+    what: "a project with GeoDjango",
+    settings: `INSTALLED_APPS += ["django.contrib.gis"]
+DATABASES["default"]["ENGINE"] = "django.contrib.gis.db.backends.spatialite"`,
+    requirements: "django==5.2.19",
+    says: "Debian packages gdal-bin, libgeos-c1v5",
+  },
+];
+
+describe.runIf(process.env.DAD_FULL !== undefined)("more applications, deployed twice, updated and rolled back", () => {
+  test.each(others)("$what", async ({ name, settings, requirements, vars, says }) => {
+    const application = new Application(await startProject(trial, "django-admin", name), name);
+    const { project } = application;
+    project.write(`${name}/settings.py`, `${project.read(`${name}/settings.py`)}\n${settings}\n`);
+    project.write("requirements.txt", `${requirements}\n`);
+    await project.commit("A project");
+    if (vars !== undefined) {
+      await onHost(host, "apt-get install -qq -y --no-install-recommends postgresql >/dev/null 2>&1");
+      await servePostgres(host, { database: vars.db_name, user: vars.db_user, password: vars.vault_db_password });
+    }
+    const run = (more: Record<string, string> = {}) => application.run({ vars: JSON.stringify(vars ?? {}), ...more });
+
+    const first = await run();
+    expectDeployed(first);
+    expect(first.log).toContain(says);
+    expect(await application.page("/admin/login/")).toMatch(/^200 /);
+    expectDeployed(await run(), false);
+    project.write(
+      `${name}/urls.py`,
+      `${project.read(`${name}/urls.py`)}
+from django.http import HttpResponse
+urlpatterns.append(path("", lambda request: HttpResponse("A home page")))
+`,
+    );
+    await project.commit("A home page");
+    expectDeployed(await run());
+    expect(await application.page()).toBe("200 A home page");
+    expectDeployed(await run({ operation: "rollback" }));
+    expect(await application.page()).toMatch(/^404 /);
   });
 });

@@ -52,7 +52,8 @@ class SystemLibraries:
             if names:
                 raise CommandFailed(
                     "%s cannot be built on this host: name the Debian packages that it needs in django_app_extra_packages. %s"
-                    % (", ".join(sorted(names)), error)
+                    % (", ".join(sorted(names)), error),
+                    error.printed,
                 ) from error
             raise
 

@@ -77,5 +77,5 @@ def install_python(uv: str, version: str, tools_dir: str, cache_dir: str) -> str
     """
     folder = os.path.join(tools_dir, "python")
     env = {**uv_environment(cache_dir), "UV_PYTHON_INSTALL_DIR": folder, "UV_PYTHON_DOWNLOADS": "manual"}
-    run([uv, "python", "install", "--quiet", "--no-bin", version], env=env, umask=0o022)
+    run([uv, "python", "install", "--no-bin", version], env=env, umask=0o022)
     return run([uv, "python", "find", "--managed-python", version], env=env).strip()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import re
 import shutil
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.application 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.uv import find_uv, install_python, install_uv, uv_environment
 
 COMPLETE = ".complete"
+# What uv and pip say of packages that are not for this Python.
+TOO_OLD = re.compile(r"Python version \([\d.]+\) does not\s+satisfy|Requires-Python", re.IGNORECASE)
 
 
 @dataclass
@@ -228,6 +231,13 @@ def build(path: str, plan: Plan, libraries) -> bool:
         libraries.with_build_tools(lambda: plan.install(path, install, env))
     except lock_files.BadLock as error:
         raise CommandFailed(str(error)) from error
+    except CommandFailed as error:
+        if TOO_OLD.search(error.printed):
+            raise CommandFailed(
+                "the requirements need another Python than %s: set django_app_python to a version that they take, such as \"3.12\", which uv installs if "
+                "the host has none. %s" % (plan.python, error)
+            ) from error
+        raise
     libraries.for_installed(path)
     with open(os.path.join(path, COMPLETE), "w", encoding="utf-8"):
         pass

@@ -111,10 +111,10 @@ options:
   settings:
     description:
       - What the project's settings are completed from, as one JSON object, so that it is hidden as a whole. C(complete) says whether they are
-        at all, C(override) has settings that win over the project's, C(server_names) are the names that Django has to allow, and C(https)
-        says that the site is served over https.
+        at all, C(override) has settings that win over the project's, C(server_names) are the names that Django has to allow, C(https)
+        says that the site is served over https, and C(static_url) and C(media_url) are where nginx serves files.
     type: str
-    default: '{"complete": false, "override": {}, "server_names": [], "https": false}'
+    default: '{"complete": false, "override": {}, "server_names": [], "https": false, "static_url": "/static/", "media_url": "/media/"}'
   commands:
     description:
       - Commands of the project by phase, C(build) before static files are collected and C(static) after it, as one JSON object, so that their
@@ -359,12 +359,14 @@ def complete(layout, params, environment: Environment) -> tuple[dict, list[str]]
     built = venv.build(venv_dir, plan, libraries)
     replace_link(os.path.relpath(venv_dir, release_dir), os.path.join(release_dir, ".venv"))
     application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, environment)
-    try:
-        facts, asked = ask_django(layout, application, release_dir, params)
-    except CommandFailed as error:
-        if not libraries.for_error(str(error)):
-            raise
-        facts, asked = ask_django(layout, application, release_dir, params)
+    while True:
+        try:
+            facts, asked = ask_django(layout, application, release_dir, params)
+            break
+        except CommandFailed as error:
+            # One library may only be missed once another one is there.
+            if not libraries.for_error(str(error)):
+                raise
     facts["warnings"] += plan.warnings
     return {**facts, "venv": os.path.basename(venv_dir), "told": plan.told + libraries.told}, (["venv"] if built else []) + asked
 
@@ -448,7 +450,7 @@ def main() -> None:
             "gunicorn_config": {"type": "str", "default": ""},
             "check_level": {"type": "str", "choices": ["critical", "error", "warning", "info", "none"], "default": "error"},
             "collectstatic": {"type": "bool", "default": True},
-            "settings": {"type": "str", "default": '{"complete": false, "override": {}, "server_names": [], "https": false}', "no_log": True},
+            "settings": {"type": "str", "default": '{"complete": false, "override": {}, "server_names": [], "https": false, "static_url": "/static/", "media_url": "/media/"}', "no_log": True},
             "commands": {"type": "str", "default": "{}", "no_log": True},
             "shared_paths": {"type": "list", "elements": "str", "default": []},
             "build": {"type": "str", "default": ""},

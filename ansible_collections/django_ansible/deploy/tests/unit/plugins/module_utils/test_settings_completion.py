@@ -95,6 +95,23 @@ def test_https_is_told_to_django_where_nginx_vouches_for_it(monkeypatch):
     assert completion_of("given", {**GOOD, "SECURE_PROXY_SSL_HEADER": ("HTTP_X", "https")}, {**HOST, "https": True}, ENVIRONMENT).text() == ""
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"STATIC_URL": "assets/"}, ["set django_app_static_url: /assets/"]),
+        ({"STATIC_URL": "static/"}, []),
+        ({"STATIC_URL": "https://cdn.example.com/s/"}, []),
+        ({"MEDIA_URL": "/uploads/"}, ["set django_app_media_url: /uploads/"]),
+        ({"MEDIA_URL": ""}, []),
+        ({"STATIC_URL": "assets/", "INSTALLED_APPS": []}, []),
+    ],
+)
+def test_files_that_nginx_would_not_find_are_told(settings, words):
+    made = completion_of("given", {**GOOD, **settings}, HOST, ENVIRONMENT)
+    assert made.text() == ""
+    assert [warning.rpartition(": set ")[2] for warning in made.warnings] == [word[4:] for word in words]
+
+
 def test_overrides_win_and_are_not_shown(monkeypatch):
     found, warnings = settings_of({**GOOD, "DEBUG": True}, monkeypatch, {"override": {"DEBUG": True, "EMAIL": {"PASSWORD": "quo\"te's"}}})
     assert (found["DEBUG"], found["EMAIL"]) == (True, {"PASSWORD": "quo\"te's"})

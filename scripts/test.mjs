@@ -59,6 +59,7 @@ const [node, python] = await Promise.all([
   steps.prepare("npm packages", ensureNodeModules),
   steps.prepare("Python tooling", () => ensurePythonTooling(steps.say)),
 ]);
+/** @type {NodeJS.ProcessEnv} */
 const env = { PATH: pathWithNode24(), DAD_E2E_RUN: runId, ...(options.includes("--full") ? { DAD_FULL: "1" } : {}) };
 
 if (part !== "e2e") await Promise.all([testScripts(), testCollection()]);
@@ -81,6 +82,8 @@ async function testScripts() {
   await steps.test("Lint", ["npm", "run", "--silent", "lint"], { env });
   await steps.test("Types", ["npm", "run", "--silent", "types"], { env });
   await steps.test("Types of the end-to-end tests", npx("tsc", "-p", "__tests__/e2e"), { env });
+  // Its tools are installed for it alone, so that a quick test needs neither Go nor another environment.
+  if (env.DAD_FULL) await steps.test("Workflows", ["npm", "run", "--silent", "workflows"], { env });
   await vitest("Unit and integration", "unit.json", []);
 }
 

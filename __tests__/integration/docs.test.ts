@@ -1,11 +1,163 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, globSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import MarkdownIt from "markdown-it";
 import { describe, expect, it } from "vitest";
+import { parse, parseDocument } from "yaml";
 import { INPUT_NAMES } from "../../src/inputs.js";
 import { OUTPUT_NAMES } from "../../src/outputs.js";
 
 const ROOT = join(import.meta.dirname, "../..");
+
+const PAGES = ["README.md", "CONTRIBUTING.md", ...globSync("docs/*.md", { cwd: ROOT })].map(String).sort();
+const ACTION = parse(readFileSync(join(ROOT, "action.yml"), "utf8")) as { inputs: object };
+const CALLED = parse(readFileSync(join(ROOT, ".github/workflows/deploy.yml"), "utf8")) as Workflow;
+
+interface Workflow {
+  on: { workflow_call: { inputs: object; outputs: object } };
+}
+
+interface Page {
+  path: string;
+  links: string[];
+  anchors: Set<string>;
+  blocks: { language: string; text: string }[];
+}
+
+function pageOf(path: string): Page {
+  const page: Page = { path, links: [], anchors: new Set(), blocks: [] };
+  let heading = false;
+  for (const token of new MarkdownIt({ html: true }).parse(readFileSync(join(ROOT, path), "utf8"), {})) {
+    if (token.type === "fence") page.blocks.push({ language: token.info.trim(), text: token.content });
+    if (token.type === "inline" && heading) page.anchors.add(anchorOf(token.content));
+    heading = token.type === "heading_open";
+    for (const child of token.children ?? []) {
+      if (child.type === "link_open") page.links.push(String(child.attrGet("href") ?? ""));
+    }
+  }
+  return page;
+}
+
+/** The anchor that GitHub gives a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+
+const pages = new Map(PAGES.map((path) => [path, pageOf(path)]));
+
+/** Every step or job that uses the action or its workflow, wherever it is in a YAML text. */
+function usesIn(value: unknown): { uses: string; with: Record<string, unknown> }[] {
+  if (Array.isArray(value)) return value.flatMap(usesIn);
+  if (typeof value !== "object" || value === null) return [];
+  const { uses, with: given } = value as { uses?: unknown; with?: Record<string, unknown> };
+  const own = typeof uses === "string" ? [{ uses, with: given ?? {} }] : [];
+  return [...own, ...Object.values(value).flatMap(usesIn)];
+}
+
+function expectKnownInputs(yaml: unknown): void {
+  for (const { uses, with: given } of usesIn(yaml)) {
+    if (uses === "org/django-ansible-deploy@v1")
+      expect(Object.keys(ACTION.inputs)).toEqual(expect.arrayContaining(Object.keys(given)));
+    if (uses.includes("/.github/workflows/deploy.yml@"))
+      expect(Object.keys(CALLED.on.workflow_call.inputs)).toEqual(expect.arrayContaining(Object.keys(given)));
+  }
+}
+
+describe("the pages of the documentation", () => {
+  it.each(PAGES)("%s links to files and headings that are there", (path) => {
+    for (const link of pages.get(path)?.links ?? []) {
+      if (/^https?:/.test(link)) continue;
+      const [file = "", anchor] = link.split("#");
+      const target = file === "" ? path : relative(ROOT, join(ROOT, dirname(path), file));
+      expect(existsSync(join(ROOT, target)), `${path}: ${link}`).toBe(true);
+      if (anchor === undefined || statSync(join(ROOT, target)).isDirectory()) continue;
+      expect((pages.get(target) ?? pageOf(target)).anchors, `${path}: ${link}`).toContain(anchor);
+    }
+  });
+
+  it.each(PAGES)("%s has YAML that is valid, with inputs that exist", (path) => {
+    for (const { language, text } of pages.get(path)?.blocks ?? []) {
+      if (language !== "yaml") continue;
+      const document = parseDocument(text);
+      expect(document.errors, text).toEqual([]);
+      expectKnownInputs(document.toJS());
+    }
+  });
+
+  it.each(PAGES)("%s has commands that a shell can read, of scripts that are there", (path) => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: object };
+    for (const { language, text } of pages.get(path)?.blocks ?? []) {
+      if (language !== "bash") continue;
+      execFileSync("bash", ["-n"], { input: text, stdio: ["pipe", "ignore", "pipe"] });
+      for (const [, name = ""] of text.matchAll(/npm run ([\w:]+)/g)) expect(Object.keys(scripts)).toContain(name);
+      for (const [, file = ""] of text.matchAll(/node (scripts\/\S+)/g))
+        expect(existsSync(join(ROOT, file))).toBe(true);
+    }
+  });
+
+  it("fits the README into 300 lines, and the first deploy into a screen and eight lines", () => {
+    const text = readFileSync(join(ROOT, "README.md"), "utf8");
+    expect(text.split("\n").length).toBeLessThanOrEqual(300);
+    const [first] = pages.get("README.md")?.blocks ?? [];
+    expect(first?.text.split("\n").length).toBeLessThan(40);
+    const [deploy] = usesIn(parse(first?.text ?? "")).filter(({ uses }) => uses.startsWith("org/"));
+    expect(Object.keys(deploy?.with ?? {}).length).toBeLessThanOrEqual(8);
+  });
+
+  it("knows every error that troubleshooting explains", () => {
+    const files = globSync(["src/**/*.ts", "ansible_collections/django_ansible/deploy/**/*.{py,yml}"], { cwd: ROOT });
+    const source = files.map((file) => readFileSync(join(ROOT, String(file)), "utf8")).join("\n");
+    const joined = source.replaceAll(/"\s*\n\s*"/g, "");
+    const headings = [...readFileSync(join(ROOT, "docs/troubleshooting.md"), "utf8").matchAll(/^### `(.+)`$/gm)];
+    expect(headings.length).toBeGreaterThan(20);
+    for (const [, sentence = ""] of headings) {
+      for (const part of sentence
+        .split("…")
+        .map((text) => text.trim())
+        .filter((text) => text.length > 3)) {
+        expect(joined.includes(part), `${sentence}: ${part}`).toBe(true);
+      }
+    }
+  });
+});
+
+describe("the example workflows", () => {
+  const examples = globSync("examples/workflows/*.yml", { cwd: ROOT }).map(String).sort();
+
+  it.each(examples)("%s has inputs that exist, and pins other people's actions by commit", (path) => {
+    const text = readFileSync(join(ROOT, path), "utf8");
+    expectKnownInputs(parse(text));
+    for (const { uses } of usesIn(parse(text))) {
+      if (!uses.startsWith("org/")) expect(uses).toMatch(/@[0-9a-f]{40}$/);
+    }
+  });
+
+  it("are all in the recipes", () => {
+    const links = pages.get("docs/recipes.md")?.links ?? [];
+    expect(links.filter((link) => link.includes("examples/workflows/")).sort()).toEqual(
+      examples.map((path) => `../${path}`),
+    );
+  });
+
+  it("have a workflow to call whose inputs and outputs are the action's", () => {
+    const own = ["environment", "runs-on"];
+    const { inputs, outputs } = CALLED.on.workflow_call;
+    const names = Object.keys(inputs).filter((name) => !own.includes(name));
+    expect(Object.keys(ACTION.inputs)).toEqual(expect.arrayContaining(names));
+    expect([...OUTPUT_NAMES]).toEqual(expect.arrayContaining(Object.keys(outputs)));
+  });
+});
+
+describe("action-types.yml", () => {
+  const types = parse(readFileSync(join(ROOT, "action-types.yml"), "utf8")) as Record<"inputs" | "outputs", object>;
+
+  it("has a type for each input and output", () => {
+    expect(Object.keys(types.inputs)).toEqual(Object.keys(ACTION.inputs));
+    expect(Object.keys(types.outputs)).toEqual([...OUTPUT_NAMES]);
+  });
+});
 
 describe("the documentation", () => {
   it("has the tables that action.yml and the roles' argument_specs make", () => {

@@ -48035,6 +48035,7 @@ function roleOf(name) {
 
 ;// CONCATENATED MODULE: ./lib/report/changes.js
 
+
 const MOST_HOSTS = 25;
 const MOST_CHARACTERS = 12_000;
 /** What a check found: packages, requirements, migrations, what stays unknown, and the changes of each host. */
@@ -48059,7 +48060,7 @@ function changeSection(events) {
             continue;
         const lines = byHost.get(event.host) ?? [];
         byHost.set(event.host, lines);
-        lines.push(event.diff ? `# ${event.name}\n${event.diff}` : `# ${event.name}`);
+        lines.push(event.diff ? `# ${taskName(event)}\n${event.diff}` : `# ${taskName(event)}`);
     }
     const groups = new Map();
     for (const [host, lines] of byHost) {
@@ -48093,11 +48094,18 @@ const ICONS = {
     unchanged: "➖",
 };
 /** A row for each host: its state, what it serves, its counts. */
-function hostSection(hosts) {
+function hostSection(hosts, check) {
     if (hosts.length === 0)
         return [];
     const releases = hosts.some(({ serves, before }) => serves !== "" || before !== "");
-    const heads = ["host", "state", ...(releases ? ["serves", "before"] : []), "changed", "ok", "failed"];
+    const heads = [
+        "host",
+        "state",
+        ...(releases ? (check ? ["would serve", "serves"] : ["serves", "before"]) : []),
+        "changed",
+        "ok",
+        "failed",
+    ];
     const align = releases ? "llllrrr" : "llrrr";
     const row = (host) => [
         code(host.name),
@@ -48363,11 +48371,11 @@ function summaryMarkdown(parts, limit = 300_000) {
         { name: "facts", lines: facts(parts) },
         { name: "prediction", lines: check ? predictionSection(totals) : [] },
         { name: "status", lines: [...statusSection(totals), ...serviceSection(totals)] },
-        { name: "hosts", lines: hostSection(hosts) },
+        { name: "hosts", lines: hostSection(hosts, check) },
         { name: "migrations", lines: check ? [] : migrations(totals) },
         { name: "warnings", lines: warnings(totals) },
         { name: "changes by host", lines: check ? changeSection(events) : [] },
-        { name: "timeline", lines: timelineSection(events) },
+        { name: "timeline", lines: timelineSection(events, check) },
         { name: "slowest tasks", lines: slowest(events) },
         { name: "foot", lines: foot(parts) },
     ];
@@ -48415,8 +48423,9 @@ function warnings({ deploy }) {
 function shortened(text) {
     return text.length > 500 ? `${text.slice(0, 500)} …` : text;
 }
-function timelineSection(events) {
-    const courses = coursesOf(events);
+function timelineSection(events, check) {
+    // A check switches nothing.
+    const courses = coursesOf(events).map((course) => (check ? { ...course, switched: undefined } : course));
     const chart = timeline(courses);
     const hidden = hiddenHosts(courses);
     if (chart === "")

@@ -12,6 +12,7 @@ export const engineLog = join(cacheFolder, "dockerd.log");
 
 const packageOf = {
   chromium: "chromium",
+  go: "golang-go",
   dockerd: "docker.io",
   docker: "docker-cli",
   iptables: "iptables",

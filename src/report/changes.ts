@@ -1,4 +1,5 @@
 import type { RunEvent } from "../ansible/events.js";
+import { taskName } from "./explain.js";
 import { code, count, details, enumeration, fenced, safe } from "./markdown.js";
 import type { Totals } from "./totals.js";
 
@@ -29,7 +30,7 @@ export function changeSection(events: readonly RunEvent[]): string[] {
     if (event.event !== "result" || event.status !== "changed") continue;
     const lines = byHost.get(event.host) ?? [];
     byHost.set(event.host, lines);
-    lines.push(event.diff ? `# ${event.name}\n${event.diff}` : `# ${event.name}`);
+    lines.push(event.diff ? `# ${taskName(event)}\n${event.diff}` : `# ${taskName(event)}`);
   }
   const groups = new Map<string, { hosts: string[]; tasks: number }>();
   for (const [host, lines] of byHost) {

@@ -16,10 +16,17 @@ const ICONS: Readonly<Record<HostState, string>> = {
 };
 
 /** A row for each host: its state, what it serves, its counts. */
-export function hostSection(hosts: readonly HostReport[]): string[] {
+export function hostSection(hosts: readonly HostReport[], check: boolean): string[] {
   if (hosts.length === 0) return [];
   const releases = hosts.some(({ serves, before }) => serves !== "" || before !== "");
-  const heads = ["host", "state", ...(releases ? ["serves", "before"] : []), "changed", "ok", "failed"];
+  const heads = [
+    "host",
+    "state",
+    ...(releases ? (check ? ["would serve", "serves"] : ["serves", "before"]) : []),
+    "changed",
+    "ok",
+    "failed",
+  ];
   const align = releases ? "llllrrr" : "llrrr";
   const row = (host: HostReport) => [
     code(host.name),

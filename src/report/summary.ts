@@ -52,11 +52,11 @@ export function summaryMarkdown(parts: SummaryParts, limit = 300_000): string {
     { name: "facts", lines: facts(parts) },
     { name: "prediction", lines: check ? predictionSection(totals) : [] },
     { name: "status", lines: [...statusSection(totals), ...serviceSection(totals)] },
-    { name: "hosts", lines: hostSection(hosts) },
+    { name: "hosts", lines: hostSection(hosts, check) },
     { name: "migrations", lines: check ? [] : migrations(totals) },
     { name: "warnings", lines: warnings(totals) },
     { name: "changes by host", lines: check ? changeSection(events) : [] },
-    { name: "timeline", lines: timelineSection(events) },
+    { name: "timeline", lines: timelineSection(events, check) },
     { name: "slowest tasks", lines: slowest(events) },
     { name: "foot", lines: foot(parts) },
   ];
@@ -107,8 +107,9 @@ function shortened(text: string): string {
   return text.length > 500 ? `${text.slice(0, 500)} …` : text;
 }
 
-function timelineSection(events: readonly RunEvent[]): string[] {
-  const courses = coursesOf(events);
+function timelineSection(events: readonly RunEvent[], check: boolean): string[] {
+  // A check switches nothing.
+  const courses = coursesOf(events).map((course) => (check ? { ...course, switched: undefined } : course));
   const chart = timeline(courses);
   const hidden = hiddenHosts(courses);
   if (chart === "") return [];

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { cacheFolder, projectFolder } from "../../../scripts/lab/index.mjs";
 import { actionCopy } from "./action-copy.js";
@@ -28,34 +28,48 @@ export interface WorkflowRequest {
   project: Project;
   secrets?: Record<string, string>;
   vars?: Record<string, string>;
+  /** Of workflow_dispatch. */
+  inputs?: Record<string, string>;
+  /** What starts the workflow, and what GitHub tells of it; workflow_dispatch by default. */
+  event?: { name: string; payload?: object };
+  /** Commands that stand in for those of a hosted runner, by name: the text of a script. */
+  commands?: Record<string, string>;
 }
 
 /** The runners' own folder; it holds the tool cache, which all tests fill once. */
 const runners = join(cacheFolder, "e2e", "runner");
 
-/** Runs a workflow of `workflows/` in a repository, with act, as a self-hosted runner would. */
+/** Runs a workflow of `workflows/`, or one with a path, in a repository, with act, as a self-hosted runner would. */
 export async function runWorkflow(trial: Trial, workflow: string, request: WorkflowRequest): Promise<WorkflowRun> {
   const keep = mkdtempSync(join(trial.folder, "run-"));
   mkdirSync(runners, { recursive: true });
   const secrets = request.secrets ?? {};
   const outputsFile = join(keep, "outputs.json");
+  const event = request.event ?? { name: "workflow_dispatch" };
   const argv = [
-    "workflow_dispatch",
-    "--workflows", join(projectFolder, "__tests__/e2e/workflows", workflow),
+    event.name,
+    ...(event.payload === undefined
+      ? []
+      : ["--eventpath", writeSecret(trial, "event.json", JSON.stringify(event.payload))]),
+    "--workflows", resolve(projectFolder, "__tests__/e2e/workflows", workflow),
     "--platform", "ubuntu-latest=-self-hosted",
+    "--platform", "self-hosted=-self-hosted",
     "--local-repository", `org/django-ansible-deploy@v1=${actionCopy}`,
     // Files in YAML, which JSON is: their other format has its own ideas about quotes and dollars.
     "--secret-file", writeSecret(trial, "secrets.yml", JSON.stringify(secrets)),
     "--var-file", writeSecret(trial, "vars.yml", JSON.stringify(request.vars ?? {})),
     "--env-file", writeSecret(trial, "env.yml", "{}"),
-    "--input-file", writeSecret(trial, "input.yml", "{}"),
+    "--input-file", writeSecret(trial, "input.yml", JSON.stringify(request.inputs ?? {})),
     "--action-cache-path", runners,
     // It would listen on more than loopback.
     "--no-cache-server",
   ]; // biome-ignore format: one option a line
+  const bin = keepingNode(keep);
+  for (const [name, text] of Object.entries(request.commands ?? {}))
+    writeFileSync(join(bin, name), text, { mode: 0o755 });
   const start = Date.now();
   const watch = watchArguments(Object.values(secrets));
-  const { code, log } = await act(argv, request.project.folder, environment(trial, keep, outputsFile));
+  const { code, log } = await act(argv, request.project.folder, environment(trial, bin, outputsFile));
   const argumentLeaks = watch.stop();
   writeFileSync(join(keep, "log.txt"), log);
   return {
@@ -85,13 +99,13 @@ function act(argv: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<{ cod
   });
 }
 
-function environment(trial: Trial, keep: string, outputsFile: string): NodeJS.ProcessEnv {
+function environment(trial: Trial, bin: string, outputsFile: string): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     HOME: trial.home,
     XDG_CACHE_HOME: join(trial.home, ".cache"),
     TMPDIR: trial.temp,
-    PATH: [keepingNode(keep), process.env.PATH].join(delimiter),
+    PATH: [bin, process.env.PATH].join(delimiter),
     OUTPUTS_FILE: outputsFile,
   };
   // What belongs to the test's own runner, or says that there is no terminal to ask.

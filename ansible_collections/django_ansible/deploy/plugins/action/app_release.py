@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        if arguments.get("workspace") and boolean(arguments.get("upload", True)) and not self._task.check_mode:
+        if arguments.get("workspace") and boolean(arguments.get("upload", True)):
             archive = archive_of(arguments["workspace"], arguments["revision"])
             remote_folder = self._make_tmp_path()
             arguments["archive"] = self._transfer_file(archive, self._connection._shell.join_path(remote_folder, "release.tar.gz"))

@@ -137,7 +137,10 @@ options:
 attributes:
   check_mode:
     support: partial
-    details: Predicts that a missing release would be made, not whether its check would pass.
+    details:
+      - On a host that serves a release, the new code is asked, from a temporary folder, which migrations are not applied and what Django's checks
+        say, with the virtual environment of the release that serves. What that cannot tell is named.
+      - On a host without a release it predicts that one would be made, and names what cannot be told.
 author:
   - The django-ansible-deploy authors
 """
@@ -168,7 +171,8 @@ told:
   type: list
   returned: success
 deploy:
-  description: For the events file, what Django's system check warns of, C(warnings), and C(target_revision).
+  description: For the events file, what Django's system check warns of, C(warnings), and C(target_revision); in check mode also the C(migrations) that would be
+    applied, C(requirements) that change, and what is C(unknown).
   type: dict
   returned: success
 """
@@ -186,6 +190,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments im
 from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ensure_directory, owner_ids, write_atomically
 from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.prediction import predict
 from ansible_collections.django_ansible.deploy.plugins.module_utils.system_libraries import SystemLibraries
 
 CACHE = "/var/cache/django-ansible-deploy"
@@ -210,12 +215,11 @@ def fetch(repository: str, revision: str, mirror: str) -> None:
         run(["git", "-C", mirror, "fetch", "--quiet", "--force", "--tags", "--", repository, "+refs/heads/*:refs/heads/*"], env=env)
 
 
-def unpack(layout, params, partial: str) -> None:
+def unpack(params, partial: str, mirror: str) -> None:
     """The code of the commit, root's and readable by all, nothing of it writable by the application."""
     os.makedirs(partial, mode=0o755)
     archive = params["archive"]
     if params["repository"]:
-        mirror = os.path.join(layout.app_dir, "repository.git")
         fetch(params["repository"], params["revision"], mirror)
         archive = os.path.join(partial, ".archive.tar")
         run(["git", "-C", mirror, "-c", "tar.umask=0022", "archive", "--format=tar", "--output", archive, params["revision"]])
@@ -231,7 +235,7 @@ def place_code(layout, params) -> None:
     partial = final + ".partial"
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        unpack(layout, params, partial)
+        unpack(params, partial, os.path.join(layout.app_dir, "repository.git"))
         if not os.path.exists(os.path.join(partial, params["app_path"], "manage.py")):
             raise CommandFailed(
                 "commit %s has no manage.py in %s: set app_path to the folder that has it" % (params["revision"][:7], params["app_path"])
@@ -404,7 +408,10 @@ def prepare(module: AnsibleModule) -> dict:
     if known.get("prepared") == fingerprint(params) and os.path.isdir(os.path.join(release_dir, ".venv")):
         return {"changed": False, "done": [], "found": known}
     if module.check_mode:
-        return {"changed": True, "done": ["code", "venv", "check", "static"] if not known else ["check", "static"], "found": known}
+        if known:
+            return {"changed": True, "done": ["check", "static"], "found": known}
+        found = predict(layout, params, lambda code: unpack(params, code, code + ".git"))
+        return {"changed": True, "done": ["code", "venv", "check", "static"], "found": found}
     make_folders(layout, params)
     environment, told = environment_of(layout, params)
     new = not os.path.isdir(release_dir)
@@ -472,7 +479,10 @@ def main() -> None:
     warnings, told = (found.get(name, []) if result["changed"] else [] for name in ("warnings", "told"))
     for warning in warnings:
         module.warn(warning)
-    module.exit_json(**result, told=told, deploy={"warnings": warnings, "target_revision": module.params["revision"]})
+    predicted = {key: found[key] for key in ("migrations", "requirements", "unknown") if isinstance(found.get(key), list)}
+    module.exit_json(
+        **result, told=told, deploy={"warnings": warnings, "target_revision": module.params["revision"], **(predicted if module.check_mode else {})}
+    )
 
 
 if __name__ == "__main__":

@@ -27,15 +27,18 @@ class SystemLibraries:
     def __init__(self, table: list[dict]) -> None:
         self.table = table
         self.told: list[str] = []
+        # A package may go by another name on this release, and then it never looks installed.
+        self.tried: set[str] = set()
 
     def _entries(self, names: set[str]) -> list[dict]:
         return [entry for entry in self.table if names & {normal(name) for name in entry.get("python", [])}]
 
     def _install(self, packages: list[str], why: str) -> bool:
         """Installs those that are not there. Tells whether there were any."""
-        missing = missing_packages(packages)
+        missing = [name for name in missing_packages(packages) if name not in self.tried]
         if not missing:
             return False
+        self.tried.update(missing)
         apt_install(missing)
         self.told.append("Debian packages %s, %s" % (", ".join(missing), why))
         return True

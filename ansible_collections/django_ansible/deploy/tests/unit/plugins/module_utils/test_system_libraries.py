@@ -62,9 +62,18 @@ def test_what_python_misses_is_installed_once(apt):
     libraries = SystemLibraries(TABLE)
     said = 'ImproperlyConfigured: Could not find the GDAL library (tried "gdal", "GDAL")'
     assert libraries.for_error(said)
-    assert apt == ["gdal-bin", "libgeos-c1v5"]
+    assert apt == ["gdal-bin"]
     assert not libraries.for_error(said)
     assert not libraries.for_error("ImportError: shop")
+
+
+def test_what_goes_by_another_name_is_tried_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(system_libraries, "missing_packages", list)
+    monkeypatch.setattr(system_libraries, "apt_install", asked.extend)
+    libraries = SystemLibraries(TABLE)
+    said = "Could not find the GDAL library"
+    assert (libraries.for_error(said), libraries.for_error(said), asked) == (True, False, ["gdal-bin"])
 
 
 def test_the_table_is_whole():

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { copyToHost, type Host, must, onHost, servePostgres } from "../../scripts/lab/index.mjs";
+import { copyToHost, type Host, must, onHost, projectFolder, servePostgres } from "../../scripts/lab/index.mjs";
 import { runWorkflow, type WorkflowRun } from "./support/act.js";
 import { expectNoTraces, expectSuccess } from "./support/expect.js";
 import { inventory, knownHosts } from "./support/inventory.js";
@@ -63,9 +63,14 @@ async function pushApplication(): Promise<void> {
   }
 }
 
-function deploy(workflow: string, vars: Record<string, string> = {}): Promise<WorkflowRun> {
+function deploy(
+  workflow: string,
+  vars: Record<string, string> = {},
+  event = { name: "workflow_dispatch" },
+): Promise<WorkflowRun> {
   return runWorkflow(trial, workflow, {
     project,
+    event,
     secrets: {
       SSH_PRIVATE_KEY: trial.key.text,
       BECOME_PASSWORD: passwords.sudo,
@@ -97,6 +102,13 @@ describe("the tutorial's layout", () => {
     expect(JSON.parse(run.outputs["changed-host-names"] ?? "[]")).toContain("app2");
     await expectVersion("1", [app1, app2]);
     expectNoTraces(trial, run, [passwords.database, passwords.key]);
+  });
+
+  test.runIf(process.env.DAD_FULL !== undefined)("examples/workflows/own-playbook.yml does the same", async () => {
+    const run = await deploy(join(projectFolder, "examples/workflows/own-playbook.yml"), {}, { name: "push" });
+    expect(run.code, run.log).toBe(0);
+    expect(run.summary).toMatch(/^### ✅ deploy\.yml on app1 and app2/);
+    await expectVersion("1", [app1, app2]);
   });
 
   test("without deploy.yml and roles the bundled role reads the same files and takes over", async () => {

@@ -1,0 +1,271 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Host, onHost, projectFolder, servePostgres } from "../../scripts/lab/index.mjs";
+import { runWorkflow, type WorkflowRequest, type WorkflowRun } from "./support/act.js";
+import { expectNoTraces } from "./support/expect.js";
+import { inventory, knownHosts } from "./support/inventory.js";
+import { fetchPage } from "./support/page.js";
+import { createProject, type Project } from "./support/project.js";
+import { secret, startTrial, type Trial } from "./support/trial.js";
+
+// The workflows of examples/workflows as they are, on real hosts: nothing in them is replaced.
+const full = process.env.DAD_FULL !== undefined;
+const site = "mysite.example";
+const sudo = secret("sudo");
+const password = secret("database");
+
+let trial: Trial;
+let project: Project;
+/** One host is staging, the other production. */
+let staging: Host;
+let production: Host;
+/** What was sent to the chat. */
+const messages: string[] = [];
+let chat: Server;
+let commit: string;
+
+beforeAll(async () => {
+  trial = await startTrial("examples");
+  [staging, production] = await Promise.all([
+    trial.host({ name: "staging1", suite: "bookworm", kind: "ready", password: sudo }),
+    trial.host({ name: "app1", suite: "trixie", kind: "ready", password: sudo }),
+  ]);
+  for (const host of [staging, production]) {
+    await servePostgres(host, { database: "mysite", user: "mysite", password });
+  }
+  project = await createProject(trial, "examples/mysite");
+  for (const [name, host] of Object.entries({ staging, production, europe: staging, america: production })) {
+    project.write(`inventory/${name}.yml`, inventory([host]));
+  }
+  const variables = { server_name: site, django_settings_module: "mysite.settings.production" };
+  project.write("group_vars/all.yml", JSON.stringify(variables));
+  await bring("1");
+  chat = createServer((request, response) => {
+    request.setEncoding("utf8").on("data", (text: string) => messages.push(text));
+    request.on("end", () => response.end());
+  });
+  await new Promise<void>((resolve) => chat.listen(0, "127.0.0.1", resolve));
+});
+
+afterAll(async () => {
+  chat?.close();
+  await trial?.end();
+});
+
+/** Commits a version that the pages show. */
+async function bring(version: string): Promise<void> {
+  project.write("mysite/__init__.py", `__version__ = "${version}"\n`);
+  commit = await project.commit(`Version ${version}`);
+}
+
+function run(example: string, request: Partial<WorkflowRequest> = {}): Promise<WorkflowRun> {
+  const key = "examples-of-django-keys-are-long";
+  const database = `postgres://mysite:${password}@127.0.0.1/mysite`;
+  return runWorkflow(trial, join(projectFolder, "examples/workflows", example), {
+    project,
+    secrets: {
+      SSH_PRIVATE_KEY: trial.key.text,
+      BECOME_PASSWORD: sudo,
+      APP_ENV: `SECRET_KEY=${key}\nDATABASE_URL=${database}`,
+      CHAT_WEBHOOK: `http://127.0.0.1:${(chat.address() as AddressInfo).port}/hook`,
+    },
+    vars: { KNOWN_HOSTS: knownHosts([staging, production]) },
+    event: { name: "push" },
+    ...request,
+  });
+}
+
+/** A `gh` that writes down how it was called, and the text that it was given. */
+const gh = (file: string): string => `#!/usr/bin/env python3
+import json, sys
+argv = sys.argv[1:]
+if argv[0] == "auth":
+    sys.exit(1)  # act asks for a token of its own
+files = [argv[i + 1] for i, word in enumerate(argv) if word in ("--body-file", "--notes-file")]
+json.dump({"argv": argv, "text": "".join(open(name).read() for name in files)}, open(${JSON.stringify(file)}, "w"))
+`;
+
+function called(file: string): { argv: string[]; text: string } {
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { argv: [], text: "" };
+}
+
+async function expectVersion(version: string, hosts: Host[]): Promise<void> {
+  for (const host of hosts) {
+    const page = await fetchPage(host, site);
+    expect(page, host.name).toMatchObject({ status: 200, body: expect.stringContaining(`Version ${version}<`) });
+  }
+}
+
+describe("examples/workflows", () => {
+  test("staging-then-production.yml deploys to one, then to the other", async () => {
+    const done = await run("staging-then-production.yml");
+    expect(done.code, done.log).toBe(0);
+    await expectVersion("1", [staging, production]);
+    expectNoTraces(trial, done, [password]);
+  });
+
+  test.runIf(full)("notify.yml tells the chat and makes a release of what was deployed", async () => {
+    await bring("2");
+    const file = join(trial.folder, "gh-release.json");
+    const done = await run("notify.yml", { commands: { gh: gh(file) } });
+    expect(done.code, done.log).toBe(0);
+    await expectVersion("2", [production]);
+    const { text } = JSON.parse(messages.join("")) as { text: string };
+    expect(text).toMatch(
+      /^Deploy succeeded: \d{8}T\d{6}Z-[0-9a-f]{7} in \d+ s https:\/\/github\.com\/example\/mysite\/actions\/runs\//,
+    );
+    const release = called(file);
+    expect(release.argv.slice(0, 2)).toEqual(["release", "create"]);
+    expect(release.argv).toContain(commit);
+    expect(release.text).toMatch(/^### ✅ Deploy of mysite on app1, [0-9a-f]{7} → /);
+  });
+
+  test.runIf(full)("notify.yml tells the chat of a failure with its host, and makes no release", async () => {
+    messages.length = 0;
+    const file = join(trial.folder, "gh-none.json");
+    const done = await run("notify.yml", {
+      commands: { gh: gh(file) },
+      vars: { KNOWN_HOSTS: knownHosts([staging]) },
+    });
+    expect(done.code).not.toBe(0);
+    expect(messages.join("")).toContain("Deploy failed: no release");
+    expect(called(file).argv).toEqual([]);
+  });
+
+  test.runIf(full)("rollback.yml goes back, and the next step reads from what to what", async () => {
+    const done = await run("rollback.yml", { event: { name: "workflow_dispatch" }, inputs: { revision: "" } });
+    expect(done.code, done.log).toBe(0);
+    await expectVersion("1", [production]);
+    expect(done.log).toMatch(/\d{8}T\d{6}Z-[0-9a-f]{7} serves instead of \d{8}T\d{6}Z-[0-9a-f]{7}/);
+  });
+
+  test("button.yml does what was chosen", async () => {
+    const before = await onHost(production, "readlink /opt/mysite/current");
+    const inputs = { environment: "production", operation: "status", revision: "", check: "false" };
+    const done = await run("button.yml", { event: { name: "workflow_dispatch" }, inputs });
+    expect(done.code, done.log).toBe(0);
+    expect(done.summary).toMatch(/^### ✅ Status of mysite on app1/);
+    expect(done.summary).toContain("free disk");
+    expect(await onHost(production, "readlink /opt/mysite/current")).toBe(before);
+  });
+
+  test("pull-request-check.yml comments what would change, changes nothing, and runs for no fork", async () => {
+    await bring("3");
+    const before = await onHost(production, "ls -l /opt/mysite /opt/mysite/releases");
+    const file = join(trial.folder, "gh-comment.json");
+    const event = (repository: string) => ({
+      name: "pull_request",
+      payload: {
+        number: 7,
+        pull_request: { number: 7, head: { repo: { full_name: repository } }, base: { ref: "main" } },
+      },
+    });
+    const commands = { gh: gh(file) };
+    const foreign = await run("pull-request-check.yml", { commands, event: event("stranger/mysite") });
+    expect(foreign.log).not.toContain("ansible-core");
+    expect(called(file).argv).toEqual([]);
+    const own = await run("pull-request-check.yml", { commands, event: event("example/mysite") });
+    expect(own.code, own.log).toBe(0);
+    expect(called(file).argv.slice(0, 3)).toEqual(["pr", "comment", "7"]);
+    expect(called(file).text).toMatch(
+      new RegExp(`^### ✅ Check of mysite on app1, [0-9a-f]{7} → ${commit.slice(0, 7)}: 1 host, 1 would change`),
+    );
+    expect(called(file).text.length).toBeLessThan(65_536);
+    expect(await onHost(production, "ls -l /opt/mysite /opt/mysite/releases")).toBe(before);
+    expectNoTraces(trial, own, [password]);
+  });
+
+  test.runIf(full)(
+    "drift-check.yml finds a host as it should be, and opens an issue of what someone changed",
+    async () => {
+      const file = join(trial.folder, "gh-issue.json");
+      const commands = { gh: gh(file) };
+      const event = { name: "schedule", payload: { repository: { fork: false } } };
+      const clean = await run("drift-check.yml", { commands, event });
+      expect(clean.code, clean.log).toBe(0);
+      expect(called(file).argv).toEqual([]);
+      await onHost(
+        production,
+        "echo '# by hand' >> /etc/nginx/sites-available/mysite.conf 2>/dev/null || echo '# by hand' >> $(ls /etc/nginx/sites-available/mysite*)",
+      );
+      const drifted = await run("drift-check.yml", { commands, event });
+      expect(drifted.code, drifted.log).toBe(0);
+      expect(called(file).argv).toEqual(expect.arrayContaining(["issue", "create", "Drift on app1"]));
+      expect(called(file).text).toContain("-# by hand");
+      const fork = await run("drift-check.yml", {
+        commands,
+        event: { ...event, payload: { repository: { fork: true } } },
+      });
+      expect(fork.log).not.toContain("ansible-core");
+    },
+  );
+
+  test.runIf(full)("matrix.yml deploys to one region after the other", async () => {
+    await bring("4");
+    const done = await run("matrix.yml");
+    expect(done.code, done.log).toBe(0);
+    await expectVersion("4", [staging, production]);
+  });
+
+  test.runIf(full)(
+    "reusable.yml calls the workflow that the action brings, and its outputs decide on production",
+    async () => {
+      await bring("5");
+      const done = await run("reusable.yml");
+      expect(done.code, done.log).toBe(0);
+      await expectVersion("5", [staging, production]);
+    },
+  );
+
+  test.runIf(full)("self-hosted.yml deploys from a runner of one's own", async () => {
+    await bring("6");
+    const done = await run("self-hosted.yml");
+    expect(done.code, done.log).toBe(0);
+    await expectVersion("6", [production]);
+  });
+
+  test.runIf(full)("bastion.yml reaches a host through another one", async () => {
+    await bring("7");
+    const inner = { ...production, address: production.innerAddress, sshPort: 22 };
+    project.write("inventory/production.yml", inventory([inner]));
+    commit = await project.commit("Hide the host");
+    const keys = knownHosts([staging, production]);
+    const inside = production.hostKeyLines.map((line) => line.replace(/^\S+/, production.innerAddress)).join("\n");
+    const done = await run("bastion.yml", {
+      vars: { BASTION: `deploy@127.0.0.1:${staging.sshPort}`, KNOWN_HOSTS: `${keys}\n${inside}` },
+    });
+    expect(done.code, done.log).toBe(0);
+    await expectVersion("7", [production]);
+  });
+});
+
+describe.runIf(full)("examples/workflows with layouts of their own", () => {
+  test("monorepo.yml deploys the folder of the project", async () => {
+    const repository = await createProject(trial, "examples/mysite", "monorepo/backend");
+    repository.write("inventory/production.yml", inventory([production]));
+    const variables = { server_name: "backend.example", django_settings_module: "mysite.settings.production" };
+    repository.write("group_vars/all.yml", JSON.stringify(variables));
+    const whole = await createRepository(repository);
+    const done = await run("monorepo.yml", { project: whole });
+    expect(done.code, done.log).toBe(0);
+    const page = await fetchPage(production, "backend.example");
+    expect(page).toMatchObject({ status: 200 });
+  });
+});
+
+/** The folder above a project as the repository, without the project's own. */
+async function createRepository(inner: Project): Promise<Project> {
+  inner.remove(".git");
+  const folder = join(inner.folder, "..");
+  const { must } = await import("../../scripts/lab/index.mjs");
+  const git = (...args: string[]) =>
+    must(["git", "-C", folder, "-c", "user.name=Test", "-c", "user.email=test@example.org", ...args]);
+  await git("init", "--quiet", "--initial-branch", "main");
+  await git("remote", "add", "origin", "https://github.com/example/monorepo.git");
+  await git("add", "--all");
+  await git("commit", "--quiet", "--message", "Several projects");
+  return { ...inner, folder };
+}

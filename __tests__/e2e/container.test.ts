@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Host, onHost, registryAddress, serveRegistry } from "../../scripts/lab/index.mjs";
+import { type Host, onHost, serveRegistry } from "../../scripts/lab/index.mjs";
 import { runWorkflow, type WorkflowRun } from "./support/act.js";
+import { image, publish } from "./support/containers.js";
 import { expectNoTraces, expectSuccess } from "./support/expect.js";
 import { knownHosts } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
@@ -9,7 +10,6 @@ import { secret, startTrial, type Trial } from "./support/trial.js";
 
 const login = { username: "deployer", password: secret("registry") };
 const sudo = secret("sudo");
-const image = `${registryAddress}/mysite:latest`;
 
 let trial: Trial;
 let project: Project;
@@ -19,13 +19,13 @@ beforeAll(async () => {
   trial = await startTrial("container");
   host = await trial.host({ name: "docker1", suite: "trixie", kind: "engine", password: sudo });
   await serveRegistry(host, login);
-  await publish("1");
+  await publish(host, login, "1");
   project = await createProject(trial, "examples/mysite");
   project.write(
     "compose.yml",
     `services:
   web:
-    image: ${image}
+    image: ${image()}
     ports: ["80:8000"]
     stop_grace_period: 1s
     healthcheck:
@@ -39,32 +39,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => trial?.end());
-
-/** Builds a version of the image on the host, from nothing but a static binary, and leaves it in the registry only. */
-async function publish(version: string): Promise<void> {
-  await onHost(
-    host,
-    `
-export DOCKER_CONFIG=$(mktemp -d)
-cd "$DOCKER_CONFIG"
-cp /bin/busybox busybox
-echo 'Version ${version}' > index.html
-cat > Dockerfile <<'DOCKERFILE'
-FROM scratch
-COPY busybox /busybox
-COPY index.html /www/index.html
-CMD ["/busybox", "httpd", "-f", "-p", "8000", "-h", "/www"]
-DOCKERFILE
-docker login --username '${login.username}' --password-stdin ${registryAddress} 2>&1 <<'PASSWORD'
-${login.password}
-PASSWORD
-docker build --quiet --tag ${image} .
-docker push --quiet ${image}
-docker rmi ${image}
-rm -rf "$DOCKER_CONFIG"
-`,
-  );
-}
 
 function deploy(): Promise<WorkflowRun> {
   return runWorkflow(trial, "container.yml", {
@@ -115,7 +89,7 @@ describe("container mode with a registry that asks for a login", () => {
   });
 
   test("a new image under the same tag replaces the container", async () => {
-    await publish("2");
+    await publish(host, login, "2");
     const run = await deploy();
     expectSuccess(run, { total: 1, changed: ["docker1"] });
     await expectPage("2");

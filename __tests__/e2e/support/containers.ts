@@ -81,8 +81,8 @@ export async function publish(host: Host, login: RegistryLogin, version: string,
   await onHost(
     host,
     `
-export DOCKER_CONFIG=$(mktemp -d)
-cd "$DOCKER_CONFIG"
+folder=$(mktemp -d)
+cd "$folder"
 cp /bin/busybox busybox
 echo 'Version ${version}' > index.html
 cat > Dockerfile <<'DOCKERFILE'
@@ -91,18 +91,29 @@ COPY busybox /busybox
 COPY index.html /www/index.html
 CMD ["/busybox", "httpd", "-f", "-p", "8000", "-h", "/www"]
 DOCKERFILE
+docker build --quiet --tag published .
+rm -rf "$folder"
+`,
+  );
+  await push(host, login, image(name));
+}
+
+/** Pushes the image `published` of a host, which loses it. The tag moves in the registry alone: the host may have another image under it. */
+export async function push(host: Host, login: RegistryLogin, to: string): Promise<void> {
+  const [, name = "", tag = ""] = /^[^/]+\/(.+):([^:]+)$/.exec(to) ?? [];
+  const type = "application/vnd.docker.distribution.manifest.v2+json";
+  await onHost(
+    host,
+    `
+export DOCKER_CONFIG=$(mktemp -d)
 docker login --username '${login.username}' --password-stdin ${registryAddress} 2>&1 <<'PASSWORD'
 ${login.password}
 PASSWORD
-docker build --quiet --tag published .
-docker tag published ${image(name)}-new
-docker push --quiet ${image(name)}-new
-docker rmi ${image(name)}-new published
-# The tag moves in the registry alone: this host may have another image under it.
-type='Accept: application/vnd.docker.distribution.manifest.v2+json'
-from=http://${registryAddress}/v2/${name ?? "mysite"}/manifests
-curl -fsS -u '${login.username}:${login.password}' -H "$type" $from/latest-new > manifest
-curl -fsS -u '${login.username}:${login.password}' -X PUT -H 'Content-Type: application/vnd.docker.distribution.manifest.v2+json' --data-binary @manifest $from/latest
+docker tag published ${to}-new
+docker push --quiet ${to}-new
+docker rmi ${to}-new published
+curl -fsS -u '${login.username}:${login.password}' -H 'Accept: ${type}' http://${registryAddress}/v2/${name}/manifests/${tag}-new > "$DOCKER_CONFIG/manifest"
+curl -fsS -u '${login.username}:${login.password}' -X PUT -H 'Content-Type: ${type}' --data-binary "@$DOCKER_CONFIG/manifest" http://${registryAddress}/v2/${name}/manifests/${tag}
 rm -rf "$DOCKER_CONFIG"
 `,
   );

@@ -71,6 +71,7 @@ class Activation:
         :raises WentBack: when it failed, and this host runs again what it ran before.
         """
         launch, identifiers = self.launch(), self.identifiers()
+        launch.is_stopped = lambda: self.store.is_asked_to_stop(run)
         before = launch.snapshot()
         previous_images = running_images(self.engine, self.store, before)
         if before and not self.previous:

@@ -29,6 +29,8 @@ class Launch:
         self.name, self.services = summary["name"], summary["services"]
         self.settings = settings
         self.gates = {}
+        # Whether the run has been cancelled meanwhile.
+        self.is_stopped = lambda: False
 
     def snapshot(self):
         return snapshot(self.engine.containers(self.name))
@@ -81,6 +83,8 @@ class Launch:
                 raise self.failure("", failed)
             if not waiting:
                 return
+            if self.is_stopped():
+                raise ComposeError(f"the run was cancelled while {', '.join(sorted({service_of(container) for container, _why in waiting}))} was not fit yet")
             if time.monotonic() >= deadline:
                 raise self.late(waiting)
             time.sleep(PAUSE)

@@ -75,6 +75,9 @@ def main():
         # A step before this one may have given the lock back already, when nothing was to be done or it failed.
         if module.check_mode or not params["run_id"] or (lock.holder() or {}).get("run") != params["run_id"]:
             continue
+        if not params["project"]:
+            # A step that the runner left behind may still wait for health; it goes back by itself then.
+            Store(project).ask_to_stop(params["run_id"])
         try:
             with lock.step():
                 result = return_project(params, project)

@@ -83,6 +83,9 @@ def main():
                 result = return_project(params, project)
                 lock.release()
         except (ComposeError, Locked) as error:
+            if isinstance(error, Locked) and (Store(project).recall() or {}).get("run") != params["run_id"]:
+                # The step that was waited for has gone back and given the lock back itself.
+                continue
             module.fail_json(msg=f"This host did not go back to what it ran before: {error}")
     module.exit_json(**result)
 

@@ -183,7 +183,11 @@ class Stack:
         return NotConverged(f"The stack {self.name} runs what it ran before again: {error}", True, self.images())
 
     def restore(self, before):
-        for name, service in self.services().items():
+        now = self.services()
+        for name, service in before.items():
+            if name not in now:
+                self.engine.ask("/services/create", "POST", service["Spec"])
+        for name, service in now.items():
             old = before.get(name)
             if old is None:
                 self.engine.ask(f"/services/{service['ID']}", "DELETE")

@@ -126,8 +126,10 @@ def reach_for_rollback(params, compose, check_mode):
     if not store or not store.live():
         raise ComposeError(f"There is nothing to go back to: no release of {name or params['files'][0]} was deployed to this host.")
     lock = lock_of(name, "" if check_mode else params["run_id"], params["actor"])
+    # What can fail comes before the lock.
+    releases = known_releases(store, compose.engine)
     lock.take(params["lock_wait"])
-    return {"project": name, "settled": False, "pull": False, "digests": {}, "releases": known_releases(store, compose.engine), "live": {"release": store.live()}, "fits": [], "deploy": {}}
+    return {"project": name, "settled": False, "pull": False, "digests": {}, "releases": releases, "live": {"release": store.live()}, "fits": [], "deploy": {}}
 
 
 def main():

@@ -141,7 +141,9 @@ def main():
         Store(params["project"]).drop_plan()
         module.fail_json(msg=mask(to_native(error)), changed=True, changes={}, deploy={"kept": True, "images": error.images, "previous_images": error.images})
     except (ComposeError, Locked) as error:
-        module.fail_json(msg=mask(to_native(error)), changes={}, deploy={})
+        # Without a way back that is left over, nothing was touched.
+        touched = (Store(params["project"]).recall() or {}).get("run") == params["run_id"]
+        module.fail_json(msg=mask(to_native(error)), changes={}, deploy={} if touched else {"kept": True})
     module.exit_json(**result)
 
 

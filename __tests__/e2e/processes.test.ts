@@ -49,6 +49,8 @@ systemctl restart redis-server`,
     `vault_secret_key: ${secret("django-key")}`,
     "django_app_python_packages: ['celery[redis]==5.5.3']",
     "django_app_batch: 1",
+    // SQLite is on the first host alone, and this page does not ask it.
+    "django_app_health_path: /healthz",
   ];
   const env = "DATABASE_URL=sqlite:////opt/mysite/shared/db.sqlite3\nBROKER_URL=redis://app1:6379/0\n";
   deploy = (vars = [processes, timers], inputs = {}) =>

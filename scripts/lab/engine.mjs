@@ -18,6 +18,7 @@ const packageOf = {
   iptables: "iptables",
   mmdebstrap: "mmdebstrap",
   git: "git",
+  go: "golang-go",
   ssh: "openssh-client",
   "ssh-keygen": "openssh-client",
 };

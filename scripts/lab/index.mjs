@@ -15,6 +15,7 @@ export { cacheFolder, projectFolder } from "./folders.mjs";
 export { containerOf, copyToHost, describe, down, downAll, label, onHost, reboot, up } from "./hosts.mjs";
 export { image, imageExists, imageName } from "./images.mjs";
 export { makeKey } from "./keys.mjs";
+export { servePebble } from "./pebble.mjs";
 export { servePostgres } from "./postgres.mjs";
 export { registryAddress, serveRegistry, shareRegistry } from "./registry.mjs";
 export { node24, runAction } from "./runner.mjs";

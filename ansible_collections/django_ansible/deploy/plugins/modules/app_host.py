@@ -81,6 +81,14 @@ ipv6:
   description: Whether the host has IPv6.
   type: bool
   returned: success
+renews_certificate:
+  description: Whether the host renews a certificate of the application's own.
+  type: bool
+  returned: success
+resolvers:
+  description: Addresses of the host's DNS servers, as nginx takes them.
+  type: list
+  returned: success
 free_mib:
   description: Free space below O(app_dir), in MiB.
   type: int
@@ -118,6 +126,15 @@ def refuse_unfit_host(module: AnsibleModule) -> None:
         module.fail_json(msg="systemd does not run on this host, and the application's units need it")
     if os.geteuid() != 0:
         module.fail_json(msg="root is needed to deploy: let the user become root (sudo) or connect as root")
+
+
+def resolvers() -> list[str]:
+    try:
+        with open("/etc/resolv.conf", encoding="utf-8") as file:
+            servers = [line.split()[1] for line in file if line.startswith("nameserver") and line.split()[1:]]
+    except OSError:
+        return []
+    return ["[%s]" % server if ":" in server else server for server in servers if "%" not in server]
 
 
 def account_exists(user: str, group: str) -> bool:
@@ -170,6 +187,8 @@ def main() -> None:
         idle_running=any(is_active(layout.slot_service(name)) for name in idle) if slot else False,
         idle_enabled=any(is_enabled(layout.slot_service(name)) for name in idle) if slot else False,
         ipv6=os.path.exists("/proc/net/if_inet6"),
+        renews_certificate=os.path.exists("/etc/systemd/system/%s-certificate.timer" % layout.app_name),
+        resolvers=resolvers(),
         free_mib=free,
         deploy={key: value for key, value in told.items() if value},
     )

@@ -25,6 +25,10 @@ options:
     description: How many releases that have served stay, for RV(surplus).
     type: int
     default: 5
+  database:
+    description: PostgreSQL server that has to answer, C(host:port). Empty asks none.
+    type: str
+    default: ''
   lock_wait:
     description: How long to wait for another deploy that holds the lock, in seconds.
     type: int
@@ -102,6 +106,8 @@ deploy:
 import grp
 import os
 import pwd
+import socket
+import struct
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
@@ -110,6 +116,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.layout impor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.system_libraries import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.systemd import is_active, is_enabled
+
+# What a client sends first to ask for TLS; a server says S or N.
+SSL_REQUEST = 80877103
 
 
 def os_release() -> dict:
@@ -137,6 +146,18 @@ def resolvers() -> list[str]:
     return ["[%s]" % server if ":" in server else server for server in servers if "%" not in server]
 
 
+def silent_database(address: str) -> str | None:
+    """What is wrong with a PostgreSQL server, as far as anybody can tell who has no password; None when it answers."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=10) as connection:
+            connection.sendall(struct.pack("!ii", 8, SSL_REQUEST))
+            answer = connection.recv(1)
+    except OSError as error:
+        return "the database at %s does not answer this host (%s): check db_host, db_port and the server's firewall and listen_addresses" % (address, error)
+    return None if answer in (b"S", b"N") else "what answers at %s is no PostgreSQL server: check db_host and db_port" % address
+
+
 def account_exists(user: str, group: str) -> bool:
     try:
         return pwd.getpwnam(user).pw_gid == grp.getgrnam(group).gr_gid
@@ -151,6 +172,7 @@ def main() -> None:
             "packages": {"type": "list", "elements": "str", "default": []},
             "needed_mib": {"type": "int", "default": 200},
             "keep_releases": {"type": "int", "default": 5},
+            "database": {"type": "str", "default": ""},
             "lock_wait": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
@@ -161,6 +183,9 @@ def main() -> None:
         module.fail_json(
             msg="only %d MiB are free below %s, a release needs %d: free some space" % (free, module.params["app_dir"], module.params["needed_mib"])
         )
+    trouble = silent_database(module.params["database"]) if module.params["database"] else None
+    if trouble:
+        module.fail_json(msg=trouble)
     layout = layout_of(module.params)
     lock = lock_of(module.params, module.check_mode)
     try:

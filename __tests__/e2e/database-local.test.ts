@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ActionResult, run as command, type Host, onHost } from "../../scripts/lab/index.mjs";
+import { directly, expectRefused } from "./support/direct.js";
+import { signGuestbook } from "./support/guestbook.js";
+import { fetchPage } from "./support/page.js";
+import { createProject, type Project } from "./support/project.js";
+import { startTrial, type Trial } from "./support/trial.js";
+
+// A database that the deploy itself provides, on a host of its own, by the inventory's groups alone.
+const full = process.env.DAD_FULL !== undefined;
+const site = "mysite.example";
+const password = `p@ss:w/rd#1%$x'"\\ z`;
+
+let trial: Trial;
+let project: Project;
+let app1: Host;
+let db1: Host;
+let deploy: () => Promise<ActionResult>;
+
+beforeAll(async () => {
+  trial = await startTrial("database-local");
+  [app1, db1] = await Promise.all([
+    trial.host({ name: "app1", suite: "bookworm", kind: "ready" }),
+    trial.host({ name: "db1", suite: "bookworm", kind: "base" }),
+  ]);
+  project = await createProject(trial, "examples/mysite");
+  project.write("inventory/hosts.yml", grouped("database"));
+  await project.commit("A guestbook");
+  const run = directly(trial, project, [app1, db1]);
+  const common = [
+    `server_name: ${site}`,
+    "django_settings_module: mysite.settings.production",
+    "vault_secret_key: a-key-that-is-only-for-this-test",
+    `vault_db_password: ${JSON.stringify(password)}`,
+    "django_app_database: local",
+    "postgresql_server_settings: {shared_buffers: 64MB}",
+    "postgresql_server_extensions: [citext]",
+    "postgresql_server_dumps: 2",
+  ];
+  deploy = () => run({ inputs: { vars: common.join("\n") } });
+});
+
+afterAll(() => trial?.end());
+
+function grouped(group: string): string {
+  const hosts = (host: Host): object => ({
+    hosts: {
+      [host.name]: {
+        ansible_host: host.address,
+        ansible_port: host.sshPort,
+        django_app_address: host.innerName,
+      },
+    },
+  });
+  const children = { web: hosts(app1), [group]: hosts(db1) };
+  return JSON.stringify({ all: { children, vars: { ansible_user: "deploy" } } });
+}
+
+const sql = (text: string, database = "mysite"): Promise<string> =>
+  onHost(db1, `su postgres -c 'psql -XAt ${database}' <<'SQL'\n${text}\nSQL`);
+
+describe("a database on a host of its own", () => {
+  test("without its group it is not guessed, and nothing is touched", async () => {
+    project.write("inventory/hosts.yml", grouped("other"));
+    const result = await deploy();
+    project.write("inventory/hosts.yml", grouped("database"));
+    expectRefused(result, /django_app_database is "local": name the host that has the database in a group database/);
+    expect(await onHost(db1, "ls /etc/postgresql 2>/dev/null || true")).toBe("");
+  });
+
+  test("is provided from nothing, and the application finds it", async () => {
+    const result = await deploy();
+    expect(result.outputs, result.log).toMatchObject({
+      status: "succeeded",
+      "changed-host-names": '["app1","db1"]',
+    });
+    await signGuestbook(app1, site, "Ada", "Into a database that was not there");
+    expect((await fetchPage(app1, site)).body).toContain("Into a database that was not there");
+    expect(await onHost(db1, "ls -d /opt/mysite 2>/dev/null || true")).toBe("");
+    expect(await sql("SELECT extname FROM pg_extension WHERE extname = 'citext'")).toBe("citext");
+    expect(await sql("SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = 'mysite'")).toBe(
+      "f",
+    );
+    expect(await sql("SELECT left(rolpassword, 13) FROM pg_authid WHERE rolname = 'mysite'")).toBe("SCRAM-SHA-256");
+    expect(result.log).not.toContain(password);
+    expect(await onHost(db1, "grep -c 'p@ss' /var/log/postgresql/*.log || true")).toBe("0");
+  });
+
+  test("has nothing to change in a second run", async () => {
+    const again = await deploy();
+    expect(again.outputs, again.log).toMatchObject({ status: "succeeded", "changed-tasks": "0" });
+  });
+
+  test("lets the application's hosts in, and nobody else", async () => {
+    const connect = (host: Host): Promise<{ code: number; stderr: string }> =>
+      command(["docker", "exec", "-i", "--env", `PGPASSWORD=${password}`, host.container, "psql", "-XAt", "-h", "db1", "-U", "mysite", "-d", "mysite", "-c", "SELECT 1"]); // biome-ignore format: one command
+    // From db1's own address, which is no host of the application.
+    expect((await connect(db1)).stderr).toContain("no pg_hba.conf entry for host");
+    expect(await connect(app1)).toMatchObject({ code: 0 });
+  });
+
+  test("is dumped each night, and only the newest dumps are kept", async () => {
+    const dump = "systemctl start mysite-database-dump.service; sleep 1.1\n";
+    await onHost(db1, dump.repeat(3));
+    const listed = (await onHost(db1, "ls /var/lib/mysite-dumps")).split("\n");
+    expect(listed).toHaveLength(2);
+    expect(
+      await onHost(db1, `pg_restore --list /var/lib/mysite-dumps/${listed[1]} | grep -c 'TABLE DATA public guestbook'`),
+    ).toBe("1");
+    expect(
+      await onHost(
+        db1,
+        "systemctl is-active mysite-database-dump.timer; stat -c '%a %U' /var/lib/mysite-dumps/*.dump | sort -u",
+      ),
+    ).toBe("active\n600 postgres");
+  });
+
+  test.runIf(full)("a password that somebody changed is set again", async () => {
+    await sql("ALTER ROLE mysite PASSWORD 'somebody changed it'");
+    const result = await deploy();
+    expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-host-names": '["db1"]' });
+    expect((await fetchPage(app1, site)).status).toBe(200);
+  });
+});

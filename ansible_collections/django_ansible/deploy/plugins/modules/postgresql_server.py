@@ -1,0 +1,278 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: postgresql_server
+short_description: Gives an application its database on this host's PostgreSQL
+description:
+  - Settings by the host's memory, a role with a SCRAM password, its database, extensions, access for the application's hosts alone, and a nightly dump.
+  - The server is restarted only when a setting changed that needs it, and reloaded when access changed.
+  - What is missing is installed. In check mode without PostgreSQL on the host, nothing else can be told.
+options:
+  app_name:
+    description: Internal name of the application.
+    type: str
+    required: true
+  database:
+    description: Its database, made when it is missing, in UTF-8 and owned by O(user).
+    type: str
+    required: true
+  user:
+    description: Its role, without any right beyond its database.
+    type: str
+    required: true
+  password:
+    description: Password of O(user).
+    type: str
+    required: true
+  port:
+    description: Port of the cluster.
+    type: int
+    default: 5432
+  packages:
+    description: Debian packages that have to be there, PostgreSQL itself among them.
+    type: list
+    elements: str
+    default: []
+  extensions:
+    description: Extensions of the database.
+    type: list
+    elements: str
+    default: []
+  clients:
+    description: Other hosts that connect, names, addresses or networks.
+    type: list
+    elements: str
+    default: []
+  alone:
+    description: Whether the host has nothing else of weight to do.
+    type: bool
+    default: true
+  settings:
+    description: More settings of the server; they win.
+    type: dict
+    default: {}
+  dumps:
+    description: How many nightly dumps are kept. 0 makes none.
+    type: int
+    default: 14
+  dump_schedule:
+    description: When, as systemd's C(OnCalendar=) reads it.
+    type: str
+    default: '*-*-* 02:30:00'
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+author:
+  - The django-ansible-deploy authors
+"""
+
+EXAMPLES = r"""
+- name: Provide the database
+  django_ansible.deploy.postgresql_server:
+    app_name: mydjango
+    database: mydjango
+    user: mydjango
+    password: "{{ vault_db_password }}"
+    clients: [10.0.0.11, 10.0.0.12]
+"""
+
+RETURN = r"""
+done:
+  description: What changed, in words.
+  type: list
+  returned: success
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils import postgresql, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed, run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ManagedFile
+from ansible_collections.django_ansible.deploy.plugins.module_utils.system_libraries import apt_install, missing_packages
+
+UNITS = "/etc/systemd/system"
+DUMP_SERVICE = """# Ansible managed
+[Unit]
+Description=%(app_name)s, dump of its database
+After=postgresql.service
+
+[Service]
+Type=oneshot
+User=postgres
+Group=postgres
+UMask=0077
+Environment="DATABASE=%(database)s" "PORT=%(port)d" "KEEP=%(dumps)d"
+StateDirectory=%(app_name)s-dumps
+StateDirectoryMode=0700
+WorkingDirectory=%%S/%(app_name)s-dumps
+# Only a whole dump gets the name of one; then the oldest go.
+ExecStart=/bin/sh -ec 'new=$$(date -u +%%%%Y%%%%m%%%%dT%%%%H%%%%M%%%%SZ).dump; trap "rm -f $$new.partial" EXIT; pg_dump --format=custom --no-password --port="$$PORT" --file="$$new.partial" --dbname="$$DATABASE"; sync "$$new.partial"; mv "$$new.partial" "$$new"; ls -1 *.dump | head -n -"$$KEEP" | xargs -r rm -f --'
+NoNewPrivileges=true
+PrivateDevices=true
+PrivateTmp=true
+ProtectHome=true
+ProtectSystem=strict
+"""
+DUMP_TIMER = """# Ansible managed
+[Unit]
+Description=%(app_name)s, dump of its database
+
+[Timer]
+OnCalendar=%(dump_schedule)s
+RandomizedDelaySec=10min
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+"""
+
+
+class Server:
+    """The way from what the host's PostgreSQL is to what the application needs."""
+
+    def __init__(self, params: dict, check_mode: bool) -> None:
+        self.params = params
+        self.check_mode = check_mode
+        self.done: list[str] = []
+        self.diff: list[dict] = []
+        version, name = postgresql.cluster(params["port"], run(["pg_lsclusters", "--no-header"]))
+        self.folder = os.path.join("/etc/postgresql", version, name)
+        self.service = "postgresql@%s-%s.service" % (version, name)
+
+    def provide(self) -> None:
+        self.configure()
+        if not systemd.is_active(self.service):
+            self.do("started PostgreSQL", lambda: systemd.systemctl("enable", "--now", "--quiet", "postgresql.service", self.service))
+            if self.check_mode:
+                return
+        self.provide_role()
+        self.provide_database()
+        self.provide_dumps()
+
+    def do(self, what: str, work) -> None:
+        self.done.append(what)
+        if not self.check_mode:
+            work()
+
+    def write(self, file: ManagedFile, what: str) -> bool:
+        if not file.differs():
+            return False
+        self.diff.append(file.diff())
+        self.do(what, file.write)
+        return True
+
+    def configure(self) -> None:
+        params = self.params
+        settings = os.path.join(self.folder, "conf.d", "django-ansible-deploy.conf")
+        before = (ManagedFile(settings, "").read() or b"").decode()
+        # Another application of this server may be on other hosts.
+        everywhere = bool(params["clients"]) or "listen_addresses = '*'" in before
+        text = postgresql.sane_settings(postgresql.memory_of_host(), params["alone"], everywhere, params["settings"])
+        restart = self.write(ManagedFile(settings, text), "settings")
+        hba = os.path.join(self.folder, "pg_hba.conf")
+        with open(hba, encoding="utf-8") as file:
+            known = file.read()
+        allowed = postgresql.allow(known, params["app_name"], params["database"], params["user"], postgresql.addresses(params["clients"]))
+        reload = self.write(ManagedFile(hba, allowed, "0640", "postgres", "postgres"), "access")
+        if not self.check_mode and systemd.is_active(self.service):
+            if restart:
+                systemd.systemctl("restart", self.service)
+            elif reload:
+                systemd.systemctl("reload", self.service)
+
+    def ask(self, script: str, database: str = "postgres") -> str:
+        return postgresql.psql(script, self.params["port"], database)
+
+    def provide_role(self) -> None:
+        user, password = self.params["user"], self.params["password"]
+        kept = self.ask("SELECT coalesce(rolpassword, 'none') FROM pg_authid WHERE rolname = %s" % postgresql.literal(user))
+        if not kept:
+            self.do("role %s" % user, lambda: self.ask("CREATE ROLE %s LOGIN PASSWORD %s" % (postgresql.name(user), postgresql.literal(postgresql.scram(password)))))
+        elif not postgresql.is_of(kept, password):
+            self.do(
+                "password of %s" % user, lambda: self.ask("ALTER ROLE %s LOGIN PASSWORD %s" % (postgresql.name(user), postgresql.literal(postgresql.scram(password))))
+            )
+
+    def provide_database(self) -> None:
+        database, user = self.params["database"], self.params["user"]
+        found = self.ask("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s" % postgresql.literal(database))
+        if not found:
+            self.do("database %s" % database, lambda: self.make_database(database, user))
+            if self.check_mode:
+                return
+        elif found != user:
+            raise CommandFailed("the database %s is there and belongs to %s, not to %s: name another one or change its owner" % (database, found, user))
+        installed = self.ask("SELECT extname FROM pg_extension", database).splitlines()
+        for extension in self.params["extensions"]:
+            if extension not in installed:
+                self.do("extension %s" % extension, lambda: self.ask("CREATE EXTENSION %s CASCADE" % postgresql.name(extension), database))
+
+    def make_database(self, database: str, user: str) -> None:
+        self.ask(
+            "CREATE DATABASE %s OWNER %s ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' TEMPLATE template0;\n"
+            "REVOKE CONNECT ON DATABASE %s FROM PUBLIC;" % (postgresql.name(database), postgresql.name(user), postgresql.name(database))
+        )
+
+    def provide_dumps(self) -> None:
+        base = os.path.join(UNITS, "%s-database-dump" % self.params["app_name"])
+        timer = os.path.basename(base) + ".timer"
+        if not self.params["dumps"]:
+            if os.path.exists(base + ".timer"):
+                self.do("no dumps any more", lambda: self.end_dumps(base, timer))
+            return
+        files = [ManagedFile(base + ".service", DUMP_SERVICE % self.params), ManagedFile(base + ".timer", DUMP_TIMER % self.params)]
+        different = [self.write(file, os.path.basename(file.path)) for file in files]
+        if self.check_mode:
+            return
+        if any(different):
+            systemd.systemctl("daemon-reload")
+        if not systemd.is_enabled(timer) or not systemd.is_active(timer) or different[1]:
+            systemd.systemctl("enable", "--quiet", timer)
+            systemd.systemctl("restart", timer)
+
+    def end_dumps(self, base: str, timer: str) -> None:
+        systemd.systemctl("disable", "--now", "--quiet", timer)
+        for suffix in (".service", ".timer"):
+            os.unlink(base + suffix)
+        systemd.systemctl("daemon-reload")
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "app_name": {"type": "str", "required": True},
+            "database": {"type": "str", "required": True},
+            "user": {"type": "str", "required": True},
+            "password": {"type": "str", "required": True, "no_log": True},
+            "port": {"type": "int", "default": 5432},
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "extensions": {"type": "list", "elements": "str", "default": []},
+            "clients": {"type": "list", "elements": "str", "default": []},
+            "alone": {"type": "bool", "default": True},
+            "settings": {"type": "dict", "default": {}},
+            "dumps": {"type": "int", "default": 14},
+            "dump_schedule": {"type": "str", "default": "*-*-* 02:30:00"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        missing = missing_packages(module.params["packages"])
+        if missing and module.check_mode:
+            module.exit_json(changed=True, done=["packages %s" % ", ".join(missing)])
+        if missing:
+            apt_install(missing)
+        server = Server(module.params, module.check_mode)
+        server.provide()
+    except CommandFailed as error:
+        module.fail_json(msg="the database of %s on this host: %s" % (module.params["app_name"], error))
+    module.exit_json(changed=bool(missing or server.done), done=missing + server.done, diff=server.diff)
+
+
+if __name__ == "__main__":
+    main()

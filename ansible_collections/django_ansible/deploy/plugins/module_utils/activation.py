@@ -23,6 +23,8 @@ class Activation:
         self.params = params
         self.layout = layout_of(params)
         self.release = params["release"]
+        # A host without it only runs processes: a slot is then no more than a place of the release and its environment.
+        self.web = params["web"]
         self.environment = Environment.of_release(params["environment"], self.layout, self.release)
         self.live = self.layout.live_slot()
         self.previous_release = self.layout.slot_release(self.live)
@@ -42,7 +44,7 @@ class Activation:
         self.processes = processes.Processes(self.layout, params)
         self.started = time.time()
         # Then the free slot is where the release is tried, and the live one goes over to it.
-        self.one_at_a_time = params["strategy"] == "restart" and self.live is not None and self.slot != self.live
+        self.one_at_a_time = self.web and params["strategy"] == "restart" and self.live is not None and self.slot != self.live
 
     def healthy_statuses(self) -> list[int]:
         """Those that are asked for; and 404 at / where the project has no page there, and nobody asked for another one."""
@@ -61,7 +63,7 @@ class Activation:
             or self.previous_release != self.release
             or self.slot_file(self.live).differs()
             or any(kind in ("unit", "gunicorn") for kind, _ in self.different)
-            or systemd.show(self.layout.slot_service(self.live), "ActiveState")["ActiveState"] != "active"
+            or (self.web and systemd.show(self.layout.slot_service(self.live), "ActiveState")["ActiveState"] != "active")
         )
 
     def stands_by(self) -> bool:
@@ -108,9 +110,9 @@ class Activation:
         pending = [file.path for _, file in self.different] + self.removals + self.wrong_links()
         if self.slot != self.live:
             pending.append("slot")
-        if read_link(self.layout.socket_link) != self.layout.slot_socket(self.slot):
+        if self.web and read_link(self.layout.socket_link) != self.layout.slot_socket(self.slot):
             pending.append(self.layout.socket_link)
-        if self.tmpfiles().differs():
+        if self.web and self.tmpfiles().differs():
             pending.append(self.tmpfiles().path)
         if self.nginx_off():
             pending.append(self.params["nginx_link"]["link"])
@@ -130,6 +132,9 @@ class Activation:
 
     def start_slot(self) -> None:
         """Brings the release up in the free slot and waits until it answers on its own socket."""
+        if not self.web:
+            self.point_slot()
+            return
         if self.stands_by():
             # It may have been restarted in its time as the live slot; that says nothing of now.
             try_quietly("systemctl", "reset-failed", self.layout.slot_service(self.slot))
@@ -165,10 +170,7 @@ class Activation:
         units = layout.slot_units(self.slot)
         if any(map(systemd.is_active, units)):
             systemd.systemctl("stop", *reversed(units), timeout=600)
-        self.restorable.keep(layout.slot_link(self.slot))
-        replace_link(os.path.join("..", "releases", self.release), layout.slot_link(self.slot))
-        ensure_directory(layout.run)
-        self.write(self.slot_file(self.slot))
+        self.point_slot()
         for kind, file in self.different:
             if kind in ("unit", "gunicorn"):
                 self.write(file)
@@ -180,6 +182,14 @@ class Activation:
             systemd.systemctl("start", *units, timeout=self.params["health_timeout"] + 30)
         except CommandFailed as error:
             raise CommandFailed("%s does not start" % units[1]) from error
+
+    def point_slot(self) -> None:
+        """Points the free slot at the release and gives it the environment."""
+        layout = self.layout
+        self.restorable.keep(layout.slot_link(self.slot))
+        replace_link(os.path.join("..", "releases", self.release), layout.slot_link(self.slot))
+        ensure_directory(layout.run)
+        self.write(self.slot_file(self.slot))
 
     def apply_nginx(self) -> bool:
         """Writes nginx's file and has nginx check it before anything reads it. Tells whether nginx has to read it."""
@@ -214,10 +224,11 @@ class Activation:
         for kind, file in self.different:
             if kind == "plain":
                 self.write(file)
-        self.write(self.tmpfiles())
-        self.restorable.keep(layout.socket_link)
-        ensure_directory(os.path.dirname(layout.socket_link))
-        replace_link(layout.slot_socket(self.slot), layout.socket_link)
+        if self.web:
+            self.write(self.tmpfiles())
+            self.restorable.keep(layout.socket_link)
+            ensure_directory(os.path.dirname(layout.socket_link))
+            replace_link(layout.slot_socket(self.slot), layout.socket_link)
         for path, target in self.links().items():
             self.link(target, path)
 
@@ -262,10 +273,12 @@ class Activation:
             nginx_changed = self.apply_nginx()
             if self.one_at_a_time:
                 self.restart()
-            self.enable()
+            if self.web:
+                self.enable()
             self.switch()
-            self.reload_nginx(nginx_changed)
-            self.probe_front()
+            if self.web:
+                self.reload_nginx(nginx_changed)
+                self.probe_front()
             self.processes.hand_over(self.slot, self.restorable)
             # Inside as well: a disk that is full only shows here, and a release that nobody wrote down must not stay.
             activated = self.layout.read_release(self.release).get("activated")

@@ -21,6 +21,10 @@ options:
     description: Name of a release that is prepared.
     type: str
     required: true
+  web:
+    description: Whether the host serves requests. One that does not only runs O(processes) and O(timers).
+    type: bool
+    default: true
   files:
     description:
       - Files of the host that belong to the application, each with C(path), C(content) and C(kind), which says what reads it.
@@ -274,6 +278,7 @@ def main() -> None:
             **LAYOUT,
             **APPLICATION,
             "release": {"type": "str", "required": True},
+            "web": {"type": "bool", "default": True},
             "files": {
                 "type": "list",
                 "elements": "dict",

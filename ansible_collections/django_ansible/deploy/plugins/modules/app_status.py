@@ -36,6 +36,8 @@ deploy:
   returned: success
 """
 
+import os
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils import processes, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
@@ -50,7 +52,8 @@ def main() -> None:
     release = layout.slot_release(slot)
     known = layout.read_release(release) if release else {}
     holder = lock_of(module.params, check_mode=False).holder()
-    units = [*(layout.slot_units(slot) if slot else []), "nginx.service", *processes.instances(layout.app_name)]
+    web = [*layout.slot_units(slot), "nginx.service"] if slot and os.path.islink(layout.socket_link) else []
+    units = [*web, *processes.instances(layout.app_name)]
     status = {
         "release": release,
         "revision": known.get("revision"),

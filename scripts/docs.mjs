@@ -61,7 +61,10 @@ function variables(role) {
 const documents = {
   "README.md": { inputs, outputs },
   "docs/role-mode.md": { variables: () => variables("django_app") },
-  "docs/databases.md": { variables: () => variables("postgresql_server") },
+  "docs/databases.md": {
+    variables: () => variables("postgresql_server"),
+    redis: () => variables("redis_server"),
+  },
   "docs/container-mode.md": { variables: () => variables("compose_app") },
 };
 

@@ -18,7 +18,6 @@ const packageOf = {
   iptables: "iptables",
   mmdebstrap: "mmdebstrap",
   git: "git",
-  go: "golang-go",
   ssh: "openssh-client",
   "ssh-keygen": "openssh-client",
 };

@@ -13,6 +13,7 @@ import { prepareIdentity } from "./connection/identity.js";
 import { tellTrust } from "./connection/trust.js";
 import { emptySecretsWarning, messageOf } from "./errors.js";
 import { type Inputs, loadInputs } from "./inputs.js";
+import { tell } from "./log-line.js";
 import { earlyOutcome, type Outcome, outcomeOf } from "./outcome.js";
 import { play, preparePlay } from "./play.js";
 import { inspectProject } from "./project/inspect.js";
@@ -50,7 +51,7 @@ export async function run(): Promise<void> {
     const empty = emptySecretsWarning(inputs);
     if (empty !== "") core.warning(empty);
     const project = await inspectProject(inputs, process.env.GITHUB_WORKSPACE || process.cwd(), process.env);
-    for (const line of project.django?.told ?? []) core.info(line);
+    for (const line of project.django?.told ?? []) tell(line);
 
     folder = PrivateFolder.create();
     saveState("privateFolder", folder.path);

@@ -6,6 +6,7 @@ import * as core from "@actions/core";
 import { appNameOf } from "./ansible/variables.js";
 import { messageOf } from "./errors.js";
 import type { Inputs } from "./inputs.js";
+import { tell } from "./log-line.js";
 import type { Outcome } from "./outcome.js";
 import { outputsOf, setOutputs } from "./outputs.js";
 import { annotationsOf, MOST_ANNOTATIONS, placeIn } from "./report/annotations.js";
@@ -30,7 +31,7 @@ export interface PublishParts {
 /** Sets the outputs and writes summary and annotations. Warns where that fails: a report never decides a deploy. */
 export async function publish(outcome: Outcome, parts: PublishParts): Promise<void> {
   const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
-  core.info(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
+  tell(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
   const summaryFile =
     attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
   attempt("The outputs were not set", () =>
@@ -97,7 +98,7 @@ function annotate({ status, error, totals, failures, blamed }: Outcome, { inputs
   }
   const warnings = totals.deploy.warnings ?? [];
   for (const warning of warnings.slice(0, MOST_ANNOTATIONS)) core.warning(redact(warning));
-  for (const warning of warnings.slice(MOST_ANNOTATIONS)) core.info(`Warning: ${redact(warning)}`);
+  for (const warning of warnings.slice(MOST_ANNOTATIONS)) tell(`Warning: ${redact(warning)}`);
 }
 
 function attempt<T>(problem: string, action: () => T): T | undefined {

@@ -40386,7 +40386,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 4680:
+/***/ 9854:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -46498,6 +46498,17 @@ function loadInputs(mask) {
     return parseInputs(raw, SECRET_INPUTS.filter(isEmpty));
 }
 
+;// CONCATENATED MODULE: ./lib/log-line.js
+
+/** Writes a line to the log that holds texts of hosts or of the repository: nothing in it acts as a command of the runner. */
+function tell(line) {
+    info(plainLine(line));
+}
+/** One line in which the runner finds no command, in neither of its two forms (`::name::`, `##[name]`). */
+function plainLine(text) {
+    return text.replaceAll(/\s+/g, " ").trimStart().replace(/^::/, ":\u200b:").replaceAll("##[", "##\u200b[");
+}
+
 ;// CONCATENATED MODULE: ./lib/report/explain.js
 
 const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try again|authentication failure|incorrect password/i;
@@ -48514,12 +48525,13 @@ function verdict_counts(totals, check) {
 
 
 
+
 /** Bytes of the summary file: GitHub refuses a comment of more than 65,536 characters. */
 const COMMENT_LIMIT = 60_000;
 /** Sets the outputs and writes summary and annotations. Warns where that fails: a report never decides a deploy. */
 async function publish(outcome, parts) {
     const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
-    info(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
+    tell(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
     const summaryFile = attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
     attempt("The outputs were not set", () => setOutputs(outputsOf({
         status: outcome.status,
@@ -48579,7 +48591,7 @@ function annotate({ status, error, totals, failures, blamed }, { inputs, redact 
     for (const warning of warnings.slice(0, MOST_ANNOTATIONS))
         core_warning(redact(warning));
     for (const warning of warnings.slice(MOST_ANNOTATIONS))
-        info(`Warning: ${redact(warning)}`);
+        tell(`Warning: ${redact(warning)}`);
 }
 function attempt(problem, action) {
     try {
@@ -49399,6 +49411,7 @@ function validateMode(inputs) {
 
 
 
+
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = (0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_url_.fileURLToPath)(import.meta.url))));
 /** What a report goes by when the inputs could not be read. */
@@ -49422,7 +49435,7 @@ async function run() {
             core_warning(empty);
         const project = await inspectProject(inputs, process.env.GITHUB_WORKSPACE || process.cwd(), process.env);
         for (const line of project.django?.told ?? [])
-            info(line);
+            tell(line);
         folder = PrivateFolder.create();
         state_saveState("privateFolder", folder.path);
         controlFolder = createControlFolder();
@@ -49484,7 +49497,7 @@ async function run() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4680);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9854);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

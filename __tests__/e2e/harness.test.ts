@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { must } from "../../scripts/lab/index.mjs";
 import type { WorkflowRun } from "./support/act.js";
 import { watchArguments } from "./support/arguments.js";
+import { leaksInFiles, watchLeaks } from "./support/leak-watch.js";
 import { findLeaks, leftovers } from "./support/leaks.js";
 import { secret, type Trial } from "./support/trial.js";
 
@@ -73,5 +74,30 @@ describe("the search for leaks", () => {
     const watch = watchArguments([password]);
     await must(["sh", "-c", "sleep 1", password]);
     expect(watch.stop().join()).toContain(password);
+  });
+});
+
+describe("the watch for leaks", () => {
+  const canary = secret("watched");
+
+  test("finds a file, an argument, and what is allowed it leaves out", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "dad-watch-"));
+    mkdirSync(join(folder, "django-ansible-deploy-x"));
+    writeFileSync(join(folder, "django-ansible-deploy-x", "key"), canary);
+    const watch = await watchLeaks([canary], {
+      folders: [folder],
+      allowed: [join(folder, "django-ansible-deploy-")],
+      hosts: [],
+    });
+    const file = join(folder, "passing");
+    writeFileSync(file, Buffer.from(`user:${canary}`).toString("base64"));
+    await must(["sh", "-c", "sleep 3; true", canary]);
+    rmSync(file);
+    const found = await watch.stop();
+    expect(found).toContain(`file ${file}`);
+    expect(found.filter((line) => line.startsWith("arguments sh -c sleep 3"))).toHaveLength(1);
+    expect(found.filter((line) => line.includes("django-ansible-deploy-x"))).toEqual([]);
+    expect(await leaksInFiles([canary], [folder], 0)).toEqual([join(folder, "django-ansible-deploy-x", "key")]);
+    rmSync(folder, { recursive: true });
   });
 });

@@ -201,7 +201,7 @@ describe("Ansible", () => {
           if (typeof item !== "object" || item === null) return;
           for (const [key, child] of Object.entries(item)) walk(child, key === "__ansible_unsafe");
         };
-        walk(JSON.parse(JSON.stringify(extraVariables(inputs, detected as never, text))), false);
+        walk(JSON.parse(JSON.stringify(extraVariables(inputs, detected as never, [text]))), false);
         expect(seen.filter((found) => /\{[{%#]/.test(found))).toEqual([]);
       }),
     );

@@ -30,7 +30,7 @@ const HOST_FOLDERS = ["tmp", "var/tmp", "home", "root", "run", "etc", "var/log",
 const HOST_ALLOWED = /^\/etc\/mysite\/[\w.-]*$/;
 
 /**
- * Looks twice a second at every file that is new or changed in these folders, and at what each process of the machine,
+ * Looks every second at every file that is new or changed in these folders, and at what each process of the machine,
  * hosts included, has in its arguments and, as far as a user who is nobody may read it, in its environment.
  */
 export async function watchLeaks(
@@ -145,7 +145,7 @@ while True:
         for folder in request["hosts"]:
             files(folder, ())
     looks += 1
-    if select.select([sys.stdin], [], [], 0.5)[0]:
+    if select.select([sys.stdin], [], [], 1)[0]:
         break
 print("looks %d" % looks)
 `;

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,6 +46,16 @@ export class Runner {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
     return file;
+  }
+
+  /** Gives the runner a tool cache of its own. uv is in it already, unless each part is to be tried. */
+  ownToolCache(): void {
+    const uv = join(this.toolCache, "django-ansible-deploy-uv");
+    this.toolCache = join(this.base, "tools");
+    mkdirSync(this.toolCache);
+    if (process.env.DAD_FULL === undefined && existsSync(uv)) {
+      cpSync(uv, join(this.toolCache, "django-ansible-deploy-uv"), { recursive: true });
+    }
   }
 
   main(inputs: Record<string, string>, options: StepOptions = {}): Promise<StepResult> {

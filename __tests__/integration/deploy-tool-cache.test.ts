@@ -10,8 +10,7 @@ const inputs = { playbook: "deploy.yml", inventory: `a ${LOCAL}` };
 /** A runner with a tool cache of its own. */
 function createRunner(): Runner {
   const runner = new Runner();
-  runner.toolCache = join(runner.base, "tools");
-  mkdirSync(runner.toolCache);
+  runner.ownToolCache();
   runner.write("deploy.yml", "- hosts: all\n  gather_facts: false\n  tasks: []\n");
   return runner;
 }

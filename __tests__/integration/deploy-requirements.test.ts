@@ -43,8 +43,7 @@ describe("another Ansible with more packages, roles and collections", { timeout:
       `roles:\n  - {name: fetched, src: "git+file://${repository}", version: ${git("rev-parse", "HEAD")}}\n`,
     );
     runner.write("deploy.yml", "- hosts: all\n  gather_facts: false\n  roles: [fetched]\n");
-    // Of this test alone: the next test has to find it empty again.
-    runner.toolCache = join(runner.base, "tools");
+    runner.ownToolCache();
   });
   afterAll(() => runner.remove());
 

@@ -89,7 +89,7 @@ beforeAll(async () => {
     "group_vars/all/vars.yml",
     JSON.stringify({
       ...{ app_name: "mysite", server_name: site, django_settings_module: "mysite.settings.production" },
-      ...{ db_host: "localhost", db_name: "mysite", db_user: "mysite", django_app_health_timeout: 15 },
+      ...{ db_host: "localhost", db_name: "mysite", db_user: "mysite", django_app_health_timeout: 60 },
     }),
   );
   const vault = { vault_db_password: canaries.database, vault_secret_key: canaries.vaulted };

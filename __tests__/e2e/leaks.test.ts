@@ -95,8 +95,8 @@ beforeAll(async () => {
   const vault = { vault_db_password: canaries.database, vault_secret_key: canaries.vaulted };
   project.write("group_vars/all/vault.yml", JSON.stringify(vault));
   await project.encrypt("group_vars/all/vault.yml", canaries.vault);
-  project.write("become", canaries.sudo);
-  await project.encrypt("become", canaries.otherVault);
+  project.write("secrets/become", canaries.sudo);
+  await project.encrypt("secrets/become", canaries.otherVault);
   await commitVersion(project, "v0");
 
   const key = join(trial.folder, "protected");
@@ -110,7 +110,7 @@ beforeAll(async () => {
     "ssh-private-key": readFileSync(key, "utf8"),
     "ssh-private-key-passphrase": canaries.passphrase,
     "known-hosts": knownHosts([host]),
-    "become-password": "become",
+    "become-password": "secrets/become",
     "vault-password": canaries.vault,
     "vault-passwords": JSON.stringify({ other: canaries.otherVault }),
     vars: JSON.stringify({ payment_api_key: canaries.variable }),

@@ -76,6 +76,7 @@ let inputs: Record<string, string>;
 let deploy: (request: DeployRequest) => Promise<ActionResult>;
 let lastMigration = "0001_initial";
 let number = 1;
+let attempt = 0;
 const measured: string[] = [];
 
 beforeAll(async () => {
@@ -143,9 +144,12 @@ async function observed(request: DeployRequest): Promise<{ result: ActionResult;
     allowed: [join(folder, "temp", "django-ansible-deploy-")],
     hosts: [host],
   });
+  attempt += 1;
   const result = await deploy({
     ...request,
     folder,
+    // What was held on a host by a run that was ended keeps the deploy lock; the run's next attempt takes it over.
+    ...{ run: String(trial.started), attempt },
     inputs: { ...inputs, ...request.inputs },
     env: { HOME: trial.home, TMPDIR: trial.temp, ...request.env },
   }).catch(async (error) => {
@@ -250,6 +254,6 @@ describe("no secret is anywhere but in the private folder", () => {
     const { result, leaks } = await play(one);
     expect(result.outputs.status ?? "", result.log).toMatch(statuses[one.end]);
     expect(leaks).toEqual([]);
-    if (one.end !== "is killed") expect((await stateOf(host)).lock, result.log).toBe("");
+    if (/succeeds|fails/.test(one.end)) expect((await stateOf(host)).lock, result.log).toBe("");
   });
 });

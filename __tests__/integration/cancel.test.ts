@@ -63,7 +63,7 @@ describe("a run that is ended", { timeout: 120_000 }, () => {
         "changed-host-names": '["a"]',
       });
       expect(step.log).toContain("::error::The run was cancelled.");
-      expect(step.summary).toContain("Cancelled");
+      expect(step.summary).toContain("deploy.yml on a was cancelled");
       expect(sleeperIsGone()).toBe(true);
       expect(existsSync(step.state.privateFolder ?? "?")).toBe(false);
       expect(existsSync(step.state.controlFolder ?? "?")).toBe(false);

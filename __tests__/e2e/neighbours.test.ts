@@ -279,7 +279,7 @@ describe("what is asked for and cannot be is refused in a sentence, and nothing 
     await project.commit("Ask for the Python of the future");
     await expectUntouched(
       deploy("mysite", site),
-      /asks for Python >=3\.99 \(requires-python in pyproject\.toml\) and \/usr\/bin\/python3 on this host is 3\.11\.\d+: install one that fits/,
+      /asks for Python >=3\.99 \(requires-python in pyproject\.toml\), \/usr\/bin\/python3 on this host is 3\.11\.\d+, and none could be installed: install one that fits/,
     );
   });
 

@@ -3,11 +3,11 @@ import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, servePebble, until } from "../../scripts/lab/index.mjs";
 import { directly } from "./support/direct.js";
+import { testInFull } from "./support/full.js";
 import { createProject, type Project } from "./support/project.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
 // Two hosts behind one name, and Let's Encrypt's own test authority, which looks for the name on the second host.
-const full = process.env.DAD_FULL !== undefined;
 const site = "www.mysite.example";
 
 let trial: Trial;
@@ -146,7 +146,7 @@ describe("a certificate from an ACME authority", () => {
     expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-tasks": "0" });
   });
 
-  test.runIf(full)("going over to other TLS ends the renewal and keeps the account", async () => {
+  testInFull("going over to other TLS ends the renewal and keeps the account", async () => {
     const result = await deploy("none");
     expect(result.outputs.status, result.log).toBe("succeeded");
     for (const host of [app1, app2]) {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, servePostgres } from "../../scripts/lab/index.mjs";
 import { directly, expectRefused } from "./support/direct.js";
+import { describeInFull } from "./support/full.js";
 import { knownHosts } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
 import type { Project } from "./support/project.js";
@@ -120,7 +121,7 @@ const awkward = {
   LONG: "x".repeat(4096),
 };
 
-describe("an application's environment and commands", () => {
+describeInFull("an application's environment and commands", () => {
   const python = (code: string) => `manage.py shell -c ${JSON.stringify(code)}`;
   const dump = (file: string) =>
     python(`import json, os; json.dump(dict(os.environ), open('/opt/shop/shared/${file}', 'w'))`);
@@ -278,7 +279,7 @@ DATABASES["default"]["ENGINE"] = "django.contrib.gis.db.backends.spatialite"`,
   },
 ];
 
-describe.runIf(process.env.DAD_FULL !== undefined)("more applications, deployed twice, updated and rolled back", () => {
+describeInFull("more applications, deployed twice, updated and rolled back", () => {
   test.each(others)("$what", async ({ name, settings, requirements, vars, says }) => {
     const application = new Application(await startProject(trial, "django-admin", name), name);
     const { project } = application;

@@ -2,12 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, servePostgres } from "../../scripts/lab/index.mjs";
 import { directly } from "./support/direct.js";
+import { testInFull } from "./support/full.js";
 import { inventory } from "./support/inventory.js";
 import { createProject, type Project } from "./support/project.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
-// The typical cases; the others come with the full matrix.
-const full = process.env.DAD_FULL !== undefined;
 const password = secret("database");
 const token = secret("token");
 
@@ -95,7 +94,7 @@ describe("a check", () => {
     expect(done.outputs).toMatchObject({ migrations: '["guestbook.0002_entry_mood"]', "changed-hosts": "1" });
   });
 
-  test.runIf(full)("of changed requirements shows their lines and says what it cannot know", async () => {
+  testInFull("of changed requirements shows their lines and says what it cannot know", async () => {
     project.write("requirements.txt", `${project.read("requirements.txt")}idna==3.10\n`);
     await project.commit("Need idna");
     const { text, code, log } = await check({ limit: "app1", env: `GUESTBOOK_TOKEN=${token}` });
@@ -104,7 +103,7 @@ describe("a check", () => {
     expect(text).toContain("migrations of requirements that change");
   });
 
-  test.runIf(full)(
+  testInFull(
     "of a commit that could not be deployed fails as the deploy would, at its line of the repository",
     async () => {
       await project.checkOut("HEAD~1");
@@ -119,7 +118,7 @@ describe("a check", () => {
     },
   );
 
-  test.runIf(full)("shows what someone changed by hand, and never the application's environment", async () => {
+  testInFull("shows what someone changed by hand, and never the application's environment", async () => {
     await onHost(
       app1,
       "sed -i 's/client_max_body_size .*/client_max_body_size 1m;/; s/keepalive_timeout .*/keepalive_timeout 1;/; $ a # by hand' /etc/nginx/sites-available/mysite*",

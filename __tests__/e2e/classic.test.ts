@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { copyToHost, type Host, must, onHost, projectFolder, servePostgres } from "../../scripts/lab/index.mjs";
 import { runWorkflow, type WorkflowRun } from "./support/act.js";
 import { expectNoTraces, expectSuccess } from "./support/expect.js";
+import { testInFull } from "./support/full.js";
 import { inventory, knownHosts } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
@@ -104,7 +105,7 @@ describe("the tutorial's layout", () => {
     expectNoTraces(trial, run, [passwords.database, passwords.key]);
   });
 
-  test.runIf(process.env.DAD_FULL !== undefined)("examples/workflows/own-playbook.yml does the same", async () => {
+  testInFull("examples/workflows/own-playbook.yml does the same", async () => {
     const run = await deploy(join(projectFolder, "examples/workflows/own-playbook.yml"), {}, { name: "push" });
     expect(run.code, run.log).toBe(0);
     expect(run.summary).toMatch(/^### ✅ deploy\.yml on app1 and app2/);

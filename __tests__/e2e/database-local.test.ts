@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, run as command, type Host, onHost } from "../../scripts/lab/index.mjs";
 import { directly, expectRefused } from "./support/direct.js";
+import { testInFull } from "./support/full.js";
 import { signGuestbook } from "./support/guestbook.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
 import { startTrial, type Trial } from "./support/trial.js";
 
 // A database that the deploy itself provides, on a host of its own, by the inventory's groups alone.
-const full = process.env.DAD_FULL !== undefined;
 const site = "mysite.example";
 const password = `p@ss:w/rd#1%$x'"\\ z`;
 
@@ -115,7 +115,7 @@ describe("a database on a host of its own", () => {
     ).toBe("active\n600 postgres");
   });
 
-  test.runIf(full)("a password that somebody changed is set again", async () => {
+  testInFull("a password that somebody changed is set again", async () => {
     await sql("ALTER ROLE mysite PASSWORD 'somebody changed it'");
     const result = await deploy();
     expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-host-names": '["db1"]' });

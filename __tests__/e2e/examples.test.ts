@@ -6,13 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Host, onHost, projectFolder, servePostgres } from "../../scripts/lab/index.mjs";
 import { runWorkflow, type WorkflowRequest, type WorkflowRun } from "./support/act.js";
 import { expectNoTraces } from "./support/expect.js";
+import { describeInFull, testInFull } from "./support/full.js";
 import { inventory, knownHosts } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
 // The workflows of examples/workflows as they are, on real hosts: nothing in them is replaced.
-const full = process.env.DAD_FULL !== undefined;
 const site = "mysite.example";
 const sudo = secret("sudo");
 const password = secret("database");
@@ -107,7 +107,7 @@ describe("examples/workflows", () => {
     expectNoTraces(trial, done, [password]);
   });
 
-  test.runIf(full)("notify.yml tells the chat and makes a release of what was deployed", async () => {
+  testInFull("notify.yml tells the chat and makes a release of what was deployed", async () => {
     await bring("2");
     const file = join(trial.folder, "gh-release.json");
     const done = await run("notify.yml", { commands: { gh: gh(file) } });
@@ -123,7 +123,7 @@ describe("examples/workflows", () => {
     expect(release.text).toMatch(/^### ✅ Deploy of mysite on app1, [0-9a-f]{7} → /);
   });
 
-  test.runIf(full)("notify.yml tells the chat of a failure with its host, and makes no release", async () => {
+  testInFull("notify.yml tells the chat of a failure with its host, and makes no release", async () => {
     messages.length = 0;
     const file = join(trial.folder, "gh-none.json");
     const done = await run("notify.yml", {
@@ -135,7 +135,7 @@ describe("examples/workflows", () => {
     expect(called(file).argv).toEqual([]);
   });
 
-  test.runIf(full)("rollback.yml goes back, and the next step reads from what to what", async () => {
+  testInFull("rollback.yml goes back, and the next step reads from what to what", async () => {
     const done = await run("rollback.yml", { event: { name: "workflow_dispatch" }, inputs: { revision: "" } });
     expect(done.code, done.log).toBe(0);
     await expectVersion("1", [production]);
@@ -178,39 +178,36 @@ describe("examples/workflows", () => {
     expectNoTraces(trial, own, [password]);
   });
 
-  test.runIf(full)(
-    "drift-check.yml finds a host as it should be, and opens an issue of what someone changed",
-    async () => {
-      const file = join(trial.folder, "gh-issue.json");
-      const commands = { gh: gh(file) };
-      const event = { name: "schedule", payload: { repository: { fork: false } } };
-      const clean = await run("drift-check.yml", { commands, event });
-      expect(clean.code, clean.log).toBe(0);
-      expect(called(file).argv).toEqual([]);
-      await onHost(
-        production,
-        "echo '# by hand' >> /etc/nginx/sites-available/mysite.conf 2>/dev/null || echo '# by hand' >> $(ls /etc/nginx/sites-available/mysite*)",
-      );
-      const drifted = await run("drift-check.yml", { commands, event });
-      expect(drifted.code, drifted.log).toBe(0);
-      expect(called(file).argv).toEqual(expect.arrayContaining(["issue", "create", "Drift on app1"]));
-      expect(called(file).text).toContain("-# by hand");
-      const fork = await run("drift-check.yml", {
-        commands,
-        event: { ...event, payload: { repository: { fork: true } } },
-      });
-      expect(fork.log).not.toContain("ansible-core");
-    },
-  );
+  testInFull("drift-check.yml finds a host as it should be, and opens an issue of what someone changed", async () => {
+    const file = join(trial.folder, "gh-issue.json");
+    const commands = { gh: gh(file) };
+    const event = { name: "schedule", payload: { repository: { fork: false } } };
+    const clean = await run("drift-check.yml", { commands, event });
+    expect(clean.code, clean.log).toBe(0);
+    expect(called(file).argv).toEqual([]);
+    await onHost(
+      production,
+      "echo '# by hand' >> /etc/nginx/sites-available/mysite.conf 2>/dev/null || echo '# by hand' >> $(ls /etc/nginx/sites-available/mysite*)",
+    );
+    const drifted = await run("drift-check.yml", { commands, event });
+    expect(drifted.code, drifted.log).toBe(0);
+    expect(called(file).argv).toEqual(expect.arrayContaining(["issue", "create", "Drift on app1"]));
+    expect(called(file).text).toContain("-# by hand");
+    const fork = await run("drift-check.yml", {
+      commands,
+      event: { ...event, payload: { repository: { fork: true } } },
+    });
+    expect(fork.log).not.toContain("ansible-core");
+  });
 
-  test.runIf(full)("matrix.yml deploys to one region after the other", async () => {
+  testInFull("matrix.yml deploys to one region after the other", async () => {
     await bring("4");
     const done = await run("matrix.yml");
     expect(done.code, done.log).toBe(0);
     await expectVersion("4", [staging, production]);
   });
 
-  test.runIf(full)(
+  testInFull(
     "reusable.yml calls the workflow that the action brings, and its outputs decide on production",
     async () => {
       await bring("5");
@@ -220,14 +217,14 @@ describe("examples/workflows", () => {
     },
   );
 
-  test.runIf(full)("self-hosted.yml deploys from a runner of one's own", async () => {
+  testInFull("self-hosted.yml deploys from a runner of one's own", async () => {
     await bring("6");
     const done = await run("self-hosted.yml");
     expect(done.code, done.log).toBe(0);
     await expectVersion("6", [production]);
   });
 
-  test.runIf(full)("bastion.yml reaches a host through another one", async () => {
+  testInFull("bastion.yml reaches a host through another one", async () => {
     await bring("7");
     const inner = { ...production, address: production.innerAddress, sshPort: 22 };
     project.write("inventory/production.yml", inventory([inner]));
@@ -242,7 +239,7 @@ describe("examples/workflows", () => {
   });
 });
 
-describe.runIf(full)("examples/workflows with layouts of their own", () => {
+describeInFull("examples/workflows with layouts of their own", () => {
   test("monorepo.yml deploys the folder of the project", async () => {
     const repository = await createProject(trial, "examples/mysite", "monorepo/backend");
     repository.write("inventory/production.yml", inventory([production]));

@@ -25,6 +25,7 @@ import {
   type Point,
   reached,
 } from "./support/fault-points.js";
+import { full } from "./support/full.js";
 import { writeTable } from "./support/load-report.js";
 import { fetchPage } from "./support/page.js";
 
@@ -49,7 +50,6 @@ const typical: [Phase, Fault][] = [
   ["activate", "host reboot"],
   ["finish", "killed SSH connection"],
 ];
-const full = process.env.DAD_FULL !== undefined;
 /** A pattern of "phase fault", to look at some of them. */
 const only = process.env.DAD_FAULTS;
 const every = phases.flatMap((phase) => faults.map((fault): [Phase, Fault] => [phase, fault]));

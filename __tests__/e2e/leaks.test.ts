@@ -18,6 +18,7 @@ import {
   type Point,
   reached,
 } from "./support/fault-points.js";
+import { full } from "./support/full.js";
 import { knownHosts } from "./support/inventory.js";
 import { environmentFiles, leaksInFiles, leaksOnHost, watchLeaks } from "./support/leak-watch.js";
 import { createProject, type Project } from "./support/project.js";
@@ -48,7 +49,7 @@ const every: Case[] = [
   { end: "times out", phase: "prepare", verbose: true },
 ];
 /** What `npm test` runs are four of them; `npm run test:full` runs them all. */
-const cases = process.env.DAD_FULL === undefined ? typical : every;
+const cases = full ? every : typical;
 
 /** One for each input that may hold a secret, and for each form in which one comes. */
 const canaries = {

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, onHost } from "../../scripts/lab/index.mjs";
 import { commitVersion, type Fleet, site, startFleet } from "./support/fault-fleet.js";
+import { full } from "./support/full.js";
 import { aroundSwitches, ask, failures, ninetyNine, type Sample, slowest, startLoad } from "./support/load.js";
 import { writeTable } from "./support/load-report.js";
 
 // 20 clients ask both hosts all the time. The application takes 3 s to import, as larger ones do.
 const importSeconds = 3;
-const full = process.env.DAD_FULL !== undefined;
 
 let fleet: Fleet;
 /** The commit of version 2. */

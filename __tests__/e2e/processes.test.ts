@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, reboot, until } from "../../scripts/lab/index.mjs";
 import { directly, expectRefused } from "./support/direct.js";
+import { testInFull } from "./support/full.js";
 import { inventory } from "./support/inventory.js";
 import { createProject, type Project } from "./support/project.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
 // Celery and Redis, as most projects use them: workers on both hosts, beat on one of them.
-const full = process.env.DAD_FULL !== undefined;
 const site = "mysite.example";
 const token = secret("worker-token");
 
@@ -224,14 +224,14 @@ describe("processes and timers", () => {
     await said("after ends in 2, 2");
   });
 
-  test.runIf(full)("go back with a rollback", async () => {
+  testInFull("go back with a rollback", async () => {
     const result = await deploy(undefined, { operation: "rollback" });
     expect(result.outputs.status, result.log).toBe("succeeded");
     await order("back", 0);
     await said("back ends in 1, 1");
   });
 
-  test.runIf(full)("survive a reboot, with one beat", async () => {
+  testInFull("survive a reboot, with one beat", async () => {
     await reboot(app1);
     await until("The processes", 60, async () =>
       Object.values(await running(app1)).every((state) => state.includes("active")) ? true : undefined,
@@ -241,7 +241,7 @@ describe("processes and timers", () => {
     await said("rebooted ends in 1, 1");
   });
 
-  test.runIf(full)("beat moves to another host when it is told to, and never runs twice", async () => {
+  testInFull("beat moves to another host when it is told to, and never runs twice", async () => {
     const beats = await watchBeats();
     const moved = JSON.stringify({ ...JSON.parse(beat), hosts: "app2" });
     const result = await deploy([`django_app_processes: {worker: ${worker(2)}, beat: ${moved}}`, timers]);
@@ -251,7 +251,7 @@ describe("processes and timers", () => {
     expect(await beats()).toBe(1);
   });
 
-  test.runIf(full)("a changed command restarts what runs it, and nothing else", async () => {
+  testInFull("a changed command restarts what runs it, and nothing else", async () => {
     const web = (): Promise<string> =>
       onHost(app1, "systemctl show --property=MainPID --value mysite@blue mysite@green");
     const before = await web();

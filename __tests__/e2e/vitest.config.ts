@@ -7,6 +7,8 @@ export default defineConfig({
   root: resolve(import.meta.dirname, "../.."),
   test: {
     include: ["__tests__/e2e/**/*.test.ts"],
+    // Whole files of the full run.
+    exclude: process.env.DAD_FULL === undefined ? ["**/*.full.test.ts"] : [],
     globalSetup: ["__tests__/e2e/support/action-copy.ts"],
     testTimeout: 600_000,
     hookTimeout: 600_000,

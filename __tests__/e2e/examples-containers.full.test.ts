@@ -8,11 +8,10 @@ import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
-const full = process.env.DAD_FULL !== undefined;
 const login = { username: "deployer", password: secret("registry") };
 
 // The image is built by this machine's engine and pulled by the host's, from a registry that both reach at one address.
-describe.runIf(full)("examples/workflows/containers.yml", () => {
+describe("examples/workflows/containers.yml", () => {
   let trial: Trial;
   let project: Project;
   let host: Host;

@@ -9,8 +9,6 @@ import { fleetRun } from "../support/fleet-run.js";
 import { renderMarkdown } from "../support/page.js";
 import { summaryOf } from "../support/summary.js";
 
-const full = process.env.DAD_FULL !== undefined;
-
 /** What the browser measured in the page that it drew. */
 interface Drawn {
   /** Bars of phases and marks of switches. */
@@ -43,7 +41,7 @@ const STYLE = `body { font: 14px sans-serif; width: 980px; margin: 20px } td, th
 table { border-collapse: collapse } code { background: #eee } pre { background: #f6f6f6; padding: 8px; overflow: hidden }`;
 
 // A browser is 300 MB to install; every test run reads the summary with a Markdown renderer all the same.
-describe.runIf(full)("the summary in a browser", () => {
+describe("the summary in a browser", () => {
   let folder: string;
 
   beforeAll(async () => {

@@ -25,7 +25,7 @@ let fleet: ContainerFleet;
 let database: Host;
 
 // Images with a Python are large: `npm run test:full` makes them, `npm test` has container-fleet.
-describe.runIf(process.env.DAD_FULL !== undefined)("Django in containers behind nginx", () => {
+describe("Django in containers behind nginx", () => {
   beforeAll(async () => {
     fleet = await startContainerFleet("container-app");
     database = await fleet.trial.host({ name: "database", suite: "bookworm", kind: "ready" });

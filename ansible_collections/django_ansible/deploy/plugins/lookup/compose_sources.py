@@ -24,7 +24,7 @@ options:
 EXAMPLES = """
 - name: Look at what is to be brought to the host
   ansible.builtin.debug:
-    msg: "{{ lookup('django_ansible.deploy.compose_sources', '/work/deploy', files=['/srv/shop/compose.yml']) }}"
+    msg: "{{ lookup('django_ansible.deploy.compose_sources', '/home/me/shop', files=['/srv/shop/compose.yml']) }}"
 """
 
 RETURN = """

@@ -132,11 +132,17 @@ export interface ContainerState {
 export async function stateOf(host: Host, name = "shop"): Promise<ContainerState> {
   const printed = await onHost(
     host,
-    `docker ps --quiet --no-trunc --filter label=com.docker.compose.project=${name} | sort | tr '\\n' ' '; echo
+    // A word before it all: what a command prints comes without the empty lines at its ends.
+    `printf 'ids '; docker ps --quiet --no-trunc --filter label=com.docker.compose.project=${name} | sort | tr '\\n' ' '; echo
 basename "$(readlink /var/lib/django-ansible-deploy/compose/${name}/live)" || echo
 cat /run/django-ansible-deploy/${name}.lock 2>/dev/null; echo
 ls /var/lib/django-ansible-deploy/${name}.compose.undo 2>/dev/null || echo`,
   );
   const [containers = "", release = "", lock = "", undo = ""] = printed.split("\n");
-  return { containers, release, lock: lock === "" ? "" : JSON.parse(lock).run, undo: undo !== "" };
+  return {
+    containers: containers.replace(/^ids /, ""),
+    release,
+    lock: lock === "" ? "" : JSON.parse(lock).run,
+    undo: undo !== "",
+  };
 }

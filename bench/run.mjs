@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { ensureCommands, ensurePython, LabUnavailable, projectFolder } from "../scripts/lab/index.mjs";
+import { ensureCommands, ensureEngine, ensurePython, LabUnavailable, projectFolder } from "../scripts/lab/index.mjs";
 import { measureDeploys } from "./deploys.mjs";
 import { test } from "./fleet.mjs";
 import { machineFacts } from "./machine.mjs";
@@ -45,6 +45,7 @@ const folder = mkdtempSync(join(tmpdir(), "bench-"));
 try {
   await ensureCommands(["git", "ssh", "ssh-keygen"], say);
   await ensurePython(say);
+  if (parts.some((part) => part !== "ready")) await ensureEngine(say);
   const toolCache = join(folder, "tool-cache");
   mkdirSync(toolCache);
   const ready = parts.includes("ready") ? await measureReady({ folder, runs, say }) : undefined;

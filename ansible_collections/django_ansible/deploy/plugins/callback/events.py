@@ -27,6 +27,8 @@ options:
     env:
       - name: DJANGO_ANSIBLE_EVENTS_PLAY_MARKER
 notes:
+  - A task whose variables have C(deploy_phase), as those of an import or a block, begins a play of that name in the file, so that a run of one play has
+    its phases told apart.
   - Every line has C(event) (V(play), V(task), V(result) or V(stats)) and C(time) (seconds since the epoch).
   - The key C(deploy) of a module's result is passed through as it is. The modules of this collection report releases, migrations and images in it.
 """
@@ -37,6 +39,7 @@ import os
 import re
 import time
 
+from ansible.playbook.block import Block
 from ansible.plugins.callback import CallbackBase
 
 # The caller hides secrets and keeps the last quarter, so that no piece of a secret that is cut through here stays.
@@ -126,6 +129,22 @@ def _without_secrets(text):
     return URL_PASSWORD.sub("***@", SECRET_VALUE.sub(r"\1***", text))
 
 
+def _tasks(items):
+    """The tasks of nested lists and blocks, in order."""
+    for item in items:
+        if isinstance(item, list):
+            yield from _tasks(item)
+        elif isinstance(item, Block):
+            yield from _tasks(item.block)
+        else:
+            yield item
+
+
+def _phase(task):
+    phase = task.get_vars().get("deploy_phase")
+    return str(phase) if phase else None
+
+
 class CallbackModule(CallbackBase):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -137,6 +156,8 @@ class CallbackModule(CallbackBase):
         self._file = None
         self._marker = None
         self._play = None
+        self._place = {}
+        self._phase = None
         self._started = {}
         self._diffs = {}
 
@@ -158,10 +179,17 @@ class CallbackModule(CallbackBase):
         return {"name": task.get_name(), "action": task.resolved_action or task.action, "path": task.get_path()}
 
     def v2_playbook_on_play_start(self, play):
-        self._play = play.get_name().strip()
-        self._write("play", name=self._play, path=play.get_path(), hosts=self._count_hosts(play))
+        self._place = {"path": play.get_path(), "hosts": self._count_hosts(play)}
+        self._phase = None
+        first = next(iter(_tasks(play.get_tasks())), None)
+        if first is None or _phase(first) is None:
+            self._begin(play.get_name().strip())
+
+    def _begin(self, name):
+        self._play = name
+        self._write("play", name=name, **self._place)
         if self._marker:
-            self._display.display("%s %s" % (self._marker, " ".join(self._play.split())))
+            self._display.display("%s %s" % (self._marker, " ".join(name.split())))
 
     @staticmethod
     def _count_hosts(play):
@@ -169,6 +197,10 @@ class CallbackModule(CallbackBase):
         return len(manager.get_vars(play=play, include_hostvars=False).get("ansible_play_hosts_all") or []) if manager else None
 
     def v2_playbook_on_task_start(self, task, is_conditional):
+        phase = _phase(task)
+        if phase not in (None, self._phase):
+            self._phase = phase
+            self._begin(phase)
         self._write("task", id=task._uuid, play=self._play, **self._task_fields(task))
 
     v2_playbook_on_cleanup_task_start = v2_playbook_on_handler_task_start = lambda self, task: self.v2_playbook_on_task_start(task, False)

@@ -46,3 +46,186 @@ options:
     type: str
     default: '{}'
 """
+    SERVICE = """
+options:
+  service:
+    description: How the release is to be served on this host.
+    type: dict
+    default: {}
+    suboptions:
+      web:
+        description: Whether the host serves requests. One that does not only runs O(service.processes) and O(service.timers).
+        type: bool
+        default: true
+      files:
+        description:
+          - Files of the host that belong to the application, each with C(path), C(content) and C(kind), which says what reads it.
+          - V(unit) is read by systemd and V(gunicorn) by the application's processes, so a difference restarts into the free slot;
+            V(nginx) is read by nginx, V(plain) by nobody who has to be told.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          path:
+            description: Absolute path.
+            type: path
+            required: true
+          content:
+            description: What the file holds.
+            type: str
+            required: true
+          kind:
+            description: What reads it.
+            type: str
+            choices: [unit, gunicorn, nginx, plain]
+            default: plain
+          mode:
+            description: Its permissions, in octal digits.
+            type: str
+            default: "0644"
+      nginx_link:
+        description: Link that makes nginx read its file, and what it points to, as C(link) and C(target).
+        type: dict
+        default: {}
+      refuse_unknown_names:
+        description:
+          - Ports on which nginx is to refuse requests for a name that no site of the host has. It stays as it is where another site answers for
+            them; the site that Debian's package brings does not count as long as nobody has changed it, and is switched off.
+        type: list
+        elements: int
+        default: []
+      strategy:
+        description:
+          - V(slots) starts the release beside the live one. V(restart) tries it beside the live one with a single worker, stops it, and restarts the
+            live slot with it, for hosts without memory for two instances; requests wait at the socket meanwhile.
+        type: str
+        choices: [slots, restart]
+        default: slots
+      server_names:
+        description: Names that no other site of nginx may have.
+        type: list
+        elements: str
+        default: []
+      paths:
+        description: Links for people, such as C(src) and C(venv), as a mapping of path to target. A folder in their place is moved aside.
+        type: dict
+        default: {}
+      processes:
+        description:
+          - Long-running commands of the application on this host. They start when nginx passes requests on to the release, and have to stay up; those of
+            the release before are told to stop then and end the jobs they have.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          name:
+            description: Names its units, C(<app_name>-<name>-<slot>@<number>.service).
+            type: str
+            required: true
+          command:
+            description: What it runs, a program of the virtual environment or a C(*.py). Without a shell.
+            type: str
+            required: true
+          count:
+            description: How many of it run on this host.
+            type: int
+            default: 1
+          once:
+            description: Whether no other host may run it. It is stopped before its successor starts.
+            type: bool
+            default: false
+          stop_signal:
+            description: Signal that has it end its jobs.
+            type: str
+            default: SIGTERM
+          patience:
+            description: Seconds it gets for that.
+            type: int
+            default: 60
+          environment:
+            description: Variables of its own, one JSON object of strings. They win over O(environment).
+            type: str
+            default: '{}'
+      timers:
+        description: Periodic commands of the application on this host, run by systemd. They start in M(django_ansible.deploy.app_finish).
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          name:
+            description: Names its units, C(<app_name>-<name>.timer) and C(.service).
+            type: str
+            required: true
+          command:
+            description: What it runs, as that of a process.
+            type: str
+            required: true
+          schedule:
+            description: When, as systemd's C(OnCalendar=) reads it.
+            type: list
+            elements: str
+            required: true
+          once:
+            description: As of a process.
+            type: bool
+            default: true
+          timeout:
+            description: Seconds after which a run is ended. 0 means never.
+            type: int
+            default: 0
+          environment:
+            description: As of a process.
+            type: str
+            default: '{}'
+      process_templates:
+        description: Texts of their units, C(process), C(job) and C(timer), in which C(@name@) and so on stand for what differs.
+        type: dict
+        default: {}
+      process_settle:
+        description: How long a process has to stay up after its start, in seconds.
+        type: int
+        default: 5
+      health_path:
+        description: Path that is asked.
+        type: str
+        default: /
+      health_host:
+        description: Host that the request names.
+        type: str
+        default: localhost
+      health_statuses:
+        description: Statuses that are healthy; empty means 200 to 399.
+        type: list
+        elements: int
+        default: []
+      health_checks:
+        description: Further requests that have to be answered, each with C(path) and, where they differ, C(host), C(statuses) and C(headers).
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          path:
+            description: As O(service.health_path).
+            type: str
+            required: true
+          host:
+            description: Host that the request names. By default O(service.health_host).
+            type: str
+            default: ''
+          statuses:
+            description: As O(service.health_statuses).
+            type: list
+            elements: int
+            default: []
+          headers:
+            description: Headers that the request has besides.
+            type: dict
+            default: {}
+      health_timeout:
+        description: How long a start may take until it answers, in seconds.
+        type: int
+        default: 60
+      url:
+        description: Where the site answers, for the report.
+        type: str
+"""

@@ -28,9 +28,12 @@ class Activation:
         self.environment = Environment.of_release(params["environment"], self.layout, self.release)
         self.live = self.layout.live_slot()
         self.previous_release = self.layout.slot_release(self.live)
-        self.files = [(entry["kind"], ManagedFile(entry["path"], entry["content"], entry["mode"])) for entry in params["files"]]
+        self.files = [
+            (entry["kind"], ManagedFile(entry["path"], nginx.suited(entry["content"]) if entry["kind"] == "nginx" else entry["content"], entry["mode"]))
+            for entry in params["files"]
+        ]
         own_site = [file for kind, file in self.files if kind == "nginx"]
-        sites, self.removals = nginx.plan(params["refuse_unknown_names"], os.path.exists("/proc/net/if_inet6"), own_site)
+        sites, self.removals = nginx.plan(params["refuse_unknown_names"], own_site)
         self.files += [("nginx", site) for site in sites]
         self.different = [(kind, file) for kind, file in self.files if file.differs()]
         self.slot = self.layout.free_slot() if self.needs_start() else self.live

@@ -54,9 +54,11 @@ class Environment:
 
     @classmethod
     def of_release(cls, text: str, layout: Layout, release: str) -> Environment:
-        """That of one release on this host: with the secret key that was made here when nobody gave one, and the settings module that it carries."""
+        """That of one release on this host: with the place of its static files, the secret key that was made here when nobody gave one, and the
+        settings module that it carries."""
         made = cls.parse(text)
-        made.values = {**secret_key.read(layout.etc), **made.values}
+        static_root = os.path.join(layout.release_dir(release), "staticfiles")
+        made.values = {"STATIC_ROOT": static_root, **secret_key.read(layout.etc), **made.values}
         carried = layout.read_release(release).get("settings_module")
         if carried:
             made.values["DJANGO_SETTINGS_MODULE"] = carried

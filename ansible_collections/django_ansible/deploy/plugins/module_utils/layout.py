@@ -63,6 +63,10 @@ class Layout(Releases):
     def live_release(self) -> str | None:
         return self.slot_release(self.live_slot())
 
+    def is_prepared(self, release: str, prepared_from: str) -> bool:
+        """Whether a release is there as it was prepared from this."""
+        return self.read_release(release).get("prepared") == prepared_from and os.path.isdir(os.path.join(self.release_dir(release), ".venv"))
+
     def kept_releases(self, count: int) -> set[str]:
         """The newest *count* releases that have served and are not marked bad, and those that a slot points at: the live one, and the one to go back to.
 

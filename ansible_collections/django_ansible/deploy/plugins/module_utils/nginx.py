@@ -16,19 +16,42 @@ NGINX = "/etc/nginx"
 REJECTS_HANDSHAKE = (1, 19, 4)
 
 
-def catch_all(port: int, ipv6: bool) -> ManagedFile:
+def has_ipv6() -> bool:
+    return os.path.exists("/proc/net/if_inet6")
+
+
+def resolvers() -> list[str]:
+    """The host's DNS servers, as nginx takes them."""
+    try:
+        with open("/etc/resolv.conf", encoding="utf-8") as file:
+            servers = [line.split()[1] for line in file if line.startswith("nameserver") and line.split()[1:]]
+    except OSError:
+        return []
+    return ["[%s]" % server if ":" in server else server for server in servers if "%" not in server]
+
+
+def suited(site: str) -> str:
+    """A site for this host: without what listens on IPv6 where there is none, and with its DNS servers for C(@resolvers@)."""
+    if not has_ipv6():
+        site = re.sub(r"^\s*listen \[::\]:.*\n", "", site, flags=re.MULTILINE)
+    if "@resolvers@" not in site:
+        return site
+    servers = " ".join(resolvers())
+    return site.replace("@resolvers@", servers) if servers else re.sub(r"^.*@resolvers@.*\n", "", site, flags=re.MULTILINE)
+
+
+def catch_all(port: int) -> ManagedFile:
     """The site for all names that no other has. Equal for every application of a host, so that they can share it."""
-    addresses = ["", "[::]:"] if ipv6 else [""]
     tls = port == 443
     lines = [
         "# Ansible managed: requests for a name that no site of this host has",
         "server {",
-        *("    listen %s%d%s default_server;" % (address, port, " ssl" if tls else "") for address in addresses),
+        *("    listen %s%d%s default_server;" % (address, port, " ssl" if tls else "") for address in ("", "[::]:")),
         "    server_name _;",
         "    ssl_reject_handshake on;" if tls else "    return 444;",
         "}",
     ]
-    return ManagedFile(os.path.join(NGINX, "conf.d", "django-ansible-deploy-unknown-%d.conf" % port), "\n".join(lines) + "\n")
+    return ManagedFile(os.path.join(NGINX, "conf.d", "django-ansible-deploy-unknown-%d.conf" % port), suited("\n".join(lines) + "\n"))
 
 
 def has_default(text: str, port: int) -> bool:
@@ -79,7 +102,7 @@ def version() -> tuple[int, ...]:
     return tuple(map(int, found.groups())) if found else ()
 
 
-def plan(ports: list[int], ipv6: bool, ours: list[ManagedFile]) -> tuple[list[ManagedFile], list[str]]:
+def plan(ports: list[int], ours: list[ManagedFile]) -> tuple[list[ManagedFile], list[str]]:
     """What has to be written and what removed so that unknown names are refused on *ports*.
 
     Another site that answers for them stays in charge: then nothing of this collection's may be in its way. *ours* are the files of the
@@ -88,7 +111,7 @@ def plan(ports: list[int], ipv6: bool, ours: list[ManagedFile]) -> tuple[list[Ma
     write, remove = [], []
     welcome = untouched_welcome_page()
     for port in ports:
-        site = catch_all(port, ipv6)
+        site = catch_all(port)
         known = [site.path, *(file.path for file in ours), *([welcome] if welcome else [])]
         own_answer = any(has_default(file.content.decode(), port) for file in ours)
         if own_answer or answers_for_unknown_names(port, known):

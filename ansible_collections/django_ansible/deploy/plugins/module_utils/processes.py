@@ -112,7 +112,7 @@ class Processes:
 
     def filled(self, template: str, entry: dict, folder: str, **more: str) -> str:
         command = exec_start(entry["command"], folder, self.layout.shared)
-        places = {**{key: str(value) for key, value in entry.items()}, "exec_start": command, "once": ONCE if entry["once"] else "", **more}
+        places = {**{key: str(value) for key, value in entry.items()}, "release_dir": folder, "exec_start": command, "once": ONCE if entry["once"] else "", **more}
         return re.sub(r"@([a-z_]+)@", lambda found: places.get(found.group(1), found.group(0)), self.templates[template])
 
     def process_files(self, slot: str) -> list[tuple[str, ManagedFile]]:

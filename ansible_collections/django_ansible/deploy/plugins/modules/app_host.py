@@ -11,7 +11,25 @@ description:
   - Changes nothing, but takes the deploy lock. Fails when the host cannot run the application at all, or another deploy holds the lock.
 extends_documentation_fragment:
   - django_ansible.deploy.layout
+  - django_ansible.deploy.layout.application
+  - django_ansible.deploy.layout.service
 options:
+  revision:
+    description: Full hash of the commit that is to serve, where it is known this early.
+    type: str
+    default: ''
+  build:
+    description: Stands for all that a release is made from besides its commit.
+    type: str
+    default: ''
+  prepared_from:
+    description: Stands for all that a release is prepared from besides its commit.
+    type: str
+    default: ''
+  ask_database:
+    description: Whether to tell RV(unapplied).
+    type: bool
+    default: false
   packages:
     description: Debian packages that the application needs.
     type: list
@@ -22,13 +40,21 @@ options:
     type: int
     default: 200
   keep_releases:
-    description: How many releases that have served stay, for RV(surplus).
+    description: How many releases that have served stay.
     type: int
     default: 5
+  standby:
+    description: Whether the slot that is not live keeps running.
+    type: bool
+    default: false
   database:
     description: PostgreSQL server that has to answer, C(host:port). Empty asks none.
     type: str
     default: ''
+  last_step:
+    description: Whether the deploy lock can be given back at once when the host is as it should be, since nothing follows on it.
+    type: bool
+    default: false
   lock_wait:
     description: How long to wait for another deploy that holds the lock, in seconds.
     type: int
@@ -62,43 +88,46 @@ account_exists:
   returned: success
 releases:
   description: Completed releases, oldest first, each with C(release), C(revision), C(bad), when it was C(activated), C(migrations),
-    which is equal for releases that have the same migrations, and C(build), which is for those made from the same settings.
+    which is equal for releases that have the same migrations, C(build), which is for those made from the same settings, and whether it is
+    C(prepared) from O(prepared_from).
   type: list
   returned: success
 live:
   description: What serves now, C(slot), C(release) and C(revision); each V(null) before the first deploy.
   type: dict
   returned: success
-idle_running:
-  description: Whether the slot that is not live runs.
+to_finish:
+  description:
+    - Whether M(django_ansible.deploy.app_finish) has something to do even when nothing changes. The slot that is not live runs without O(standby), or
+      would start at a boot, which a deploy that was not finished leaves behind; or there are releases that are no longer kept.
   type: bool
   returned: success
-idle_enabled:
-  description: Whether the slot that is not live would start at a boot, which a deploy that was not finished leaves behind.
-  type: bool
-  returned: success
-surplus:
-  description: Releases that have served and are no longer kept, which C(app_finish) removes.
+unapplied:
+  description: The migrations that are not applied, as the release says that serves; V(null) when it is not the one of O(revision), or cannot be asked.
   type: list
   returned: success
-ipv6:
-  description: Whether the host has IPv6.
+current:
+  description:
+    - Whether the release that serves is one of O(build) and O(prepared_from), and of O(revision) where that is given, and everything on the host is
+      as O(service) says. Otherwise M(django_ansible.deploy.app_activate) has something to do.
+  type: bool
+  returned: success
+lock_kept:
+  description: Whether a host that is RV(current) still has the deploy lock.
   type: bool
   returned: success
 renews_certificate:
   description: Whether the host renews a certificate of the application's own.
   type: bool
   returned: success
-resolvers:
-  description: Addresses of the host's DNS servers, as nginx takes them.
-  type: list
-  returned: success
 free_mib:
   description: Free space below O(app_dir), in MiB.
   type: int
   returned: success
 deploy:
-  description: For the events file, C(app), C(packages) that are missing, and C(previous_release) and C(previous_revision), which serve now.
+  description:
+    - For the events file, C(app), C(packages) that are missing, and C(previous_release) and C(previous_revision), which serve now. A host that
+      is RV(current) also tells C(release), C(revision) and C(url).
   type: dict
   returned: success
 """
@@ -110,9 +139,11 @@ import socket
 import struct
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.activation import Activation
+from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.files import free_mib
-from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS, Layout
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.system_libraries import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.systemd import is_active, is_enabled
@@ -137,15 +168,6 @@ def refuse_unfit_host(module: AnsibleModule) -> None:
         module.fail_json(msg="root is needed to deploy: let the user become root (sudo) or connect as root")
 
 
-def resolvers() -> list[str]:
-    try:
-        with open("/etc/resolv.conf", encoding="utf-8") as file:
-            servers = [line.split()[1] for line in file if line.startswith("nameserver") and line.split()[1:]]
-    except OSError:
-        return []
-    return ["[%s]" % server if ":" in server else server for server in servers if "%" not in server]
-
-
 def silent_database(address: str) -> str | None:
     """What is wrong with a PostgreSQL server, as far as anybody can tell who has no password; None when it answers."""
     host, _, port = address.rpartition(":")
@@ -165,14 +187,49 @@ def account_exists(user: str, group: str) -> bool:
         return False
 
 
+def is_wanted(release: str | None, layout: Layout, params: dict) -> bool:
+    """Whether a release is the one that is to serve, as far as that is known."""
+    if release is None or not params["prepared_from"] or not layout.is_prepared(release, params["prepared_from"]):
+        return False
+    found = layout.read_release(release)
+    return found.get("build") == params["build"] and params["revision"] in ("", found.get("revision")) and not found.get("bad")
+
+
+def to_finish(slot: str | None, releases: list[dict], layout: Layout, params: dict) -> bool:
+    idle = [layout.slot_service(name) for name in SLOTS if slot and name != slot]
+    kept = layout.kept_releases(params["keep_releases"])
+    return (
+        any(entry["release"] not in kept for entry in releases if entry.get("activated") and not entry.get("bad"))
+        or any(is_enabled(unit) or (is_active(unit) and not params["standby"]) for unit in idle)
+    )
+
+
+def unapplied(release: str, layout: Layout, params: dict) -> list[str] | None:
+    """The migrations that a release says are not applied; None when it cannot be asked, which the step that migrates will tell."""
+    environment = Environment.of_release(params["environment"], layout, release)
+    application = Application(layout.release_dir(release), params["app_path"], params["app_user"], layout.app_dir, environment)
+    try:
+        return application.drive("plan")["plan"]["migrations"]
+    except CommandFailed:
+        return None
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **LAYOUT,
+            **APPLICATION,
+            "revision": {"type": "str", "default": ""},
+            "build": {"type": "str", "default": ""},
+            "prepared_from": {"type": "str", "default": "", "no_log": True},
+            "ask_database": {"type": "bool", "default": False},
             "packages": {"type": "list", "elements": "str", "default": []},
             "needed_mib": {"type": "int", "default": 200},
             "keep_releases": {"type": "int", "default": 5},
+            "standby": {"type": "bool", "default": False},
             "database": {"type": "str", "default": ""},
+            **SERVICE,
+            "last_step": {"type": "bool", "default": False},
             "lock_wait": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
@@ -194,29 +251,44 @@ def main() -> None:
         module.fail_json(msg=str(error))
     if lock.notice:
         module.warn(lock.notice)
+    found = look(layout, module.params)
+    followed = found["to_finish"] or found["renews_certificate"] or (module.params["ask_database"] and found["unapplied"] != [])
+    if found["current"] and module.params["last_step"] and not followed:
+        lock.release()
+        found["lock_kept"] = False
+    module.exit_json(changed=False, free_mib=free, **found)
+
+
+def look(layout: Layout, params: dict) -> dict:
     slot = layout.live_slot()
     release = layout.slot_release(slot)
-    revision = layout.read_release(release).get("revision") if release else None
-    idle = [name for name in SLOTS if name != slot]
+    known = layout.read_release(release) if release else {}
     releases = layout.list_releases()
-    kept = layout.kept_releases(module.params["keep_releases"])
-    missing = missing_packages(module.params["packages"]) if module.params["packages"] else []
-    told = {"app": layout.app_name, "previous_release": release, "previous_revision": revision, "packages": missing}
-    module.exit_json(
-        changed=False,
-        missing_packages=missing,
-        account_exists=account_exists(module.params["app_user"], module.params["app_group"]),
-        releases=[{key: found.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")} for found in releases],
-        surplus=[found["release"] for found in releases if found.get("activated") and not found.get("bad") and found["release"] not in kept],
-        live={"slot": slot, "release": release, "revision": revision},
-        idle_running=any(is_active(layout.slot_service(name)) for name in idle) if slot else False,
-        idle_enabled=any(is_enabled(layout.slot_service(name)) for name in idle) if slot else False,
-        ipv6=os.path.exists("/proc/net/if_inet6"),
-        renews_certificate=os.path.exists("/etc/systemd/system/%s-certificate.timer" % layout.app_name),
-        resolvers=resolvers(),
-        free_mib=free,
-        deploy={key: value for key, value in told.items() if value},
-    )
+    missing = missing_packages(params["packages"]) if params["packages"] else []
+    account = account_exists(params["app_user"], params["app_group"])
+    wanted = is_wanted(release, layout, params)
+    current = wanted and account and not missing and not Activation({**params, **params["service"], "release": release}).pending()
+    told = {"app": layout.app_name, "previous_release": release, "previous_revision": known.get("revision"), "packages": missing}
+    if current:
+        told.update(release=release, revision=known.get("revision"), url=params["service"]["url"])
+    return {
+        "missing_packages": missing,
+        "account_exists": account,
+        "releases": [
+            {
+                **{key: entry.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")},
+                "prepared": layout.is_prepared(entry["release"], params["prepared_from"]),
+            }
+            for entry in releases
+        ],
+        "live": {"slot": slot, "release": release, "revision": known.get("revision")},
+        "to_finish": to_finish(slot, releases, layout, params),
+        "unapplied": unapplied(release, layout, params) if wanted and params["revision"] and params["ask_database"] else None,
+        "current": current,
+        "lock_kept": current,
+        "renews_certificate": os.path.exists("/etc/systemd/system/%s-certificate.timer" % layout.app_name),
+        "deploy": {key: value for key, value in told.items() if value},
+    }
 
 
 if __name__ == "__main__":

@@ -130,6 +130,10 @@ options:
     description: Stands for all that the release is made from besides its commit, so that another release is made when it changes.
     type: str
     default: ''
+  prepared_from:
+    description: Stands for all that the release is prepared from besides its commit, its environment among it; a change of it prepares the release anew.
+    type: str
+    required: true
   lone:
     description: Whether the application has this host alone, so that a secret key may be made on it.
     type: bool
@@ -159,6 +163,7 @@ EXAMPLES = r"""
     servers: {gunicorn: gunicorn==27.0.1}
     entry: mydjango.wsgi:application
     environment: "{{ {'DJANGO_SETTINGS_MODULE': 'mydjango.settings'} | to_json }}"
+    prepared_from: mydjango.settings
 """
 
 RETURN = r"""
@@ -177,7 +182,6 @@ deploy:
   returned: success
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -347,6 +351,14 @@ def ask_django(layout, application: Application, release_dir: str, params) -> tu
     return facts, done
 
 
+def byte_compile(python: str, folder: str) -> None:
+    """Saves every later start of the application the time for it, since none of them may write into the release."""
+    try:
+        run([python, "-m", "compileall", "-q", "-j", "0", folder])
+    except CommandFailed:
+        pass  # Files that are no Python of this version are the project's business, and harmless until it imports them.
+
+
 def complete(layout, params, environment: Environment) -> tuple[dict, list[str]]:
     """Gives a release folder its virtual environment and asks Django about it."""
     release_dir = layout.release_dir(params["release"])
@@ -362,6 +374,7 @@ def complete(layout, params, environment: Environment) -> tuple[dict, list[str]]
     venv_dir = os.path.join(layout.venvs, plan.key())
     built = venv.build(venv_dir, plan, libraries)
     replace_link(os.path.relpath(venv_dir, release_dir), os.path.join(release_dir, ".venv"))
+    byte_compile(os.path.join(venv_dir, "bin", "python"), release_dir)
     application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, environment)
     while True:
         try:
@@ -375,23 +388,16 @@ def complete(layout, params, environment: Environment) -> tuple[dict, list[str]]
     return {**facts, "venv": os.path.basename(venv_dir), "told": plan.told + libraries.told}, (["venv"] if built else []) + asked
 
 
-def fingerprint(params) -> str:
-    """Stands for all that a release is prepared from besides its commit, so that a change of it prepares the release anew."""
-    names = ("environment", "app_path", "python", "installer", "install_folder", "requirements", "packages", "extras", "groups", "servers", "entry", "check_level", "collectstatic", "settings",
-             "commands", "shared_paths")
-    return hashlib.sha256(json.dumps([params[name] for name in names], sort_keys=True).encode()).hexdigest()
-
-
 def environment_of(layout, params) -> tuple[Environment, list[str]]:
     """The application's environment with this host's own secret key where nobody gave one, and what to say of it.
 
     :raises CommandFailed: when other hosts would not know a key that was made here.
     """
-    environment = Environment.parse(params["environment"])
-    if environment.values.get("SECRET_KEY"):
+    given = Environment.parse(params["environment"]).values.get("SECRET_KEY")
+    told = [secret_key.ensure(layout.etc)] if params["lone"] and not given else []
+    environment = Environment.of_release(params["environment"], layout, params["release"])
+    if given:
         return environment, []
-    told = [secret_key.ensure(layout.etc)] if params["lone"] else []
-    environment.values.update(secret_key.read(layout.etc))
     if not params["lone"] and environment.values.get("SECRET_KEY"):
         raise CommandFailed(
             "this host made a SECRET_KEY when it was alone, and the others do not know it: set vault_secret_key, or SECRET_KEY in the "
@@ -405,7 +411,7 @@ def prepare(module: AnsibleModule) -> dict:
     layout = layout_of(params)
     release_dir = layout.release_dir(params["release"])
     known = layout.read_release(params["release"])
-    if known.get("prepared") == fingerprint(params) and os.path.isdir(os.path.join(release_dir, ".venv")):
+    if layout.is_prepared(params["release"], params["prepared_from"]):
         return {"changed": False, "done": [], "found": known}
     if module.check_mode:
         if known:
@@ -426,7 +432,7 @@ def prepare(module: AnsibleModule) -> dict:
     facts["warnings"] += told
     created = known.get("created") or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     layout.mark_release(
-        params["release"], release=params["release"], revision=params["revision"], build=params["build"], prepared=fingerprint(params),
+        params["release"], release=params["release"], revision=params["revision"], build=params["build"], prepared=params["prepared_from"],
         created=created, **facts
     )
     return {"changed": True, "done": (["code"] if new else []) + done, "found": facts}
@@ -461,6 +467,7 @@ def main() -> None:
             "commands": {"type": "str", "default": "{}", "no_log": True},
             "shared_paths": {"type": "list", "elements": "str", "default": []},
             "build": {"type": "str", "default": ""},
+            "prepared_from": {"type": "str", "required": True, "no_log": True},
             "lone": {"type": "bool", "default": False},
         },
         required_one_of=[("workspace", "repository")],

@@ -70,6 +70,23 @@ PLAYBOOK = """
   connection: local
   gather_facts: false
   tasks: []
+- name: Play of phases
+  hosts: a
+  connection: local
+  gather_facts: false
+  tasks:
+    - name: One
+      ansible.builtin.import_tasks: tasks.yml
+      vars: {deploy_phase: Phase one}
+    - name: Two
+      vars: {deploy_phase: Phase two}
+      block:
+        - name: In a block
+          ansible.builtin.include_tasks: tasks.yml
+"""
+TASKS = """
+- name: Of a phase
+  ansible.builtin.command: {argv: ["true"]}
 """
 
 
@@ -77,6 +94,7 @@ PLAYBOOK = """
 def run(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("events")
     (folder / "play.yml").write_text(PLAYBOOK)
+    (folder / "tasks.yml").write_text(TASKS)
     (folder / "ansible.cfg").write_text("[defaults]\n")
     environment = {
         **os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT), "ANSIBLE_CALLBACKS_ENABLED": "django_ansible.deploy.events",
@@ -138,17 +156,24 @@ def test_recap_closes_the_file(run):
     assert last["event"] == "stats"
     assert last["hosts"]["b"]["failures"] == 1
     assert last["hosts"]["a"]["failures"] == 0
-    # "Change", "Hide", four files, and the command that failed and was ignored: it may have changed something before it failed.
-    assert last["hosts"]["a"]["changed"] == 7
+    # "Change", "Hide", four files, two in phases, and the command that failed and was ignored: it may have changed something before it failed.
+    assert last["hosts"]["a"]["changed"] == 9
 
 
 def test_marker_stands_at_each_play(run):
     marked = [line for line in run["done"].stdout.splitlines() if line.startswith("mark-3f9 ")]
-    assert marked == ["mark-3f9 First play", "mark-3f9 Second play"]
+    assert marked == ["mark-3f9 %s" % name for name in ("First play", "Second play", "Phase one", "Phase two")]
+
+
+def test_phases_count_as_plays(run):
+    order = [event["name"] for event in run["events"] if event["event"] in ("play", "task")]
+    assert order[order.index("Phase one") :] == ["Phase one", "Of a phase", "Phase two", "In a block", "Of a phase"]
 
 
 def test_plays_and_tasks_are_told(run):
-    assert [(event["name"], event["hosts"]) for event in run["events"] if event["event"] == "play"] == [("First  play", 2), ("Second play", 2)]
+    assert [(event["name"], event["hosts"]) for event in run["events"] if event["event"] == "play"] == [
+        ("First  play", 2), ("Second play", 2), ("Phase one", 1), ("Phase two", 1)
+    ]
     assert "Change" in [event["name"] for event in run["events"] if event["event"] == "task"]
 
 

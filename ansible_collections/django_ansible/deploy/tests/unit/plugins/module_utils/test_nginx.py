@@ -28,7 +28,7 @@ def own(host, listen="80"):
 
 
 def planned(host, ports=(80,), ours=None):
-    write, remove = nginx.plan(list(ports), True, ours or own(host))
+    write, remove = nginx.plan(list(ports), ours or own(host))
     return [file.path for file in write], remove
 
 
@@ -37,10 +37,10 @@ def test_debians_welcome_page_gives_way(host):
 
 
 def test_once_done_it_is_planned_alike(host):
-    write, _ = nginx.plan([80], True, own(host))
+    write, _ = nginx.plan([80], own(host))
     write[0].write()
     (host / "sites-enabled/default").unlink()
-    again, remove = nginx.plan([80], True, own(host))
+    again, remove = nginx.plan([80], own(host))
     assert ([file.differs() for file in again], remove) == ([False], [])
 
 
@@ -82,3 +82,15 @@ def test_an_nginx_that_cannot_refuse_a_handshake_is_left_alone(host, monkeypatch
 )
 def test_what_answers_for_every_name(line, port, answers):
     assert nginx.has_default("server {\n    %s\n}\n" % line, port) is answers
+
+
+SITE = "server {\n    listen 80;\n    listen [::]:80;\n        resolver @resolvers@;\n    server_name a;\n}\n"
+
+
+def test_a_site_asks_of_a_host_only_what_it_has(monkeypatch):
+    monkeypatch.setattr(nginx, "has_ipv6", lambda: False)
+    monkeypatch.setattr(nginx, "resolvers", list)
+    assert nginx.suited(SITE) == "server {\n    listen 80;\n    server_name a;\n}\n"
+    monkeypatch.setattr(nginx, "has_ipv6", lambda: True)
+    monkeypatch.setattr(nginx, "resolvers", lambda: ["192.0.2.53", "[2001:db8::53]"])
+    assert nginx.suited(SITE) == SITE.replace("@resolvers@", "192.0.2.53 [2001:db8::53]")

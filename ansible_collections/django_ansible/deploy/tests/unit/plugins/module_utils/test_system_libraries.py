@@ -9,7 +9,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.application 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock_files import normal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.system_libraries import NOT_BUILT, SystemLibraries
 
-TABLE = yaml.safe_load((Path(__file__).parents[4] / "roles/django_app/vars/main/system_libraries.yml").read_text())["__django_app_system_libraries"]
+TABLE = yaml.safe_load((Path(__file__).parents[4] / "roles/django_app/files/system_libraries.yml").read_text())
 UV_SAYS = "  × Failed to build `python-ldap==3.4.4`\n  ├─▶ The build backend returned an error\n"
 PIP_SAYS = "  error: subprocess-exited-with-error\n  ERROR: Failed building wheel for python-ldap\n"
 

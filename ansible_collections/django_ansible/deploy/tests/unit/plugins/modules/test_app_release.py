@@ -5,31 +5,7 @@ import grp
 import os
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.modules.app_release import fingerprint, share
-
-PARAMS = {
-    "environment": "{}", "app_path": ".", "python": "/usr/bin/python3", "installer": "uv", "requirements": [], "packages": [],
-    "servers": {"gunicorn": "gunicorn"}, "entry": "site.wsgi:application", "check_level": "error", "collectstatic": True, "release": "r1",
-    "install_folder": "", "extras": [], "groups": [], "settings": "{}", "commands": "{}", "shared_paths": [],
-}
-
-
-def test_a_release_is_prepared_once_for_the_same_settings():
-    assert fingerprint(PARAMS) == fingerprint({**PARAMS, "release": "r2"})
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"environment": '{"A": "1"}'}, {"packages": ["whitenoise"]}, {"servers": {"gunicorn": "gunicorn", "uvicorn_worker": "uvicorn-worker"}},
-        {"entry": "site.asgi:application"}, {"check_level": "warning"}, {"collectstatic": False}, {"requirements": ["prod.txt"]}, {"installer": "pip"},
-        {"extras": ["ldap"]}, {"groups": ["prod"]}, {"install_folder": "."}, {"settings": '{"override": {"A": 1}}'},
-        {"commands": '{"build": [{"command": "manage.py compilemessages"}]}'}, {"shared_paths": ["media"]},
-    ],
-)
-def test_a_changed_setting_prepares_it_anew(change):
-    assert fingerprint({**PARAMS, **change}) != fingerprint(PARAMS)
-
+from ansible_collections.django_ansible.deploy.plugins.modules.app_release import share
 
 class Folders:
     def __init__(self, shared):

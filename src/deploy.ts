@@ -66,7 +66,7 @@ export async function run(): Promise<void> {
       ...{ inputs, project, folder, job: process.env, actionRoot: ACTION_ROOT },
       ...{ identity, becomePassword: password },
     });
-    const closed = closedVaults(inputs, project, [...files.inventories, files.playbook], process.env);
+    const closed = closedVaults(inputs, project, files, process.env);
     requireOpenVaults(closed, EVERY_HOST, inputs, project);
 
     ansible = await ensureAnsible(ACTION_ROOT, inputs, process.env, stop.signal);

@@ -17,6 +17,8 @@ const VAULT = `$ANSIBLE_VAULT;1.1;AES256
 3432646163663364620a646536373230393565313565613462323061633866396665356237666637
 35386162663833636263383038306466396334666563653935643061316436663835`;
 
+const NO_PLAY = { inventories: [], playbook: "/nowhere/deploy.yml" };
+
 function projectIn(folder: string, cfg?: string): Project {
   return {
     folder,
@@ -53,7 +55,8 @@ describe("requireOpenVaults", () => {
     participants = EVERY_HOST,
   ): void => {
     const inputs = createInputs(overrides);
-    requireOpenVaults(closedVaults(inputs, project, bases, job), participants, inputs, project);
+    const files = { inventories: bases, playbook: join(project.folder, "deploy.yml") };
+    requireOpenVaults(closedVaults(inputs, project, files, job), participants, inputs, project);
   };
 
   it.each([
@@ -131,11 +134,75 @@ describe("requireOpenVaults", () => {
   });
 });
 
+describe("the files of a playbook", () => {
+  const start =
+    (files: Record<string, string>, overrides: Partial<Inputs> = {}, cfg?: string) =>
+    () => {
+      const project = projectIn(createFolder(files), cfg);
+      const inputs = createInputs({ vaultPassword: "wrong", ...overrides });
+      const play = { inventories: [], playbook: join(project.folder, "plays/deploy.yml") };
+      requireOpenVaults(closedVaults(inputs, project, play, {}), EVERY_HOST, inputs, project);
+    };
+  const listed = "- hosts: all\n  roles: [web]\n";
+
+  it.each<[string, string, Record<string, string>, string?]>([
+    ["itself", "plays/deploy.yml", { "plays/deploy.yml": VAULT }],
+    [
+      "its vars_files",
+      "plays/secrets/prod.yml",
+      {
+        "plays/deploy.yml": "- hosts: all\n  vars_files: ['{{ stage }}.yml', secrets/prod.yml]\n",
+        "plays/secrets/prod.yml": VAULT,
+      },
+    ],
+    [
+      "a role beside it",
+      "plays/roles/web/vars/main.yml",
+      { "plays/deploy.yml": listed, "plays/roles/web/vars/main.yml": VAULT },
+    ],
+    [
+      "a role of the project",
+      "roles/web/defaults/main/secret.yml",
+      { "plays/deploy.yml": "- hosts: all\n  roles:\n    - role: web\n", "roles/web/defaults/main/secret.yml": VAULT },
+    ],
+    [
+      "an imported role",
+      "more/web/vars/main.yaml",
+      {
+        "plays/deploy.yml": "- hosts: all\n  tasks:\n    - ansible.builtin.import_role:\n        name: web\n",
+        "more/web/vars/main.yaml": VAULT,
+      },
+      "[defaults]\nroles_path = more",
+    ],
+  ])("count, as %s", (_, named, files, cfg) => {
+    expect(start(files, {}, cfg)).toThrow(`vault-password does not open ${named}.`);
+    expect(start(files, { vaultPassword: "right" }, cfg)).not.toThrow();
+  });
+
+  it("do not count where no play names them", () => {
+    expect(start({ "plays/deploy.yml": "- hosts: all\n", "roles/web/vars/main.yml": VAULT })).not.toThrow();
+    expect(start({ "plays/deploy.yml": "no: playbook: at all" })).not.toThrow();
+  });
+});
+
 describe("sentences", () => {
+  it("say it of a single value, for when the run comes to it", () => {
+    const indented = VAULT.replaceAll("\n", "\n    ");
+    const text = `plain: 1\ndatabase:\n  password: !vault |\n    ${indented}\n`;
+    const project = projectIn(createFolder({ "group_vars/all.yml": text }));
+    const inputs = createInputs({ vaultPassword: "wrong" });
+    const closed = closedVaults(inputs, project, NO_PLAY, {});
+    expect(sentences(closed, inputs, project)).toEqual([
+      "vault-password does not open password in group_vars/all.yml.",
+    ]);
+    expect(() => requireOpenVaults(closed, EVERY_HOST, inputs, project)).not.toThrow();
+    expect(closedVaults(createInputs({ vaultPassword: "right" }), project, NO_PLAY, {})).toEqual([]);
+  });
+
   it("says what is wrong with each file", () => {
     const project = projectIn(createFolder({ "group_vars/web/vault.yml": VAULT, "host_vars/web1.yml": "a: 1" }));
     const inputs = createInputs({ vaultPassword: "wrong" });
-    expect(sentences(closedVaults(inputs, project, [], {}), inputs, project)).toEqual([
+    expect(sentences(closedVaults(inputs, project, NO_PLAY, {}), inputs, project)).toEqual([
       "vault-password does not open group_vars/web/vault.yml.",
     ]);
   });

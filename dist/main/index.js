@@ -34458,7 +34458,7 @@ __webpack_unused_export__ = identity.isDocument;
 __webpack_unused_export__ = identity.isMap;
 __webpack_unused_export__ = identity.isNode;
 __webpack_unused_export__ = identity.isPair;
-__webpack_unused_export__ = identity.isScalar;
+exports.jn = identity.isScalar;
 __webpack_unused_export__ = identity.isSeq;
 __webpack_unused_export__ = Pair.Pair;
 __webpack_unused_export__ = Scalar.Scalar;
@@ -34469,10 +34469,10 @@ __webpack_unused_export__ = lexer.Lexer;
 __webpack_unused_export__ = lineCounter.LineCounter;
 __webpack_unused_export__ = parser.Parser;
 exports.qg = publicApi.parse;
-__webpack_unused_export__ = publicApi.parseAllDocuments;
+exports.hR = publicApi.parseAllDocuments;
 exports.Tp = publicApi.parseDocument;
 exports.As = publicApi.stringify;
-__webpack_unused_export__ = visit.visit;
+exports.YR = visit.visit;
 __webpack_unused_export__ = visit.visitAsync;
 
 
@@ -40386,7 +40386,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 9854:
+/***/ 2664:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -47230,6 +47230,105 @@ function removeSecrets({ files, folder }) {
             (0,external_node_fs_namespaceObject.rmSync)(file, { force: true });
 }
 
+;// CONCATENATED MODULE: ./lib/project/vault.js
+
+/** Whether a file's text is encrypted as a whole by ansible-vault. */
+function isVault(text) {
+    return text.startsWith("$ANSIBLE_VAULT;");
+}
+/** The vault id in a vault text's header; "" when it has none, which is what the default id writes. */
+function vaultIdOf(text) {
+    return /^\$ANSIBLE_VAULT;1\.2;AES256;(.+)$/m.exec(text.slice(0, 200))?.[1]?.trim() ?? "";
+}
+/** The three parts of a vault text; undefined when it is of another format than 1.1 and 1.2 (ansible/parsing/vault). */
+function partsOf(text) {
+    const [header = "", ...rest] = text.trim().split(/\r?\n/);
+    if (!/^\$ANSIBLE_VAULT;1\.[12];AES256(;|$)/.test(header))
+        return undefined;
+    const parts = Buffer.from(rest.join("").replace(/\s+/g, ""), "hex").toString("latin1").split("\n");
+    const [salt, hmac, cipher] = parts.map((part) => Buffer.from(part, "hex"));
+    return salt && hmac?.length === 32 && cipher ? { salt, hmac, cipher } : undefined;
+}
+/**
+ * Whether a password opens a vault text: PBKDF2 with SHA-256, 10,000 rounds, then an HMAC over the cipher text.
+ *
+ * @returns undefined when the text is of another format.
+ */
+function opensVault(text, password) {
+    const parts = partsOf(text);
+    if (!parts)
+        return undefined;
+    const keys = (0,external_node_crypto_.pbkdf2Sync)(password.trim(), parts.salt, 10_000, 80, "sha256");
+    return (0,external_node_crypto_.timingSafeEqual)((0,external_node_crypto_.createHmac)("sha256", keys.subarray(32, 64)).update(parts.cipher).digest(), parts.hmac);
+}
+/** What a vault text holds (AES-256 in counter mode, padded); undefined when the password does not open it. */
+function decryptVault(text, password) {
+    const parts = partsOf(text);
+    if (!parts || !opensVault(text, password))
+        return undefined;
+    const keys = (0,external_node_crypto_.pbkdf2Sync)(password.trim(), parts.salt, 10_000, 80, "sha256");
+    const decipher = (0,external_node_crypto_.createDecipheriv)("aes-256-ctr", keys.subarray(0, 32), keys.subarray(64, 80));
+    const padded = Buffer.concat([decipher.update(parts.cipher), decipher.final()]);
+    return padded.subarray(0, padded.length - (padded.at(-1) ?? 0)).toString("utf8");
+}
+
+;// CONCATENATED MODULE: ./lib/project/playbook-files.js
+
+
+
+
+/**
+ * The files that Ansible reads for a playbook, whatever hosts it is for: the playbook, its `vars_files`, and the variables of roles
+ * that it names. Names with templates in them are left out, as nobody knows them before the run.
+ *
+ * @param playbook absolute path.
+ * @param roleFolders absolute paths of folders with roles, besides `roles` beside the playbook; the first one that has a role wins.
+ */
+function filesOfPlaybook(playbook, roleFolders) {
+    const folder = (0,external_node_path_namespaceObject.dirname)(playbook);
+    const plays = playsOf(playbook);
+    const named = plays.flatMap((play) => listOf(play.vars_files)).filter(isPlain);
+    const variables = named.map((path) => ((0,external_node_path_namespaceObject.isAbsolute)(path) ? path : (0,external_node_path_namespaceObject.join)(folder, path)));
+    const roles = [...new Set(plays.flatMap(rolesOf))];
+    const folders = [(0,external_node_path_namespaceObject.join)(folder, "roles"), ...roleFolders];
+    const ofRoles = roles.flatMap((role) => {
+        const home = folders.map((place) => (0,external_node_path_namespaceObject.join)(place, role)).find((path) => (0,external_node_fs_namespaceObject.existsSync)(path));
+        return home === undefined ? [] : ["vars", "defaults"].flatMap((part) => mainFiles((0,external_node_path_namespaceObject.join)(home, part)));
+    });
+    return [playbook, ...variables, ...ofRoles].filter((file) => (0,external_node_fs_namespaceObject.existsSync)(file) && (0,external_node_fs_namespaceObject.statSync)(file).isFile());
+}
+function playsOf(playbook) {
+    try {
+        const text = (0,external_node_fs_namespaceObject.readFileSync)(playbook, "utf8");
+        return isVault(text) ? [] : listOf((0,dist/* parse */.qg)(text, { logLevel: "silent" })).filter(playbook_files_isMapping);
+    }
+    catch {
+        return []; // Ansible tells what is wrong with it.
+    }
+}
+/** The roles that a play lists, and those that its tasks import. */
+function rolesOf(play) {
+    const listed = listOf(play.roles).map((role) => (playbook_files_isMapping(role) ? (role.role ?? role.name) : role));
+    const imported = ["pre_tasks", "tasks", "post_tasks"]
+        .flatMap((part) => listOf(play[part]))
+        .filter(playbook_files_isMapping)
+        .map((task) => task["ansible.builtin.import_role"] ?? task.import_role)
+        .map((role) => (playbook_files_isMapping(role) ? role.name : undefined));
+    return [...listed, ...imported].filter(isPlain);
+}
+/** What a role's folder of variables is read from: `main`, with or without an ending, or the files of a folder of that name. */
+function mainFiles(folder) {
+    const main = ["main", "main.yml", "main.yaml", "main.json"]
+        .map((name) => (0,external_node_path_namespaceObject.join)(folder, name))
+        .find((path) => (0,external_node_fs_namespaceObject.existsSync)(path));
+    if (main === undefined)
+        return [];
+    return (0,external_node_fs_namespaceObject.statSync)(main).isFile() ? [main] : (0,external_node_fs_namespaceObject.readdirSync)(main).map((name) => (0,external_node_path_namespaceObject.join)(main, name));
+}
+const isPlain = (name) => typeof name === "string" && !name.includes("{{");
+const playbook_files_isMapping = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const listOf = (value) => Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
+
 // EXTERNAL MODULE: external "node:net"
 var external_node_net_ = __nccwpck_require__(7030);
 ;// CONCATENATED MODULE: ./lib/inventory/hosts.js
@@ -47423,90 +47522,61 @@ function linkVariables(project, place) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/project/vault.js
-
-/** Whether a file's text is encrypted as a whole by ansible-vault. */
-function isVault(text) {
-    return text.startsWith("$ANSIBLE_VAULT;");
-}
-/** The vault id in a vault text's header; "" when it has none, which is what the default id writes. */
-function vaultIdOf(text) {
-    return /^\$ANSIBLE_VAULT;1\.2;AES256;(.+)$/m.exec(text.slice(0, 200))?.[1]?.trim() ?? "";
-}
-/** The three parts of a vault text; undefined when it is of another format than 1.1 and 1.2 (ansible/parsing/vault). */
-function partsOf(text) {
-    const [header = "", ...rest] = text.trim().split(/\r?\n/);
-    if (!/^\$ANSIBLE_VAULT;1\.[12];AES256(;|$)/.test(header))
-        return undefined;
-    const parts = Buffer.from(rest.join("").replace(/\s+/g, ""), "hex").toString("latin1").split("\n");
-    const [salt, hmac, cipher] = parts.map((part) => Buffer.from(part, "hex"));
-    return salt && hmac?.length === 32 && cipher ? { salt, hmac, cipher } : undefined;
-}
-/**
- * Whether a password opens a vault text: PBKDF2 with SHA-256, 10,000 rounds, then an HMAC over the cipher text.
- *
- * @returns undefined when the text is of another format.
- */
-function opensVault(text, password) {
-    const parts = partsOf(text);
-    if (!parts)
-        return undefined;
-    const keys = (0,external_node_crypto_.pbkdf2Sync)(password.trim(), parts.salt, 10_000, 80, "sha256");
-    return (0,external_node_crypto_.timingSafeEqual)((0,external_node_crypto_.createHmac)("sha256", keys.subarray(32, 64)).update(parts.cipher).digest(), parts.hmac);
-}
-/** What a vault text holds (AES-256 in counter mode, padded); undefined when the password does not open it. */
-function decryptVault(text, password) {
-    const parts = partsOf(text);
-    if (!parts || !opensVault(text, password))
-        return undefined;
-    const keys = (0,external_node_crypto_.pbkdf2Sync)(password.trim(), parts.salt, 10_000, 80, "sha256");
-    const decipher = (0,external_node_crypto_.createDecipheriv)("aes-256-ctr", keys.subarray(0, 32), keys.subarray(64, 80));
-    const padded = Buffer.concat([decipher.update(parts.cipher), decipher.final()]);
-    return padded.subarray(0, padded.length - (padded.at(-1) ?? 0)).toString("utf8");
-}
-
 ;// CONCATENATED MODULE: ./lib/project/vault-files.js
 
 
 
 
+
+const MOST_BYTES = 4 * 1024 * 1024;
 /**
- * Encrypted variable files of the project.
+ * The variable files of a project that Ansible may read: those of groups and hosts.
  *
  * @param project working-directory as an absolute path.
  * @param inventories absolute paths; their folders' variables count too.
- * @param group only files of this group, such as `all`, which every host reads; default every group and host.
  */
-function vaultedFiles(project, inventories, group) {
+function variableFiles(project, inventories) {
     const bases = new Set([project, ...inventories.map((path) => (isFolder(path) ? path : (0,external_node_path_namespaceObject.dirname)(path)))]);
-    const files = [...bases].flatMap((base) => VARIABLE_FOLDERS.flatMap((name) => vault_files_entries((0,external_node_path_namespaceObject.join)(base, name))
-        .filter((entry) => group === undefined || (name === "group_vars" && new RegExp(`^${group}(\\.ya?ml|\\.json)?$`).test(entry)))
-        .flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(base, name, entry), 4))));
-    return [...new Set(files)].filter(startsAsVault).sort();
+    const files = [...bases].flatMap((base) => VARIABLE_FOLDERS.flatMap((name) => vault_files_entries((0,external_node_path_namespaceObject.join)(base, name)).flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(base, name, entry), 4))));
+    return [...new Set(files)].sort();
 }
-/** Those of the files that none of the passwords opens; Ansible tries them all, whatever id a file names. */
-function closedFiles(files, passwords) {
+/** What in the files none of the passwords opens; Ansible tries them all, whatever id a vault text names. */
+function closedIn(files, passwords) {
+    const opens = (text) => passwords.some((password) => opensVault(text, password) !== false);
     return files.flatMap((file) => {
-        const text = (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
-        const open = passwords.some((password) => opensVault(text, password) !== false);
-        return open ? [] : [{ file, id: vaultIdOf(text) }];
+        const text = textOf(file);
+        const vaults = isVault(text) ? [{ value: "", vault: text }] : text.includes("!vault") ? valuesOf(text) : [];
+        return vaults
+            .filter(({ vault }) => !opens(vault))
+            .map(({ value, vault }) => ({ file, value, id: vaultIdOf(vault) }));
     });
+}
+/** The vaulted values of a YAML text with the keys that they stand at. */
+function valuesOf(text) {
+    const found = [];
+    for (const document of (0,dist/* parseAllDocuments */.hR)(text, { logLevel: "silent" })) {
+        (0,dist/* visit */.YR)(document, {
+            Pair: (_, { key, value }) => {
+                if (!(0,dist/* isScalar */.jn)(value) || value.tag !== "!vault")
+                    return;
+                found.push({ value: (0,dist/* isScalar */.jn)(key) ? String(key.value) : "", vault: String(value.value) });
+            },
+        });
+    }
+    return found;
 }
 function walk(path, depth) {
     if (!isFolder(path))
         return [path];
     return depth > 0 ? vault_files_entries(path).flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(path, entry), depth - 1)) : [];
 }
-function startsAsVault(file) {
+/** The text of a file that may hold variables; "" of one that cannot be read or is too large for that. */
+function textOf(file) {
     try {
-        const descriptor = (0,external_node_fs_namespaceObject.openSync)(file, "r");
-        const start = Buffer.alloc(16);
-        (0,external_node_fs_namespaceObject.readSync)(descriptor, start, 0, start.length, 0);
-        (0,external_node_fs_namespaceObject.closeSync)(descriptor);
-        return isVault(start.toString("latin1"));
+        return (0,external_node_fs_namespaceObject.statSync)(file).size > MOST_BYTES ? "" : (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
     }
     catch {
-        return false;
+        return "";
     }
 }
 function vault_files_entries(path) {
@@ -47523,33 +47593,46 @@ function isFolder(path) {
 
 
 
+
 /** Every vault password that is given. */
 function passwordsOf({ vaultPassword, vaultPasswords, }) {
     return [vaultPassword, ...Object.values(vaultPasswords)].filter((password) => password !== "");
 }
 /**
- * Vaulted variable files of the project that the given passwords do not open. None when the project has a source of
+ * What the given passwords do not open of the variables that Ansible may read. Nothing when the project has a source of
  * passwords of its own, which the action does not ask.
  *
- * @param bases absolute paths of inventories and playbook, whose folders may hold variables.
+ * @param inventories absolute paths.
+ * @param playbook absolute path.
  */
-function closedVaults(inputs, project, bases, job) {
+function closedVaults(inputs, project, { inventories, playbook }, job) {
     if (hasOtherSource(inputs, project, job))
         return [];
-    return closedFiles(vaultedFiles(project.folder, bases), passwordsOf(inputs));
+    const roles = [(0,external_node_path_namespaceObject.join)(project.folder, "roles"), ...roleFolders(project, job)];
+    const certain = [...inventories, ...filesOfPlaybook(playbook, roles)];
+    const files = [...certain, ...variableFiles(project.folder, [...inventories, playbook])];
+    return closedIn([...new Set(files)], passwordsOf(inputs));
+}
+function roleFolders({ folder, cfg }, job) {
+    if (job.ANSIBLE_ROLES_PATH)
+        return job.ANSIBLE_ROLES_PATH.split(external_node_path_namespaceObject.delimiter).map((path) => (0,external_node_path_namespaceObject.resolve)(folder, path));
+    return cfg === undefined ? [] : cfg.settings.rolesPath.map((path) => besideCfg(cfg.path, path, (0,external_node_os_namespaceObject.homedir)()));
 }
 /** What is certain before Ansible is asked: the files of the group `all` are read. */
 const EVERY_HOST = { hosts: new Set(), groups: new Set(["all"]) };
 /**
- * Refuses a run that is sure to fail: a file that a host of this run reads does not open.
+ * Refuses a run that is sure to fail: a file that a host of this run reads does not open. A single value is only opened where it is used,
+ * so it is left to Ansible.
  *
  * @param participants undefined when it is not known who takes part; Ansible then fails when it comes to such a file.
  * @throws DeployError that names the file and the vault id that is missing or wrong.
  */
 function requireOpenVaults(closed, participants, inputs, project) {
-    const needed = closed.find(({ file }) => {
+    const needed = closed.find(({ file, value }) => {
+        if (value !== "")
+            return false;
         const [, folder, name] = /.*\/(group_vars|host_vars)\/([^/]+?)(?:\.ya?ml|\.json)?(?:\/.*)?$/.exec(file) ?? [];
-        return name !== undefined && participants?.[folder === "group_vars" ? "groups" : "hosts"].has(name);
+        return name === undefined || participants?.[folder === "group_vars" ? "groups" : "hosts"].has(name);
     });
     if (needed)
         throw new DeployError(sentence(needed, inputs, project));
@@ -47557,7 +47640,8 @@ function requireOpenVaults(closed, participants, inputs, project) {
 /** What is wrong with a file that does not open, and which input says so. */
 function sentence(closed, inputs, project) {
     const { id } = closed;
-    const file = (0,external_node_path_namespaceObject.relative)(project.folder, closed.file);
+    const path = (0,external_node_path_namespaceObject.relative)(project.folder, closed.file);
+    const file = closed.value === "" ? path : `${closed.value} in ${path}`;
     const given = Object.keys(inputs.vaultPasswords);
     if (id !== "" && id !== "default") {
         if (given.includes(id))
@@ -47573,7 +47657,7 @@ function sentence(closed, inputs, project) {
         return `None of vault-passwords opens ${file}: give the password of the default id in vault-password.`;
     return `${file} is encrypted with ansible-vault and ${missing("vault-password", inputs)}.`;
 }
-/** What is wrong with each of the files. */
+/** What is wrong with each of them. */
 function sentences(closed, inputs, project) {
     return closed.map((file) => sentence(file, inputs, project));
 }
@@ -49450,7 +49534,7 @@ async function run() {
             ...{ inputs, project, folder, job: process.env, actionRoot: ACTION_ROOT },
             ...{ identity, becomePassword: password },
         });
-        const closed = closedVaults(inputs, project, [...files.inventories, files.playbook], process.env);
+        const closed = closedVaults(inputs, project, files, process.env);
         requireOpenVaults(closed, EVERY_HOST, inputs, project);
         ansible = await ensureAnsible(ACTION_ROOT, inputs, process.env, stop.signal);
         info(`ansible-core ${ansible.version} ${ansible.cached ? "from the tool cache" : "installed"}.`);
@@ -49497,7 +49581,7 @@ async function run() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9854);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2664);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

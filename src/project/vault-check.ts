@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { relative } from "node:path";
+import { delimiter, join, relative, resolve } from "node:path";
 import type { Participants } from "../ansible/participants.js";
 import { DeployError, missing } from "../errors.js";
 import type { Inputs } from "../inputs.js";
 import { besideCfg, type Project } from "./inspect.js";
-import { type ClosedFile, closedFiles, vaultedFiles } from "./vault-files.js";
+import { filesOfPlaybook } from "./playbook-files.js";
+import { type Closed, closedIn, variableFiles } from "./vault-files.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Passwords = Pick<Inputs, "vaultPassword" | "vaultPasswords" | "emptySecrets">;
@@ -19,47 +20,59 @@ export function passwordsOf({
 }
 
 /**
- * Vaulted variable files of the project that the given passwords do not open. None when the project has a source of
+ * What the given passwords do not open of the variables that Ansible may read. Nothing when the project has a source of
  * passwords of its own, which the action does not ask.
  *
- * @param bases absolute paths of inventories and playbook, whose folders may hold variables.
+ * @param inventories absolute paths.
+ * @param playbook absolute path.
  */
 export function closedVaults(
   inputs: Inputs,
   project: Project,
-  bases: readonly string[],
+  { inventories, playbook }: { readonly inventories: readonly string[]; readonly playbook: string },
   job: Environment,
-): ClosedFile[] {
+): Closed[] {
   if (hasOtherSource(inputs, project, job)) return [];
-  return closedFiles(vaultedFiles(project.folder, bases), passwordsOf(inputs));
+  const roles = [join(project.folder, "roles"), ...roleFolders(project, job)];
+  const certain = [...inventories, ...filesOfPlaybook(playbook, roles)];
+  const files = [...certain, ...variableFiles(project.folder, [...inventories, playbook])];
+  return closedIn([...new Set(files)], passwordsOf(inputs));
+}
+
+function roleFolders({ folder, cfg }: Project, job: Environment): string[] {
+  if (job.ANSIBLE_ROLES_PATH) return job.ANSIBLE_ROLES_PATH.split(delimiter).map((path) => resolve(folder, path));
+  return cfg === undefined ? [] : cfg.settings.rolesPath.map((path) => besideCfg(cfg.path, path, homedir()));
 }
 
 /** What is certain before Ansible is asked: the files of the group `all` are read. */
 export const EVERY_HOST: Participants = { hosts: new Set(), groups: new Set(["all"]) };
 
 /**
- * Refuses a run that is sure to fail: a file that a host of this run reads does not open.
+ * Refuses a run that is sure to fail: a file that a host of this run reads does not open. A single value is only opened where it is used,
+ * so it is left to Ansible.
  *
  * @param participants undefined when it is not known who takes part; Ansible then fails when it comes to such a file.
  * @throws DeployError that names the file and the vault id that is missing or wrong.
  */
 export function requireOpenVaults(
-  closed: readonly ClosedFile[],
+  closed: readonly Closed[],
   participants: Participants | undefined,
   inputs: Passwords,
   project: Pick<Project, "folder">,
 ): void {
-  const needed = closed.find(({ file }) => {
+  const needed = closed.find(({ file, value }) => {
+    if (value !== "") return false;
     const [, folder, name] = /.*\/(group_vars|host_vars)\/([^/]+?)(?:\.ya?ml|\.json)?(?:\/.*)?$/.exec(file) ?? [];
-    return name !== undefined && participants?.[folder === "group_vars" ? "groups" : "hosts"].has(name);
+    return name === undefined || participants?.[folder === "group_vars" ? "groups" : "hosts"].has(name);
   });
   if (needed) throw new DeployError(sentence(needed, inputs, project));
 }
 
 /** What is wrong with a file that does not open, and which input says so. */
-function sentence(closed: ClosedFile, inputs: Passwords, project: Pick<Project, "folder">): string {
+function sentence(closed: Closed, inputs: Passwords, project: Pick<Project, "folder">): string {
   const { id } = closed;
-  const file = relative(project.folder, closed.file);
+  const path = relative(project.folder, closed.file);
+  const file = closed.value === "" ? path : `${closed.value} in ${path}`;
   const given = Object.keys(inputs.vaultPasswords);
   if (id !== "" && id !== "default") {
     if (given.includes(id)) return `The password of the id "${id}" in vault-passwords does not open ${file}.`;
@@ -74,12 +87,8 @@ function sentence(closed: ClosedFile, inputs: Passwords, project: Pick<Project, 
   return `${file} is encrypted with ansible-vault and ${missing("vault-password", inputs)}.`;
 }
 
-/** What is wrong with each of the files. */
-export function sentences(
-  closed: readonly ClosedFile[],
-  inputs: Passwords,
-  project: Pick<Project, "folder">,
-): string[] {
+/** What is wrong with each of them. */
+export function sentences(closed: readonly Closed[], inputs: Passwords, project: Pick<Project, "folder">): string[] {
   return closed.map((file) => sentence(file, inputs, project));
 }
 

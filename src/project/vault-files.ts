@@ -1,44 +1,58 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isScalar, parseAllDocuments, visit } from "yaml";
 import { VARIABLE_FOLDERS } from "../inventory/prepare.js";
 import { isVault, opensVault, vaultIdOf } from "./vault.js";
 
+const MOST_BYTES = 4 * 1024 * 1024;
+
 /**
- * Encrypted variable files of the project.
+ * The variable files of a project that Ansible may read: those of groups and hosts.
  *
  * @param project working-directory as an absolute path.
  * @param inventories absolute paths; their folders' variables count too.
- * @param group only files of this group, such as `all`, which every host reads; default every group and host.
  */
-export function vaultedFiles(project: string, inventories: readonly string[], group?: string): string[] {
+export function variableFiles(project: string, inventories: readonly string[]): string[] {
   const bases = new Set([project, ...inventories.map((path) => (isFolder(path) ? path : dirname(path)))]);
   const files = [...bases].flatMap((base) =>
-    VARIABLE_FOLDERS.flatMap((name) =>
-      entries(join(base, name))
-        .filter(
-          (entry) =>
-            group === undefined || (name === "group_vars" && new RegExp(`^${group}(\\.ya?ml|\\.json)?$`).test(entry)),
-        )
-        .flatMap((entry) => walk(join(base, name, entry), 4)),
-    ),
+    VARIABLE_FOLDERS.flatMap((name) => entries(join(base, name)).flatMap((entry) => walk(join(base, name, entry), 4))),
   );
-  return [...new Set(files)].filter(startsAsVault).sort();
+  return [...new Set(files)].sort();
 }
 
-/** A vaulted file that none of the passwords opens. */
-export interface ClosedFile {
+/** A vaulted file, or a single vaulted value in a file, that none of the passwords opens. */
+export interface Closed {
   readonly file: string;
+  /** Name of the value; "" when the whole file is vaulted. */
+  readonly value: string;
   /** "" for the default id. */
   readonly id: string;
 }
 
-/** Those of the files that none of the passwords opens; Ansible tries them all, whatever id a file names. */
-export function closedFiles(files: readonly string[], passwords: readonly string[]): ClosedFile[] {
+/** What in the files none of the passwords opens; Ansible tries them all, whatever id a vault text names. */
+export function closedIn(files: readonly string[], passwords: readonly string[]): Closed[] {
+  const opens = (text: string) => passwords.some((password) => opensVault(text, password) !== false);
   return files.flatMap((file) => {
-    const text = readFileSync(file, "utf8");
-    const open = passwords.some((password) => opensVault(text, password) !== false);
-    return open ? [] : [{ file, id: vaultIdOf(text) }];
+    const text = textOf(file);
+    const vaults = isVault(text) ? [{ value: "", vault: text }] : text.includes("!vault") ? valuesOf(text) : [];
+    return vaults
+      .filter(({ vault }) => !opens(vault))
+      .map(({ value, vault }) => ({ file, value, id: vaultIdOf(vault) }));
   });
+}
+
+/** The vaulted values of a YAML text with the keys that they stand at. */
+function valuesOf(text: string): { value: string; vault: string }[] {
+  const found: { value: string; vault: string }[] = [];
+  for (const document of parseAllDocuments(text, { logLevel: "silent" })) {
+    visit(document, {
+      Pair: (_, { key, value }) => {
+        if (!isScalar(value) || value.tag !== "!vault") return;
+        found.push({ value: isScalar(key) ? String(key.value) : "", vault: String(value.value) });
+      },
+    });
+  }
+  return found;
 }
 
 function walk(path: string, depth: number): string[] {
@@ -46,15 +60,12 @@ function walk(path: string, depth: number): string[] {
   return depth > 0 ? entries(path).flatMap((entry) => walk(join(path, entry), depth - 1)) : [];
 }
 
-function startsAsVault(file: string): boolean {
+/** The text of a file that may hold variables; "" of one that cannot be read or is too large for that. */
+function textOf(file: string): string {
   try {
-    const descriptor = openSync(file, "r");
-    const start = Buffer.alloc(16);
-    readSync(descriptor, start, 0, start.length, 0);
-    closeSync(descriptor);
-    return isVault(start.toString("latin1"));
+    return statSync(file).size > MOST_BYTES ? "" : readFileSync(file, "utf8");
   } catch {
-    return false;
+    return "";
   }
 }
 

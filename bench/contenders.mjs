@@ -5,7 +5,7 @@ import { accounts, addTutorialRole, inventoryFile, repository, serverName, write
 import { timed } from "./statistics.mjs";
 
 /**
- * One way to deploy. `deploy` returns the seconds of the whole run; `remote` counts what a no-op asks of one host.
+ * One way to deploy. `deploy` returns the seconds of the whole run; `remote` counts what a run asks of one host.
  * @typedef {import("./fleet.mjs").Host} Host
  * @typedef {{ hosts: Host[], serverName: string,
  *   deploy: (size: number, inputs?: Record<string, string>) => Promise<number> }} Contender

@@ -11,9 +11,10 @@ import { summarize } from "./statistics.mjs";
  * @typedef {import("./statistics.mjs").Times} Times
  * @typedef {{ noop: Times, revision: Times }} Pair
  * @typedef {{ size: number, action: Pair, tutorial: Pair, shell: Pair }} Deploys
- * @typedef {{ sizes: Deploys[], remote: { action: Remote, tutorial: Remote } }} AllDeploys
- * What a no-op asks of one host.
+ * What a deploy asks of one host.
  * @typedef {{ modules: number, requests: number }} Remote
+ * @typedef {{ action: Remote, tutorial: Remote }} RemotePair
+ * @typedef {{ sizes: Deploys[], remote: { noop: RemotePair, revision: RemotePair } }} AllDeploys
  */
 
 /**
@@ -88,11 +89,11 @@ export async function measureDeploys({ folder, toolCache, ansible, runs, sizes, 
       });
       results.push({ size, action: pair("action"), tutorial: pair("tutorial"), shell: pair("shell") });
     }
+    const remote = async () => ({ action: await contenders.action.remote(), tutorial: await contenders.tutorial.remote() });
     await each(1, version);
-    return {
-      sizes: results,
-      remote: { action: await contenders.action.remote(), tutorial: await contenders.tutorial.remote() },
-    };
+    const noop = await remote();
+    await publish();
+    return { sizes: results, remote: { noop, revision: await remote() } };
   } finally {
     if (!keep) await down(test);
   }

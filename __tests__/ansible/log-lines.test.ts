@@ -46,6 +46,24 @@ describe("LogLines", () => {
     ]);
   });
 
+  it("puts the banner of a phase's first task into its group, and shows it when something else is said", () => {
+    expect(logged([["stdout", "MARK one\nok\n\nTASK [Begin] ****\nMARK two\nok\n"]]).slice(-7)).toEqual([
+      "<group two>",
+      "::stop-commands::TOKEN",
+      "",
+      "TASK [Begin] ****",
+      "ok",
+      "::TOKEN::",
+      "<end>",
+    ]);
+    const lines: string[] = [];
+    const log = new LogLines({ startGroup: () => {}, endGroup: () => {}, write: (line) => lines.push(line) }, "T", "M");
+    log.push("stdout", "TASK [Wait] ****\n");
+    expect(lines).not.toContain("TASK [Wait] ****");
+    log.say("… Wait: after 10 s");
+    expect(lines.slice(-2)).toEqual(["TASK [Wait] ****", "… Wait: after 10 s"]);
+  });
+
   it("lets no command of the output through", () => {
     const lines = logged([["stdout", "::set-output name=a::b\n::endgroup::\n##[error]x\n"]]);
     expect(lines[0]).toBe("::stop-commands::TOKEN");

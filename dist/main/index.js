@@ -46866,7 +46866,7 @@ class FollowedFile {
  */
 class LogLines {
     #rest = { stdout: "", stderr: "" };
-    /** Lines that wait for the next one: a play's banner comes before its marker, and belongs into the new group. */
+    /** Lines that wait for the next one: the banners of a play and of a phase's first task come before the marker, and belong into the new group. */
     #held = [];
     #grouped = false;
     #commands;
@@ -46891,6 +46891,7 @@ class LogLines {
     }
     /** Writes a line of the action's own between Ansible's. */
     say(line) {
+        this.#flush();
         this.#commands.write(line);
     }
     /** Writes what is left and lets commands through again. */
@@ -46917,7 +46918,7 @@ class LogLines {
             this.#flush();
             this.#commands.write(line);
         }
-        else if (plain.trim() === "" || plain.startsWith("PLAY [")) {
+        else if (plain.trim() === "" || /^(PLAY|TASK) \[/.test(plain)) {
             this.#held.push(line);
         }
         else {

@@ -13,7 +13,7 @@ export interface LogCommands {
  */
 export class LogLines {
   #rest: Record<"stdout" | "stderr", string> = { stdout: "", stderr: "" };
-  /** Lines that wait for the next one: a play's banner comes before its marker, and belongs into the new group. */
+  /** Lines that wait for the next one: the banners of a play and of a phase's first task come before the marker, and belong into the new group. */
   #held: string[] = [];
   #grouped = false;
   readonly #commands: LogCommands;
@@ -40,6 +40,7 @@ export class LogLines {
 
   /** Writes a line of the action's own between Ansible's. */
   say(line: string): void {
+    this.#flush();
     this.#commands.write(line);
   }
 
@@ -64,7 +65,7 @@ export class LogLines {
       this.#ungroup();
       this.#flush();
       this.#commands.write(line);
-    } else if (plain.trim() === "" || plain.startsWith("PLAY [")) {
+    } else if (plain.trim() === "" || /^(PLAY|TASK) \[/.test(plain)) {
       this.#held.push(line);
     } else {
       this.#flush();

@@ -239,6 +239,40 @@ describe("examples/workflows", () => {
   });
 });
 
+describeInFull("the next steps of a workflow", () => {
+  const decide = (inventory: string, timeout: string): Promise<WorkflowRun> =>
+    run("../../__tests__/e2e/workflows/outputs.yml", {
+      event: { name: "workflow_dispatch" },
+      vars: { KNOWN_HOSTS: knownHosts([staging, production]), INVENTORY: inventory, TIMEOUT: timeout },
+    });
+
+  test("decide by the outputs of a success", async () => {
+    project.write("inventory/production.yml", inventory([production]));
+    await bring("8");
+    const done = await decide("inventory/production.yml", "30");
+    expect(done.code, done.log).toBe(0);
+    expect(done.log).toContain("decided by a change on app1, 0 failures");
+    expect(done.log).not.toContain("look at");
+  });
+
+  test("decide by those of a failure, also in another job", async () => {
+    project.write("inventory/dead.yml", inventory([production, { ...staging, name: "gone1", sshPort: 9 }]));
+    await project.commit("A host that is gone");
+    const done = await decide("inventory/dead.yml", "30");
+    expect(done.code).not.toBe(0);
+    expect(done.log).toContain("decided by a failure of 2 hosts");
+    expect(done.log).toContain("look at gone1");
+  });
+
+  test("decide by those of a run that came to its time limit", async () => {
+    await bring("9");
+    const done = await decide("inventory/production.yml", "0.1");
+    expect(done.code).not.toBe(0);
+    expect(done.log).toMatch(/decided by a time limit after \d+ s, rolled back is (true|false)/);
+    await expectVersion("8", [production]);
+  });
+});
+
 describeInFull("examples/workflows with layouts of their own", () => {
   test("monorepo.yml deploys the folder of the project", async () => {
     const repository = await createProject(trial, "examples/mysite", "monorepo/backend");

@@ -11,6 +11,13 @@ import { inventory } from "./inventory.js";
 import { createProject, type Project } from "./project.js";
 import { secret, startTrial, type Trial } from "./trial.js";
 
+/** What an image is besides its version. */
+export interface Published {
+  name: string;
+  /** MiB that it holds beside the page. */
+  ballast: number;
+}
+
 export interface RegistryLogin {
   username: string;
   password: string;
@@ -23,7 +30,7 @@ export interface ContainerFleet {
   login: RegistryLogin;
   hosts: [Host, Host];
   /** Leaves a version of an image in the registry alone, where it is known to no host. */
-  publish(version: string, name?: string): Promise<void>;
+  publish(version: string, image?: Partial<Published>): Promise<void>;
   /** Runs the action's bundle as a runner does, without a workflow around it. */
   deploy(request?: DeployRequest): Promise<ActionResult>;
 }
@@ -71,13 +78,18 @@ export async function startContainerFleet(topic: string): Promise<ContainerFleet
     project,
     login,
     hosts: [one, two],
-    publish: (version, name) => publish(one, login, version, name),
+    publish: (version, image) => publish(one, login, version, image),
     deploy: (request = {}) => run({ ...request, inputs: { ...inputs, ...request.inputs } }),
   };
 }
 
 /** Builds a version of an image on a host, from nothing but a static binary, and leaves it in the registry only. */
-export async function publish(host: Host, login: RegistryLogin, version: string, name?: string): Promise<void> {
+export async function publish(
+  host: Host,
+  login: RegistryLogin,
+  version: string,
+  { name = "mysite", ballast = 0 }: Partial<Published> = {},
+): Promise<void> {
   await onHost(
     host,
     `
@@ -85,10 +97,12 @@ folder=$(mktemp -d)
 cd "$folder"
 cp /bin/busybox busybox
 echo 'Version ${version}' > index.html
+head -c ${ballast}M /dev/urandom > ballast
 cat > Dockerfile <<'DOCKERFILE'
 FROM scratch
 COPY busybox /busybox
 COPY index.html /www/index.html
+COPY ballast /ballast
 CMD ["/busybox", "httpd", "-f", "-p", "8000", "-h", "/www"]
 DOCKERFILE
 docker build --quiet --tag published .

@@ -65,6 +65,7 @@ const documents = {
     variables: () => variables("postgresql_server"),
     redis: () => variables("redis_server"),
   },
+  "docs/growing.md": { baseline: () => variables("host_baseline") },
   "docs/container-mode.md": { variables: () => variables("compose_app") },
 };
 

@@ -157,6 +157,29 @@ describe("findDjango: what is served", () => {
   });
 });
 
+describe("what a Procfile names besides the web part", () => {
+  const folder = () =>
+    createFolder({
+      "manage.py": "shop.settings",
+      "shop/settings.py": "",
+      Procfile: "web: gunicorn shop.wsgi\nworker: celery -A shop worker\nrelease: python manage.py loaddata base\n",
+    });
+  const none = { appPath: undefined, settingsModule: "shop.settings" };
+
+  it("is told with the line that has it run, unless somebody has said what runs", () => {
+    expect(findDjango(folder(), none).told.slice(-2)).toEqual([
+      'worker of the Procfile is not started (django_app_processes: {worker: {command: "celery -A shop worker"}} does)',
+      'release of the Procfile is not run (django_app_commands: [{command: "manage.py loaddata base"}] does)',
+    ]);
+    expect(findDjango(folder(), { ...none, processes: true, commands: true }).told.join()).not.toContain("is not");
+  });
+
+  it("is not told where the deploy does it anyway", () => {
+    const files = { "manage.py": "shop.settings", Procfile: "release: python manage.py migrate --noinput\n" };
+    expect(findDjango(createFolder(files), none).told.join()).not.toContain("release");
+  });
+});
+
 describe("parseProcfile", () => {
   it("reads processes and passes by what is none", () => {
     expect(

@@ -43762,9 +43762,28 @@ function findDjango(project, chosen = { appPath: undefined, settingsModule: unde
             ...(entry === undefined
                 ? []
                 : [told(`${entry.kind.toUpperCase()} application`, entry.value, entry.where, `django_app_${entry.kind}`)]),
+            ...leftOut(procfile, chosen),
         ],
         questions: "question" in settings ? { django_settings_module: settings.question } : {},
     };
+}
+/** What a Procfile names besides the web part, and the line that has it run: nothing of it runs by itself. */
+function leftOut(procfile, chosen) {
+    return Object.entries(procfile).flatMap(([name, command]) => {
+        if (name === "web")
+            return [];
+        const line = JSON.stringify(command.replace(/^python3? (?=\S*manage\.py\b)/, ""));
+        if (name !== "release") {
+            return chosen.processes
+                ? []
+                : [`${name} of the Procfile is not started (django_app_processes: {${name}: {command: ${line}}} does)`];
+        }
+        // A deploy migrates and collects static files without being told.
+        const known = /manage\.py (migrate|collectstatic)(\s+--?\w[\w-]*)*\s*$/.test(command);
+        return chosen.commands || known
+            ? []
+            : [`release of the Procfile is not run (django_app_commands: [{command: ${line}}] does)`];
+    });
 }
 const NOTHING = {
     ...{ manageDir: undefined, settingsModule: undefined, wsgi: undefined, asgi: undefined },
@@ -43869,7 +43888,13 @@ async function inspectProject(inputs, workspace, environment) {
         throw new DeployError("compose-source names a folder and more besides: name one folder, or files.");
     }
     const set = (name) => setByUser(inputs, folder, name);
-    const find = () => findDjango(folder, { appPath: set("app_path"), settingsModule: set("django_settings_module") });
+    const find = () => findDjango(folder, {
+        ...{ appPath: set("app_path"), settingsModule: set("django_settings_module") },
+        ...{
+            processes: set("django_app_processes") !== undefined,
+            commands: set("django_app_commands") !== undefined,
+        },
+    });
     const fromWorkspace = bundledRole &&
         inputs.operation === "deploy" &&
         inputs.source !== "git" &&

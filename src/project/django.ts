@@ -25,6 +25,9 @@ export interface DjangoProject {
 export interface Chosen {
   readonly appPath: string | undefined;
   readonly settingsModule: string | undefined;
+  /** Whether django_app_processes and django_app_commands say what runs besides the web part. */
+  readonly processes?: boolean;
+  readonly commands?: boolean;
 }
 
 /**
@@ -67,9 +70,28 @@ export function findDjango(
       ...(entry === undefined
         ? []
         : [told(`${entry.kind.toUpperCase()} application`, entry.value, entry.where, `django_app_${entry.kind}`)]),
+      ...leftOut(procfile, chosen),
     ],
     questions: "question" in settings ? { django_settings_module: settings.question } : {},
   };
+}
+
+/** What a Procfile names besides the web part, and the line that has it run: nothing of it runs by itself. */
+function leftOut(procfile: DjangoProject["procfile"], chosen: Chosen): string[] {
+  return Object.entries(procfile).flatMap(([name, command]) => {
+    if (name === "web") return [];
+    const line = JSON.stringify(command.replace(/^python3? (?=\S*manage\.py\b)/, ""));
+    if (name !== "release") {
+      return chosen.processes
+        ? []
+        : [`${name} of the Procfile is not started (django_app_processes: {${name}: {command: ${line}}} does)`];
+    }
+    // A deploy migrates and collects static files without being told.
+    const known = /manage\.py (migrate|collectstatic)(\s+--?\w[\w-]*)*\s*$/.test(command);
+    return chosen.commands || known
+      ? []
+      : [`release of the Procfile is not run (django_app_commands: [{command: ${line}}] does)`];
+  });
 }
 
 const NOTHING: DjangoProject = {

@@ -46,7 +46,14 @@ export async function inspectProject(
     throw new DeployError("compose-source names a folder and more besides: name one folder, or files.");
   }
   const set = (name: string) => setByUser(inputs, folder, name);
-  const find = () => findDjango(folder, { appPath: set("app_path"), settingsModule: set("django_settings_module") });
+  const find = () =>
+    findDjango(folder, {
+      ...{ appPath: set("app_path"), settingsModule: set("django_settings_module") },
+      ...{
+        processes: set("django_app_processes") !== undefined,
+        commands: set("django_app_commands") !== undefined,
+      },
+    });
   const fromWorkspace =
     bundledRole &&
     inputs.operation === "deploy" &&

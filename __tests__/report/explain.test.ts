@@ -34,6 +34,13 @@ describe("explainFailure", () => {
       { becomePassword: "x" },
       "become-password is not the right become (sudo) password on web1.",
     ],
+    [
+      {
+        msg: "Task failed: Error while resolving value for 'argument_spec': The filter plugin 'ansible.builtin.mandatory' failed: app_name is not set: give the application a name",
+      },
+      {},
+      'web1: the task "Install" failed: app_name is not set: give the application a name.',
+    ],
     [{ msg: "Missing sudo password" }, {}, "web1 asks for a become (sudo) password and become-password is not given."],
     [
       { msg: "sudo: a password is required" },

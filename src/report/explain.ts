@@ -83,7 +83,8 @@ function userIn(text: string): string | undefined {
 
 /** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */
 function lastWords(failure: ResultEvent): string {
-  const message = flat(failure.msg ?? "");
+  // A variable that nobody set says so in its own words (the filter `mandatory`).
+  const message = flat((failure.msg ?? "").replace(/^.*The filter plugin 'ansible\.builtin\.mandatory' failed: /s, ""));
   const output = /^((The command exited with a )?non-zero return code|MODULE FAILURE.*|)$/s.test(message)
     ? lastLine(failure.stderr) || lastLine(failure.stdout)
     : "";

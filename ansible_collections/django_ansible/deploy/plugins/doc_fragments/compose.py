@@ -22,6 +22,21 @@ options:
     type: str
     required: true
 """
+    RELEASE = """
+options:
+  env:
+    description: The values that are kept out of what is told, a mapping as JSON text.
+    type: str
+    default: "{}"
+  release:
+    description: Name of the release that was planned, or of one that this host has.
+    type: str
+    required: true
+  kept:
+    description: Whether O(release) is one that this host has, in a rollback.
+    type: bool
+    default: false
+"""
     FILES = """
 options:
   files:

@@ -14,19 +14,8 @@ description:
 extends_documentation_fragment:
   - django_ansible.deploy.compose
   - django_ansible.deploy.compose.project
+  - django_ansible.deploy.compose.release
 options:
-  env:
-    description: The values that are kept out of what is told, a mapping as JSON text.
-    type: str
-    default: "{}"
-  release:
-    description: Name of the release that is planned, or of one that this host has.
-    type: str
-    required: true
-  kept:
-    description: Whether O(release) is one that this host has, in a rollback.
-    type: bool
-    default: false
   service:
     description: Service whose image has the code.
     type: str

@@ -15,20 +15,9 @@ description:
 extends_documentation_fragment:
   - django_ansible.deploy.compose
   - django_ansible.deploy.compose.project
+  - django_ansible.deploy.compose.release
   - django_ansible.deploy.compose.start
 options:
-  env:
-    description: The values that are kept out of what is told, a mapping as JSON text.
-    type: str
-    default: "{}"
-  release:
-    description: Name for the release that was planned, or of one that this host has.
-    type: str
-    required: true
-  kept:
-    description: Whether O(release) is one that this host has, in a rollback.
-    type: bool
-    default: false
   settled:
     description: Whether this host runs that already, and only writes down the name.
     type: bool

@@ -10,6 +10,8 @@ description:
   - Settings by the host's memory, a role with a SCRAM password, its database, extensions, access for the application's hosts alone, and a nightly dump.
   - The server is restarted only when a setting changed that needs it, and reloaded when access changed.
   - What is missing is installed. In check mode without PostgreSQL on the host, nothing else can be told.
+extends_documentation_fragment:
+  - django_ansible.deploy.server
 options:
   app_name:
     description: Internal name of the application.
@@ -41,19 +43,6 @@ options:
     type: list
     elements: str
     default: []
-  clients:
-    description: Other hosts that connect, names, addresses or networks.
-    type: list
-    elements: str
-    default: []
-  alone:
-    description: Whether the host has nothing else of weight to do.
-    type: bool
-    default: true
-  settings:
-    description: More settings of the server; they win.
-    type: dict
-    default: {}
   dumps:
     description: How many nightly dumps are kept. 0 makes none.
     type: int

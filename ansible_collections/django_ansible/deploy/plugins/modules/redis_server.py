@@ -9,6 +9,8 @@ short_description: Sets this host's Redis or Valkey up for an application
 description:
   - A password, a limit of memory by the host's, and access for the application's hosts alone. The server is restarted only when something changed.
   - What is missing is installed. In check mode without a server on the host, nothing else can be told.
+extends_documentation_fragment:
+  - django_ansible.deploy.server
 options:
   password:
     description: Password of the default user. The server's configuration has its hash alone.
@@ -23,19 +25,6 @@ options:
     description: Port of the server.
     type: int
     default: 6379
-  clients:
-    description: Other hosts that connect, names, addresses or networks.
-    type: list
-    elements: str
-    default: []
-  alone:
-    description: Whether the host has nothing else of weight to do.
-    type: bool
-    default: true
-  settings:
-    description: More settings of the server; they win.
-    type: dict
-    default: {}
 attributes:
   check_mode:
     support: full

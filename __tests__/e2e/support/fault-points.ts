@@ -91,7 +91,7 @@ if [ -e "/run/lab/pause-$1" ]; then : > "/opt/mysite/shared/reached-$1"; fi
 while [ -e "/run/lab/pause-$1" ]; do sleep 0.05; done`,
       ),
       shim("/usr/local/sbin/dpkg-query", `lab-point reach; exec /usr/bin/dpkg-query "$@"`),
-      shim("/usr/local/bin/pg_dump", `/usr/local/bin/lab-point dump; exec /usr/bin/pg_dump "$@"`),
+      shim("/usr/local/bin/pg_dump", `/usr/local/bin/lab-point dump || exit 1; exec /usr/bin/pg_dump "$@"`),
       shim(
         "/usr/local/sbin/systemctl",
         `if [ "$1 $2" = "stop --no-block" ]; then lab-point finish || exit 1; fi\nexec /usr/bin/systemctl "$@"`,
@@ -103,12 +103,22 @@ while [ -e "/run/lab/pause-$1" ]; do sleep 0.05; done`,
 export const holdAt = (host: Host, point: Point): Promise<string> =>
   onHost(host, `mkdir -p /run/lab; rm -f /opt/mysite/shared/reached-${point}; : > /run/lab/pause-${point}`);
 
+/** In its first phase a host fails that is not what it has to be. */
 export const failAt = (host: Host, point: Point): Promise<string> =>
-  onHost(host, `mkdir -p /run/lab; : > /run/lab/fail-${point}`);
+  onHost(
+    host,
+    point === "reach"
+      ? `mv -T /etc/os-release /etc/os-release.lab; printf 'ID=plan9\nPRETTY_NAME="Plan 9"\n' > /etc/os-release`
+      : `mkdir -p /run/lab; : > /run/lab/fail-${point}`,
+  );
 
 /** Whoever waits goes on, and nothing fails any more. */
 export const clearPoints = (host: Host): Promise<string> =>
-  onHost(host, "rm -rf /run/lab /opt/mysite/shared/reached-*");
+  onHost(
+    host,
+    `rm -rf /run/lab /opt/mysite/shared/reached-*
+if [ -L /etc/os-release.lab ]; then mv -T /etc/os-release.lab /etc/os-release; fi`,
+  );
 
 export const reached = (host: Host, point: Point): Promise<boolean> =>
   until(`A stop of ${host.name} in ${point}`, 90, async () =>

@@ -95,6 +95,15 @@ class ManagedFile:
         write_atomically(self.path, self.content, self.mode, self.owner, self.group)
 
 
+def second_name(path: str) -> str:
+    """Gives a file another name beside it, by which it stays what it is when the first one is replaced."""
+    name = path + ".kept"
+    if os.path.lexists(name):
+        os.unlink(name)
+    os.link(path, name)
+    return name
+
+
 class Restorable:
     """Remembers what files and links were, so that a step that fails can put them back."""
 
@@ -106,13 +115,12 @@ class Restorable:
             return
         if os.path.islink(path):
             self._saved.append((path, "link", os.readlink(path)))
-        elif os.path.exists(path) and not os.path.isfile(path):
-            # A socket: a second name keeps it while another file takes its first one.
-            kept = "%s.%d.kept" % (path, os.getpid())
-            os.link(path, kept)
-            self._saved.append((path, "kept", kept))
         elif os.path.exists(path):
             found = os.stat(path)
+            if not os.path.isfile(path) or not found.st_mode & stat.S_IROTH:
+                # A socket, which only a second name keeps while another file takes its first one, or a secret, whose content stays where it belongs.
+                self._saved.append((path, "kept", second_name(path)))
+                return
             with open(path, "rb") as file:
                 self._saved.append((path, "file", (file.read(), stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)))
         else:
@@ -131,6 +139,8 @@ class Restorable:
                 continue
             if kind in ("kept", "aside"):
                 os.rename(value, path)
+                if os.path.lexists(value):
+                    os.unlink(value)  # It was not replaced: two names of one file stay two.
                 continue
             if kind == "file":
                 write_atomically_as(path, *value)

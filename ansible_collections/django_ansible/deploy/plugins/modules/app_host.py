@@ -251,7 +251,14 @@ def main() -> None:
         module.fail_json(msg=str(error))
     if lock.notice:
         module.warn(lock.notice)
-    found = look(layout, module.params)
+    try:
+        found = look(layout, module.params)
+    except Exception as error:
+        # The run ends on this host, so nobody else would give it back.
+        lock.release()
+        if isinstance(error, CommandFailed):
+            module.fail_json(msg="the host cannot be looked at: %s" % error)
+        raise
     followed = found["to_finish"] or found["renews_certificate"] or (module.params["ask_database"] and found["unapplied"] != [])
     if found["current"] and module.params["last_step"] and not followed:
         lock.release()

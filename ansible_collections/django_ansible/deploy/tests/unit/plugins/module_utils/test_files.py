@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import grp
+import base64
 import os
 import pwd
 import socket
@@ -42,16 +43,27 @@ def test_diff_of_a_secret_file_shows_no_content(tmp_path):
     assert "old-secret" in str(managed(tmp_path / "file").diff())
 
 
+def replace(path, text):
+    """As files are written here: a new one takes the name."""
+    other = path.with_suffix(".new")
+    other.write_text(text)
+    os.replace(other, path)
+
+
 def test_everything_is_put_back(tmp_path):
-    kept, link, new = tmp_path / "kept", tmp_path / "link", tmp_path / "new"
+    kept, link, new, untouched, public = (tmp_path / name for name in ("kept", "link", "new", "untouched", "public"))
+    untouched.write_text("as it is")
+    untouched.chmod(0o640)
+    public.write_text("before")
+    public.chmod(0o644)
     kept.write_text("before")
     kept.chmod(0o600)
     link.symlink_to("target-before")
     restorable = Restorable()
-    for path in (kept, link, new, kept):
+    for path in (kept, link, new, kept, untouched, public):
         restorable.keep(str(path))
-    kept.write_text("after")
-    kept.chmod(0o644)
+    replace(public, "after")
+    replace(kept, "after")
     link.unlink()
     link.symlink_to("target-after")
     new.write_text("made")
@@ -60,7 +72,22 @@ def test_everything_is_put_back(tmp_path):
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert os.readlink(link) == "target-before"
     assert not new.exists()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "link"]
+    assert (untouched.read_text(), public.read_text()) == ("as it is", "before")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "link", "public", "untouched"]
+
+
+def test_a_secret_is_kept_beside_itself_and_nowhere_else(tmp_path):
+    path = tmp_path / "app.env"
+    path.write_text("old-secret")
+    path.chmod(0o640)
+    restorable = Restorable()
+    restorable.keep(str(path))
+    assert base64.b64encode(b"old-secret").decode() not in str(restorable.dump())
+    replace(path, "new")
+    beside = tmp_path / "app.env.kept"
+    assert (beside.read_text(), stat.S_IMODE(beside.stat().st_mode)) == ("old-secret", 0o640)
+    restorable.forget()
+    assert [found.name for found in tmp_path.iterdir()] == ["app.env"]
 
 
 def test_socket_and_folder_are_put_back(tmp_path):

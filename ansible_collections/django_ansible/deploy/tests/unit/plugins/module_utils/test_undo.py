@@ -18,7 +18,7 @@ def folder(tmp_path, monkeypatch):
 def test_another_process_can_put_back(folder):
     path, link = folder / "unit", folder / "link"
     path.write_bytes(b"before \xff")
-    path.chmod(0o600)
+    path.chmod(0o644)
     link.symlink_to("old")
     restorable = Restorable()
     for each in (path, link, folder / "new"):

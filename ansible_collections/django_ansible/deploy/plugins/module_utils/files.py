@@ -165,6 +165,6 @@ class Restorable:
     def forget(self) -> None:
         """Ends the possibility to go back."""
         for _, kind, value in self._saved:
-            if kind == "kept":
+            if kind == "kept" and os.path.lexists(value):  # It is gone once it was put back.
                 os.unlink(value)
         self._saved.clear()

@@ -39,6 +39,23 @@ def test_another_process_can_put_back(folder):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="the file is root's")
+def test_a_way_back_that_was_gone_is_forgotten(folder):
+    path, other = folder / "app.env", folder / "new.env"
+    path.write_text("old")
+    path.chmod(0o640)
+    other.write_text("new")
+    restorable = Restorable()
+    restorable.keep(str(path))
+    undo.remember("shop", restorable, run="1-1-a")
+    os.replace(other, path)
+    undo.recall("shop")["restorable"].restore()
+    undo.forget("shop")
+    assert path.read_text() == "old"
+    assert undo.recall("shop") is None
+    assert not (folder / "app.env.kept").exists()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="the file is root's")
 def test_what_is_forgotten_cannot_be_recalled():
     undo.remember("shop", Restorable(), run="1-1-a")
     undo.forget("shop")

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { down } from "../scripts/lab/index.mjs";
 import { action } from "./contenders.mjs";
@@ -24,7 +24,9 @@ const size = 2;
  *   say: (line: string) => void }} options
  * @returns {Promise<Rollbacks>}
  */
-export async function measureRollbacks({ folder, toolCache, ansible, runs, keep, say }) {
+export async function measureRollbacks({ folder: shared, toolCache, ansible, runs, keep, say }) {
+  // Key, application and settings of its own: the deploys that are measured in the same run have theirs.
+  const folder = mkdtempSync(join(shared, "rollback-"));
   try {
     const { key, bringUp } = await newFleets({ folder, say });
     const fleet = await bringUp("action", size);

@@ -141,7 +141,16 @@ class Certificate:
         ]
         for name in self.config["names"]:
             argv += ["--domain", name]
-        command(argv, env={"REQUESTS_CA_BUNDLE": self.config["ca"]} if self.config["ca"] else None)
+        env = {"REQUESTS_CA_BUNDLE": self.config["ca"]} if self.config["ca"] else None
+        try:
+            command(argv, env=env)
+        except CertificateError as error:
+            # An authority that answers may still refuse a request for once (a nonce that it forgot, a busy server), of which certbot 2.1 says
+            # no more than "can't set attribute". Challenges that failed are not tried again: Let's Encrypt allows five an hour.
+            if "Requesting a certificate" not in str(error) or "challenges have failed" in str(error):
+                raise
+            time.sleep(2)
+            command(argv, env=env)
         return os.path.join(home, "live", self.config["app_name"])
 
     def install(self, text: bytes) -> bool:

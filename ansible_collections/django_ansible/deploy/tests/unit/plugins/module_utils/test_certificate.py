@@ -169,3 +169,26 @@ def test_each_authority_has_an_account_of_its_own(tmp_path, monkeypatch):
     assert second[second.index("--email") + 1] == "ops@example.com"
     assert env == {"REQUESTS_CA_BUNDLE": "/etc/ca.pem"}
     assert first.count("--domain") == 2
+
+
+@pytest.mark.parametrize(
+    "said, tries",
+    [
+        ("Requesting a certificate for shop. AttributeError: can't set attribute", 2),
+        ("Requesting a certificate for shop. Some challenges have failed.", 1),
+        ("Cannot reach the server: connection refused", 1),
+    ],
+)
+def test_what_an_authority_refuses_for_once_is_asked_again(tmp_path, monkeypatch, said, tries):
+    asked = []
+
+    def command(argv, **options):
+        asked.append(argv)
+        raise CertificateError(said)
+
+    made = host(tmp_path / "a")
+    monkeypatch.setattr(certificate, "command", command)
+    monkeypatch.setattr(certificate.time, "sleep", lambda seconds: None)
+    with pytest.raises(CertificateError, match=said[:20]):
+        made.ask()
+    assert len(asked) == tries

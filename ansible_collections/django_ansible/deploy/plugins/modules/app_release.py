@@ -134,6 +134,10 @@ options:
     description: Stands for all that the release is prepared from besides its commit, its environment among it; a change of it prepares the release anew.
     type: str
     required: true
+  ask_database:
+    description: Whether to tell RV(unapplied).
+    type: bool
+    default: false
   lone:
     description: Whether the application has this host alone, so that a secret key may be made on it.
     type: bool
@@ -171,6 +175,10 @@ done:
   description: What was made, any of V(code), V(venv), V(check), V(static).
   type: list
   returned: success
+unapplied:
+  description: The migrations that are not applied, as the release says; V(null) when it was not asked, or cannot be.
+  type: list
+  returned: success
 told:
   description: What was found out about the project, each with what overrides it. The action plugin shows it.
   type: list
@@ -182,6 +190,7 @@ deploy:
   returned: success
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -296,14 +305,18 @@ def run_commands(layout, params, application: Application, phase: str, writable:
             os.chown(carried, 0, gid)
 
 
-def static_folder(release_dir: str, static_root: str, params) -> str:
-    """The folder that collectstatic writes: it belongs to the application while it does."""
-    inside = os.path.realpath(static_root).startswith(os.path.realpath(release_dir) + os.sep)
-    if not inside and os.path.isdir(static_root):
-        return static_root
-    os.makedirs(static_root, mode=0o755, exist_ok=True)
-    give(static_root, *owner_ids(params["app_user"], params["app_group"]))
-    return static_root
+@contextlib.contextmanager
+def writable(folder: str, release_dir: str, params):
+    """Lets the application write a folder of its release for as long as this lasts, and any other one when it has to be made."""
+    inside = os.path.realpath(folder).startswith(os.path.realpath(release_dir) + os.sep)
+    if inside or not os.path.isdir(folder):
+        os.makedirs(folder, mode=0o755, exist_ok=True)
+        give(folder, *owner_ids(params["app_user"], params["app_group"]))
+    try:
+        yield
+    finally:
+        if inside:
+            give(folder, 0, 0)
 
 
 def give(folder: str, uid: int, gid: int) -> None:
@@ -327,25 +340,30 @@ def carry_settings(application: Application, text: str, params) -> str | None:
 
 
 def ask_django(layout, application: Application, release_dir: str, params) -> tuple[dict, list[str]]:
-    """Checks the release and collects its static files; returns what to remember of it and what was done."""
+    """Checks the release and collects its static files; returns what was found out about it and what was done."""
     checks = ["check", "missing_migrations"] if params["check_level"] != "none" else []
     asked = {"entry": params["entry"], "gunicorn_config": params["gunicorn_config"], "check_level": params["check_level"].upper()}
     host = {
         **json.loads(params["settings"]), "release_dir": release_dir, "project_dir": application.project_dir,
         "shared": os.path.join(params["app_dir"], "shared"),
     }
-    found = application.drive("inspect", *checks, "entry", host=host, **asked)
+    # Static files are collected in the same process where they go to the usual folder, which has to be the application's before it starts.
+    usual = application.environment.values["STATIC_ROOT"]
+    at_once = params["collectstatic"] and usual.startswith(release_dir + os.sep) and "build" not in commands.parse(params["commands"])
+    with writable(usual, release_dir, params) if at_once else contextlib.nullcontext():
+        also = (["collectstatic"] if at_once else []) + (["unapplied"] if params["ask_database"] else [])
+        found = application.drive("inspect", *checks, "entry", *also, host=host, static_root=usual, **asked)
     facts = {**found["inspect"], "warnings": [warning for step in ("settings", *checks, "entry") for warning in found[step]["warnings"]]}
     facts["settings_module"] = carry_settings(application, found["settings"]["text"], params)
+    facts["unapplied"] = found["unapplied"]["migrations"] if params["ask_database"] else None
     done = (["check"] if checks else []) + run_commands(layout, params, application, "build", release_dir)
     if params["collectstatic"]:
         if not facts["static_root"]:
             facts["warnings"].append("STATIC_ROOT is not set, so no static files were collected: set it from the variable STATIC_ROOT of the environment")
         else:
-            folder = static_folder(release_dir, facts["static_root"], params)
-            application.drive("collectstatic")
-            if folder.startswith(release_dir + os.sep):
-                give(folder, 0, 0)
+            if not (at_once and facts["static_root"] == usual):
+                with writable(facts["static_root"], release_dir, params):
+                    application.drive("collectstatic", static_root=facts["static_root"])
             done.append("static")
     done += run_commands(layout, params, application, "static", release_dir)
     return facts, done
@@ -430,12 +448,13 @@ def prepare(module: AnsibleModule) -> dict:
             shutil.rmtree(release_dir, ignore_errors=True)
         raise
     facts["warnings"] += told
+    unapplied = facts.pop("unapplied")
     created = known.get("created") or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     layout.mark_release(
         params["release"], release=params["release"], revision=params["revision"], build=params["build"], prepared=params["prepared_from"],
         created=created, **facts
     )
-    return {"changed": True, "done": (["code"] if new else []) + done, "found": facts}
+    return {"changed": True, "done": (["code"] if new else []) + done, "unapplied": unapplied, "found": facts}
 
 
 def main() -> None:
@@ -468,6 +487,7 @@ def main() -> None:
             "shared_paths": {"type": "list", "elements": "str", "default": []},
             "build": {"type": "str", "default": ""},
             "prepared_from": {"type": "str", "required": True, "no_log": True},
+            "ask_database": {"type": "bool", "default": False},
             "lone": {"type": "bool", "default": False},
         },
         required_one_of=[("workspace", "repository")],

@@ -26,6 +26,16 @@ describe("cleanUp", () => {
     server.close();
   });
 
+  it("removes what a run that was killed still writes there", async () => {
+    const folder = PrivateFolder.create(createFolder());
+    vi.stubEnv("STATE_privateFolder", folder.path);
+    const late = join(folder.path, "ansible-local", "cache");
+    const again = setTimeout(() => mkdirSync(late, { recursive: true }), 100);
+    await cleanUp();
+    clearTimeout(again);
+    expect(existsSync(folder.path)).toBe(false);
+  });
+
   it("does nothing without a state", async () => {
     await expect(cleanUp()).resolves.toBeUndefined();
   });

@@ -1,22 +1,39 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { basename } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import * as core from "@actions/core";
 import { CONTROL_PREFIX, closeConnections } from "./connection/control-folder.js";
 import { messageOf } from "./errors.js";
 import { PRIVATE_PREFIX } from "./secrets/private-folder.js";
 import { loadState, type State } from "./state.js";
 
+/** How often post looks whether the private folder of a run that was killed stays away, and the milliseconds between. */
+const LOOKS = 20;
+const BETWEEN_LOOKS = 300;
+
 /** The post step: removes what a run left, also one that was killed. Safe to run twice; warns, never fails. */
 export async function cleanUp(): Promise<void> {
-  await removeTraces(loadState());
+  const state = loadState();
+  // An Ansible whose step was killed runs on until it finds that nobody reads what it says, and may write into the folder again.
+  for (let look = 0; look < LOOKS && existsSync(state.privateFolder); look++) {
+    try {
+      removePrivateFolder(state.privateFolder);
+    } catch {
+      // What writes there still may end by the next look; the last word is below.
+    }
+    await pause(BETWEEN_LOOKS);
+  }
+  await removeTraces(state);
+}
+
+function removePrivateFolder(path: string): void {
+  if (basename(path).startsWith(PRIVATE_PREFIX)) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 }
 
 /** Removes the private folder first, then the shared connections. Warns where that fails. */
 export async function removeTraces(state: State): Promise<void> {
   try {
-    if (basename(state.privateFolder).startsWith(PRIVATE_PREFIX)) {
-      rmSync(state.privateFolder, { recursive: true, force: true, maxRetries: 3 });
-    }
+    removePrivateFolder(state.privateFolder);
   } catch (error) {
     core.warning(`The private folder ${state.privateFolder} was not removed: ${messageOf(error)}`);
   }

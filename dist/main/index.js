@@ -45713,6 +45713,8 @@ class Stop {
     }
 }
 
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 ;// CONCATENATED MODULE: ./lib/connection/control-folder.js
 
 
@@ -45839,16 +45841,33 @@ function state_loadState() {
 
 
 
+
+/** How often post looks whether the private folder of a run that was killed stays away, and the milliseconds between. */
+const LOOKS = 20;
+const BETWEEN_LOOKS = 300;
 /** The post step: removes what a run left, also one that was killed. Safe to run twice; warns, never fails. */
 async function cleanUp() {
-    await removeTraces(loadState());
+    const state = loadState();
+    // An Ansible whose step was killed runs on until it finds that nobody reads what it says, and may write into the folder again.
+    for (let look = 0; look < LOOKS && existsSync(state.privateFolder); look++) {
+        try {
+            removePrivateFolder(state.privateFolder);
+        }
+        catch {
+            // What writes there still may end by the next look; the last word is below.
+        }
+        await pause(BETWEEN_LOOKS);
+    }
+    await removeTraces(state);
+}
+function removePrivateFolder(path) {
+    if ((0,external_node_path_namespaceObject.basename)(path).startsWith(PRIVATE_PREFIX))
+        (0,external_node_fs_namespaceObject.rmSync)(path, { recursive: true, force: true, maxRetries: 3 });
 }
 /** Removes the private folder first, then the shared connections. Warns where that fails. */
 async function removeTraces(state) {
     try {
-        if ((0,external_node_path_namespaceObject.basename)(state.privateFolder).startsWith(PRIVATE_PREFIX)) {
-            (0,external_node_fs_namespaceObject.rmSync)(state.privateFolder, { recursive: true, force: true, maxRetries: 3 });
-        }
+        removePrivateFolder(state.privateFolder);
     }
     catch (error) {
         core_warning(`The private folder ${state.privateFolder} was not removed: ${messageOf(error)}`);
@@ -45862,8 +45881,6 @@ async function removeTraces(state) {
     }
 }
 
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 ;// CONCATENATED MODULE: ./lib/connection/private-key.js
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----([\s\S]*?)-----END \1PRIVATE KEY-----/g;

@@ -28566,7 +28566,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 4102:
+/***/ 5061:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -28581,6 +28581,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 ;// CONCATENATED MODULE: external "node:path"
 const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 ;// CONCATENATED MODULE: external "os"
 const external_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
@@ -31729,16 +31731,33 @@ function loadState() {
 
 
 
+
+/** How often post looks whether the private folder of a run that was killed stays away, and the milliseconds between. */
+const LOOKS = 20;
+const BETWEEN_LOOKS = 300;
 /** The post step: removes what a run left, also one that was killed. Safe to run twice; warns, never fails. */
 async function cleanUp() {
-    await removeTraces(loadState());
+    const state = loadState();
+    // An Ansible whose step was killed runs on until it finds that nobody reads what it says, and may write into the folder again.
+    for (let look = 0; look < LOOKS && (0,external_node_fs_namespaceObject.existsSync)(state.privateFolder); look++) {
+        try {
+            removePrivateFolder(state.privateFolder);
+        }
+        catch {
+            // What writes there still may end by the next look; the last word is below.
+        }
+        await (0,promises_namespaceObject.setTimeout)(BETWEEN_LOOKS);
+    }
+    await removeTraces(state);
+}
+function removePrivateFolder(path) {
+    if ((0,external_node_path_namespaceObject.basename)(path).startsWith(PRIVATE_PREFIX))
+        (0,external_node_fs_namespaceObject.rmSync)(path, { recursive: true, force: true, maxRetries: 3 });
 }
 /** Removes the private folder first, then the shared connections. Warns where that fails. */
 async function removeTraces(state) {
     try {
-        if ((0,external_node_path_namespaceObject.basename)(state.privateFolder).startsWith(PRIVATE_PREFIX)) {
-            (0,external_node_fs_namespaceObject.rmSync)(state.privateFolder, { recursive: true, force: true, maxRetries: 3 });
-        }
+        removePrivateFolder(state.privateFolder);
     }
     catch (error) {
         warning(`The private folder ${state.privateFolder} was not removed: ${messageOf(error)}`);
@@ -31759,7 +31778,7 @@ async function removeTraces(state) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cleanup_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4102);
+/* harmony import */ var _cleanup_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5061);
 
 await (0,_cleanup_js__WEBPACK_IMPORTED_MODULE_0__/* .cleanUp */ .n)();
 

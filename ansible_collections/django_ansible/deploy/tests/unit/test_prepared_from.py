@@ -13,7 +13,7 @@ PREPARE = yaml.safe_load((ROLE / "tasks/prepare_release.yml").read_text())[0]["b
 MADE_FROM = DERIVED["__django_app_build"] + DERIVED["__django_app_prepared_from"]
 # Where it is prepared and by whom, what names it, and what is only of use while it is prepared or when it starts.
 NEITHER = {
-    "app_name", "app_dir", "app_user", "app_group", "socket_link", "run_id", "actor", "release", "revision", "workspace", "repository", "upload", "lone",
+    "app_name", "app_dir", "app_user", "app_group", "socket_link", "run_id", "actor", "release", "revision", "workspace", "repository", "upload", "lone", "ask_database",
     "build", "prepared_from", "install_environment", "system_libraries", "gunicorn_config",
 }
 

@@ -74,20 +74,21 @@ function versions(samples: Sample[], host: string): string[] {
   return [...new Set(seen.map(({ version }) => version))];
 }
 
-/** The slow page of each host, asked for again and again until the host switches while it runs. */
+/** The slow page of each host, asked for again and again until the host switches while it runs; one that fails is kept, too. */
 async function askAcrossSwitches(samples: Sample[]): Promise<Sample[]> {
-  const across: Promise<Sample>[] = [];
+  const kept: Promise<Sample>[] = [];
   for (const host of fleet.hosts) {
     const switched = (): boolean => samples.some((sample) => sample.host === host.name && sample.version === "2");
-    for (let asked: Promise<Sample> | undefined; !switched(); ) {
+    let asked: Promise<Sample> | undefined;
+    for (let waits = 0; waits < 600 && !switched(); waits++) {
       asked ??= ask(host, site, "/slow");
-      const pause = new Promise((resolve) => setTimeout(resolve, 100));
+      const pause = new Promise<undefined>((resolve) => setTimeout(resolve, 100, undefined));
       const answered = await Promise.race([asked, pause]);
-      if (switched()) across.push(asked);
-      else if (answered !== undefined) asked = undefined;
+      if (switched() || answered?.failure !== undefined) kept.push(asked);
+      if (answered !== undefined) asked = undefined;
     }
   }
-  return Promise.all(across);
+  return Promise.all(kept);
 }
 
 /** To the release before, which leaves the newer one running. */

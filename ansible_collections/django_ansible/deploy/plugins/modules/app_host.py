@@ -209,7 +209,7 @@ def unapplied(release: str, layout: Layout, params: dict) -> list[str] | None:
     environment = Environment.of_release(params["environment"], layout, release)
     application = Application(layout.release_dir(release), params["app_path"], params["app_user"], layout.app_dir, environment)
     try:
-        return application.drive("unapplied")["unapplied"]["migrations"]
+        return application.drive("plan")["plan"]["migrations"]
     except CommandFailed:
         return None
 

@@ -2,7 +2,7 @@ import { importSeconds } from "./rollback.mjs";
 
 /**
  * @typedef {import("./statistics.mjs").Times} Times
- * @typedef {{ runs: number, ready: import("./ready.mjs").Ready | undefined,
+ * @typedef {{ runs: number, ready: import("./ready.mjs").Ready | undefined, first: import("./first.mjs").First | undefined,
  *   deploys: import("./deploys.mjs").AllDeploys | undefined, rollbacks: import("./rollback.mjs").Rollbacks | undefined,
  *   machine: Record<string, string>, minutes: number }} Findings
  */
@@ -11,13 +11,14 @@ import { importSeconds } from "./rollback.mjs";
  * The results as Markdown.
  * @param {Findings} findings
  */
-export function report({ runs, ready, deploys, rollbacks, machine, minutes }) {
+export function report({ runs, ready, first, deploys, rollbacks, machine, minutes }) {
   return `${[
     "# Results of the bench",
     "",
     `Made by \`npm run bench\` in ${minutes.toFixed(0)} minutes. Seconds, medians of ${runs} runs, with the fastest and the slowest in brackets.`,
     "",
     ...(ready === undefined ? [] : readySection(ready)),
+    ...(first === undefined ? [] : firstSection(first)),
     ...(deploys === undefined ? [] : deploySection(deploys)),
     ...(deploys === undefined ? [] : remoteSection(deploys.remote)),
     ...(rollbacks === undefined ? [] : rollbackSection(rollbacks)),
@@ -47,8 +48,29 @@ function readySection({ cold, warm, pip, uvOnPath }) {
   ];
 }
 
+/** @param {import("./first.mjs").First} first */
+function firstSection({ apt, downloads, deploy }) {
+  return [
+    "## First deploy",
+    "",
+    "One bare host, the example application with SQLite. Beside it, on a bare host like it and right before: `apt-get update` and `install` of the same",
+    "packages by a script, and that followed by `pip download` of the same requirements.",
+    "",
+    ...table(
+      ["what", "seconds", "first deploy beside it", "bar", ""],
+      [
+        ["first deploy", shown(deploy), "1", "", ""],
+        ["apt and package downloads", shown(downloads), ratio(deploy, downloads), "≤ 1.2", verdict(deploy.median <= downloads.median * 1.2)],
+        ["apt alone", shown(apt), ratio(deploy, apt), "", ""],
+      ],
+    ),
+    "",
+  ];
+}
+
 /** @param {import("./deploys.mjs").AllDeploys} deploys */
 function deploySection({ sizes }) {
+  const most = { noop: 4, revision: 3 };
   return [
     "## Deploy",
     "",
@@ -67,8 +89,8 @@ function deploySection({ sizes }) {
           shown(shell[kind]),
           ratio(action[kind], tutorial[kind]),
           ratio(action[kind], shell[kind]),
-          ...(kind === "noop" && size === 2
-            ? ["≤ 1/4 of the tutorial role", verdict(action[kind].median <= tutorial[kind].median / 4)]
+          ...(size === 2
+            ? [`≤ 1/${most[kind]} of the tutorial role`, verdict(action[kind].median <= tutorial[kind].median / most[kind])]
             : ["", ""]),
         ]),
       ),

@@ -1,6 +1,6 @@
 // Measures what a deploy costs in time: this action beside the usual tutorial role and beside plain shell over ssh.
 //   npm run bench                        everything; the hosts are containers on this machine
-//   npm run bench -- --parts ready       `ready`, `deploy`, `rollback`; all of them by default
+//   npm run bench -- --parts ready       `ready`, `first`, `deploy`, `rollback`; all of them by default
 //   npm run bench -- --runs 3 --hosts 1,2
 //   npm run bench -- --out FILE          instead of bench/RESULTS.md; `-` only prints
 //   npm run bench -- --keep              leave the hosts up; the next bench begins with new ones
@@ -11,6 +11,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureCommands, ensureEngine, ensurePython, LabUnavailable, projectFolder } from "../scripts/lab/index.mjs";
 import { measureDeploys } from "./deploys.mjs";
+import { measureFirst } from "./first.mjs";
 import { test } from "./fleet.mjs";
 import { machineFacts } from "./machine.mjs";
 import { measureReady, readyAnsible } from "./ready.mjs";
@@ -21,7 +22,7 @@ const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "5" },
     hosts: { type: "string", default: "1,2,8" },
-    parts: { type: "string", default: "ready,deploy,rollback" },
+    parts: { type: "string", default: "ready,first,deploy,rollback" },
     out: { type: "string", default: join(projectFolder, "bench/RESULTS.md") },
     keep: { type: "boolean", default: false },
   },
@@ -33,8 +34,8 @@ if (![runs, ...sizes].every((count) => Number.isInteger(count) && count > 0)) {
   console.error("--runs is a whole number above 0, --hosts a list of such numbers separated by commas.");
   process.exit(2);
 }
-if (parts.some((part) => !["ready", "deploy", "rollback"].includes(part))) {
-  console.error("--parts is a list of `ready`, `deploy` and `rollback` separated by commas.");
+if (parts.some((part) => !["ready", "first", "deploy", "rollback"].includes(part))) {
+  console.error("--parts is a list of `ready`, `first`, `deploy` and `rollback` separated by commas.");
   process.exit(2);
 }
 
@@ -50,6 +51,9 @@ try {
   mkdirSync(toolCache);
   const ready = parts.includes("ready") ? await measureReady({ folder, runs, say }) : undefined;
   const ansible = await readyAnsible({ folder, toolCache });
+  const first = parts.includes("first")
+    ? await measureFirst({ folder, toolCache, runs, keep: values.keep, say })
+    : undefined;
   const deploys = parts.includes("deploy")
     ? await measureDeploys({ folder, toolCache, ansible, runs, sizes, keep: values.keep, say })
     : undefined;
@@ -59,6 +63,7 @@ try {
   const text = report({
     runs,
     ready,
+    first,
     deploys,
     rollbacks,
     machine: await machineFacts(ansible),

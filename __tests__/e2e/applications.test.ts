@@ -187,6 +187,56 @@ describeInFull("an application's environment and commands", () => {
     expect(await onHost(host, "cat /opt/shop/shared/finished")).toBe("x");
   });
 
+  test("credentials are files of a command, a service, a timer and by hand alike, and no variables", async () => {
+    const names = ["SECRET_KEY", ...Object.keys(awkward)];
+    const dumpFiles = (file: string) =>
+      python(
+        `import json, os; json.dump({name: (os.environ.get(name), open(os.environ[name + '_FILE']).read()) for name in ${JSON.stringify(names).replaceAll('"', "'")}}, open('/opt/shop/shared/${file}', 'w'))`,
+      );
+    const plain = vars;
+    vars = {
+      ...plain,
+      django_app_credentials: names,
+      django_app_commands: [{ command: dumpFiles("command.json") }],
+      django_app_timers: { dump: { command: dumpFiles("timer.json"), schedule: "daily" } },
+      django_app_processes: { worker: { command: python("import time; time.sleep(100000)") } },
+    };
+    expectDeployed(await run());
+    const key = (await onHost(host, "cat /etc/shop/secret_key")).trim();
+    await onHost(host, "systemctl start shop-dump.service");
+    await onHost(host, `shop-manage ${dumpFiles("hand.json").slice("manage.py ".length)}`);
+    const inService = async (unit: string): Promise<Record<string, string>> =>
+      JSON.parse(
+        await onHost(
+          host,
+          `pid=$(systemctl show --property=MainPID --value ${unit})
+nsenter --target $pid --mount /usr/bin/python3 -c "
+import json
+variables = dict(item.split('=', 1) for item in open('/proc/$pid/environ').read().split(chr(0)) if item)
+print(json.dumps({name: (variables.get(name), open(variables[name + '_FILE']).read()) for name in ${JSON.stringify(names).replaceAll('"', "'")}}))"`,
+        ),
+      );
+    const slot = (await onHost(host, "basename $(readlink /opt/shop/current)")).trim();
+    const expected = Object.fromEntries(
+      Object.entries({ SECRET_KEY: key, ...awkward }).map(([name, value]) => [name, [null, value]]),
+    );
+    for (const found of [
+      await read("command.json"),
+      await read("timer.json"),
+      await read("hand.json"),
+      await inService(`shop@${slot}.service`),
+      await inService(`shop-worker-${slot}@1.service`),
+    ])
+      expect(found).toEqual(expected);
+    expect(await onHost(host, `cd /etc/shop/${slot}.credentials && stat -c '%a %U' * | sort -u`)).toBe("600 root");
+    expect(await onHost(host, "grep -lr xxxxxxxxxx /etc/shop/*.env || true")).not.toContain(`${slot}.env`);
+    expectDeployed(await run(), false);
+    // And back to variables.
+    vars = plain;
+    expectDeployed(await run());
+    expect(await onHost(host, "ls /etc/shop/*.credentials/SECRET_KEY | wc -l")).toBe("1");
+  });
+
   test("a release that is made otherwise has a name of its own, and the one before stays as it was", async () => {
     const before = await onHost(host, "readlink -f /opt/shop/current");
     const made = await onHost(host, `cat ${before}/release.json`);

@@ -223,11 +223,13 @@ function systemdOptions() {
   ];
 }
 
-/** The engine mounts a private cgroup tree read-only, and systemd has to write to it. */
+/**
+ * As on a host of its own, what systemd mounts for a service later (credentials) has to reach the others; and the engine
+ * mounts a private cgroup tree read-only, where systemd has to write.
+ */
 function systemdCommand() {
-  return unifiedCgroups()
-    ? ["/bin/sh", "-c", "mount -o remount,rw /sys/fs/cgroup; exec /lib/systemd/systemd"]
-    : ["/lib/systemd/systemd"];
+  const cgroups = unifiedCgroups() ? "mount -o remount,rw /sys/fs/cgroup; " : "";
+  return ["/bin/sh", "-c", `mount --make-rshared /; ${cgroups}exec /lib/systemd/systemd`];
 }
 
 /**

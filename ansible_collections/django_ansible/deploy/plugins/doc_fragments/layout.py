@@ -45,6 +45,11 @@ options:
     description: The application's environment as one JSON object of strings, so that it is hidden as a whole.
     type: str
     default: '{}'
+  credentials:
+    description: Names of the environment that the application reads from a file, which the variable C(<name>_FILE) names, and does not get as variables.
+    type: list
+    elements: str
+    default: []
 """
     SERVICE = """
 options:

@@ -25,7 +25,7 @@ class Activation:
         self.release = params["release"]
         # A host without it only runs processes: a slot is then no more than a place of the release and its environment.
         self.web = params["web"]
-        self.environment = Environment.of_release(params["environment"], self.layout, self.release)
+        self.environment = Environment.of_release(params, self.layout, self.release)
         self.live = self.layout.live_slot()
         self.previous_release = self.layout.slot_release(self.live)
         self.files = [
@@ -56,15 +56,34 @@ class Activation:
             return asked
         return [*range(200, 400), 404]
 
-    def slot_file(self, slot: str) -> ManagedFile:
-        return ManagedFile(self.layout.slot_env(slot), self.environment.env_file(), "0640", "root", self.params["app_group"], secret=True)
+    def slot_files(self, slot: str) -> list[ManagedFile]:
+        """The environment of a slot, and its credentials, which only systemd reads."""
+        environment, folder = self.environment, self.layout.slot_credentials(slot)
+        return [
+            ManagedFile(self.layout.slot_env(slot), environment.env_file(), "0640", "root", self.params["app_group"], secret=True),
+            *(ManagedFile(os.path.join(folder, name), environment.values.get(name, ""), "0600", secret=True) for name in environment.credentials),
+        ]
+
+    def slot_differs(self, slot: str) -> bool:
+        return any(file.differs() for file in self.slot_files(slot))
+
+    def write_slot(self) -> None:
+        """Gives the slot its environment, and takes away credentials that it has no more."""
+        folder = self.layout.slot_credentials(self.slot)
+        for file in self.slot_files(self.slot):
+            self.write(file)
+        for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            # A name with a dot is what a file was before, for the way back.
+            if name not in self.environment.credentials and "." not in name:
+                self.restorable.keep(os.path.join(folder, name))
+                os.unlink(os.path.join(folder, name))
 
     def needs_start(self) -> bool:
         """Whether the application has to start anew: another release, environment or unit, or nothing that runs."""
         return (
             self.live is None
             or self.previous_release != self.release
-            or self.slot_file(self.live).differs()
+            or self.slot_differs(self.live)
             or any(kind in ("unit", "gunicorn") for kind, _ in self.different)
             or (self.web and systemd.show(self.layout.slot_service(self.live), "ActiveState")["ActiveState"] != "active")
         )
@@ -74,7 +93,7 @@ class Activation:
         layout = self.layout
         if (
             layout.slot_release(self.slot) != self.release
-            or self.slot_file(self.slot).differs()
+            or self.slot_differs(self.slot)
             or any(kind in ("unit", "gunicorn") for kind, _ in self.different)
             or systemd.show(layout.slot_service(self.slot), "ActiveState")["ActiveState"] != "active"
         ):
@@ -88,6 +107,7 @@ class Activation:
         return {
             layout.current: os.path.join("slots", self.slot),
             os.path.join(layout.etc, "env"): self.slot + ".env",
+            **({os.path.join(layout.etc, "credentials"): self.slot + ".credentials"} if self.environment.credentials else {}),
             **self.params["paths"],
         }
 
@@ -192,7 +212,7 @@ class Activation:
         self.restorable.keep(layout.slot_link(self.slot))
         replace_link(os.path.join("..", "releases", self.release), layout.slot_link(self.slot))
         ensure_directory(layout.run)
-        self.write(self.slot_file(self.slot))
+        self.write_slot()
 
     def apply_nginx(self) -> bool:
         """Writes nginx's file and has nginx check it before anything reads it. Tells whether nginx has to read it."""
@@ -242,7 +262,7 @@ class Activation:
         replace_link(os.path.join("..", "releases", self.previous_release), layout.slot_link(tried))
         self.restorable.keep(layout.slot_link(self.slot))
         replace_link(os.path.join("..", "releases", self.release), layout.slot_link(self.slot))
-        self.write(self.slot_file(self.slot))
+        self.write_slot()
         systemd.systemctl("restart", layout.slot_service(self.slot), timeout=600)
         self.wait_for_slot()
 

@@ -3,6 +3,7 @@
 """Runs commands and Django itself as the application's user, with the application's environment."""
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import os
@@ -44,8 +45,10 @@ class CommandFailed(Exception):
 class Environment:
     """The application's environment: what a command gets, and what must not be shown."""
 
-    def __init__(self, values: dict) -> None:
+    def __init__(self, values: dict, credentials: list[str] | tuple[str, ...] = ()) -> None:
         self.values = {str(name): str(value) for name, value in values.items()}
+        # Names that the application reads from files, NAME_FILE says which, and does not get as variables.
+        self.credentials = sorted(credentials)
 
     @classmethod
     def parse(cls, text: str) -> Environment:
@@ -53,10 +56,10 @@ class Environment:
         return cls(json.loads(text or "{}"))
 
     @classmethod
-    def of_release(cls, text: str, layout: Layout, release: str) -> Environment:
+    def of_release(cls, params: dict, layout: Layout, release: str) -> Environment:
         """That of one release on this host: with the place of its static files, the secret key that was made here when nobody gave one, and the
         settings module that it carries."""
-        made = cls.parse(text)
+        made = cls(json.loads(params["environment"] or "{}"), params["credentials"])
         static_root = os.path.join(layout.release_dir(release), "staticfiles")
         made.values = {"STATIC_ROOT": static_root, **secret_key.read(layout.etc), **made.values}
         carried = layout.read_release(release).get("settings_module")
@@ -64,8 +67,23 @@ class Environment:
             made.values["DJANGO_SETTINGS_MODULE"] = carried
         return made
 
-    def for_command(self, home: str) -> dict:
-        return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": home, **self.values}
+    def variables(self) -> dict:
+        """What the application gets as variables."""
+        return {name: value for name, value in self.values.items() if name not in self.credentials}
+
+    @contextlib.contextmanager
+    def for_command(self, home: str):
+        """The variables of a command, and the descriptors that it has to inherit: its credentials, in memory, so that nothing is left behind."""
+        with contextlib.ExitStack() as stack:
+            places = {}
+            for name in filter(self.values.__contains__, self.credentials):
+                file = stack.enter_context(os.fdopen(os.memfd_create(name), "wb"))
+                file.write(self.values[name].encode())
+                file.flush()
+                places[name + "_FILE"] = ("/proc/self/fd/%d" % file.fileno(), file.fileno())
+            variables = {name: path for name, (path, _) in places.items()}
+            descriptors = tuple(descriptor for _, descriptor in places.values())
+            yield {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": home, **self.variables(), **variables}, descriptors
 
     def mask(self, text: str) -> str:
         secrets = {value for name, value in self.values.items() if name not in PUBLIC_NAMES and len(value) >= SHORTEST_SECRET}
@@ -77,7 +95,7 @@ class Environment:
     def env_file(self) -> str:
         """The environment as systemd's EnvironmentFile reads it: double quotes keep spaces, line ends, # and =."""
         lines = []
-        for name, value in sorted(self.values.items()):
+        for name, value in sorted(self.variables().items()):
             quoted = value.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`").replace("$", "\\$")
             lines.append('%s="%s"' % (name, quoted))
         return "\n".join(["# Ansible managed", *lines, ""])
@@ -129,9 +147,12 @@ class Application:
 
         :raises CommandFailed: with what it printed last, secrets masked.
         """
-        environment = Environment({**self.environment.values, **env})
+        environment = Environment({**self.environment.values, **env}, self.environment.credentials)
         try:
-            run(argv, env={**environment.for_command(self.home), "PYTHONDONTWRITEBYTECODE": "1"}, user=self.user, cwd=self.project_dir, stdin=subprocess.DEVNULL)
+            with environment.for_command(self.home) as (variables, descriptors):
+                run(
+                    argv, env={**variables, "PYTHONDONTWRITEBYTECODE": "1"}, user=self.user, cwd=self.project_dir, stdin=subprocess.DEVNULL, pass_fds=descriptors
+                )
         except CommandFailed as error:
             raise CommandFailed(environment.mask(str(error))) from error
 
@@ -140,13 +161,14 @@ class Application:
 
         :raises CommandFailed: with the step's own words, secrets masked.
         """
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as answer:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as answer, self.environment.for_command(self.home) as (variables, descriptors):
             try:
                 # "-c" puts the working directory first on the path, as manage.py does.
                 printed = run(
                     [self.python, "-c", BOOTSTRAP],
-                    env={**self.environment.for_command(self.home), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"},
-                    user=self.user, cwd=self.project_dir, input=driver_input(steps, result_fd=answer.fileno(), **options), pass_fds=(answer.fileno(),),
+                    env={**variables, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"},
+                    user=self.user, cwd=self.project_dir, input=driver_input(steps, result_fd=answer.fileno(), **options),
+                    pass_fds=(answer.fileno(), *descriptors),
                 )
             except CommandFailed as error:
                 raise CommandFailed(self.environment.mask(str(error).replace(BOOTSTRAP, "(Django)"))) from error

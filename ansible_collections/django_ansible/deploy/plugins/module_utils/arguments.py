@@ -19,6 +19,7 @@ LAYOUT = {
 APPLICATION = {
     "app_path": {"type": "str", "default": "."},
     "environment": {"type": "str", "default": "{}", "no_log": True},
+    "credentials": {"type": "list", "elements": "str", "default": []},
 }
 
 

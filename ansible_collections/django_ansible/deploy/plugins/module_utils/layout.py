@@ -32,6 +32,9 @@ class Layout(Releases):
     def slot_env(self, slot: str) -> str:
         return os.path.join(self.etc, slot + ".env")
 
+    def slot_credentials(self, slot: str) -> str:
+        return os.path.join(self.etc, slot + ".credentials")
+
     def slot_socket(self, slot: str) -> str:
         return os.path.join(self.run, slot + ".sock")
 

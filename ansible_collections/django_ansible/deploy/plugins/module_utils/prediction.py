@@ -96,7 +96,7 @@ def predict(layout, params: dict, unpack) -> dict:
         before, after = (requirement_files(path, params["app_path"]) for path in (live_dir, code))
         prediction.found["requirements"] = requirement_changes(before, after)
         os.symlink(os.path.realpath(os.path.join(live_dir, ".venv")), os.path.join(code, ".venv"))
-        environment = Environment.of_release(params["environment"], layout, live)
+        environment = Environment.of_release(params, layout, live)
         application = Application(code, params["app_path"], params["app_user"], layout.app_dir, environment)
         _carry_settings(layout.read_release(live).get("settings_module"), os.path.join(live_dir, params["app_path"]), application.project_dir)
         prediction.ask(application, params["check_level"], certain=before == after)

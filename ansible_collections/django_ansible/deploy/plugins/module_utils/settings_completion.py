@@ -24,13 +24,21 @@ HEAD = '''# Ansible managed
 import importlib
 import os
 
+
+def given(name):
+    if name in os.environ:
+        return os.environ[name]
+    with open(os.environ[name + "_FILE"], encoding="utf-8") as file:
+        return file.read()
+
+
 globals().update({{name: value for name, value in vars(importlib.import_module({project!r})).items() if name.isupper()}})
 '''
 
 DATABASE = '''
 from urllib.parse import unquote, urlsplit
 
-url = urlsplit(os.environ["DATABASE_URL"])
+url = urlsplit(given("DATABASE_URL"))
 DATABASES = {{**globals().get("DATABASES", {{}}), "default": {{
     "ENGINE": {engine!r},
     "NAME": unquote(url.path[1:]),
@@ -64,6 +72,14 @@ class Completion:
         if warning:
             self.warnings.append(warning)
 
+    def given(self, name: str) -> str | None:
+        """A value of the environment, or of the file that it names: a credential."""
+        path = self.environment.get(name + "_FILE")
+        if name in self.environment or not path:
+            return self.environment.get(name)
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+
     def inside_release(self, path: object) -> bool:
         release = os.path.realpath(self.host["release_dir"]) + os.sep
         return (os.path.realpath(str(path)) + os.sep).startswith(release)
@@ -86,13 +102,13 @@ class Completion:
         )
 
     def secret_key(self) -> None:
-        key, given = self.settings.get("SECRET_KEY") or "", self.environment.get("SECRET_KEY")
+        key, given = self.settings.get("SECRET_KEY") or "", self.given("SECRET_KEY")
         if key and not str(key).startswith("django-insecure-"):
             return
         what = "is the one of development" if key else "is not set"
         if given and key != given:
             self.add(
-                'SECRET_KEY = os.environ["SECRET_KEY"]',
+                'SECRET_KEY = given("SECRET_KEY")',
                 "SECRET_KEY %s in %s, and this release takes the environment's: set SECRET_KEY = os.environ['SECRET_KEY']" % (what, self.project),
             )
         elif key and not given:
@@ -126,7 +142,7 @@ class Completion:
             # A relative name is looked for in the folder of manage.py.
             if not self.inside_release(os.path.join(self.host["project_dir"], name)):
                 continue
-            engine = ENGINES.get(self.environment.get("DATABASE_URL", "").partition(":")[0]) if alias == "default" else None
+            engine = ENGINES.get((self.given("DATABASE_URL") or "").partition(":")[0]) if alias == "default" else None
             if engine:
                 self.add(
                     DATABASE.format(engine=engine).strip(),

@@ -127,7 +127,7 @@ def run_commands(module: AnsibleModule) -> list[str]:
     ran = commands.Ran(layout, params["release"])
     if module.check_mode or not phases:
         return [entry["command"] for _, entry in ran.pending(phases)]
-    environment = Environment.of_release(params["environment"], layout, params["release"])
+    environment = Environment.of_release(params, layout, params["release"])
     return ran.run(Application(layout.release_dir(params["release"]), params["app_path"], params["app_user"], layout.app_dir, environment), phases)
 
 

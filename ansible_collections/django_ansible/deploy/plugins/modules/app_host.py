@@ -206,7 +206,7 @@ def to_finish(slot: str | None, releases: list[dict], layout: Layout, params: di
 
 def unapplied(release: str, layout: Layout, params: dict) -> list[str] | None:
     """The migrations that a release says are not applied; None when it cannot be asked, which the step that migrates will tell."""
-    environment = Environment.of_release(params["environment"], layout, release)
+    environment = Environment.of_release(params, layout, release)
     application = Application(layout.release_dir(release), params["app_path"], params["app_user"], layout.app_dir, environment)
     try:
         return application.drive("plan")["plan"]["migrations"]

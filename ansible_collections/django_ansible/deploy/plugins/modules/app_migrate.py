@@ -120,7 +120,7 @@ def main() -> None:
     release_dir = layout.release_dir(params["release"])
     if module.check_mode and not os.path.isdir(release_dir):
         module.exit_json(changed=False, migrations=[], commands=[], deploy={})
-    environment = Environment.of_release(params["environment"], layout, params["release"])
+    environment = Environment.of_release(params, layout, params["release"])
     application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, environment)
     try:
         with lock_of(params, module.check_mode).step():

@@ -413,7 +413,7 @@ def environment_of(layout, params) -> tuple[Environment, list[str]]:
     """
     given = Environment.parse(params["environment"]).values.get("SECRET_KEY")
     told = [secret_key.ensure(layout.etc)] if params["lone"] and not given else []
-    environment = Environment.of_release(params["environment"], layout, params["release"])
+    environment = Environment.of_release(params, layout, params["release"])
     if given:
         return environment, []
     if not params["lone"] and environment.values.get("SECRET_KEY"):

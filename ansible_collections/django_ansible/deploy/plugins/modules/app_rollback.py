@@ -65,7 +65,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.migrations i
 
 
 def application_of(release: str, layout, params: dict) -> Application:
-    environment = Environment.of_release(params["environment"], layout, release)
+    environment = Environment.of_release(params, layout, release)
     return Application(layout.release_dir(release), params["app_path"], params["app_user"], layout.app_dir, environment)
 
 

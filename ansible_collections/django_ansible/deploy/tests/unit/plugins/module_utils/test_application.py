@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed, Environment, run
@@ -39,8 +40,25 @@ def test_longer_secret_is_masked_before_the_one_it_contains():
 
 
 def test_command_gets_the_environment_and_a_path():
-    assert Environment({"A": "1"}).for_command("/srv")["A"] == "1"
-    assert Environment({"HOME": "/mine"}).for_command("/srv")["HOME"] == "/mine"
+    with Environment({"A": "1"}).for_command("/srv") as (variables, descriptors):
+        assert (variables["A"], variables["HOME"], descriptors) == ("1", "/srv", ())
+    with Environment({"HOME": "/mine"}).for_command("/srv") as (variables, _):
+        assert variables["HOME"] == "/mine"
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_a_credential_is_a_file_and_no_variable(name):
+    environment = Environment(AWKWARD, [name])
+    with environment.for_command("/srv") as (variables, descriptors):
+        assert name not in variables
+        read = "import os, sys; sys.stdout.write(open(os.environ[%r]).read())" % (name + "_FILE")
+        assert run([sys.executable, "-c", read], env=variables, pass_fds=descriptors) == AWKWARD[name]
+    assert "\n%s=" % name not in environment.env_file()
+    assert all("\n%s=" % other in environment.env_file() for other in AWKWARD if other != name)
+
+
+def test_a_credential_is_masked_like_any_value():
+    assert Environment({"KEY": "topsecret"}, ["KEY"]).mask("a topsecret") == "a ***"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def layout(tmp_path, monkeypatch):
     return made
 
 
-PARAMS = {"app_path": ".", "app_user": "nobody", "check_level": "error", "environment": "{}"}
+PARAMS = {"app_path": ".", "app_user": "nobody", "check_level": "error", "environment": "{}", "credentials": []}
 
 
 def unpack(requirements):
@@ -35,7 +35,7 @@ def unpack(requirements):
 
 def answers(monkeypatch, answer):
     asked = []
-    monkeypatch.setattr(prediction.Environment, "of_release", classmethod(lambda cls, text, layout, release: cls.parse(text)))
+    monkeypatch.setattr(prediction.Environment, "of_release", classmethod(lambda cls, params, layout, release: cls.parse(params["environment"])))
 
     def drive(self, *steps, **options):
         asked.append(steps)

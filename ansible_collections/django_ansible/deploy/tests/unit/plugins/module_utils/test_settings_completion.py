@@ -138,3 +138,13 @@ def test_completing_can_be_switched_off(monkeypatch):
 )
 def test_hosts_are_judged_as_django_does(name, allowed, expected):
     assert is_allowed(name, allowed) is expected
+
+
+def test_values_may_be_in_files(monkeypatch, tmp_path):
+    environment = dict(ENVIRONMENT)
+    for name, value in (("SECRET_KEY", environment.pop("SECRET_KEY")), ("DATABASE_URL", "postgres://site:p%40ss@db:5432/site")):
+        (tmp_path / name).write_text(value, encoding="utf-8")
+        environment[name + "_FILE"] = str(tmp_path / name)
+    space, _ = settings_of({**GOOD, "SECRET_KEY": "django-insecure-x", "DATABASES": SQLITE}, monkeypatch, environment=environment)
+    assert space["SECRET_KEY"] == "of-the-environment"
+    assert (space["DATABASES"]["default"]["PASSWORD"], space["DATABASES"]["default"]["HOST"]) == ("p@ss", "db")

@@ -1,0 +1,78 @@
+"""What gunicorn's configuration has a worker do before it takes requests."""
+from __future__ import annotations
+
+import time
+import types
+from pathlib import Path
+
+import jinja2
+import pytest
+
+ROLE = Path(__file__).parents[2] / "roles/django_app"
+REQUEST = {"PATH_INFO": "/health/", "QUERY_STRING": "", "HTTP_HOST": "www.example.com", "HTTP_X_FORWARDED_PROTO": "https"}
+
+
+def configuration(**variables):
+    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.ChainableUndefined)
+    environment.filters.update(comment=lambda text: "# %s" % text, to_json=repr, int=int)
+    text = environment.from_string((ROLE / "templates/gunicorn.conf.py.j2").read_text()).render(
+        ansible_managed="", django_app_strategy="slots", gunicorn_workers=2, gunicorn_timeout=30, gunicorn_graceful_timeout=30,
+        __django_app_first_request=REQUEST, **variables,
+    )
+    space = {}
+    exec(compile(text, "gunicorn.conf.py", "exec"), space)
+    return space
+
+
+class Worker:
+    def __init__(self, application):
+        self.asked, self.closed, self.warnings = [], [], []
+        self.application = application
+        self.log = types.SimpleNamespace(warning=lambda message, *values: self.warnings.append(message % values))
+
+    def wsgi(self, environ, start_response):
+        self.asked.append(environ)
+        start_response("200 OK", [])
+        return self.application(self)
+
+
+class Answer:
+    def __init__(self, worker):
+        self.worker = worker
+
+    def __iter__(self):
+        yield b"well"
+
+    def close(self):
+        self.worker.closed.append(True)
+
+
+def test_a_worker_answers_once_before_it_takes_requests():
+    worker = Worker(Answer)
+    configuration()["post_worker_init"](worker)
+    (asked,) = worker.asked
+    assert {name: asked[name] for name in REQUEST} == REQUEST
+    assert (asked["REQUEST_METHOD"], asked["wsgi.input"].read()) == ("GET", b"")
+    assert worker.closed == [True]
+
+
+def test_an_answer_that_fails_keeps_no_worker_from_starting():
+    def broken(worker):
+        raise RuntimeError("no database")
+
+    worker = Worker(broken)
+    configuration()["post_worker_init"](worker)
+    assert worker.warnings == ["The first answer failed: no database"]
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for(monkeypatch):
+    config = configuration()
+    joined = []
+    monkeypatch.setattr(config["threading"].Thread, "join", lambda thread, timeout=None: joined.append(timeout))
+    config["post_worker_init"](Worker(lambda worker: time.sleep(1)))
+    assert joined == [5]
+
+
+@pytest.mark.parametrize("asgi", ["mysite.asgi:application"])
+def test_an_asgi_application_is_not_asked(asgi):
+    assert "post_worker_init" not in configuration(django_app_asgi=asgi)

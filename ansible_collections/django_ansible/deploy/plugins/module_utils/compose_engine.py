@@ -33,6 +33,13 @@ class EngineError(ComposeError):
         self.message = message
 
 
+class Untold(EngineError):
+    """The engine does not know a question that other engines answer, which is no word on what was asked about."""
+
+    def __init__(self, message):
+        super().__init__(0, message)
+
+
 def docker_config_dir(environ):
     if environ.get("DOCKER_CONFIG"):
         return environ["DOCKER_CONFIG"]
@@ -232,7 +239,12 @@ class Engine:
     def remote_digest(self, reference, auth=None, timeout=30):
         """The digest that the registry has for a reference now; the engine asks, so its mirrors, proxies and certificates count."""
         headers = {"X-Registry-Auth": auth} if auth else None
-        answer = self.ask(f"/distribution/{quote(reference, safe='/:@')}/json", headers=headers, timeout=timeout)
+        try:
+            answer = self.ask(f"/distribution/{quote(reference, safe='/:@')}/json", headers=headers, timeout=timeout)
+        except EngineError as error:
+            if error.status == 404 and "BuildahVersion" in self.info():
+                raise Untold("Podman does not tell digests without a pull") from None
+            raise
         return answer["Descriptor"]["digest"]
 
     def logs(self, identifier, lines):

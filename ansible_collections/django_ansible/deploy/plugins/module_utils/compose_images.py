@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError, EngineError, docker_config
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError, EngineError, Untold, docker_config
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_containers import digest_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_registry import (
     encode_auth,
@@ -102,7 +102,7 @@ class Images:
         sure, warnings = [], []
         for reference, error in sorted(self.errors.items()):
             # The engine's default registry may stand behind a mirror that does not answer for digests.
-            if split_reference(reference)[0]:
+            if split_reference(reference)[0] and not isinstance(error, Untold):
                 sure.append(cannot_pull(reference, error))
             else:
                 warnings.append(f"Whether the image {reference} has changed cannot be told: {error.message}.")
@@ -145,7 +145,7 @@ class Images:
             except ComposeError as error:
                 self.errors[reference] = EngineError(0, str(error).rstrip("."))
             except (KeyError, TypeError):
-                self.errors[reference] = EngineError(0, "this engine does not tell digests")
+                self.errors[reference] = Untold("this engine does not tell digests")
 
         if len(references) == 1:
             ask(references[0])

@@ -98,12 +98,14 @@ class Pull:
         if digest and self.engine.image(by_digest):
             return digest
         platform = next((service["platform"] for service in self.plan["summary"]["services"].values() if service["image"] == reference), "")
+        before = None if digest else self.engine.image(reference)
         try:
             self.engine.pull(by_digest if digest else reference, self.images.auth(reference), platform, self.params["timeout"])
         except EngineError as error:
             raise ComposeError(cannot_pull(reference, error)) from None
-        self.pulled.append(reference)
         found = self.engine.image(by_digest if digest else reference) or {}
+        if not before or found.get("Id") != before["Id"]:
+            self.pulled.append(reference)
         if digest and not fixed and not self.engine.image(reference):
             # Nothing has gone by this name here so far, so nobody is misled.
             self.engine.tag(found["Id"], reference)

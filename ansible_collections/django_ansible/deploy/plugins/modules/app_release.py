@@ -289,26 +289,25 @@ def own_from(top: str, name: str, uid: int, gid: int) -> None:
     give(path, uid, gid)
 
 
-def run_commands(layout, params, application: Application, phase: str, writable: str) -> list[str]:
-    """Runs the project's commands of a phase, which may write into *writable*, a folder of the release, while they do."""
+def run_commands(layout, params, application: Application, phase: str) -> list[str]:
+    """Runs the project's commands of a phase, which may write into the release while they do."""
     entries = commands.parse(params["commands"]).get(phase, [])
     if not entries:
         return []
-    uid, gid = owner_ids(params["app_user"], params["app_group"])
-    give(writable, uid, gid)
+    release_dir = layout.release_dir(params["release"])
     try:
-        return [commands.run_one(application, layout, entry) for entry in entries]
+        with writable(release_dir, release_dir, params):
+            return [commands.run_one(application, layout, entry) for entry in entries]
     finally:
-        give(writable, 0, 0)
         carried = os.path.join(application.project_dir, settings_completion.MODULE + ".py")
         if os.path.exists(carried):
-            os.chown(carried, 0, gid)
+            os.chown(carried, 0, owner_ids(params["app_user"], params["app_group"])[1])
 
 
 @contextlib.contextmanager
 def writable(folder: str, release_dir: str, params):
-    """Lets the application write a folder of its release for as long as this lasts, and any other one when it has to be made."""
-    inside = os.path.realpath(folder).startswith(os.path.realpath(release_dir) + os.sep)
+    """Lets the application write its release, or a folder of it, for as long as this lasts, and any other one when it has to be made."""
+    inside = os.path.join(os.path.realpath(folder), "").startswith(os.path.realpath(release_dir) + os.sep)
     if inside or not os.path.isdir(folder):
         os.makedirs(folder, mode=0o755, exist_ok=True)
         give(folder, *owner_ids(params["app_user"], params["app_group"]))
@@ -356,7 +355,7 @@ def ask_django(layout, application: Application, release_dir: str, params) -> tu
     facts = {**found["inspect"], "warnings": [warning for step in ("settings", *checks, "entry") for warning in found[step]["warnings"]]}
     facts["settings_module"] = carry_settings(application, found["settings"]["text"], params)
     facts["unapplied"] = found["unapplied"]["migrations"] if params["ask_database"] else None
-    done = (["check"] if checks else []) + run_commands(layout, params, application, "build", release_dir)
+    done = (["check"] if checks else []) + run_commands(layout, params, application, "build")
     if params["collectstatic"]:
         if not facts["static_root"]:
             facts["warnings"].append("STATIC_ROOT is not set, so no static files were collected: set it from the variable STATIC_ROOT of the environment")
@@ -365,7 +364,7 @@ def ask_django(layout, application: Application, release_dir: str, params) -> tu
                 with writable(facts["static_root"], release_dir, params):
                     application.drive("collectstatic", static_root=facts["static_root"])
             done.append("static")
-    done += run_commands(layout, params, application, "static", release_dir)
+    done += run_commands(layout, params, application, "static")
     return facts, done
 
 

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
+import { directly } from "./support/direct.js";
+import { createProject, type Project } from "./support/project.js";
+import { startTrial, type Trial } from "./support/trial.js";
+
+// Redis that the deploy itself provides, on a host of its own, and Valkey beside the application.
+const password = `p@ss:w/rd#1%$x'"\\ z`;
+
+let trial: Trial;
+let project: Project;
+let app1: Host;
+let cache1: Host;
+let deploy: (more?: string[]) => Promise<ActionResult>;
+
+beforeAll(async () => {
+  trial = await startTrial("redis");
+  [app1, cache1] = await Promise.all([
+    trial.host({ name: "app1", suite: "trixie", kind: "ready" }),
+    trial.host({ name: "cache1", suite: "bookworm", kind: "base" }),
+  ]);
+  project = await createProject(trial, "examples/mysite");
+  project.write("inventory/hosts.yml", inventory(cache1));
+  await project.commit("A guestbook");
+  const run = directly(trial, project, [app1, cache1]);
+  deploy = (more = []) =>
+    run({
+      inputs: {
+        env: "DATABASE_URL=sqlite:////opt/mysite/shared/db.sqlite3",
+        vars: [
+          "server_name: mysite.example",
+          "django_app_redis: local",
+          `vault_redis_password: ${JSON.stringify(password)}`,
+          "django_app_python_packages: [redis==6.4.0]",
+          ...more,
+        ].join("\n"),
+      },
+    });
+});
+
+afterAll(() => trial?.end());
+
+function inventory(redis: Host): string {
+  const hosts = (host: Host): object => ({
+    hosts: {
+      [host.name]: { ansible_host: host.address, ansible_port: host.sshPort, django_app_address: host.innerName },
+    },
+  });
+  const children = { web: hosts(app1), redis: hosts(redis), others: hosts(cache1) };
+  return JSON.stringify({ all: { children, vars: { ansible_user: "deploy", django_app_hosts: "web" } } });
+}
+
+/** What the application's own client gets from the server that its environment names. */
+const ask = (expression: string): Promise<string> =>
+  onHost(
+    app1,
+    `mysite-manage shell -v 0 -c "import os, redis; print(redis.from_url(os.environ['REDIS_URL']).${expression})"`,
+  );
+
+test("is provided from nothing on a host of its own, and the application finds it", async () => {
+  const result = await deploy();
+  expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-host-names": '["app1","cache1"]' });
+  expect(result.log).not.toContain(password);
+  expect(await ask("set('greeting', 'hello')")).toBe("True");
+  expect(await ask("get('greeting')")).toBe("b'hello'");
+  expect(await ask("config_get('maxmemory-policy')")).toContain("noeviction");
+  expect(await onHost(cache1, "redis-cli ping 2>&1")).toContain("NOAUTH");
+  expect(await onHost(cache1, "grep -rF 'p@ss' /etc/redis /var/log/redis || true")).toBe("");
+});
+
+test("has nothing to change in a second run", async () => {
+  const again = await deploy();
+  expect(again.outputs, again.log).toMatchObject({ status: "succeeded", "changed-tasks": "0" });
+});
+
+test("a setting of one's own wins, and what is stored stays", async () => {
+  const result = await deploy(["redis_server_settings: {maxmemory-policy: allkeys-lru, save: '60 1'}"]);
+  expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-host-names": '["cache1"]' });
+  expect(await ask("config_get('maxmemory-policy')")).toContain("allkeys-lru");
+  expect(await ask("get('greeting')")).toBe("b'hello'");
+});
+
+test("can be Valkey beside the application, which goes over to it", async () => {
+  project.write("inventory/hosts.yml", inventory(app1));
+  const valkey = ["redis_server_packages: [valkey-server]"];
+  const result = await deploy(valkey);
+  expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-host-names": '["app1"]' });
+  expect(await onHost(app1, "systemctl is-active valkey-server")).toBe("active");
+  expect(await ask("get('greeting')")).toBe("None");
+  expect(await ask("config_get('bind')")).toContain("127.0.0.1 -::1");
+  const again = await deploy(valkey);
+  expect(again.outputs, again.log).toMatchObject({ status: "succeeded", "changed-tasks": "0" });
+});

@@ -40,7 +40,17 @@ afterAll(() => trial?.end());
 async function leaveIPv4(of: Host): Promise<Host> {
   const network = `dad-${trial.name}-v6`;
   const subnet = `fd00:${trial.name.split("-")[1]}::/64`;
-  await must(["docker", "network", "create", "--ipv6", "--subnet", subnet, "--label", `${label}=${trial.name}`, network]);
+  await must([
+    "docker",
+    "network",
+    "create",
+    "--ipv6",
+    "--subnet",
+    subnet,
+    "--label",
+    `${label}=${trial.name}`,
+    network,
+  ]);
   await must(["docker", "network", "connect", network, of.container]);
   const address = await must([
     "docker",

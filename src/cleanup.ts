@@ -15,7 +15,7 @@ const BETWEEN_LOOKS = 300;
 export async function cleanUp(): Promise<void> {
   const state = loadState();
   // An Ansible whose step was killed runs on until it finds that nobody reads what it says, and may write into the folder again.
-  for (let look = 0; look < LOOKS && existsSync(state.privateFolder); look++) {
+  for (let look = 0; look < LOOKS && isPrivate(state.privateFolder) && existsSync(state.privateFolder); look++) {
     try {
       removePrivateFolder(state.privateFolder);
     } catch {
@@ -26,8 +26,10 @@ export async function cleanUp(): Promise<void> {
   await removeTraces(state);
 }
 
+const isPrivate = (path: string): boolean => basename(path).startsWith(PRIVATE_PREFIX);
+
 function removePrivateFolder(path: string): void {
-  if (basename(path).startsWith(PRIVATE_PREFIX)) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+  if (isPrivate(path)) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 }
 
 /** Removes the private folder first, then the shared connections. Warns where that fails. */

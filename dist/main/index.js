@@ -45849,7 +45849,7 @@ const BETWEEN_LOOKS = 300;
 async function cleanUp() {
     const state = loadState();
     // An Ansible whose step was killed runs on until it finds that nobody reads what it says, and may write into the folder again.
-    for (let look = 0; look < LOOKS && existsSync(state.privateFolder); look++) {
+    for (let look = 0; look < LOOKS && isPrivate(state.privateFolder) && existsSync(state.privateFolder); look++) {
         try {
             removePrivateFolder(state.privateFolder);
         }
@@ -45860,8 +45860,9 @@ async function cleanUp() {
     }
     await removeTraces(state);
 }
+const isPrivate = (path) => (0,external_node_path_namespaceObject.basename)(path).startsWith(PRIVATE_PREFIX);
 function removePrivateFolder(path) {
-    if ((0,external_node_path_namespaceObject.basename)(path).startsWith(PRIVATE_PREFIX))
+    if (isPrivate(path))
         (0,external_node_fs_namespaceObject.rmSync)(path, { recursive: true, force: true, maxRetries: 3 });
 }
 /** Removes the private folder first, then the shared connections. Warns where that fails. */

@@ -53,11 +53,7 @@ apt-get -qq --yes --no-install-recommends install ${packages()} >/dev/null 2>&1`
         ),
       );
       const pip = await timed(() =>
-        onHost(
-          plain,
-          `/usr/bin/python3 -m venv /root/venv
-/root/venv/bin/pip --quiet download --dest /root/wheels --requirement /root/requirements.txt 2>&1`,
-        ),
+        onHost(plain, "/usr/bin/python3 -m pip --quiet download --dest /root/wheels --requirement /root/requirements.txt 2>&1"),
       );
       const deploy = await timed(() => deployed(ours));
       seen.apt.push(apt.seconds);

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { copyToHost, down, makeKey, onHost, projectFolder, runAction, up } from "../scripts/lab/index.mjs";
 import { test } from "./fleet.mjs";
-import { fetchPage } from "./page.mjs";
+import { expectVersion } from "./page.mjs";
 import { makeApplication, serverName } from "./project.mjs";
 import { summarize, timed } from "./statistics.mjs";
 
@@ -34,7 +34,7 @@ export async function measureFirst({ folder: shared, toolCache, runs, keep, say 
   const folder = mkdtempSync(join(shared, "first-"));
   const key = await makeKey(folder);
   const application = await makeApplication(folder);
-  await application.next();
+  const version = await application.next();
   const seen = { apt: /** @type {number[]} */ ([]), downloads: /** @type {number[]} */ ([]), deploy: /** @type {number[]} */ ([]) };
   try {
     for (let count = 1; count <= runs; count++) {
@@ -82,6 +82,6 @@ apt-get -qq --yes --no-install-recommends install ${packages()} >/dev/null 2>&1`
       },
     });
     if (result.code !== 0 || result.postCode !== 0) throw new Error(`The action failed:\n${result.log}`);
-    await fetchPage(host.httpPort, serverName);
+    await expectVersion(host.httpPort, serverName, version);
   }
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, servePebble, until } from "../../scripts/lab/index.mjs";
 import { directly } from "./support/direct.js";
 import { testInFull } from "./support/full.js";
+import { groupedInventory } from "./support/inventory.js";
 import { createProject, type Project } from "./support/project.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
@@ -25,16 +26,7 @@ beforeAll(async () => {
     trial.host({ name: "ca", suite: "trixie", kind: "base" }),
   ]);
   project = await createProject(trial, "examples/mysite");
-  const entry = (host: Host): object => ({
-    ansible_host: host.address,
-    ansible_port: host.sshPort,
-    // The hosts reach each other inside, the runner reaches them from outside.
-    django_app_address: host.innerName,
-  });
-  project.write(
-    "inventory/hosts.yml",
-    JSON.stringify({ all: { hosts: { app1: entry(app1), app2: entry(app2) }, vars: { ansible_user: "deploy" } } }),
-  );
+  project.write("inventory/hosts.yml", groupedInventory({ web: [app1, app2] }));
   await project.commit("A guestbook");
   const run = directly(trial, project, [app1, app2]);
   const common = [

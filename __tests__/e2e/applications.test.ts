@@ -237,6 +237,17 @@ print(json.dumps({name: (variables.get(name), open(variables[name + '_FILE']).re
     expect(await onHost(host, "ls /etc/shop/*.credentials/SECRET_KEY | wc -l")).toBe("1");
   });
 
+  test("a credential that names no variable is refused before anything is touched", async () => {
+    const plain = vars;
+    vars = { ...plain, django_app_credentials: ["SECRET_KEY", "NOWHERE"] };
+    const result = await run();
+    vars = plain;
+    expectRefused(
+      result,
+      /django_app_credentials is "NOWHERE": name variables that django_app_env or vault_\* variables set/,
+    );
+  });
+
   test("a release that is made otherwise has a name of its own, and the one before stays as it was", async () => {
     const before = await onHost(host, "readlink -f /opt/shop/current");
     const made = await onHost(host, `cat ${before}/release.json`);

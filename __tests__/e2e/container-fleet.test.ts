@@ -2,7 +2,14 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, onHost, until } from "../../scripts/lab/index.mjs";
-import { type ContainerFleet, compose, image, startContainerFleet, stateOf } from "./support/containers.js";
+import {
+  type ContainerFleet,
+  compose,
+  expectStatus,
+  image,
+  startContainerFleet,
+  stateOf,
+} from "./support/containers.js";
 import { expectRefused } from "./support/direct.js";
 import { cancelRunner } from "./support/fault-breakage.js";
 import { fetchPage } from "./support/page.js";
@@ -30,10 +37,6 @@ async function expectSettled(): Promise<void> {
   expect(one?.release).toMatch(/^\d{8}T\d{6}Z-[0-9a-f]{7}$/);
   expect(two?.release).toBe(one?.release);
   for (const state of [one, two]) expect(state).toMatchObject({ lock: "", undo: false });
-}
-
-function expectStatus(result: ActionResult, status: string, changed: number): void {
-  expect(result.outputs, result.log).toMatchObject({ status, "changed-hosts": String(changed) });
 }
 
 /** Makes hosts find a version unhealthy. */

@@ -3,6 +3,7 @@ import { type ActionResult, run as command, type Host, onHost } from "../../scri
 import { directly, expectRefused } from "./support/direct.js";
 import { testInFull } from "./support/full.js";
 import { signGuestbook } from "./support/guestbook.js";
+import { groupedInventory } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
 import { startTrial, type Trial } from "./support/trial.js";
@@ -42,19 +43,7 @@ beforeAll(async () => {
 
 afterAll(() => trial?.end());
 
-function grouped(group: string): string {
-  const hosts = (host: Host): object => ({
-    hosts: {
-      [host.name]: {
-        ansible_host: host.address,
-        ansible_port: host.sshPort,
-        django_app_address: host.innerName,
-      },
-    },
-  });
-  const children = { web: hosts(app1), [group]: hosts(db1) };
-  return JSON.stringify({ all: { children, vars: { ansible_user: "deploy" } } });
-}
+const grouped = (group: string): string => groupedInventory({ web: [app1], [group]: [db1] });
 
 const sql = (text: string, database = "mysite"): Promise<string> =>
   onHost(db1, `su postgres -c 'psql -XAt ${database}' <<'SQL'\n${text}\nSQL`);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, registryAddress, shareRegistry } from "../../scripts/lab/index.mjs";
-import { type ContainerFleet, compose, startContainerFleet } from "./support/containers.js";
+import { type ContainerFleet, compose, expectStatus, startContainerFleet } from "./support/containers.js";
 import { expectRefused } from "./support/direct.js";
+import { inventory } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
 
 // One host runs Docker, the second one Podman, which compose reaches by a link in the place of the Docker socket, and the
@@ -83,7 +84,7 @@ const knowLogin = (host: Host, home: string): Promise<string> =>
   onHost(
     host,
     `/usr/bin/python3 - <<'PYTHON'
-import json, os, shutil
+import json, os
 folder = "${home}/.docker"
 path = folder + "/config.json"
 os.makedirs(folder, exist_ok=True)
@@ -103,10 +104,6 @@ async function expectPages(version: string): Promise<void> {
   for (const host of fleet.hosts) {
     expect(await fetchPage(host, "shop.example")).toMatchObject({ status: 200, body: `Version ${version}\n` });
   }
-}
-
-function expectStatus(result: ActionResult, status: string, changed: number): void {
-  expect(result.outputs, result.log).toMatchObject({ status, "changed-hosts": String(changed) });
 }
 
 test("a first deploy, and a second one that changes nothing", async () => {
@@ -137,15 +134,7 @@ test("a release that is not healthy is put back", async () => {
 
 test("a user without root deploys to its own engine: a first deploy, no change, a new digest and the way back", async () => {
   const { project } = fleet;
-  project.write(
-    "inventory/rootless.yml",
-    JSON.stringify({
-      all: {
-        hosts: { [rootless.name]: { ansible_host: rootless.address, ansible_port: rootless.sshPort } },
-        vars: { ansible_user: "deploy", ansible_become: false },
-      },
-    }),
-  );
+  project.write("inventory/rootless.yml", inventory([rootless], { ansible_become: false }));
   project.write("compose.yml", project.read("compose.yml").replace('"80:8000"', '"8080:8000"'));
   await project.commit("A port that a user may have");
   const go = (operation: string): Promise<ActionResult> =>

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
 import { directly } from "./support/direct.js";
+import { groupedInventory } from "./support/inventory.js";
 import { createProject, type Project } from "./support/project.js";
 import { startTrial, type Trial } from "./support/trial.js";
 
@@ -40,15 +41,8 @@ beforeAll(async () => {
 
 afterAll(() => trial?.end());
 
-function inventory(redis: Host): string {
-  const hosts = (host: Host): object => ({
-    hosts: {
-      [host.name]: { ansible_host: host.address, ansible_port: host.sshPort, django_app_address: host.innerName },
-    },
-  });
-  const children = { web: hosts(app1), redis: hosts(redis), others: hosts(cache1) };
-  return JSON.stringify({ all: { children, vars: { ansible_user: "deploy", django_app_hosts: "web" } } });
-}
+const inventory = (redis: Host): string =>
+  groupedInventory({ web: [app1], redis: [redis], others: [cache1] }, { django_app_hosts: "web" });
 
 /** What the application's own client gets from the server that its environment names. */
 const ask = (expression: string): Promise<string> =>

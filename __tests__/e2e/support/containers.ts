@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import {
   type ActionResult,
   type Host,
@@ -131,6 +132,11 @@ curl -fsS -u '${login.username}:${login.password}' -X PUT -H 'Content-Type: ${ty
 rm -rf "$DOCKER_CONFIG"
 `,
   );
+}
+
+/** How a run ended, and on how many hosts something changed. */
+export function expectStatus(result: ActionResult, status: string, changed: number): void {
+  expect(result.outputs, result.log).toMatchObject({ status, "changed-hosts": String(changed) });
 }
 
 /** What a host tells of a project when it is looked at, not asked. */

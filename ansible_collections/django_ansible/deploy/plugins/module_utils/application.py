@@ -51,15 +51,15 @@ class Environment:
         self.credentials = sorted(credentials)
 
     @classmethod
-    def parse(cls, text: str) -> Environment:
+    def parse(cls, text: str, credentials: list[str] | tuple[str, ...] = ()) -> Environment:
         """Reads the JSON object in which modules receive it. One text, so that no_log hides it whole and never a part of other output."""
-        return cls(json.loads(text or "{}"))
+        return cls(json.loads(text or "{}"), credentials)
 
     @classmethod
     def of_release(cls, params: dict, layout: Layout, release: str) -> Environment:
         """That of one release on this host: with the place of its static files, the secret key that was made here when nobody gave one, and the
         settings module that it carries."""
-        made = cls(json.loads(params["environment"] or "{}"), params["credentials"])
+        made = cls.parse(params["environment"], params["credentials"])
         static_root = os.path.join(layout.release_dir(release), "staticfiles")
         made.values = {"STATIC_ROOT": static_root, **secret_key.read(layout.etc), **made.values}
         carried = layout.read_release(release).get("settings_module")
@@ -74,16 +74,16 @@ class Environment:
     @contextlib.contextmanager
     def for_command(self, home: str):
         """The variables of a command, and the descriptors that it has to inherit: its credentials, in memory, so that nothing is left behind."""
+        variables = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": home, **self.variables()}
         with contextlib.ExitStack() as stack:
-            places = {}
+            descriptors = []
             for name in filter(self.values.__contains__, self.credentials):
                 file = stack.enter_context(os.fdopen(os.memfd_create(name), "wb"))
                 file.write(self.values[name].encode())
                 file.flush()
-                places[name + "_FILE"] = ("/proc/self/fd/%d" % file.fileno(), file.fileno())
-            variables = {name: path for name, (path, _) in places.items()}
-            descriptors = tuple(descriptor for _, descriptor in places.values())
-            yield {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": home, **self.variables(), **variables}, descriptors
+                variables[name + "_FILE"] = "/proc/self/fd/%d" % file.fileno()
+                descriptors.append(file.fileno())
+            yield variables, tuple(descriptors)
 
     def mask(self, text: str) -> str:
         secrets = {value for name, value in self.values.items() if name not in PUBLIC_NAMES and len(value) >= SHORTEST_SECRET}

@@ -6,7 +6,6 @@ import types
 from pathlib import Path
 
 import jinja2
-import pytest
 
 ROLE = Path(__file__).parents[2] / "roles/django_app"
 REQUEST = {"PATH_INFO": "/health/", "QUERY_STRING": "", "HTTP_HOST": "www.example.com", "HTTP_X_FORWARDED_PROTO": "https"}
@@ -73,6 +72,5 @@ def test_an_answer_that_does_not_come_is_not_waited_for(monkeypatch):
     assert joined == [5]
 
 
-@pytest.mark.parametrize("asgi", ["mysite.asgi:application"])
-def test_an_asgi_application_is_not_asked(asgi):
-    assert "post_worker_init" not in configuration(django_app_asgi=asgi)
+def test_an_asgi_application_is_not_asked():
+    assert "post_worker_init" not in configuration(django_app_asgi="mysite.asgi:application")

@@ -208,6 +208,13 @@ def test_an_unknown_answer_is_left_to_the_pull(survey):
     assert images.refuse_unpullable() == ["Whether the image web:v1 has changed cannot be told: no route."]
 
 
+def test_podman_does_not_know_the_question_and_is_left_to_the_pull(survey, lab):
+    lab.answers["GET", "/info"] = (200, {"BuildahVersion": "1.39.3"})
+    images = survey({"web": service("r.x/web:v1")}, {"r.x/web:v1": A})
+    assert images.needed
+    assert images.refuse_unpullable() == ["Whether the image r.x/web:v1 has changed cannot be told: Podman does not tell digests without a pull."]
+
+
 @pytest.mark.parametrize("error", [(404, {"message": "manifest unknown"}), (403, {"message": "no"}), (500, {"message": "no basic auth credentials"})])
 def test_an_image_that_cannot_be_pulled_is_named(survey, error):
     images = survey({"web": service("r.x/web:v1")}, {"r.x/web:v1": A}, {"r.x/web:v1": error})

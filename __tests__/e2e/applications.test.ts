@@ -112,6 +112,16 @@ urlpatterns.append(path("", lambda request: HttpResponse("A home page")))
     expectDeployed(await application.run({ operation: "rollback" }));
     expect(await application.page()).toMatch(/^404 /);
   });
+
+  test("a compiler comes with the first package that has no wheel", async () => {
+    expect(await onHost(host, "command -v gcc || echo none")).toBe("none");
+    application.project.write("requirements.txt", "django==5.2.19\npsycopg2==2.9.10\n");
+    await application.project.commit("PostgreSQL");
+    const result = await application.run();
+    expectDeployed(result);
+    expect(result.log).toContain("Debian packages build-essential, python3-dev, libpq-dev, to build psycopg2");
+    await onHost(host, "cd /opt/blog/current && .venv/bin/python -c 'import psycopg2'");
+  });
 });
 
 const awkward = {
@@ -331,6 +341,14 @@ ANSIBLE_BASE_TEAM_MODEL = ANSIBLE_BASE_ORGANIZATION_MODEL = "auth.Group"`,
     says: "Debian packages libldap-dev, libsasl2-dev, to build python-ldap",
   },
   {
+    name: "byhand",
+    what: "a project that pip installs, with a library that has no wheel",
+    settings: "",
+    requirements: "django==5.2.19\nmysqlclient==2.2.7",
+    vars: { django_app_installer: "pip" },
+    says: "Debian packages default-libmysqlclient-dev, pkg-config, to build mysqlclient",
+  },
+  {
     name: "maps",
     what: "a project with GeoDjango",
     settings: `INSTALLED_APPS += ["django.contrib.gis"]
@@ -347,7 +365,7 @@ describeInFull("more applications, deployed twice, updated and rolled back", () 
     project.write(`${name}/settings.py`, `${project.read(`${name}/settings.py`)}\n${settings}\n`);
     project.write("requirements.txt", `${requirements}\n`);
     await project.commit("A project");
-    if (vars !== undefined) {
+    if (vars?.db_name !== undefined) {
       await onHost(host, "apt-get install -qq -y --no-install-recommends postgresql >/dev/null 2>&1");
       await servePostgres(host, { database: vars.db_name, user: vars.db_user, password: vars.vault_db_password });
     }

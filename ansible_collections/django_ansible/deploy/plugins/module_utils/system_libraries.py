@@ -12,7 +12,15 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.application 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.lock_files import normal
 
 # What uv and pip say of a package that they could not build.
-NOT_BUILT = re.compile(r"(?:Failed to (?:download and )?build `|Failed building wheel for )([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)")
+NOT_BUILT = re.compile(
+    r"(?:Failed to (?:download and )?build `|Failed building wheel for |Encountered error while trying to install package\.\s+╰─> )"
+    r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)"
+)
+# pip leaves the name out when a package does not get as far as its metadata; it is the one that pip collected last.
+STOPPED = "error: subprocess-exited-with-error"
+COLLECTING = re.compile(r"^\s*Collecting ([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)", re.MULTILINE)
+# Stands for every Python package in the table.
+ANY = "*"
 LISTS = "/var/lib/apt/lists"
 LISTS_MAX_AGE = 24 * 3600
 
@@ -20,8 +28,8 @@ LISTS_MAX_AGE = 24 * 3600
 class SystemLibraries:
     """The table, and what was installed by it.
 
-    :param table: entries with C(python), names of Python packages, and C(build) and C(run), Debian packages; or with C(missing), a
-        pattern of what Python says without them, in place of C(python).
+    :param table: entries with C(python), names of Python packages or C(*) for whatever has to be built, and C(build) and C(run), Debian
+        packages; or with C(missing), a pattern of what Python says without them, in place of C(python).
     """
 
     def __init__(self, table: list[dict]) -> None:
@@ -35,7 +43,7 @@ class SystemLibraries:
 
     def _install(self, packages: list[str], why: str) -> bool:
         """Installs those that are not there. Tells whether there were any."""
-        missing = [name for name in missing_packages(packages) if name not in self.tried]
+        missing = [name for name in missing_packages(packages) if name not in self.tried] if packages else []
         if not missing:
             return False
         self.tried.update(missing)
@@ -44,21 +52,22 @@ class SystemLibraries:
         return True
 
     def with_build_tools(self, install) -> None:
-        """Calls *install*; when packages cannot be built, once more with what they need for it."""
-        try:
-            install()
-        except CommandFailed as error:
-            names = {normal(name) for name in NOT_BUILT.findall(error.printed)}
-            needed = [package for entry in self._entries(names) for package in entry.get("build", [])]
-            if needed and self._install(needed, "to build " + ", ".join(sorted(names))):
+        """Calls *install*; when packages cannot be built, again with what they need for it, as long as that is something more."""
+        while True:
+            try:
                 return install()
-            if names:
-                raise CommandFailed(
-                    "%s cannot be built on this host: name the Debian packages that it needs in django_app_extra_packages. %s"
-                    % (", ".join(sorted(names)), error),
-                    error.printed,
-                ) from error
-            raise
+            except CommandFailed as error:
+                names = not_built(error.printed)
+                needed = [package for entry in self._entries({ANY, *names}) for package in entry.get("build", [])] if names else []
+                if self._install(needed, "to build " + ", ".join(sorted(names))):
+                    continue
+                if names:
+                    raise CommandFailed(
+                        "%s cannot be built on this host: name the Debian packages that it needs in django_app_extra_packages. %s"
+                        % (", ".join(sorted(names)), error),
+                        error.printed,
+                    ) from error
+                raise
 
     def for_installed(self, venv_dir: str) -> None:
         """Installs what the packages of a virtual environment load at run time."""
@@ -72,6 +81,14 @@ class SystemLibraries:
         """Installs what Python says it misses. Tells whether it is worth to try again."""
         needed = [package for entry in self.table if entry.get("missing") and re.search(entry["missing"], text) for package in entry["run"]]
         return bool(needed) and self._install(needed, "which the project's code loads")
+
+
+def not_built(printed: str) -> set[str]:
+    """The Python packages that an installer could not build, as it says itself."""
+    found = NOT_BUILT.findall(printed)
+    if not found and STOPPED in printed:
+        found = COLLECTING.findall(printed.partition(STOPPED)[0])[-1:]
+    return set(map(normal, found))
 
 
 def missing_packages(packages: list[str]) -> list[str]:

@@ -227,7 +227,7 @@ def build(path: str, plan: Plan, libraries) -> bool:
         else:
             env = {**os.environ, **versions}
             run([plan.python, "-m", "venv", path])
-            install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+            install = [python, "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check", "--no-input"]
         libraries.with_build_tools(lambda: plan.install(path, install, env))
     except lock_files.BadLock as error:
         raise CommandFailed(str(error)) from error

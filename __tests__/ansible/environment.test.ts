@@ -41,7 +41,7 @@ describe("ansibleEnvironment", () => {
       ANSIBLE_CONFIG: "/action/ansible.cfg",
       ANSIBLE_COLLECTIONS_PATH:
         "/action:/home/u/.ansible/collections:/usr/share/ansible/collections:/w/site/collections",
-      ANSIBLE_CALLBACKS_ENABLED: "django_ansible.deploy.events",
+      ANSIBLE_CALLBACKS_ENABLED: "django_ansible.deploy.events,django_ansible.deploy.built_modules",
       ANSIBLE_INVENTORY_UNPARSED_FAILED: "true",
       ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: "true",
       ANSIBLE_LOCAL_TEMP: "/p/tmp",
@@ -57,6 +57,7 @@ describe("ansibleEnvironment", () => {
       ANSIBLE_SFTP_EXTRA_ARGS: option,
       ANSIBLE_SCP_EXTRA_ARGS: option,
       PYTHONPYCACHEPREFIX: "/tools/ansible/x64/pycache",
+      DJANGO_ANSIBLE_BUILT_MODULES: "/tools/ansible/x64/modules",
       DJANGO_ANSIBLE_EVENTS_PATH: "/p/events.jsonl",
       DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: "marker",
     });
@@ -98,7 +99,7 @@ describe("ansibleEnvironment", () => {
     expect(result).toMatchObject({
       ANSIBLE_CONFIG: "/w/site/ansible.cfg",
       ANSIBLE_COLLECTIONS_PATH: "/action:/w/site/c:/d:/w/site/collections",
-      ANSIBLE_CALLBACKS_ENABLED: "django_ansible.deploy.events,timer",
+      ANSIBLE_CALLBACKS_ENABLED: "django_ansible.deploy.events,django_ansible.deploy.built_modules,timer",
       ANSIBLE_SSH_EXTRA_ARGS: expect.stringMatching(/^-C -F '/),
     });
     expect(result).not.toHaveProperty("ANSIBLE_PIPELINING");
@@ -115,7 +116,7 @@ describe("ansibleEnvironment", () => {
     };
     expect(environment({ job }, "[defaults]\ncollections_path=/y\ncallbacks_enabled=c")).toMatchObject({
       ANSIBLE_COLLECTIONS_PATH: "/action:/x:/w/site/collections",
-      ANSIBLE_CALLBACKS_ENABLED: "django_ansible.deploy.events,a,b",
+      ANSIBLE_CALLBACKS_ENABLED: "django_ansible.deploy.events,django_ansible.deploy.built_modules,a,b",
       ANSIBLE_SSH_EXTRA_ARGS: expect.stringMatching(/^-q -F '/),
       ANSIBLE_HOST_KEY_CHECKING: "true",
     });

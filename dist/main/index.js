@@ -43968,7 +43968,7 @@ function besideCfg(cfgPath, named, home) {
 ;// CONCATENATED MODULE: ./lib/ansible/environment.js
 
 
-const EVENTS_CALLBACK = "django_ansible.deploy.events";
+const OWN_CALLBACKS = ["django_ansible.deploy.events", "django_ansible.deploy.built_modules"];
 /** What a deploy has no business with: the inputs as given, the job's tokens and command files, and another Python's settings. */
 const DROPPED = /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|PYTHONDONTWRITEBYTECODE|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
 /** What every program of Ansible gets of the job's environment. */
@@ -43992,7 +43992,7 @@ function ansibleEnvironment(parts) {
         ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(external_node_path_namespaceObject.delimiter),
         ...(parts.galaxy ? { ANSIBLE_ROLES_PATH: rolesPath(parts, parts.galaxy).join(external_node_path_namespaceObject.delimiter) } : {}),
         ANSIBLE_CALLBACKS_ENABLED: environment_unique([
-            EVENTS_CALLBACK,
+            ...OWN_CALLBACKS,
             ...(environment_split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
         ]).join(","),
         // Without these a mistake in the inventory is a warning, and a deploy to no host a success.
@@ -44018,11 +44018,13 @@ function ansibleEnvironment(parts) {
         ANSIBLE_SFTP_EXTRA_ARGS: withConfig(job.ANSIBLE_SFTP_EXTRA_ARGS, cfg?.sftpExtraArgs),
         ANSIBLE_SCP_EXTRA_ARGS: withConfig(job.ANSIBLE_SCP_EXTRA_ARGS, cfg?.scpExtraArgs),
         // Beside Ansible, so that the next run starts in half the time and nothing is left in the workspace.
-        PYTHONPYCACHEPREFIX: (0,external_node_path_namespaceObject.join)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)(parts.python)), "pycache"),
+        PYTHONPYCACHEPREFIX: besideAnsible(parts.python, "pycache"),
+        DJANGO_ANSIBLE_BUILT_MODULES: besideAnsible(parts.python, "modules"),
         DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
         DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
     };
 }
+const besideAnsible = (python, name) => (0,external_node_path_namespaceObject.join)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)(python)), name);
 /**
  * What the bundled playbooks are written for. A user's own playbook keeps Ansible's defaults, or those of its ansible.cfg.
  * Pipelining: without it, becoming an unprivileged user needs the package acl on the host.

@@ -31,7 +31,7 @@ export interface EnvironmentParts {
   readonly python: string;
 }
 
-const EVENTS_CALLBACK = "django_ansible.deploy.events";
+const OWN_CALLBACKS = ["django_ansible.deploy.events", "django_ansible.deploy.built_modules"] as const;
 
 /** What a deploy has no business with: the inputs as given, the job's tokens and command files, and another Python's settings. */
 const DROPPED =
@@ -62,7 +62,7 @@ export function ansibleEnvironment(parts: EnvironmentParts): Record<string, stri
     ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(delimiter),
     ...(parts.galaxy ? { ANSIBLE_ROLES_PATH: rolesPath(parts, parts.galaxy).join(delimiter) } : {}),
     ANSIBLE_CALLBACKS_ENABLED: unique([
-      EVENTS_CALLBACK,
+      ...OWN_CALLBACKS,
       ...(split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
     ]).join(","),
     // Without these a mistake in the inventory is a warning, and a deploy to no host a success.
@@ -88,11 +88,14 @@ export function ansibleEnvironment(parts: EnvironmentParts): Record<string, stri
     ANSIBLE_SFTP_EXTRA_ARGS: withConfig(job.ANSIBLE_SFTP_EXTRA_ARGS, cfg?.sftpExtraArgs),
     ANSIBLE_SCP_EXTRA_ARGS: withConfig(job.ANSIBLE_SCP_EXTRA_ARGS, cfg?.scpExtraArgs),
     // Beside Ansible, so that the next run starts in half the time and nothing is left in the workspace.
-    PYTHONPYCACHEPREFIX: join(dirname(dirname(parts.python)), "pycache"),
+    PYTHONPYCACHEPREFIX: besideAnsible(parts.python, "pycache"),
+    DJANGO_ANSIBLE_BUILT_MODULES: besideAnsible(parts.python, "modules"),
     DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
     DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
   };
 }
+
+const besideAnsible = (python: string, name: string) => join(dirname(dirname(python)), name);
 
 /**
  * What the bundled playbooks are written for. A user's own playbook keeps Ansible's defaults, or those of its ansible.cfg.

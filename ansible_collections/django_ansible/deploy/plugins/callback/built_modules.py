@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+from __future__ import annotations
+
+DOCUMENTATION = """
+name: built_modules
+type: aggregate
+short_description: Keeps what Ansible builds of this collection's modules for the next run
+description:
+  - Before Ansible sends a module to a host it packs it with all that it imports, which takes about a third of a second for each module of each run.
+  - Lends a run the packed modules of an earlier one, and keeps those that it had to pack itself. They hold code alone, no arguments.
+  - They are used only with the same code of this collection, and when they are as they were kept. What cannot be kept or lent is packed as ever.
+options:
+  folder:
+    description:
+      - Folder to keep them in, of one installation of Ansible. Whoever may write there decides what runs on the hosts. Without a folder the plugin does nothing.
+    type: path
+    env:
+      - name: DJANGO_ANSIBLE_BUILT_MODULES
+"""
+
+import contextlib
+import hashlib
+import os
+import pathlib
+import shutil
+import tempfile
+
+from ansible import constants as C
+from ansible.plugins.callback import CallbackBase
+
+PLUGINS = pathlib.Path(__file__).parents[1]
+# Ansible's own names: where a run has its packed modules (lib/ansible/executor/module_common.py), and how those of this collection begin.
+PACKED = "ansiballz_cache"
+OURS = "ansible_collections.django_ansible.deploy.plugins.modules."
+# Versions of this collection whose modules stay.
+KEPT = 3
+
+
+def digest(content):
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def code_version(plugins):
+    """Stands for the code of all modules and of what they import from here."""
+    files = sorted(path for part in ("modules", "module_utils") for path in (plugins / part).rglob("*.py"))
+    return digest("\n".join("%s %s" % (path.relative_to(plugins), digest(path.read_bytes())) for path in files).encode())
+
+
+def is_whole(file):
+    """Whether a kept file is what it was; its name begins with that."""
+    return file.name.partition(".")[0] == digest(file.read_bytes())
+
+
+def lend(kept, packed):
+    """Has Ansible find what is kept and whole."""
+    packed.mkdir(exist_ok=True)
+    for file in kept.glob("*" + OURS + "*"):
+        link = packed / file.name.partition(".")[2]
+        if is_whole(file) and not link.is_symlink():
+            link.symlink_to(file)
+
+
+def keep(packed, kept):
+    """Keeps what this run packed itself; each file appears whole, as other runs may read it."""
+    made = [file for file in packed.glob(OURS + "*") if not file.is_symlink() and file.suffix != ".lock"]
+    if not made:
+        return
+    kept.mkdir(parents=True, exist_ok=True)
+    for file in made:
+        there = list(kept.glob("*." + file.name))
+        if any(map(is_whole, there)):
+            continue
+        content = file.read_bytes()
+        with tempfile.NamedTemporaryFile(dir=kept, delete=False) as copy:
+            copy.write(content)
+        for damaged in there:
+            damaged.unlink(missing_ok=True)
+        os.replace(copy.name, kept / ("%s.%s" % (digest(content), file.name)))
+    versions = sorted(kept.parent.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for old in versions[KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "django_ansible.deploy.built_modules"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def set_options(self, task_keys=None, var_options=None, direct=None):
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+        folder = self.get_option("folder")
+        if not folder:
+            self.disabled = True
+            return
+        self._kept = pathlib.Path(folder, code_version(PLUGINS))
+        self._packed = pathlib.Path(C.DEFAULT_LOCAL_TMP, PACKED)
+        with contextlib.suppress(OSError):
+            lend(self._kept, self._packed)
+
+    def v2_playbook_on_stats(self, stats):
+        with contextlib.suppress(OSError):
+            keep(self._packed, self._kept)

@@ -40,10 +40,12 @@ describe("cleanUp", () => {
     await expect(cleanUp()).resolves.toBeUndefined();
   });
 
-  it("never removes a folder that the action did not create", async () => {
+  it("never removes a folder that the action did not create, nor waits until somebody does", async () => {
     const other = join(createFolder(), "other");
     mkdirSync(other);
-    await removeTraces({ privateFolder: other, controlFolder: other });
+    vi.stubEnv("STATE_privateFolder", other);
+    vi.stubEnv("STATE_controlFolder", other);
+    await cleanUp();
     expect(existsSync(other)).toBe(true);
   });
 });

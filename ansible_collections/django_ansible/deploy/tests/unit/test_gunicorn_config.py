@@ -6,16 +6,17 @@ import types
 from pathlib import Path
 
 import jinja2
+import pytest
 
 ROLE = Path(__file__).parents[2] / "roles/django_app"
 REQUEST = {"PATH_INFO": "/health/", "QUERY_STRING": "", "HTTP_HOST": "www.example.com", "HTTP_X_FORWARDED_PROTO": "https"}
 
 
-def configuration(**variables):
+def configuration(*, gunicorn_timeout=30, **variables):
     environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.ChainableUndefined)
     environment.filters.update(comment=lambda text: "# %s" % text, to_json=repr, int=int)
     text = environment.from_string((ROLE / "templates/gunicorn.conf.py.j2").read_text()).render(
-        ansible_managed="", django_app_strategy="slots", gunicorn_workers=2, gunicorn_timeout=30, gunicorn_graceful_timeout=30,
+        ansible_managed="", django_app_strategy="slots", gunicorn_workers=2, gunicorn_timeout=gunicorn_timeout, gunicorn_graceful_timeout=30,
         __django_app_first_request=REQUEST, **variables,
     )
     space = {}
@@ -64,12 +65,13 @@ def test_an_answer_that_fails_keeps_no_worker_from_starting():
     assert worker.warnings == ["The first answer failed: no database"]
 
 
-def test_an_answer_that_does_not_come_is_not_waited_for(monkeypatch):
-    config = configuration()
+@pytest.mark.parametrize(("timeout", "seconds"), [(30, 5), (4, 2), (0, 5)])
+def test_an_answer_that_does_not_come_is_not_waited_for(monkeypatch, timeout, seconds):
+    config = configuration(gunicorn_timeout=timeout)
     joined = []
     monkeypatch.setattr(config["threading"].Thread, "join", lambda thread, timeout=None: joined.append(timeout))
     config["post_worker_init"](Worker(lambda worker: time.sleep(1)))
-    assert joined == [5]
+    assert joined == [seconds]
 
 
 def test_an_asgi_application_is_not_asked():

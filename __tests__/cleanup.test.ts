@@ -47,7 +47,8 @@ describe("cleanUp", () => {
     vi.stubEnv("STATE_controlFolder", other);
     await cleanUp();
     expect(existsSync(other)).toBe(true);
-  });
+    // Looking as long as for a folder of its own takes six.
+  }, 4_000);
 });
 
 describe("createControlFolder", () => {

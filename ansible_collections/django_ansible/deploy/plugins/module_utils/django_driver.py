@@ -185,7 +185,10 @@ def _plan(connection):
 
 
 def plan(request):
-    return {"migrations": _plan(_database())}
+    """What is not applied; with C(dump), what a dump before it needs to know, too."""
+    connection = _database()
+    migrations = _plan(connection)
+    return {"migrations": migrations, **({"database": database(request)} if migrations and request.get("dump") else {})}
 
 
 def unapplied(request):

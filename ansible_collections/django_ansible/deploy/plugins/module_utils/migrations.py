@@ -17,12 +17,13 @@ def apply_plan(application, client, *, folder: str, name: str, switch: str, dump
     :param switch: the variable that turns dumps off, for errors.
     :param also: further steps to drive in the same process as the plan; what they find goes to ``found``.
     """
-    found = application.drive("plan", *also)
-    result: dict = {"migrations": found.pop("plan")["migrations"], **({"found": found} if also else {})}
+    found = application.drive("plan", *also, dump=dump)
+    plan = found.pop("plan")
+    result: dict = {"migrations": plan["migrations"], **({"found": found} if also else {})}
     if not result["migrations"]:
         return result
     if dump:
-        facts = application.drive("database")["database"]
+        facts = plan["database"]
         if facts["vendor"] == "postgresql":
             result["dump"] = backup.dump(facts, client, folder, name, switch)
         elif facts["vendor"] != "sqlite":

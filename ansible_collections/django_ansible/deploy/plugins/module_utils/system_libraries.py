@@ -74,13 +74,12 @@ class SystemLibraries:
         found = glob.glob(os.path.join(venv_dir, "lib", "python3*", "site-packages", "*.dist-info"))
         names = {normal(os.path.basename(path).rsplit("-", 1)[0]) for path in (path[: -len(".dist-info")] for path in found)}
         needed = [package for entry in self._entries(names) for package in entry.get("run", [])]
-        if needed:
-            self._install(needed, "which installed Python packages load")
+        self._install(needed, "which installed Python packages load")
 
     def for_error(self, text: str) -> bool:
         """Installs what Python says it misses. Tells whether it is worth to try again."""
         needed = [package for entry in self.table if entry.get("missing") and re.search(entry["missing"], text) for package in entry["run"]]
-        return bool(needed) and self._install(needed, "which the project's code loads")
+        return self._install(needed, "which the project's code loads")
 
 
 def not_built(printed: str) -> set[str]:

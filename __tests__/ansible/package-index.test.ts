@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parsePipConf, pipEnvironment, uvEnvironment } from "../../src/ansible/package-index.js";
 
-const CERTIFICATES = { UV_SYSTEM_CERTS: "true", UV_NATIVE_TLS: "true" };
+const CERTIFICATES = { UV_SYSTEM_CERTS: "true" };
 const INDEX = "https://mirror.example/simple";
 
 describe("uvEnvironment", () => {

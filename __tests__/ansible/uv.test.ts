@@ -29,7 +29,7 @@ function sources(overrides: Partial<UvSources>): UvSources {
 
 describe("findUv", () => {
   it("takes one on PATH when it is new enough", async () => {
-    const folder = createFolder({ uv: "#!/bin/sh\necho 'uv 0.9.1 (abc)'\n" });
+    const folder = createFolder({ uv: "#!/bin/sh\necho 'uv 0.11.1 (abc)'\n" });
     chmodSync(join(folder, "uv"), 0o755);
     expect(await findUv(sources({ environment: { PATH: `${folder}:/bin` } }))).toBe("uv");
   });
@@ -106,9 +106,9 @@ describe("uvArchive", () => {
 describe("isUsableUv", () => {
   it.each([
     ["uv 0.12.5 (x86_64-unknown-linux-gnu)", true],
-    ["uv 0.8.0", true],
+    ["uv 0.11.0", true],
     ["uv 1.0.0", true],
-    ["uv 0.7.22 (abc)", false],
+    ["uv 0.10.12 (abc)", false],
     ["", false],
   ])("judges %j", (text, expected) => {
     expect(isUsableUv(text)).toBe(expected);

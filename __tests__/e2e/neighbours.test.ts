@@ -325,7 +325,7 @@ describe("a project with a lock of uv", () => {
       "uv.lock",
       await onHost(
         host,
-        `cd "$(mktemp -d)"\ncat > pyproject.toml <<'EOF'\n${text}EOF\nUV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 /opt/mysite/tools/uv-*/bin/uv lock --quiet --no-cache\ncat uv.lock`,
+        `cd "$(mktemp -d)"\ncat > pyproject.toml <<'EOF'\n${text}EOF\nUV_SYSTEM_CERTS=1 /opt/mysite/tools/uv-*/bin/uv lock --quiet --no-cache\ncat uv.lock`,
       ),
     );
   }

@@ -44329,9 +44329,8 @@ function uvEnvironment(job, pipConf, uvHasConfig) {
     translate(["UV_INSECURE_HOST"], pip("trusted-host")?.trim().split(/\s+/).join(" "));
     translate(["UV_NO_INDEX"], /^(1|true|yes|on)$/i.test(pip("no-index") ?? "") ? "true" : undefined);
     translate(["SSL_CERT_FILE"], pip("cert"));
-    // The machine's own certificates, under the old and the new name of the setting.
-    translate(["UV_SYSTEM_CERTS"], "true");
-    translate(["UV_NATIVE_TLS"], "true");
+    // The machine's own certificates.
+    translate(["UV_SYSTEM_CERTS", "UV_NATIVE_TLS"], "true");
     return result;
 }
 /** The environment for pip: the job's, without what would change where `--target` installs to. */
@@ -45309,8 +45308,8 @@ function _unique(values) {
 ;// CONCATENATED MODULE: ./lib/ansible/uv-release.js
 /** The uv that the action brings when the runner has none. `npm run lock` reads it for uv-requirements.lock. */
 const UV_VERSION = "0.12.5";
-/** The oldest uv on PATH that knows every flag used here (`venv --relocatable`, `python install --install-dir`). */
-const UV_MINIMUM = "0.8.0";
+/** The oldest uv on PATH that knows every flag used here and variable used here (`UV_SYSTEM_CERTS`). */
+const UV_MINIMUM = "0.11.0";
 const ARCHIVES = {
     "darwin-arm64": ["aarch64-apple-darwin", "5bb0e5fe008a773c3dbcb97ff79cd89e1241464fe9d2f986d52ad8f1b037bd62"],
     "darwin-x64": ["x86_64-apple-darwin", "b3b2137477cf96c9686ebfb71524614cec780c673fd73e59bce099aef02e70e8"],

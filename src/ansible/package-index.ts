@@ -33,9 +33,8 @@ export function uvEnvironment(
   translate(["UV_INSECURE_HOST"], pip("trusted-host")?.trim().split(/\s+/).join(" "));
   translate(["UV_NO_INDEX"], /^(1|true|yes|on)$/i.test(pip("no-index") ?? "") ? "true" : undefined);
   translate(["SSL_CERT_FILE"], pip("cert"));
-  // The machine's own certificates, under the old and the new name of the setting.
-  translate(["UV_SYSTEM_CERTS"], "true");
-  translate(["UV_NATIVE_TLS"], "true");
+  // The machine's own certificates.
+  translate(["UV_SYSTEM_CERTS", "UV_NATIVE_TLS"], "true");
   return result;
 }
 

@@ -11,7 +11,7 @@ import tempfile
 from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed, run
 
 VERSION = "0.12.5"
-OLDEST = (0, 8)
+OLDEST = (0, 11)  # the first that knows UV_SYSTEM_CERTS
 # sha256 of the wheels for Linux, glibc and musl, x86_64 and aarch64; pip takes the one that fits.
 HASHES = (
     "2d65b7b3bc3fd28678f62aa7fb5d90f106ad9782c1354af60b6cecdf9ea9ecd9",
@@ -64,7 +64,7 @@ def install_uv(tools_dir: str) -> str:
 def uv_environment(cache_dir: str) -> dict:
     """What uv gets besides the host's own settings: a cache of ours, the host's certificates, no interpreter download."""
     own = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "SSL_CERT", "http_proxy", "https_proxy", "no_proxy", "HTTP", "NO_PROXY"))}
-    defaults = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"} if "SSL_CERT_FILE" not in own else {}
+    defaults = {"UV_SYSTEM_CERTS": "1"} if "SSL_CERT_FILE" not in own else {}
     return {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root", "LANG": "C.UTF-8", "UV_CACHE_DIR": cache_dir, "UV_NO_PROGRESS": "1",
             "UV_PYTHON_DOWNLOADS": "never", **defaults, **own}
 

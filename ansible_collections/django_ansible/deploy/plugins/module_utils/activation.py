@@ -280,7 +280,7 @@ class Activation:
     def enable(self) -> None:
         """Makes the slot start at boot. Before the switch, so that a host that goes down at any moment comes back with what it serves."""
         if not all(map(systemd.is_enabled, self.layout.slot_units(self.slot))):
-            systemd.systemctl("enable", "--quiet", *self.layout.slot_units(self.slot))
+            systemd.enable(*self.layout.slot_units(self.slot))
 
     def run(self, pending: list[str]) -> None:
         """Does what is pending. What was there before can be put back until the deploy is finished."""

@@ -41,6 +41,16 @@ def is_enabled(unit: str) -> bool:
     return subprocess.run(["systemctl", "is-enabled", "--quiet", unit], check=False, capture_output=True).returncode == 0
 
 
+def enable(*units: str) -> None:
+    """Has units start at boot. Links are all that it takes; without C(--root) systemd reads every unit of the host again, which holds it up."""
+    systemctl("enable", "--root=/", "--quiet", *units)
+
+
+def disable(*units: str) -> None:
+    """Undoes :func:`enable`."""
+    systemctl("disable", "--root=/", "--quiet", *units)
+
+
 def listeners(path: str) -> list[str]:
     """The socket units that listen on *path*, each with what it starts."""
     units = []

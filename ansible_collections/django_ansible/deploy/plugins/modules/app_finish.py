@@ -109,7 +109,7 @@ def finish(module: AnsibleModule) -> dict:
         undo.forget(layout.app_name)
         for slot in idle:
             if any(map(systemd.is_enabled, layout.slot_units(slot))):
-                systemd.systemctl("disable", "--quiet", *layout.slot_units(slot))
+                systemd.disable(*layout.slot_units(slot))
         for slot in stopping:
             # Without waiting: the requests that still run may take as long as the graceful time-out.
             systemd.systemctl("stop", "--no-block", *reversed(layout.slot_units(slot)))

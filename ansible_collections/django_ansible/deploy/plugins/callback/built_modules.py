@@ -77,8 +77,9 @@ def keep(packed, kept):
         for damaged in there:
             damaged.unlink(missing_ok=True)
         os.replace(copy.name, kept / ("%s.%s" % (digest(content), file.name)))
-    versions = sorted(kept.parent.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
-    for old in versions[KEPT:]:
+    # Whatever else somebody has beside them is not ours to remove.
+    versions = [folder for folder in kept.parent.iterdir() if any(folder.glob("*" + OURS + "*"))]
+    for old in sorted(versions, key=lambda folder: folder.stat().st_mtime, reverse=True)[KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
 
 

@@ -227,6 +227,7 @@ def build(path: str, plan: Plan, libraries) -> bool:
         else:
             env = {**os.environ, **versions}
             run([plan.python, "-m", "venv", path])
+            # Not quiet: system_libraries reads what pip collected.
             install = [python, "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check", "--no-input"]
         libraries.with_build_tools(lambda: plan.install(path, install, env))
     except lock_files.BadLock as error:

@@ -82,6 +82,20 @@ def test_old_versions_go(tmp_path):
     assert [file.read_bytes() for file in (tmp_path / "kept/new").iterdir()] == [b"packed"]
 
 
+def test_other_folders_and_files_beside_them_stay(tmp_path):
+    packed, kept = tmp_path / "packed", tmp_path / "kept"
+    packed.mkdir()
+    (packed / (OURS + "app_host-ZIP_DEFLATED-none")).write_bytes(b"packed")
+    others = ["a", "b", "c", "d"]
+    for name in others:
+        (kept / name).mkdir(parents=True)
+        (kept / name / "theirs").touch()
+        os.utime(kept / name, (1, 1))
+    (kept / "file").touch()
+    keep(packed, kept / "new")
+    assert sorted(path.name for path in kept.iterdir()) == [*others, "file", "new"]
+
+
 def test_the_version_is_that_of_names_and_contents(tmp_path):
     for folder in ("modules", "module_utils"):
         (tmp_path / folder).mkdir()

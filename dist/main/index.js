@@ -45308,7 +45308,7 @@ function _unique(values) {
 ;// CONCATENATED MODULE: ./lib/ansible/uv-release.js
 /** The uv that the action brings when the runner has none. `npm run lock` reads it for uv-requirements.lock. */
 const UV_VERSION = "0.12.5";
-/** The oldest uv on PATH that knows every flag used here and variable used here (`UV_SYSTEM_CERTS`). */
+/** The oldest uv on PATH that knows every flag and variable used here (`UV_SYSTEM_CERTS`). */
 const UV_MINIMUM = "0.11.0";
 const ARCHIVES = {
     "darwin-arm64": ["aarch64-apple-darwin", "5bb0e5fe008a773c3dbcb97ff79cd89e1241464fe9d2f986d52ad8f1b037bd62"],

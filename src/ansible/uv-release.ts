@@ -1,7 +1,7 @@
 /** The uv that the action brings when the runner has none. `npm run lock` reads it for uv-requirements.lock. */
 export const UV_VERSION = "0.12.5";
 
-/** The oldest uv on PATH that knows every flag used here and variable used here (`UV_SYSTEM_CERTS`). */
+/** The oldest uv on PATH that knows every flag and variable used here (`UV_SYSTEM_CERTS`). */
 export const UV_MINIMUM = "0.11.0";
 
 /** A release archive of uv and its SHA-256. */

@@ -8,7 +8,7 @@ const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 
 describe("the pinned uv", () => {
   const lock = read("uv-requirements.lock");
-  const onHosts = read("ansible_collections/django_ansible/deploy/plugins/module_utils/uv.py");
+  const onHosts = read("ansible_collections/django_ansible/deploy/plugins/module_utils/build/uv.py");
 
   it("has one version on the runner and on the hosts", () => {
     expect(lock).toContain(`uv==${UV_VERSION}`);

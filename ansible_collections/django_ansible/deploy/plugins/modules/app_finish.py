@@ -71,11 +71,15 @@ import os
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import commands, processes, static, systemd, undo
-from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS, replace_link
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, processes, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
 
 
 def folders(path: str) -> set[str]:
@@ -127,7 +131,7 @@ def run_commands(module: AnsibleModule) -> list[str]:
     ran = commands.Ran(layout, params["release"])
     if module.check_mode or not phases:
         return [entry["command"] for _, entry in ran.pending(phases)]
-    environment = Environment.of_release(params, layout, params["release"])
+    environment = release_environment(params, layout, params["release"])
     return ran.run(Application(layout.release_dir(params["release"]), params["app_path"], params["app_user"], layout.app_dir, environment), phases)
 
 

@@ -139,14 +139,16 @@ import socket
 import struct
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.activation import Activation
-from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.files import free_mib
-from ansible_collections.django_ansible.deploy.plugins.module_utils.layout import SLOTS, Layout
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
-from ansible_collections.django_ansible.deploy.plugins.module_utils.system_libraries import missing_packages
-from ansible_collections.django_ansible.deploy.plugins.module_utils.systemd import is_active, is_enabled
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
 # What a client sends first to ask for TLS; a server says S or N.
 SSL_REQUEST = 80877103
@@ -206,7 +208,7 @@ def to_finish(slot: str | None, releases: list[dict], layout: Layout, params: di
 
 def unapplied(release: str, layout: Layout, params: dict) -> list[str] | None:
     """The migrations that a release says are not applied; None when it cannot be asked, which the step that migrates will tell."""
-    environment = Environment.of_release(params, layout, release)
+    environment = release_environment(params, layout, release)
     application = Application(layout.release_dir(release), params["app_path"], params["app_user"], layout.app_dir, environment)
     try:
         return application.drive("plan")["plan"]["migrations"]

@@ -72,11 +72,14 @@ deploy:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import backup, commands
-from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
-from ansible_collections.django_ansible.deploy.plugins.module_utils.migrations import apply_plan
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import backup
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
 
 
 def migrate(application: Application, layout, params) -> dict:
@@ -120,7 +123,7 @@ def main() -> None:
     release_dir = layout.release_dir(params["release"])
     if module.check_mode and not os.path.isdir(release_dir):
         module.exit_json(changed=False, migrations=[], commands=[], deploy={})
-    environment = Environment.of_release(params, layout, params["release"])
+    environment = release_environment(params, layout, params["release"])
     application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, environment)
     try:
         with lock_of(params, module.check_mode).step():

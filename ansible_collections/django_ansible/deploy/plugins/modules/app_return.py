@@ -37,11 +37,11 @@ deploy:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import undo
-from ansible_collections.django_ansible.deploy.plugins.module_utils.activation import go_back
-from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import go_back
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of, lock_of
 
 
 def go_back_on_host(params: dict, check_mode: bool) -> dict:

@@ -57,15 +57,18 @@ deploy:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import backup
-from ansible_collections.django_ansible.deploy.plugins.module_utils.application import Application, CommandFailed, Environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
-from ansible_collections.django_ansible.deploy.plugins.module_utils.migrations import ready_database
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import backup
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import ready_database
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
 
 
 def application_of(release: str, layout, params: dict) -> Application:
-    environment = Environment.of_release(params, layout, release)
+    environment = release_environment(params, layout, release)
     return Application(layout.release_dir(release), params["app_path"], params["app_user"], layout.app_dir, environment)
 
 

@@ -39,10 +39,11 @@ deploy:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import processes, systemd
-from ansible_collections.django_ansible.deploy.plugins.module_utils.arguments import LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.files import free_mib
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import describe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import describe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import processes
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of, lock_of
 
 
 def main() -> None:

@@ -40,13 +40,12 @@ removed:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import Compose
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_prune import dropped_releases, prune
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_store import Store, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.prune import dropped_releases, prune
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 
 
 def main():

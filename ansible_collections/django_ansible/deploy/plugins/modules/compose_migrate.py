@@ -87,15 +87,14 @@ import re
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
-
-from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import Compose, last_lines, masker, parse_env
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_one_off import ContainerApplication, ContainerClient, OneOff
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_store import Store, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
-from ansible_collections.django_ansible.deploy.plugins.module_utils.migrations import apply_plan, ready_database
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, last_lines, masker, parse_env
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.one_off import ContainerApplication, ContainerClient, OneOff
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan, ready_database
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 
 
 class Migration:

@@ -60,14 +60,13 @@ import sys
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
-
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import Compose, masker, reason_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError, EngineError
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_images import REGISTRY_ARGUMENTS, Images, cannot_pull, parse_registries
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_registry import private_config, split_reference, sweep_folders
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_store import Store, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, reason_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError, EngineError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import REGISTRY_ARGUMENTS, Images, cannot_pull, parse_registries
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import private_config, split_reference, sweep_folders
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 
 
 class Pull:

@@ -39,14 +39,13 @@ deploy:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_activation import go_back, running_images
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import Compose
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_containers import snapshot
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_store import Store, lock_of, projects
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_target import RUN_ARGUMENTS, START_ARGUMENTS, settings_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import go_back, running_images
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import snapshot
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, projects
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import RUN_ARGUMENTS, START_ARGUMENTS, settings_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 
 
 def return_project(params, project):

@@ -69,14 +69,13 @@ deploy:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
-
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import Compose, masker, parse_env
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_images import REGISTRY_ARGUMENTS, parse_registries
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_stacks import NotConverged, Stack, require_manager
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_store import lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_target import FILES_ARGUMENTS, RUN_ARGUMENTS
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked, describe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import REGISTRY_ARGUMENTS, parse_registries
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.stacks import NotConverged, Stack, require_manager
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked, describe
 
 
 def main():

@@ -37,16 +37,15 @@ deploy:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
-
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_activation import running_images
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import Compose, parse_env
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_containers import service_of, snapshot
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_project import Project
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_store import Store, lock_of, project_at
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_target import FILES_ARGUMENTS, RUN_ARGUMENTS
-from ansible_collections.django_ansible.deploy.plugins.module_utils.files import free_mib
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import describe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import running_images
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, parse_env
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of, snapshot
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.project import Project
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, project_at
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import describe
 
 
 def project_name(params, compose):

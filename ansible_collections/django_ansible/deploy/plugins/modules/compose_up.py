@@ -59,14 +59,13 @@ deploy:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
-
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_activation import Activation, WentBack
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_command import Compose, masker, parse_env
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_containers import describe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_engine import ComposeError
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_store import Store, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose_target import PROJECT_ARGUMENTS, RUN_ARGUMENTS, START_ARGUMENTS, settings_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import Activation, WentBack
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import describe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS, START_ARGUMENTS, settings_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 
 
 def activate(params, check_mode):

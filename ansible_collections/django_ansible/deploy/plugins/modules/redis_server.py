@@ -52,11 +52,11 @@ import hashlib
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils import systemd
-from ansible_collections.django_ansible.deploy.plugins.module_utils.application import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.files import ManagedFile, ensure_directory
-from ansible_collections.django_ansible.deploy.plugins.module_utils.postgresql import MIB, addresses, memory_of_host
-from ansible_collections.django_ansible.deploy.plugins.module_utils.system_libraries import apt_install, missing_packages
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import apt_install, missing_packages
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, ensure_directory
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import MIB, addresses, memory_of_host
 
 
 def settings_of(params: dict, memory: int) -> str:

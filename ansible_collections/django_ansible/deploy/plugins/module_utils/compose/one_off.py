@@ -1,0 +1,127 @@
+# Copyright (c) the django-ansible-deploy authors
+# MIT License (see LICENSE or https://opensource.org/license/mit)
+"""Commands in a container of their own, made from a service's definition and removed afterwards: Django, and PostgreSQL's clients."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import reason_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import memory_folder
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import BOOTSTRAP, driver_input
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
+
+SETTINGS = "DJANGO_SETTINGS_MODULE"
+NOT_FOUND = (126, 127)
+
+
+class OneOff:
+    """A service of a resolved project, with the image that a release chose for it."""
+
+    def __init__(self, compose, config_file, facts, service, *, timeout=1800):
+        self.compose, self.engine = compose, compose.engine
+        self.config_file, self.facts, self.service = config_file, facts, service
+        self.timeout = timeout
+        services = facts["summary"]["services"]
+        if service not in services:
+            raise CommandFailed(f"there is no service {service} in the compose file: it has {', '.join(sorted(services))}")
+        self.image = self._image()
+
+    def _image(self):
+        image = self.facts["images"].get(self.service) or ""
+        found = self.engine.image(image) if image else None
+        known = (self.facts.get("identifiers") or {}).get(self.service)
+        found = found or (self.engine.image(known) if known else None) or self.engine.image(self.facts["summary"]["services"][self.service]["image"])
+        if not found:
+            raise CommandFailed(f"the image of service {self.service} is not on this host")
+        return found["Id"]
+
+    def run(self, argv, *, entrypoint=True, environment=None, folder="", **streams):
+        """Exit code, stdout and stderr of *argv*; the image's own entrypoint goes before it, unless *entrypoint* is false.
+
+        *environment* reaches the container by a file in memory, never as an argument. Services that it depends on are started when they do not run.
+        """
+        options = ["run", "--rm", "--no-TTY", "--quiet-pull", *self.dependencies()]
+        if folder:
+            options += ["--workdir", folder]
+        if not entrypoint:
+            options += ["--entrypoint", argv[0]]
+            argv = argv[1:]
+        override = {"services": {self.service: {"image": self.image, "pull_policy": "never", "environment": {name: value.replace("$", "$$") for name, value in (environment or {}).items()}}}}
+        with _memory_file(json.dumps(override)) as path:
+            return self.compose.call(
+                [*options, self.service, *argv], files=[self.config_file, path], folder=os.path.dirname(self.facts["file"]), project=self.facts["summary"]["name"],
+                profiles=self.facts.get("profiles") or [], timeout=self.timeout, **streams,
+            )
+
+    def dependencies(self):
+        """Nothing is started or replaced where all of them run already."""
+        needed = set(self.facts["summary"]["services"][self.service]["depends_on"])
+        running = {service_of(entry) for entry in self.engine.containers(self.facts["summary"]["name"]) if entry.get("State") == "running"}
+        return ["--no-deps"] if needed <= running else []
+
+    def environment(self):
+        """Names that the definition or the image sets."""
+        with open(self.config_file, encoding="utf-8") as file:
+            defined = json.load(file)["services"][self.service].get("environment") or {}
+        image = ((self.engine.image(self.image) or {}).get("Config") or {}).get("Env") or []
+        return set(defined) | {entry.partition("=")[0] for entry in image}
+
+
+class ContainerApplication:
+    """Django in the image of a service: what migrations.py drives."""
+
+    def __init__(self, one_off, python, folder, settings):
+        self.one_off, self.python, self.folder = one_off, python, folder
+        self.more = {SETTINGS: settings} if settings and SETTINGS not in one_off.environment() else {}
+
+    def drive(self, *steps, **options):
+        """Runs steps of driver in one Django process and returns what they found, by step.
+
+        :raises CommandFailed: with the step's own words.
+        """
+        code, out, err = self.one_off.run(
+            [self.python, "-c", BOOTSTRAP], entrypoint=False, folder=self.folder, stdin=driver_input(steps, result_fd=1, **options),
+            environment={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **self.more},
+        )
+        if code in NOT_FOUND:
+            raise CommandFailed(f"there is no {self.python} in the image of service {self.one_off.service}: set python in compose_app_migrate, or a command of your own")
+        if code is None:
+            raise CommandFailed(f"it did not end within {self.one_off.timeout} seconds")
+        try:
+            found = json.loads(out)
+        except ValueError:
+            raise CommandFailed(f"a container of service {self.one_off.service} ended with {code} and without an answer: {reason_of(err, 10)}") from None
+        if "error" in found:
+            raise CommandFailed(f"{found['error']}\n{tail(reason_of(err, 20))}".strip())
+        return found
+
+
+class ContainerClient:
+    """PostgreSQL's clients in the image of a service: what backup.py runs."""
+
+    def __init__(self, one_off):
+        self.one_off = one_off
+        self.lacks_pg_dump = f"there is no pg_dump in the image of service {one_off.service}: name a service that has it (the database's) in compose_app_dump_service"
+
+    def run(self, argv, variables, **streams):
+        code, out, err = self.one_off.run(argv, entrypoint=False, environment=variables, **{name: stream for name, stream in streams.items() if stream is not subprocess.DEVNULL})
+        if code in NOT_FOUND:
+            raise FileNotFoundError(argv[0])
+        return subprocess.CompletedProcess(argv, 1 if code is None else code, out, reason_of(err, 20))
+
+
+@contextlib.contextmanager
+def _memory_file(text):
+    descriptor, path = tempfile.mkstemp(prefix="django-ansible-deploy-one-off-", suffix=".json", dir=memory_folder())
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        yield path
+    finally:
+        os.unlink(path)

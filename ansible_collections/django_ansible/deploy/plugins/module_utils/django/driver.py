@@ -1,0 +1,321 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Asks Django about a release and makes it work, in one process.
+
+A module feeds this source, and that of settings_completion, to the interpreter of the release's virtual environment, as the application's
+user and with the application's environment. It therefore imports the standard library and Django alone, and runs on every Python that
+Django supports. The answer goes to a pipe of its own, so nothing that the project prints can be taken for it.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+import traceback
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE, completion_of
+
+ADVISORY_LOCK = 0x646A616E676F  # "django" in hexadecimal; one number for every deploy that migrates this database
+
+
+class Refused(Exception):
+    """The project itself says no; the text is for the person who deploys."""
+
+
+def _known_migrations(loader):
+    """Every migration that this code has, those among them that others replace."""
+    return set(loader.disk_migrations) | {key for migration in loader.disk_migrations.values() for key in migration.replaces}
+
+
+def inspect_settings(request):
+    """The settings that the deploy has to agree with, and what stands for the migrations that this code has."""
+    from django.conf import settings
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    known = sorted(_known_migrations(loader))
+    return {
+        "home": _has_home_page(settings),
+        "migrations": hashlib.sha256(json.dumps(known).encode()).hexdigest(),
+        "static_root": str(settings.STATIC_ROOT) if settings.STATIC_ROOT else None,
+        "static_url": settings.STATIC_URL,
+        "wsgi": getattr(settings, "WSGI_APPLICATION", None),
+        "debug": bool(settings.DEBUG),
+        "engine": settings.DATABASES.get("default", {}).get("ENGINE"),
+    }
+
+
+def _has_home_page(settings):
+    """Whether some URL pattern answers for /. An application without one answers 404 there and is none the worse."""
+    from django.urls import Resolver404, resolve
+
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return True
+    try:
+        resolve("/")
+    except Resolver404:
+        return False
+    return True
+
+
+def complete_settings(request):
+    """Puts a settings module in place of the project's that has what those lack, before Django reads them.
+
+    Tells the module's text, empty when the project's own settings do, and a sentence for each thing that they lack.
+    """
+    import importlib
+    import types
+
+    project = os.environ["DJANGO_SETTINGS_MODULE"]
+    own = vars(importlib.import_module(project))
+    made = completion_of(project, own, request["host"], dict(os.environ))
+    text = made.text()
+    if text:
+        module = types.ModuleType(MODULE)
+        exec(compile(text, MODULE + ".py", "exec"), module.__dict__)
+        sys.modules[MODULE] = module
+        os.environ["DJANGO_SETTINGS_MODULE"] = MODULE
+    return {"text": text, "warnings": made.warnings}
+
+
+def check(request):
+    """The system check framework with its deployment checks: what reaches the level stops, the rest is told."""
+    from django.core import checks
+
+    level = getattr(checks, request.get("check_level", "ERROR"))
+    messages = [message for message in checks.run_checks(include_deployment_checks=True) if not message.is_silenced()]
+    told = {True: [], False: []}
+    for message in messages:
+        words = "%s: %s" % (message.id or "check", " ".join(str(message.msg).split()))
+        told[message.is_serious(level)].append("%s (%s)" % (words, message.obj) if message.obj else words)
+    if told[True]:
+        raise Refused("manage.py check --deploy found: " + "; ".join(told[True]))
+    return {"warnings": told[False]}
+
+
+def missing_migrations(request):
+    """Whether the models have changes that no migration makes."""
+    from django.core.management import call_command
+
+    try:
+        call_command("makemigrations", check=True, dry_run=True, interactive=False, verbosity=0)
+    except SystemExit:
+        return {"warnings": ["models have changes without a migration: run makemigrations in the project and commit what it makes"]}
+    return {"warnings": []}
+
+
+def entry(request):
+    """The module that gunicorn will load, and gunicorn's own configuration: what is wrong with them shows here, before anything starts."""
+    import importlib
+
+    module, _, name = request["entry"].partition(":")
+    settings_module = os.environ.get("DJANGO_SETTINGS_MODULE")
+    try:
+        loaded = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        # A module that the project's own code misses is the project's to tell.
+        if error.name and (module + ".").startswith(error.name + "."):
+            raise Refused("there is no module %s: set django_app_wsgi, or django_app_asgi" % module) from error
+        raise
+    if not callable(getattr(loaded, name, None)):
+        raise Refused("%s has no application named %s: set django_app_wsgi, or django_app_asgi" % (module, name))
+    _check_gunicorn(request)
+    if os.environ.get("DJANGO_SETTINGS_MODULE") != settings_module:
+        chosen, os.environ["DJANGO_SETTINGS_MODULE"] = os.environ.get("DJANGO_SETTINGS_MODULE"), settings_module
+        return {"warnings": ["%s sets DJANGO_SETTINGS_MODULE to %s whatever the environment says: use os.environ.setdefault there" % (module, chosen)]}
+    return {"warnings": []}
+
+
+def _check_gunicorn(request):
+    """Does what `gunicorn --check-config` does, in the process that has the project loaded already."""
+    import contextlib
+    import io
+    import tempfile
+
+    from gunicorn.app.wsgiapp import WSGIApplication
+
+    said = io.StringIO()
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+        file.write(request["gunicorn_config"])
+        file.flush()
+        given, sys.argv = sys.argv, ["gunicorn", "--check-config", "--config", file.name, request["entry"]]
+        try:
+            with contextlib.redirect_stderr(said):
+                WSGIApplication("%(prog)s [OPTIONS] [APP_MODULE]", prog="gunicorn").run()
+        except SystemExit as end:
+            if end.code:
+                raise Refused("gunicorn --check-config failed: %s" % " ".join(said.getvalue().split()[-60:])) from end
+        finally:
+            sys.argv = given
+
+
+def collectstatic(request):
+    """Collects static files, if they go to the folder that was made ready for them."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    if str(settings.STATIC_ROOT) != request["static_root"]:
+        return {}
+    call_command("collectstatic", interactive=False, verbosity=0)
+    return {}
+
+
+def _database():
+    from django.db import connections
+
+    connection = connections["default"]
+    try:
+        connection.ensure_connection()
+    except Exception as error:
+        raise Refused("the database does not answer: %s" % " ".join(str(error).split())) from error
+    return connection
+
+
+def _plan(connection):
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    conflicts = executor.loader.detect_conflicts()
+    if conflicts:
+        raise Refused("migrations conflict in %s: run makemigrations --merge in the project" % ", ".join(sorted(conflicts)))
+    return ["%s.%s" % (migration.app_label, migration.name) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+
+
+def plan(request):
+    """What is not applied; with C(dump), what a dump before it needs to know, too."""
+    connection = _database()
+    migrations = _plan(connection)
+    return {"migrations": migrations, **({"database": database(request)} if migrations and request.get("dump") else {})}
+
+
+def unapplied(request):
+    """As plan, for a caller who goes on without an answer: the step that migrates tells why there is none."""
+    try:
+        return plan(request)
+    except Exception:
+        return {"migrations": None}
+
+
+def database(request):
+    """What a dump needs to know of the default database: how to reach it, and how large it is, in bytes."""
+    connection = _database()
+    if connection.vendor != "postgresql":
+        return {"vendor": connection.vendor}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        size = cursor.fetchone()[0]
+    parameters = {name: str(value) for name, value in connection.get_connection_params().items() if isinstance(value, (str, int))}
+    return {"vendor": "postgresql", "size": size, "parameters": parameters}
+
+
+def _advisory_lock(connection, patience):
+    """Takes PostgreSQL's session lock; it goes with the connection, however this process ends."""
+    deadline = time.monotonic() + patience
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
+            if cursor.fetchone()[0]:
+                return
+            if time.monotonic() > deadline:
+                raise Refused("another deploy has been migrating this database for %d s; wait for it or end it" % patience)
+            time.sleep(0.5)
+
+
+def migrate(request):
+    """Applies what is not applied yet, under a lock, and tells what that was."""
+    from django.core.management import call_command
+
+    connection = _database()
+    if not _plan(connection):
+        return {"migrations": []}
+    if connection.vendor == "postgresql":
+        _advisory_lock(connection, request.get("lock_patience", 300))
+    pending = _plan(connection)
+    if pending:
+        call_command("migrate", interactive=False, verbosity=1, no_color=True)
+    return {"migrations": pending}
+
+
+def unknown_migrations(request):
+    """Migrations that are applied to the database and that this release's code does not have."""
+    from django.db.migrations.loader import MigrationLoader
+    from django.db.migrations.recorder import MigrationRecorder
+
+    connection = _database()
+    loader = MigrationLoader(connection)
+    known = _known_migrations(loader)
+    applied = MigrationRecorder(connection).applied_migrations()
+    return {"migrations": ["%s.%s" % key for key in applied if key not in known]}
+
+
+def reverse(request):
+    """Takes migrations back, with the code that has them: each application to the last one before those named."""
+    from django.core.management import call_command
+    from django.db.migrations.loader import MigrationLoader
+
+    connection = _database()
+    if connection.vendor == "postgresql":
+        _advisory_lock(connection, request.get("lock_patience", 300))
+    loader = MigrationLoader(connection)
+    gone = {tuple(name.split(".", 1)) for name in request["migrations"]}
+    missing = gone - set(loader.disk_migrations)
+    if missing:
+        raise Refused("the live release cannot take back %s: it does not have them" % ", ".join(sorted(".".join(key) for key in missing)))
+    for app in sorted({app for app, _ in gone}):
+        # The nodes of an application that stay and that no other staying node of it follows.
+        staying = [key for key in loader.graph.nodes if key[0] == app and key not in gone]
+        leaves = [key for key in staying if not any(child.key in staying for child in loader.graph.node_map[key].children)]
+        call_command("migrate", app, leaves[0][1] if leaves else "zero", interactive=False, verbosity=1, no_color=True)
+    return {"migrations": request["migrations"]}
+
+
+STEPS = {
+    "inspect": inspect_settings,
+    "check": check,
+    "missing_migrations": missing_migrations,
+    "entry": entry,
+    "collectstatic": collectstatic,
+    "plan": plan,
+    "unapplied": unapplied,
+    "database": database,
+    "migrate": migrate,
+    "unknown_migrations": unknown_migrations,
+    "reverse": reverse,
+}
+
+
+def answer(request):
+    import django
+
+    found = {}
+    try:
+        if "host" in request:
+            found["settings"] = complete_settings(request)
+        django.setup()
+    except Exception as error:
+        traceback.print_exc()
+        hint = "; set vault_secret_key, or SECRET_KEY in the environment" if "SECRET_KEY setting must not be empty" in str(error) else ""
+        return {"error": "the project does not start: %s: %s%s" % (type(error).__name__, error, hint)}
+    for step in request["steps"]:
+        try:
+            found[step] = STEPS[step](request)
+        except Refused as error:
+            return {**found, "error": str(error)}
+        except BaseException as error:
+            traceback.print_exc()
+            return {**found, "error": "%s failed: %s: %s" % (step, type(error).__name__, error)}
+    return found
+
+
+def main(request):
+    sys.argv = ["manage.py"]
+    result_fd = request["result_fd"]
+    if result_fd == 1:
+        # In a container there is no other pipe: what the project prints goes to stderr, and stdout is the answer's.
+        result_fd = os.dup(1)
+        os.dup2(2, 1)
+    with os.fdopen(result_fd, "w", encoding="utf-8") as file:
+        file.write(json.dumps(answer(request), default=str))

@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""The few things that a deploy asks of systemd."""
+from __future__ import annotations
+
+import subprocess
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
+
+
+def systemctl(*arguments: str, timeout: float = 120) -> str:
+    return run(["systemctl", *arguments], timeout=timeout)
+
+
+def show(unit: str, *properties: str) -> dict:
+    printed = systemctl("show", unit, "--property", ",".join(properties), timeout=30)
+    return dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
+
+
+def show_each(units: list[str], *properties: str) -> dict:
+    """Properties of several units in one question, by unit."""
+    if not units:
+        return {}
+    printed = systemctl("show", *units, "--property", ",".join(("Id", *properties)), timeout=30)
+    blocks = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in printed.split("\n\n")]
+    return {block["Id"]: block for block in blocks if "Id" in block}
+
+
+def any_active(pattern: str) -> bool:
+    """Whether a unit whose name matches runs or is on its way up or down."""
+    states = "--state=active,activating,deactivating,reloading"
+    return bool(systemctl("list-units", "--plain", "--no-legend", states, pattern, timeout=30).strip())
+
+
+def is_active(unit: str) -> bool:
+    """Whether a unit runs or is on its way up or down."""
+    return show(unit, "ActiveState")["ActiveState"] not in ("inactive", "failed")
+
+
+def is_enabled(unit: str) -> bool:
+    return subprocess.run(["systemctl", "is-enabled", "--quiet", unit], check=False, capture_output=True).returncode == 0
+
+
+def enable(*units: str) -> None:
+    """Has units start at boot. Links are all that it takes; without C(--root) systemd reads every unit of the host again, which holds it up."""
+    systemctl("enable", "--root=/", "--quiet", *units)
+
+
+def disable(*units: str) -> None:
+    """Undoes :func:`enable`."""
+    systemctl("disable", "--root=/", "--quiet", *units)
+
+
+def listeners(path: str) -> list[str]:
+    """The socket units that listen on *path*, each with what it starts."""
+    units = []
+    for block in systemctl("show", "*.socket", "--property", "Id,Listen,Triggers").split("\n\n"):
+        lines = block.splitlines()
+        if any(line.startswith("Listen=%s " % path) for line in lines):
+            units += [name for line in lines if line.startswith(("Id=", "Triggers=")) for name in line.split("=", 1)[1].split()]
+    return units
+
+
+def has_given_up(unit: str) -> bool:
+    """Whether a unit that was started has ended, be it that systemd starts it again: it will not answer as it is."""
+    found = show(unit, "ActiveState", "NRestarts")
+    return found["ActiveState"] in ("inactive", "failed") or found.get("NRestarts", "0") != "0"
+
+
+def log_since(unit: str, since: float, lines: int = 40) -> str:
+    """What a unit wrote to the journal since a time (epoch seconds): the first exception of a worker, else the last lines."""
+    try:
+        printed = run(["journalctl", "--no-pager", "--output", "cat", "--unit", unit, "--since", "@%d" % since], timeout=30).strip().splitlines()
+    except CommandFailed as error:
+        return "(no log: %s)" % error
+    # gunicorn's own traceback follows that of the application and would push it out.
+    starts = [number for number, line in enumerate(printed) if "Exception in worker process" in line]
+    first = printed[slice(starts[0], starts[1] if starts[1:] else None)][:lines] if starts else printed[-lines:]
+    return "\n".join(first)

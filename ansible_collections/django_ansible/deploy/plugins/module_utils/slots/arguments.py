@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""The arguments that the modules of role mode share; documented in doc_fragments/layout.py."""
+from __future__ import annotations
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
+
+LAYOUT = {
+    "app_name": {"type": "str", "required": True},
+    "app_dir": {"type": "path", "required": True},
+    "app_user": {"type": "str", "required": True},
+    "app_group": {"type": "str", "required": True},
+    "socket_link": {"type": "path", "required": True},
+    "run_id": {"type": "str", "default": ""},
+    "actor": {"type": "str", "default": ""},
+}
+
+APPLICATION = {
+    "app_path": {"type": "str", "default": "."},
+    "environment": {"type": "str", "default": "{}", "no_log": True},
+    "credentials": {"type": "list", "elements": "str", "default": []},
+}
+
+
+COMMAND = {
+    "name": {"type": "str", "required": True},
+    "command": {"type": "str", "required": True},
+    "environment": {"type": "str", "default": "{}", "no_log": True},
+}
+PROCESS = {
+    **COMMAND,
+    "count": {"type": "int", "default": 1},
+    "once": {"type": "bool", "default": False},
+    "stop_signal": {"type": "str", "default": "SIGTERM"},
+    "patience": {"type": "int", "default": 60},
+}
+TIMER = {
+    **COMMAND,
+    "schedule": {"type": "list", "elements": "str", "required": True},
+    "once": {"type": "bool", "default": True},
+    "timeout": {"type": "int", "default": 0},
+}
+
+SERVICE = {
+    "service": {
+        "type": "dict",
+        "default": {},
+        "options": {
+            "web": {"type": "bool", "default": True},
+            "files": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "path": {"type": "path", "required": True},
+                    "content": {"type": "str", "required": True},
+                    "kind": {"type": "str", "choices": ["unit", "gunicorn", "nginx", "plain"], "default": "plain"},
+                    "mode": {"type": "str", "default": "0644"},
+                },
+            },
+            "nginx_link": {"type": "dict", "default": {}},
+            "refuse_unknown_names": {"type": "list", "elements": "int", "default": []},
+            "strategy": {"type": "str", "choices": ["slots", "restart"], "default": "slots"},
+            "server_names": {"type": "list", "elements": "str", "default": []},
+            "paths": {"type": "dict", "default": {}},
+            "processes": {"type": "list", "elements": "dict", "default": [], "options": PROCESS},
+            "timers": {"type": "list", "elements": "dict", "default": [], "options": TIMER},
+            "process_templates": {"type": "dict", "default": {}},
+            "process_settle": {"type": "int", "default": 5},
+            "health_path": {"type": "str", "default": "/"},
+            "health_host": {"type": "str", "default": "localhost"},
+            "health_statuses": {"type": "list", "elements": "int", "default": []},
+            "health_checks": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "path": {"type": "str", "required": True},
+                    "host": {"type": "str", "default": ""},
+                    "statuses": {"type": "list", "elements": "int", "default": []},
+                    "headers": {"type": "dict", "default": {}},
+                },
+            },
+            "health_timeout": {"type": "int", "default": 60},
+            "url": {"type": "str"},
+        },
+    },
+}
+
+
+def layout_of(params: dict) -> Layout:
+    return Layout(params["app_name"], params["app_dir"], params["socket_link"])
+
+
+def lock_of(params: dict, check_mode: bool) -> DeployLock:
+    """The lock under which a module works; none in check mode, which changes nothing."""
+    return DeployLock(params["app_name"], "" if check_mode else params["run_id"], params["actor"])

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Where an application lives on a host, and what its links say is running."""
+from __future__ import annotations
+
+import os
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import read_link
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import Releases
+
+SLOTS = ("blue", "green")
+
+
+class Layout(Releases):
+    """The folders, links and unit names of one application on one host."""
+
+    def __init__(self, app_name: str, app_dir: str, socket_link: str) -> None:
+        super().__init__(app_dir)
+        self.app_name = app_name
+        self.app_dir = app_dir
+        self.socket_link = socket_link
+        self.venvs = os.path.join(app_dir, "venvs")
+        self.shared = os.path.join(app_dir, "shared")
+        self.static = os.path.join(app_dir, "static")
+        self.slots = os.path.join(app_dir, "slots")
+        self.current = os.path.join(app_dir, "current")
+        self.etc = os.path.join("/etc", app_name)
+        self.run = os.path.join("/run", app_name)
+
+    def slot_link(self, slot: str) -> str:
+        return os.path.join(self.slots, slot)
+
+    def slot_env(self, slot: str) -> str:
+        return os.path.join(self.etc, slot + ".env")
+
+    def slot_credentials(self, slot: str) -> str:
+        return os.path.join(self.etc, slot + ".credentials")
+
+    def slot_socket(self, slot: str) -> str:
+        return os.path.join(self.run, slot + ".sock")
+
+    def slot_service(self, slot: str) -> str:
+        return "%s@%s.service" % (self.app_name, slot)
+
+    def slot_units(self, slot: str) -> list[str]:
+        """The units of a slot, in the order in which they start."""
+        return ["%s@%s.socket" % (self.app_name, slot), self.slot_service(slot)]
+
+    def live_slot(self) -> str | None:
+        """The slot that gets the requests: the socket link says so; before the first boot's tmpfiles, `current` does."""
+        for link, suffix in ((self.socket_link, ".sock"), (self.current, "")):
+            target = read_link(link)
+            if target:
+                name = os.path.basename(target)
+                if name.endswith(suffix) and name[: len(name) - len(suffix)] in SLOTS:
+                    return name[: len(name) - len(suffix)]
+        return None
+
+    def free_slot(self) -> str:
+        """The slot that a new release starts in."""
+        return SLOTS[1] if self.live_slot() == SLOTS[0] else SLOTS[0]
+
+    def slot_release(self, slot: str | None) -> str | None:
+        target = read_link(self.slot_link(slot)) if slot else None
+        return os.path.basename(target) if target else None
+
+    def live_release(self) -> str | None:
+        return self.slot_release(self.live_slot())
+
+    def is_prepared(self, release: str, prepared_from: str) -> bool:
+        """Whether a release is there as it was prepared from this."""
+        return self.read_release(release).get("prepared") == prepared_from and os.path.isdir(os.path.join(self.release_dir(release), ".venv"))
+
+    def kept_releases(self, count: int) -> set[str]:
+        """The newest *count* releases that have served and are not marked bad, and those that a slot points at: the live one, and the one to go back to.
+
+        A release that never served, whatever its deploy failed at, pushes none of them out.
+        """
+        good = [found["release"] for found in self.list_releases() if found.get("activated") and not found.get("bad")]
+        return {*good[-max(count, 1) :], *filter(None, map(self.slot_release, SLOTS))}

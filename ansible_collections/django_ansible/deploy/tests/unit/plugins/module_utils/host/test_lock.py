@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import stat
+import time
+
+import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as lock_module
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked
+
+
+@pytest.fixture
+def lock(tmp_path):
+    return lambda run, actor="mona": DeployLock("shop", run, actor, str(tmp_path / "locks"))
+
+
+def test_lock_is_taken_used_and_given_back(lock):
+    mine = lock("1-1-a")
+    mine.take()
+    assert stat.S_IMODE(os.stat(mine.path).st_mode) == 0o600
+    assert mine.holder()["actor"] == "mona"
+    with mine.step():
+        assert mine.release()
+    assert mine.holder() is None
+    lock("2-1-b").take()
+
+
+def test_second_run_is_refused_and_told_whose_it_is(lock):
+    lock("1-1-a").take()
+    with pytest.raises(Locked, match="shop is being deployed here by run 1-1-a of mona, since 20"):
+        lock("2-1-b").take()
+
+
+def test_second_run_waits_as_long_as_it_may(lock, monkeypatch):
+    monkeypatch.setattr(lock_module, "PAUSE", 0.01)
+    lock("1-1-a").take()
+    monkeypatch.setattr(lock_module.time, "sleep", lambda seconds: lock("1-1-a").release())
+    lock("2-1-b").take(wait=5)
+    assert lock("2-1-b").holder()["run"] == "2-1-b"
+
+
+@pytest.mark.parametrize(("theirs", "ours", "taken"), [("7-1-a", "7-2-b", True), ("7-1-a", "7-1-b", False), ("7-1-a", "8-2-b", False), ("manual-a", "manual-b", False)])
+def test_a_rerun_takes_over_from_its_earlier_attempt_alone(lock, theirs, ours, taken):
+    lock(theirs).take()
+    later = lock(ours)
+    if not taken:
+        with pytest.raises(Locked):
+            later.take()
+        return
+    later.take()
+    assert "took the deploy lock over from run " + theirs in later.notice
+
+
+def test_lease_that_is_over_is_taken_over_with_a_notice(lock, monkeypatch):
+    monkeypatch.setattr(lock_module, "LEASE", -1)
+    lock("1-1-a").take()
+    assert lock("1-1-a").holder() is None
+    later = lock("2-1-b")
+    later.take()
+    assert "1-1-a" in later.notice
+
+
+def test_step_renews_the_lease(lock):
+    mine = lock("1-1-a")
+    mine.take()
+    with open(mine.path, "w", encoding="utf-8") as file:
+        json.dump({"run": "1-1-a", "since": 5, "expires": time.time() + 1}, file)
+    with mine.step():
+        pass
+    assert mine.holder()["expires"] > time.time() + 100
+    assert mine.holder()["since"] == 5
+
+
+def test_step_that_fails_gives_the_lock_back(lock):
+    mine = lock("1-1-a")
+    mine.take()
+    with pytest.raises(ValueError), mine.step():
+        raise ValueError
+    assert mine.holder() is None
+
+
+def test_step_stops_when_the_lock_was_taken_over(lock):
+    mine = lock("7-1-a")
+    mine.take()
+    lock("7-2-b").take()
+    with pytest.raises(Locked, match="is not this run's any more, it is run 7-2-b"), mine.step():
+        pytest.fail("a step ran without the lock")
+
+
+def test_nobody_takes_over_in_the_middle_of_a_step(lock, monkeypatch):
+    monkeypatch.setattr(lock_module, "STEP", 0.1)
+    mine = lock("7-1-a")
+    mine.take()
+    with open(mine.path, encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(Locked, match="a step of another deploy of shop .* still works"):
+            lock("7-2-b").take()
+
+
+def test_no_run_means_no_lock(lock):
+    free = lock("")
+    free.take()
+    with free.step():
+        pass
+    assert not free.release()
+    assert not os.path.exists(free.path)
+
+
+def test_step_that_is_asked_for_again_waits_for_the_first_one(lock, monkeypatch):
+    monkeypatch.setattr(lock_module, "STEP", 0)
+    monkeypatch.setattr(lock_module, "OWN_STEP", 5)
+    mine = lock("1-1-a")
+    mine.take()
+    first = open(mine.path, encoding="utf-8")
+    fcntl.flock(first, fcntl.LOCK_EX)
+    monkeypatch.setattr(lock_module.time, "sleep", lambda seconds: first.close())
+    with mine.step():
+        assert first.closed
+
+
+def test_second_run_is_refused_at_once_in_the_middle_of_a_step(lock, monkeypatch):
+    mine = lock("7-1-a")
+    mine.take()
+    monkeypatch.setattr(lock_module.time, "sleep", lambda seconds: pytest.fail("it waited"))
+    with open(mine.path, encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(Locked, match="is being deployed here by run 7-1-a"):
+            lock("8-1-b").take()

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import base64
+
+import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import postgresql
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+
+GIB = 1 << 30
+
+
+def test_a_password_is_kept_as_the_standard_says():
+    # The example of RFC 7677, whose salted password PostgreSQL keeps in the form of RFC 5803.
+    salt = base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")
+    kept = postgresql.scram("pencil", salt, 4096)
+    assert kept == "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+
+
+def test_a_password_is_known_by_what_is_kept_of_it():
+    assert postgresql.is_of(postgresql.scram("p@ss"), "p@ss")
+    assert not postgresql.is_of(postgresql.scram("p@ss"), "other")
+    assert not postgresql.is_of("md5abc", "p@ss")
+    assert not postgresql.is_of("none", "p@ss")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("a", "'a'"), ("it's", "'it''s'"), ("a\\'b", " E'a\\\\''b'")])
+def test_literals_are_quoted(text, expected):
+    assert postgresql.literal(text) == expected
+
+
+def settings(*arguments):
+    lines = postgresql.sane_settings(*arguments).splitlines()[1:]
+    return {line.split(" = ")[0]: line.split("'")[1] for line in lines}
+
+
+def test_settings_follow_the_memory():
+    assert settings(8 * GIB, True, True, {}) == {
+        "effective_cache_size": "4096MB", "listen_addresses": "*", "maintenance_work_mem": "512MB", "password_encryption": "scram-sha-256",
+        "random_page_cost": "1.1", "shared_buffers": "2048MB", "work_mem": "32MB",
+    }
+    assert settings(8 * GIB, False, False, {})["shared_buffers"] == "1024MB"
+    assert settings(GIB // 4, False, False, {})["shared_buffers"] == "32MB"
+    assert settings(256 * GIB, True, True, {})["shared_buffers"] == "8192MB"
+    assert settings(8 * GIB, True, False, {"shared_buffers": "1GB", "log_line_prefix": "%m "})["log_line_prefix"] == "%m "
+
+
+def test_a_cluster_is_found_by_its_port():
+    listing = "15 main 5432 down postgres /var/lib/postgresql/15/main x\n17 main 5433 online postgres /var/lib/postgresql/17/main y\n"
+    assert postgresql.cluster(5433, listing) == ("17", "main")
+    with pytest.raises(CommandFailed, match="no PostgreSQL cluster of this host is on port 5434, there are: 15/main on port 5432, 17/main on port 5433"):
+        postgresql.cluster(5434, listing)
+
+
+def test_access_is_a_block_of_each_application():
+    before = "local all postgres peer"
+    once = postgresql.allow(before, "shop", "shop", "shop", ["10.0.0.1/32"])
+    assert once == 'local all postgres peer\n# BEGIN Ansible managed: shop\nhost "shop" "shop" 10.0.0.1/32 scram-sha-256\n# END Ansible managed: shop\n'
+    assert postgresql.allow(once, "shop", "shop", "shop", ["10.0.0.1/32"]) == once
+    both = postgresql.allow(once, "shop-two", "two", "two", [])
+    assert "10.0.0.2/32" in postgresql.allow(both, "shop", "shop", "shop", ["10.0.0.2/32"])
+    assert "10.0.0.1/32" not in postgresql.allow(both, "shop", "shop", "shop", ["10.0.0.2/32"])
+
+
+def test_names_become_addresses():
+    assert postgresql.addresses(["127.0.0.1", "10.0.0.0/8", "[::1]"]) == ["10.0.0.0/8", "127.0.0.1/32", "::1/128"]
+    with pytest.raises(CommandFailed, match="nowhere.invalid, which may connect, is no address and leads to none"):
+        postgresql.addresses(["nowhere.invalid"])

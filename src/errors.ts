@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Inputs, SecretInput } from "./inputs.js";
+import type { Inputs, SecretInput } from "./inputs/inputs.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

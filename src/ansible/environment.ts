@@ -1,8 +1,8 @@
 import { delimiter, dirname, join } from "node:path";
-import type { Inputs } from "../inputs.js";
+import type { Inputs } from "../inputs/inputs.js";
 import type { Project } from "../project/inspect.js";
 import { besideCfg } from "../project/inspect.js";
-import type { GalaxyFolders } from "./galaxy.js";
+import type { GalaxyFolders } from "../toolchain/galaxy.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { DeployError } from "../errors.js";
-import type { Inputs } from "../inputs.js";
+import type { Inputs } from "../inputs/inputs.js";
 import { type AnsibleCfg, parseAnsibleCfg } from "./ansible-cfg.js";
 import { type DjangoProject, findDjango } from "./django.js";
 import { headRevision } from "./git.js";

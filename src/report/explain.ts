@@ -1,6 +1,6 @@
 import type { ResultEvent } from "../ansible/events.js";
 import { missing } from "../errors.js";
-import type { Inputs } from "../inputs.js";
+import type { Inputs } from "../inputs/inputs.js";
 
 /** What explains a failure, besides the failure itself. */
 export interface FailureContext {

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
-import { INPUT_NAMES, loadInputs } from "../../src/inputs/inputs.js";
+import { INPUT_NAMES } from "../../src/inputs/inputs.js";
+import { loadInputs } from "../../src/inputs/load.js";
 import { parseInputs } from "../../src/inputs/parse.js";
 import { OUTPUT_NAMES } from "../../src/report/outputs.js";
+import { secretsIn } from "../../src/secrets/values.js";
 import { createRaw } from "../support/inputs.js";
 
 interface Entry {
@@ -62,7 +64,7 @@ describe("loadInputs", () => {
     vi.stubEnv("INPUT_ENV", "");
     vi.stubEnv("INPUT_BECOME-PASSWORD", "");
     const masked: string[] = [];
-    expect(loadInputs((secrets) => masked.push(...secrets)).emptySecrets).toEqual(["become-password", "env"]);
+    expect(loadInputs((raw) => masked.push(...secretsIn(raw))).emptySecrets).toEqual(["become-password", "env"]);
     expect(masked).toEqual([]);
   });
 
@@ -70,7 +72,7 @@ describe("loadInputs", () => {
     vi.stubEnv("INPUT_MODE", "neither");
     vi.stubEnv("INPUT_BECOME-PASSWORD", "  kept spaces \n");
     const masked: string[] = [];
-    expect(() => loadInputs((secrets) => masked.push(...secrets))).toThrow(/^mode is "neither"/);
+    expect(() => loadInputs((raw) => masked.push(...secretsIn(raw)))).toThrow(/^mode is "neither"/);
     expect(masked).toEqual(["  kept spaces "]);
   });
 });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { emptySecret, emptySecretsWarning, missing } from "../../src/errors.js";
+import { emptySecret, emptySecretsWarning, missing } from "../../src/inputs/missing.js";
 import { createFolder } from "../support/folder.js";
 
 const fork = JSON.stringify({ pull_request: { head: { repo: { fork: true } } } });

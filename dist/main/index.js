@@ -40386,7 +40386,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 5182:
+/***/ 2961:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43456,41 +43456,9 @@ async function commandLine(pid) {
 }
 
 ;// CONCATENATED MODULE: ./lib/errors.js
-
 /** A mistake or a failure that its message explains in one sentence; printed without a stack. */
 class DeployError extends Error {
     name = "DeployError";
-}
-/** Says of a secret that is missing whether it was given at all, and if so why it is empty: `env is not given`. */
-function missing(name, { emptySecrets }) {
-    return emptySecrets.includes(name) ? `${name} is given but empty: ${emptySecret()}` : `${name} is not given`;
-}
-/** The usual cause of a secret that is given but empty. */
-function emptySecret(environment = process.env) {
-    if (isForkPullRequest(environment))
-        return "a workflow run for a pull request from a fork gets no secrets";
-    if (environment.GITHUB_ACTOR === "dependabot[bot]") {
-        return "a workflow run that Dependabot starts gets Dependabot's own secrets only";
-    }
-    return "the secret is probably not configured for this repository or environment";
-}
-/** A warning for secrets that were given but are empty; "" when there are none. */
-function emptySecretsWarning({ emptySecrets }) {
-    if (emptySecrets.length === 0)
-        return "";
-    const are = emptySecrets.length === 1 ? "is" : "are";
-    return `${emptySecrets.join(" and ")} ${are} given but empty: ${emptySecret()}. Leave out what is not needed.`;
-}
-function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path }) {
-    if (name !== "pull_request" || !path)
-        return false;
-    try {
-        const event = JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8"));
-        return event.pull_request?.head?.repo?.fork === true;
-    }
-    catch {
-        return false;
-    }
 }
 /** The message of whatever was thrown. */
 function messageOf(error) {
@@ -43594,6 +43562,40 @@ async function removeTraces(state) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/inputs/missing.js
+
+/** Says of a secret that is missing whether it was given at all, and if so why it is empty: `env is not given`. */
+function missing(name, { emptySecrets }) {
+    return emptySecrets.includes(name) ? `${name} is given but empty: ${emptySecret()}` : `${name} is not given`;
+}
+/** The usual cause of a secret that is given but empty. */
+function emptySecret(environment = process.env) {
+    if (isForkPullRequest(environment))
+        return "a workflow run for a pull request from a fork gets no secrets";
+    if (environment.GITHUB_ACTOR === "dependabot[bot]") {
+        return "a workflow run that Dependabot starts gets Dependabot's own secrets only";
+    }
+    return "the secret is probably not configured for this repository or environment";
+}
+/** A warning for secrets that were given but are empty; "" when there are none. */
+function emptySecretsWarning({ emptySecrets }) {
+    if (emptySecrets.length === 0)
+        return "";
+    const are = emptySecrets.length === 1 ? "is" : "are";
+    return `${emptySecrets.join(" and ")} ${are} given but empty: ${emptySecret()}. Leave out what is not needed.`;
+}
+function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path }) {
+    if (name !== "pull_request" || !path)
+        return false;
+    try {
+        const event = JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8"));
+        return event.pull_request?.head?.repo?.fork === true;
+    }
+    catch {
+        return false;
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/connection/private-key.js
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----([\s\S]*?)-----END \1PRIVATE KEY-----/g;
@@ -43675,6 +43677,7 @@ function refuseOthers(rest, found) {
 }
 
 ;// CONCATENATED MODULE: ./lib/connection/identity.js
+
 
 
 
@@ -43825,8 +43828,66 @@ function tellTrust({ hostKeyChecking }, { repairs }) {
     }
 }
 
-// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
-var dist = __nccwpck_require__(8815);
+;// CONCATENATED MODULE: ./lib/inputs/inputs.js
+/** Names of all inputs, as in action.yml. */
+const INPUT_NAMES = [
+    "mode",
+    "operation",
+    "playbook",
+    "working-directory",
+    "check",
+    "hosts",
+    "inventory",
+    "inventory-file",
+    "limit",
+    "tags",
+    "ssh-private-key",
+    "ssh-private-key-passphrase",
+    "known-hosts",
+    "host-key-checking",
+    "jump-host",
+    "become-password",
+    "vault-password",
+    "vault-passwords",
+    "app-name",
+    "server-name",
+    "source",
+    "revision",
+    "env",
+    "vars",
+    "compose-file",
+    "compose-source",
+    "registry",
+    "registry-username",
+    "registry-password",
+    "ansible-version",
+    "requirements",
+    "python-packages",
+    "extra-args",
+    "timeout-minutes",
+    "summary",
+];
+/** Inputs that are set from a secret, and that can be left out. */
+const SECRET_INPUTS = [
+    "ssh-private-key",
+    "ssh-private-key-passphrase",
+    "known-hosts",
+    "become-password",
+    "vault-password",
+    "vault-passwords",
+    "env",
+    "registry-password",
+];
+/**
+ * Their default in action.yml. The runner gives an action a text for every input, and "" both for one that is not given
+ * and for one whose secret is not configured; by this default the two differ.
+ */
+const NOT_GIVEN = "(not given)";
+const MODES = ["role", "container"];
+const OPERATIONS = ["deploy", "rollback", "status"];
+const SOURCES = ["workspace", "git"];
+const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"];
+
 ;// CONCATENATED MODULE: ./lib/inputs/dotenv.js
 
 /**
@@ -43880,111 +43941,6 @@ function closingQuote(body, quote) {
 const ESCAPES = { n: "\n", r: "\r", t: "\t" };
 function expandEscapes(body) {
     return body.replace(/\\([nrt"\\$`])/g, (_, char) => ESCAPES[char] ?? char);
-}
-
-;// CONCATENATED MODULE: ./lib/secrets/values.js
-
-
-/** Keys of variables whose value is a secret. */
-const SECRET_KEY = /pass(wd|word|phrase)?$|secret|token|private_?key|api_?key/i;
-/** Texts that are no secret wherever they stand; hiding them would only make the log unreadable. */
-const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5}|admin|deploy|development|django|example|password|postgres|production|root|secret|staging|test|user)$/i;
-/** Lines shorter than this are too common to hide. */
-const SHORTEST = 4;
-/** Whether hiding a text would blank the log rather than a secret. */
-function isTooCommon(text) {
-    return text.trim().length < SHORTEST || COMMON.test(text.trim());
-}
-/**
- * Warnings for secrets that are not hidden, since hiding them would blank the log.
- *
- * @param becomePassword in plain text.
- */
-function weakSecrets(inputs, becomePassword) {
-    const secrets = [
-        ["become-password", becomePassword],
-        ["vault-password", inputs.vaultPassword],
-        ["ssh-private-key-passphrase", inputs.sshPrivateKeyPassphrase],
-        ["registry-password", inputs.registryPassword],
-        ...Object.entries(inputs.vaultPasswords).map(([id, text]) => [`vault-passwords ${id}`, text]),
-        // Not each value of env: most of those that are short are no secrets.
-        ...Object.entries(inputs.env)
-            .filter(([name]) => SECRET_KEY.test(name))
-            .map(([name, text]) => [`env ${name}`, text]),
-    ];
-    return secrets
-        .filter(([, text]) => text !== "" && isTooCommon(text))
-        .map(([name]) => `${name} is so short or common that it is not hidden in the log: use eight or more characters.`);
-}
-/** Every secret text in the inputs, as given. Never fails: it runs before the inputs are checked. */
-function secretsIn(raw) {
-    const passwords = [
-        raw["become-password"],
-        raw["vault-password"],
-        raw["registry-password"],
-        raw["ssh-private-key"],
-        raw["ssh-private-key-passphrase"],
-    ];
-    return [
-        ...passwords.map((text) => text.replace(/[\r\n]+$/, "")),
-        ...secretsOfMapping(raw["vault-passwords"]),
-        ...secretsOfEnv(raw.env),
-        ...secretsOfText(raw.inventory),
-        ...secretsOfText(raw.vars),
-    ].filter((text) => text.trim() !== "");
-}
-/** Every value of a mapping of passwords. */
-function secretsOfMapping(text) {
-    let values;
-    try {
-        values = Object.values((0,dist/* parse */.qg)(text, { logLevel: "silent" }) ?? {});
-    }
-    catch {
-        // Not valid, which is said later; hide all that could be a value.
-        values = text.split(/\r?\n/).map((line) => line.replace(/^[^:]*:\s*/, ""));
-    }
-    return values.map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value)));
-}
-function secretsOfEnv(text) {
-    let values;
-    try {
-        values = Object.values(parseDotenv(text));
-    }
-    catch {
-        // Not valid, which is said later; hide all that could be a value.
-        values = text.split(/\r?\n/).map((line) => line.replace(/^[^=]*=\s*/, ""));
-    }
-    return [...values, ...values.flatMap(passwordsInUrl)].filter((value) => !isTooCommon(value));
-}
-/** Programs name the password of a DATABASE_URL alone, as it is written there or decoded. */
-function passwordsInUrl(value) {
-    const [, password = ""] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:([^/?#\s@]+)@/i.exec(value) ?? [];
-    try {
-        return [password, decodeURIComponent(password)];
-    }
-    catch {
-        return [password];
-    }
-}
-/** Values of secret-like keys in YAML, JSON or INI text, found without parsing so that a broken text still yields them. */
-function secretsOfText(text) {
-    const found = [];
-    for (const match of text.matchAll(/([A-Za-z_][\w-]*)["']?[ \t]*[:=][ \t]*/g)) {
-        if (!SECRET_KEY.test(match[1] ?? ""))
-            continue;
-        const rest = text.slice(match.index + match[0].length);
-        const quoted = /^"((?:[^"\\\n]|\\.)*)"|^'([^'\n]*)'/.exec(rest);
-        const line = (/^[^\r\n]*/.exec(rest)?.[0] ?? "").trim();
-        // A plain value ends at the line's end in YAML, at a comma or brace in its short form, and at a blank in INI; hide all readings.
-        const readings = quoted
-            ? [quoted[1] ?? quoted[2] ?? ""]
-            : [line, line.split(/[,}]/)[0] ?? "", line.split(/\s+/)[0] ?? ""];
-        for (const value of new Set(readings)) {
-            if (!isTooCommon(value) && !/^(\{\{|[!|>#]|\$ANSIBLE_VAULT)/.test(value))
-                found.push(value);
-        }
-    }
-    return found;
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/split-arguments.js
@@ -44052,6 +44008,8 @@ function splitArguments(text) {
     return words;
 }
 
+// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
+var dist = __nccwpck_require__(8815);
 ;// CONCATENATED MODULE: ./lib/inputs/yaml.js
 
 
@@ -44105,6 +44063,7 @@ function parseMapping(name, text) {
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/parse.js
+
 
 
 
@@ -44230,84 +44189,27 @@ function passwords(raw, name) {
     return Object.fromEntries(entries);
 }
 
-;// CONCATENATED MODULE: ./lib/inputs/inputs.js
+;// CONCATENATED MODULE: ./lib/inputs/load.js
 
 
 
-/** Names of all inputs, as in action.yml. */
-const INPUT_NAMES = [
-    "mode",
-    "operation",
-    "playbook",
-    "working-directory",
-    "check",
-    "hosts",
-    "inventory",
-    "inventory-file",
-    "limit",
-    "tags",
-    "ssh-private-key",
-    "ssh-private-key-passphrase",
-    "known-hosts",
-    "host-key-checking",
-    "jump-host",
-    "become-password",
-    "vault-password",
-    "vault-passwords",
-    "app-name",
-    "server-name",
-    "source",
-    "revision",
-    "env",
-    "vars",
-    "compose-file",
-    "compose-source",
-    "registry",
-    "registry-username",
-    "registry-password",
-    "ansible-version",
-    "requirements",
-    "python-packages",
-    "extra-args",
-    "timeout-minutes",
-    "summary",
-];
-/** Inputs that are set from a secret, and that can be left out. */
-const SECRET_INPUTS = [
-    "ssh-private-key",
-    "ssh-private-key-passphrase",
-    "known-hosts",
-    "become-password",
-    "vault-password",
-    "vault-passwords",
-    "env",
-    "registry-password",
-];
-/**
- * Their default in action.yml. The runner gives an action a text for every input, and "" both for one that is not given
- * and for one whose secret is not configured; by this default the two differ.
- */
-const NOT_GIVEN = "(not given)";
-const MODES = ["role", "container"];
-const OPERATIONS = ["deploy", "rollback", "status"];
-const SOURCES = ["workspace", "git"];
-const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"];
 /**
  * Reads every input; nothing else does.
  *
- * @param mask takes all secret texts before anything that could print one happens.
+ * @param hide masks the secret texts, before anything that could print one happens.
  * @throws DeployError that names the input, the rule and what to do.
  */
-function loadInputs(mask) {
+function loadInputs(hide) {
     const texts = Object.fromEntries(INPUT_NAMES.map((name) => [name, getInput(name, { trimWhitespace: false })]));
     const isEmpty = (name) => texts[name] === "";
     const notGiven = SECRET_INPUTS.filter((name) => texts[name] === NOT_GIVEN).map((name) => [name, ""]);
     const raw = { ...texts, ...Object.fromEntries(notGiven) };
-    mask(secretsIn(raw));
+    hide(raw);
     return parseInputs(raw, SECRET_INPUTS.filter(isEmpty));
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/validate.js
+
 
 const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const DNS_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
@@ -44528,6 +44430,20 @@ function groupsOf(graph, hosts) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./lib/process/job-environment.js
+/** What a deploy has no business with: the inputs as given, the job's tokens and command files, and another Python's settings. */
+const DROPPED = /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|PYTHONDONTWRITEBYTECODE|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
+/** What every program of Ansible gets of the job's environment. */
+function jobEnvironment(job) {
+    const kept = Object.entries(job).filter((entry) => entry[1] !== undefined && !DROPPED.test(entry[0]));
+    return { ...Object.fromEntries(kept), ...locale(job) };
+}
+/** Ansible refuses to start without a UTF-8 locale. */
+function locale(job) {
+    const effective = job.LC_ALL || job.LC_CTYPE || job.LANG || "";
+    return /utf-?8/i.test(effective) ? {} : { LC_ALL: "C.UTF-8", LANG: "C.UTF-8" };
+}
+
 ;// CONCATENATED MODULE: ./lib/project/ansible-cfg.js
 /**
  * Reads what matters of an ansible.cfg, in the way Python's configparser does with Ansible's settings: `#` and `;`
@@ -44882,7 +44798,7 @@ async function headRevision(folder) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/project/variables.js
+;// CONCATENATED MODULE: ./lib/project/plain-variable.js
 
 
 /**
@@ -45017,14 +44933,8 @@ function besideCfg(cfgPath, named, home) {
 ;// CONCATENATED MODULE: ./lib/ansible/environment.js
 
 
+
 const OWN_CALLBACKS = ["django_ansible.deploy.events", "django_ansible.deploy.built_modules"];
-/** What a deploy has no business with: the inputs as given, the job's tokens and command files, and another Python's settings. */
-const DROPPED = /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|PYTHONDONTWRITEBYTECODE|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
-/** What every program of Ansible gets of the job's environment. */
-function jobEnvironment(job) {
-    const kept = Object.entries(job).filter((entry) => entry[1] !== undefined && !DROPPED.test(entry[0]));
-    return { ...Object.fromEntries(kept), ...locale(job) };
-}
 /** The whole environment of ansible-playbook. The job's own is left as it is. */
 function ansibleEnvironment(parts) {
     const { job, project } = parts;
@@ -45118,11 +45028,6 @@ function rolesPath({ job, project }, galaxy) {
 }
 function fromCfg(cfg, key, home) {
     return cfg?.settings[key].map((path) => besideCfg(cfg.path, path, home)) ?? [];
-}
-/** Ansible refuses to start without a UTF-8 locale. */
-function locale(job) {
-    const effective = job.LC_ALL || job.LC_CTYPE || job.LANG || "";
-    return /utf-?8/i.test(effective) ? {} : { LC_ALL: "C.UTF-8", LANG: "C.UTF-8" };
 }
 function environment_split(text, separator) {
     if (!text)
@@ -45316,128 +45221,10 @@ class LogLines {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/report/explain.js
-
-const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try again|authentication failure|incorrect password/i;
-/** What follows the host's name, for what else sudo and its like say. */
-const BECOME_REFUSED = [
-    [
-        /is not in the sudoers file|is not allowed to execute|may not run sudo/i,
-        "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
-    ],
-    [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
-    [
-        /sudo: (command )?not found|unable to (find|locate) (sudo|become)/i,
-        "has no sudo: install it there once, or set another ansible_become_method.",
-    ],
-];
-const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
-/** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
-function explainFailure(failure, context) {
-    const { host } = failure;
-    const text = [failure.msg, failure.stderr, failure.stdout].filter(Boolean).join("\n");
-    const vault = explainVault(text, context);
-    if (vault !== "")
-        return vault;
-    const found = context.causes.get(host);
-    if (found !== undefined)
-        return found;
-    const refused = BECOME_REFUSED.find(([words]) => words.test(text));
-    if (refused)
-        return `${host} ${refused[1]}`;
-    if (BECOME_MISSING.test(text)) {
-        return context.inputs.becomePassword === ""
-            ? `${host} asks for a become (sudo) password and ${missing("become-password", context.inputs)}.`
-            : `${host} asks for a become (sudo) password and does not take become-password: check its value and ansible_become_method.`;
-    }
-    if (BECOME_WRONG.test(text) && /password/i.test(text)) {
-        return `become-password is not the right become (sudo) password on ${host}.`;
-    }
-    if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(text)) {
-        return `${host} shows another host key than the one in ${knownHosts(context)}: either the host was set up anew, then update the entry, or someone is in between.`;
-    }
-    if (/Host key verification failed/i.test(text)) {
-        return `The host key of ${host} is not in ${knownHosts(context)}: add the line that ssh-keyscan prints for it to known-hosts, after comparing it with the host's own.`;
-    }
-    if (/Permission denied \([^)]*publickey/.test(text)) {
-        return context.inputs.sshPrivateKey === ""
-            ? `${host} refused to let the runner in and ${missing("ssh-private-key", context.inputs)}.`
-            : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
-    }
-    if (failure.status === "unreachable") {
-        const cause = lastLine(failure.msg).replace(/^(Task failed: )?(Failed to connect to the host via ssh: )?(ssh: )?/, "");
-        return `${host} is unreachable: ${cause || "no cause is known"}.`;
-    }
-    const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
-    return `${host}: the task "${taskName(failure)}" failed: ${cause}${place(failure)}.`;
-}
+;// CONCATENATED MODULE: ./lib/ansible/task-name.js
 /** A task's name without its role's, which Ansible puts before it. */
 function taskName({ name }) {
     return name.split(" : ").at(-1) ?? name;
-}
-function knownHosts(context) {
-    return context.inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts";
-}
-function userIn(text) {
-    return /([\w.-]+)@\S+: Permission denied \(/.exec(text)?.[1];
-}
-/** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */
-function lastWords(failure) {
-    // A variable that nobody set says so in its own words (the filter `mandatory`).
-    const message = flat((failure.msg ?? "").replace(/^.*The filter plugin 'ansible\.builtin\.mandatory' failed: /s, ""));
-    const output = /^((The command exited with a )?non-zero return code|MODULE FAILURE.*|)$/s.test(message)
-        ? lastLine(failure.stderr) || lastLine(failure.stdout)
-        : "";
-    return [message, output].filter((part) => part !== "").join(": ") || "it gave no message";
-}
-function flat(text) {
-    const one = text.replace(/\s+/g, " ").trim().replace(/\.$/, "");
-    return one.length > 600 ? `${one.slice(0, 300)} … ${one.slice(-300)}` : one;
-}
-function lastLine(text) {
-    const lines = (text ?? "").split(/\r?\n/).map((line) => line.trim());
-    return flat(lines.findLast((line) => line !== "") ?? "");
-}
-function place(failure) {
-    return failure.path ? ` (${failure.path.split("/").slice(-4).join("/")})` : "";
-}
-/** One sentence when a text tells of a vault that could not be opened, else "". */
-function explainVault(text, context) {
-    if (/no vault secrets found/i.test(text)) {
-        return `A file is encrypted with ansible-vault and ${missing("vault-password", context.inputs)}.`;
-    }
-    if (/no vault secrets were found that could decrypt|HMAC verification failed/i.test(text)) {
-        return context.closed.join(" ") || "No given vault password opens a file that this deploy reads.";
-    }
-    return "";
-}
-/**
- * One sentence for a run that ended without a failed host: Ansible's own last error, or the input that is to blame.
- *
- * @param stderr the end of ansible-playbook's standard error.
- */
-function explainEnd(code, stderr, context) {
-    const error = lastError(stderr);
-    const vault = explainVault(error, context);
-    if (vault !== "")
-        return vault;
-    if (/leaves us with no hosts to target/.test(error)) {
-        return "No host is left to deploy to: the inventory is empty, or limit matches none of its hosts.";
-    }
-    return `Ansible ended with code ${code}: ${error || "it printed no error"}.`;
-}
-/** The last error block of Ansible's standard error as one line, without colours. */
-function lastError(stderr) {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
-    const lines = stderr.replaceAll(/\x1b\[[0-9;]*m/g, "").split(/\r?\n/);
-    const start = lines.findLastIndex((line) => /^(\[ERROR\]|ERROR!?|fatal|error|.*Error):?\s/.test(line));
-    if (start === -1)
-        return lastLine(lines.join("\n"));
-    const end = lines.findIndex((line, index) => index > start && line.trim() === "");
-    return flat(lines
-        .slice(start, end === -1 ? undefined : end)
-        .join(" ")
-        .replace(/^(\[ERROR\]:?|ERROR!?:?)\s*/, ""));
 }
 
 ;// CONCATENATED MODULE: ./lib/ansible/progress.js
@@ -46051,7 +45838,7 @@ const LINE = /^(@(cert-authority|revoked)\s+)?\S+\s+(ssh|ecdsa|sk)-[\w@.-]+\s+[A
  *
  * @throws DeployError with the line that ssh would pass over in silence.
  */
-function known_hosts_knownHosts(text) {
+function knownHosts(text) {
     const lines = text.split(/\r\n?|\n/).map((line) => line.trim());
     for (const [index, line] of lines.entries()) {
         if (line === "" || line.startsWith("#") || LINE.test(line))
@@ -46289,6 +46076,7 @@ const listOf = (value) => Array.isArray(value) ? value : value === undefined || 
 
 
 
+
 /** Every vault password that is given. */
 function passwordsOf({ vaultPassword, vaultPasswords, }) {
     return [vaultPassword, ...Object.values(vaultPasswords)].filter((password) => password !== "");
@@ -46428,7 +46216,7 @@ function sshText({ inputs, project, folder, job, identity }) {
     const includes = given.flatMap((text) => configFilesIn(text ?? ""));
     // Where ssh may learn keys, it writes them down in the private folder, and the runner's own files stay as they are.
     const learns = inputs.hostKeyChecking !== "strict";
-    const known = inputs.knownHosts === "" ? "" : known_hosts_knownHosts(inputs.knownHosts);
+    const known = inputs.knownHosts === "" ? "" : knownHosts(inputs.knownHosts);
     return sshConfig({
         keyFiles: identity.keyFiles,
         agentSocket: identity.agentSocket,
@@ -46859,6 +46647,127 @@ function tell(line) {
 /** One line in which the runner finds no command, in neither of its two forms (`::name::`, `##[name]`). */
 function plainLine(text) {
     return text.replaceAll(/\s+/g, " ").trimStart().replace(/^::/, ":\u200b:").replaceAll("##[", "##\u200b[");
+}
+
+;// CONCATENATED MODULE: ./lib/report/explain.js
+
+
+const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try again|authentication failure|incorrect password/i;
+/** What follows the host's name, for what else sudo and its like say. */
+const BECOME_REFUSED = [
+    [
+        /is not in the sudoers file|is not allowed to execute|may not run sudo/i,
+        "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
+    ],
+    [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
+    [
+        /sudo: (command )?not found|unable to (find|locate) (sudo|become)/i,
+        "has no sudo: install it there once, or set another ansible_become_method.",
+    ],
+];
+const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
+/** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
+function explainFailure(failure, context) {
+    const { host } = failure;
+    const text = [failure.msg, failure.stderr, failure.stdout].filter(Boolean).join("\n");
+    const vault = explainVault(text, context);
+    if (vault !== "")
+        return vault;
+    const found = context.causes.get(host);
+    if (found !== undefined)
+        return found;
+    const refused = BECOME_REFUSED.find(([words]) => words.test(text));
+    if (refused)
+        return `${host} ${refused[1]}`;
+    if (BECOME_MISSING.test(text)) {
+        return context.inputs.becomePassword === ""
+            ? `${host} asks for a become (sudo) password and ${missing("become-password", context.inputs)}.`
+            : `${host} asks for a become (sudo) password and does not take become-password: check its value and ansible_become_method.`;
+    }
+    if (BECOME_WRONG.test(text) && /password/i.test(text)) {
+        return `become-password is not the right become (sudo) password on ${host}.`;
+    }
+    if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(text)) {
+        return `${host} shows another host key than the one in ${explain_knownHosts(context)}: either the host was set up anew, then update the entry, or someone is in between.`;
+    }
+    if (/Host key verification failed/i.test(text)) {
+        return `The host key of ${host} is not in ${explain_knownHosts(context)}: add the line that ssh-keyscan prints for it to known-hosts, after comparing it with the host's own.`;
+    }
+    if (/Permission denied \([^)]*publickey/.test(text)) {
+        return context.inputs.sshPrivateKey === ""
+            ? `${host} refused to let the runner in and ${missing("ssh-private-key", context.inputs)}.`
+            : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
+    }
+    if (failure.status === "unreachable") {
+        const cause = lastLine(failure.msg).replace(/^(Task failed: )?(Failed to connect to the host via ssh: )?(ssh: )?/, "");
+        return `${host} is unreachable: ${cause || "no cause is known"}.`;
+    }
+    const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
+    return `${host}: the task "${taskName(failure)}" failed: ${cause}${place(failure)}.`;
+}
+function explain_knownHosts(context) {
+    return context.inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts";
+}
+function userIn(text) {
+    return /([\w.-]+)@\S+: Permission denied \(/.exec(text)?.[1];
+}
+/** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */
+function lastWords(failure) {
+    // A variable that nobody set says so in its own words (the filter `mandatory`).
+    const message = flat((failure.msg ?? "").replace(/^.*The filter plugin 'ansible\.builtin\.mandatory' failed: /s, ""));
+    const output = /^((The command exited with a )?non-zero return code|MODULE FAILURE.*|)$/s.test(message)
+        ? lastLine(failure.stderr) || lastLine(failure.stdout)
+        : "";
+    return [message, output].filter((part) => part !== "").join(": ") || "it gave no message";
+}
+function flat(text) {
+    const one = text.replace(/\s+/g, " ").trim().replace(/\.$/, "");
+    return one.length > 600 ? `${one.slice(0, 300)} … ${one.slice(-300)}` : one;
+}
+function lastLine(text) {
+    const lines = (text ?? "").split(/\r?\n/).map((line) => line.trim());
+    return flat(lines.findLast((line) => line !== "") ?? "");
+}
+function place(failure) {
+    return failure.path ? ` (${failure.path.split("/").slice(-4).join("/")})` : "";
+}
+/** One sentence when a text tells of a vault that could not be opened, else "". */
+function explainVault(text, context) {
+    if (/no vault secrets found/i.test(text)) {
+        return `A file is encrypted with ansible-vault and ${missing("vault-password", context.inputs)}.`;
+    }
+    if (/no vault secrets were found that could decrypt|HMAC verification failed/i.test(text)) {
+        return context.closed.join(" ") || "No given vault password opens a file that this deploy reads.";
+    }
+    return "";
+}
+/**
+ * One sentence for a run that ended without a failed host: Ansible's own last error, or the input that is to blame.
+ *
+ * @param stderr the end of ansible-playbook's standard error.
+ */
+function explainEnd(code, stderr, context) {
+    const error = lastError(stderr);
+    const vault = explainVault(error, context);
+    if (vault !== "")
+        return vault;
+    if (/leaves us with no hosts to target/.test(error)) {
+        return "No host is left to deploy to: the inventory is empty, or limit matches none of its hosts.";
+    }
+    return `Ansible ended with code ${code}: ${error || "it printed no error"}.`;
+}
+/** The last error block of Ansible's standard error as one line, without colours. */
+function lastError(stderr) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
+    const lines = stderr.replaceAll(/\x1b\[[0-9;]*m/g, "").split(/\r?\n/);
+    const start = lines.findLastIndex((line) => /^(\[ERROR\]|ERROR!?|fatal|error|.*Error):?\s/.test(line));
+    if (start === -1)
+        return lastLine(lines.join("\n"));
+    const end = lines.findIndex((line, index) => index > start && line.trim() === "");
+    return flat(lines
+        .slice(start, end === -1 ? undefined : end)
+        .join(" ")
+        .replace(/^(\[ERROR\]:?|ERROR!?:?)\s*/, ""));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/outcome.js
@@ -47344,6 +47253,66 @@ function cut(text) {
     return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}\n(and more)`;
 }
 
+;// CONCATENATED MODULE: ./lib/report/host-report.js
+
+/** How a run ended for a host, worst first. */
+const HOST_STATES = [
+    "unreachable",
+    "failed",
+    "went back",
+    "held back",
+    "would change",
+    "changed",
+    "unchanged",
+];
+/** A report of each host, those that need attention first. */
+function hostReports(events, totals, run) {
+    const results = new Map(totals.hosts.map((name) => [name, []]));
+    for (const event of events)
+        if (event.event === "result")
+            results.get(event.host)?.push(event);
+    const deploys = totals.deploy.target_revision !== undefined || totals.deploy.images !== undefined;
+    return totals.hosts
+        .map((name) => {
+        const own = results.get(name) ?? [];
+        const switched = own.some(switches);
+        const wentBack = own.some(({ deploy }) => deploy?.rolled_back === true);
+        const state = stateOf(name, totals, { ...run, wentBack, heldBack: run.failed && deploys && !switched });
+        return { name, state, ...served(own, switched && !wentBack, run.check), ...counts(totals, name) };
+    })
+        .sort((one, other) => HOST_STATES.indexOf(one.state) - HOST_STATES.indexOf(other.state));
+}
+function stateOf(name, totals, run) {
+    if (totals.unreachable.includes(name))
+        return "unreachable";
+    if (totals.failed.includes(name))
+        return "failed";
+    if (run.wentBack)
+        return "went back";
+    if (run.heldBack)
+        return "held back";
+    if (!totals.changed.includes(name))
+        return "unchanged";
+    return run.check ? "would change" : "changed";
+}
+/** What a host serves: the last word of its results, or what it served before where it was not switched. */
+function served(own, switched, check) {
+    const facts = own.flatMap(({ deploy }) => deploy ?? []);
+    const before = facts.map((one) => one.previous_release ?? host_report_images(one.previous_images)).find((one) => one !== "") ?? "";
+    const after = facts.map((one) => one.release ?? host_report_images(one.images)).findLast((one) => one !== "") ?? "";
+    // A module that found nothing to switch names the release all the same.
+    return { serves: (switched || !check) && after !== "" ? after : before, before };
+}
+function host_report_images(given) {
+    return Object.entries(given ?? {})
+        .map(([service, digest]) => `${service} ${digest.replace(/^.*sha256:/, "").slice(0, 12)}`)
+        .join(", ");
+}
+function counts({ stats }, name) {
+    const { changed = 0, ok = 0, failures = 0 } = stats[name] ?? {};
+    return { changed, ok, failed: failures };
+}
+
 ;// CONCATENATED MODULE: ./lib/report/host-tables.js
 
 /** So many rows are read at a glance; more of them open by a click. */
@@ -47425,66 +47394,6 @@ function statusSection({ hostStatus }) {
 function serviceSection({ hostStatus }) {
     const rows = Object.entries(hostStatus).flatMap(([host, { services }]) => (services ?? []).map(({ service, image, digest, since, health }) => [host, service, image, digest, since, health].map(code)));
     return rows.length === 0 ? [] : table(["host", "service", "image", "digest", "since", "health"], "llllll", rows);
-}
-
-;// CONCATENATED MODULE: ./lib/report/hosts.js
-
-/** How a run ended for a host, worst first. */
-const HOST_STATES = [
-    "unreachable",
-    "failed",
-    "went back",
-    "held back",
-    "would change",
-    "changed",
-    "unchanged",
-];
-/** A report of each host, those that need attention first. */
-function hostReports(events, totals, run) {
-    const results = new Map(totals.hosts.map((name) => [name, []]));
-    for (const event of events)
-        if (event.event === "result")
-            results.get(event.host)?.push(event);
-    const deploys = totals.deploy.target_revision !== undefined || totals.deploy.images !== undefined;
-    return totals.hosts
-        .map((name) => {
-        const own = results.get(name) ?? [];
-        const switched = own.some(switches);
-        const wentBack = own.some(({ deploy }) => deploy?.rolled_back === true);
-        const state = stateOf(name, totals, { ...run, wentBack, heldBack: run.failed && deploys && !switched });
-        return { name, state, ...served(own, switched && !wentBack, run.check), ...counts(totals, name) };
-    })
-        .sort((one, other) => HOST_STATES.indexOf(one.state) - HOST_STATES.indexOf(other.state));
-}
-function stateOf(name, totals, run) {
-    if (totals.unreachable.includes(name))
-        return "unreachable";
-    if (totals.failed.includes(name))
-        return "failed";
-    if (run.wentBack)
-        return "went back";
-    if (run.heldBack)
-        return "held back";
-    if (!totals.changed.includes(name))
-        return "unchanged";
-    return run.check ? "would change" : "changed";
-}
-/** What a host serves: the last word of its results, or what it served before where it was not switched. */
-function served(own, switched, check) {
-    const facts = own.flatMap(({ deploy }) => deploy ?? []);
-    const before = facts.map((one) => one.previous_release ?? hosts_images(one.previous_images)).find((one) => one !== "") ?? "";
-    const after = facts.map((one) => one.release ?? hosts_images(one.images)).findLast((one) => one !== "") ?? "";
-    // A module that found nothing to switch names the release all the same.
-    return { serves: (switched || !check) && after !== "" ? after : before, before };
-}
-function hosts_images(given) {
-    return Object.entries(given ?? {})
-        .map(([service, digest]) => `${service} ${digest.replace(/^.*sha256:/, "").slice(0, 12)}`)
-        .join(", ");
-}
-function counts({ stats }, name) {
-    const { changed = 0, ok = 0, failures = 0 } = stats[name] ?? {};
-    return { changed, ok, failed: failures };
 }
 
 ;// CONCATENATED MODULE: ./lib/report/size.js
@@ -47858,7 +47767,7 @@ function attempt(problem, action) {
 
 ;// CONCATENATED MODULE: ./lib/secrets/forms.js
 /** Forms shorter than this turn up in ordinary text by chance. */
-const forms_SHORTEST = 4;
+const SHORTEST = 4;
 /** Likewise, of the letters and digits that base64 is made of. */
 const SHORTEST_BASE64 = 6;
 /**
@@ -47869,8 +47778,8 @@ function hiddenForms(secret) {
     const lines = secret
         .split(/\r?\n/)
         .map((line) => line.trim())
-        .filter((line) => line.length >= forms_SHORTEST && !/^-----(BEGIN|END) /.test(line));
-    const derived = secret.length < forms_SHORTEST ? [] : [...quotedForms(secret), ...base64Forms(secret)];
+        .filter((line) => line.length >= SHORTEST && !/^-----(BEGIN|END) /.test(line));
+    const derived = secret.length < SHORTEST ? [] : [...quotedForms(secret), ...base64Forms(secret)];
     return [...new Set([secret, ...lines, ...derived])];
 }
 /** As JSON, Python, YAML, a shell, a URL and HTML write it. */
@@ -47913,6 +47822,111 @@ function base64Forms(secret) {
     return cores
         .filter((core) => core.length >= SHORTEST_BASE64)
         .flatMap((core) => [core, core.replaceAll("+", "-").replaceAll("/", "_")]);
+}
+
+;// CONCATENATED MODULE: ./lib/secrets/values.js
+
+
+/** Keys of variables whose value is a secret. */
+const SECRET_KEY = /pass(wd|word|phrase)?$|secret|token|private_?key|api_?key/i;
+/** Texts that are no secret wherever they stand; hiding them would only make the log unreadable. */
+const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5}|admin|deploy|development|django|example|password|postgres|production|root|secret|staging|test|user)$/i;
+/** Lines shorter than this are too common to hide. */
+const values_SHORTEST = 4;
+/** Whether hiding a text would blank the log rather than a secret. */
+function isTooCommon(text) {
+    return text.trim().length < values_SHORTEST || COMMON.test(text.trim());
+}
+/**
+ * Warnings for secrets that are not hidden, since hiding them would blank the log.
+ *
+ * @param becomePassword in plain text.
+ */
+function weakSecrets(inputs, becomePassword) {
+    const secrets = [
+        ["become-password", becomePassword],
+        ["vault-password", inputs.vaultPassword],
+        ["ssh-private-key-passphrase", inputs.sshPrivateKeyPassphrase],
+        ["registry-password", inputs.registryPassword],
+        ...Object.entries(inputs.vaultPasswords).map(([id, text]) => [`vault-passwords ${id}`, text]),
+        // Not each value of env: most of those that are short are no secrets.
+        ...Object.entries(inputs.env)
+            .filter(([name]) => SECRET_KEY.test(name))
+            .map(([name, text]) => [`env ${name}`, text]),
+    ];
+    return secrets
+        .filter(([, text]) => text !== "" && isTooCommon(text))
+        .map(([name]) => `${name} is so short or common that it is not hidden in the log: use eight or more characters.`);
+}
+/** Every secret text in the inputs, as given. Never fails: it runs before the inputs are checked. */
+function secretsIn(raw) {
+    const passwords = [
+        raw["become-password"],
+        raw["vault-password"],
+        raw["registry-password"],
+        raw["ssh-private-key"],
+        raw["ssh-private-key-passphrase"],
+    ];
+    return [
+        ...passwords.map((text) => text.replace(/[\r\n]+$/, "")),
+        ...secretsOfMapping(raw["vault-passwords"]),
+        ...secretsOfEnv(raw.env),
+        ...secretsOfText(raw.inventory),
+        ...secretsOfText(raw.vars),
+    ].filter((text) => text.trim() !== "");
+}
+/** Every value of a mapping of passwords. */
+function secretsOfMapping(text) {
+    let values;
+    try {
+        values = Object.values((0,dist/* parse */.qg)(text, { logLevel: "silent" }) ?? {});
+    }
+    catch {
+        // Not valid, which is said later; hide all that could be a value.
+        values = text.split(/\r?\n/).map((line) => line.replace(/^[^:]*:\s*/, ""));
+    }
+    return values.map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value)));
+}
+function secretsOfEnv(text) {
+    let values;
+    try {
+        values = Object.values(parseDotenv(text));
+    }
+    catch {
+        // Not valid, which is said later; hide all that could be a value.
+        values = text.split(/\r?\n/).map((line) => line.replace(/^[^=]*=\s*/, ""));
+    }
+    return [...values, ...values.flatMap(passwordsInUrl)].filter((value) => !isTooCommon(value));
+}
+/** Programs name the password of a DATABASE_URL alone, as it is written there or decoded. */
+function passwordsInUrl(value) {
+    const [, password = ""] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:([^/?#\s@]+)@/i.exec(value) ?? [];
+    try {
+        return [password, decodeURIComponent(password)];
+    }
+    catch {
+        return [password];
+    }
+}
+/** Values of secret-like keys in YAML, JSON or INI text, found without parsing so that a broken text still yields them. */
+function secretsOfText(text) {
+    const found = [];
+    for (const match of text.matchAll(/([A-Za-z_][\w-]*)["']?[ \t]*[:=][ \t]*/g)) {
+        if (!SECRET_KEY.test(match[1] ?? ""))
+            continue;
+        const rest = text.slice(match.index + match[0].length);
+        const quoted = /^"((?:[^"\\\n]|\\.)*)"|^'([^'\n]*)'/.exec(rest);
+        const line = (/^[^\r\n]*/.exec(rest)?.[0] ?? "").trim();
+        // A plain value ends at the line's end in YAML, at a comma or brace in its short form, and at a blank in INI; hide all readings.
+        const readings = quoted
+            ? [quoted[1] ?? quoted[2] ?? ""]
+            : [line, line.split(/[,}]/)[0] ?? "", line.split(/\s+/)[0] ?? ""];
+        for (const value of new Set(readings)) {
+            if (!isTooCommon(value) && !/^(\{\{|[!|>#]|\$ANSIBLE_VAULT)/.test(value))
+                found.push(value);
+        }
+    }
+    return found;
 }
 
 ;// CONCATENATED MODULE: ./lib/secrets/mask.js
@@ -49473,6 +49487,7 @@ function oneLine(stderr) {
 
 
 
+
 /** Longer texts are no path. */
 const LONGEST_PATH = 4096;
 /**
@@ -49542,6 +49557,7 @@ function vaultFile(text, project) {
 
 
 
+
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = (0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_url_.fileURLToPath)(import.meta.url))));
 /** What a report goes by when the inputs could not be read. */
@@ -49557,7 +49573,7 @@ async function run() {
     let controlFolder = "";
     let outcome;
     try {
-        inputs = loadInputs(mask.add);
+        inputs = loadInputs((raw) => mask.add(secretsIn(raw)));
         validateInputs(inputs);
         stop.after(inputs.timeoutMinutes);
         const empty = emptySecretsWarning(inputs);
@@ -49627,7 +49643,7 @@ async function run() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5182);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2961);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

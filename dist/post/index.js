@@ -31634,41 +31634,9 @@ async function commandLine(pid) {
 }
 
 ;// CONCATENATED MODULE: ./lib/errors.js
-
 /** A mistake or a failure that its message explains in one sentence; printed without a stack. */
 class DeployError extends (/* unused pure expression or super */ null && (Error)) {
     name = "DeployError";
-}
-/** Says of a secret that is missing whether it was given at all, and if so why it is empty: `env is not given`. */
-function missing(name, { emptySecrets }) {
-    return emptySecrets.includes(name) ? `${name} is given but empty: ${emptySecret()}` : `${name} is not given`;
-}
-/** The usual cause of a secret that is given but empty. */
-function emptySecret(environment = process.env) {
-    if (isForkPullRequest(environment))
-        return "a workflow run for a pull request from a fork gets no secrets";
-    if (environment.GITHUB_ACTOR === "dependabot[bot]") {
-        return "a workflow run that Dependabot starts gets Dependabot's own secrets only";
-    }
-    return "the secret is probably not configured for this repository or environment";
-}
-/** A warning for secrets that were given but are empty; "" when there are none. */
-function emptySecretsWarning({ emptySecrets }) {
-    if (emptySecrets.length === 0)
-        return "";
-    const are = emptySecrets.length === 1 ? "is" : "are";
-    return `${emptySecrets.join(" and ")} ${are} given but empty: ${emptySecret()}. Leave out what is not needed.`;
-}
-function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path }) {
-    if (name !== "pull_request" || !path)
-        return false;
-    try {
-        const event = JSON.parse(readFileSync(path, "utf8"));
-        return event.pull_request?.head?.repo?.fork === true;
-    }
-    catch {
-        return false;
-    }
 }
 /** The message of whatever was thrown. */
 function messageOf(error) {

@@ -1,7 +1,3 @@
-import * as core from "@actions/core";
-import { secretsIn } from "../secrets/values.js";
-import { parseInputs } from "./parse.js";
-
 /** Names of all inputs, as in action.yml. */
 export const INPUT_NAMES = [
   "mode",
@@ -140,21 +136,4 @@ export interface Inputs {
   readonly summary: boolean;
   /** Secrets that the workflow gives, and that are empty. */
   readonly emptySecrets: readonly SecretInput[];
-}
-
-/**
- * Reads every input; nothing else does.
- *
- * @param mask takes all secret texts before anything that could print one happens.
- * @throws DeployError that names the input, the rule and what to do.
- */
-export function loadInputs(mask: (secrets: readonly string[]) => void): Inputs {
-  const texts = Object.fromEntries(
-    INPUT_NAMES.map((name) => [name, core.getInput(name, { trimWhitespace: false })]),
-  ) as RawInputs;
-  const isEmpty = (name: SecretInput) => texts[name] === "";
-  const notGiven = SECRET_INPUTS.filter((name) => texts[name] === NOT_GIVEN).map((name) => [name, ""]);
-  const raw = { ...texts, ...Object.fromEntries(notGiven) } as RawInputs;
-  mask(secretsIn(raw));
-  return parseInputs(raw, SECRET_INPUTS.filter(isEmpty));
 }

@@ -1,4 +1,4 @@
-import { DeployError, emptySecret } from "../errors.js";
+import { DeployError } from "../errors.js";
 import { parseDotenv } from "./dotenv.js";
 import {
   HOST_KEY_CHECKINGS,
@@ -9,6 +9,7 @@ import {
   type RawInputs,
   SOURCES,
 } from "./inputs.js";
+import { emptySecret } from "./missing.js";
 import { splitArguments } from "./split-arguments.js";
 import { isMapping, parseMapping, parseYaml } from "./yaml.js";
 

@@ -1,5 +1,6 @@
-import { DeployError, missing } from "../errors.js";
+import { DeployError } from "../errors.js";
 import type { Inputs } from "./inputs.js";
+import { missing } from "./missing.js";
 
 const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const DNS_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";

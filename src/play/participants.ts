@@ -1,12 +1,7 @@
 import { ansibleArguments, inventoryCommand } from "../ansible/arguments.js";
 import { capture } from "../process/capture.js";
+import type { Participants } from "../vault/check.js";
 import type { Play } from "./play.js";
-
-/** Hosts and groups that a run is for. */
-export interface Participants {
-  readonly hosts: ReadonlySet<string>;
-  readonly groups: ReadonlySet<string>;
-}
 
 /**
  * Asks Ansible which hosts a run is for, and which groups these belong to. It reads no variable files for that.

@@ -1,10 +1,16 @@
 import type { ResultEvent, RunEvent } from "../ansible/events.js";
 import type { Inputs } from "../inputs/inputs.js";
-import type { PlayResult } from "../play/play.js";
 import type { StopReason } from "../process/stop.js";
 import { explainEnd, explainFailure, type FailureContext } from "./explain.js";
 import type { Status } from "./outputs.js";
 import { type Totals, totalsOf } from "./totals.js";
+
+/** What is known of a run of Ansible that came to its end. */
+export interface EndedRun {
+  readonly code: number;
+  readonly stderr: string;
+  readonly events: readonly RunEvent[];
+}
 
 /** How a run ended, ready to be reported. */
 export interface Outcome {
@@ -26,7 +32,7 @@ export function earlyOutcome(message: string, reason: StopReason | undefined, in
 
 /** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
 export function outcomeOf(
-  result: PlayResult,
+  result: EndedRun,
   reason: StopReason | undefined,
   context: FailureContext & { readonly inputs: Inputs },
 ): Outcome {

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { jobEnvironment } from "../ansible/environment.js";
 import { DeployError } from "../errors.js";
 import type { Value } from "../inputs/inputs.js";
 import { isMapping, parseYaml } from "../inputs/yaml.js";
 import { capture } from "../process/capture.js";
+import { jobEnvironment } from "../process/job-environment.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
 import type { Ansible } from "./store.js";
 import { createToolFolder, isComplete, isWritable, toolCacheRoot } from "./tool-folder.js";

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { DeployError, missing } from "../errors.js";
+import { DeployError } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
+import { missing } from "../inputs/missing.js";
 import { passwordsOf } from "./check.js";
 import { decryptVault, isVault, vaultIdOf } from "./decrypt.js";
 

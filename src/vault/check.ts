@@ -1,15 +1,21 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join, relative, resolve } from "node:path";
-import { DeployError, missing } from "../errors.js";
+import { DeployError } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
-import type { Participants } from "../play/participants.js";
+import { missing } from "../inputs/missing.js";
 import { besideCfg, type Project } from "../project/inspect.js";
 import { type Closed, closedIn, variableFiles } from "./closed.js";
 import { filesOfPlaybook } from "./playbook-sources.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Passwords = Pick<Inputs, "vaultPassword" | "vaultPasswords" | "emptySecrets">;
+
+/** Hosts and groups that a run is for. */
+export interface Participants {
+  readonly hosts: ReadonlySet<string>;
+  readonly groups: ReadonlySet<string>;
+}
 
 /** Every vault password that is given. */
 export function passwordsOf({

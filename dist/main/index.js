@@ -40386,7 +40386,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 2961:
+/***/ 8048:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -44430,6 +44430,446 @@ function groupsOf(graph, hosts) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./lib/ansible/events.js
+/** Reads the events file's text. A line that is cut off, as when Ansible was killed while writing, is left out. */
+function parseEvents(text) {
+    const events = [];
+    for (const line of text.split("\n")) {
+        try {
+            const value = JSON.parse(line);
+            if (isEvent(value))
+                events.push(value);
+        }
+        catch {
+            // Not a whole line.
+        }
+    }
+    return events;
+}
+function isEvent(value) {
+    if (typeof value !== "object" || value === null || !("event" in value))
+        return false;
+    const record = value;
+    switch (record.event) {
+        case "result":
+            return typeof record.host === "string" && typeof record.status === "string" && typeof record.name === "string";
+        case "stats":
+            return typeof record.hosts === "object" && record.hosts !== null;
+        case "play":
+        case "task":
+            return typeof record.name === "string";
+        default:
+            return false;
+    }
+}
+
+;// CONCATENATED MODULE: external "node:string_decoder"
+const external_node_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:string_decoder");
+;// CONCATENATED MODULE: ./lib/ansible/follow.js
+
+
+/** Reads what comes to a file, whole lines at a time. */
+class FollowedFile {
+    #path;
+    #decoder = new external_node_string_decoder_namespaceObject.StringDecoder("utf8");
+    #position = 0;
+    #rest = "";
+    /** @param path a file that may not be there yet. */
+    constructor(path) {
+        this.#path = path;
+    }
+    /** The whole lines that came since the last call; "" when there are none. */
+    read() {
+        let descriptor;
+        try {
+            descriptor = (0,external_node_fs_namespaceObject.openSync)(this.#path, "r");
+        }
+        catch {
+            return "";
+        }
+        try {
+            const buffer = Buffer.alloc(65_536);
+            for (;;) {
+                const count = (0,external_node_fs_namespaceObject.readSync)(descriptor, buffer, 0, buffer.length, this.#position);
+                if (count === 0)
+                    break;
+                this.#position += count;
+                this.#rest += this.#decoder.write(buffer.subarray(0, count));
+            }
+        }
+        finally {
+            (0,external_node_fs_namespaceObject.closeSync)(descriptor);
+        }
+        const end = this.#rest.lastIndexOf("\n") + 1;
+        const lines = this.#rest.slice(0, end);
+        this.#rest = this.#rest.slice(end);
+        return lines;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/log.js
+/**
+ * Passes Ansible's output on, line by line as it comes, with plays as groups.
+ *
+ * Nothing in the output can act as a workflow command: commands are stopped under a token that only this class knows,
+ * and resumed only for its own group lines.
+ */
+class LogLines {
+    #rest = { stdout: "", stderr: "" };
+    /** Lines that wait for the next one: the banners of a play and of a phase's first task come before the marker, and belong into the new group. */
+    #held = [];
+    #grouped = false;
+    #commands;
+    #token;
+    #playMarker;
+    /**
+     * @param token random; stops commands.
+     * @param playMarker random; the events callback prints it before each play's name.
+     */
+    constructor(commands, token, playMarker) {
+        this.#commands = commands;
+        this.#token = token;
+        this.#playMarker = playMarker;
+        this.#stop();
+    }
+    /** Takes a piece of output as it came. */
+    push(stream, chunk) {
+        const lines = (this.#rest[stream] + chunk).split("\n");
+        this.#rest[stream] = lines.pop() ?? "";
+        for (const line of lines)
+            this.#line(line);
+    }
+    /** Writes a line of the action's own between Ansible's. */
+    say(line) {
+        this.#flush();
+        this.#commands.write(line);
+    }
+    /** Writes what is left and lets commands through again. */
+    end() {
+        for (const stream of ["stdout", "stderr"]) {
+            if (this.#rest[stream] !== "")
+                this.#line(this.#rest[stream]);
+            this.#rest[stream] = "";
+        }
+        this.#flush();
+        this.#resume();
+        if (this.#grouped)
+            this.#commands.endGroup();
+    }
+    #line(line) {
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
+        const plain = line.replaceAll(/\x1b\[[0-9;]*m/g, "");
+        if (plain.startsWith(`${this.#playMarker} `) || plain === this.#playMarker) {
+            this.#group(plain.slice(this.#playMarker.length + 1) || "play");
+        }
+        else if (plain.startsWith("PLAY RECAP")) {
+            // The recap is what a reader looks for first: it stands outside the groups.
+            this.#ungroup();
+            this.#flush();
+            this.#commands.write(line);
+        }
+        else if (plain.trim() === "" || /^(PLAY|TASK) \[/.test(plain)) {
+            this.#held.push(line);
+        }
+        else {
+            this.#flush();
+            this.#commands.write(line);
+        }
+    }
+    #flush() {
+        for (const line of this.#held)
+            this.#commands.write(line);
+        this.#held = [];
+    }
+    #group(name) {
+        this.#resume();
+        if (this.#grouped)
+            this.#commands.endGroup();
+        this.#commands.startGroup(name);
+        this.#grouped = true;
+        this.#stop();
+        this.#flush();
+    }
+    #ungroup() {
+        if (!this.#grouped)
+            return;
+        this.#resume();
+        this.#commands.endGroup();
+        this.#grouped = false;
+        this.#stop();
+    }
+    #stop() {
+        this.#commands.write(`::stop-commands::${this.#token}`);
+    }
+    #resume() {
+        this.#commands.write(`::${this.#token}::`);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/task-name.js
+/** A task's name without its role's, which Ansible puts before it. */
+function taskName({ name }) {
+    return name.split(" : ").at(-1) ?? name;
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/progress.js
+
+/** Seconds after which a task that goes on is told of, and again every minute. */
+const TOLD_AFTER = [10, 20, 30, 60];
+const TOLD_EVERY = 60;
+/** How far the task is that runs now, told only where it takes long. */
+class Progress {
+    #playHosts = 0;
+    #task;
+    #told = 0;
+    /** Takes events as they come. */
+    take(events) {
+        for (const event of events) {
+            if (event.event === "play")
+                this.#playHosts = event.hosts ?? 0;
+            if (event.event === "task") {
+                this.#task = { name: taskName(event), started: event.time ?? 0, done: new Set() };
+                this.#told = 0;
+            }
+            if (event.event === "result")
+                this.#task?.done.add(event.host);
+            if (event.event === "stats")
+                this.#task = undefined;
+        }
+    }
+    /**
+     * A line when it is time for one: `… Prepare the release: 1 of 2 hosts done after 20 s`.
+     *
+     * @param now seconds since the epoch.
+     */
+    line(now) {
+        if (this.#task === undefined)
+            return undefined;
+        const { name, started, done } = this.#task;
+        const elapsed = now - started;
+        if (elapsed < this.#next())
+            return undefined;
+        this.#told = elapsed;
+        const hosts = this.#playHosts > 1 ? `${done.size} of ${this.#playHosts} hosts done ` : "";
+        return `… ${name}: ${hosts}after ${Math.floor(elapsed)} s`;
+    }
+    /** When the next line is due, in seconds since the task began. */
+    #next() {
+        return TOLD_AFTER.find((seconds) => seconds > this.#told) ?? this.#told + TOLD_EVERY;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/process/run.js
+
+const STDERR_TAIL = 65_536;
+/** GitHub kills the step 10 s after its first signal, so a cancelled run has to end, and be cleaned up, before that. */
+const GRACE = [3_000, 2_000];
+/**
+ * Runs ansible-playbook in a process group of its own, so that a cancel reaches its workers and their ssh, and nothing
+ * else reaches them before: Ansible is told first, by SIGINT, and gets time to end in an orderly way.
+ */
+function runProcess(argv, options) {
+    const [command, ...args] = argv;
+    return new Promise((resolve) => {
+        const child = (0,external_node_child_process_namespaceObject.spawn)(command, args, {
+            cwd: options.cwd,
+            env: options.env,
+            detached: true,
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+        let stderr = "";
+        child.stdout.setEncoding("utf8").on("data", (chunk) => options.onOutput("stdout", chunk));
+        child.stderr.setEncoding("utf8").on("data", (chunk) => {
+            stderr = (stderr + chunk).slice(-STDERR_TAIL);
+            options.onOutput("stderr", chunk);
+        });
+        const timers = [];
+        const [terminate, kill] = options.grace ?? GRACE;
+        const end = () => {
+            signalGroup(child, "SIGINT");
+            timers.push(setTimeout(() => signalGroup(child, "SIGTERM"), terminate));
+            timers.push(setTimeout(() => signalGroup(child, "SIGKILL"), terminate + kill));
+        };
+        if (options.signal.aborted)
+            end();
+        else
+            options.signal.addEventListener("abort", end, { once: true });
+        let done = false;
+        const finish = (code) => {
+            if (done)
+                return;
+            done = true;
+            for (const timer of timers)
+                clearTimeout(timer);
+            options.signal.removeEventListener("abort", end);
+            // Workers that outlived Ansible must not outlive the step.
+            if (options.signal.aborted)
+                signalGroup(child, "SIGKILL");
+            child.stdout.destroy();
+            child.stderr.destroy();
+            resolve({ code, stderr });
+        };
+        child.on("error", (error) => {
+            stderr += error.message;
+            finish(127);
+        });
+        child.on("close", (code, signal) => finish(code ?? signalCode(signal)));
+        // A process that Ansible left behind may hold the pipes open; what Ansible wrote itself is there by then.
+        child.on("exit", (code, signal) => {
+            timers.push(setTimeout(() => finish(code ?? signalCode(signal)), 1_000));
+        });
+    });
+}
+function signalGroup(child, signal) {
+    if (child.pid === undefined)
+        return;
+    try {
+        process.kill(-child.pid, signal);
+    }
+    catch {
+        // The group is gone already.
+    }
+}
+function signalCode(signal) {
+    return signal === "SIGINT" ? 130 : signal === "SIGKILL" ? 137 : 143;
+}
+
+;// CONCATENATED MODULE: ./lib/report/redact.js
+/** What of a result may hold what a host printed. */
+const FREE_TEXTS = ["name", "msg", "stderr", "stdout", "diff", "warnings", "deploy"];
+/** Characters of an output that are kept: the cause of a failure stands last. */
+const TAIL = 4_096;
+/**
+ * The events without secrets. It comes before any escaping or cutting, which could tear a secret apart so that nothing
+ * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
+ */
+function redactEvents(events, redact) {
+    return events.map((event) => (event.event === "result" ? redactResult(event, redact) : event));
+}
+function redactResult(event, redact) {
+    const given = FREE_TEXTS.filter((key) => event[key] !== undefined);
+    if (given.length === 0)
+        return event;
+    const redacted = given.map((key) => [key, redactDeep(event[key], redact)]);
+    return {
+        ...event,
+        ...Object.fromEntries(redacted.map(([key, value]) => [key, OUTPUTS.has(key) ? end(value) : value])),
+    };
+}
+const OUTPUTS = new Set(["msg", "stderr", "stdout"]);
+const end = (value) => (typeof value === "string" ? value.slice(-TAIL) : value);
+function redactDeep(value, redact) {
+    if (typeof value === "string")
+        return redact(value);
+    if (Array.isArray(value))
+        return value.map((item) => redactDeep(item, redact));
+    if (typeof value !== "object" || value === null)
+        return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [redact(key), redactDeep(item, redact)]));
+}
+
+;// CONCATENATED MODULE: ./lib/play/cancel.js
+
+
+
+
+/** Milliseconds for giving back: GitHub kills a cancelled step 10 s after its first signal. */
+const GIVE_BACK_LIMIT = 4_500;
+/**
+ * After a run that was ended early: the hosts go back and the deploy lock goes, so that nobody has to by hand. The files
+ * with secrets go as soon as Ansible has read them.
+ */
+async function giveBack(run) {
+    const { cancelPlaybook } = run.files;
+    if (cancelPlaybook === "")
+        return;
+    const argv = ansibleArguments(run.inputs, { ...run.files, playbook: cancelPlaybook });
+    let output = "";
+    const result = await runProcess(argv, {
+        cwd: run.project.folder,
+        env: run.env,
+        signal: AbortSignal.timeout(GIVE_BACK_LIMIT),
+        onOutput: (_, chunk) => {
+            output = (output + chunk).slice(-OUTPUT_END);
+            if (output.includes(run.playMarker))
+                removeSecrets(run);
+        },
+        grace: [100, 100],
+    });
+    if (result.code !== 0) {
+        core_warning("The deploy lock was not given back on every host: the next attempt of this workflow run takes it over, any other run after 15 minutes.");
+    }
+}
+/** Characters; the callback's marker may come in two pieces. */
+const OUTPUT_END = 4_096;
+function removeSecrets({ files, folder }) {
+    const inventories = files.inventories.filter((path) => path.startsWith(folder.path));
+    const passwords = [files.becomePassword, files.vaultPassword, ...Object.values(files.vaultPasswords)];
+    for (const file of [files.variables, ...inventories, ...passwords])
+        if (file !== "")
+            (0,external_node_fs_namespaceObject.rmSync)(file, { force: true });
+}
+
+;// CONCATENATED MODULE: ./lib/play/play.js
+
+
+
+
+
+
+
+
+
+
+
+
+/** Runs Ansible and shows its output as it comes. */
+async function play(run) {
+    const argv = ansibleArguments(run.inputs, run.files);
+    core_debug(run.redact(`Starting ${JSON.stringify(argv)} in ${run.project.folder}`));
+    const write = (line) => process.stdout.write(`${run.redact(line)}\n`);
+    const groups = { startGroup: startGroup, endGroup: endGroup, write };
+    const log = new LogLines(groups, (0,external_node_crypto_.randomUUID)(), run.playMarker);
+    const ticks = tellProgress(run.eventsFile, (line) => log.say(line));
+    // Ansible has read its secrets by then; a connection that is still to be made gets its key from the agent.
+    const ended = new Promise((resolve) => {
+        run.signal.addEventListener("abort", () => resolve(keysIntoAgent(run.identity)), { once: true });
+    });
+    try {
+        const result = await runProcess(argv, {
+            cwd: run.project.folder,
+            env: run.env,
+            signal: run.signal,
+            onOutput: (stream, chunk) => log.push(stream, chunk),
+        });
+        if (run.signal.aborted) {
+            await ended;
+            await giveBack(run);
+        }
+        const events = (0,external_node_fs_namespaceObject.existsSync)(run.eventsFile) ? parseEvents((0,external_node_fs_namespaceObject.readFileSync)(run.eventsFile, "utf8")) : [];
+        return {
+            ...result,
+            stderr: run.redact(result.stderr),
+            events: redactEvents(events, run.redact),
+        };
+    }
+    finally {
+        clearInterval(ticks);
+        log.end();
+    }
+}
+/** Tells how far long tasks are, while they run. */
+function tellProgress(eventsFile, say) {
+    const file = new FollowedFile(eventsFile);
+    const progress = new Progress();
+    return setInterval(() => {
+        progress.take(parseEvents(file.read()));
+        const line = progress.line(Date.now() / 1000);
+        if (line !== undefined)
+            say(line);
+    }, 1_000);
+}
+
 ;// CONCATENATED MODULE: ./lib/process/job-environment.js
 /** What a deploy has no business with: the inputs as given, the job's tokens and command files, and another Python's settings. */
 const DROPPED = /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|PYTHONDONTWRITEBYTECODE|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
@@ -45045,354 +45485,7 @@ function shellQuote(text) {
     return `'${text.replaceAll("'", `'"'"'`)}'`;
 }
 
-;// CONCATENATED MODULE: ./lib/ansible/events.js
-/** Reads the events file's text. A line that is cut off, as when Ansible was killed while writing, is left out. */
-function parseEvents(text) {
-    const events = [];
-    for (const line of text.split("\n")) {
-        try {
-            const value = JSON.parse(line);
-            if (isEvent(value))
-                events.push(value);
-        }
-        catch {
-            // Not a whole line.
-        }
-    }
-    return events;
-}
-function isEvent(value) {
-    if (typeof value !== "object" || value === null || !("event" in value))
-        return false;
-    const record = value;
-    switch (record.event) {
-        case "result":
-            return typeof record.host === "string" && typeof record.status === "string" && typeof record.name === "string";
-        case "stats":
-            return typeof record.hosts === "object" && record.hosts !== null;
-        case "play":
-        case "task":
-            return typeof record.name === "string";
-        default:
-            return false;
-    }
-}
-
-;// CONCATENATED MODULE: external "node:string_decoder"
-const external_node_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:string_decoder");
-;// CONCATENATED MODULE: ./lib/ansible/follow.js
-
-
-/** Reads what comes to a file, whole lines at a time. */
-class FollowedFile {
-    #path;
-    #decoder = new external_node_string_decoder_namespaceObject.StringDecoder("utf8");
-    #position = 0;
-    #rest = "";
-    /** @param path a file that may not be there yet. */
-    constructor(path) {
-        this.#path = path;
-    }
-    /** The whole lines that came since the last call; "" when there are none. */
-    read() {
-        let descriptor;
-        try {
-            descriptor = (0,external_node_fs_namespaceObject.openSync)(this.#path, "r");
-        }
-        catch {
-            return "";
-        }
-        try {
-            const buffer = Buffer.alloc(65_536);
-            for (;;) {
-                const count = (0,external_node_fs_namespaceObject.readSync)(descriptor, buffer, 0, buffer.length, this.#position);
-                if (count === 0)
-                    break;
-                this.#position += count;
-                this.#rest += this.#decoder.write(buffer.subarray(0, count));
-            }
-        }
-        finally {
-            (0,external_node_fs_namespaceObject.closeSync)(descriptor);
-        }
-        const end = this.#rest.lastIndexOf("\n") + 1;
-        const lines = this.#rest.slice(0, end);
-        this.#rest = this.#rest.slice(end);
-        return lines;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/log.js
-/**
- * Passes Ansible's output on, line by line as it comes, with plays as groups.
- *
- * Nothing in the output can act as a workflow command: commands are stopped under a token that only this class knows,
- * and resumed only for its own group lines.
- */
-class LogLines {
-    #rest = { stdout: "", stderr: "" };
-    /** Lines that wait for the next one: the banners of a play and of a phase's first task come before the marker, and belong into the new group. */
-    #held = [];
-    #grouped = false;
-    #commands;
-    #token;
-    #playMarker;
-    /**
-     * @param token random; stops commands.
-     * @param playMarker random; the events callback prints it before each play's name.
-     */
-    constructor(commands, token, playMarker) {
-        this.#commands = commands;
-        this.#token = token;
-        this.#playMarker = playMarker;
-        this.#stop();
-    }
-    /** Takes a piece of output as it came. */
-    push(stream, chunk) {
-        const lines = (this.#rest[stream] + chunk).split("\n");
-        this.#rest[stream] = lines.pop() ?? "";
-        for (const line of lines)
-            this.#line(line);
-    }
-    /** Writes a line of the action's own between Ansible's. */
-    say(line) {
-        this.#flush();
-        this.#commands.write(line);
-    }
-    /** Writes what is left and lets commands through again. */
-    end() {
-        for (const stream of ["stdout", "stderr"]) {
-            if (this.#rest[stream] !== "")
-                this.#line(this.#rest[stream]);
-            this.#rest[stream] = "";
-        }
-        this.#flush();
-        this.#resume();
-        if (this.#grouped)
-            this.#commands.endGroup();
-    }
-    #line(line) {
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
-        const plain = line.replaceAll(/\x1b\[[0-9;]*m/g, "");
-        if (plain.startsWith(`${this.#playMarker} `) || plain === this.#playMarker) {
-            this.#group(plain.slice(this.#playMarker.length + 1) || "play");
-        }
-        else if (plain.startsWith("PLAY RECAP")) {
-            // The recap is what a reader looks for first: it stands outside the groups.
-            this.#ungroup();
-            this.#flush();
-            this.#commands.write(line);
-        }
-        else if (plain.trim() === "" || /^(PLAY|TASK) \[/.test(plain)) {
-            this.#held.push(line);
-        }
-        else {
-            this.#flush();
-            this.#commands.write(line);
-        }
-    }
-    #flush() {
-        for (const line of this.#held)
-            this.#commands.write(line);
-        this.#held = [];
-    }
-    #group(name) {
-        this.#resume();
-        if (this.#grouped)
-            this.#commands.endGroup();
-        this.#commands.startGroup(name);
-        this.#grouped = true;
-        this.#stop();
-        this.#flush();
-    }
-    #ungroup() {
-        if (!this.#grouped)
-            return;
-        this.#resume();
-        this.#commands.endGroup();
-        this.#grouped = false;
-        this.#stop();
-    }
-    #stop() {
-        this.#commands.write(`::stop-commands::${this.#token}`);
-    }
-    #resume() {
-        this.#commands.write(`::${this.#token}::`);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/task-name.js
-/** A task's name without its role's, which Ansible puts before it. */
-function taskName({ name }) {
-    return name.split(" : ").at(-1) ?? name;
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/progress.js
-
-/** Seconds after which a task that goes on is told of, and again every minute. */
-const TOLD_AFTER = [10, 20, 30, 60];
-const TOLD_EVERY = 60;
-/** How far the task is that runs now, told only where it takes long. */
-class Progress {
-    #playHosts = 0;
-    #task;
-    #told = 0;
-    /** Takes events as they come. */
-    take(events) {
-        for (const event of events) {
-            if (event.event === "play")
-                this.#playHosts = event.hosts ?? 0;
-            if (event.event === "task") {
-                this.#task = { name: taskName(event), started: event.time ?? 0, done: new Set() };
-                this.#told = 0;
-            }
-            if (event.event === "result")
-                this.#task?.done.add(event.host);
-            if (event.event === "stats")
-                this.#task = undefined;
-        }
-    }
-    /**
-     * A line when it is time for one: `… Prepare the release: 1 of 2 hosts done after 20 s`.
-     *
-     * @param now seconds since the epoch.
-     */
-    line(now) {
-        if (this.#task === undefined)
-            return undefined;
-        const { name, started, done } = this.#task;
-        const elapsed = now - started;
-        if (elapsed < this.#next())
-            return undefined;
-        this.#told = elapsed;
-        const hosts = this.#playHosts > 1 ? `${done.size} of ${this.#playHosts} hosts done ` : "";
-        return `… ${name}: ${hosts}after ${Math.floor(elapsed)} s`;
-    }
-    /** When the next line is due, in seconds since the task began. */
-    #next() {
-        return TOLD_AFTER.find((seconds) => seconds > this.#told) ?? this.#told + TOLD_EVERY;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/process/run.js
-
-const STDERR_TAIL = 65_536;
-/** GitHub kills the step 10 s after its first signal, so a cancelled run has to end, and be cleaned up, before that. */
-const GRACE = [3_000, 2_000];
-/**
- * Runs ansible-playbook in a process group of its own, so that a cancel reaches its workers and their ssh, and nothing
- * else reaches them before: Ansible is told first, by SIGINT, and gets time to end in an orderly way.
- */
-function runProcess(argv, options) {
-    const [command, ...args] = argv;
-    return new Promise((resolve) => {
-        const child = (0,external_node_child_process_namespaceObject.spawn)(command, args, {
-            cwd: options.cwd,
-            env: options.env,
-            detached: true,
-            stdio: ["ignore", "pipe", "pipe"],
-        });
-        let stderr = "";
-        child.stdout.setEncoding("utf8").on("data", (chunk) => options.onOutput("stdout", chunk));
-        child.stderr.setEncoding("utf8").on("data", (chunk) => {
-            stderr = (stderr + chunk).slice(-STDERR_TAIL);
-            options.onOutput("stderr", chunk);
-        });
-        const timers = [];
-        const [terminate, kill] = options.grace ?? GRACE;
-        const end = () => {
-            signalGroup(child, "SIGINT");
-            timers.push(setTimeout(() => signalGroup(child, "SIGTERM"), terminate));
-            timers.push(setTimeout(() => signalGroup(child, "SIGKILL"), terminate + kill));
-        };
-        if (options.signal.aborted)
-            end();
-        else
-            options.signal.addEventListener("abort", end, { once: true });
-        let done = false;
-        const finish = (code) => {
-            if (done)
-                return;
-            done = true;
-            for (const timer of timers)
-                clearTimeout(timer);
-            options.signal.removeEventListener("abort", end);
-            // Workers that outlived Ansible must not outlive the step.
-            if (options.signal.aborted)
-                signalGroup(child, "SIGKILL");
-            child.stdout.destroy();
-            child.stderr.destroy();
-            resolve({ code, stderr });
-        };
-        child.on("error", (error) => {
-            stderr += error.message;
-            finish(127);
-        });
-        child.on("close", (code, signal) => finish(code ?? signalCode(signal)));
-        // A process that Ansible left behind may hold the pipes open; what Ansible wrote itself is there by then.
-        child.on("exit", (code, signal) => {
-            timers.push(setTimeout(() => finish(code ?? signalCode(signal)), 1_000));
-        });
-    });
-}
-function signalGroup(child, signal) {
-    if (child.pid === undefined)
-        return;
-    try {
-        process.kill(-child.pid, signal);
-    }
-    catch {
-        // The group is gone already.
-    }
-}
-function signalCode(signal) {
-    return signal === "SIGINT" ? 130 : signal === "SIGKILL" ? 137 : 143;
-}
-
-;// CONCATENATED MODULE: ./lib/report/redact.js
-/** What of a result may hold what a host printed. */
-const FREE_TEXTS = ["name", "msg", "stderr", "stdout", "diff", "warnings", "deploy"];
-/** Characters of an output that are kept: the cause of a failure stands last. */
-const TAIL = 4_096;
-/**
- * The events without secrets. It comes before any escaping or cutting, which could tear a secret apart so that nothing
- * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
- */
-function redactEvents(events, redact) {
-    return events.map((event) => (event.event === "result" ? redactResult(event, redact) : event));
-}
-function redactResult(event, redact) {
-    const given = FREE_TEXTS.filter((key) => event[key] !== undefined);
-    if (given.length === 0)
-        return event;
-    const redacted = given.map((key) => [key, redactDeep(event[key], redact)]);
-    return {
-        ...event,
-        ...Object.fromEntries(redacted.map(([key, value]) => [key, OUTPUTS.has(key) ? end(value) : value])),
-    };
-}
-const OUTPUTS = new Set(["msg", "stderr", "stdout"]);
-const end = (value) => (typeof value === "string" ? value.slice(-TAIL) : value);
-function redactDeep(value, redact) {
-    if (typeof value === "string")
-        return redact(value);
-    if (Array.isArray(value))
-        return value.map((item) => redactDeep(item, redact));
-    if (typeof value !== "object" || value === null)
-        return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [redact(key), redactDeep(item, redact)]));
-}
-
-;// CONCATENATED MODULE: ./lib/play/play.js
-
-
-
-
-
-
-
-
-
+;// CONCATENATED MODULE: ./lib/play/prepare.js
 
 
 
@@ -45418,88 +45511,6 @@ function preparePlay(parts) {
         python: parts.ansible.python,
     });
     return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, playMarker };
-}
-/** Runs Ansible and shows its output as it comes. */
-async function play(run) {
-    const argv = ansibleArguments(run.inputs, run.files);
-    core_debug(run.redact(`Starting ${JSON.stringify(argv)} in ${run.project.folder}`));
-    const write = (line) => process.stdout.write(`${run.redact(line)}\n`);
-    const groups = { startGroup: startGroup, endGroup: endGroup, write };
-    const log = new LogLines(groups, (0,external_node_crypto_.randomUUID)(), run.playMarker);
-    const ticks = tellProgress(run.eventsFile, (line) => log.say(line));
-    // Ansible has read its secrets by then; a connection that is still to be made gets its key from the agent.
-    const ended = new Promise((resolve) => {
-        run.signal.addEventListener("abort", () => resolve(keysIntoAgent(run.identity)), { once: true });
-    });
-    try {
-        const result = await runProcess(argv, {
-            cwd: run.project.folder,
-            env: run.env,
-            signal: run.signal,
-            onOutput: (stream, chunk) => log.push(stream, chunk),
-        });
-        if (run.signal.aborted) {
-            await ended;
-            await giveBack(run);
-        }
-        const events = (0,external_node_fs_namespaceObject.existsSync)(run.eventsFile) ? parseEvents((0,external_node_fs_namespaceObject.readFileSync)(run.eventsFile, "utf8")) : [];
-        return {
-            ...result,
-            stderr: run.redact(result.stderr),
-            events: redactEvents(events, run.redact),
-        };
-    }
-    finally {
-        clearInterval(ticks);
-        log.end();
-    }
-}
-/** Tells how far long tasks are, while they run. */
-function tellProgress(eventsFile, say) {
-    const file = new FollowedFile(eventsFile);
-    const progress = new Progress();
-    return setInterval(() => {
-        progress.take(parseEvents(file.read()));
-        const line = progress.line(Date.now() / 1000);
-        if (line !== undefined)
-            say(line);
-    }, 1_000);
-}
-/** Milliseconds for giving back: GitHub kills a cancelled step 10 s after its first signal. */
-const GIVE_BACK_LIMIT = 4_500;
-/**
- * After a run that was ended early: the hosts go back and the deploy lock goes, so that nobody has to by hand. The files
- * with secrets go as soon as Ansible has read them.
- */
-async function giveBack(run) {
-    const { cancelPlaybook } = run.files;
-    if (cancelPlaybook === "")
-        return;
-    const argv = ansibleArguments(run.inputs, { ...run.files, playbook: cancelPlaybook });
-    let output = "";
-    const result = await runProcess(argv, {
-        cwd: run.project.folder,
-        env: run.env,
-        signal: AbortSignal.timeout(GIVE_BACK_LIMIT),
-        onOutput: (_, chunk) => {
-            output = (output + chunk).slice(-OUTPUT_END);
-            if (output.includes(run.playMarker))
-                removeSecrets(run);
-        },
-        grace: [100, 100],
-    });
-    if (result.code !== 0) {
-        core_warning("The deploy lock was not given back on every host: the next attempt of this workflow run takes it over, any other run after 15 minutes.");
-    }
-}
-/** Characters; the callback's marker may come in two pieces. */
-const OUTPUT_END = 4_096;
-function removeSecrets({ files, folder }) {
-    const inventories = files.inventories.filter((path) => path.startsWith(folder.path));
-    const passwords = [files.becomePassword, files.vaultPassword, ...Object.values(files.vaultPasswords)];
-    for (const file of [files.variables, ...inventories, ...passwords])
-        if (file !== "")
-            (0,external_node_fs_namespaceObject.rmSync)(file, { force: true });
 }
 
 // EXTERNAL MODULE: external "node:net"
@@ -49558,6 +49569,7 @@ function vaultFile(text, project) {
 
 
 
+
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = (0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_url_.fileURLToPath)(import.meta.url))));
 /** What a report goes by when the inputs could not be read. */
@@ -49643,7 +49655,7 @@ async function run() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2961);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8048);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

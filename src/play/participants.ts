@@ -1,7 +1,7 @@
 import { ansibleArguments, inventoryCommand } from "../ansible/arguments.js";
 import { capture } from "../process/capture.js";
 import type { Participants } from "../vault/check.js";
-import type { Play } from "./play.js";
+import type { Play } from "./prepare.js";
 
 /**
  * Asks Ansible which hosts a run is for, and which groups these belong to. It reads no variable files for that.

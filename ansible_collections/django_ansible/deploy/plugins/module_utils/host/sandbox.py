@@ -24,6 +24,8 @@ FOLDER = "/run/django-ansible-deploy"
 USUAL = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 LONGEST_OUTPUT = 1 << 20  # bytes that are kept, the last ones
 LONGEST_ANSWER = 32 << 20  # bytes of stdout, when somebody waits for an answer there
+# systemd-run looks for a program where it runs itself; what the sandbox shows is only there inside it.
+INSIDE = ("/bin/sh", "-c", 'exec "$0" "$@"')
 # What systemd-run ends with when a signal ended the unit.
 KILLED = 255
 # Limits of the service that a command of a deploy does not share: it is no visitor's request.
@@ -112,7 +114,7 @@ def confined(
             properties.append("RuntimeMaxSec=%d" % timeout)
         command = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=exec", "--unit", unit]
         started = time.monotonic()
-        done = _finished([*command, *("--property=" + one for one in properties), "--", *argv], unit, stdin)
+        done = _finished([*command, *("--property=" + one for one in properties), "--", *INSIDE, *argv], unit, stdin)
     if timeout and done.code and time.monotonic() - started >= timeout:
         raise CommandFailed("%s did not end within %d s" % (" ".join(argv[:3]), timeout), done.printed)
     return done

@@ -5,7 +5,7 @@ import grp
 import os
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.preparation import share
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.shared import share
 
 
 class Folders:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
 
-FOLDER = "/run/django-ansible-deploy"
+FOLDER = "/run"
 USUAL = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 LONGEST_OUTPUT = 1 << 20  # bytes that are kept, the last ones
 LONGEST_ANSWER = 32 << 20  # bytes of stdout, when somebody waits for an answer there
@@ -140,7 +140,6 @@ def ended(code: int) -> str:
 @contextlib.contextmanager
 def private_folder(path: str):
     """A folder in memory that only root can enter, for as long as this lasts."""
-    os.makedirs(FOLDER, mode=0o700, exist_ok=True)
     os.mkdir(path, 0o700)
     try:
         yield

@@ -126,6 +126,11 @@ options:
     type: list
     elements: str
     default: []
+  writable_paths:
+    description: Folders outside C(shared) in which the application may write, each of which its user owns already.
+    type: list
+    elements: str
+    default: []
   build:
     description: Stands for all that the release is made from besides its commit, so that another release is made when it changes.
     type: str
@@ -232,6 +237,7 @@ def main() -> None:
             "settings": {"type": "str", "default": '{"complete": false, "override": {}, "server_names": [], "https": false, "static_url": "/static/", "media_url": "/media/"}', "no_log": True},
             "commands": {"type": "str", "default": "{}", "no_log": True},
             "shared_paths": {"type": "list", "elements": "str", "default": []},
+            "writable_paths": {"type": "list", "elements": "str", "default": []},
             "build": {"type": "str", "default": ""},
             "prepared_from": {"type": "str", "required": True, "no_log": True},
             "ask_database": {"type": "bool", "default": False},

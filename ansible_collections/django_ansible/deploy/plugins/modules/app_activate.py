@@ -59,15 +59,15 @@ done:
   type: list
   returned: success
 deploy:
-  description: C(release), C(previous_release), C(revision) and C(url), for the events file.
+  description: C(release), C(previous_release), C(revision), C(url) and C(warnings), for the events file.
   type: dict
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 
@@ -101,6 +101,8 @@ def main() -> None:
         except OSError:
             pass  # What failed is told below; a disk that is full must not hide it.
         module.fail_json(msg=str(error), deploy={"kept": True, **{key: value for key, value in told.items() if value}})
+    for warning in result["deploy"]["warnings"]:
+        module.warn(warning)
     module.exit_json(**result)
 
 
@@ -123,7 +125,7 @@ def activate(module: AnsibleModule) -> dict:
         "done": pending,
         "slot": activation.slot,
         "diff": diff,
-        "deploy": {"release": activation.release, "previous_release": previous, "revision": revision, "url": module.params["service"]["url"]},
+        "deploy": {"release": activation.release, "previous_release": previous, "revision": revision, "url": module.params["service"]["url"], "warnings": activation.warnings},
     }
 
 

@@ -138,11 +138,11 @@ import pwd
 import socket
 import struct
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation

@@ -126,6 +126,11 @@ options:
     type: list
     elements: str
     default: []
+  writable_paths:
+    description: Folders outside C(shared) in which the application may write, each of which its user owns already.
+    type: list
+    elements: str
+    default: []
   build:
     description: Stands for all that the release is made from besides its commit, so that another release is made when it changes.
     type: str
@@ -197,9 +202,9 @@ deploy:
 import json
 import os
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.preparation import prepare
 
@@ -232,6 +237,7 @@ def main() -> None:
             "settings": {"type": "str", "default": '{"complete": false, "override": {}, "server_names": [], "https": false, "static_url": "/static/", "media_url": "/media/"}', "no_log": True},
             "commands": {"type": "str", "default": "{}", "no_log": True},
             "shared_paths": {"type": "list", "elements": "str", "default": []},
+            "writable_paths": {"type": "list", "elements": "str", "default": []},
             "build": {"type": "str", "default": ""},
             "prepared_from": {"type": "str", "required": True, "no_log": True},
             "ask_database": {"type": "bool", "default": False},

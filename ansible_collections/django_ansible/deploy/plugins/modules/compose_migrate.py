@@ -85,7 +85,7 @@ deploy:
 import os
 import re
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, last_lines, masker, parse_env
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError

@@ -58,7 +58,7 @@ pulled:
 import signal
 import sys
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, reason_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError, EngineError

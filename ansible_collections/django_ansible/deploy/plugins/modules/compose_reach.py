@@ -99,7 +99,7 @@ deploy:
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError

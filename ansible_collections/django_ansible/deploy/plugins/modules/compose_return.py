@@ -38,7 +38,6 @@ deploy:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import go_back, running_images
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import snapshot
@@ -46,6 +45,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engi
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, projects
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import RUN_ARGUMENTS, START_ARGUMENTS, settings_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
 def return_project(params, project):

@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE, completion_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE, completion_of, sqlite_file
 
 ADVISORY_LOCK = 0x646A616E676F  # "django" in hexadecimal; one number for every deploy that migrates this database
 
@@ -45,7 +45,16 @@ def inspect_settings(request):
         "wsgi": getattr(settings, "WSGI_APPLICATION", None),
         "debug": bool(settings.DEBUG),
         "engine": settings.DATABASES.get("default", {}).get("ENGINE"),
+        "media_root": str(settings.MEDIA_ROOT or "") if _keeps_files(settings) else None,
+        "sqlite": [name for name in map(sqlite_file, settings.DATABASES.values()) if name],
     }
+
+
+def _keeps_files(settings):
+    """Whether uploads go to MEDIA_ROOT, and to no other storage."""
+    own = "django.core.files.storage.FileSystemStorage"
+    backend = (getattr(settings, "STORAGES", None) or {}).get("default", {}).get("BACKEND") or getattr(settings, "DEFAULT_FILE_STORAGE", own)
+    return backend in (own, "django.core.files.storage.filesystem.FileSystemStorage")
 
 
 def _has_home_page(settings):

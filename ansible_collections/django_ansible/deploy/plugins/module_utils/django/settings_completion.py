@@ -136,11 +136,9 @@ class Completion:
 
     def databases(self) -> None:
         for alias, database in (self.settings.get("DATABASES") or {}).items():
-            name = str(database.get("NAME") or "")
-            if database.get("ENGINE") not in SQLITE or not name or name == ":memory:" or name.startswith("file:"):
-                continue
+            name = sqlite_file(database)
             # A relative name is looked for in the folder of manage.py.
-            if not self.inside_release(os.path.join(self.host["project_dir"], name)):
+            if not name or not self.inside_release(os.path.join(self.host["project_dir"], name)):
                 continue
             engine = ENGINES.get((self.given("DATABASE_URL") or "").partition(":")[0]) if alias == "default" else None
             if engine:
@@ -196,6 +194,12 @@ class Completion:
     def text(self) -> str:
         """The settings module; empty when there is nothing to complete."""
         return HEAD.format(project=self.project) + "\n" + "\n".join(self.lines) + "\n" if self.lines else ""
+
+
+def sqlite_file(database: dict) -> str | None:
+    """The file of a SQLite database; None for another one, and for one in memory."""
+    name = str(database.get("NAME") or "")
+    return name if database.get("ENGINE") in SQLITE and name and name != ":memory:" and not name.startswith("file:") else None
 
 
 def is_allowed(name: str, allowed: list) -> bool:

@@ -18,6 +18,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 HOLD = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 LONGEST_NAME = 255
+BLOCK = 1 << 20
 MOST_LINKS = 40  # as many as the kernel follows
 KINDS = {
     stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket", stat.S_IFBLK: "device",
@@ -159,9 +160,19 @@ def copy_content(source: int, target: int, size: int) -> None:
         if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM):
             raise
         while left > 0:  # another file system, or one that does not know how
-            block = os.read(source, min(left, 1 << 20))
+            block = os.read(source, min(left, BLOCK))
             if not block:
                 return
             left -= len(block)
             while block:
                 block = block[os.write(target, block) :]
+
+
+def same_content(one: int, other: int, size: int) -> bool:
+    for _ in range(0, size, BLOCK):
+        block = os.read(one, BLOCK)
+        if block != os.read(other, BLOCK):
+            return False
+        if not block:
+            return True
+    return True

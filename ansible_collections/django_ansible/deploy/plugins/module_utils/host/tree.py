@@ -81,6 +81,20 @@ class Tree:
             raise Unsafe("%s has more than %d bytes, which is more than is read of such a file: make it smaller" % (self._full(rel), limit))
         return content
 
+    def same(self, rel: str, other: Tree, to: str) -> bool:
+        """Whether a path of this tree and one of another are regular files with the same content."""
+        try:
+            with self._held(rel) as one, other._held(to) as two:
+                found = [os.fstat(held) for held in (one, two)]
+                if not all(stat.S_ISREG(each.st_mode) for each in found) or found[0].st_size != found[1].st_size:
+                    return False
+                with closing(descriptors.open_file(one)) as first, closing(descriptors.open_file(two)) as second:
+                    return descriptors.same_content(first, second, found[0].st_size)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise Unsafe("%s cannot be read: %s" % (self._full(rel), error.strerror)) from error
+
     def entries(self, rel: str = ".") -> Iterator[Entry]:
         """Everything below a folder of the tree, folders before what is in them."""
         for path, _, found in self._walk(rel):
@@ -184,6 +198,16 @@ class Tree:
                 return False
 
     # Whose it is
+
+    def settle(self, uid: int, gid: int, mode: int) -> bool:
+        """Gives the folder that the tree is, and nothing below it, exactly this owner and mode. Tells whether that changed anything."""
+        found = os.fstat(self._root)
+        changed = (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) != (uid, gid, mode)
+        with telling(self.path):
+            descriptors.give(self._root, found, uid, gid)
+            if changed:
+                os.fchmod(self._root, mode)
+        return changed
 
     def own(self, uid: int, gid: int, rel: str = ".", of: int | None = None) -> None:
         """Gives a path and what is below it to *uid*.

@@ -3,6 +3,7 @@
 """The switch: a release starts in the free slot, is probed, gets the requests, and the way back."""
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 
@@ -12,6 +13,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, Restorable, ensure_directory, read_link, replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe, Probes, wait_until_healthy
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Unsafe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, processes, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
@@ -51,6 +53,7 @@ class Activation:
         self.restorable = Restorable()
         self.processes = processes.Processes(self.layout, params)
         self.started = time.time()
+        self.warnings: list[str] = []
         # Then the free slot is where the release is tried, and the live one goes over to it.
         self.one_at_a_time = self.web and params["strategy"] == "restart" and self.live is not None and self.slot != self.live
 
@@ -303,7 +306,7 @@ class Activation:
             self.processes.check()
             if starting:
                 self.try_out() if self.one_at_a_time else self.start_slot()
-                static.merge(self.facts, self.layout)
+                self.warnings += static.merge(self.facts, self.layout).warnings
             nginx_changed = self.apply_nginx()
             if self.one_at_a_time:
                 self.restart()
@@ -362,7 +365,8 @@ def go_back(
     restorable.restore()
     processes.go_back(layout.app_name, moves)
     if previous_release:
-        static.merge(prepared.read(layout, previous_release), layout)
+        with contextlib.suppress(Unsafe):  # What the application did to its files must not keep the host from what served before.
+            static.merge(prepared.read(layout, previous_release), layout)
     if slot:
         units = layout.slot_units(slot)
         try_quietly("systemctl", "daemon-reload")

@@ -21,7 +21,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.envir
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, shared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import places, prepared, shared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.inspection import Inspection, refuse_problems
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -52,7 +52,8 @@ class Preparation:
         self.refuse_lost_key()
         for path in (self.layout.app_dir, self.layout.releases, self.layout.venvs, self.layout.slots, self.layout.static, self.layout.building):
             ensure_directory(path)
-        shared.ensure_shared(self.layout, self.params)
+        places.check_writable(self.params["writable_paths"], owner_ids(self.params["app_user"], self.params["app_group"])[0])
+        self.found["warnings"] += shared.ensure_shared(self.layout, self.params)
         try:
             facts = self.prepare() if self.known else self.make()
         except BaseException:
@@ -81,7 +82,7 @@ class Preparation:
         user = owner_ids(params["app_user"], params["app_group"])
         venv = self.build(builder)
         with Tree(self.place) as tree:
-            shared.share(self.layout, params, tree)
+            self.found["warnings"] += shared.share(self.layout, params, tree)
             tree.own(*user, of=builder[0])
         facts = self.prepare({self.release_dir: self.place})
         with Tree(self.place) as tree:

@@ -44914,6 +44914,7 @@ function parseAnsibleCfg(text) {
     return {
         collectionsPath: split(get("defaults.collections_path", "defaults.collections_paths"), /[:\n]/),
         rolesPath: split(get("defaults.roles_path"), /[:\n]/),
+        becomePlugins: split(get("defaults.become_plugins"), /[:\n]/),
         callbacksEnabled: split(get("defaults.callbacks_enabled", "defaults.callback_whitelist"), /[,\n]/),
         vaultPasswordFile: get("defaults.vault_password_file"),
         vaultIdentityList: get("defaults.vault_identity_list"),
@@ -45390,6 +45391,7 @@ function ansibleEnvironment(parts) {
         ANSIBLE_CONFIG: project.cfg?.path ?? (0,external_node_path_namespaceObject.join)(parts.actionRoot, "ansible.cfg"),
         ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(external_node_path_namespaceObject.delimiter),
         ...(parts.galaxy ? { ANSIBLE_ROLES_PATH: rolesPath(parts, parts.galaxy).join(external_node_path_namespaceObject.delimiter) } : {}),
+        ANSIBLE_BECOME_PLUGINS: becomePlugins(parts).join(external_node_path_namespaceObject.delimiter),
         ANSIBLE_CALLBACKS_ENABLED: environment_unique([
             ...OWN_CALLBACKS,
             ...(environment_split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
@@ -45465,6 +45467,18 @@ function rolesPath({ job, project }, galaxy) {
     // Ansible's default (DEFAULT_ROLES_PATH in its base.yml).
     const base = [(0,external_node_path_namespaceObject.join)(home, ".ansible", "roles"), "/usr/share/ansible/roles", "/etc/ansible/roles"];
     return environment_unique([galaxy.roles, ...(own.length > 0 ? own : base)]);
+}
+/**
+ * Where the collection's own sudo stands in for Ansible's, which does not understand Ubuntu's sudo-rs: for every playbook,
+ * whatever names the plugin `sudo`. A plugin of that name that the project brings comes first.
+ */
+function becomePlugins({ job, actionRoot, project }) {
+    const home = job.HOME ?? "~";
+    const own = environment_split(job.ANSIBLE_BECOME_PLUGINS, external_node_path_namespaceObject.delimiter) ?? fromCfg(project.cfg, "becomePlugins", home);
+    // Ansible's default (BECOME_PLUGIN_PATH in its base.yml).
+    const base = [(0,external_node_path_namespaceObject.join)(home, ".ansible", "plugins", "become"), "/usr/share/ansible/plugins/become"];
+    const bundled = (0,external_node_path_namespaceObject.join)(actionRoot, "ansible_collections", "django_ansible", "deploy", "plugins", "become");
+    return environment_unique([...(own.length > 0 ? own : base), bundled]);
 }
 function fromCfg(cfg, key, home) {
     return cfg?.settings[key].map((path) => besideCfg(cfg.path, path, home)) ?? [];
@@ -46667,7 +46681,7 @@ const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try ag
 /** What follows the host's name, for what else sudo and its like say. */
 const BECOME_REFUSED = [
     [
-        /is not in the sudoers file|is not allowed to execute|may not run sudo/i,
+        /is not in the sudoers file|is not allowed to execute|may not run sudo|I'm afraid I can't do that/i,
         "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
     ],
     [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
@@ -46675,8 +46689,12 @@ const BECOME_REFUSED = [
         /sudo: (command )?not found|unable to (find|locate) (sudo|become)/i,
         "has no sudo: install it there once, or set another ansible_become_method.",
     ],
+    [
+        /waiting for privilege escalation prompt/i,
+        "does not ask for the become (sudo) password as Ansible expects: name the become method sudo rather than ansible.builtin.sudo, which does not understand sudo-rs (Ubuntu 25.10 and newer); if it is sudo already, something on the host holds sudo up (a name or login service that does not answer), so try `sudo -v` there.",
+    ],
 ];
-const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
+const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|interactive authentication is required|authentication required but not attempted|a terminal is required to (read|authenticate)/i;
 /** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
 function explainFailure(failure, context) {
     const { host } = failure;

@@ -183,7 +183,7 @@ async function start(request, container, from, kind) {
       ...(kind === "engine" ? ["--volume", "/var/lib/docker"] : []),
       ...systemdOptions(request.suite),
       from,
-      ...systemdCommand(request.suite),
+      ...systemdCommand(request.suite, kind),
     ]);
     if (made.code === 0) return ports;
     await run(["docker", "rm", "--force", "--volumes", container]);
@@ -230,15 +230,17 @@ function systemdOptions(suite) {
 /**
  * As on a host of its own, what systemd mounts for a service later (credentials) has to reach the others. The engine mounts
  * a private cgroup tree read-only, where systemd has to write; one of v1 is replaced by v2 (without controllers: limits of
- * memory and tasks are void there).
+ * memory and tasks are void there). Its Docker, which has no setting for a kernel whose IPv6 it cannot switch off, does so.
  * @param {import("./images.mjs").Suite} suite
+ * @param {import("./images.mjs").Kind} kind
  */
-function systemdCommand(suite) {
+function systemdCommand(suite, kind) {
   const v2 = unifiedEngine()
     ? "mount -o remount,rw /sys/fs/cgroup && "
     : "umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && ";
   const cgroups = unifiedEngine() || unifiedSuites.has(suite) ? v2 : "";
-  return ["/bin/sh", "-c", `mount --make-rshared / && ${cgroups}exec /lib/systemd/systemd`];
+  const settings = kind === "engine" && unifiedSuites.has(suite) ? "mount -o remount,rw /proc/sys && " : "";
+  return ["/bin/sh", "-c", `mount --make-rshared / && ${cgroups}${settings}exec /lib/systemd/systemd`];
 }
 
 /**

@@ -148,6 +148,8 @@ async function prepareLab() {
     await image("bookworm", "ready", steps.say);
     await image("trixie", "base", steps.say);
     await image("trixie", "engine", steps.say);
+    // The second is made from the first.
+    for (const suite of /** @type {const} */ (["forky", "ubuntu-like"])) await image(suite, "ready", steps.say);
     return undefined;
   } catch (error) {
     if (error instanceof LabUnavailable) return error.message;

@@ -6,6 +6,7 @@ import { createControlFolder } from "./connection/control-folder.js";
 import { prepareIdentity } from "./connection/identity.js";
 import { tellTrust } from "./connection/trust.js";
 import { messageOf } from "./errors.js";
+import { cutWarning } from "./inputs/dotenv.js";
 import type { Inputs } from "./inputs/inputs.js";
 import { loadInputs } from "./inputs/load.js";
 import { emptySecretsWarning } from "./inputs/missing.js";
@@ -52,7 +53,7 @@ export async function run(): Promise<void> {
     validateInputs(inputs);
     stop.after(inputs.timeoutMinutes);
     const empty = emptySecretsWarning(inputs);
-    if (empty !== "") core.warning(empty);
+    for (const warning of [empty, cutWarning(inputs.envCut)]) if (warning !== "") core.warning(warning);
     const project = await inspectProject(inputs, process.env.GITHUB_WORKSPACE || process.cwd(), process.env);
     for (const line of project.django?.told ?? []) tell(line);
 

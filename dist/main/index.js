@@ -43828,6 +43828,73 @@ function tellTrust({ hostKeyChecking }, { repairs }) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/inputs/dotenv.js
+
+/**
+ * Reads dotenv lines: `NAME=value`, optionally after `export `, with `#` comments, 'literal' and "escaped" values (both
+ * may span lines). Nothing is expanded. A later line wins.
+ *
+ * @throws DeployError with the line's number and never its text, since that is a secret.
+ */
+function parseDotenv(text) {
+    const values = {};
+    const cut = new Set();
+    const lines = text.replaceAll("\r\n", "\n").split("\n");
+    for (let index = 0; index < lines.length; index++) {
+        const number = index + 1;
+        const line = (lines[index] ?? "").trim();
+        if (line === "" || line.startsWith("#"))
+            continue;
+        const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/s.exec(line);
+        const [, name, rest] = match ?? [];
+        if (name === undefined || rest === undefined) {
+            throw new DeployError(`env has no NAME=value in line ${number}.`);
+        }
+        cut.delete(name);
+        const quote = rest.charAt(0);
+        if (quote !== "'" && quote !== '"') {
+            const value = rest.replace(/(^|\s+)#.*$/, "").trimEnd();
+            if (value !== "" && value !== rest)
+                cut.add(name);
+            values[name] = value;
+            continue;
+        }
+        let body = rest.slice(1);
+        let end = closingQuote(body, quote);
+        while (end === -1 && index + 1 < lines.length) {
+            body += `\n${lines[++index]}`;
+            end = closingQuote(body, quote);
+        }
+        if (end === -1)
+            throw new DeployError(`env has a quote in line ${number} that is not closed.`);
+        if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
+            throw new DeployError(`env has text after the closing quote of the value in line ${number}.`);
+        }
+        values[name] = quote === "'" ? body.slice(0, end) : expandEscapes(body.slice(0, end));
+    }
+    return { values, cut: [...cut] };
+}
+/** A warning for values that end at a comment; "" when there are none. Docker compose and django-environ end them there too. */
+function cutWarning(names) {
+    if (names.length === 0)
+        return "";
+    const [what, ends, them] = names.length === 1 ? ["value of", "ends", "it"] : ["values of", "end", "them"];
+    return `The ${what} ${names.join(", ")} in env ${ends} before " #", which begins a comment: put ${them} in single quotes if that is part of the value.`;
+}
+function closingQuote(body, quote) {
+    for (let index = 0; index < body.length; index++) {
+        if (quote === '"' && body.charAt(index) === "\\")
+            index++;
+        else if (body.charAt(index) === quote)
+            return index;
+    }
+    return -1;
+}
+const ESCAPES = { n: "\n", r: "\r", t: "\t" };
+function expandEscapes(body) {
+    return body.replace(/\\([nrt"\\$`])/g, (_, char) => ESCAPES[char] ?? char);
+}
+
 ;// CONCATENATED MODULE: ./lib/inputs/inputs.js
 /** Names of all inputs, as in action.yml. */
 const INPUT_NAMES = [
@@ -43887,61 +43954,6 @@ const MODES = ["role", "container"];
 const OPERATIONS = ["deploy", "rollback", "status"];
 const SOURCES = ["workspace", "git"];
 const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"];
-
-;// CONCATENATED MODULE: ./lib/inputs/dotenv.js
-
-/**
- * Reads dotenv lines: `NAME=value`, optionally after `export `, with `#` comments, 'literal' and "escaped" values (both
- * may span lines). Nothing is expanded. A later line wins.
- *
- * @throws DeployError with the line's number and never its text, since that is a secret.
- */
-function parseDotenv(text) {
-    const result = {};
-    const lines = text.replaceAll("\r\n", "\n").split("\n");
-    for (let index = 0; index < lines.length; index++) {
-        const number = index + 1;
-        const line = (lines[index] ?? "").trim();
-        if (line === "" || line.startsWith("#"))
-            continue;
-        const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/s.exec(line);
-        const [, name, rest] = match ?? [];
-        if (name === undefined || rest === undefined) {
-            throw new DeployError(`env has no NAME=value in line ${number}.`);
-        }
-        const quote = rest.charAt(0);
-        if (quote !== "'" && quote !== '"') {
-            result[name] = rest.replace(/(^|\s+)#.*$/, "").trimEnd();
-            continue;
-        }
-        let body = rest.slice(1);
-        let end = closingQuote(body, quote);
-        while (end === -1 && index + 1 < lines.length) {
-            body += `\n${lines[++index]}`;
-            end = closingQuote(body, quote);
-        }
-        if (end === -1)
-            throw new DeployError(`env has a quote in line ${number} that is not closed.`);
-        if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
-            throw new DeployError(`env has text after the closing quote of the value in line ${number}.`);
-        }
-        result[name] = quote === "'" ? body.slice(0, end) : expandEscapes(body.slice(0, end));
-    }
-    return result;
-}
-function closingQuote(body, quote) {
-    for (let index = 0; index < body.length; index++) {
-        if (quote === '"' && body.charAt(index) === "\\")
-            index++;
-        else if (body.charAt(index) === quote)
-            return index;
-    }
-    return -1;
-}
-const ESCAPES = { n: "\n", r: "\r", t: "\t" };
-function expandEscapes(body) {
-    return body.replace(/\\([nrt"\\$`])/g, (_, char) => ESCAPES[char] ?? char);
-}
 
 ;// CONCATENATED MODULE: ./lib/inputs/split-arguments.js
 
@@ -44076,6 +44088,7 @@ function parseMapping(name, text) {
  * @throws DeployError for the first text that is not of its input's form.
  */
 function parseInputs(raw, emptySecrets = []) {
+    const { values: env, cut: envCut } = parseDotenv(raw.env);
     return {
         mode: choice(raw, "mode", MODES, "role"),
         operation: choice(raw, "operation", OPERATIONS, "deploy"),
@@ -44099,7 +44112,8 @@ function parseInputs(raw, emptySecrets = []) {
         serverName: line(raw, "server-name"),
         source: choice(raw, "source", SOURCES, ""),
         revision: line(raw, "revision"),
-        env: parseDotenv(raw.env),
+        env,
+        envCut,
         vars: parseMapping("vars", raw.vars),
         composeFiles: list(raw["compose-file"]),
         composeSources: list(raw["compose-source"]),
@@ -44914,6 +44928,7 @@ function parseAnsibleCfg(text) {
     return {
         collectionsPath: split(get("defaults.collections_path", "defaults.collections_paths"), /[:\n]/),
         rolesPath: split(get("defaults.roles_path"), /[:\n]/),
+        becomePlugins: split(get("defaults.become_plugins"), /[:\n]/),
         callbacksEnabled: split(get("defaults.callbacks_enabled", "defaults.callback_whitelist"), /[,\n]/),
         vaultPasswordFile: get("defaults.vault_password_file"),
         vaultIdentityList: get("defaults.vault_identity_list"),
@@ -45390,6 +45405,7 @@ function ansibleEnvironment(parts) {
         ANSIBLE_CONFIG: project.cfg?.path ?? (0,external_node_path_namespaceObject.join)(parts.actionRoot, "ansible.cfg"),
         ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(external_node_path_namespaceObject.delimiter),
         ...(parts.galaxy ? { ANSIBLE_ROLES_PATH: rolesPath(parts, parts.galaxy).join(external_node_path_namespaceObject.delimiter) } : {}),
+        ANSIBLE_BECOME_PLUGINS: becomePlugins(parts).join(external_node_path_namespaceObject.delimiter),
         ANSIBLE_CALLBACKS_ENABLED: environment_unique([
             ...OWN_CALLBACKS,
             ...(environment_split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
@@ -45465,6 +45481,18 @@ function rolesPath({ job, project }, galaxy) {
     // Ansible's default (DEFAULT_ROLES_PATH in its base.yml).
     const base = [(0,external_node_path_namespaceObject.join)(home, ".ansible", "roles"), "/usr/share/ansible/roles", "/etc/ansible/roles"];
     return environment_unique([galaxy.roles, ...(own.length > 0 ? own : base)]);
+}
+/**
+ * Where the collection's own sudo stands in for Ansible's, which does not understand Ubuntu's sudo-rs: for every playbook,
+ * whatever names the plugin `sudo`. A plugin of that name that the project brings comes first.
+ */
+function becomePlugins({ job, actionRoot, project }) {
+    const home = job.HOME ?? "~";
+    const own = environment_split(job.ANSIBLE_BECOME_PLUGINS, external_node_path_namespaceObject.delimiter) ?? fromCfg(project.cfg, "becomePlugins", home);
+    // Ansible's default (BECOME_PLUGIN_PATH in its base.yml).
+    const base = [(0,external_node_path_namespaceObject.join)(home, ".ansible", "plugins", "become"), "/usr/share/ansible/plugins/become"];
+    const bundled = (0,external_node_path_namespaceObject.join)(actionRoot, "ansible_collections", "django_ansible", "deploy", "plugins", "become");
+    return environment_unique([...(own.length > 0 ? own : base), bundled]);
 }
 function fromCfg(cfg, key, home) {
     return cfg?.settings[key].map((path) => besideCfg(cfg.path, path, home)) ?? [];
@@ -46667,7 +46695,7 @@ const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try ag
 /** What follows the host's name, for what else sudo and its like say. */
 const BECOME_REFUSED = [
     [
-        /is not in the sudoers file|is not allowed to execute|may not run sudo/i,
+        /is not in the sudoers file|is not allowed to execute|may not run sudo|I'm afraid I can't do that/i,
         "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
     ],
     [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
@@ -46675,8 +46703,12 @@ const BECOME_REFUSED = [
         /sudo: (command )?not found|unable to (find|locate) (sudo|become)/i,
         "has no sudo: install it there once, or set another ansible_become_method.",
     ],
+    [
+        /waiting for privilege escalation prompt/i,
+        "does not ask for the become (sudo) password as Ansible expects: name the become method sudo rather than ansible.builtin.sudo, which does not understand sudo-rs (Ubuntu 25.10 and newer); if it is sudo already, something on the host holds sudo up (a name or login service that does not answer), so try `sudo -v` there.",
+    ],
 ];
-const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
+const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|interactive authentication is required|authentication required but not attempted|a terminal is required to (read|authenticate)/i;
 /** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
 function explainFailure(failure, context) {
     const { host } = failure;
@@ -47901,7 +47933,7 @@ function secretsOfMapping(text) {
 function secretsOfEnv(text) {
     let values;
     try {
-        values = Object.values(parseDotenv(text));
+        values = Object.values(parseDotenv(text).values);
     }
     catch {
         // Not valid, which is said later; hide all that could be a value.
@@ -49570,6 +49602,7 @@ function vaultFile(text, project) {
 
 
 
+
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = (0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_url_.fileURLToPath)(import.meta.url))));
 /** What a report goes by when the inputs could not be read. */
@@ -49589,8 +49622,9 @@ async function run() {
         validateInputs(inputs);
         stop.after(inputs.timeoutMinutes);
         const empty = emptySecretsWarning(inputs);
-        if (empty !== "")
-            core_warning(empty);
+        for (const warning of [empty, cutWarning(inputs.envCut)])
+            if (warning !== "")
+                core_warning(warning);
         const project = await inspectProject(inputs, process.env.GITHUB_WORKSPACE || process.cwd(), process.env);
         for (const line of project.django?.told ?? [])
             tell(line);

@@ -1,13 +1,21 @@
 import { DeployError } from "../errors.js";
 
+/** What dotenv lines hold. */
+export interface Dotenv {
+  readonly values: Record<string, string>;
+  /** Names of the values that end at a comment which could be a part of them. */
+  readonly cut: readonly string[];
+}
+
 /**
  * Reads dotenv lines: `NAME=value`, optionally after `export `, with `#` comments, 'literal' and "escaped" values (both
  * may span lines). Nothing is expanded. A later line wins.
  *
  * @throws DeployError with the line's number and never its text, since that is a secret.
  */
-export function parseDotenv(text: string): Record<string, string> {
-  const result: Record<string, string> = {};
+export function parseDotenv(text: string): Dotenv {
+  const values: Record<string, string> = {};
+  const cut = new Set<string>();
   const lines = text.replaceAll("\r\n", "\n").split("\n");
   for (let index = 0; index < lines.length; index++) {
     const number = index + 1;
@@ -18,9 +26,12 @@ export function parseDotenv(text: string): Record<string, string> {
     if (name === undefined || rest === undefined) {
       throw new DeployError(`env has no NAME=value in line ${number}.`);
     }
+    cut.delete(name);
     const quote = rest.charAt(0);
     if (quote !== "'" && quote !== '"') {
-      result[name] = rest.replace(/(^|\s+)#.*$/, "").trimEnd();
+      const value = rest.replace(/(^|\s+)#.*$/, "").trimEnd();
+      if (value !== "" && value !== rest) cut.add(name);
+      values[name] = value;
       continue;
     }
     let body = rest.slice(1);
@@ -33,9 +44,16 @@ export function parseDotenv(text: string): Record<string, string> {
     if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
       throw new DeployError(`env has text after the closing quote of the value in line ${number}.`);
     }
-    result[name] = quote === "'" ? body.slice(0, end) : expandEscapes(body.slice(0, end));
+    values[name] = quote === "'" ? body.slice(0, end) : expandEscapes(body.slice(0, end));
   }
-  return result;
+  return { values, cut: [...cut] };
+}
+
+/** A warning for values that end at a comment; "" when there are none. Docker compose and django-environ end them there too. */
+export function cutWarning(names: readonly string[]): string {
+  if (names.length === 0) return "";
+  const [what, ends, them] = names.length === 1 ? ["value of", "ends", "it"] : ["values of", "end", "them"];
+  return `The ${what} ${names.join(", ")} in env ${ends} before " #", which begins a comment: put ${them} in single quotes if that is part of the value.`;
 }
 
 function closingQuote(body: string, quote: string): number {

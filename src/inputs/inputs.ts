@@ -114,6 +114,8 @@ export interface Inputs {
   readonly revision: string;
   /** The application's environment. Every value is a secret. */
   readonly env: Readonly<Record<string, string>>;
+  /** Names in `env` whose value ends at what may or may not be meant as a comment. */
+  readonly envCut: readonly string[];
   readonly vars: Readonly<Record<string, Value>>;
   /** Absolute paths on the hosts. */
   readonly composeFiles: readonly string[];

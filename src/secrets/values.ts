@@ -75,7 +75,7 @@ function secretsOfMapping(text: string): string[] {
 function secretsOfEnv(text: string): string[] {
   let values: string[];
   try {
-    values = Object.values(parseDotenv(text));
+    values = Object.values(parseDotenv(text).values);
   } catch {
     // Not valid, which is said later; hide all that could be a value.
     values = text.split(/\r?\n/).map((line) => line.replace(/^[^=]*=\s*/, ""));

@@ -137,6 +137,7 @@ import os
 import pwd
 import socket
 import struct
+import sys
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -152,6 +153,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout
 
 # What a client sends first to ask for TLS; a server says S or N.
 SSL_REQUEST = 80877103
+# What the packages that serve an application (django_app_gunicorn_package) ask for.
+OLDEST_PYTHON = (3, 10)
 
 
 def os_release() -> dict:
@@ -164,6 +167,11 @@ def refuse_unfit_host(module: AnsibleModule) -> None:
     system = os_release()
     if not {"debian", "ubuntu"} & {system.get("ID"), *system.get("ID_LIKE", "").split()}:
         module.fail_json(msg="%s is not supported: role mode needs Debian or Ubuntu" % system.get("PRETTY_NAME", "this system"))
+    if sys.version_info < OLDEST_PYTHON:
+        module.fail_json(
+            msg="%s is too old: role mode needs Python %d.%d or newer (Debian 12, Ubuntu 22.04), and this host has %d.%d"
+            % (system.get("PRETTY_NAME", "this system"), *OLDEST_PYTHON, *sys.version_info[:2])
+        )
     if not os.path.isdir("/run/systemd/system"):
         module.fail_json(msg="systemd does not run on this host, and the application's units need it")
     if os.geteuid() != 0:

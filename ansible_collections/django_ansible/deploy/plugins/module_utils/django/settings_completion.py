@@ -36,9 +36,13 @@ globals().update({{name: value for name, value in vars(importlib.import_module({
 '''
 
 DATABASE = '''
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 url = urlsplit(given("DATABASE_URL"))
+# As dj-database-url and django-environ read them: sslmode and the like are the driver's, these are Django's.
+words = {{"true": True, "false": False, "none": None}}
+options = {{name: int(value) if value.isdigit() else words.get(value.lower(), value) for name, value in parse_qsl(url.query)}}
+own = {{"CONN_MAX_AGE", "CONN_HEALTH_CHECKS", "ATOMIC_REQUESTS", "AUTOCOMMIT", "DISABLE_SERVER_SIDE_CURSORS"}} & {{name.upper() for name in options}}
 DATABASES = {{**globals().get("DATABASES", {{}}), "default": {{
     "ENGINE": {engine!r},
     "NAME": unquote(url.path[1:]),
@@ -46,6 +50,8 @@ DATABASES = {{**globals().get("DATABASES", {{}}), "default": {{
     "PASSWORD": unquote(url.password or ""),
     "HOST": unquote(url.hostname or ""),
     "PORT": str(url.port or ""),
+    "OPTIONS": {{name: value for name, value in options.items() if name.upper() not in own}},
+    **{{name.upper(): value for name, value in options.items() if name.upper() in own}},
 }}}}
 '''
 

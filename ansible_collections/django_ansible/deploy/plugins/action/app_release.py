@@ -10,10 +10,8 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
-
-display = Display()
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.told import show
 
 
 def archive_of(workspace: str, revision: str) -> str:
@@ -43,9 +41,6 @@ class ActionModule(Answered):
             remote_folder = self._make_tmp_path()
             arguments["archive"] = self._transfer_file(archive, self._connection._shell.join_path(remote_folder, "release.tar.gz"))
         try:
-            result = self._execute_module(module_args=arguments, task_vars=task_vars)
-            for sentence in result.get("told", []):
-                display.display("%s: %s" % ((task_vars or {}).get("inventory_hostname", "host"), sentence))
-            return result
+            return show(self._execute_module(module_args=arguments, task_vars=task_vars), task_vars)
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)

@@ -62,6 +62,10 @@ done:
   description: What changed, V(slot) and paths.
   type: list
   returned: success
+told:
+  description: What is served to everybody from now on. The action plugin shows it.
+  type: list
+  returned: success
 deploy:
   description: C(release), C(previous_release), C(revision), C(url) and C(warnings), for the events file.
   type: dict
@@ -127,8 +131,11 @@ def activate(module: AnsibleModule) -> dict:
         before = undo.recall(layout.app_name) or {}
         if before.get("run") == module.params["run_id"] and before.get("release") == activation.release:
             pending, previous = before["done"], before["previous_release"]
+    for warning in activation.warnings:
+        module.warn(warning)
     return {
         "changed": bool(pending),
+        "told": activation.told,
         "done": pending,
         "slot": activation.slot,
         "diff": diff,

@@ -112,9 +112,9 @@ options:
     description:
       - What the project's settings are completed from, as one JSON object, so that it is hidden as a whole. C(complete) says whether they are
         at all, C(override) has settings that win over the project's, C(server_names) are the names that Django has to allow, C(https)
-        says that the site is served over https, and C(static_url) and C(media_url) are where nginx serves files.
+        says that the site is served over https, and C(static_url) is where nginx serves static files.
     type: str
-    default: '{"complete": false, "override": {}, "server_names": [], "https": false, "static_url": "/static/", "media_url": "/media/"}'
+    default: '{"complete": false, "override": {}, "server_names": [], "https": false, "static_url": "/static/"}'
   commands:
     description:
       - Commands of the project by phase, C(build) before static files are collected and C(static) after it, as one JSON object, so that their
@@ -234,7 +234,7 @@ def main() -> None:
             "gunicorn_config": {"type": "str", "default": ""},
             "check_level": {"type": "str", "choices": ["critical", "error", "warning", "info", "none"], "default": "error"},
             "collectstatic": {"type": "bool", "default": True},
-            "settings": {"type": "str", "default": '{"complete": false, "override": {}, "server_names": [], "https": false, "static_url": "/static/", "media_url": "/media/"}', "no_log": True},
+            "settings": {"type": "str", "default": '{"complete": false, "override": {}, "server_names": [], "https": false, "static_url": "/static/"}', "no_log": True},
             "commands": {"type": "str", "default": "{}", "no_log": True},
             "shared_paths": {"type": "list", "elements": "str", "default": []},
             "writable_paths": {"type": "list", "elements": "str", "default": []},

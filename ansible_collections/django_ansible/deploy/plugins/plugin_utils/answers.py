@@ -50,7 +50,7 @@ LIVE = record(slot=maybe(one_of("blue", "green")), release=maybe(release), revis
 
 # By module, what it may answer besides what every module does; as its RETURN says.
 ANSWERS: dict[str, dict[str, Shape]] = {
-    "app_activate": {"slot": one_of("blue", "green"), "done": each(LINE), "deploy": DEPLOY},
+    "app_activate": {"slot": one_of("blue", "green"), "done": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_certificate": {"identity": pem, "due": boolean, "deploy": DEPLOY},
     "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE)},
     "app_host": {

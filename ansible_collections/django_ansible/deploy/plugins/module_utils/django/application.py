@@ -6,13 +6,13 @@ from __future__ import annotations
 import json
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django import driver, settings_completion
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import driver, settings_completion, uploads
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP, program_input
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Sandbox, confined, ended, run_confined
 
-PROGRAM = (settings_completion, driver)
+PROGRAM = (settings_completion, uploads, driver)
 
 
 def driver_input(steps, **request: object) -> str:

@@ -2,7 +2,7 @@
 # MIT License (see LICENSE)
 """Asks Django about a release and makes it work, in one process.
 
-A module feeds this source, and that of settings_completion, to the interpreter of the release's virtual environment, as the application's
+A module feeds this source, and those of settings_completion and uploads, to the interpreter of the release's virtual environment, as the application's
 user and with the application's environment. It therefore imports the standard library and Django alone, and runs on every Python that
 Django supports. The answer goes to a pipe of its own, so nothing that the project prints can be taken for it.
 """
@@ -16,6 +16,7 @@ import time
 import traceback
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE, completion_of, sqlite_file
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.uploads import uploads_of
 
 ADVISORY_LOCK = 0x646A616E676F  # "django" in hexadecimal; one number for every deploy that migrates this database
 
@@ -47,6 +48,7 @@ def inspect_settings(request):
         "engine": settings.DATABASES.get("default", {}).get("ENGINE"),
         "media_root": str(settings.MEDIA_ROOT or "") if _keeps_files(settings) else None,
         "sqlite": [name for name in map(sqlite_file, settings.DATABASES.values()) if name],
+        "uploads": uploads_of(settings),
     }
 
 

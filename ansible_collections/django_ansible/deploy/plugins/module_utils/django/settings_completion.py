@@ -61,7 +61,7 @@ class Completion:
 
     :param project: name of the project's settings module.
     :param settings: its settings by name.
-    :param host: what the deploy knows: C(release_dir), C(shared), C(server_names), C(https), C(static_url), C(media_url) and C(override).
+    :param host: what the deploy knows: C(release_dir), C(shared), C(server_names), C(https), C(static_url) and C(override).
     :param environment: the application's environment.
     """
 
@@ -170,18 +170,16 @@ class Completion:
                 "set SECURE_PROXY_SSL_HEADER = ('HTTP_X_FORWARDED_PROTO', 'https')" % self.project,
             )
 
-    def urls(self) -> None:
-        """Where Django says that files are and nginx does not look for them; nginx is the deploy's to set, so nothing is completed."""
-        installed = "django.contrib.staticfiles" in (self.settings.get("INSTALLED_APPS") or [])
-        for name, variable in (("STATIC_URL", "static_url"), ("MEDIA_URL", "media_url")):
-            url = str(self.settings.get(name) or "")
-            if not url or "//" in url or (name == "STATIC_URL" and not installed):
-                continue
-            if "/" + url.strip("/") + "/" != self.host[variable]:
-                self.warnings.append(
-                    "%s in %s is %s, and nginx serves these files below %s: set django_app_%s: /%s/"
-                    % (name, self.project, url, self.host[variable], variable, url.strip("/"))
-                )
+    def static_url(self) -> None:
+        """Where Django says that static files are and nginx does not look for them; nginx is the deploy's to set, so nothing is completed."""
+        url = str(self.settings.get("STATIC_URL") or "")
+        if not url or "//" in url or "django.contrib.staticfiles" not in (self.settings.get("INSTALLED_APPS") or []):
+            return
+        if "/" + url.strip("/") + "/" != self.host["static_url"]:
+            self.warnings.append(
+                "STATIC_URL in %s is %s, and nginx serves these files below %s: set django_app_static_url: /%s/"
+                % (self.project, url, self.host["static_url"], url.strip("/"))
+            )
 
     def override(self) -> None:
         for name, value in self.host["override"].items():
@@ -221,6 +219,6 @@ def is_allowed(name: str, allowed: list) -> bool:
 def completion_of(project: str, settings: dict, host: dict, environment: dict) -> Completion:
     made = Completion(project, settings, host, environment)
     made.complete() if host["complete"] else made.only_warn()
-    made.urls()
+    made.static_url()
     made.override()
     return made

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import completion_of, is_allowed
 
 HOST = {
-    "complete": True, "override": {}, "server_names": ["www.example.com"], "https": False, "static_url": "/static/", "media_url": "/media/",
+    "complete": True, "override": {}, "server_names": ["www.example.com"], "https": False, "static_url": "/static/",
     "release_dir": "/opt/site/releases/r1", "project_dir": "/opt/site/releases/r1", "shared": "/opt/site/shared",
 }
 ENVIRONMENT = {
@@ -111,8 +111,8 @@ def test_https_is_told_to_django_where_nginx_vouches_for_it(monkeypatch):
         ({"STATIC_URL": "assets/"}, ["set django_app_static_url: /assets/"]),
         ({"STATIC_URL": "static/"}, []),
         ({"STATIC_URL": "https://cdn.example.com/s/"}, []),
-        ({"MEDIA_URL": "/uploads/"}, ["set django_app_media_url: /uploads/"]),
-        ({"MEDIA_URL": ""}, []),
+        # It would publish what the project may guard.
+        ({"MEDIA_URL": "/media/private/"}, []),
         ({"STATIC_URL": "assets/", "INSTALLED_APPS": []}, []),
     ],
 )

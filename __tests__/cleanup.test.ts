@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { cleanUp, removeTraces } from "../src/cleanup.js";
+import { cleanUp, removeConnections } from "../src/cleanup.js";
 import { createControlFolder } from "../src/connection/control-folder.js";
 import { PrivateFolder } from "../src/secrets/private-folder.js";
 import { createFolder, mode } from "./support/folder.js";
@@ -56,7 +56,7 @@ describe("createControlFolder", () => {
     const folder = createControlFolder();
     // ssh adds a name of 10 characters and, while it connects, 17 more; a socket's path may have 104 bytes on macOS.
     expect(basename(folder).length).toBeLessThanOrEqual(10);
-    await removeTraces({ privateFolder: "", controlFolder: folder });
+    await removeConnections({ controlFolder: folder });
     expect(existsSync(folder)).toBe(false);
   });
 });

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { closeConnections, createControlFolder } from "../../src/connection/control-folder.js";
 import { type Identity, keysIntoAgent, prepareIdentity } from "../../src/connection/identity.js";
 import { PrivateFolder } from "../../src/secrets/private-folder.js";
+import { alive } from "../support/alive.js";
 import { createFolder } from "../support/folder.js";
 import { makeKey } from "../support/keys.js";
 
@@ -53,7 +54,7 @@ describe("prepareIdentity", () => {
     await closeConnections(join(identity.agentSocket, ".."));
     expect(existsSync(identity.agentSocket)).toBe(false);
     expect(list).toThrow();
-    await expect.poll(() => existsSync(`/proc/${pid}/exe`)).toBe(false);
+    await expect.poll(() => alive(pid)).toBe(false);
   });
 
   it("moves keys from their files into the agent when a run is ended", async () => {

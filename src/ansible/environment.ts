@@ -1,6 +1,6 @@
 import { delimiter, dirname, join } from "node:path";
 import type { Inputs } from "../inputs/inputs.js";
-import { jobEnvironment } from "../process/job-environment.js";
+import { jobEnvironment, type ProgramEnvironment } from "../process/program-environment.js";
 import type { Project } from "../project/inspect.js";
 import { besideCfg } from "../project/inspect.js";
 import type { GalaxyFolders } from "../toolchain/galaxy.js";
@@ -35,14 +35,13 @@ export interface EnvironmentParts {
 const OWN_CALLBACKS = ["django_ansible.deploy.events", "django_ansible.deploy.built_modules"] as const;
 
 /** The whole environment of ansible-playbook. The job's own is left as it is. */
-export function ansibleEnvironment(parts: EnvironmentParts): Record<string, string> {
+export function ansibleEnvironment(parts: EnvironmentParts): ProgramEnvironment {
   const { job, project } = parts;
   const cfg = project.cfg?.settings;
   const configOption = `-F ${shellQuote(parts.sshConfig)}`;
   const withConfig = (fromJob: string | undefined, fromCfg: string | undefined) =>
     [fromJob ?? fromCfg ?? "", configOption].join(" ").trim();
-  return {
-    ...jobEnvironment(job),
+  return jobEnvironment(job, {
     ...(job.NO_COLOR ? {} : { ANSIBLE_FORCE_COLOR: "true" }),
     // Results and places of all tasks. What ssh does (-vvv) would show the environment of tasks, so that is asked for by extra-args.
     ...(debugs(job) ? { ANSIBLE_VERBOSITY: job.ANSIBLE_VERBOSITY ?? "2" } : {}),
@@ -81,7 +80,7 @@ export function ansibleEnvironment(parts: EnvironmentParts): Record<string, stri
     DJANGO_ANSIBLE_BUILT_MODULES: besideAnsible(parts.python, "modules"),
     DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
     DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
-  };
+  });
 }
 
 const besideAnsible = (python: string, name: string) => join(dirname(dirname(python)), name);

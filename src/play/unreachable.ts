@@ -6,7 +6,7 @@ import { jumpAliases } from "../connection/jump-hosts.js";
 import { sshTargets } from "../connection/targets.js";
 import { splitArguments } from "../inputs/split-arguments.js";
 import { totalsOf } from "../report/totals.js";
-import type { Play } from "./prepare.js";
+import type { Play } from "./play-parts.js";
 
 /** What Ansible says when a host lets it in and it cannot run there. */
 const CANNOT_RUN =

@@ -8,14 +8,7 @@ import { closedVaults, EVERY_HOST, requireOpenVaults, sentences } from "../../sr
 import { opensVault } from "../../src/vault/decrypt.js";
 import { createFolder } from "../support/folder.js";
 import { createInputs } from "../support/inputs.js";
-
-/** `vault_x: secret`, encrypted by ansible-vault with the password `right`. */
-const VAULT = `$ANSIBLE_VAULT;1.1;AES256
-65343864323063346639313438326332396637333037363733376237303339613966343634633538
-6262656137373133666334653961653234373163656462620a386166363130626334346666333264
-33333133356138336136323034353164363832326237663335623035613664363239363532353565
-3432646163663364620a646536373230393565313565613462323061633866396665356237666637
-35386162663833636263383038306466396334666563653935643061316436663835`;
+import { VAULT } from "../support/vault.js";
 
 const NO_PLAY = { inventories: [], playbook: "/nowhere/deploy.yml" };
 

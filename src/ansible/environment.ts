@@ -1,6 +1,6 @@
 import { delimiter, dirname, join } from "node:path";
 import type { Inputs } from "../inputs/inputs.js";
-import { jobEnvironment, type ProgramEnvironment } from "../process/program-environment.js";
+import { extended, jobEnvironment, type ProgramEnvironment } from "../process/program-environment.js";
 import type { Project } from "../project/inspect.js";
 import { besideCfg } from "../project/inspect.js";
 import type { GalaxyFolders } from "../toolchain/galaxy.js";
@@ -85,6 +85,11 @@ export function ansibleEnvironment(parts: EnvironmentParts): ProgramEnvironment 
 
 const besideAnsible = (python: string, name: string) => join(dirname(dirname(python)), name);
 
+/** For a program of Ansible whose output is read: with debug logging it would say more than what it was asked. */
+export function quiet(env: ProgramEnvironment): ProgramEnvironment {
+  return extended(env, { ANSIBLE_VERBOSITY: "0", ANSIBLE_FORCE_COLOR: "false", ANSIBLE_NOCOLOR: "true" });
+}
+
 /**
  * What the bundled playbooks are written for. A user's own playbook keeps Ansible's defaults, or those of its ansible.cfg.
  * Pipelining: without it, becoming an unprivileged user needs the package acl on the host.
@@ -93,7 +98,7 @@ function bundledSettings({ job, project }: EnvironmentParts): Record<string, str
   return {
     ANSIBLE_GATHERING: "explicit",
     ...(project.cfg ? {} : { ANSIBLE_INJECT_FACT_VARS: "false" }),
-    ...(project.cfg || debugs(job) ? {} : quiet(job)),
+    ...(project.cfg || debugs(job) ? {} : terse(job)),
     ...(job.ANSIBLE_PIPELINING || job.ANSIBLE_SSH_PIPELINING || project.cfg?.settings.setsPipelining
       ? {}
       : { ANSIBLE_PIPELINING: "true" }),
@@ -101,7 +106,7 @@ function bundledSettings({ job, project }: EnvironmentParts): Record<string, str
 }
 
 /** A host on which a task changed nothing is no news. */
-function quiet(job: Environment): Record<string, string> {
+function terse(job: Environment): Record<string, string> {
   return {
     ANSIBLE_DISPLAY_OK_HOSTS: job.ANSIBLE_DISPLAY_OK_HOSTS ?? "false",
     ANSIBLE_DISPLAY_SKIPPED_HOSTS: job.ANSIBLE_DISPLAY_SKIPPED_HOSTS ?? "false",

@@ -29,15 +29,16 @@ export async function sshTargets(
   const { code, stdout } = await run([...inventory, "--list"], { ...options, timeout: 15_000 });
   if (code !== 0) return [];
   const all = hostVariables(stdout);
+  if (all === undefined) return [];
   return names.flatMap((name) => targetOf(name, { ...all[name], ...wins }));
 }
 
-/** The variables of all hosts; none when the output is not what it should be. */
-function hostVariables(stdout: string): Record<string, Variables> {
+/** The variables of all hosts; undefined when the output is not what it should be. */
+function hostVariables(stdout: string): Record<string, Variables> | undefined {
   try {
     return JSON.parse(stdout)?._meta?.hostvars ?? {};
   } catch {
-    return {};
+    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 import { ansibleArguments, inventoryCommand } from "../ansible/arguments.js";
-import { extended } from "../process/program-environment.js";
+import { quiet } from "../ansible/environment.js";
 import { run } from "../process/run.js";
 import type { Participants } from "../vault/check.js";
 import type { Play } from "./play-parts.js";
@@ -10,7 +10,7 @@ import type { Play } from "./play-parts.js";
  * @returns undefined when Ansible cannot tell; the run will say why.
  */
 export async function participantsOf({ inputs, files, project, env, signal }: Play): Promise<Participants | undefined> {
-  const options = { cwd: project.folder, env: extended(env, QUIET), signal };
+  const options = { cwd: project.folder, env: quiet(env), signal };
   const [list, graph] = await Promise.all([
     run([...ansibleArguments(inputs, files), "--list-hosts"], options),
     run(inventoryCommand(files, "--graph"), options),
@@ -19,9 +19,6 @@ export async function participantsOf({ inputs, files, project, env, signal }: Pl
   const hosts = new Set([...list.stdout.matchAll(/^ {6}(\S+)$/gm)].map(([, name = ""]) => name));
   return { hosts, groups: groupsOf(graph.stdout, hosts) };
 }
-
-/** For output that is read. */
-const QUIET = { ANSIBLE_FORCE_COLOR: "false", ANSIBLE_NOCOLOR: "true" };
 
 /** The groups of the hosts, from the drawing that `ansible-inventory --graph` makes of `@group:` and host lines. */
 export function groupsOf(graph: string, hosts: ReadonlySet<string>): Set<string> {

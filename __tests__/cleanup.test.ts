@@ -36,6 +36,18 @@ describe("cleanUp", () => {
     expect(existsSync(folder.path)).toBe(false);
   });
 
+  it("removes what an installation that was killed left half-filled, and nothing else", async () => {
+    const cache = createFolder();
+    const half = join(cache, "django-ansible-deploy-uv", "1", ".x64-Ab3xYz");
+    const other = join(cache, "Python", ".x64-Ab3xYz");
+    for (const folder of [half, other]) mkdirSync(folder, { recursive: true });
+    vi.stubEnv("STATE_workFolders", JSON.stringify([half, other]));
+    await cleanUp();
+    expect([existsSync(half), existsSync(other)]).toEqual([false, true]);
+    vi.stubEnv("STATE_workFolders", "no JSON");
+    await cleanUp();
+  });
+
   it("does nothing without a state", async () => {
     await expect(cleanUp()).resolves.toBeUndefined();
   });

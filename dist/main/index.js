@@ -11757,556 +11757,6 @@ function vaultArguments(files) {
     ];
 }
 
-;// CONCATENATED MODULE: ./lib/play/participants.js
-
-
-
-/**
- * Asks Ansible which hosts a run is for, and which groups these belong to. It reads no variable files for that.
- *
- * @returns undefined when Ansible cannot tell; the run will say why.
- */
-async function participantsOf({ inputs, files, project, env, signal }) {
-    const options = { cwd: project.folder, env: extended(env, QUIET), signal };
-    const [list, graph] = await Promise.all([
-        run_run([...ansibleArguments(inputs, files), "--list-hosts"], options),
-        run_run(inventoryCommand(files, "--graph"), options),
-    ]);
-    if (list.code !== 0 || graph.code !== 0)
-        return undefined;
-    const hosts = new Set([...list.stdout.matchAll(/^ {6}(\S+)$/gm)].map(([, name = ""]) => name));
-    return { hosts, groups: groupsOf(graph.stdout, hosts) };
-}
-/** For output that is read. */
-const QUIET = { ANSIBLE_FORCE_COLOR: "false", ANSIBLE_NOCOLOR: "true" };
-/** The groups of the hosts, from the drawing that `ansible-inventory --graph` makes of `@group:` and host lines. */
-function groupsOf(graph, hosts) {
-    const groups = new Set();
-    const open = [];
-    for (const line of graph.split("\n")) {
-        const [, indent = "", name = ""] = /^([ |]*)(?:--)?(.*)$/.exec(line) ?? [];
-        const level = indent.split("|").length - 1;
-        const group = /^@(.+):$/.exec(name)?.[1];
-        open.length = Math.min(open.length, level);
-        if (group !== undefined)
-            open[level] = group;
-        else if (hosts.has(name))
-            for (const one of open)
-                groups.add(one);
-    }
-    return groups;
-}
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: ./lib/ansible/events.js
-/** Reads the events file's text. A line that is cut off, as when Ansible was killed while writing, is left out. */
-function parseEvents(text) {
-    const events = [];
-    for (const line of text.split("\n")) {
-        try {
-            const value = JSON.parse(line);
-            if (isEvent(value))
-                events.push(value);
-        }
-        catch {
-            // Not a whole line.
-        }
-    }
-    return events;
-}
-function isEvent(value) {
-    if (typeof value !== "object" || value === null || !("event" in value))
-        return false;
-    const record = value;
-    switch (record.event) {
-        case "result":
-            return typeof record.host === "string" && typeof record.status === "string" && typeof record.name === "string";
-        case "stats":
-            return typeof record.hosts === "object" && record.hosts !== null;
-        case "play":
-        case "task":
-            return typeof record.name === "string";
-        default:
-            return false;
-    }
-}
-
-;// CONCATENATED MODULE: external "node:string_decoder"
-const external_node_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:string_decoder");
-;// CONCATENATED MODULE: ./lib/ansible/follow.js
-
-
-/** Reads what comes to a file, whole lines at a time. */
-class FollowedFile {
-    #path;
-    #decoder = new external_node_string_decoder_namespaceObject.StringDecoder("utf8");
-    #position = 0;
-    #rest = "";
-    /** @param path a file that may not be there yet. */
-    constructor(path) {
-        this.#path = path;
-    }
-    /** The whole lines that came since the last call; "" when there are none. */
-    read() {
-        let descriptor;
-        try {
-            descriptor = (0,external_node_fs_namespaceObject.openSync)(this.#path, "r");
-        }
-        catch {
-            return "";
-        }
-        try {
-            const buffer = Buffer.alloc(65_536);
-            for (;;) {
-                const count = (0,external_node_fs_namespaceObject.readSync)(descriptor, buffer, 0, buffer.length, this.#position);
-                if (count === 0)
-                    break;
-                this.#position += count;
-                this.#rest += this.#decoder.write(buffer.subarray(0, count));
-            }
-        }
-        finally {
-            (0,external_node_fs_namespaceObject.closeSync)(descriptor);
-        }
-        const end = this.#rest.lastIndexOf("\n") + 1;
-        const lines = this.#rest.slice(0, end);
-        this.#rest = this.#rest.slice(end);
-        return lines;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/log.js
-/**
- * Passes Ansible's output on, line by line as it comes, with plays as groups.
- *
- * Nothing in the output can act as a workflow command: commands are stopped under a token that only this class knows,
- * and resumed only for its own group lines.
- */
-class LogLines {
-    #rest = { stdout: "", stderr: "" };
-    /** Lines that wait for the next one: the banners of a play and of a phase's first task come before the marker, and belong into the new group. */
-    #held = [];
-    #grouped = false;
-    #commands;
-    #token;
-    #playMarker;
-    /**
-     * @param token random; stops commands.
-     * @param playMarker random; the events callback prints it before each play's name.
-     */
-    constructor(commands, token, playMarker) {
-        this.#commands = commands;
-        this.#token = token;
-        this.#playMarker = playMarker;
-        this.#stop();
-    }
-    /** Takes a piece of output as it came. */
-    push(stream, chunk) {
-        const lines = (this.#rest[stream] + chunk).split("\n");
-        this.#rest[stream] = lines.pop() ?? "";
-        for (const line of lines)
-            this.#line(line);
-    }
-    /** Writes a line of the action's own between Ansible's. */
-    say(line) {
-        this.#flush();
-        this.#commands.write(line);
-    }
-    /** Writes what is left and lets commands through again. */
-    end() {
-        for (const stream of ["stdout", "stderr"]) {
-            if (this.#rest[stream] !== "")
-                this.#line(this.#rest[stream]);
-            this.#rest[stream] = "";
-        }
-        this.#flush();
-        this.#resume();
-        if (this.#grouped)
-            this.#commands.endGroup();
-    }
-    #line(line) {
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
-        const plain = line.replaceAll(/\x1b\[[0-9;]*m/g, "");
-        if (plain.startsWith(`${this.#playMarker} `) || plain === this.#playMarker) {
-            this.#group(plain.slice(this.#playMarker.length + 1) || "play");
-        }
-        else if (plain.startsWith("PLAY RECAP")) {
-            // The recap is what a reader looks for first: it stands outside the groups.
-            this.#ungroup();
-            this.#flush();
-            this.#commands.write(line);
-        }
-        else if (plain.trim() === "" || /^(PLAY|TASK) \[/.test(plain)) {
-            this.#held.push(line);
-        }
-        else {
-            this.#flush();
-            this.#commands.write(line);
-        }
-    }
-    #flush() {
-        for (const line of this.#held)
-            this.#commands.write(line);
-        this.#held = [];
-    }
-    #group(name) {
-        this.#resume();
-        if (this.#grouped)
-            this.#commands.endGroup();
-        this.#commands.startGroup(name);
-        this.#grouped = true;
-        this.#stop();
-        this.#flush();
-    }
-    #ungroup() {
-        if (!this.#grouped)
-            return;
-        this.#resume();
-        this.#commands.endGroup();
-        this.#grouped = false;
-        this.#stop();
-    }
-    #stop() {
-        this.#commands.stop(this.#token);
-    }
-    #resume() {
-        this.#commands.resume();
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/progress.js
-
-/** Seconds after which a task that goes on is told of, and again every minute. */
-const TOLD_AFTER = [10, 20, 30, 60];
-const TOLD_EVERY = 60;
-/** How far the task is that runs now, told only where it takes long. */
-class Progress {
-    #playHosts = 0;
-    #task;
-    #told = 0;
-    /** Takes events as they come. */
-    take(events) {
-        for (const event of events) {
-            if (event.event === "play")
-                this.#playHosts = event.hosts ?? 0;
-            if (event.event === "task") {
-                this.#task = { name: taskName(event), started: event.time ?? 0, done: new Set() };
-                this.#told = 0;
-            }
-            if (event.event === "result")
-                this.#task?.done.add(event.host);
-            if (event.event === "stats")
-                this.#task = undefined;
-        }
-    }
-    /**
-     * A line when it is time for one: `… Prepare the release: 1 of 2 hosts done after 20 s`.
-     *
-     * @param now seconds since the epoch.
-     */
-    line(now) {
-        if (this.#task === undefined)
-            return undefined;
-        const { name, started, done } = this.#task;
-        const elapsed = now - started;
-        if (elapsed < this.#next())
-            return undefined;
-        this.#told = elapsed;
-        const hosts = this.#playHosts > 1 ? `${done.size} of ${this.#playHosts} hosts done ` : "";
-        return `… ${name}: ${hosts}after ${Math.floor(elapsed)} s`;
-    }
-    /** When the next line is due, in seconds since the task began. */
-    #next() {
-        return TOLD_AFTER.find((seconds) => seconds > this.#told) ?? this.#told + TOLD_EVERY;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/process/stop.js
-/** What an await throws when the run is to end. */
-class Stopped extends Error {
-    name = "Stopped";
-    constructor() {
-        super("The run was ended.");
-    }
-}
-/** Milliseconds for work that was told to stop to clear up behind itself. */
-const PATIENCE = 1_000;
-/**
- * Waits for work that may not listen to the signal, or not at every one of its steps. When the signal is given, also
- * before, the work gets a moment to clear up, and the wait ends.
- *
- * @throws Stopped.
- */
-async function orStop(work, signal, patience = PATIENCE) {
-    if (signal === undefined)
-        return await work;
-    let given = () => undefined;
-    let waiting;
-    const stopped = new Promise((_, reject) => {
-        given = () => {
-            waiting = setTimeout(() => reject(new Stopped()), patience);
-        };
-        if (signal.aborted)
-            given();
-        else
-            signal.addEventListener("abort", given, { once: true });
-    });
-    try {
-        const result = await Promise.race([work, stopped]);
-        if (signal.aborted)
-            throw new Stopped();
-        return result;
-    }
-    catch (error) {
-        throw signal.aborted ? new Stopped() : error;
-    }
-    finally {
-        clearTimeout(waiting);
-        signal.removeEventListener("abort", given);
-        stopped.catch(() => undefined);
-    }
-}
-/** Listens for what ends a run early: the runner's signals on a cancel, the time limit, and errors that nobody caught. */
-class Stop {
-    #controller = new AbortController();
-    #timer;
-    #cancel = () => this.give("cancelled");
-    /** Aborted when the run is to end. */
-    signal = this.#controller.signal;
-    constructor() {
-        // GitHub sends SIGINT, after 7.5 s SIGTERM, and kills after 2.5 s more.
-        process.on("SIGINT", this.#cancel);
-        process.on("SIGTERM", this.#cancel);
-    }
-    /** Starts the time limit. */
-    after(minutes) {
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.give("timeout"), minutes * 60_000);
-    }
-    /** undefined while the run may go on. */
-    get reason() {
-        return this.signal.aborted ? this.signal.reason : undefined;
-    }
-    /** The first reason counts. */
-    give(reason) {
-        if (!this.signal.aborted)
-            this.#controller.abort(reason);
-    }
-    /**
-     * One step of a run: starts it unless the run is to end, and waits no longer than that.
-     *
-     * @throws Stopped.
-     */
-    async step(work) {
-        if (this.signal.aborted)
-            throw new Stopped();
-        return await orStop(work(this.signal), this.signal);
-    }
-    /** The run has ended. */
-    release() {
-        process.off("SIGINT", this.#cancel);
-        process.off("SIGTERM", this.#cancel);
-    }
-    /** Stops the time limit. Signals stay handled: clean-up is short and must come to its end. */
-    settle() {
-        clearTimeout(this.#timer);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/report/redact.js
-/** What of a result may hold what a host printed. */
-const FREE_TEXTS = ["name", "msg", "stderr", "stdout", "diff", "warnings", "deploy"];
-/** Characters of an output that are kept: the cause of a failure stands last. */
-const redact_TAIL = 4_096;
-/**
- * The events without secrets. It comes before any escaping or cutting, which could tear a secret apart so that nothing
- * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
- */
-function redactEvents(events, redact) {
-    return events.map((event) => (event.event === "result" ? redactResult(event, redact) : event));
-}
-function redactResult(event, redact) {
-    const given = FREE_TEXTS.filter((key) => event[key] !== undefined);
-    if (given.length === 0)
-        return event;
-    const redacted = given.map((key) => [key, redactDeep(event[key], redact)]);
-    return {
-        ...event,
-        ...Object.fromEntries(redacted.map(([key, value]) => [key, OUTPUTS.has(key) ? end(value) : value])),
-    };
-}
-const OUTPUTS = new Set(["msg", "stderr", "stdout"]);
-const end = (value) => (typeof value === "string" ? value.slice(-redact_TAIL) : value);
-function redactDeep(value, redact) {
-    if (typeof value === "string")
-        return redact(value);
-    if (Array.isArray(value))
-        return value.map((item) => redactDeep(item, redact));
-    if (typeof value !== "object" || value === null)
-        return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [redact(key), redactDeep(item, redact)]));
-}
-
-;// CONCATENATED MODULE: ./lib/play/cancel.js
-
-
-
-
-
-/** Milliseconds after a cancel at which what is secret is gone, also where Ansible has not read it yet. */
-const SECRETS_LIMIT = 2_700;
-/** Milliseconds for giving back, and those after a cancel at which it ends: GitHub kills a step 10 s after its first signal. */
-const GIVE_BACK_LIMIT = 4_500;
-const GIVE_BACK_END = 6_500;
-const GRACE = [100, 100];
-/** Characters; the callback's marker may come in two pieces. */
-const OUTPUT_END = 4_096;
-/** What is done when a run is ended early. It begins with the signal, while Ansible still ends. */
-class Cancel {
-    #run;
-    #given = 0;
-    #keys = Promise.resolve();
-    #deadline;
-    constructor(run) {
-        this.#run = run;
-        run.signal.addEventListener("abort", this.#begin, { once: true });
-    }
-    #begin = () => {
-        this.#given = Date.now();
-        // Ansible has read its secrets by then; a connection that is still to be made gets its key from the agent.
-        this.#keys = keysIntoAgent(this.#run.identity);
-        this.#deadline = setTimeout(() => {
-            cancel_removeSecrets(this.#run);
-            remove(this.#run.identity.keyFiles);
-        }, SECRETS_LIMIT);
-    };
-    /**
-     * After Ansible has ended: the hosts go back and the deploy lock goes, so that nobody has to by hand. The files with
-     * secrets go as soon as Ansible has read them.
-     */
-    async finish() {
-        await this.#keys;
-        const { cancelPlaybook } = this.#run.files;
-        if (cancelPlaybook !== "" && !(await this.#giveBack(cancelPlaybook))) {
-            warn("The deploy lock was not given back on every host: the next attempt of this workflow run takes it over, any other run after 15 minutes.");
-        }
-        clearTimeout(this.#deadline);
-    }
-    async #giveBack(playbook) {
-        const run = this.#run;
-        let output = "";
-        const { code } = await run_run(ansibleArguments(run.inputs, { ...run.files, playbook }), {
-            cwd: run.project.folder,
-            env: run.env,
-            timeout: Math.min(GIVE_BACK_LIMIT, Math.max(0, this.#given + GIVE_BACK_END - Date.now())),
-            grace: GRACE,
-            onOutput: (_, chunk) => {
-                output = (output + chunk).slice(-OUTPUT_END);
-                if (output.includes(run.playMarker))
-                    cancel_removeSecrets(run);
-            },
-        });
-        return code === 0;
-    }
-}
-/** Removes the files with secrets that only Ansible's start needs. */
-function cancel_removeSecrets({ files, folder }) {
-    const inventories = files.inventories.filter((path) => path.startsWith(folder.path));
-    const passwords = [files.becomePassword, files.vaultPassword, ...Object.values(files.vaultPasswords)];
-    remove([files.variables, ...inventories, ...passwords]);
-}
-function remove(files) {
-    for (const file of files)
-        if (file !== "")
-            (0,external_node_fs_namespaceObject.rmSync)(file, { force: true });
-}
-
-;// CONCATENATED MODULE: ./lib/play/play.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Milliseconds that Ansible has from SIGINT to SIGTERM and from there to SIGKILL. Then the hosts still go back, with what
- * is secret gone 3 s and the step 8 s after a cancel.
- */
-const play_GRACE = [1_500, 500];
-/**
- * Runs Ansible and shows its output as it comes. A run that is ended meanwhile gives back what it holds.
- *
- * @throws Stopped when the run was to end before Ansible started.
- */
-async function play(run) {
-    if (run.signal.aborted)
-        throw new Stopped();
-    const cancel = new Cancel(run);
-    const result = await runAnsible(run);
-    if (run.signal.aborted)
-        await cancel.finish();
-    return { ...result, stderr: run.redact(result.stderr), events: eventsOf(run) };
-}
-async function runAnsible(run) {
-    const argv = ansibleArguments(run.inputs, run.files);
-    announce_debug(run.redact(`Starting ${JSON.stringify(argv)} in ${run.project.folder}`));
-    const write = (line) => process.stdout.write(`${run.redact(line)}\n`);
-    const groups = { startGroup: startGroup, endGroup: endGroup };
-    const log = new LogLines({ ...groups, stop: stopCommands, resume: resumeCommands, write }, (0,external_node_crypto_.randomUUID)(), run.playMarker);
-    const ticks = tellProgress(run.eventsFile, (line) => log.say(line));
-    try {
-        return await run_run(argv, {
-            cwd: run.project.folder,
-            env: run.env,
-            signal: run.signal,
-            timeout: Number.POSITIVE_INFINITY,
-            grace: play_GRACE,
-            onOutput: (stream, chunk) => log.push(stream, chunk),
-        });
-    }
-    finally {
-        clearInterval(ticks);
-        log.end();
-    }
-}
-/** What happened, without secrets. A file that cannot be read costs the details, never the outcome. */
-function eventsOf({ eventsFile, redact }) {
-    try {
-        return (0,external_node_fs_namespaceObject.existsSync)(eventsFile) ? redactEvents(parseEvents((0,external_node_fs_namespaceObject.readFileSync)(eventsFile, "utf8")), redact) : [];
-    }
-    catch (error) {
-        warn(redact(`What happened on the hosts could not be read: ${messageOf(error)}`));
-        return [];
-    }
-}
-/** Tells how far long tasks are, while they run. */
-function tellProgress(eventsFile, say) {
-    const file = new FollowedFile(eventsFile);
-    const progress = new Progress();
-    const ticks = setInterval(() => {
-        try {
-            progress.take(parseEvents(file.read()));
-            const line = progress.line(Date.now() / 1000);
-            if (line !== undefined)
-                say(line);
-        }
-        catch {
-            // A run is not ended for want of a line about how far it is.
-            clearInterval(ticks);
-        }
-    }, 1_000);
-    return ticks;
-}
-
 ;// CONCATENATED MODULE: ./lib/project/ansible-cfg.js
 /**
  * Reads what matters of an ansible.cfg, in the way Python's configparser does with Ansible's settings: `#` and `;`
@@ -12843,6 +12293,10 @@ function ansibleEnvironment(parts) {
     });
 }
 const besideAnsible = (python, name) => (0,external_node_path_namespaceObject.join)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)(python)), name);
+/** For a program of Ansible whose output is read: with debug logging it would say more than what it was asked. */
+function quiet(env) {
+    return extended(env, { ANSIBLE_VERBOSITY: "0", ANSIBLE_FORCE_COLOR: "false", ANSIBLE_NOCOLOR: "true" });
+}
 /**
  * What the bundled playbooks are written for. A user's own playbook keeps Ansible's defaults, or those of its ansible.cfg.
  * Pipelining: without it, becoming an unprivileged user needs the package acl on the host.
@@ -12851,14 +12305,14 @@ function bundledSettings({ job, project }) {
     return {
         ANSIBLE_GATHERING: "explicit",
         ...(project.cfg ? {} : { ANSIBLE_INJECT_FACT_VARS: "false" }),
-        ...(project.cfg || debugs(job) ? {} : quiet(job)),
+        ...(project.cfg || debugs(job) ? {} : terse(job)),
         ...(job.ANSIBLE_PIPELINING || job.ANSIBLE_SSH_PIPELINING || project.cfg?.settings.setsPipelining
             ? {}
             : { ANSIBLE_PIPELINING: "true" }),
     };
 }
 /** A host on which a task changed nothing is no news. */
-function quiet(job) {
+function terse(job) {
     return {
         ANSIBLE_DISPLAY_OK_HOSTS: job.ANSIBLE_DISPLAY_OK_HOSTS ?? "false",
         ANSIBLE_DISPLAY_SKIPPED_HOSTS: job.ANSIBLE_DISPLAY_SKIPPED_HOSTS ?? "false",
@@ -12902,6 +12356,554 @@ function environment_unique(items) {
 /** Ansible splits these settings like a shell does. */
 function shellQuote(text) {
     return `'${text.replaceAll("'", `'"'"'`)}'`;
+}
+
+;// CONCATENATED MODULE: ./lib/play/participants.js
+
+
+
+/**
+ * Asks Ansible which hosts a run is for, and which groups these belong to. It reads no variable files for that.
+ *
+ * @returns undefined when Ansible cannot tell; the run will say why.
+ */
+async function participantsOf({ inputs, files, project, env, signal }) {
+    const options = { cwd: project.folder, env: quiet(env), signal };
+    const [list, graph] = await Promise.all([
+        run_run([...ansibleArguments(inputs, files), "--list-hosts"], options),
+        run_run(inventoryCommand(files, "--graph"), options),
+    ]);
+    if (list.code !== 0 || graph.code !== 0)
+        return undefined;
+    const hosts = new Set([...list.stdout.matchAll(/^ {6}(\S+)$/gm)].map(([, name = ""]) => name));
+    return { hosts, groups: groupsOf(graph.stdout, hosts) };
+}
+/** The groups of the hosts, from the drawing that `ansible-inventory --graph` makes of `@group:` and host lines. */
+function groupsOf(graph, hosts) {
+    const groups = new Set();
+    const open = [];
+    for (const line of graph.split("\n")) {
+        const [, indent = "", name = ""] = /^([ |]*)(?:--)?(.*)$/.exec(line) ?? [];
+        const level = indent.split("|").length - 1;
+        const group = /^@(.+):$/.exec(name)?.[1];
+        open.length = Math.min(open.length, level);
+        if (group !== undefined)
+            open[level] = group;
+        else if (hosts.has(name))
+            for (const one of open)
+                groups.add(one);
+    }
+    return groups;
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./lib/ansible/events.js
+/** Reads the events file's text. A line that is cut off, as when Ansible was killed while writing, is left out. */
+function parseEvents(text) {
+    const events = [];
+    for (const line of text.split("\n")) {
+        try {
+            const value = JSON.parse(line);
+            if (isEvent(value))
+                events.push(value);
+        }
+        catch {
+            // Not a whole line.
+        }
+    }
+    return events;
+}
+function isEvent(value) {
+    if (typeof value !== "object" || value === null || !("event" in value))
+        return false;
+    const record = value;
+    switch (record.event) {
+        case "result":
+            return typeof record.host === "string" && typeof record.status === "string" && typeof record.name === "string";
+        case "stats":
+            return typeof record.hosts === "object" && record.hosts !== null;
+        case "play":
+        case "task":
+            return typeof record.name === "string";
+        default:
+            return false;
+    }
+}
+
+;// CONCATENATED MODULE: external "node:string_decoder"
+const external_node_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:string_decoder");
+;// CONCATENATED MODULE: ./lib/ansible/follow.js
+
+
+/** Reads what comes to a file, whole lines at a time. */
+class FollowedFile {
+    #path;
+    #decoder = new external_node_string_decoder_namespaceObject.StringDecoder("utf8");
+    #position = 0;
+    #rest = "";
+    /** @param path a file that may not be there yet. */
+    constructor(path) {
+        this.#path = path;
+    }
+    /** The whole lines that came since the last call; "" when there are none. */
+    read() {
+        let descriptor;
+        try {
+            descriptor = (0,external_node_fs_namespaceObject.openSync)(this.#path, "r");
+        }
+        catch {
+            return "";
+        }
+        try {
+            const buffer = Buffer.alloc(65_536);
+            for (;;) {
+                const count = (0,external_node_fs_namespaceObject.readSync)(descriptor, buffer, 0, buffer.length, this.#position);
+                if (count === 0)
+                    break;
+                this.#position += count;
+                this.#rest += this.#decoder.write(buffer.subarray(0, count));
+            }
+        }
+        finally {
+            (0,external_node_fs_namespaceObject.closeSync)(descriptor);
+        }
+        const end = this.#rest.lastIndexOf("\n") + 1;
+        const lines = this.#rest.slice(0, end);
+        this.#rest = this.#rest.slice(end);
+        return lines;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/log.js
+/**
+ * Passes Ansible's output on, line by line as it comes, with plays as groups.
+ *
+ * Nothing in the output can act as a workflow command: commands are stopped under a token that only this class knows,
+ * and resumed only for its own group lines.
+ */
+class LogLines {
+    #rest = { stdout: "", stderr: "" };
+    /** Lines that wait for the next one: the banners of a play and of a phase's first task come before the marker, and belong into the new group. */
+    #held = [];
+    #grouped = false;
+    #commands;
+    #token;
+    #playMarker;
+    /**
+     * @param token random; stops commands.
+     * @param playMarker random; the events callback prints it before each play's name.
+     */
+    constructor(commands, token, playMarker) {
+        this.#commands = commands;
+        this.#token = token;
+        this.#playMarker = playMarker;
+        this.#stop();
+    }
+    /** Takes a piece of output as it came. */
+    push(stream, chunk) {
+        const lines = (this.#rest[stream] + chunk).split("\n");
+        this.#rest[stream] = lines.pop() ?? "";
+        for (const line of lines)
+            this.#line(line);
+    }
+    /** Writes a line of the action's own between Ansible's. */
+    say(line) {
+        this.#flush();
+        this.#commands.write(line);
+    }
+    /** Writes what is left and lets commands through again. */
+    end() {
+        for (const stream of ["stdout", "stderr"]) {
+            if (this.#rest[stream] !== "")
+                this.#line(this.#rest[stream]);
+            this.#rest[stream] = "";
+        }
+        this.#flush();
+        this.#resume();
+        if (this.#grouped)
+            this.#commands.endGroup();
+    }
+    #line(line) {
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
+        const plain = line.replaceAll(/\x1b\[[0-9;]*m/g, "");
+        if (plain.startsWith(`${this.#playMarker} `) || plain === this.#playMarker) {
+            this.#group(plain.slice(this.#playMarker.length + 1) || "play");
+        }
+        else if (plain.startsWith("PLAY RECAP")) {
+            // The recap is what a reader looks for first: it stands outside the groups.
+            this.#ungroup();
+            this.#flush();
+            this.#commands.write(line);
+        }
+        else if (plain.trim() === "" || /^(PLAY|TASK) \[/.test(plain)) {
+            this.#held.push(line);
+        }
+        else {
+            this.#flush();
+            this.#commands.write(line);
+        }
+    }
+    #flush() {
+        for (const line of this.#held)
+            this.#commands.write(line);
+        this.#held = [];
+    }
+    #group(name) {
+        this.#resume();
+        if (this.#grouped)
+            this.#commands.endGroup();
+        this.#commands.startGroup(name);
+        this.#grouped = true;
+        this.#stop();
+        this.#flush();
+    }
+    #ungroup() {
+        if (!this.#grouped)
+            return;
+        this.#resume();
+        this.#commands.endGroup();
+        this.#grouped = false;
+        this.#stop();
+    }
+    #stop() {
+        this.#commands.stop(this.#token);
+    }
+    #resume() {
+        this.#commands.resume();
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/progress.js
+
+/** Seconds after which a task that goes on is told of, and again every minute. */
+const TOLD_AFTER = [10, 20, 30, 60];
+const TOLD_EVERY = 60;
+/** How far the task is that runs now, told only where it takes long. */
+class Progress {
+    #playHosts = 0;
+    #task;
+    #told = 0;
+    /** Takes events as they come. */
+    take(events) {
+        for (const event of events) {
+            if (event.event === "play")
+                this.#playHosts = event.hosts ?? 0;
+            if (event.event === "task") {
+                this.#task = { name: taskName(event), started: event.time ?? 0, done: new Set() };
+                this.#told = 0;
+            }
+            if (event.event === "result")
+                this.#task?.done.add(event.host);
+            if (event.event === "stats")
+                this.#task = undefined;
+        }
+    }
+    /**
+     * A line when it is time for one: `… Prepare the release: 1 of 2 hosts done after 20 s`.
+     *
+     * @param now seconds since the epoch.
+     */
+    line(now) {
+        if (this.#task === undefined)
+            return undefined;
+        const { name, started, done } = this.#task;
+        const elapsed = now - started;
+        if (elapsed < this.#next())
+            return undefined;
+        this.#told = elapsed;
+        const hosts = this.#playHosts > 1 ? `${done.size} of ${this.#playHosts} hosts done ` : "";
+        return `… ${name}: ${hosts}after ${Math.floor(elapsed)} s`;
+    }
+    /** When the next line is due, in seconds since the task began. */
+    #next() {
+        return TOLD_AFTER.find((seconds) => seconds > this.#told) ?? this.#told + TOLD_EVERY;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/process/stop.js
+/** What an await throws when the run is to end. */
+class Stopped extends Error {
+    name = "Stopped";
+    constructor() {
+        super("The run was ended.");
+    }
+}
+/** Milliseconds for work that was told to stop to clear up behind itself. */
+const PATIENCE = 1_000;
+/**
+ * Waits for work that may not listen to the signal, or not at every one of its steps. When the signal is given, also
+ * before, the work gets a moment to clear up, and the wait ends.
+ *
+ * @throws Stopped.
+ */
+async function orStop(work, signal, patience = PATIENCE) {
+    if (signal === undefined)
+        return await work;
+    let given = () => undefined;
+    let waiting;
+    const stopped = new Promise((_, reject) => {
+        given = () => {
+            waiting = setTimeout(() => reject(new Stopped()), patience);
+        };
+        if (signal.aborted)
+            given();
+        else
+            signal.addEventListener("abort", given, { once: true });
+    });
+    try {
+        const result = await Promise.race([work, stopped]);
+        if (signal.aborted)
+            throw new Stopped();
+        return result;
+    }
+    catch (error) {
+        throw signal.aborted ? new Stopped() : error;
+    }
+    finally {
+        clearTimeout(waiting);
+        signal.removeEventListener("abort", given);
+        stopped.catch(() => undefined);
+    }
+}
+/** Listens for what ends a run early: the runner's signals on a cancel, the time limit, and errors that nobody caught. */
+class Stop {
+    #controller = new AbortController();
+    #timer;
+    #cancel = () => this.give("cancelled");
+    /** Aborted when the run is to end. */
+    signal = this.#controller.signal;
+    constructor() {
+        // GitHub sends SIGINT, after 7.5 s SIGTERM, and kills after 2.5 s more.
+        process.on("SIGINT", this.#cancel);
+        process.on("SIGTERM", this.#cancel);
+    }
+    /** Starts the time limit. */
+    after(minutes) {
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.give("timeout"), minutes * 60_000);
+    }
+    /** undefined while the run may go on. */
+    get reason() {
+        return this.signal.aborted ? this.signal.reason : undefined;
+    }
+    /** The first reason counts. */
+    give(reason) {
+        if (!this.signal.aborted)
+            this.#controller.abort(reason);
+    }
+    /**
+     * One step of a run: starts it unless the run is to end, and waits no longer than that.
+     *
+     * @throws Stopped.
+     */
+    async step(work) {
+        if (this.signal.aborted)
+            throw new Stopped();
+        return await orStop(work(this.signal), this.signal);
+    }
+    /** The run has ended. */
+    release() {
+        process.off("SIGINT", this.#cancel);
+        process.off("SIGTERM", this.#cancel);
+    }
+    /** Stops the time limit. Signals stay handled: clean-up is short and must come to its end. */
+    settle() {
+        clearTimeout(this.#timer);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/report/redact.js
+/** What of a result may hold what a host printed. */
+const FREE_TEXTS = ["name", "msg", "stderr", "stdout", "diff", "warnings", "deploy"];
+/** Characters of an output that are kept: the cause of a failure stands last. */
+const redact_TAIL = 4_096;
+/**
+ * The events without secrets. It comes before any escaping or cutting, which could tear a secret apart so that nothing
+ * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
+ */
+function redactEvents(events, redact) {
+    return events.map((event) => (event.event === "result" ? redactResult(event, redact) : event));
+}
+function redactResult(event, redact) {
+    const given = FREE_TEXTS.filter((key) => event[key] !== undefined);
+    if (given.length === 0)
+        return event;
+    const redacted = given.map((key) => [key, redactDeep(event[key], redact)]);
+    return {
+        ...event,
+        ...Object.fromEntries(redacted.map(([key, value]) => [key, OUTPUTS.has(key) ? end(value) : value])),
+    };
+}
+const OUTPUTS = new Set(["msg", "stderr", "stdout"]);
+const end = (value) => (typeof value === "string" ? value.slice(-redact_TAIL) : value);
+function redactDeep(value, redact) {
+    if (typeof value === "string")
+        return redact(value);
+    if (Array.isArray(value))
+        return value.map((item) => redactDeep(item, redact));
+    if (typeof value !== "object" || value === null)
+        return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [redact(key), redactDeep(item, redact)]));
+}
+
+;// CONCATENATED MODULE: ./lib/play/cancel.js
+
+
+
+
+
+/** Milliseconds after a cancel at which what is secret is gone, also where Ansible has not read it yet. */
+const SECRETS_LIMIT = 2_700;
+/** Milliseconds for giving back, and those after a cancel at which it ends: GitHub kills a step 10 s after its first signal. */
+const GIVE_BACK_LIMIT = 4_500;
+const GIVE_BACK_END = 6_500;
+const GRACE = [100, 100];
+/** Characters; the callback's marker may come in two pieces. */
+const OUTPUT_END = 4_096;
+/** What is done when a run is ended early. It begins with the signal, while Ansible still ends. */
+class Cancel {
+    #run;
+    #given = 0;
+    #keys = Promise.resolve();
+    #deadline;
+    constructor(run) {
+        this.#run = run;
+        run.signal.addEventListener("abort", this.#begin, { once: true });
+    }
+    #begin = () => {
+        this.#given = Date.now();
+        // Ansible has read its secrets by then; a connection that is still to be made gets its key from the agent.
+        this.#keys = keysIntoAgent(this.#run.identity);
+        this.#deadline = setTimeout(() => {
+            cancel_removeSecrets(this.#run);
+            remove(this.#run.identity.keyFiles);
+        }, SECRETS_LIMIT);
+    };
+    /**
+     * After Ansible has ended: the hosts go back and the deploy lock goes, so that nobody has to by hand. The files with
+     * secrets go as soon as Ansible has read them.
+     */
+    async finish() {
+        await this.#keys;
+        const { cancelPlaybook } = this.#run.files;
+        if (cancelPlaybook !== "" && !(await this.#giveBack(cancelPlaybook))) {
+            warn("The deploy lock was not given back on every host: the next attempt of this workflow run takes it over, any other run after 15 minutes.");
+        }
+        clearTimeout(this.#deadline);
+    }
+    async #giveBack(playbook) {
+        const run = this.#run;
+        let output = "";
+        const { code } = await run_run(ansibleArguments(run.inputs, { ...run.files, playbook }), {
+            cwd: run.project.folder,
+            env: run.env,
+            timeout: Math.min(GIVE_BACK_LIMIT, Math.max(0, this.#given + GIVE_BACK_END - Date.now())),
+            grace: GRACE,
+            onOutput: (_, chunk) => {
+                output = (output + chunk).slice(-OUTPUT_END);
+                if (output.includes(run.playMarker))
+                    cancel_removeSecrets(run);
+            },
+        });
+        return code === 0;
+    }
+}
+/** Removes the files with secrets that only Ansible's start needs. */
+function cancel_removeSecrets({ files, folder }) {
+    const inventories = files.inventories.filter((path) => path.startsWith(folder.path));
+    const passwords = [files.becomePassword, files.vaultPassword, ...Object.values(files.vaultPasswords)];
+    remove([files.variables, ...inventories, ...passwords]);
+}
+function remove(files) {
+    for (const file of files)
+        if (file !== "")
+            (0,external_node_fs_namespaceObject.rmSync)(file, { force: true });
+}
+
+;// CONCATENATED MODULE: ./lib/play/play.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * Milliseconds that Ansible has from SIGINT to SIGTERM and from there to SIGKILL. Then the hosts still go back, with what
+ * is secret gone 3 s and the step 8 s after a cancel.
+ */
+const play_GRACE = [1_500, 500];
+/**
+ * Runs Ansible and shows its output as it comes. A run that is ended meanwhile gives back what it holds.
+ *
+ * @throws Stopped when the run was to end before Ansible started.
+ */
+async function play(run) {
+    if (run.signal.aborted)
+        throw new Stopped();
+    const cancel = new Cancel(run);
+    const result = await runAnsible(run);
+    if (run.signal.aborted)
+        await cancel.finish();
+    return { ...result, stderr: run.redact(result.stderr), events: eventsOf(run) };
+}
+async function runAnsible(run) {
+    const argv = ansibleArguments(run.inputs, run.files);
+    announce_debug(run.redact(`Starting ${JSON.stringify(argv)} in ${run.project.folder}`));
+    const write = (line) => process.stdout.write(`${run.redact(line)}\n`);
+    const groups = { startGroup: startGroup, endGroup: endGroup };
+    const log = new LogLines({ ...groups, stop: stopCommands, resume: resumeCommands, write }, (0,external_node_crypto_.randomUUID)(), run.playMarker);
+    const ticks = tellProgress(run.eventsFile, (line) => log.say(line));
+    try {
+        return await run_run(argv, {
+            cwd: run.project.folder,
+            env: run.env,
+            signal: run.signal,
+            timeout: Number.POSITIVE_INFINITY,
+            grace: play_GRACE,
+            onOutput: (stream, chunk) => log.push(stream, chunk),
+        });
+    }
+    finally {
+        clearInterval(ticks);
+        log.end();
+    }
+}
+/** What happened, without secrets. A file that cannot be read costs the details, never the outcome. */
+function eventsOf({ eventsFile, redact }) {
+    try {
+        return (0,external_node_fs_namespaceObject.existsSync)(eventsFile) ? redactEvents(parseEvents((0,external_node_fs_namespaceObject.readFileSync)(eventsFile, "utf8")), redact) : [];
+    }
+    catch (error) {
+        warn(redact(`What happened on the hosts could not be read: ${messageOf(error)}`));
+        return [];
+    }
+}
+/** Tells how far long tasks are, while they run. */
+function tellProgress(eventsFile, say) {
+    const file = new FollowedFile(eventsFile);
+    const progress = new Progress();
+    const ticks = setInterval(() => {
+        try {
+            progress.take(parseEvents(file.read()));
+            const line = progress.line(Date.now() / 1000);
+            if (line !== undefined)
+                say(line);
+        }
+        catch {
+            // A run is not ended for want of a line about how far it is.
+            clearInterval(ticks);
+        }
+    }, 1_000);
+    return ticks;
 }
 
 ;// CONCATENATED MODULE: ./lib/play/play-parts.js
@@ -13897,15 +13899,17 @@ async function sshTargets(names, inventory, wins, options) {
     if (code !== 0)
         return [];
     const all = hostVariables(stdout);
+    if (all === undefined)
+        return [];
     return names.flatMap((name) => targetOf(name, { ...all[name], ...wins }));
 }
-/** The variables of all hosts; none when the output is not what it should be. */
+/** The variables of all hosts; undefined when the output is not what it should be. */
 function hostVariables(stdout) {
     try {
         return JSON.parse(stdout)?._meta?.hostvars ?? {};
     }
     catch {
-        return {};
+        return undefined;
     }
 }
 /** The target of one host, as a list of one or none. */
@@ -13943,6 +13947,7 @@ function targetOf(name, variables) {
 
 
 
+
 /** What Ansible says when a host lets it in and it cannot run there. */
 const CANNOT_RUN = /deserialization failed|module interpreter .* was not found|MODULE FAILURE|No usable temporary directory|python\S*: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
 /** Milliseconds for all of them together: whoever waits for the result would rather have Ansible's own words by then. */
@@ -13957,7 +13962,7 @@ async function unreachableCauses({ inputs, files, project, folder, env, signal: 
     if (suspects.length === 0 || stop.aborted)
         return new Map();
     const signal = AbortSignal.any([stop, AbortSignal.timeout(unreachable_LIMIT)]);
-    const options = { cwd: project.folder, env, signal };
+    const options = { cwd: project.folder, env: quiet(env), signal };
     const targets = await sshTargets([...new Set(suspects.map(({ host }) => host))], inventoryCommand(files), inputs.vars, options);
     const settings = project.cfg?.settings;
     const given = [env.ANSIBLE_SSH_ARGS ?? settings?.sshArgs, env.ANSIBLE_SSH_COMMON_ARGS, env.ANSIBLE_SSH_EXTRA_ARGS];

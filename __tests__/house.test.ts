@@ -7,8 +7,8 @@ import { describe, expect, it } from "vitest";
  * docs/development.md draws them.
  */
 const ROOMS = [
-  ...["errors", "state", "process", "inputs", "secrets", "project", "inventory", "vault", "connection"],
-  ...["toolchain", "ansible", "report", "play", "cleanup", "deploy", "main", "post"],
+  ...["errors", "announce", "state", "process", "inputs", "secrets", "project", "inventory", "vault", "connection"],
+  ...["toolchain", "ansible", "report", "play", "cleanup", "known", "end-now", "watchdog", "deploy", "main", "post"],
 ];
 
 /** Every module of src/ with those that it imports, types too. */

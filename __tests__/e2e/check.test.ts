@@ -86,7 +86,10 @@ describe("a check", () => {
     const commit = await project.commit("Moods");
     const before = await traces(app1);
     const guessed = await check({ limit: "app1" });
-    expect(guessed.outputs, guessed.log).toMatchObject({ migrations: '["guestbook.0002_entry_mood"]', status: "succeeded" });
+    expect(guessed.outputs, guessed.log).toMatchObject({
+      migrations: '["guestbook.0002_entry_mood"]',
+      status: "succeeded",
+    });
     expect(guessed.text).toContain("❔");
     expect(guessed.text).toContain("Django was not asked");
     expect(await traces(app1)).toBe(before);

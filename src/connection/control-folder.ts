@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { capture } from "../process/capture.js";
+import { helperEnvironment } from "../process/program-environment.js";
+import { run } from "../process/run.js";
 
 /** Name of the folders created for sockets; clean-up removes nothing else. */
 export const CONTROL_PREFIX = "dad-";
@@ -39,12 +40,12 @@ export async function closeConnections(folder: string): Promise<void> {
   await Promise.allSettled(
     sockets
       .filter((name) => name !== AGENT_SOCKET && name !== AGENT_PID)
-      .map((socket) =>
-        capture(["ssh", "-O", "exit", "-o", `ControlPath=${join(folder, socket)}`, "x"], { timeout: 2_000 }),
-      ),
+      .map((socket) => run(["ssh", "-O", "exit", "-o", `ControlPath=${join(folder, socket)}`, "x"], helper(2_000))),
   );
   rmSync(folder, { recursive: true, force: true });
 }
+
+const helper = (timeout: number) => ({ env: helperEnvironment(process.env), timeout });
 
 /** Ends the agent whose socket is in the folder, unless another process has its id by now. */
 async function stopAgent(folder: string): Promise<void> {
@@ -68,6 +69,6 @@ async function commandLine(pid: number): Promise<string> {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8");
   } catch {
-    return (await capture(["ps", "-o", "args=", "-p", String(pid)], { timeout: 2_000 })).stdout;
+    return (await run(["ps", "-o", "args=", "-p", String(pid)], helper(2_000))).stdout;
   }
 }

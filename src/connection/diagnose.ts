@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Captured, capture } from "../process/capture.js";
+import { extended, helperEnvironment, type ProgramEnvironment } from "../process/program-environment.js";
+import { type Ended, run } from "../process/run.js";
 import { readStage, type Stage } from "./stages.js";
 import type { SshTarget } from "./targets.js";
 
@@ -16,7 +17,7 @@ export interface DiagnoseParts {
   readonly publicKey: string;
   /** How the known host keys are given, for the sentences. */
   readonly knownHosts: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: ProgramEnvironment;
   readonly signal: AbortSignal;
 }
 
@@ -71,13 +72,13 @@ function ssh(
   more: readonly string[],
   command: readonly string[],
   parts: DiagnoseParts,
-): Promise<Captured> {
+): Promise<Ended> {
   const argv = [
     // ssh takes the first value of an option that it meets.
     ...["ssh", ...more, "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none"],
     ...[...target.options, ...parts.arguments, target.address, ...command],
   ] as unknown as [string, ...string[]];
-  return capture(argv, { env: { ...parts.env, LC_ALL: "C" }, timeout: LIMIT, signal: parts.signal });
+  return run(argv, { env: extended(parts.env, { LC_ALL: "C" }), timeout: LIMIT, signal: parts.signal });
 }
 
 /** The host, or the bastion before it that the stage belongs to. */
@@ -128,7 +129,8 @@ async function changedKey(target: SshTarget, stage: Stage, index: number, parts:
 /** What ssh-keygen prints of the keys in a known_hosts file, of one host or of all. */
 async function fingerprints(file: string, host?: string): Promise<string> {
   const one = host === undefined ? [] : ["-F", host];
-  return (await capture(["ssh-keygen", "-l", ...one, "-f", file], { timeout: 5_000 })).stdout;
+  return (await run(["ssh-keygen", "-l", ...one, "-f", file], { env: helperEnvironment(process.env), timeout: 5_000 }))
+    .stdout;
 }
 
 function authentication(target: SshTarget, stage: Stage, { publicKey }: DiagnoseParts): string {

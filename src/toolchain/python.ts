@@ -1,6 +1,8 @@
 import { accessSync, constants, readdirSync, realpathSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { capture } from "../process/capture.js";
+import { helperEnvironment } from "../process/program-environment.js";
+import { run } from "../process/run.js";
+import type { Machine } from "./machine.js";
 
 /** An interpreter that was run. */
 export interface Python {
@@ -25,8 +27,8 @@ const PROBE = [
  *
  * @returns in the order of the candidates; undefined for one that does not work.
  */
-export function probePythons(candidates: readonly string[], signal?: AbortSignal): Promise<Python | undefined>[] {
-  return candidates.map((candidate) => probe(candidate, signal));
+export function probePythons(candidates: readonly string[], machine: Machine): Promise<Python | undefined>[] {
+  return candidates.map((candidate) => probe(candidate, machine));
 }
 
 /** Paths to try: every match on PATH of every name, since the first match may be the shim that fails. */
@@ -52,9 +54,9 @@ function isExecutable(file: string): boolean {
   }
 }
 
-async function probe(candidate: string, signal?: AbortSignal): Promise<Python | undefined> {
-  const options = { timeout: 10_000, ...(signal ? { signal } : {}) };
-  const { code, stdout } = await capture([candidate, "-I", "-c", PROBE], options);
+async function probe(candidate: string, { environment, signal }: Machine): Promise<Python | undefined> {
+  const options = { env: helperEnvironment(environment), timeout: 10_000, signal };
+  const { code, stdout } = await run([candidate, "-I", "-c", PROBE], options);
   const [kind, major, minor, patch, path, executable] = stdout.trim().split("\t");
   if (code !== 0 || kind !== "CPython" || !path?.startsWith("/") || !executable?.startsWith("/")) return undefined;
   return { path, executable, version: [Number(major), Number(minor), Number(patch)] };
@@ -72,7 +74,7 @@ export function preferredPython(pythons: readonly Python[]): Python | undefined 
 }
 
 /** Interpreters that uv installed in an earlier run, newest folder first. */
-export async function installedPythons(folder: string, signal?: AbortSignal): Promise<Python[]> {
+export async function installedPythons(folder: string, machine: Machine): Promise<Python[]> {
   let names: string[] = [];
   try {
     names = readdirSync(folder).filter((name) => name.startsWith("cpython-3."));
@@ -80,5 +82,5 @@ export async function installedPythons(folder: string, signal?: AbortSignal): Pr
     return [];
   }
   const files = names.map((name) => join(folder, name, "bin", "python3")).filter(isExecutable);
-  return (await Promise.all(files.map((file) => probe(file, signal)))).filter((python) => python !== undefined);
+  return (await Promise.all(files.map((file) => probe(file, machine)))).filter((python) => python !== undefined);
 }

@@ -15,10 +15,10 @@ const LONGEST_PATH = 4096;
  * @param project working-directory as an absolute path.
  * @throws DeployError when no vault password opens the text.
  */
-export function becomePassword(
+export async function becomePassword(
   inputs: Pick<Inputs, "becomePassword" | "vaultPassword" | "vaultPasswords" | "emptySecrets">,
   project: string,
-): string {
+): Promise<string> {
   const given = inputs.becomePassword;
   const file = vaultFile(given, project);
   const text = file === undefined ? given : readFileSync(file, "utf8");
@@ -28,9 +28,8 @@ export function becomePassword(
   if (passwords.length === 0) {
     throw new DeployError(`${name} is encrypted with ansible-vault and ${missing("vault-password", inputs)}.`);
   }
-  for (const password of passwords) {
-    const held = decryptVault(text.trimStart(), password)?.replace(/[\r\n]+$/, "");
-    if (held === undefined) continue;
+  const held = (await decryptVault(text.trimStart(), passwords))?.replace(/[\r\n]+$/, "");
+  if (held !== undefined) {
     if (held === "" || /[\r\n]/.test(held)) throw new DeployError(`${name} holds no password of one line.`);
     return held;
   }

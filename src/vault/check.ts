@@ -32,17 +32,18 @@ export function passwordsOf({
  * @param inventories absolute paths.
  * @param playbook absolute path.
  */
-export function closedVaults(
+export async function closedVaults(
   inputs: Inputs,
   project: Project,
   { inventories, playbook }: { readonly inventories: readonly string[]; readonly playbook: string },
   job: Environment,
-): Closed[] {
+  signal?: AbortSignal,
+): Promise<Closed[]> {
   if (hasOtherSource(inputs, project, job)) return [];
   const roles = [join(project.folder, "roles"), ...roleFolders(project, job)];
   const certain = [...inventories, ...filesOfPlaybook(playbook, roles)];
   const files = [...certain, ...variableFiles(project.folder, [...inventories, playbook])];
-  return closedIn([...new Set(files)], passwordsOf(inputs));
+  return await closedIn([...new Set(files)], passwordsOf(inputs), signal);
 }
 
 function roleFolders({ folder, cfg }: Project, job: Environment): string[] {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { findDjango } from "../../src/project/django.js";
+import { plainVariable } from "../../src/project/plain-variable.js";
 import { parseProcfile, servedBy } from "../../src/project/procfile.js";
 import { settingsModule } from "../../src/project/settings-module.js";
-import { plainVariable } from "../../src/project/variables.js";
 import { createFolder } from "../support/folder.js";
 
 const names = (module: string) => `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "${module}")\n`;

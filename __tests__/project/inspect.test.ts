@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Inputs } from "../../src/inputs.js";
+import type { Inputs } from "../../src/inputs/inputs.js";
 import { besideCfg, inspectProject } from "../../src/project/inspect.js";
 import { createFolder } from "../support/folder.js";
 import { createInputs } from "../support/inputs.js";

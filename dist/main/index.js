@@ -40386,7 +40386,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 2664:
+/***/ 8048:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43346,13 +43346,15 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 ;// CONCATENATED MODULE: external "node:child_process"
 const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
-;// CONCATENATED MODULE: ./lib/command.js
+;// CONCATENATED MODULE: ./lib/process/capture.js
 
 /** Runs a short command to its end without showing its output. Never fails: the caller judges the code. */
 function capture(argv, options = {}) {
@@ -43383,12 +43385,185 @@ function capture(argv, options = {}) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/errors.js
+;// CONCATENATED MODULE: ./lib/connection/control-folder.js
 
+
+
+
+/** Name of the folders created for sockets; clean-up removes nothing else. */
+const CONTROL_PREFIX = "dad-";
+/** The socket of the action's own agent, and the file with its process id. */
+const AGENT_SOCKET = "agent";
+const AGENT_PID = "agent.pid";
+/** Bytes of the longest parent: a socket's path may have about 100, and ssh adds 28 for its name while it is made. */
+const LONGEST_PARENT = 60;
+/**
+ * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP, since self-hosted runners
+ * live in deep folders; nor in TMPDIR where that is deep or has what an ssh option does not take.
+ */
+function createControlFolder(temporary = (0,external_node_os_namespaceObject.tmpdir)()) {
+    const parent = (0,external_node_fs_namespaceObject.realpathSync)(temporary);
+    const isFit = Buffer.byteLength(parent) <= LONGEST_PARENT && /^[\w./-]+$/.test(parent);
+    return (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)(isFit ? parent : "/tmp", CONTROL_PREFIX));
+}
+/**
+ * Ends the agent and the shared connections and removes the folder. Safe to call twice.
+ *
+ * An open connection would keep the hosts reachable for whoever uses the runner next, until ControlPersist ends it.
+ */
+async function closeConnections(folder) {
+    let sockets = [];
+    try {
+        sockets = (0,external_node_fs_namespaceObject.readdirSync)(folder);
+    }
+    catch {
+        return;
+    }
+    await stopAgent(folder);
+    await Promise.allSettled(sockets
+        .filter((name) => name !== AGENT_SOCKET && name !== AGENT_PID)
+        .map((socket) => capture(["ssh", "-O", "exit", "-o", `ControlPath=${(0,external_node_path_namespaceObject.join)(folder, socket)}`, "x"], { timeout: 2_000 })));
+    (0,external_node_fs_namespaceObject.rmSync)(folder, { recursive: true, force: true });
+}
+/** Ends the agent whose socket is in the folder, unless another process has its id by now. */
+async function stopAgent(folder) {
+    let pid;
+    try {
+        pid = Number((0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(folder, AGENT_PID), "utf8"));
+    }
+    catch {
+        return;
+    }
+    if (!Number.isInteger(pid) || pid <= 1)
+        return;
+    if (!(await commandLine(pid)).includes((0,external_node_path_namespaceObject.join)(folder, AGENT_SOCKET)))
+        return;
+    try {
+        process.kill(pid);
+    }
+    catch {
+        // It ended on its own.
+    }
+}
+/** The arguments of a process; "" when there is none. Linux needs no program for it. */
+async function commandLine(pid) {
+    try {
+        return (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${pid}/cmdline`, "utf8");
+    }
+    catch {
+        return (await capture(["ps", "-o", "args=", "-p", String(pid)], { timeout: 2_000 })).stdout;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/errors.js
 /** A mistake or a failure that its message explains in one sentence; printed without a stack. */
 class DeployError extends Error {
     name = "DeployError";
 }
+/** The message of whatever was thrown. */
+function messageOf(error) {
+    return error instanceof Error ? error.message : String(error);
+}
+
+;// CONCATENATED MODULE: ./lib/secrets/private-folder.js
+
+
+
+/** Name of the folders that the action creates under RUNNER_TEMP; clean-up removes nothing else. */
+const PRIVATE_PREFIX = "django-ansible-deploy-";
+/** A folder that only this user can read and that is removed when the run ends. */
+class PrivateFolder {
+    /** Absolute. */
+    path;
+    constructor(path) {
+        this.path = path;
+    }
+    /**
+     * Creates a fresh folder, mode 0700.
+     *
+     * @param parent RUNNER_TEMP; the system's folder for temporary files where it is not set.
+     */
+    static create(parent = process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)()) {
+        (0,external_node_fs_namespaceObject.mkdirSync)(parent, { recursive: true });
+        const path = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)((0,external_node_fs_namespaceObject.realpathSync)(parent), PRIVATE_PREFIX));
+        (0,external_node_fs_namespaceObject.chmodSync)(path, 0o700);
+        return new PrivateFolder(path);
+    }
+    /** Creates a folder inside, mode 0700, and returns its path. */
+    folder(name) {
+        const path = (0,external_node_path_namespaceObject.join)(this.path, name);
+        (0,external_node_fs_namespaceObject.mkdirSync)(path, { recursive: true, mode: 0o700 });
+        return path;
+    }
+    /** Writes a new file, mode 0600, and returns its path. A file that exists already is an error. */
+    file(name, content) {
+        const path = (0,external_node_path_namespaceObject.join)(this.path, name);
+        (0,external_node_fs_namespaceObject.writeFileSync)(path, content, { flag: "wx", mode: 0o600 });
+        return path;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/state.js
+
+/** Saves a path as soon as it exists, so that post finds it even when main is killed. */
+function state_saveState(name, path) {
+    saveState(name, path);
+}
+function state_loadState() {
+    return { privateFolder: core.getState("privateFolder"), controlFolder: core.getState("controlFolder") };
+}
+
+;// CONCATENATED MODULE: ./lib/cleanup.js
+
+
+
+
+
+
+
+
+/** How often post looks whether the private folder of a run that was killed stays away, and the milliseconds between. */
+const LOOKS = 20;
+const BETWEEN_LOOKS = 300;
+/** The post step: removes what a run left, also one that was killed. Safe to run twice; warns, never fails. */
+async function cleanUp() {
+    const state = loadState();
+    // An Ansible whose step was killed runs on until it finds that nobody reads what it says, and may write into the folder again.
+    for (let look = 0; look < LOOKS && isPrivate(state.privateFolder) && existsSync(state.privateFolder); look++) {
+        try {
+            removePrivateFolder(state.privateFolder);
+        }
+        catch {
+            // What writes there still may end by the next look; the last word is below.
+        }
+        await pause(BETWEEN_LOOKS);
+    }
+    await removeTraces(state);
+}
+const isPrivate = (path) => (0,external_node_path_namespaceObject.basename)(path).startsWith(PRIVATE_PREFIX);
+function removePrivateFolder(path) {
+    if (isPrivate(path))
+        (0,external_node_fs_namespaceObject.rmSync)(path, { recursive: true, force: true, maxRetries: 3 });
+}
+/** Removes the private folder first, then the shared connections. Warns where that fails. */
+async function removeTraces(state) {
+    try {
+        removePrivateFolder(state.privateFolder);
+    }
+    catch (error) {
+        core_warning(`The private folder ${state.privateFolder} was not removed: ${messageOf(error)}`);
+    }
+    try {
+        if ((0,external_node_path_namespaceObject.basename)(state.controlFolder).startsWith(CONTROL_PREFIX))
+            await closeConnections(state.controlFolder);
+    }
+    catch (error) {
+        core_warning(`The connections in ${state.controlFolder} were not closed: ${messageOf(error)}`);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/missing.js
+
 /** Says of a secret that is missing whether it was given at all, and if so why it is empty: `env is not given`. */
 function missing(name, { emptySecrets }) {
     return emptySecrets.includes(name) ? `${name} is given but empty: ${emptySecret()}` : `${name} is not given`;
@@ -43420,14 +43595,422 @@ function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path })
         return false;
     }
 }
-/** The message of whatever was thrown. */
-function messageOf(error) {
-    return error instanceof Error ? error.message : String(error);
+
+;// CONCATENATED MODULE: ./lib/connection/private-key.js
+
+const BLOCK = /-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----([\s\S]*?)-----END \1PRIVATE KEY-----/g;
+/**
+ * Brings the text of one or more private keys into the form that ssh reads, and undoes what pasting and storing does to
+ * keys: base64 around it, `\n` as two characters, quotes, Windows line ends, blanks, a missing last line end.
+ *
+ * @throws DeployError when it is plainly no private key, with what it is and how to make one of it. Whether a key is whole
+ * is ssh-keygen's to judge.
+ */
+function repairKeys(given) {
+    const repairs = [];
+    let text = given;
+    const change = (what, changed) => {
+        if (changed !== text)
+            repairs.push(what);
+        text = changed;
+    };
+    change("the base64 around it was decoded", withoutBase64(text));
+    if (/^\s*["']-----BEGIN/.test(text)) {
+        change("the quotes around it were removed", text.trim().replace(/^(["'])([\s\S]*)\1$/, "$2"));
+    }
+    if (/-----\\r?\\?n/.test(text) || /-----\\n/.test(text)) {
+        change('"\\n" was replaced by line ends', text.replaceAll(/(\\r)?\\n/g, "\n"));
+    }
+    change("Windows line ends were replaced", text.replaceAll(/\r\n?/g, "\n"));
+    if (!text.endsWith("\n"))
+        repairs.push("the missing last line end was added");
+    const blocks = [...text.matchAll(BLOCK)];
+    refuseOthers(text.replaceAll(BLOCK, ""), blocks.length > 0);
+    const keys = blocks.map(([block, kind = "", body = ""]) => {
+        const lines = linesOf(body);
+        const key = [`-----BEGIN ${kind}PRIVATE KEY-----`, ...lines, `-----END ${kind}PRIVATE KEY-----`, ""].join("\n");
+        if (key.trimEnd() !== block)
+            repairs.push("blanks and line ends inside it were put right");
+        return key;
+    });
+    if (/^\s*\S/.test(text) && text.trim() !== text.replace(/\n$/, "")) {
+        repairs.push("blank space around it was removed");
+    }
+    return { keys, repairs: [...new Set(repairs)] };
+}
+/** Some stores keep a key in one line, with blanks for line ends; the headers of old PEM keys hold blanks of their own. */
+function linesOf(body) {
+    const lines = body
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line, index, all) => line !== "" || (index > 0 && all[index - 1]?.includes(":")));
+    if (lines.some((line) => line.includes(":")))
+        return lines;
+    return lines.flatMap((line) => line.split(/\s+/)).filter((line) => line !== "");
+}
+function withoutBase64(text) {
+    if (!/^[A-Za-z0-9+/=\s]+$/.test(text))
+        return text;
+    const decoded = Buffer.from(text, "base64").toString("latin1");
+    return decoded.includes("-----BEGIN ") ? decoded : text;
+}
+/** Says what a text is that is no private key, or what is left beside the keys. */
+function refuseOthers(rest, found) {
+    if (/-----(BEGIN|END) [A-Z0-9 ]*PRIVATE KEY-----/.test(rest)) {
+        throw new DeployError('ssh-private-key is cut off: a key goes from its "BEGIN" line to its "END" line; store it again, for example with `gh secret set SSH_PRIVATE_KEY < key`.');
+    }
+    if (found)
+        return;
+    if (rest.includes("PuTTY-User-Key-File")) {
+        throw new DeployError("ssh-private-key is in PuTTY's format: convert it with `puttygen key.ppk -O private-openssh -o key` and give the text of the file key.");
+    }
+    if (/^(\s*\S+)? ?(ssh-|ecdsa-|sk-)\S*-cert-v01@openssh\.com /m.test(rest)) {
+        throw new DeployError("ssh-private-key is a certificate: give the private key that it belongs to.");
+    }
+    if (/^\s*(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/]/m.test(rest) || /BEGIN (SSH2 )?PUBLIC KEY/.test(rest)) {
+        throw new DeployError("ssh-private-key is a public key: give the private one, the file without .pub.");
+    }
+    if (/^\s*[~.]?\/\S+\s*$/.test(rest)) {
+        throw new DeployError("ssh-private-key is a path: give the text of the key file, as a secret.");
+    }
+    throw new DeployError('ssh-private-key is no private key: give the whole text of the key file, from its "BEGIN" line to its "END" line.');
+}
+
+;// CONCATENATED MODULE: ./lib/connection/identity.js
+
+
+
+
+
+
+
+
+
+const NONE = { keyFiles: [], agentSocket: "", publicKey: "", repairs: [] };
+/**
+ * Writes the keys into the private folder, or, when one of them has a passphrase, adds them to an agent that lives as
+ * long as its socket's folder. Every key is tried first, so that a broken one is named before any host is asked.
+ *
+ * @param inputs without `ssh-private-key` the job's own agent and the runner's own keys stay in charge.
+ * @param controlFolder where the agent's socket is made.
+ * @throws DeployError when a key is none, is damaged, or its passphrase is missing or wrong.
+ */
+async function prepareIdentity(inputs, folder, controlFolder) {
+    const { sshPrivateKey, sshPrivateKeyPassphrase: passphrase } = inputs;
+    if (sshPrivateKey === "")
+        return NONE;
+    const { keys, repairs } = repairKeys(sshPrivateKey);
+    const files = keys.map((text, index) => folder.file(index === 0 ? "key" : `key-${index + 1}`, text));
+    const judged = await Promise.all(files.map(judge));
+    judged.forEach(({ problem }, index) => {
+        refuse(problem, keys.length > 1 ? `ssh-private-key (key ${index + 1} of ${keys.length})` : "ssh-private-key");
+    });
+    if (!judged.some(({ problem }) => problem === PROTECTED)) {
+        const unused = passphrase === "" ? [] : ["it has no passphrase, so ssh-private-key-passphrase was not used"];
+        const publicKey = judged[0]?.publicKey ?? "";
+        // By these ssh asks the agent for a key whose own file is gone.
+        files.forEach((file, index) => {
+            folder.file(`${(0,external_node_path_namespaceObject.basename)(file)}.pub`, `${judged[index]?.publicKey}\n`);
+        });
+        const agentSocket = (0,external_node_path_namespaceObject.join)(controlFolder, AGENT_SOCKET);
+        return { keyFiles: files, agentSocket, publicKey, repairs: [...repairs, ...unused] };
+    }
+    if (passphrase === "") {
+        throw new DeployError(`ssh-private-key is protected by a passphrase and ${missing("ssh-private-key-passphrase", inputs)}: set it, or give a key for deployments that has none.`);
+    }
+    const agentSocket = await startAgent(controlFolder);
+    await addKeys(files, passphrase, agentSocket, folder, lifetime(inputs));
+    const held = await capture(["ssh-add", "-L"], {
+        env: { ...process.env, SSH_AUTH_SOCK: agentSocket },
+        timeout: 5_000,
+    });
+    return { keyFiles: [], agentSocket, publicKey: held.stdout.split("\n")[0]?.trim() ?? "", repairs };
+}
+/**
+ * Moves keys from their files into the agent, for what is left to do after a run was ended. Where that fails they stay
+ * until clean-up.
+ */
+async function keysIntoAgent({ keyFiles, agentSocket }) {
+    if (keyFiles.length === 0)
+        return;
+    try {
+        const socket = await startAgent((0,external_node_path_namespaceObject.dirname)(agentSocket));
+        const env = { PATH: process.env.PATH, HOME: process.env.HOME, SSH_AUTH_SOCK: socket };
+        for (const file of keyFiles) {
+            const { code } = await capture(["ssh-add", "-q", "-t", "60", file], { env, timeout: 2_000 });
+            if (code === 0)
+                (0,external_node_fs_namespaceObject.rmSync)(file);
+        }
+    }
+    catch {
+        // No agent on this runner.
+    }
+}
+const PROTECTED = "protected";
+const NO_PROGRAM = "no program";
+/** What ssh-keygen says of a key: no problem when it is whole and open, {@link PROTECTED}, or its complaint. */
+async function judge(file) {
+    const { code, stdout, stderr } = await capture(["ssh-keygen", "-y", "-P", "", "-f", file], { timeout: 10_000 });
+    if (code === 0)
+        return { problem: "", publicKey: stdout.trim() };
+    if (code === 127)
+        return { problem: NO_PROGRAM, publicKey: "" };
+    const complaint = stderr.trim().split("\n").at(-1)?.split(": ").at(-1)?.trim() || "unreadable";
+    return { problem: /incorrect passphrase/i.test(stderr) ? PROTECTED : complaint, publicKey: "" };
+}
+function refuse(problem, name) {
+    if (problem === "" || problem === PROTECTED)
+        return;
+    if (problem === NO_PROGRAM) {
+        throw new DeployError("The runner has no ssh-keygen: install openssh-client, which Ansible needs as well.");
+    }
+    throw new DeployError(`${name} is damaged (${problem}): it was probably cut off or changed when it was stored; store it again, for example with \`gh secret set SSH_PRIVATE_KEY < key\`.`);
+}
+/** Starts an agent of the action's own. It ends with the control folder, also when the action was killed. */
+async function startAgent(controlFolder) {
+    const socket = (0,external_node_path_namespaceObject.join)(controlFolder, AGENT_SOCKET);
+    // In a session of its own: a cancel reaches the action's group, and going back still needs the keys.
+    const agent = (0,external_node_child_process_namespaceObject.spawn)("ssh-agent", ["-D", "-a", socket], { stdio: "ignore", detached: true });
+    let problem = "";
+    agent.on("error", (error) => {
+        problem = error.message;
+    });
+    if (agent.pid !== undefined)
+        (0,external_node_fs_namespaceObject.writeFileSync)((0,external_node_path_namespaceObject.join)(controlFolder, AGENT_PID), String(agent.pid), { mode: 0o600 });
+    agent.unref();
+    for (let tries = 0; tries < 100 && problem === ""; tries++) {
+        if ((0,external_node_fs_namespaceObject.existsSync)(socket))
+            return socket;
+        await (0,promises_namespaceObject.setTimeout)(20);
+    }
+    throw new DeployError(`ssh-agent, which a key with a passphrase needs, did not start: ${problem || "no socket"}.`);
+}
+/** Seconds after which the agent forgets the keys by itself, also where nothing is left to end it: the run's, and five minutes. */
+function lifetime({ timeoutMinutes }) {
+    return Math.ceil(timeoutMinutes * 60) + 300;
+}
+/** ssh-add asks a program for the passphrase, so that it stands in no command line. */
+async function addKeys(files, passphrase, socket, folder, seconds) {
+    for (const [index, file] of files.entries()) {
+        const secret = folder.file(`passphrase-${index}`, passphrase);
+        // Once: ssh-add would ask for a wrong one again and again.
+        const program = folder.file(`askpass-${index}`, '#!/bin/sh\ncat "$DAD_PASSPHRASE" && rm -f "$DAD_PASSPHRASE"\n');
+        (0,external_node_fs_namespaceObject.chmodSync)(program, 0o700);
+        const env = {
+            PATH: process.env.PATH,
+            HOME: process.env.HOME,
+            SSH_AUTH_SOCK: socket,
+            SSH_ASKPASS: program,
+            SSH_ASKPASS_REQUIRE: "force",
+            DISPLAY: ":0",
+            DAD_PASSPHRASE: secret,
+        };
+        const { code } = await capture(["ssh-add", "-q", "-t", String(seconds), file], { env, timeout: 10_000 });
+        if (code !== 0) {
+            throw new DeployError("ssh-private-key-passphrase does not open ssh-private-key: check the secret's value.");
+        }
+        for (const used of [file, secret, program])
+            (0,external_node_fs_namespaceObject.rmSync)(used, { force: true });
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/connection/trust.js
+
+/** Says what was repaired of the keys, and warns where hosts are trusted without proof. */
+function tellTrust({ hostKeyChecking }, { repairs }) {
+    if (repairs.length > 0)
+        info(`ssh-private-key: ${repairs.join(", ")}.`);
+    if (hostKeyChecking === "off") {
+        core_warning("host-key-checking is off: whoever answers at a host's address gets the deploy with its secrets.");
+    }
+    if (hostKeyChecking === "accept-new") {
+        core_warning("host-key-checking is accept-new: whoever answers first at the address of a host that known-hosts does not have gets the deploy with its secrets.");
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/inputs.js
+/** Names of all inputs, as in action.yml. */
+const INPUT_NAMES = [
+    "mode",
+    "operation",
+    "playbook",
+    "working-directory",
+    "check",
+    "hosts",
+    "inventory",
+    "inventory-file",
+    "limit",
+    "tags",
+    "ssh-private-key",
+    "ssh-private-key-passphrase",
+    "known-hosts",
+    "host-key-checking",
+    "jump-host",
+    "become-password",
+    "vault-password",
+    "vault-passwords",
+    "app-name",
+    "server-name",
+    "source",
+    "revision",
+    "env",
+    "vars",
+    "compose-file",
+    "compose-source",
+    "registry",
+    "registry-username",
+    "registry-password",
+    "ansible-version",
+    "requirements",
+    "python-packages",
+    "extra-args",
+    "timeout-minutes",
+    "summary",
+];
+/** Inputs that are set from a secret, and that can be left out. */
+const SECRET_INPUTS = [
+    "ssh-private-key",
+    "ssh-private-key-passphrase",
+    "known-hosts",
+    "become-password",
+    "vault-password",
+    "vault-passwords",
+    "env",
+    "registry-password",
+];
+/**
+ * Their default in action.yml. The runner gives an action a text for every input, and "" both for one that is not given
+ * and for one whose secret is not configured; by this default the two differ.
+ */
+const NOT_GIVEN = "(not given)";
+const MODES = ["role", "container"];
+const OPERATIONS = ["deploy", "rollback", "status"];
+const SOURCES = ["workspace", "git"];
+const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"];
+
+;// CONCATENATED MODULE: ./lib/inputs/dotenv.js
+
+/**
+ * Reads dotenv lines: `NAME=value`, optionally after `export `, with `#` comments, 'literal' and "escaped" values (both
+ * may span lines). Nothing is expanded. A later line wins.
+ *
+ * @throws DeployError with the line's number and never its text, since that is a secret.
+ */
+function parseDotenv(text) {
+    const result = {};
+    const lines = text.replaceAll("\r\n", "\n").split("\n");
+    for (let index = 0; index < lines.length; index++) {
+        const number = index + 1;
+        const line = (lines[index] ?? "").trim();
+        if (line === "" || line.startsWith("#"))
+            continue;
+        const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/s.exec(line);
+        const [, name, rest] = match ?? [];
+        if (name === undefined || rest === undefined) {
+            throw new DeployError(`env has no NAME=value in line ${number}.`);
+        }
+        const quote = rest.charAt(0);
+        if (quote !== "'" && quote !== '"') {
+            result[name] = rest.replace(/(^|\s+)#.*$/, "").trimEnd();
+            continue;
+        }
+        let body = rest.slice(1);
+        let end = closingQuote(body, quote);
+        while (end === -1 && index + 1 < lines.length) {
+            body += `\n${lines[++index]}`;
+            end = closingQuote(body, quote);
+        }
+        if (end === -1)
+            throw new DeployError(`env has a quote in line ${number} that is not closed.`);
+        if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
+            throw new DeployError(`env has text after the closing quote of the value in line ${number}.`);
+        }
+        result[name] = quote === "'" ? body.slice(0, end) : expandEscapes(body.slice(0, end));
+    }
+    return result;
+}
+function closingQuote(body, quote) {
+    for (let index = 0; index < body.length; index++) {
+        if (quote === '"' && body.charAt(index) === "\\")
+            index++;
+        else if (body.charAt(index) === quote)
+            return index;
+    }
+    return -1;
+}
+const ESCAPES = { n: "\n", r: "\r", t: "\t" };
+function expandEscapes(body) {
+    return body.replace(/\\([nrt"\\$`])/g, (_, char) => ESCAPES[char] ?? char);
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/split-arguments.js
+
+/**
+ * Splits a text into words as a POSIX shell would: quotes and backslashes count, a `#` that starts a word opens a
+ * comment, and nothing is expanded.
+ *
+ * @throws DeployError when a quote stays open.
+ */
+function splitArguments(text) {
+    const words = [];
+    let word;
+    let quote = "";
+    for (let index = 0; index < text.length; index++) {
+        const char = text.charAt(index);
+        const next = text.charAt(index + 1);
+        if (quote === "'") {
+            if (char === "'")
+                quote = "";
+            else
+                word += char;
+        }
+        else if (quote === '"') {
+            if (char === '"')
+                quote = "";
+            else if (char === "\\" && ['"', "\\", "$", "`"].includes(next))
+                word += text.charAt(++index);
+            else if (char === "\\" && next === "\n")
+                index++;
+            else
+                word += char;
+        }
+        else if (char === "'" || char === '"') {
+            quote = char;
+            word ??= "";
+        }
+        else if (char === "\\") {
+            if (next === "\r" && text.charAt(index + 2) === "\n")
+                index += 2;
+            else if (next === "\n")
+                index++;
+            else {
+                word = (word ?? "") + next;
+                index++;
+            }
+        }
+        else if (/\s/.test(char)) {
+            if (word !== undefined)
+                words.push(word);
+            word = undefined;
+        }
+        else if (char === "#" && word === undefined) {
+            const end = text.indexOf("\n", index);
+            index = end === -1 ? text.length : end;
+        }
+        else {
+            word = (word ?? "") + char;
+        }
+    }
+    if (quote !== "")
+        throw new DeployError(`extra-args has a ${quote} that is not closed.`);
+    if (word !== undefined)
+        words.push(word);
+    return words;
 }
 
 // EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
 var dist = __nccwpck_require__(8815);
-;// CONCATENATED MODULE: ./lib/yaml-mapping.js
+;// CONCATENATED MODULE: ./lib/inputs/yaml.js
 
 
 /** Ansible's two tags, in the form in which its JSON reader takes them. */
@@ -43477,6 +44060,828 @@ function parseMapping(name, text) {
         }
     }
     return { ...value };
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/parse.js
+
+
+
+
+
+
+/**
+ * Turns the texts of all inputs into typed values.
+ *
+ * @param emptySecrets those that the workflow gives nevertheless.
+ * @throws DeployError for the first text that is not of its input's form.
+ */
+function parseInputs(raw, emptySecrets = []) {
+    return {
+        mode: choice(raw, "mode", MODES, "role"),
+        operation: choice(raw, "operation", OPERATIONS, "deploy"),
+        playbook: line(raw, "playbook"),
+        workingDirectory: line(raw, "working-directory") || ".",
+        check: flag(raw, "check", false),
+        hosts: raw.hosts.trim(),
+        inventory: raw.inventory.trim() === "" ? "" : raw.inventory,
+        inventoryFiles: list(raw["inventory-file"]),
+        limit: line(raw, "limit"),
+        tags: list(raw.tags.replaceAll(",", "\n")),
+        sshPrivateKey: notBlank(raw, "ssh-private-key"),
+        sshPrivateKeyPassphrase: parse_password(raw, "ssh-private-key-passphrase"),
+        knownHosts: notBlank(raw, "known-hosts"),
+        hostKeyChecking: choice(raw, "host-key-checking", HOST_KEY_CHECKINGS, "strict"),
+        jumpHost: raw["jump-host"].trim(),
+        becomePassword: parse_password(raw, "become-password"),
+        vaultPassword: parse_password(raw, "vault-password"),
+        vaultPasswords: passwords(raw, "vault-passwords"),
+        appName: line(raw, "app-name"),
+        serverName: line(raw, "server-name"),
+        source: choice(raw, "source", SOURCES, ""),
+        revision: line(raw, "revision"),
+        env: parseDotenv(raw.env),
+        vars: parseMapping("vars", raw.vars),
+        composeFiles: list(raw["compose-file"]),
+        composeSources: list(raw["compose-source"]),
+        registry: line(raw, "registry"),
+        registryUsername: line(raw, "registry-username"),
+        registryPassword: parse_password(raw, "registry-password"),
+        ansibleVersion: line(raw, "ansible-version"),
+        requirements: line(raw, "requirements"),
+        pythonPackages: list(raw["python-packages"]),
+        extraArgs: splitArguments(raw["extra-args"]),
+        timeoutMinutes: minutes(raw, "timeout-minutes", 60),
+        summary: flag(raw, "summary", true),
+        emptySecrets,
+    };
+}
+/** Lines that hold something, trimmed. */
+function list(text) {
+    return text
+        .split(/\r?\n/)
+        .map((item) => item.trim())
+        .filter((item) => item !== "");
+}
+function line(raw, name) {
+    const text = raw[name].trim();
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    if (/[\x00-\x1f\x7f]/.test(text))
+        throw new DeployError(`${name} must be one line without control characters.`);
+    return text;
+}
+function choice(raw, name, legal, otherwise) {
+    const text = raw[name].trim();
+    if (text === "")
+        return otherwise;
+    if (legal.includes(text))
+        return text;
+    throw new DeployError(`${name} is ${JSON.stringify(text)}: use ${legal.map((item) => `"${item}"`).join(" or ")}.`);
+}
+function flag(raw, name, otherwise) {
+    const text = raw[name].trim();
+    if (text === "")
+        return otherwise;
+    if (/^(true|True|TRUE)$/.test(text))
+        return true;
+    if (/^(false|False|FALSE)$/.test(text))
+        return false;
+    throw new DeployError(`${name} is ${JSON.stringify(text)}: use "true" or "false".`);
+}
+function minutes(raw, name, otherwise) {
+    const text = raw[name].trim();
+    if (text === "")
+        return otherwise;
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+    // A timer of Node ends at 2^31 ms, about 35,791 minutes.
+    if (value > 0 && value <= 35_000)
+        return value;
+    throw new DeployError(`${name} is ${JSON.stringify(text)}: use a number of minutes above 0 and up to 35000.`);
+}
+/** A text of which only white space was given is a secret that lost its value on the way. */
+function notBlank(raw, name) {
+    const text = raw[name];
+    if (text !== "" && text.trim() === "") {
+        throw new DeployError(`${name} holds only white space: ${emptySecret()}, so set it or leave the input out.`);
+    }
+    return text;
+}
+function parse_password(raw, name) {
+    // Spaces may belong to a password; the line end of `gh secret set < file` does not.
+    return notBlank(raw, name).replace(/[\r\n]+$/, "");
+}
+/** A mapping of vault ids to passwords. */
+function passwords(raw, name) {
+    if (raw[name].trim() === "")
+        return {};
+    const value = parseYaml(name, raw[name]);
+    if (!isMapping(value))
+        throw new DeployError(`${name} must be a mapping of vault ids to passwords, like "prod: …".`);
+    const entries = Object.entries(value).map(([id, password]) => {
+        if (!/^[A-Za-z0-9_][\w.-]*$/.test(id)) {
+            throw new DeployError(`${name} has the id ${JSON.stringify(id.slice(0, 60))}: use letters, digits and _ . -`);
+        }
+        if (typeof password !== "string" || password.trim() === "") {
+            const empty = password === null || password === "" ? `is empty: ${emptySecret()}` : "is no text: put it in quotes";
+            throw new DeployError(`${name} has the id ${JSON.stringify(id)}, whose password ${empty}.`);
+        }
+        return [id, password.replace(/[\r\n]+$/, "")];
+    });
+    return Object.fromEntries(entries);
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/load.js
+
+
+
+/**
+ * Reads every input; nothing else does.
+ *
+ * @param hide masks the secret texts, before anything that could print one happens.
+ * @throws DeployError that names the input, the rule and what to do.
+ */
+function loadInputs(hide) {
+    const texts = Object.fromEntries(INPUT_NAMES.map((name) => [name, getInput(name, { trimWhitespace: false })]));
+    const isEmpty = (name) => texts[name] === "";
+    const notGiven = SECRET_INPUTS.filter((name) => texts[name] === NOT_GIVEN).map((name) => [name, ""]);
+    const raw = { ...texts, ...Object.fromEntries(notGiven) };
+    hide(raw);
+    return parseInputs(raw, SECRET_INPUTS.filter(isEmpty));
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/validate.js
+
+
+const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
+const DNS_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+const DNS_NAME = new RegExp(`^(?=.{1,253}$)(?:\\*\\.)?${DNS_LABEL}(?:\\.${DNS_LABEL})*$`);
+const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[?[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*\]?)$/;
+const REVISION = /^[A-Za-z0-9_][\w./@^~+-]*$/;
+const HOST_PATH = /^\/[\w.@+=,:/-]*$/;
+const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*)?$/;
+/** Minor version of the oldest ansible-core 2 that the collection is for (its meta/runtime.yml). */
+const OLDEST_ANSIBLE = 19;
+/** Options of ansible-playbook that wait for a person, and what to use instead. */
+const ASKING = {
+    "-K": "become-password",
+    "--ask-become-pass": "become-password",
+    "-J": "vault-password",
+    "--ask-vault-pass": "vault-password",
+    "--ask-vault-password": "vault-password",
+    "-k": "ssh-private-key",
+    "--ask-pass": "ssh-private-key",
+    "--step": "tags",
+};
+/**
+ * Rules of single inputs that are more than a form, and rules across inputs. Pure: whether files exist is checked later,
+ * still before any host is touched.
+ *
+ * @throws DeployError for the first rule that is broken.
+ */
+function validateInputs(inputs) {
+    validateHosts(inputs);
+    validateNames(inputs);
+    validateSecrets(inputs);
+    validateMode(inputs);
+    validateAnsible(inputs);
+    for (const argument of inputs.extraArgs) {
+        const instead = ASKING[argument];
+        if (instead)
+            throw new DeployError(`extra-args has ${argument}, which waits for a person: use ${instead} instead.`);
+    }
+}
+function validateHosts(inputs) {
+    const given = [
+        inputs.hosts !== "" && "hosts",
+        inputs.inventory !== "" && "inventory",
+        inputs.inventoryFiles.length > 0 && "inventory-file",
+    ].filter((name) => name !== false);
+    if (given.length === 0) {
+        throw new DeployError("No hosts are given: set one of hosts, inventory or inventory-file.");
+    }
+    if (given.length > 1) {
+        throw new DeployError(`${given.join(" and ")} are both given: set only one of hosts, inventory and inventory-file.`);
+    }
+    for (const part of inputs.limit.split(/[,:]/)) {
+        if (part.trim().startsWith("-")) {
+            throw new DeployError(`limit has the pattern ${JSON.stringify(part.trim())}: a pattern cannot begin with a dash.`);
+        }
+    }
+    for (const tag of inputs.tags) {
+        if (tag.startsWith("-") || /\s/.test(tag)) {
+            throw new DeployError(`tags has ${JSON.stringify(tag)}: a tag has no spaces and does not begin with a dash.`);
+        }
+    }
+}
+function validateNames(inputs) {
+    if (inputs.appName !== "" && !APP_NAME.test(inputs.appName)) {
+        throw new DeployError(`app-name is ${JSON.stringify(inputs.appName)}: use up to 32 lower-case letters, digits, "_" and "-", a letter first.`);
+    }
+    for (const name of inputs.serverName.split(/\s+/)) {
+        if (name !== "" && !DNS_NAME.test(name) && !ADDRESS.test(name)) {
+            throw new DeployError(`server-name has ${JSON.stringify(name)}: use DNS names such as www.example.org, separated by spaces, without scheme or path.`);
+        }
+    }
+    if (inputs.revision !== "" && (!REVISION.test(inputs.revision) || inputs.revision.includes(".."))) {
+        throw new DeployError(`revision is ${JSON.stringify(inputs.revision)}: use a commit, tag or branch.`);
+    }
+    for (const path of inputs.composeFiles) {
+        if (HOST_PATH.test(path) && !/(^|\/)\.\.(\/|$)/.test(path))
+            continue;
+        throw new DeployError(`compose-file is ${JSON.stringify(path)}: use an absolute path on the hosts, such as /root/compose.yml.`);
+    }
+    if (inputs.registry !== "" && !REGISTRY.test(inputs.registry)) {
+        throw new DeployError(`registry is ${JSON.stringify(inputs.registry)}: use a host name with an optional port, without scheme, such as ghcr.io.`);
+    }
+}
+function validateSecrets(inputs) {
+    if (inputs.vaultPasswords.default !== undefined && inputs.vaultPassword !== "") {
+        throw new DeployError('vault-passwords has the id "default" and vault-password is given: set only one of them.');
+    }
+    if (inputs.sshPrivateKeyPassphrase !== "" && inputs.sshPrivateKey === "") {
+        throw new DeployError(`ssh-private-key-passphrase is given and ${missing("ssh-private-key", inputs)}.`);
+    }
+    if (/[\r\n]/.test(inputs.becomePassword) && !inputs.becomePassword.trimStart().startsWith("$ANSIBLE_VAULT;")) {
+        throw new DeployError("become-password has more than one line: give the password alone.");
+    }
+    if (inputs.vaultPassword.startsWith("$ANSIBLE_VAULT;")) {
+        throw new DeployError("vault-password is an encrypted vault text: give the password that opens the vault.");
+    }
+    if (inputs.registryUsername !== "" && inputs.registryPassword === "") {
+        throw new DeployError(`registry-username is given and ${missing("registry-password", inputs)}.`);
+    }
+    if (inputs.registryPassword !== "" && inputs.registryUsername === "") {
+        throw new DeployError("registry-password is given and registry-username is empty: set both or neither.");
+    }
+}
+function validateAnsible({ ansibleVersion, pythonPackages, requirements }) {
+    const [, minor] = /^2\.(\d+)\.\d+((a|b|rc)\d+)?$/.exec(ansibleVersion) ?? [];
+    if (ansibleVersion !== "" && Number(minor ?? 0) < OLDEST_ANSIBLE) {
+        throw new DeployError(`ansible-version is ${JSON.stringify(ansibleVersion)}: use an exact version of ansible-core from 2.${OLDEST_ANSIBLE}.0 on, such as 2.19.4, or leave it out.`);
+    }
+    for (const item of pythonPackages) {
+        if (!/^[A-Za-z0-9]/.test(item)) {
+            throw new DeployError(`python-packages has ${JSON.stringify(item)}: a line is a requirement such as netaddr==1.3.0, not an option or a path.`);
+        }
+    }
+    if (requirements.startsWith("-")) {
+        throw new DeployError(`requirements is ${JSON.stringify(requirements)}: a path cannot begin with a dash.`);
+    }
+}
+/** A bundled playbook ignores what belongs to the other one; that is a mistake, not a wish. */
+function validateMode(inputs) {
+    if (inputs.revision !== "" && inputs.source !== "git" && inputs.operation !== "rollback") {
+        throw new DeployError("revision is given without source: git; with source: workspace the checked-out commit is deployed, so check out that revision instead.");
+    }
+    if (inputs.operation !== "deploy" && inputs.playbook !== "") {
+        throw new DeployError(`operation is ${inputs.operation} and a playbook is given, which decides on its own what it does: leave one of them out.`);
+    }
+    if (inputs.playbook !== "")
+        return;
+    const foreign = inputs.mode === "role"
+        ? [
+            ["compose-file", inputs.composeFiles.join()],
+            ["compose-source", inputs.composeSources.join()],
+            ["registry", inputs.registry],
+            ["registry-username", inputs.registryUsername],
+        ]
+        : [["source", inputs.source]];
+    for (const [name, value] of foreign) {
+        if (value !== "") {
+            const other = inputs.mode === "role" ? "container" : "role";
+            throw new DeployError(`${name} has no effect with mode: ${inputs.mode}: set mode: ${other} or leave ${name} out.`);
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/arguments.js
+/**
+ * The argument list of a run. Secrets are in the files alone.
+ *
+ * `-P` keeps the working directory out of Python's search path: a project's own folder called `yaml` or `ansible` would
+ * be imported instead of the real one.
+ */
+function ansibleArguments(inputs, files) {
+    return [
+        files.python,
+        ...["-P", "-m", "ansible", "playbook", files.playbook],
+        ...inventoryArguments(files),
+        ...["--extra-vars", `@${files.variables}`],
+        ...(inputs.limit === "" ? [] : ["--limit", inputs.limit]),
+        ...(inputs.tags.length === 0 ? [] : ["--tags", inputs.tags.join(",")]),
+        ...(inputs.check ? ["--check", "--diff"] : []),
+        ...(files.becomePassword === "" ? [] : ["--become-password-file", files.becomePassword]),
+        ...vaultArguments(files),
+        ...inputs.extraArgs,
+    ];
+}
+/** The argument list of `ansible-inventory` for the same hosts. */
+function inventoryCommand(files, ...more) {
+    const program = ["-P", "-m", "ansible", "inventory"];
+    return [files.python, ...program, ...inventoryArguments(files), ...vaultArguments(files), ...more];
+}
+function inventoryArguments({ inventories }) {
+    return inventories.flatMap((path) => ["--inventory", path]);
+}
+function vaultArguments(files) {
+    return [
+        ...(files.vaultPassword === "" ? [] : ["--vault-password-file", files.vaultPassword]),
+        ...Object.entries(files.vaultPasswords).flatMap(([id, file]) => ["--vault-id", `${id}@${file}`]),
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/play/participants.js
+
+
+/**
+ * Asks Ansible which hosts a run is for, and which groups these belong to. It reads no variable files for that.
+ *
+ * @returns undefined when Ansible cannot tell; the run will say why.
+ */
+async function participantsOf({ inputs, files, project, env, signal }) {
+    const options = { cwd: project.folder, env: { ...env, ...QUIET }, signal };
+    const [list, graph] = await Promise.all([
+        capture([...ansibleArguments(inputs, files), "--list-hosts"], options),
+        capture(inventoryCommand(files, "--graph"), options),
+    ]);
+    if (list.code !== 0 || graph.code !== 0)
+        return undefined;
+    const hosts = new Set([...list.stdout.matchAll(/^ {6}(\S+)$/gm)].map(([, name = ""]) => name));
+    return { hosts, groups: groupsOf(graph.stdout, hosts) };
+}
+/** For output that is read. */
+const QUIET = { ANSIBLE_FORCE_COLOR: "false", ANSIBLE_NOCOLOR: "true" };
+/** The groups of the hosts, from the drawing that `ansible-inventory --graph` makes of `@group:` and host lines. */
+function groupsOf(graph, hosts) {
+    const groups = new Set();
+    const open = [];
+    for (const line of graph.split("\n")) {
+        const [, indent = "", name = ""] = /^([ |]*)(?:--)?(.*)$/.exec(line) ?? [];
+        const level = indent.split("|").length - 1;
+        const group = /^@(.+):$/.exec(name)?.[1];
+        open.length = Math.min(open.length, level);
+        if (group !== undefined)
+            open[level] = group;
+        else if (hosts.has(name))
+            for (const one of open)
+                groups.add(one);
+    }
+    return groups;
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./lib/ansible/events.js
+/** Reads the events file's text. A line that is cut off, as when Ansible was killed while writing, is left out. */
+function parseEvents(text) {
+    const events = [];
+    for (const line of text.split("\n")) {
+        try {
+            const value = JSON.parse(line);
+            if (isEvent(value))
+                events.push(value);
+        }
+        catch {
+            // Not a whole line.
+        }
+    }
+    return events;
+}
+function isEvent(value) {
+    if (typeof value !== "object" || value === null || !("event" in value))
+        return false;
+    const record = value;
+    switch (record.event) {
+        case "result":
+            return typeof record.host === "string" && typeof record.status === "string" && typeof record.name === "string";
+        case "stats":
+            return typeof record.hosts === "object" && record.hosts !== null;
+        case "play":
+        case "task":
+            return typeof record.name === "string";
+        default:
+            return false;
+    }
+}
+
+;// CONCATENATED MODULE: external "node:string_decoder"
+const external_node_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:string_decoder");
+;// CONCATENATED MODULE: ./lib/ansible/follow.js
+
+
+/** Reads what comes to a file, whole lines at a time. */
+class FollowedFile {
+    #path;
+    #decoder = new external_node_string_decoder_namespaceObject.StringDecoder("utf8");
+    #position = 0;
+    #rest = "";
+    /** @param path a file that may not be there yet. */
+    constructor(path) {
+        this.#path = path;
+    }
+    /** The whole lines that came since the last call; "" when there are none. */
+    read() {
+        let descriptor;
+        try {
+            descriptor = (0,external_node_fs_namespaceObject.openSync)(this.#path, "r");
+        }
+        catch {
+            return "";
+        }
+        try {
+            const buffer = Buffer.alloc(65_536);
+            for (;;) {
+                const count = (0,external_node_fs_namespaceObject.readSync)(descriptor, buffer, 0, buffer.length, this.#position);
+                if (count === 0)
+                    break;
+                this.#position += count;
+                this.#rest += this.#decoder.write(buffer.subarray(0, count));
+            }
+        }
+        finally {
+            (0,external_node_fs_namespaceObject.closeSync)(descriptor);
+        }
+        const end = this.#rest.lastIndexOf("\n") + 1;
+        const lines = this.#rest.slice(0, end);
+        this.#rest = this.#rest.slice(end);
+        return lines;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/log.js
+/**
+ * Passes Ansible's output on, line by line as it comes, with plays as groups.
+ *
+ * Nothing in the output can act as a workflow command: commands are stopped under a token that only this class knows,
+ * and resumed only for its own group lines.
+ */
+class LogLines {
+    #rest = { stdout: "", stderr: "" };
+    /** Lines that wait for the next one: the banners of a play and of a phase's first task come before the marker, and belong into the new group. */
+    #held = [];
+    #grouped = false;
+    #commands;
+    #token;
+    #playMarker;
+    /**
+     * @param token random; stops commands.
+     * @param playMarker random; the events callback prints it before each play's name.
+     */
+    constructor(commands, token, playMarker) {
+        this.#commands = commands;
+        this.#token = token;
+        this.#playMarker = playMarker;
+        this.#stop();
+    }
+    /** Takes a piece of output as it came. */
+    push(stream, chunk) {
+        const lines = (this.#rest[stream] + chunk).split("\n");
+        this.#rest[stream] = lines.pop() ?? "";
+        for (const line of lines)
+            this.#line(line);
+    }
+    /** Writes a line of the action's own between Ansible's. */
+    say(line) {
+        this.#flush();
+        this.#commands.write(line);
+    }
+    /** Writes what is left and lets commands through again. */
+    end() {
+        for (const stream of ["stdout", "stderr"]) {
+            if (this.#rest[stream] !== "")
+                this.#line(this.#rest[stream]);
+            this.#rest[stream] = "";
+        }
+        this.#flush();
+        this.#resume();
+        if (this.#grouped)
+            this.#commands.endGroup();
+    }
+    #line(line) {
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
+        const plain = line.replaceAll(/\x1b\[[0-9;]*m/g, "");
+        if (plain.startsWith(`${this.#playMarker} `) || plain === this.#playMarker) {
+            this.#group(plain.slice(this.#playMarker.length + 1) || "play");
+        }
+        else if (plain.startsWith("PLAY RECAP")) {
+            // The recap is what a reader looks for first: it stands outside the groups.
+            this.#ungroup();
+            this.#flush();
+            this.#commands.write(line);
+        }
+        else if (plain.trim() === "" || /^(PLAY|TASK) \[/.test(plain)) {
+            this.#held.push(line);
+        }
+        else {
+            this.#flush();
+            this.#commands.write(line);
+        }
+    }
+    #flush() {
+        for (const line of this.#held)
+            this.#commands.write(line);
+        this.#held = [];
+    }
+    #group(name) {
+        this.#resume();
+        if (this.#grouped)
+            this.#commands.endGroup();
+        this.#commands.startGroup(name);
+        this.#grouped = true;
+        this.#stop();
+        this.#flush();
+    }
+    #ungroup() {
+        if (!this.#grouped)
+            return;
+        this.#resume();
+        this.#commands.endGroup();
+        this.#grouped = false;
+        this.#stop();
+    }
+    #stop() {
+        this.#commands.write(`::stop-commands::${this.#token}`);
+    }
+    #resume() {
+        this.#commands.write(`::${this.#token}::`);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/task-name.js
+/** A task's name without its role's, which Ansible puts before it. */
+function taskName({ name }) {
+    return name.split(" : ").at(-1) ?? name;
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/progress.js
+
+/** Seconds after which a task that goes on is told of, and again every minute. */
+const TOLD_AFTER = [10, 20, 30, 60];
+const TOLD_EVERY = 60;
+/** How far the task is that runs now, told only where it takes long. */
+class Progress {
+    #playHosts = 0;
+    #task;
+    #told = 0;
+    /** Takes events as they come. */
+    take(events) {
+        for (const event of events) {
+            if (event.event === "play")
+                this.#playHosts = event.hosts ?? 0;
+            if (event.event === "task") {
+                this.#task = { name: taskName(event), started: event.time ?? 0, done: new Set() };
+                this.#told = 0;
+            }
+            if (event.event === "result")
+                this.#task?.done.add(event.host);
+            if (event.event === "stats")
+                this.#task = undefined;
+        }
+    }
+    /**
+     * A line when it is time for one: `… Prepare the release: 1 of 2 hosts done after 20 s`.
+     *
+     * @param now seconds since the epoch.
+     */
+    line(now) {
+        if (this.#task === undefined)
+            return undefined;
+        const { name, started, done } = this.#task;
+        const elapsed = now - started;
+        if (elapsed < this.#next())
+            return undefined;
+        this.#told = elapsed;
+        const hosts = this.#playHosts > 1 ? `${done.size} of ${this.#playHosts} hosts done ` : "";
+        return `… ${name}: ${hosts}after ${Math.floor(elapsed)} s`;
+    }
+    /** When the next line is due, in seconds since the task began. */
+    #next() {
+        return TOLD_AFTER.find((seconds) => seconds > this.#told) ?? this.#told + TOLD_EVERY;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/process/run.js
+
+const STDERR_TAIL = 65_536;
+/** GitHub kills the step 10 s after its first signal, so a cancelled run has to end, and be cleaned up, before that. */
+const GRACE = [3_000, 2_000];
+/**
+ * Runs ansible-playbook in a process group of its own, so that a cancel reaches its workers and their ssh, and nothing
+ * else reaches them before: Ansible is told first, by SIGINT, and gets time to end in an orderly way.
+ */
+function runProcess(argv, options) {
+    const [command, ...args] = argv;
+    return new Promise((resolve) => {
+        const child = (0,external_node_child_process_namespaceObject.spawn)(command, args, {
+            cwd: options.cwd,
+            env: options.env,
+            detached: true,
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+        let stderr = "";
+        child.stdout.setEncoding("utf8").on("data", (chunk) => options.onOutput("stdout", chunk));
+        child.stderr.setEncoding("utf8").on("data", (chunk) => {
+            stderr = (stderr + chunk).slice(-STDERR_TAIL);
+            options.onOutput("stderr", chunk);
+        });
+        const timers = [];
+        const [terminate, kill] = options.grace ?? GRACE;
+        const end = () => {
+            signalGroup(child, "SIGINT");
+            timers.push(setTimeout(() => signalGroup(child, "SIGTERM"), terminate));
+            timers.push(setTimeout(() => signalGroup(child, "SIGKILL"), terminate + kill));
+        };
+        if (options.signal.aborted)
+            end();
+        else
+            options.signal.addEventListener("abort", end, { once: true });
+        let done = false;
+        const finish = (code) => {
+            if (done)
+                return;
+            done = true;
+            for (const timer of timers)
+                clearTimeout(timer);
+            options.signal.removeEventListener("abort", end);
+            // Workers that outlived Ansible must not outlive the step.
+            if (options.signal.aborted)
+                signalGroup(child, "SIGKILL");
+            child.stdout.destroy();
+            child.stderr.destroy();
+            resolve({ code, stderr });
+        };
+        child.on("error", (error) => {
+            stderr += error.message;
+            finish(127);
+        });
+        child.on("close", (code, signal) => finish(code ?? signalCode(signal)));
+        // A process that Ansible left behind may hold the pipes open; what Ansible wrote itself is there by then.
+        child.on("exit", (code, signal) => {
+            timers.push(setTimeout(() => finish(code ?? signalCode(signal)), 1_000));
+        });
+    });
+}
+function signalGroup(child, signal) {
+    if (child.pid === undefined)
+        return;
+    try {
+        process.kill(-child.pid, signal);
+    }
+    catch {
+        // The group is gone already.
+    }
+}
+function signalCode(signal) {
+    return signal === "SIGINT" ? 130 : signal === "SIGKILL" ? 137 : 143;
+}
+
+;// CONCATENATED MODULE: ./lib/report/redact.js
+/** What of a result may hold what a host printed. */
+const FREE_TEXTS = ["name", "msg", "stderr", "stdout", "diff", "warnings", "deploy"];
+/** Characters of an output that are kept: the cause of a failure stands last. */
+const TAIL = 4_096;
+/**
+ * The events without secrets. It comes before any escaping or cutting, which could tear a secret apart so that nothing
+ * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
+ */
+function redactEvents(events, redact) {
+    return events.map((event) => (event.event === "result" ? redactResult(event, redact) : event));
+}
+function redactResult(event, redact) {
+    const given = FREE_TEXTS.filter((key) => event[key] !== undefined);
+    if (given.length === 0)
+        return event;
+    const redacted = given.map((key) => [key, redactDeep(event[key], redact)]);
+    return {
+        ...event,
+        ...Object.fromEntries(redacted.map(([key, value]) => [key, OUTPUTS.has(key) ? end(value) : value])),
+    };
+}
+const OUTPUTS = new Set(["msg", "stderr", "stdout"]);
+const end = (value) => (typeof value === "string" ? value.slice(-TAIL) : value);
+function redactDeep(value, redact) {
+    if (typeof value === "string")
+        return redact(value);
+    if (Array.isArray(value))
+        return value.map((item) => redactDeep(item, redact));
+    if (typeof value !== "object" || value === null)
+        return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [redact(key), redactDeep(item, redact)]));
+}
+
+;// CONCATENATED MODULE: ./lib/play/cancel.js
+
+
+
+
+/** Milliseconds for giving back: GitHub kills a cancelled step 10 s after its first signal. */
+const GIVE_BACK_LIMIT = 4_500;
+/**
+ * After a run that was ended early: the hosts go back and the deploy lock goes, so that nobody has to by hand. The files
+ * with secrets go as soon as Ansible has read them.
+ */
+async function giveBack(run) {
+    const { cancelPlaybook } = run.files;
+    if (cancelPlaybook === "")
+        return;
+    const argv = ansibleArguments(run.inputs, { ...run.files, playbook: cancelPlaybook });
+    let output = "";
+    const result = await runProcess(argv, {
+        cwd: run.project.folder,
+        env: run.env,
+        signal: AbortSignal.timeout(GIVE_BACK_LIMIT),
+        onOutput: (_, chunk) => {
+            output = (output + chunk).slice(-OUTPUT_END);
+            if (output.includes(run.playMarker))
+                removeSecrets(run);
+        },
+        grace: [100, 100],
+    });
+    if (result.code !== 0) {
+        core_warning("The deploy lock was not given back on every host: the next attempt of this workflow run takes it over, any other run after 15 minutes.");
+    }
+}
+/** Characters; the callback's marker may come in two pieces. */
+const OUTPUT_END = 4_096;
+function removeSecrets({ files, folder }) {
+    const inventories = files.inventories.filter((path) => path.startsWith(folder.path));
+    const passwords = [files.becomePassword, files.vaultPassword, ...Object.values(files.vaultPasswords)];
+    for (const file of [files.variables, ...inventories, ...passwords])
+        if (file !== "")
+            (0,external_node_fs_namespaceObject.rmSync)(file, { force: true });
+}
+
+;// CONCATENATED MODULE: ./lib/play/play.js
+
+
+
+
+
+
+
+
+
+
+
+
+/** Runs Ansible and shows its output as it comes. */
+async function play(run) {
+    const argv = ansibleArguments(run.inputs, run.files);
+    core_debug(run.redact(`Starting ${JSON.stringify(argv)} in ${run.project.folder}`));
+    const write = (line) => process.stdout.write(`${run.redact(line)}\n`);
+    const groups = { startGroup: startGroup, endGroup: endGroup, write };
+    const log = new LogLines(groups, (0,external_node_crypto_.randomUUID)(), run.playMarker);
+    const ticks = tellProgress(run.eventsFile, (line) => log.say(line));
+    // Ansible has read its secrets by then; a connection that is still to be made gets its key from the agent.
+    const ended = new Promise((resolve) => {
+        run.signal.addEventListener("abort", () => resolve(keysIntoAgent(run.identity)), { once: true });
+    });
+    try {
+        const result = await runProcess(argv, {
+            cwd: run.project.folder,
+            env: run.env,
+            signal: run.signal,
+            onOutput: (stream, chunk) => log.push(stream, chunk),
+        });
+        if (run.signal.aborted) {
+            await ended;
+            await giveBack(run);
+        }
+        const events = (0,external_node_fs_namespaceObject.existsSync)(run.eventsFile) ? parseEvents((0,external_node_fs_namespaceObject.readFileSync)(run.eventsFile, "utf8")) : [];
+        return {
+            ...result,
+            stderr: run.redact(result.stderr),
+            events: redactEvents(events, run.redact),
+        };
+    }
+    finally {
+        clearInterval(ticks);
+        log.end();
+    }
+}
+/** Tells how far long tasks are, while they run. */
+function tellProgress(eventsFile, say) {
+    const file = new FollowedFile(eventsFile);
+    const progress = new Progress();
+    return setInterval(() => {
+        progress.take(parseEvents(file.read()));
+        const line = progress.line(Date.now() / 1000);
+        if (line !== undefined)
+            say(line);
+    }, 1_000);
+}
+
+;// CONCATENATED MODULE: ./lib/process/job-environment.js
+/** What a deploy has no business with: the inputs as given, the job's tokens and command files, and another Python's settings. */
+const DROPPED = /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|PYTHONDONTWRITEBYTECODE|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
+/** What every program of Ansible gets of the job's environment. */
+function jobEnvironment(job) {
+    const kept = Object.entries(job).filter((entry) => entry[1] !== undefined && !DROPPED.test(entry[0]));
+    return { ...Object.fromEntries(kept), ...locale(job) };
+}
+/** Ansible refuses to start without a UTF-8 locale. */
+function locale(job) {
+    const effective = job.LC_ALL || job.LC_CTYPE || job.LANG || "";
+    return /utf-?8/i.test(effective) ? {} : { LC_ALL: "C.UTF-8", LANG: "C.UTF-8" };
 }
 
 ;// CONCATENATED MODULE: ./lib/project/ansible-cfg.js
@@ -43530,7 +44935,7 @@ function split(text, separator) {
         .filter((item) => item !== "");
 }
 
-;// CONCATENATED MODULE: ./lib/project/files.js
+;// CONCATENATED MODULE: ./lib/project/checkout.js
 
 
 const DEPTH = 6;
@@ -43833,7 +45238,7 @@ async function headRevision(folder) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/project/variables.js
+;// CONCATENATED MODULE: ./lib/project/plain-variable.js
 
 
 /**
@@ -43968,14 +45373,8 @@ function besideCfg(cfgPath, named, home) {
 ;// CONCATENATED MODULE: ./lib/ansible/environment.js
 
 
+
 const OWN_CALLBACKS = ["django_ansible.deploy.events", "django_ansible.deploy.built_modules"];
-/** What a deploy has no business with: the inputs as given, the job's tokens and command files, and another Python's settings. */
-const DROPPED = /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|PYTHONDONTWRITEBYTECODE|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
-/** What every program of Ansible gets of the job's environment. */
-function jobEnvironment(job) {
-    const kept = Object.entries(job).filter((entry) => entry[1] !== undefined && !DROPPED.test(entry[0]));
-    return { ...Object.fromEntries(kept), ...locale(job) };
-}
 /** The whole environment of ansible-playbook. The job's own is left as it is. */
 function ansibleEnvironment(parts) {
     const { job, project } = parts;
@@ -44070,11 +45469,6 @@ function rolesPath({ job, project }, galaxy) {
 function fromCfg(cfg, key, home) {
     return cfg?.settings[key].map((path) => besideCfg(cfg.path, path, home)) ?? [];
 }
-/** Ansible refuses to start without a UTF-8 locale. */
-function locale(job) {
-    const effective = job.LC_ALL || job.LC_CTYPE || job.LANG || "";
-    return /utf-?8/i.test(effective) ? {} : { LC_ALL: "C.UTF-8", LANG: "C.UTF-8" };
-}
 function environment_split(text, separator) {
     if (!text)
         return undefined;
@@ -44091,9 +45485,2499 @@ function shellQuote(text) {
     return `'${text.replaceAll("'", `'"'"'`)}'`;
 }
 
-;// CONCATENATED MODULE: external "node:os"
-const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-;// CONCATENATED MODULE: ./lib/ansible/tool-folder.js
+;// CONCATENATED MODULE: ./lib/play/prepare.js
+
+
+
+
+/** Makes a run's environment. */
+function preparePlay(parts) {
+    const eventsFile = (0,external_node_path_namespaceObject.join)(parts.folder.path, "events.jsonl");
+    const playMarker = (0,external_node_crypto_.randomUUID)();
+    const env = ansibleEnvironment({
+        job: process.env,
+        actionRoot: parts.actionRoot,
+        project: parts.project,
+        checking: parts.inputs.hostKeyChecking,
+        bundled: parts.project.playbook === "",
+        inventoryFolder: parts.files.inventories.some((path) => (0,external_node_fs_namespaceObject.statSync)(path).isDirectory()),
+        temporary: parts.folder.folder("tmp"),
+        galaxy: parts.galaxy,
+        controlFolder: parts.controlFolder,
+        sshConfig: parts.files.sshConfig,
+        standInVaultPassword: parts.files.standInVaultPassword,
+        events: eventsFile,
+        playMarker,
+        python: parts.ansible.python,
+    });
+    return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, playMarker };
+}
+
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __nccwpck_require__(7030);
+;// CONCATENATED MODULE: ./lib/inventory/hosts.js
+
+
+
+const NAME = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
+const hosts_ADDRESS = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
+const USER = /^[A-Za-z_][\w.@\\-]*\$?$/;
+/** What a line of each input looks like. */
+const FORMS = { hosts: "[name] [user@]address[:port]", "jump-host": "[user@]address[:port]" };
+/**
+ * Reads the short form, a line each: `[name] [user@]address[:port]`, an IPv6 address with a port as `[address]:port`.
+ * Empty lines and `#` comments are skipped.
+ *
+ * @param input whose text it is; a jump host has no name.
+ * @throws DeployError with the line.
+ */
+function parseHosts(text, input = "hosts") {
+    const hosts = [];
+    for (const [index, line] of text.split(/\r?\n/).entries()) {
+        const words = line
+            .replace(/(^|\s)#.*$/, "")
+            .trim()
+            .split(/\s+/);
+        if (words[0] === "")
+            continue;
+        const host = parseLine(words, index + 1, input);
+        if (hosts.some(({ name }) => name === host.name)) {
+            throw new DeployError(`${input} has ${JSON.stringify(host.name)} twice, again in line ${index + 1}: give each host one line.`);
+        }
+        hosts.push(host);
+    }
+    if (hosts.length === 0)
+        throw new DeployError(`${input} names no host: give a line for each, ${FORMS[input]}.`);
+    return hosts;
+}
+function parseLine(words, number, input) {
+    const fail = (what) => {
+        throw new DeployError(`${input} has ${what} in line ${number}: a line is ${FORMS[input]}.`);
+    };
+    const dashed = words.find((word) => word.startsWith("-"));
+    if (dashed)
+        fail(`${JSON.stringify(dashed)}, which begins with a dash,`);
+    if (input === "jump-host" && words.length > 1)
+        fail("more than an address");
+    if (words.length > 2)
+        fail("more than a name and an address");
+    const target = words.at(-1) ?? "";
+    const at = target.lastIndexOf("@");
+    const user = at === -1 ? undefined : target.slice(0, at);
+    if (user !== undefined && !USER.test(user))
+        fail(`the user ${JSON.stringify(user)}`);
+    const { address, port } = splitAddress(target.slice(at + 1)) ?? fail(`the address ${JSON.stringify(target.slice(at + 1))}`);
+    const name = words.length === 2 ? (words[0] ?? "") : address;
+    // An IPv6 address is no legal name of its own in an inventory file, but it is one in YAML.
+    if (!NAME.test(name) && !(words.length === 1 && (0,external_node_net_.isIPv6)(name)))
+        fail(`the name ${JSON.stringify(name)}`);
+    return { name, address, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
+}
+function splitAddress(text) {
+    if ((0,external_node_net_.isIPv6)(text))
+        return { address: text };
+    const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
+    if (!match)
+        return undefined;
+    const [, v6, plain, digits] = match;
+    const address = v6 ?? plain ?? "";
+    if (v6 === undefined ? !hosts_ADDRESS.test(address) : !(0,external_node_net_.isIPv6)(address))
+        return undefined;
+    if (digits === undefined)
+        return { address };
+    const port = Number(digits);
+    return port >= 1 && port <= 65_535 ? { address, port } : undefined;
+}
+/** The inventory of these hosts as YAML, for Ansible's `yaml` inventory plugin. */
+function hostsInventory(hosts) {
+    const entries = hosts.map(({ name, address, user, port }) => [
+        name,
+        {
+            ansible_host: address,
+            ...(user === undefined ? {} : { ansible_user: user }),
+            ...(port === undefined ? {} : { ansible_port: port }),
+        },
+    ]);
+    return (0,dist/* stringify */.As)({ all: { hosts: Object.fromEntries(entries) } });
+}
+
+;// CONCATENATED MODULE: ./lib/inventory/inline.js
+
+
+/**
+ * Tells YAML and INI apart by parsing: YAML is a mapping of groups, and no INI inventory reads as one.
+ *
+ * @throws DeployError when the text is neither.
+ */
+function inlineName(text) {
+    if (text.startsWith("$ANSIBLE_VAULT;"))
+        return "inventory.yml";
+    const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "" && !/^\s*[#;]/.test(line));
+    const first = lines[0];
+    if (first === undefined)
+        throw new DeployError("inventory names no host: give YAML or INI.");
+    const dashed = lines.find((line) => line.startsWith("-") && !line.startsWith("---") && !line.startsWith("- "));
+    if (dashed) {
+        throw new DeployError(`inventory has a line that begins with a dash, ${JSON.stringify(dashed.slice(0, 40))}: a host cannot.`);
+    }
+    let value;
+    try {
+        value = parseYaml("inventory", text);
+    }
+    catch (error) {
+        // What opens like YAML or JSON was meant as that; anything else is for Ansible's INI reader.
+        if (/^---(\s|$)|^\{|^["']?[\w.-]+["']?:(\s|$)/.test(first))
+            throw error;
+        return "inventory.ini";
+    }
+    if (!isMapping(value)) {
+        if (Array.isArray(value) && !/^\[[^\]]+\]\s*$/.test(first)) {
+            throw new DeployError("inventory is a YAML list: give a mapping of groups, such as all: hosts: …, or INI.");
+        }
+        return "inventory.ini";
+    }
+    // A colon in a value of an INI line reads as a mapping too; no group's name has a blank or an equals sign.
+    if (Object.keys(value).some((group) => /[\s=]/.test(group)))
+        return "inventory.ini";
+    for (const [group, content] of Object.entries(value)) {
+        if (content !== null && !isMapping(content)) {
+            throw new DeployError(`inventory has the group ${JSON.stringify(group)} without a mapping: give hosts, vars or children below it.`);
+        }
+        if (content !== null)
+            checkHosts(group, content);
+    }
+    return "inventory.yml";
+}
+function checkHosts(group, content) {
+    const hosts = content.hosts;
+    if (hosts === null || typeof hosts !== "object")
+        return;
+    for (const name of Object.keys(hosts)) {
+        if (name.startsWith("-")) {
+            throw new DeployError(`inventory has the host ${JSON.stringify(name)} in group ${JSON.stringify(group)}: a name cannot begin with a dash.`);
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/inventory/prepare.js
+
+
+
+
+
+/** Folders of variables that Ansible reads beside an inventory and beside a playbook. */
+const VARIABLE_FOLDERS = ["group_vars", "host_vars"];
+/**
+ * Absolute paths for `--inventory`: the repository's own, or a file in the private folder.
+ *
+ * @param project working-directory as an absolute path.
+ * @throws DeployError when a file is missing or an inventory is malformed.
+ */
+function prepareInventory(inputs, project, folder) {
+    if (inputs.inventoryFiles.length > 0)
+        return inputs.inventoryFiles.map((path) => prepare_existing(path, project));
+    const [name, text] = inputs.hosts === ""
+        ? [inlineName(inputs.inventory), inputs.inventory]
+        : ["hosts.yml", hostsInventory(parseHosts(inputs.hosts))];
+    const place = folder.folder("inventory");
+    linkVariables(project, place);
+    return [folder.file((0,external_node_path_namespaceObject.join)("inventory", name), text.endsWith("\n") ? text : `${text}\n`)];
+}
+function prepare_existing(path, project) {
+    if (path.startsWith("-"))
+        throw new DeployError(`inventory-file is ${JSON.stringify(path)}: a path cannot begin with a dash.`);
+    const full = (0,external_node_path_namespaceObject.resolve)(project, path);
+    if (full.includes(",")) {
+        throw new DeployError(`inventory-file is ${JSON.stringify(path)}: Ansible reads a comma as a list of hosts, so rename the file.`);
+    }
+    if (!(0,external_node_fs_namespaceObject.existsSync)(full))
+        throw new DeployError(`inventory-file ${JSON.stringify(path)} does not exist in ${project}.`);
+    if ((0,external_node_fs_namespaceObject.statSync)(full).isFile() && (0,external_node_fs_namespaceObject.statSync)(full).size === 0) {
+        throw new DeployError(`inventory-file ${JSON.stringify(path)} is empty.`);
+    }
+    return full;
+}
+/** Links the project's variable folders into a folder of generated files, so that Ansible finds them beside those. */
+function linkVariables(project, place) {
+    for (const name of VARIABLE_FOLDERS) {
+        const source = (0,external_node_path_namespaceObject.join)(project, name);
+        if ((0,external_node_fs_namespaceObject.existsSync)(source))
+            (0,external_node_fs_namespaceObject.symlinkSync)(source, (0,external_node_path_namespaceObject.join)(place, name));
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/ansible/playbook.js
+
+
+
+/**
+ * Writes copies of the bundled playbooks that a run needs, with the project's variables linked beside them: Ansible gives
+ * variables beside a playbook their precedence by its place. Importing the collection's playbook would not do (tried):
+ * Ansible then looks beside the imported file, which is in the action's folder.
+ *
+ * @param actionRoot folder that holds `ansible_collections`.
+ */
+function bundledPlaybooks({ mode, operation, check }, actionRoot, project, folder) {
+    const place = folder.folder("play");
+    linkVariables(project, place);
+    const copy = (name) => {
+        const bundled = (0,external_node_path_namespaceObject.join)(actionRoot, "ansible_collections", "django_ansible", "deploy", "playbooks", `${name}.yml`);
+        return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), (0,external_node_fs_namespaceObject.readFileSync)(bundled, "utf8"));
+    };
+    return {
+        playbook: copy(operation === "deploy" ? mode : nameIn(mode, operation)),
+        cancelPlaybook: operation !== "status" && !check ? copy(nameIn(mode, "cancel")) : "",
+    };
+}
+/** Role mode has the plain names. */
+const nameIn = (mode, name) => (mode === "role" ? name : `container_${name}`);
+
+;// CONCATENATED MODULE: ./lib/ansible/variables.js
+/** A text that Ansible must not read as a template: `{{` in a secret is a part of it. Both cores' JSON readers know this form. */
+function literal(text) {
+    return { __ansible_unsafe: text };
+}
+/**
+ * The extra variables of a run. Precedence: `vars` over typed inputs; inputs that were not given are absent, so that
+ * the project's own variables hold.
+ *
+ * @param composeSources absolute paths.
+ */
+function extraVariables(inputs, detected, composeSources) {
+    const texts = [
+        ["app_name", inputs.appName],
+        ["server_name", inputs.serverName],
+        ["django_app_source", inputs.source],
+        ["django_app_revision", inputs.revision],
+        ["compose_app_registry", inputs.registry],
+        ["compose_app_registry_username", inputs.registryUsername],
+        ["compose_app_registry_password", inputs.registryPassword],
+    ];
+    const lists = [
+        ["compose_app_file", inputs.composeFiles],
+        ["compose_app_source", composeSources],
+    ];
+    const env = Object.entries(inputs.env).map(([name, value]) => [name, literal(value)]);
+    return {
+        django_app_detected: detectedVariables(detected),
+        ...Object.fromEntries(texts.filter(([, text]) => text !== "").map(([name, text]) => [name, literal(text)])),
+        ...Object.fromEntries(lists.filter(([, values]) => values.length > 0).map(([name, values]) => [name, values.map(literal)])),
+        ...(env.length > 0 ? { django_app_env: Object.fromEntries(env) } : {}),
+        ...inputs.vars,
+    };
+}
+function detectedVariables(detected) {
+    const texts = [
+        ["app_name", detected.appName],
+        ["workspace", detected.workspace],
+        ["revision", detected.revision],
+        ["settings_module", detected.django?.settingsModule],
+        ["manage_dir", detected.django?.manageDir],
+        ["wsgi", detected.django?.wsgi],
+        ["asgi", detected.django?.asgi],
+        ["run_id", detected.runId],
+        ["actor", detected.actor],
+    ];
+    const mappings = [
+        ["procfile", detected.django?.procfile],
+        ["questions", detected.django?.questions],
+    ];
+    return {
+        ...Object.fromEntries(texts.flatMap(([key, text]) => (text === undefined ? [] : [[key, literal(text)]]))),
+        ...Object.fromEntries(mappings.flatMap(([key, mapping]) => {
+            const entries = Object.entries(mapping ?? {}).map(([name, text]) => [name, literal(text)]);
+            return entries.length > 0 ? [[key, Object.fromEntries(entries)]] : [];
+        })),
+    };
+}
+/** An app name made of a repository's name: what an app name may not hold becomes a dash. */
+function appNameOf(repository) {
+    const name = (repository.split("/").at(-1) ?? "")
+        .toLowerCase()
+        .replace(/[^a-z0-9_-]+/g, "-")
+        .replace(/^[^a-z]+/, "")
+        .slice(0, 32)
+        .replace(/[-_]+$/, "");
+    return name === "" ? "app" : name;
+}
+
+;// CONCATENATED MODULE: ./lib/connection/jump-hosts.js
+
+/** Alias of a hop in the ssh_config file; no host of an inventory is called so. */
+const alias = (index) => `django-ansible-deploy-jump-${index + 1}`;
+/**
+ * The chain of bastions as ssh_config lines, for the top of a file. Each hop is reached through the one before it, with the
+ * keys and host keys of the `Host *` that follows.
+ *
+ * @param text the input `jump-host`, a line each: `[user@]address[:port]`.
+ * @throws DeployError with the line.
+ */
+function jumpHosts(text) {
+    if (text.trim() === "")
+        return [];
+    const hops = parseHosts(text, "jump-host");
+    const lines = hops.flatMap((hop, index) => [
+        `Host ${alias(index)}`,
+        ...hopLines(hop),
+        index === 0 ? "  ProxyJump none" : `  ProxyJump ${alias(index - 1)}`,
+    ]);
+    return [...lines, "Host *", `  ProxyJump ${alias(hops.length - 1)}`];
+}
+/** The aliases of the bastions by the names under which known_hosts has their keys. */
+function jumpAliases(text) {
+    if (text.trim() === "")
+        return new Map();
+    return new Map(parseHosts(text, "jump-host").map(({ address, port }, index) => [
+        port === undefined || port === 22 ? address : `[${address}]:${port}`,
+        alias(index),
+    ]));
+}
+function hopLines({ address, user, port }) {
+    return [
+        `  HostName ${address}`,
+        ...(user === undefined ? [] : [`  User ${user}`]),
+        ...(port === undefined ? [] : [`  Port ${port}`]),
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/connection/known-hosts.js
+
+/** A line of a known_hosts file: an optional marker, names, the type of the key and the key (sshd(8)). */
+const LINE = /^(@(cert-authority|revoked)\s+)?\S+\s+(ssh|ecdsa|sk)-[\w@.-]+\s+[A-Za-z0-9+/]+={0,3}(\s.*)?$/;
+/**
+ * The text of a known_hosts file from the input `known-hosts`: without Windows line ends and blanks around lines.
+ *
+ * @throws DeployError with the line that ssh would pass over in silence.
+ */
+function knownHosts(text) {
+    const lines = text.split(/\r\n?|\n/).map((line) => line.trim());
+    for (const [index, line] of lines.entries()) {
+        if (line === "" || line.startsWith("#") || LINE.test(line))
+            continue;
+        throw new DeployError(`known-hosts has ${what(line)} in line ${index + 1}: ${HOW}`);
+    }
+    return `${lines.join("\n").trim()}\n`;
+}
+const HOW = "a line is `host type key`, as `ssh-keyscan host` prints it (for another port: `[host]:port type key`).";
+function what(line) {
+    if (/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/]/.test(line))
+        return "a key without a host's name before it";
+    if (/SHA256:/.test(line))
+        return "a fingerprint, which cannot be checked against,";
+    if (/PRIVATE KEY/.test(line))
+        return "a private key";
+    return "what is no host key";
+}
+
+;// CONCATENATED MODULE: ./lib/connection/ssh-config.js
+const STRICT = {
+    strict: "yes",
+    "accept-new": "accept-new",
+    off: "no",
+};
+/**
+ * The text of a file for `ssh -F`. ssh takes the first value that it meets, and options of an inventory or ansible.cfg
+ * (`-o`) come before any file, so they still win (ssh_config(5)).
+ */
+function sshConfig(settings) {
+    const lines = [...settings.jumpHosts, "Host *", `  StrictHostKeyChecking ${STRICT[settings.checking]}`];
+    // The given keys and no others: neither the runner's files nor what the job's agent holds.
+    for (const file of settings.keyFiles)
+        lines.push(`  IdentityFile ${quote(file)}`);
+    if (settings.keyFiles.length > 0)
+        lines.push("  IdentitiesOnly yes");
+    else if (settings.agentSocket)
+        lines.push("  IdentityFile none");
+    if (settings.agentSocket)
+        lines.push(`  IdentityAgent ${quote(settings.agentSocket)}`);
+    if (settings.knownHostsFile) {
+        const further = settings.runnersKnownHosts ? " ~/.ssh/known_hosts ~/.ssh/known_hosts2" : "";
+        lines.push(`  UserKnownHostsFile ${quote(settings.knownHostsFile)}${further}`);
+        if (!settings.runnersKnownHosts)
+            lines.push("  GlobalKnownHostsFile /dev/null");
+    }
+    // What hosts say of their other keys is for the person who keeps known-hosts, and the runner's files stay as they are.
+    lines.push("  UpdateHostKeys no");
+    for (const file of settings.includes)
+        lines.push(`Include ${quote(file)}`);
+    // With -F ssh reads neither its own nor the system's file; they matter where the runner's own access is used.
+    const ownKeys = settings.keyFiles.length > 0 || settings.agentSocket !== "";
+    if (!ownKeys && (!settings.knownHostsFile || settings.runnersKnownHosts)) {
+        lines.push("Include ~/.ssh/config", "Include /etc/ssh/ssh_config");
+    }
+    return `${lines.join("\n")}\n`;
+}
+/** ssh_config(5) reads double quotes, and % and ~ as the start of its own signs. */
+function quote(path) {
+    return `"${path.replaceAll("%", "%%")}"`;
+}
+/** Files given with -F in ssh arguments such as ansible.cfg's `ssh_args`. */
+function configFilesIn(sshArguments) {
+    return [...sshArguments.matchAll(/(?:^|\s)-F\s*(?:"([^"]+)"|'([^']+)'|(\S+))/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
+}
+
+;// CONCATENATED MODULE: ./lib/vault/decrypt.js
+
+/** Whether a file's text is encrypted as a whole by ansible-vault. */
+function isVault(text) {
+    return text.startsWith("$ANSIBLE_VAULT;");
+}
+/** The vault id in a vault text's header; "" when it has none, which is what the default id writes. */
+function vaultIdOf(text) {
+    return /^\$ANSIBLE_VAULT;1\.2;AES256;(.+)$/m.exec(text.slice(0, 200))?.[1]?.trim() ?? "";
+}
+/** The three parts of a vault text; undefined when it is of another format than 1.1 and 1.2 (ansible/parsing/vault). */
+function partsOf(text) {
+    const [header = "", ...rest] = text.trim().split(/\r?\n/);
+    if (!/^\$ANSIBLE_VAULT;1\.[12];AES256(;|$)/.test(header))
+        return undefined;
+    const parts = Buffer.from(rest.join("").replace(/\s+/g, ""), "hex").toString("latin1").split("\n");
+    const [salt, hmac, cipher] = parts.map((part) => Buffer.from(part, "hex"));
+    return salt && hmac?.length === 32 && cipher ? { salt, hmac, cipher } : undefined;
+}
+/**
+ * Whether a password opens a vault text: PBKDF2 with SHA-256, 10,000 rounds, then an HMAC over the cipher text.
+ *
+ * @returns undefined when the text is of another format.
+ */
+function opensVault(text, password) {
+    const parts = partsOf(text);
+    if (!parts)
+        return undefined;
+    const keys = (0,external_node_crypto_.pbkdf2Sync)(password.trim(), parts.salt, 10_000, 80, "sha256");
+    return (0,external_node_crypto_.timingSafeEqual)((0,external_node_crypto_.createHmac)("sha256", keys.subarray(32, 64)).update(parts.cipher).digest(), parts.hmac);
+}
+/** What a vault text holds (AES-256 in counter mode, padded); undefined when the password does not open it. */
+function decryptVault(text, password) {
+    const parts = partsOf(text);
+    if (!parts || !opensVault(text, password))
+        return undefined;
+    const keys = (0,external_node_crypto_.pbkdf2Sync)(password.trim(), parts.salt, 10_000, 80, "sha256");
+    const decipher = (0,external_node_crypto_.createDecipheriv)("aes-256-ctr", keys.subarray(0, 32), keys.subarray(64, 80));
+    const padded = Buffer.concat([decipher.update(parts.cipher), decipher.final()]);
+    return padded.subarray(0, padded.length - (padded.at(-1) ?? 0)).toString("utf8");
+}
+
+;// CONCATENATED MODULE: ./lib/vault/closed.js
+
+
+
+
+
+const MOST_BYTES = 4 * 1024 * 1024;
+/**
+ * The variable files of a project that Ansible may read: those of groups and hosts.
+ *
+ * @param project working-directory as an absolute path.
+ * @param inventories absolute paths; their folders' variables count too.
+ */
+function variableFiles(project, inventories) {
+    const bases = new Set([project, ...inventories.map((path) => (isFolder(path) ? path : (0,external_node_path_namespaceObject.dirname)(path)))]);
+    const files = [...bases].flatMap((base) => VARIABLE_FOLDERS.flatMap((name) => closed_entries((0,external_node_path_namespaceObject.join)(base, name)).flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(base, name, entry), 4))));
+    return [...new Set(files)].sort();
+}
+/** What in the files none of the passwords opens; Ansible tries them all, whatever id a vault text names. */
+function closedIn(files, passwords) {
+    const opens = (text) => passwords.some((password) => opensVault(text, password) !== false);
+    return files.flatMap((file) => {
+        const text = textOf(file);
+        const vaults = isVault(text) ? [{ value: "", vault: text }] : text.includes("!vault") ? valuesOf(text) : [];
+        return vaults
+            .filter(({ vault }) => !opens(vault))
+            .map(({ value, vault }) => ({ file, value, id: vaultIdOf(vault) }));
+    });
+}
+/** The vaulted values of a YAML text with the keys that they stand at. */
+function valuesOf(text) {
+    const found = [];
+    for (const document of (0,dist/* parseAllDocuments */.hR)(text, { logLevel: "silent" })) {
+        (0,dist/* visit */.YR)(document, {
+            Pair: (_, { key, value }) => {
+                if (!(0,dist/* isScalar */.jn)(value) || value.tag !== "!vault")
+                    return;
+                found.push({ value: (0,dist/* isScalar */.jn)(key) ? String(key.value) : "", vault: String(value.value) });
+            },
+        });
+    }
+    return found;
+}
+function walk(path, depth) {
+    if (!isFolder(path))
+        return [path];
+    return depth > 0 ? closed_entries(path).flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(path, entry), depth - 1)) : [];
+}
+/** The text of a file that may hold variables; "" of one that cannot be read or is too large for that. */
+function textOf(file) {
+    try {
+        return (0,external_node_fs_namespaceObject.statSync)(file).size > MOST_BYTES ? "" : (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
+    }
+    catch {
+        return "";
+    }
+}
+function closed_entries(path) {
+    return isFolder(path) ? (0,external_node_fs_namespaceObject.readdirSync)(path).filter((entry) => !entry.startsWith(".")) : [];
+}
+function isFolder(path) {
+    return (0,external_node_fs_namespaceObject.existsSync)(path) && (0,external_node_fs_namespaceObject.statSync)(path).isDirectory();
+}
+
+;// CONCATENATED MODULE: ./lib/vault/playbook-sources.js
+
+
+
+
+/**
+ * The files that Ansible reads for a playbook, whatever hosts it is for: the playbook, its `vars_files`, and the variables of roles
+ * that it names. Names with templates in them are left out, as nobody knows them before the run.
+ *
+ * @param playbook absolute path.
+ * @param roleFolders absolute paths of folders with roles, besides `roles` beside the playbook; the first one that has a role wins.
+ */
+function filesOfPlaybook(playbook, roleFolders) {
+    const folder = (0,external_node_path_namespaceObject.dirname)(playbook);
+    const plays = playsOf(playbook);
+    const named = plays.flatMap((play) => listOf(play.vars_files)).filter(isPlain);
+    const variables = named.map((path) => ((0,external_node_path_namespaceObject.isAbsolute)(path) ? path : (0,external_node_path_namespaceObject.join)(folder, path)));
+    const roles = [...new Set(plays.flatMap(rolesOf))];
+    const folders = [(0,external_node_path_namespaceObject.join)(folder, "roles"), ...roleFolders];
+    const ofRoles = roles.flatMap((role) => {
+        const home = folders.map((place) => (0,external_node_path_namespaceObject.join)(place, role)).find((path) => (0,external_node_fs_namespaceObject.existsSync)(path));
+        return home === undefined ? [] : ["vars", "defaults"].flatMap((part) => mainFiles((0,external_node_path_namespaceObject.join)(home, part)));
+    });
+    return [playbook, ...variables, ...ofRoles].filter((file) => (0,external_node_fs_namespaceObject.existsSync)(file) && (0,external_node_fs_namespaceObject.statSync)(file).isFile());
+}
+function playsOf(playbook) {
+    try {
+        const text = (0,external_node_fs_namespaceObject.readFileSync)(playbook, "utf8");
+        return isVault(text) ? [] : listOf((0,dist/* parse */.qg)(text, { logLevel: "silent" })).filter(playbook_sources_isMapping);
+    }
+    catch {
+        return []; // Ansible tells what is wrong with it.
+    }
+}
+/** The roles that a play lists, and those that its tasks import. */
+function rolesOf(play) {
+    const listed = listOf(play.roles).map((role) => (playbook_sources_isMapping(role) ? (role.role ?? role.name) : role));
+    const imported = ["pre_tasks", "tasks", "post_tasks"]
+        .flatMap((part) => listOf(play[part]))
+        .filter(playbook_sources_isMapping)
+        .map((task) => task["ansible.builtin.import_role"] ?? task.import_role)
+        .map((role) => (playbook_sources_isMapping(role) ? role.name : undefined));
+    return [...listed, ...imported].filter(isPlain);
+}
+/** What a role's folder of variables is read from: `main`, with or without an ending, or the files of a folder of that name. */
+function mainFiles(folder) {
+    const main = ["main", "main.yml", "main.yaml", "main.json"]
+        .map((name) => (0,external_node_path_namespaceObject.join)(folder, name))
+        .find((path) => (0,external_node_fs_namespaceObject.existsSync)(path));
+    if (main === undefined)
+        return [];
+    return (0,external_node_fs_namespaceObject.statSync)(main).isFile() ? [main] : (0,external_node_fs_namespaceObject.readdirSync)(main).map((name) => (0,external_node_path_namespaceObject.join)(main, name));
+}
+const isPlain = (name) => typeof name === "string" && !name.includes("{{");
+const playbook_sources_isMapping = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const listOf = (value) => Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
+
+;// CONCATENATED MODULE: ./lib/vault/check.js
+
+
+
+
+
+
+
+
+/** Every vault password that is given. */
+function passwordsOf({ vaultPassword, vaultPasswords, }) {
+    return [vaultPassword, ...Object.values(vaultPasswords)].filter((password) => password !== "");
+}
+/**
+ * What the given passwords do not open of the variables that Ansible may read. Nothing when the project has a source of
+ * passwords of its own, which the action does not ask.
+ *
+ * @param inventories absolute paths.
+ * @param playbook absolute path.
+ */
+function closedVaults(inputs, project, { inventories, playbook }, job) {
+    if (hasOtherSource(inputs, project, job))
+        return [];
+    const roles = [(0,external_node_path_namespaceObject.join)(project.folder, "roles"), ...roleFolders(project, job)];
+    const certain = [...inventories, ...filesOfPlaybook(playbook, roles)];
+    const files = [...certain, ...variableFiles(project.folder, [...inventories, playbook])];
+    return closedIn([...new Set(files)], passwordsOf(inputs));
+}
+function roleFolders({ folder, cfg }, job) {
+    if (job.ANSIBLE_ROLES_PATH)
+        return job.ANSIBLE_ROLES_PATH.split(external_node_path_namespaceObject.delimiter).map((path) => (0,external_node_path_namespaceObject.resolve)(folder, path));
+    return cfg === undefined ? [] : cfg.settings.rolesPath.map((path) => besideCfg(cfg.path, path, (0,external_node_os_namespaceObject.homedir)()));
+}
+/** What is certain before Ansible is asked: the files of the group `all` are read. */
+const EVERY_HOST = { hosts: new Set(), groups: new Set(["all"]) };
+/**
+ * Refuses a run that is sure to fail: a file that a host of this run reads does not open. A single value is only opened where it is used,
+ * so it is left to Ansible.
+ *
+ * @param participants undefined when it is not known who takes part; Ansible then fails when it comes to such a file.
+ * @throws DeployError that names the file and the vault id that is missing or wrong.
+ */
+function requireOpenVaults(closed, participants, inputs, project) {
+    const needed = closed.find(({ file, value }) => {
+        if (value !== "")
+            return false;
+        const [, folder, name] = /.*\/(group_vars|host_vars)\/([^/]+?)(?:\.ya?ml|\.json)?(?:\/.*)?$/.exec(file) ?? [];
+        return name === undefined || participants?.[folder === "group_vars" ? "groups" : "hosts"].has(name);
+    });
+    if (needed)
+        throw new DeployError(sentence(needed, inputs, project));
+}
+/** What is wrong with a file that does not open, and which input says so. */
+function sentence(closed, inputs, project) {
+    const { id } = closed;
+    const path = (0,external_node_path_namespaceObject.relative)(project.folder, closed.file);
+    const file = closed.value === "" ? path : `${closed.value} in ${path}`;
+    const given = Object.keys(inputs.vaultPasswords);
+    if (id !== "" && id !== "default") {
+        if (given.includes(id))
+            return `The password of the id "${id}" in vault-passwords does not open ${file}.`;
+        if (given.length > 0 || inputs.vaultPassword === "") {
+            return `${file} is encrypted with the vault id "${id}", which vault-passwords does not have: add a line "${id}: <password>" to it.`;
+        }
+        return `vault-password does not open ${file}, which is encrypted with the vault id "${id}": give its password as "${id}: <password>" in vault-passwords.`;
+    }
+    if (inputs.vaultPassword !== "")
+        return `vault-password does not open ${file}.`;
+    if (given.length > 0)
+        return `None of vault-passwords opens ${file}: give the password of the default id in vault-password.`;
+    return `${file} is encrypted with ansible-vault and ${missing("vault-password", inputs)}.`;
+}
+/** What is wrong with each of them. */
+function sentences(closed, inputs, project) {
+    return closed.map((file) => sentence(file, inputs, project));
+}
+function hasOtherSource(inputs, { cfg }, job) {
+    if (inputs.extraArgs.some((argument) => /^--vault-(id|pass)/.test(argument)))
+        return true;
+    if (job.ANSIBLE_VAULT_PASSWORD_FILE || job.ANSIBLE_VAULT_IDENTITY_LIST)
+        return true;
+    if (!cfg)
+        return false;
+    const { vaultPasswordFile, vaultIdentityList } = cfg.settings;
+    return vaultIdentityList !== "" || (vaultPasswordFile !== "" && !lacksVaultFile({ cfg }));
+}
+/** Whether ansible.cfg names a file of vault passwords that is not here: often it is on the developers' machines alone. */
+function lacksVaultFile({ cfg }) {
+    const named = cfg?.settings.vaultPasswordFile ?? "";
+    return cfg !== undefined && named !== "" && !(0,external_node_fs_namespaceObject.existsSync)(besideCfg(cfg.path, named, (0,external_node_os_namespaceObject.homedir)()));
+}
+
+;// CONCATENATED MODULE: ./lib/play/run-files.js
+
+
+
+
+
+
+
+
+
+
+/**
+ * Writes all files of a run into the private folder.
+ *
+ * @throws DeployError when an input's text makes no valid file.
+ */
+function writeRunFiles(parts) {
+    const { inputs, project, folder, actionRoot, becomePassword } = parts;
+    const secret = (name, text) => text === ""
+        ? ""
+        : folder.file(name, `${text}
+`);
+    return {
+        inventories: prepareInventory(inputs, project.folder, folder),
+        ...(project.playbook
+            ? { playbook: project.playbook, cancelPlaybook: "" }
+            : bundledPlaybooks(inputs, actionRoot, project.folder, folder)),
+        variables: folder.file("vars.json", JSON.stringify(variables(parts))),
+        becomePassword: secret("become-password", becomePassword),
+        vaultPassword: secret("vault-password", inputs.vaultPassword),
+        vaultPasswords: Object.fromEntries(Object.entries(inputs.vaultPasswords).map(([id, text]) => [id, secret(`vault-password-${id}`, text)])),
+        sshConfig: folder.file("ssh_config", sshText(parts)),
+        standInVaultPassword: lacksVaultFile(project) ? secret("no-vault-password", (0,external_node_crypto_.randomBytes)(16).toString("hex")) : "",
+    };
+}
+function variables({ inputs, project, job }) {
+    const detected = {
+        appName: appNameOf(job.GITHUB_REPOSITORY ?? project.folder),
+        workspace: project.folder,
+        revision: project.revision,
+        django: project.django,
+        runId: [job.GITHUB_RUN_ID || "0", job.GITHUB_RUN_ATTEMPT || "1", (0,external_node_crypto_.randomBytes)(4).toString("hex")].join("-"),
+        actor: job.GITHUB_ACTOR ?? "",
+    };
+    return extraVariables(inputs, detected, project.composeSources);
+}
+function sshText({ inputs, project, folder, job, identity }) {
+    const settings = project.cfg?.settings;
+    const given = [
+        job.ANSIBLE_SSH_ARGS ?? settings?.sshArgs,
+        job.ANSIBLE_SSH_COMMON_ARGS ?? settings?.sshCommonArgs,
+        job.ANSIBLE_SSH_EXTRA_ARGS ?? settings?.sshExtraArgs,
+    ];
+    const includes = given.flatMap((text) => configFilesIn(text ?? ""));
+    // Where ssh may learn keys, it writes them down in the private folder, and the runner's own files stay as they are.
+    const learns = inputs.hostKeyChecking !== "strict";
+    const known = inputs.knownHosts === "" ? "" : knownHosts(inputs.knownHosts);
+    return sshConfig({
+        keyFiles: identity.keyFiles,
+        agentSocket: identity.agentSocket,
+        jumpHosts: jumpHosts(inputs.jumpHost),
+        knownHostsFile: known === "" && !learns ? "" : folder.file("known_hosts", known),
+        runnersKnownHosts: known === "",
+        checking: inputs.hostKeyChecking,
+        includes: includes.map((file) => (0,external_node_path_namespaceObject.resolve)(project.folder, file.replace(/^~(?=\/)/, (0,external_node_os_namespaceObject.homedir)()))),
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/connection/stages.js
+/** ssh's words for where a connection ends, and ours. The first one that fits counts. */
+const NETWORK = [
+    [/Could not resolve hostname/, "is no name that the runner can resolve: check the address, or the runner's DNS."],
+    [/administratively prohibited/, "the bastion forbids forwarding: set AllowTcpForwarding yes in its sshd_config."],
+    [/open failed: connect failed: Connection refused/, "the bastion finds no sshd on that address and port."],
+    [
+        /open failed: connect failed: .*(timed out|unreachable|No route)/,
+        "the bastion has no way to that address and port.",
+    ],
+    [/open failed: connect failed: .*(not known|resolution)/, "the bastion cannot resolve that name."],
+    [
+        /timed out during banner exchange/,
+        "accepts connections and says nothing: what listens on that port is no sshd, or it is overloaded.",
+    ],
+    [
+        /No route to host|Network is unreachable/,
+        "has no route from the runner: check the address, or whether the runner has to be in a private network or needs jump-host.",
+    ],
+    [/Connection refused/, "refuses connections: no sshd listens on that address and port; check both."],
+    [
+        /[Cc]onnection timed out|Operation timed out/,
+        "does not answer: a firewall probably drops the runner's packets, or the address is wrong.",
+    ],
+    [
+        /no matching (host key type|key exchange method|cipher|MAC) found/,
+        "and the runner's ssh have no algorithm in common: its sshd is too old, or one of the two is restricted.",
+    ],
+    [
+        /kex_exchange_identification|banner exchange|ssh_exchange_identification/,
+        "closes each connection at once: it limits or blocks the runner (MaxStartups, fail2ban, hosts.deny), or no sshd listens there.",
+    ],
+];
+/** Reads how far a connection came. */
+function readStage({ code, stdout, stderr }) {
+    const jump = /UNKNOWN port 65535|stdio forwarding failed/.test(stderr);
+    const host = (kind, sentence, more = {}) => ({
+        kind,
+        sentence,
+        jump,
+        ...more,
+    });
+    if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(stderr))
+        return host("changed-key", "", changed(stderr));
+    const missing = /No (\S+) host key is known for (\S+) and you have requested strict checking/.exec(stderr);
+    if (missing)
+        return host("unknown-key", "", { keyName: missing[2] ?? "" });
+    if (/Permission denied \(|Too many authentication failures/.test(stderr)) {
+        return host("authentication", "", offer(stderr));
+    }
+    if (/^dad-shell$/m.test(stdout))
+        return atHost(stdout, host);
+    if (!jump && /^Authenticated to |debug1: Authentication succeeded/m.test(stderr)) {
+        const said = stdout.trim().split("\n").at(-1)?.trim() || `it ends with code ${code}`;
+        return host("shell", `lets the user in, but gives no shell: ${said.replace(/\.$/, "")}.`, { jump: false });
+    }
+    const network = NETWORK.find(([words]) => words.test(stderr));
+    if (network)
+        return host("network", network[1]);
+    // Killed by the time limit before ssh gave up.
+    if (code >= 128)
+        return host("network", "does not answer in time.");
+    return host("", "");
+}
+function atHost(stdout, host) {
+    if (/^dad-no-python$/m.test(stdout)) {
+        return host("host", "has no Python 3: install it there once, for example with `apt install python3`.");
+    }
+    const [, place, why = ""] = /^dad-no-write (\S+): (.*)$/m.exec(stdout) ?? [];
+    if (place === undefined)
+        return host("", "");
+    if (/No space left|quota/i.test(why))
+        return host("host", `has no space left in ${place}: free some.`);
+    if (/Read-only/i.test(why))
+        return host("host", `has a read-only file system at ${place}, where Ansible writes.`);
+    return host("host", `does not let its user write to ${place}: ${why}.`);
+}
+function changed(stderr) {
+    const [, keyType = "", fingerprint = ""] = /fingerprint for the (\S+) key sent by the remote host is\s+(\S+?)\.?\s/.exec(stderr) ?? [];
+    const [, keyFile = ""] = /Offending \S+ key in (.+):\d+/.exec(stderr) ?? [];
+    const [, keyName = ""] = /Host key for (\S+) has changed/.exec(stderr) ?? [];
+    return { keyType, fingerprint, keyFile, keyName };
+}
+function offer(stderr) {
+    const user = /Authenticating to \S+ as '([^']*)'/g;
+    const last = [...stderr.matchAll(user)].at(-1)?.[1] ?? /(\S+)@\S+: Permission denied/.exec(stderr)?.[1];
+    const offered = [...stderr.matchAll(/Offering public key: .* (\S+) (SHA256:\S+)/g)].map(([, type, key]) => `${type} ${key}`);
+    const methods = [...stderr.matchAll(/Permission denied \(([^)]*)\)/g)].at(-1)?.[1] ?? "";
+    return { ...(last === undefined ? {} : { user: last }), offered: [...new Set(offered)], methods };
+}
+
+;// CONCATENATED MODULE: ./lib/connection/diagnose.js
+
+
+
+
+/** More hosts than this fail for one cause. */
+const MOST = 50;
+/** Milliseconds for one attempt; ssh itself gives up after {@link CONNECT_SECONDS}. */
+const LIMIT = 8_000;
+const CONNECT_SECONDS = 5;
+/**
+ * What runs on a host that lets the action in: is there a Python, and can its user write where Ansible does? `date` tells
+ * why it could not write; what is built into the shell says "I/O error" only.
+ */
+const PROBE = [
+    "/bin/sh -c 'echo dad-shell",
+    "command -v python3 >/dev/null || echo dad-no-python",
+    'd="$HOME/.ansible/tmp"; [ -d "$d" ] || d="$HOME/.ansible"; [ -d "$d" ] || d="$HOME"',
+    'for p in "$d" /tmp',
+    'do f="$p/.dad-$$"; e=$( (date >"$f") 2>&1) || echo "dad-no-write $p: $e"; rm -f "$f"; done\'',
+].join("; ");
+/**
+ * Finds out by ssh itself at which stage the way to each host ends, all of them at once.
+ *
+ * @returns a sentence by host name; none for a host whose cause is not found.
+ */
+async function diagnose(targets, parts) {
+    const found = await Promise.all(targets.slice(0, MOST).map(async (target, index) => [target.name, await causeOf(target, index, parts)]));
+    return new Map(found.filter((entry) => entry[1] !== ""));
+}
+async function causeOf(target, index, parts) {
+    const result = await ssh(target, ["-v", "-o", `ConnectTimeout=${CONNECT_SECONDS}`], [PROBE], parts);
+    const stage = readStage(result);
+    switch (stage.kind) {
+        case "unknown-key":
+            return `${unknownKey(target, stage, parts)} ${await learned(target, stage, index, parts)}`;
+        case "changed-key":
+            return changedKey(target, stage, index, parts);
+        case "authentication":
+            return authentication(target, stage, parts);
+        default:
+            return stage.kind === "" ? "" : `${who(target, stage)} ${stage.sentence}`;
+    }
+}
+function ssh(target, more, command, parts) {
+    const argv = [
+        // ssh takes the first value of an option that it meets.
+        ...["ssh", ...more, "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none"],
+        ...[...target.options, ...parts.arguments, target.address, ...command],
+    ];
+    return capture(argv, { env: { ...parts.env, LC_ALL: "C" }, timeout: LIMIT, signal: parts.signal });
+}
+/** The host, or the bastion before it that the stage belongs to. */
+function who({ name, address }, { jump }) {
+    if (jump)
+        return `${name} cannot be reached through jump-host:`;
+    return name === address ? `${name}` : `${name} (${address})`;
+}
+function unknownKey(target, stage, { jumps, knownHosts }) {
+    const whose = jumps.has(stage.keyName ?? "") ? `the jump host ${stage.keyName}` : target.name;
+    return `The host key of ${whose} is not in ${knownHosts}.`;
+}
+/** Fetches the key that is not known, for the person to compare and to store. */
+async function learned(target, stage, index, parts) {
+    const file = (0,external_node_path_namespaceObject.join)(parts.folder, `shown-${index}`);
+    const options = [
+        ...[
+            "-o",
+            "StrictHostKeyChecking=accept-new",
+            "-o",
+            `UserKnownHostsFile=${file}`,
+            "-o",
+            "GlobalKnownHostsFile=none",
+        ],
+        ...["-o", "HashKnownHosts=no", "-o", "PreferredAuthentications=none", "-o", `ConnectTimeout=${CONNECT_SECONDS}`],
+    ];
+    const hop = parts.jumps.get(stage.keyName ?? "");
+    await ssh(hop === undefined ? target : { name: hop, address: hop, options: [] }, options, ["true"], parts);
+    let line = "";
+    try {
+        line = (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8").trim();
+    }
+    catch {
+        return "Take its line from `ssh-keyscan` and compare it with the host's own key before you store it in known-hosts.";
+    }
+    const [, fingerprint = "", , type = ""] = /^\d+ (\S+) (.*) \((.*)\)$/m.exec(await fingerprints(file)) ?? [];
+    return `It shows ${type} ${fingerprint}. Compare that with what \`ssh-keygen -lf /etc/ssh/ssh_host_${type.toLowerCase()}_key.pub\` prints on the host itself; when they are equal, add this line to known-hosts: ${line}`;
+}
+async function changedKey(target, stage, index, parts) {
+    const known = (await fingerprints(stage.keyFile ?? "", stage.keyName)).match(/SHA256:\S+/)?.[0] ?? "another one";
+    const shown = await learned(target, stage, index, parts);
+    const line = /known-hosts: (.+)$/.exec(shown)?.[1];
+    const replace = line === undefined ? "replace its line" : `replace its line by: ${line}`;
+    return `${target.name} shows another host key than the one in ${parts.knownHosts}: ${stage.keyType} ${stage.fingerprint} instead of ${known}. Either someone answers in the host's place, so compare the key on the host itself first; or the host was set up anew, then ${replace}`;
+}
+/** What ssh-keygen prints of the keys in a known_hosts file, of one host or of all. */
+async function fingerprints(file, host) {
+    const one = host === undefined ? [] : ["-F", host];
+    return (await capture(["ssh-keygen", "-l", ...one, "-f", file], { timeout: 5_000 })).stdout;
+}
+function authentication(target, stage, { publicKey }) {
+    const user = stage.user === undefined ? "the user" : `the user ${JSON.stringify(stage.user)}`;
+    const whose = stage.jump ? `The jump host before ${target.name}` : target.name;
+    const methods = stage.methods ? ` (it takes ${stage.methods})` : "";
+    const offered = stage.offered ?? [];
+    if (offered.length === 0) {
+        return `${whose} does not let ${user} in, and no key was offered${methods}: set ssh-private-key, or another user.`;
+    }
+    const paste = publicKey === "" ? "add its public key" : `add this line: ${publicKey} —`;
+    return `${whose} does not let ${user} in with ${offered.join(" or ")}${methods}: ${paste} to ~/.ssh/authorized_keys of that user, or set the right user.`;
+}
+
+;// CONCATENATED MODULE: ./lib/connection/targets.js
+
+
+/**
+ * The ssh targets of hosts, from `ansible-inventory --list`. Variables that are templates are left to ssh's own defaults.
+ *
+ * @param inventory argument list of `ansible-inventory`.
+ * @param wins variables that win over those of the inventory.
+ * @returns none when the inventory cannot be read; hosts of another connection are left out.
+ */
+async function sshTargets(names, inventory, wins, options) {
+    const { code, stdout } = await capture([...inventory, "--list"], { ...options, timeout: 15_000 });
+    if (code !== 0)
+        return [];
+    const all = JSON.parse(stdout)?._meta?.hostvars ?? {};
+    return names.flatMap((name) => targetOf(name, { ...all[name], ...wins }));
+}
+/** The target of one host, as a list of one or none. */
+function targetOf(name, variables) {
+    const text = (...keys) => {
+        const found = keys.map((key) => variables[key]).find((value) => value !== undefined && value !== null);
+        return found === undefined || String(found).includes("{{") ? "" : String(found);
+    };
+    if (!/^(|ssh|smart|ansible\.builtin\.ssh)$/.test(text("ansible_connection")))
+        return [];
+    const option = (flag, value) => (value === "" ? [] : [flag, value]);
+    const address = text("ansible_ssh_host", "ansible_host") || name;
+    // An address is an argument of ssh; one that looks like an option is none.
+    if (address.startsWith("-"))
+        return [];
+    const given = ["ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args"].flatMap((key) => splitArguments(text(key)));
+    return [
+        {
+            name,
+            address,
+            options: [
+                ...given,
+                ...option("-p", text("ansible_ssh_port", "ansible_port")),
+                ...option("-l", text("ansible_ssh_user", "ansible_user")),
+                ...option("-i", text("ansible_ssh_private_key_file", "ansible_private_key_file")),
+            ],
+        },
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/report/totals.js
+const totals_NOTHING = { ok: 0, changed: 0, unreachable: 0, failures: 0, skipped: 0, rescued: 0, ignored: 0 };
+/** Counts a run's events. Without Ansible's recap (a run that was killed) the results are counted instead. */
+function totalsOf(events) {
+    const results = events.filter((event) => event.event === "result");
+    const recap = events.findLast((event) => event.event === "stats");
+    const stats = sorted(recap?.hosts ?? countResults(results));
+    const names = Object.keys(stats);
+    const having = (key) => names.filter((name) => (stats[name]?.[key] ?? 0) > 0);
+    const changedResults = new Set(results.filter(({ status }) => status === "changed").map(({ host }) => host));
+    return {
+        stats,
+        hosts: names,
+        ok: names.filter((name) => (stats[name]?.failures ?? 0) === 0 && (stats[name]?.unreachable ?? 0) === 0),
+        changed: names.filter((name) => (stats[name]?.changed ?? 0) > 0 || changedResults.has(name)),
+        failed: having("failures"),
+        unreachable: having("unreachable"),
+        changedTasks: names.reduce((sum, name) => sum + (stats[name]?.changed ?? 0), 0),
+        failures: failuresOf(results, stats),
+        deploy: deployOf(results),
+        wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
+        keptOld: results.some(({ deploy }) => deploy?.kept === true || deploy?.rolled_back === true),
+        hostStatus: Object.fromEntries(results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : []))),
+    };
+}
+/** Each host that failed says that it kept what it served; of the others, each that had switched says that it went back. */
+function haveGoneBack(results, failed) {
+    const hosts = (holds) => new Set(results.filter(holds).map(({ host }) => host));
+    const kept = hosts(({ deploy }) => deploy?.kept === true);
+    const back = hosts(({ deploy }) => deploy?.rolled_back === true);
+    const switched = hosts(({ action, status }) => /\.(app_activate|compose_up)$/.test(action) && status === "changed");
+    return failed.length > 0 && failed.every((host) => kept.has(host)) && [...switched].every((host) => back.has(host));
+}
+function sorted(stats) {
+    return Object.fromEntries(Object.keys(stats)
+        .sort()
+        .map((name) => [name, { ...totals_NOTHING, ...stats[name] }]));
+}
+function countResults(results) {
+    const stats = {};
+    for (const { host, status, ignored, rescued } of results) {
+        stats[host] ??= { ...totals_NOTHING };
+        const counts = stats[host];
+        if (status === "ok" || status === "changed" || (status === "failed" && ignored))
+            counts.ok++;
+        if (status === "changed")
+            counts.changed++;
+        if (status === "skipped")
+            counts.skipped++;
+        if (status === "failed" && !ignored)
+            counts[rescued ? "rescued" : "failures"]++;
+        if (status === "unreachable" && !ignored)
+            counts.unreachable++;
+        if (ignored && (status === "failed" || status === "unreachable"))
+            counts.ignored++;
+    }
+    return stats;
+}
+/** A failed result that a `rescue` caught is no failure: Ansible's recap counts it elsewhere, so the last ones count. */
+function failuresOf(results, stats) {
+    const left = new Map(Object.entries(stats).map(([name, { failures, unreachable }]) => [name, failures + unreachable]));
+    const failures = [];
+    for (const result of results.toReversed()) {
+        if ((result.status !== "failed" && result.status !== "unreachable") || result.ignored || result.rescued)
+            continue;
+        const count = left.get(result.host) ?? 0;
+        if (count === 0)
+            continue;
+        left.set(result.host, count - 1);
+        failures.unshift(result);
+    }
+    return failures;
+}
+/** What every host may add to. */
+const JOINED = ["migrations", "warnings", "packages", "requirements", "unknown"];
+/** What the hosts report of the deploy, all together; of what is one for all of them the last word counts. */
+function deployOf(results) {
+    let all = {};
+    const lists = Object.fromEntries(JOINED.map((key) => [key, new Set()]));
+    for (const { deploy } of results) {
+        if (!deploy)
+            continue;
+        all = { ...all, ...deploy };
+        for (const key of JOINED)
+            for (const text of totals_texts(deploy[key]))
+                lists[key]?.add(text);
+    }
+    const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])]]).filter(([, texts]) => texts.length > 0);
+    return { ...all, ...Object.fromEntries(joined) };
+}
+function totals_texts(list) {
+    return Array.isArray(list) ? list.map(String) : [];
+}
+
+;// CONCATENATED MODULE: ./lib/play/unreachable.js
+
+
+
+
+
+
+/** What Ansible says when a host lets it in and it cannot run there. */
+const CANNOT_RUN = /deserialization failed|module interpreter .* was not found|MODULE FAILURE|No usable temporary directory|python\S*: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
+/** Milliseconds for all of them together: whoever waits for the result would rather have Ansible's own words by then. */
+const unreachable_LIMIT = 14_000;
+/**
+ * Why Ansible could not work on hosts, a sentence each by the host's name. A run without such a host costs nothing.
+ *
+ * @returns none for a host whose cause was not found.
+ */
+async function unreachableCauses({ inputs, files, project, folder, env, signal: stop, redact }, identity, events) {
+    const suspects = totalsOf(events).failures.filter(({ status, msg, stderr, stdout }) => status === "unreachable" || CANNOT_RUN.test([msg, stderr, stdout].filter(Boolean).join("\n")));
+    if (suspects.length === 0 || stop.aborted)
+        return new Map();
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(unreachable_LIMIT)]);
+    const options = { cwd: project.folder, env, signal };
+    const targets = await sshTargets([...new Set(suspects.map(({ host }) => host))], inventoryCommand(files), inputs.vars, options);
+    const settings = project.cfg?.settings;
+    const given = [env.ANSIBLE_SSH_ARGS ?? settings?.sshArgs, env.ANSIBLE_SSH_COMMON_ARGS, env.ANSIBLE_SSH_EXTRA_ARGS];
+    const causes = await diagnose(targets, {
+        arguments: given.flatMap((text) => splitArguments(text ?? "")),
+        folder: folder.folder("diagnosis"),
+        jumps: jumpAliases(inputs.jumpHost),
+        publicKey: identity.publicKey,
+        knownHosts: inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts",
+        env,
+        signal,
+    });
+    return new Map([...causes].map(([host, cause]) => [host, redact(cause)]));
+}
+
+;// CONCATENATED MODULE: ./lib/process/stop.js
+/** Listens for what ends a run early: the runner's signals on a cancel, and the time limit. */
+class Stop {
+    #controller = new AbortController();
+    #timer;
+    #cancel = () => this.#abort("cancelled");
+    /** Aborted when the run is to end. */
+    signal = this.#controller.signal;
+    constructor() {
+        // GitHub sends SIGINT, after 7.5 s SIGTERM, and kills after 2.5 s more.
+        process.on("SIGINT", this.#cancel);
+        process.on("SIGTERM", this.#cancel);
+    }
+    /** Starts the time limit. */
+    after(minutes) {
+        this.#timer = setTimeout(() => this.#abort("timeout"), minutes * 60_000);
+    }
+    /** undefined while the run may go on. */
+    get reason() {
+        return this.signal.aborted ? this.signal.reason : undefined;
+    }
+    /** Stops the time limit. Signals stay handled: clean-up is short and must come to its end. */
+    settle() {
+        clearTimeout(this.#timer);
+    }
+    #abort(reason) {
+        if (!this.signal.aborted)
+            this.#controller.abort(reason);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/report/log-line.js
+
+/** Writes a line to the log that holds texts of hosts or of the repository: nothing in it acts as a command of the runner. */
+function tell(line) {
+    info(plainLine(line));
+}
+/** One line in which the runner finds no command, in neither of its two forms (`::name::`, `##[name]`). */
+function plainLine(text) {
+    return text.replaceAll(/\s+/g, " ").trimStart().replace(/^::/, ":\u200b:").replaceAll("##[", "##\u200b[");
+}
+
+;// CONCATENATED MODULE: ./lib/report/explain.js
+
+
+const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try again|authentication failure|incorrect password/i;
+/** What follows the host's name, for what else sudo and its like say. */
+const BECOME_REFUSED = [
+    [
+        /is not in the sudoers file|is not allowed to execute|may not run sudo/i,
+        "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
+    ],
+    [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
+    [
+        /sudo: (command )?not found|unable to (find|locate) (sudo|become)/i,
+        "has no sudo: install it there once, or set another ansible_become_method.",
+    ],
+];
+const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
+/** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
+function explainFailure(failure, context) {
+    const { host } = failure;
+    const text = [failure.msg, failure.stderr, failure.stdout].filter(Boolean).join("\n");
+    const vault = explainVault(text, context);
+    if (vault !== "")
+        return vault;
+    const found = context.causes.get(host);
+    if (found !== undefined)
+        return found;
+    const refused = BECOME_REFUSED.find(([words]) => words.test(text));
+    if (refused)
+        return `${host} ${refused[1]}`;
+    if (BECOME_MISSING.test(text)) {
+        return context.inputs.becomePassword === ""
+            ? `${host} asks for a become (sudo) password and ${missing("become-password", context.inputs)}.`
+            : `${host} asks for a become (sudo) password and does not take become-password: check its value and ansible_become_method.`;
+    }
+    if (BECOME_WRONG.test(text) && /password/i.test(text)) {
+        return `become-password is not the right become (sudo) password on ${host}.`;
+    }
+    if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(text)) {
+        return `${host} shows another host key than the one in ${explain_knownHosts(context)}: either the host was set up anew, then update the entry, or someone is in between.`;
+    }
+    if (/Host key verification failed/i.test(text)) {
+        return `The host key of ${host} is not in ${explain_knownHosts(context)}: add the line that ssh-keyscan prints for it to known-hosts, after comparing it with the host's own.`;
+    }
+    if (/Permission denied \([^)]*publickey/.test(text)) {
+        return context.inputs.sshPrivateKey === ""
+            ? `${host} refused to let the runner in and ${missing("ssh-private-key", context.inputs)}.`
+            : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
+    }
+    if (failure.status === "unreachable") {
+        const cause = lastLine(failure.msg).replace(/^(Task failed: )?(Failed to connect to the host via ssh: )?(ssh: )?/, "");
+        return `${host} is unreachable: ${cause || "no cause is known"}.`;
+    }
+    const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
+    return `${host}: the task "${taskName(failure)}" failed: ${cause}${place(failure)}.`;
+}
+function explain_knownHosts(context) {
+    return context.inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts";
+}
+function userIn(text) {
+    return /([\w.-]+)@\S+: Permission denied \(/.exec(text)?.[1];
+}
+/** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */
+function lastWords(failure) {
+    // A variable that nobody set says so in its own words (the filter `mandatory`).
+    const message = flat((failure.msg ?? "").replace(/^.*The filter plugin 'ansible\.builtin\.mandatory' failed: /s, ""));
+    const output = /^((The command exited with a )?non-zero return code|MODULE FAILURE.*|)$/s.test(message)
+        ? lastLine(failure.stderr) || lastLine(failure.stdout)
+        : "";
+    return [message, output].filter((part) => part !== "").join(": ") || "it gave no message";
+}
+function flat(text) {
+    const one = text.replace(/\s+/g, " ").trim().replace(/\.$/, "");
+    return one.length > 600 ? `${one.slice(0, 300)} … ${one.slice(-300)}` : one;
+}
+function lastLine(text) {
+    const lines = (text ?? "").split(/\r?\n/).map((line) => line.trim());
+    return flat(lines.findLast((line) => line !== "") ?? "");
+}
+function place(failure) {
+    return failure.path ? ` (${failure.path.split("/").slice(-4).join("/")})` : "";
+}
+/** One sentence when a text tells of a vault that could not be opened, else "". */
+function explainVault(text, context) {
+    if (/no vault secrets found/i.test(text)) {
+        return `A file is encrypted with ansible-vault and ${missing("vault-password", context.inputs)}.`;
+    }
+    if (/no vault secrets were found that could decrypt|HMAC verification failed/i.test(text)) {
+        return context.closed.join(" ") || "No given vault password opens a file that this deploy reads.";
+    }
+    return "";
+}
+/**
+ * One sentence for a run that ended without a failed host: Ansible's own last error, or the input that is to blame.
+ *
+ * @param stderr the end of ansible-playbook's standard error.
+ */
+function explainEnd(code, stderr, context) {
+    const error = lastError(stderr);
+    const vault = explainVault(error, context);
+    if (vault !== "")
+        return vault;
+    if (/leaves us with no hosts to target/.test(error)) {
+        return "No host is left to deploy to: the inventory is empty, or limit matches none of its hosts.";
+    }
+    return `Ansible ended with code ${code}: ${error || "it printed no error"}.`;
+}
+/** The last error block of Ansible's standard error as one line, without colours. */
+function lastError(stderr) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
+    const lines = stderr.replaceAll(/\x1b\[[0-9;]*m/g, "").split(/\r?\n/);
+    const start = lines.findLastIndex((line) => /^(\[ERROR\]|ERROR!?|fatal|error|.*Error):?\s/.test(line));
+    if (start === -1)
+        return lastLine(lines.join("\n"));
+    const end = lines.findIndex((line, index) => index > start && line.trim() === "");
+    return flat(lines
+        .slice(start, end === -1 ? undefined : end)
+        .join(" ")
+        .replace(/^(\[ERROR\]:?|ERROR!?:?)\s*/, ""));
+}
+
+;// CONCATENATED MODULE: ./lib/report/outcome.js
+
+
+/** The outcome of a run that ended before Ansible started. */
+function earlyOutcome(message, reason, inputs) {
+    return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
+}
+/** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
+function outcomeOf(result, reason, context) {
+    const { events } = result;
+    const totals = totalsOf(events);
+    const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure]);
+    if (reason !== undefined)
+        return { ...stopped(reason, context.inputs, ""), events, totals, failures };
+    const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
+    if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
+        const error = "No host took part: the inventory has none that the deploy is for.";
+        return { status: "failed", error, events, totals, failures };
+    }
+    if (result.code === 0 && broken.length === 0)
+        return { status: "succeeded", error: "", events, totals, failures };
+    const [first] = failures;
+    let error;
+    if (first)
+        error =
+            broken.length > 1
+                ? `${broken.length} of ${totals.hosts.length} hosts failed (${broken.join(", ")}). ${first[0]}`
+                : first[0];
+    else if (broken.length > 0)
+        error = `${broken.join(", ")} failed: see Ansible's output above.`;
+    else
+        error = explainEnd(result.code, result.stderr, context);
+    error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
+    const blamed = broken.length === 0 ? /Origin: (.+?:\d+)/.exec(result.stderr)?.[1] : undefined;
+    return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
+}
+/** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */
+function newerSchema({ keptOld, deploy: { migrations = [] } }) {
+    if (!keptOld || migrations.length === 0)
+        return "";
+    return `Applied migrations stay, so the older code runs on the newer schema: ${migrations.join(", ")}.`;
+}
+function stopped(reason, inputs, message) {
+    if (reason === "cancelled")
+        return { status: "cancelled", error: "The run was cancelled." };
+    if (reason === "timeout") {
+        return {
+            status: "failed",
+            error: `The run was ended after ${inputs?.timeoutMinutes} minutes, the limit of timeout-minutes.`,
+        };
+    }
+    return { status: "failed", error: message };
+}
+
+;// CONCATENATED MODULE: ./lib/report/advice.js
+/** What to do about failures whose own words do not say it, most telling first. */
+const ADVICE = [
+    [
+        /No space left on device|Errno 28/i,
+        "The disk is full: remove what is not needed on the host (`django_app_keep_releases` limits old releases), then deploy again.",
+    ],
+    [
+        /dpkg was interrupted/i,
+        "An earlier installation was broken off: run `dpkg --configure -a` on the host, then deploy again.",
+    ],
+    [
+        /Could not get lock \/var\/lib\/(dpkg|apt)|is another process using it/i,
+        "Another program installs packages on the host, mostly unattended-upgrades: deploy again when it has ended.",
+    ],
+    [
+        /Unable to locate package|No package matching|has no installation candidate/i,
+        "The host's package sources do not have it: check /etc/apt/sources.list and the name in `django_app_extra_packages`.",
+    ],
+    [
+        /No solution found when resolving|No matching distribution found|ResolutionImpossible/i,
+        "The requirements contradict each other, or ask for a version that does not exist for this Python: install them in a fresh virtual environment on your machine first.",
+    ],
+    [
+        /Failed to build|error: command .*(gcc|cc)\S* failed|Python\.h: No such file|pg_config executable not found/i,
+        "A requirement is compiled on the host and lacks something for it: use a package with wheels (for example `psycopg[binary]`), or name the headers in `django_app_extra_packages`.",
+    ],
+    [
+        /ModuleNotFoundError: No module named '?([\w.]+)/,
+        "The code imports something that the requirements do not bring, or that lies outside of `app_path`: add it to the requirements file that is deployed.",
+    ],
+    [
+        /SECRET_KEY setting must not be empty|ImproperlyConfigured/,
+        "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
+    ],
+    [
+        /DisallowedHost|Invalid HTTP_HOST|answered with 400/i,
+        "Django does not accept the name that it is asked by: `server_name` has to be in ALLOWED_HOSTS.",
+    ],
+    [
+        /password authentication failed for user/i,
+        "The database does not take the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
+    ],
+    [
+        /(could not connect to server|connection to server at .* failed|OperationalError).*(refused|timed out|could not translate|No route)/is,
+        "The host does not get through to its database: check `db_host` and port, that the server listens there, and what is between.",
+    ],
+    [
+        /relation "[^"]+" already exists|table "?\w+"? already exists|DuplicateTable/i,
+        "The database has what a migration would create: it was made outside of migrations; compare with `manage.py showmigrations` and fake what is there already.",
+    ],
+    [
+        /Conflicting migrations detected/i,
+        "Two migrations follow the same one: run `manage.py makemigrations --merge` and commit the result.",
+    ],
+    [
+        /permission denied for (schema|table|database)/i,
+        "The database user may not do this: give it the rights on schema and tables, or make it the owner of the database.",
+    ],
+    [
+        /Address already in use|Errno 98/i,
+        "Something else listens there: look with `ss -ltnp` on the host for what it is.",
+    ],
+    [
+        /is not healthy at/,
+        "The old release still serves. Look at the application's last lines, and ask the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set what is asked and how long.",
+    ],
+    [
+        /nginx: configuration file .* test failed|nginx: \[emerg\]/,
+        "nginx refuses its configuration: the line that it names may belong to another site of the host.",
+    ],
+];
+/** What to do about a failure, in Markdown code marks; "" when its own words have to do. */
+function adviceFor({ msg, stderr, stdout }) {
+    const text = [msg, stderr, stdout].filter(Boolean).join("\n");
+    return ADVICE.find(([cause]) => cause.test(text))?.[1] ?? "";
+}
+
+;// CONCATENATED MODULE: ./lib/report/markdown.js
+/** Any text as part of a line of Markdown: nothing in it acts as HTML, markup, a link, a mention, a reference or math. */
+function safe(text) {
+    return (html(text.replace(/\s+/g, " ").trim())
+        .replace(/[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g, (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`)
+        // GitHub looks for names and numbers in the text that readers see, so that only something between keeps them apart.
+        .replace(/@(?=\w)/g, "&#64;\u200b")
+        .replace(/(?<!&)#(?=\d)/g, "&#35;\u200b")
+        .replace(/:\/\//g, "&#58;//")
+        .replace(/\bwww\./gi, (found) => `${found.slice(0, 3)}&#46;`));
+}
+/** The same as code. */
+function code(text) {
+    return text === "" ? "" : `<code>${safe(text)}</code>`;
+}
+/** A text with its line ends and spaces. */
+function preformatted(text) {
+    return `<pre>${html(text)}</pre>`;
+}
+/** A part that opens by a click. `title` and `body` are Markdown. */
+function details(title, body) {
+    return ["<details>", `<summary>${title}</summary>`, "", ...body, "", "</details>", ""];
+}
+/** A table; `rows` are Markdown. `align` has a letter for each column: `l` or `r`. */
+function table(heads, align, rows) {
+    const line = (cells) => `| ${cells.join(" | ")} |`;
+    const marks = heads.map((_, index) => (align[index] === "r" ? "--:" : "---"));
+    return [line(heads), `|${marks.join("|")}|`, ...rows.map(line), ""];
+}
+/** A block of code that its own text cannot end. */
+function fenced(language, text) {
+    const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+    const fence = "`".repeat(longest + 1);
+    return [`${fence}${language}`, text, fence, ""];
+}
+/** `a, b and c`; of many the first ones and how many more. */
+function enumeration(items, most = 3) {
+    const shown = items.length > most + 1 ? [...items.slice(0, most), `${items.length - most} more`] : items;
+    return shown.length < 2 ? (shown[0] ?? "") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+/** `1 host`, `2 hosts`. */
+function count(number, one) {
+    return `${number} ${one}${number === 1 ? "" : "s"}`;
+}
+/** `0.4 s`, `12 s`, `3 min 05 s`. */
+function seconds(number) {
+    if (number < 9.95)
+        return `${Math.round(number * 10) / 10} s`;
+    const whole = Math.round(number);
+    return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+function html(text) {
+    return text
+        .replaceAll("&", "&amp;")
+        .replaceAll("<", "&lt;")
+        .replaceAll(">", "&gt;")
+        .replaceAll("$", "&#36;")
+        .replaceAll("\r", "");
+}
+
+;// CONCATENATED MODULE: ./lib/report/failures.js
+
+
+
+const failures_MOST = 20;
+const DETAIL_LINES = 30;
+const DETAIL_CHARACTERS = 3_000;
+/** The failures, those of the same cause on several hosts together. */
+function failureSection(failures, run) {
+    if (failures.length === 0)
+        return [];
+    const groups = byCause(failures);
+    const more = groups.length - failures_MOST;
+    return [
+        "#### What failed",
+        "",
+        ...groups.slice(0, failures_MOST).flatMap((group, index) => entry(group, index === 0)),
+        ...(run.rolledBack ? ["Every host serves what it served before.", ""] : []),
+        ...(more > 0 ? [`… and ${count(more, "failure")} more, in the log.`, ""] : []),
+    ];
+}
+/** Failures by cause: hosts on which the same task failed with the same words are together, the largest group first. */
+function byCause(failures) {
+    const groups = new Map();
+    for (const failure of failures) {
+        const [sentence, { host, name, path }] = failure;
+        const words = sentence.split(/([\w.-]+)/).filter((word) => word !== host);
+        const key = [...words, name, path].join("\0");
+        const group = groups.get(key);
+        if (group === undefined)
+            groups.set(key, [failure]);
+        else
+            group.push(failure);
+    }
+    return [...groups.values()].sort((one, other) => other.length - one.length);
+}
+function entry(group, first) {
+    const [[sentence, result]] = group;
+    const hosts = group.map(([, { host }]) => code(host));
+    const where = result.path ? ` at ${code(shortPath(result.path))}` : "";
+    const lines = lastLines(result);
+    const advice = adviceFor(result);
+    return [
+        `**${enumeration(hosts)}**, task “${safe(taskName(result))}”${where}`,
+        "",
+        safe(lines === "" ? sentence : firstLine(sentence, result)),
+        "",
+        ...(advice === "" ? [] : [`💡 ${advice}`, ""]),
+        ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? opened : same)),
+    ];
+}
+/** A sentence about one host that only repeats a message of several lines gives way to the message's first line. */
+function firstLine(sentence, { host, msg = "" }) {
+    const [line = ""] = msg.split("\n");
+    return sentence.startsWith(`${host}: the task "`) && line.length > 20 ? line : sentence;
+}
+/** The first failure is what everybody looks for: its lines stand open. */
+const opened = (line) => (line === "<details>" ? "<details open>" : line);
+const same = (line) => line;
+function lastLines(result) {
+    if (result.no_log)
+        return "";
+    const text = [result.msg, result.stdout, result.stderr].filter(Boolean).join("\n").trim();
+    const lines = text.split("\n").slice(-DETAIL_LINES).join("\n").slice(-DETAIL_CHARACTERS);
+    // A message of one line stands in the sentence already.
+    return lines.includes("\n") || lines.length > 600 ? lines : "";
+}
+/** The end of a path: the folders above say nothing to a reader. */
+function shortPath(path) {
+    return path.split("/").slice(-4).join("/");
+}
+
+;// CONCATENATED MODULE: ./lib/report/annotations.js
+
+
+
+
+/** GitHub shows at most ten annotations of a kind for a step. */
+const MOST_ANNOTATIONS = 10;
+/**
+ * The annotations of failures: one for each cause, those that many hosts have first, and one place is kept for the step's
+ * own error.
+ */
+function annotationsOf(failures, repository) {
+    return byCause(failures)
+        .slice(0, MOST_ANNOTATIONS - 1)
+        .map((group) => {
+        const [[sentence, result]] = group;
+        const hosts = group.map(([, { host }]) => host);
+        return {
+            message: annotations_messageOf(sentence, result, hosts),
+            title: `${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}: ${taskName(result)}`,
+            ...positionOf(result, repository),
+        };
+    });
+}
+function annotations_messageOf(sentence, result, hosts) {
+    const advice = adviceFor(result).replaceAll("`", "");
+    const others = hosts.length > 1 ? `The same on ${hosts.slice(1, 11).join(", ")}${hosts.length > 11 ? " …" : ""}.` : "";
+    return [sentence, others, advice].filter((part) => part !== "").join("\n");
+}
+/** The line of the user's own code, configuration or template that a failure names, else the task that failed. */
+function positionOf({ msg, stderr, stdout, path, no_log }, repository) {
+    if (repository.workspace === "")
+        return {};
+    const text = no_log ? "" : [stdout, stderr, msg].filter(Boolean).join("\n");
+    const named = [...inRelease(text), ...inOrigin(text)].map(([file, line]) => [locate(file, repository), line]);
+    const [file, line] = named.find(([found]) => found !== undefined) ?? [];
+    return file === undefined || line === undefined ? placeIn(path, repository.workspace) : { file, startLine: line };
+}
+/** `file:line` as a place of the workspace; nothing for a file outside of it. */
+function placeIn(path, workspace) {
+    const [, absolute = "", line] = /^(.+):(\d+)$/.exec(path ?? "") ?? [];
+    const file = workspace === "" ? undefined : inside(absolute, workspace);
+    return file === undefined ? {} : { file, startLine: Number(line) };
+}
+/** Lines of a Python traceback that are the application's own, innermost first. */
+function inRelease(text) {
+    const found = text.matchAll(/File "\S*?\/releases\/[^/"]+\/(?!\.venv\/)([^"]+)", line (\d+)/g);
+    return [...found].map(([, file = "", line]) => [file, Number(line)]).reverse();
+}
+/** Where Ansible says that a value or a template comes from. */
+function inOrigin(text) {
+    return [...text.matchAll(/Origin: (\/[^\n]+?):(\d+)(?::\d+)?$/gm)].map(([, file = "", line]) => [file, Number(line)]);
+}
+/** A file of the workspace, relative to it; files of a release lie in the working directory or in the workspace. */
+function locate(file, { workspace, workingDirectory, exists }) {
+    if ((0,external_node_path_namespaceObject.isAbsolute)(file))
+        return inside(file, workspace);
+    const candidates = [(0,external_node_path_namespaceObject.join)(workspace, workingDirectory, file), (0,external_node_path_namespaceObject.join)(workspace, file)];
+    const found = candidates.find(exists);
+    return found === undefined ? undefined : inside(found, workspace);
+}
+function inside(file, workspace) {
+    const path = (0,external_node_path_namespaceObject.relative)(workspace, file);
+    return file === "" || path === "" || path.startsWith("..") || (0,external_node_path_namespaceObject.isAbsolute)(path) ? undefined : path;
+}
+
+;// CONCATENATED MODULE: ./lib/report/outputs.js
+
+/** Names of all outputs, as in action.yml. */
+const OUTPUT_NAMES = [
+    "status",
+    "total-hosts",
+    "ok-hosts",
+    "changed-hosts",
+    "failed-hosts",
+    "unreachable-hosts",
+    "changed-host-names",
+    "failed-host-names",
+    "unreachable-host-names",
+    "changed-tasks",
+    "stats",
+    "release",
+    "previous-release",
+    "revision",
+    "migrations",
+    "url",
+    "summary-file",
+    "ansible-version",
+    "duration-seconds",
+    "rolled-back",
+    "host-status",
+];
+/** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
+function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSeconds }) {
+    const { deploy } = totals;
+    // Nothing was switched: what a failed run found serving still does.
+    const kept = status === "succeeded" ? {} : { release: deploy.previous_release, revision: deploy.previous_revision };
+    return {
+        status,
+        "total-hosts": String(totals.hosts.length),
+        "ok-hosts": String(totals.ok.length),
+        "changed-hosts": String(totals.changed.length),
+        "failed-hosts": String(totals.failed.length),
+        "unreachable-hosts": String(totals.unreachable.length),
+        "changed-host-names": JSON.stringify(totals.changed),
+        "failed-host-names": JSON.stringify(totals.failed),
+        "unreachable-host-names": JSON.stringify(totals.unreachable),
+        "changed-tasks": String(totals.changedTasks),
+        stats: JSON.stringify(totals.stats),
+        release: deploy.release ?? (deploy.images ? JSON.stringify(deploy.images) : (kept.release ?? "")),
+        "previous-release": deploy.previous_release ?? (deploy.previous_images ? JSON.stringify(deploy.previous_images) : ""),
+        revision: deploy.revision ?? kept.revision ?? "",
+        migrations: JSON.stringify(deploy.migrations ?? []),
+        url: deploy.url ?? "",
+        "summary-file": summaryFile,
+        "ansible-version": ansibleVersion,
+        "duration-seconds": String(durationSeconds),
+        "rolled-back": String(status === "rolled-back"),
+        "host-status": JSON.stringify(totals.hostStatus),
+    };
+}
+function setOutputs(outputs) {
+    for (const name of OUTPUT_NAMES)
+        setOutput(name, outputs[name]);
+}
+
+;// CONCATENATED MODULE: ./lib/report/phases.js
+/** The phases of a run by host: its plays, or in a run of one play the roles. */
+function coursesOf(events) {
+    const byRole = events.filter(({ event }) => event === "play").length < 2;
+    const courses = new Map();
+    let play = "";
+    for (const event of events) {
+        if (event.event === "play")
+            play = event.name;
+        if (event.event !== "result" || event.start === undefined || event.status === "skipped")
+            continue;
+        const course = courses.get(event.host) ?? { spans: [], switched: undefined };
+        courses.set(event.host, course);
+        const phase = byRole ? roleOf(event.name) || play : play;
+        const span = extend(course.spans, phase, event);
+        if (switches(event))
+            course.switched = span.end;
+    }
+    return [...courses].map(([host, course]) => ({ host, ...course }));
+}
+/** The phase in which the run failed; "" when none did. */
+function failedPhase(courses) {
+    const failed = courses.flatMap(({ spans }) => spans.filter((span) => span.failed));
+    return failed.toSorted((one, other) => one.end - other.end)[0]?.phase ?? "";
+}
+/** Whether a result is the switch of a host to what was deployed. */
+function switches({ action, status }) {
+    return status === "changed" && /\.(app_activate|compose_up)$/.test(action);
+}
+function extend(spans, phase, event) {
+    const start = Math.round((event.start ?? 0) * 1000);
+    const end = Math.round(((event.start ?? 0) + (event.duration ?? 0)) * 1000);
+    let span = spans.at(-1);
+    if (span?.phase !== phase) {
+        span = { phase, start, end, failed: false };
+        spans.push(span);
+    }
+    span.end = Math.max(span.end, end);
+    span.failed ||= (event.status === "failed" || event.status === "unreachable") && !event.ignored && !event.rescued;
+    return span;
+}
+function roleOf(name) {
+    const parts = name.split(" : ");
+    return parts.length > 1 ? (parts[0] ?? "") : "";
+}
+
+;// CONCATENATED MODULE: ./lib/report/changes.js
+
+
+const MOST_HOSTS = 25;
+const MOST_CHARACTERS = 12_000;
+/** What a check found: packages, requirements, migrations, what stays unknown, and the changes of each host. */
+function predictionSection({ deploy }) {
+    const lists = [
+        ["System packages that would be installed", deploy.packages ?? []],
+        ["Migrations that would be applied", deploy.migrations ?? []],
+    ];
+    const requirements = deploy.requirements ?? [];
+    return [
+        ...lists.flatMap(([title, items]) => items.length === 0 ? [] : [`**${title}:** ${items.map(code).join(", ")}`, ""]),
+        ...(requirements.length === 0 ? [] : ["**Requirements:**", "", ...fenced("diff", requirements.join("\n"))]),
+        ...(deploy.unknown ?? []).map((text) => `- ❔ ${safe(text)}`),
+        ...((deploy.unknown ?? []).length === 0 ? [] : [""]),
+    ];
+}
+/** The changed tasks of each host with their differences; hosts with the same ones together. */
+function changeSection(events) {
+    const byHost = new Map();
+    for (const event of events) {
+        if (event.event !== "result" || event.status !== "changed")
+            continue;
+        const lines = byHost.get(event.host) ?? [];
+        byHost.set(event.host, lines);
+        lines.push(event.diff ? `# ${taskName(event)}\n${event.diff}` : `# ${taskName(event)}`);
+    }
+    const groups = new Map();
+    for (const [host, lines] of byHost) {
+        const text = lines.join("\n\n");
+        const group = groups.get(text) ?? { hosts: [], tasks: lines.length };
+        groups.set(text, group);
+        group.hosts.push(host);
+    }
+    const shown = [...groups].slice(0, MOST_HOSTS);
+    const more = groups.size - shown.length;
+    return [
+        ...shown.flatMap(([text, { hosts, tasks }]) => details(`What would change on ${enumeration(hosts.map(code))}: ${count(tasks, "task")}`, fenced("diff", cut(text)))),
+        ...(more > 0 ? [`… and ${count(more, "host")} with other changes.`, ""] : []),
+    ];
+}
+function cut(text) {
+    return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}\n(and more)`;
+}
+
+;// CONCATENATED MODULE: ./lib/report/host-report.js
+
+/** How a run ended for a host, worst first. */
+const HOST_STATES = [
+    "unreachable",
+    "failed",
+    "went back",
+    "held back",
+    "would change",
+    "changed",
+    "unchanged",
+];
+/** A report of each host, those that need attention first. */
+function hostReports(events, totals, run) {
+    const results = new Map(totals.hosts.map((name) => [name, []]));
+    for (const event of events)
+        if (event.event === "result")
+            results.get(event.host)?.push(event);
+    const deploys = totals.deploy.target_revision !== undefined || totals.deploy.images !== undefined;
+    return totals.hosts
+        .map((name) => {
+        const own = results.get(name) ?? [];
+        const switched = own.some(switches);
+        const wentBack = own.some(({ deploy }) => deploy?.rolled_back === true);
+        const state = stateOf(name, totals, { ...run, wentBack, heldBack: run.failed && deploys && !switched });
+        return { name, state, ...served(own, switched && !wentBack, run.check), ...counts(totals, name) };
+    })
+        .sort((one, other) => HOST_STATES.indexOf(one.state) - HOST_STATES.indexOf(other.state));
+}
+function stateOf(name, totals, run) {
+    if (totals.unreachable.includes(name))
+        return "unreachable";
+    if (totals.failed.includes(name))
+        return "failed";
+    if (run.wentBack)
+        return "went back";
+    if (run.heldBack)
+        return "held back";
+    if (!totals.changed.includes(name))
+        return "unchanged";
+    return run.check ? "would change" : "changed";
+}
+/** What a host serves: the last word of its results, or what it served before where it was not switched. */
+function served(own, switched, check) {
+    const facts = own.flatMap(({ deploy }) => deploy ?? []);
+    const before = facts.map((one) => one.previous_release ?? host_report_images(one.previous_images)).find((one) => one !== "") ?? "";
+    const after = facts.map((one) => one.release ?? host_report_images(one.images)).findLast((one) => one !== "") ?? "";
+    // A module that found nothing to switch names the release all the same.
+    return { serves: (switched || !check) && after !== "" ? after : before, before };
+}
+function host_report_images(given) {
+    return Object.entries(given ?? {})
+        .map(([service, digest]) => `${service} ${digest.replace(/^.*sha256:/, "").slice(0, 12)}`)
+        .join(", ");
+}
+function counts({ stats }, name) {
+    const { changed = 0, ok = 0, failures = 0 } = stats[name] ?? {};
+    return { changed, ok, failed: failures };
+}
+
+;// CONCATENATED MODULE: ./lib/report/host-tables.js
+
+/** So many rows are read at a glance; more of them open by a click. */
+const AT_A_GLANCE = 15;
+const ICONS = {
+    unreachable: "🔌",
+    failed: "❌",
+    "went back": "↩️",
+    "held back": "⏸️",
+    "would change": "✏️",
+    changed: "✅",
+    unchanged: "➖",
+};
+/** A row for each host: its state, what it serves, its counts. */
+function hostSection(hosts, check) {
+    if (hosts.length === 0)
+        return [];
+    const releases = hosts.some(({ serves, before }) => serves !== "" || before !== "");
+    const heads = [
+        "host",
+        "state",
+        ...(releases ? (check ? ["would serve", "serves"] : ["serves", "before"]) : []),
+        "changed",
+        "ok",
+        "failed",
+    ];
+    const align = releases ? "llllrrr" : "llrrr";
+    const row = (host) => [
+        code(host.name),
+        `${ICONS[host.state]} ${host.state}`,
+        ...(releases ? [code(host.serves), host.before === host.serves ? "the same" : code(host.before)] : []),
+        ...[host.changed, host.ok, host.failed].map(String),
+    ];
+    const lines = (some) => table(heads, align, some.map(row));
+    if (hosts.length <= AT_A_GLANCE)
+        return lines(hosts);
+    const notable = hosts.filter(({ state }) => state === "unreachable" || state === "failed").slice(0, AT_A_GLANCE);
+    const rest = hosts.slice(notable.length);
+    return [...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
+}
+/** `97 hosts: 95 changed, 2 unchanged`. */
+function titleOf(hosts) {
+    const counts = new Map();
+    for (const { state } of hosts)
+        counts.set(state, (counts.get(state) ?? 0) + 1);
+    return `${count(hosts.length, "host")}: ${[...counts].map(([state, many]) => `${many} ${state}`).join(", ")}`;
+}
+/** Which hosts had switched and went back, and to what. */
+function wentBackSection(hosts) {
+    const back = hosts.filter(({ state }) => state === "went back");
+    if (back.length === 0)
+        return [];
+    const names = enumeration(back.map(({ name }) => code(name)), 10);
+    const [{ serves = "" } = {}] = back;
+    const same = serves !== "" && back.every((host) => host.serves === serves);
+    return [`↩️ ${names} had switched and went back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
+}
+/** What `operation: status` found. */
+function statusSection({ hostStatus }) {
+    const hosts = Object.entries(hostStatus).sort(([one], [other]) => (one < other ? -1 : 1));
+    if (hosts.length === 0)
+        return [];
+    const rows = hosts.map(([host, status]) => {
+        const units = Object.entries(status.units).map(([unit, state]) => `${unit} ${state}`);
+        return [
+            host,
+            status.release ?? "none",
+            status.revision?.slice(0, 7) ?? "",
+            status.since ?? "",
+            status.slot ?? "",
+            units.join(", "),
+            `${status.free_mib} MiB`,
+            status.lock ?? "free",
+        ].map(code);
+    });
+    return table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows);
+}
+/** In container mode, each container that it found. */
+function serviceSection({ hostStatus }) {
+    const rows = Object.entries(hostStatus).flatMap(([host, { services }]) => (services ?? []).map(({ service, image, digest, since, health }) => [host, service, image, digest, since, health].map(code)));
+    return rows.length === 0 ? [] : table(["host", "service", "image", "digest", "since", "health"], "llllll", rows);
+}
+
+;// CONCATENATED MODULE: ./lib/report/size.js
+/**
+ * Joins sections to one text of a limited size. The last ones are left out first, with a line that says so; the first one
+ * is always there.
+ *
+ * @param order names of sections in the order in which they are given up; others never are.
+ * @param limit bytes of UTF-8.
+ */
+function withinLimit(sections, order, limit) {
+    const whole = (left) => {
+        const kept = sections.filter(({ name }) => !left.includes(name)).flatMap(({ lines }) => lines);
+        const note = `<sub>Left out, since a page like this one has a limit: ${left.join(", ")}.</sub>`;
+        return `${[...kept, ...(left.length === 0 ? [] : [note])].join("\n")}\n`;
+    };
+    const present = order.filter((name) => sections.some((section) => section.name === name && section.lines.length > 0));
+    for (let many = 0; many <= present.length; many++) {
+        const text = whole(present.slice(0, many));
+        if (Buffer.byteLength(text) <= limit || many === present.length)
+            return text;
+    }
+    return whole(present);
+}
+
+;// CONCATENATED MODULE: ./lib/report/slowest.js
+const slowest_MOST = 8;
+/** Seconds from which a task is worth naming. */
+const WORTH = 1;
+/** The tasks that took longest, slowest first. */
+function slowestTasks(events) {
+    const tasks = new Map();
+    for (const event of events) {
+        if (event.event !== "result" || event.status === "skipped")
+            continue;
+        const known = tasks.get(event.task);
+        if (known === undefined) {
+            tasks.set(event.task, { slowest: event, hosts: new Set([event.host]) });
+            continue;
+        }
+        known.hosts.add(event.host);
+        if ((event.duration ?? 0) > (known.slowest.duration ?? 0))
+            known.slowest = event;
+    }
+    return [...tasks.values()]
+        .map(({ slowest, hosts }) => ({
+        ...{ name: slowest.name, host: slowest.host },
+        ...{ seconds: slowest.duration ?? 0, hosts: hosts.size },
+    }))
+        .filter(({ seconds }) => seconds >= WORTH)
+        .sort((one, other) => other.seconds - one.seconds)
+        .slice(0, slowest_MOST);
+}
+
+;// CONCATENATED MODULE: ./lib/report/timeline.js
+/** Mermaid refuses longer charts than 50,000 characters, and people look at fewer hosts than that. */
+const timeline_MOST_HOSTS = 20;
+const MOST_SPANS = 30;
+/** Pixels of all bars together, and of a letter. */
+const BARS_WIDTH = 780;
+const LETTER_WIDTH = 8;
+/** Mermaid asks for a label; this one has no width. */
+const NO_LABEL = "\u200b";
+/** Words that Mermaid reads at the start of a line of a chart. */
+const KEYWORD = /^(gantt|title|section|click|call|href|end|vert|milestone|active|done|crit|dateformat|axisformat|tickinterval|includes|excludes|todaymarker|inclusiveenddates|topaxis|weekday|weekend|accTitle|accDescr)/i;
+/** A Mermaid chart of the phases by host, each switch marked; "" when nothing took time. Hosts that failed come first. */
+function timeline(courses) {
+    const shown = pick(courses);
+    const times = shown.flatMap(({ spans }) => spans.flatMap(({ start, end }) => [start, end]));
+    if (times.length === 0)
+        return "";
+    const phases = [...new Set(shown.flatMap(({ spans }) => spans.map(({ phase }) => phase)))];
+    const whole = Math.max(...times) - Math.min(...times);
+    return [
+        "---",
+        "displayMode: compact",
+        "config:",
+        "  gantt:",
+        "    barHeight: 24",
+        "    fontSize: 12",
+        `    leftPadding: ${40 + 6 * Math.max(...shown.map(({ host }) => word(host).length))}`,
+        "    rightPadding: 90",
+        "---",
+        "gantt",
+        "  dateFormat x",
+        "  axisFormat %H:%M:%S",
+        "  todayMarker off",
+        ...shown.flatMap((course) => section(course, phases, whole)),
+    ].join("\n");
+}
+/** How many hosts a chart leaves out. */
+function hiddenHosts(courses) {
+    return courses.length - pick(courses).length;
+}
+function pick(courses) {
+    const failed = (course) => Number(course.spans.some((span) => span.failed));
+    return courses.toSorted((one, other) => failed(other) - failed(one)).slice(0, timeline_MOST_HOSTS);
+}
+function section({ host, spans, switched }, phases, whole) {
+    const bars = spans.slice(0, MOST_SPANS).map(({ phase, start, end, failed }) => {
+        const text = word(phase);
+        // A label that is longer than its bar would stand in the next one.
+        const label = ((end - start) / whole) * BARS_WIDTH > text.length * LETTER_WIDTH ? text : NO_LABEL;
+        const look = failed ? "crit" : phases.indexOf(phase) % 2 === 0 ? "done" : "active";
+        return `  ${label} :${look}, ${start}, ${Math.max(end, start + 1)}`;
+    });
+    const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${switched}, 0ms`];
+    return [`  section ${word(host)}`, ...bars, ...mark];
+}
+/** A text as a label: nothing that Mermaid reads as syntax. */
+function word(text) {
+    const plain = text
+        .replace(/[^\p{L}\p{N}\u200b ._()/-]+/gu, " ")
+        .trim()
+        .slice(0, 40);
+    return KEYWORD.test(plain) ? `“${plain}”` : plain || "unnamed";
+}
+
+;// CONCATENATED MODULE: ./lib/report/summary.js
+
+
+
+
+
+
+
+
+
+
+/** What is given up first when the summary is too long. */
+const GIVEN_UP = ["slowest tasks", "timeline", "changes by host", "warnings", "hosts", "failures"];
+const MOST_WARNINGS = 20;
+const MOST_MIGRATIONS = 12;
+const summary_ICONS = { succeeded: "✅", failed: "❌", "rolled-back": "↩️", cancelled: "⏹️" };
+/**
+ * The job summary as Markdown.
+ *
+ * @param limit bytes. GitHub takes 1 MiB for the summary of a step, and 65,536 characters for a comment.
+ */
+function summaryMarkdown(parts, limit = 300_000) {
+    const { events, totals, status, check } = parts;
+    const failed = status !== "succeeded";
+    const hosts = hostReports(events, totals, { check, failed });
+    const sections = [
+        { name: "verdict", lines: [`### ${summary_ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts)] },
+        { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
+        { name: "went back", lines: wentBackSection(hosts) },
+        { name: "facts", lines: facts(parts) },
+        { name: "prediction", lines: check ? predictionSection(totals) : [] },
+        { name: "status", lines: [...statusSection(totals), ...serviceSection(totals)] },
+        { name: "hosts", lines: hostSection(hosts, check) },
+        { name: "migrations", lines: check ? [] : migrations(totals) },
+        { name: "warnings", lines: warnings(totals) },
+        { name: "changes by host", lines: check ? changeSection(events) : [] },
+        { name: "timeline", lines: timelineSection(events, check) },
+        { name: "slowest tasks", lines: slowest(events) },
+        { name: "foot", lines: foot(parts) },
+    ];
+    return withinLimit(sections, GIVEN_UP, limit);
+}
+/** What ended the run where no task of a host did. */
+function early({ error, failures }) {
+    return error === "" || failures.length > 0 ? [] : [safe(error), ""];
+}
+function facts({ status, release, previousRelease, url, check }) {
+    // After a failure the hosts may differ: their table tells.
+    const whole = status === "succeeded";
+    const rows = [
+        [check ? "Would serve" : "Serves", whole ? release : ""],
+        ["Before", whole && previousRelease !== release ? previousRelease : ""],
+        ["Address", url],
+    ];
+    const given = rows.filter(([, value]) => value !== "");
+    return given.length === 0
+        ? []
+        : [
+            given
+                .map(([name, value]) => `${name} ${/^https?:\/\/[\w.:-]+\/?$/.test(value) ? `<${value}>` : code(value)}`)
+                .join(" · "),
+            "",
+        ];
+}
+function migrations({ deploy, keptOld }) {
+    const names = (deploy.migrations ?? []).map(code);
+    if (names.length === 0)
+        return [];
+    const note = keptOld ? ". They stay, so the older code runs on the newer schema." : "";
+    if (names.length <= MOST_MIGRATIONS)
+        return [`**Migrations applied:** ${names.join(", ")}${note}`, ""];
+    return details(`${names.length} migrations applied`, [`${names.join(", ")}${note}`]);
+}
+function warnings({ deploy }) {
+    const list = deploy.warnings ?? [];
+    const more = list.length - MOST_WARNINGS;
+    const lines = list.slice(0, MOST_WARNINGS).map((text) => `- ⚠️ ${safe(shortened(text))}`);
+    if (list.length === 0)
+        return [];
+    return [...lines, ...(more > 0 ? [`- … and ${count(more, "warning")} more, in the log`] : []), ""];
+}
+function shortened(text) {
+    return text.length > 500 ? `${text.slice(0, 500)} …` : text;
+}
+function timelineSection(events, check) {
+    // A check switches nothing.
+    const courses = coursesOf(events).map((course) => (check ? { ...course, switched: undefined } : course));
+    const chart = timeline(courses);
+    const hidden = hiddenHosts(courses);
+    if (chart === "")
+        return [];
+    const notes = [
+        ...(courses.some(({ switched }) => switched !== undefined)
+            ? ["◆ is the switch of a host to what was deployed."]
+            : []),
+        ...(hidden > 0 ? [`The timeline leaves ${count(hidden, "host")} out.`] : []),
+    ];
+    // Not in a part that opens by a click: a chart that is drawn while hidden has no width.
+    return [...fenced("mermaid", chart), ...(notes.length > 0 ? [`<sub>${notes.join(" ")}</sub>`, ""] : [])];
+}
+function slowest(events) {
+    const rows = slowestTasks(events).map((task) => [
+        safe(taskName(task)),
+        seconds(task.seconds),
+        code(task.host),
+        String(task.hosts),
+    ]);
+    return rows.length === 0 ? [] : details("Slowest tasks", table(["task", "took", "on", "hosts"], "lrlr", rows));
+}
+function foot({ ansibleVersion, durationSeconds }) {
+    const version = ansibleVersion === "" ? [] : [`ansible-core ${safe(ansibleVersion)}`];
+    return [`<sub>${[...version, seconds(durationSeconds)].join(", ")}</sub>`];
+}
+
+;// CONCATENATED MODULE: ./lib/report/verdict.js
+
+/** The run in one line: what, where, from which revision to which, how many hosts, how long. For summary and log. */
+function verdict(parts, totals) {
+    const what = subject(parts);
+    const where = totals.hosts.length === 0 ? "" : ` on ${enumeration(totals.hosts)}`;
+    const head = {
+        succeeded: `${what}${where}`,
+        failed: `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}`,
+        "rolled-back": `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}, and every host serves what it served before`,
+        cancelled: `${what}${where} was cancelled`,
+    }[parts.status];
+    return `${head}${revisions(parts, totals)}: ${[...verdict_counts(totals, parts.inputs.check), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
+}
+function subject({ inputs, app }) {
+    if (inputs.playbook !== "")
+        return inputs.check ? `Check of ${inputs.playbook}` : inputs.playbook;
+    const of = app === "" ? "" : ` of ${app}`;
+    if (inputs.check)
+        return `Check${of}`;
+    return { deploy: `Deploy${of}`, rollback: `Rollback${of}`, status: `Status${of}` }[inputs.operation];
+}
+/** `, 0123456 → 89abcde`. */
+function revisions({ inputs }, { deploy }) {
+    const short = (revision) => revision?.slice(0, 7);
+    const [from, to] = [short(deploy.previous_revision), short(deploy.target_revision ?? deploy.revision)];
+    if (inputs.operation === "status" || to === undefined)
+        return "";
+    if (from === undefined)
+        return `, ${to}`;
+    return from === to ? `, ${to} as before` : `, ${from} → ${to}`;
+}
+function verdict_counts(totals, check) {
+    if (totals.hosts.length === 0)
+        return ["no host took part"];
+    const many = totals.changed.length;
+    const changed = check ? `${many} would change` : `${many} changed`;
+    return [
+        count(totals.hosts.length, "host"),
+        changed,
+        ...[
+            ["ok", totals.ok],
+            ["failed", totals.failed],
+            ["unreachable", totals.unreachable],
+        ].map(([word, hosts]) => `${hosts.length} ${word}`),
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/report/publish.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** Bytes of the summary file: GitHub refuses a comment of more than 65,536 characters. */
+const COMMENT_LIMIT = 60_000;
+/** Sets the outputs and writes summary and annotations. Warns where that fails: a report never decides a deploy. */
+async function publish(outcome, parts) {
+    const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
+    tell(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
+    const summaryFile = attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
+    attempt("The outputs were not set", () => setOutputs(outputsOf({
+        status: outcome.status,
+        totals: outcome.totals,
+        summaryFile,
+        ansibleVersion: parts.ansibleVersion,
+        durationSeconds: parts.durationSeconds,
+    })));
+    attempt("The annotations were not written", () => annotate(outcome, parts));
+    if (!parts.summary || !process.env.GITHUB_STEP_SUMMARY)
+        return;
+    try {
+        await summary.addRaw(summaryOf(outcome, parts)).write();
+    }
+    catch (error) {
+        core_warning(`The job summary was not written: ${messageOf(error)}`);
+    }
+}
+function summaryOf(outcome, parts, limit) {
+    const { status, totals, events, failures, error } = outcome;
+    const outputs = outputsOf({ ...outcome, ...parts, summaryFile: "" });
+    const markdown = summaryMarkdown({
+        verdict: verdictOf(outcome, parts),
+        check: parts.inputs.check,
+        release: outputs.release,
+        previousRelease: outputs["previous-release"],
+        url: outputs.url,
+        ansibleVersion: parts.ansibleVersion,
+        durationSeconds: parts.durationSeconds,
+        ...{ status, totals, events, failures, error },
+    }, limit);
+    return parts.redact(markdown);
+}
+function verdictOf({ status, totals, events }, { inputs, durationSeconds }) {
+    const app = totals.deploy.app ?? (inputs.appName || appNameOf(process.env.GITHUB_REPOSITORY ?? ""));
+    const phase = failedPhase(coursesOf(events));
+    return verdict({ status, inputs, app, phase, durationSeconds }, totals);
+}
+/** Outside the private folder, since later steps read it. */
+function writeSummaryFile(markdown) {
+    const file = (0,external_node_path_namespaceObject.join)(process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), `deploy-summary-${(0,external_node_crypto_.randomUUID)()}.md`);
+    (0,external_node_fs_namespaceObject.writeFileSync)(file, markdown, { flag: "wx", mode: 0o600 });
+    return file;
+}
+function annotate({ status, error, totals, failures, blamed }, { inputs, redact }) {
+    const { workingDirectory } = inputs;
+    const repository = { workspace: process.env.GITHUB_WORKSPACE ?? "", workingDirectory, exists: external_node_fs_namespaceObject.existsSync };
+    for (const { message, ...properties } of annotationsOf(failures, repository)) {
+        core_error(redact(message), { ...properties, title: redact(properties.title) });
+    }
+    if (blamed !== undefined)
+        core_error(redact(error), placeIn(blamed, repository.workspace));
+    if (status === "succeeded" && totals.hosts.length === 0) {
+        core_warning("No host took part: the inventory has none that the playbook's plays are for.");
+    }
+    const warnings = totals.deploy.warnings ?? [];
+    for (const warning of warnings.slice(0, MOST_ANNOTATIONS))
+        core_warning(redact(warning));
+    for (const warning of warnings.slice(MOST_ANNOTATIONS))
+        tell(`Warning: ${redact(warning)}`);
+}
+function attempt(problem, action) {
+    try {
+        return action();
+    }
+    catch (error) {
+        core_warning(`${problem}: ${messageOf(error)}`);
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/secrets/forms.js
+/** Forms shorter than this turn up in ordinary text by chance. */
+const SHORTEST = 4;
+/** Likewise, of the letters and digits that base64 is made of. */
+const SHORTEST_BASE64 = 6;
+/**
+ * What must be hidden for a secret: itself, each of its lines, and the forms in which it usually turns up in text.
+ * A key's BEGIN and END lines are no secret.
+ */
+function hiddenForms(secret) {
+    const lines = secret
+        .split(/\r?\n/)
+        .map((line) => line.trim())
+        .filter((line) => line.length >= SHORTEST && !/^-----(BEGIN|END) /.test(line));
+    const derived = secret.length < SHORTEST ? [] : [...quotedForms(secret), ...base64Forms(secret)];
+    return [...new Set([secret, ...lines, ...derived])];
+}
+/** As JSON, Python, YAML, a shell, a URL and HTML write it. */
+function quotedForms(secret) {
+    const json = JSON.stringify(secret).slice(1, -1);
+    const url = encodeURIComponent(secret);
+    const strictUrl = url.replace(/[!'()*]/g, percent);
+    const html = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+    return [
+        json,
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON writers that keep to ASCII escape the others
+        json.replace(/[^\x00-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`),
+        json.replaceAll('\\"', '"').replaceAll("'", "\\'"),
+        secret.replaceAll("'", "''"),
+        secret.replaceAll("'", `'"'"'`),
+        secret.replaceAll("'", `'\\''`),
+        url,
+        strictUrl,
+        strictUrl.replaceAll("%20", "+"),
+        strictUrl.replaceAll("%2F", "/"),
+        html,
+        html.replaceAll('"', "&quot;").replaceAll("'", "&#39;"),
+        html.replaceAll('"', "&quot;").replaceAll("'", "&#x27;"),
+    ];
+}
+const percent = (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
+/**
+ * What base64 makes of a secret wherever it stands in a longer text, such as `user:password`: at each of the three offsets
+ * the characters that come from the secret alone.
+ */
+function base64Forms(secret) {
+    const bytes = Buffer.from(secret);
+    const cores = [0, 1, 2].map((offset) => {
+        const text = Buffer.concat([Buffer.alloc(offset), bytes])
+            .toString("base64")
+            .replace(/=+$/, "");
+        const mixedEnd = (offset + bytes.length) % 3 === 0 ? 0 : 1;
+        return text.slice(offset === 0 ? 0 : offset + 1, text.length - mixedEnd);
+    });
+    return cores
+        .filter((core) => core.length >= SHORTEST_BASE64)
+        .flatMap((core) => [core, core.replaceAll("+", "-").replaceAll("/", "_")]);
+}
+
+;// CONCATENATED MODULE: ./lib/secrets/values.js
+
+
+/** Keys of variables whose value is a secret. */
+const SECRET_KEY = /pass(wd|word|phrase)?$|secret|token|private_?key|api_?key/i;
+/** Texts that are no secret wherever they stand; hiding them would only make the log unreadable. */
+const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5}|admin|deploy|development|django|example|password|postgres|production|root|secret|staging|test|user)$/i;
+/** Lines shorter than this are too common to hide. */
+const values_SHORTEST = 4;
+/** Whether hiding a text would blank the log rather than a secret. */
+function isTooCommon(text) {
+    return text.trim().length < values_SHORTEST || COMMON.test(text.trim());
+}
+/**
+ * Warnings for secrets that are not hidden, since hiding them would blank the log.
+ *
+ * @param becomePassword in plain text.
+ */
+function weakSecrets(inputs, becomePassword) {
+    const secrets = [
+        ["become-password", becomePassword],
+        ["vault-password", inputs.vaultPassword],
+        ["ssh-private-key-passphrase", inputs.sshPrivateKeyPassphrase],
+        ["registry-password", inputs.registryPassword],
+        ...Object.entries(inputs.vaultPasswords).map(([id, text]) => [`vault-passwords ${id}`, text]),
+        // Not each value of env: most of those that are short are no secrets.
+        ...Object.entries(inputs.env)
+            .filter(([name]) => SECRET_KEY.test(name))
+            .map(([name, text]) => [`env ${name}`, text]),
+    ];
+    return secrets
+        .filter(([, text]) => text !== "" && isTooCommon(text))
+        .map(([name]) => `${name} is so short or common that it is not hidden in the log: use eight or more characters.`);
+}
+/** Every secret text in the inputs, as given. Never fails: it runs before the inputs are checked. */
+function secretsIn(raw) {
+    const passwords = [
+        raw["become-password"],
+        raw["vault-password"],
+        raw["registry-password"],
+        raw["ssh-private-key"],
+        raw["ssh-private-key-passphrase"],
+    ];
+    return [
+        ...passwords.map((text) => text.replace(/[\r\n]+$/, "")),
+        ...secretsOfMapping(raw["vault-passwords"]),
+        ...secretsOfEnv(raw.env),
+        ...secretsOfText(raw.inventory),
+        ...secretsOfText(raw.vars),
+    ].filter((text) => text.trim() !== "");
+}
+/** Every value of a mapping of passwords. */
+function secretsOfMapping(text) {
+    let values;
+    try {
+        values = Object.values((0,dist/* parse */.qg)(text, { logLevel: "silent" }) ?? {});
+    }
+    catch {
+        // Not valid, which is said later; hide all that could be a value.
+        values = text.split(/\r?\n/).map((line) => line.replace(/^[^:]*:\s*/, ""));
+    }
+    return values.map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value)));
+}
+function secretsOfEnv(text) {
+    let values;
+    try {
+        values = Object.values(parseDotenv(text));
+    }
+    catch {
+        // Not valid, which is said later; hide all that could be a value.
+        values = text.split(/\r?\n/).map((line) => line.replace(/^[^=]*=\s*/, ""));
+    }
+    return [...values, ...values.flatMap(passwordsInUrl)].filter((value) => !isTooCommon(value));
+}
+/** Programs name the password of a DATABASE_URL alone, as it is written there or decoded. */
+function passwordsInUrl(value) {
+    const [, password = ""] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:([^/?#\s@]+)@/i.exec(value) ?? [];
+    try {
+        return [password, decodeURIComponent(password)];
+    }
+    catch {
+        return [password];
+    }
+}
+/** Values of secret-like keys in YAML, JSON or INI text, found without parsing so that a broken text still yields them. */
+function secretsOfText(text) {
+    const found = [];
+    for (const match of text.matchAll(/([A-Za-z_][\w-]*)["']?[ \t]*[:=][ \t]*/g)) {
+        if (!SECRET_KEY.test(match[1] ?? ""))
+            continue;
+        const rest = text.slice(match.index + match[0].length);
+        const quoted = /^"((?:[^"\\\n]|\\.)*)"|^'([^'\n]*)'/.exec(rest);
+        const line = (/^[^\r\n]*/.exec(rest)?.[0] ?? "").trim();
+        // A plain value ends at the line's end in YAML, at a comma or brace in its short form, and at a blank in INI; hide all readings.
+        const readings = quoted
+            ? [quoted[1] ?? quoted[2] ?? ""]
+            : [line, line.split(/[,}]/)[0] ?? "", line.split(/\s+/)[0] ?? ""];
+        for (const value of new Set(readings)) {
+            if (!isTooCommon(value) && !/^(\{\{|[!|>#]|\$ANSIBLE_VAULT)/.test(value))
+                found.push(value);
+        }
+    }
+    return found;
+}
+
+;// CONCATENATED MODULE: ./lib/secrets/mask.js
+
+
+
+/**
+ * Hides secrets: from the log by the runner's own masks, and from texts that leave the action in another way (the
+ * summary file, annotations) by {@link Mask.redact}.
+ */
+class Mask {
+    #forms = new Set();
+    /** Registers secrets and the forms derived from them. What is too common to hide is left out. */
+    add = (secrets) => {
+        for (const form of secrets.filter((secret) => !isTooCommon(secret)).flatMap(hiddenForms)) {
+            if (this.#forms.has(form))
+                continue;
+            this.#forms.add(form);
+            core_setSecret(form);
+        }
+    };
+    /** The text with `***` in place of each secret, also where two of them overlap. */
+    redact = (text) => {
+        const found = [];
+        for (const form of this.#forms) {
+            for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1))
+                found.push([at, at + form.length]);
+        }
+        let result = "";
+        let end = 0;
+        for (const [from, to] of found.sort(([one], [other]) => one - other)) {
+            if (from >= end)
+                result += `${text.slice(end, from)}***`;
+            end = Math.max(end, to);
+        }
+        return result + text.slice(end);
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/toolchain/tool-folder.js
 
 
 
@@ -44153,7 +48037,7 @@ function discardToolFolder(folder) {
     (0,external_node_fs_namespaceObject.rmSync)((0,external_node_path_namespaceObject.join)(folder, MARKER), { force: true });
 }
 
-;// CONCATENATED MODULE: ./lib/ansible/galaxy.js
+;// CONCATENATED MODULE: ./lib/toolchain/galaxy.js
 
 
 
@@ -44226,9 +48110,9 @@ async function install(file, folder, { project, ansible, job, signal }) {
     const argv = [ansible.python, "-P", "-m", "ansible", "galaxy", "install", "--role-file", file];
     const { code, stdout, stderr } = await capture([...argv], { cwd: project, env, timeout: 600_000, signal });
     if (code !== 0)
-        throw new DeployError(`requirements could not be installed: ${lastError(`${stdout}\n${stderr}`)}.`);
+        throw new DeployError(`requirements could not be installed: ${galaxy_lastError(`${stdout}\n${stderr}`)}.`);
 }
-function lastError(output) {
+function galaxy_lastError(output) {
     const lines = output.split("\n").map((line) => line.trim());
     const error = lines.find((line) => /^(\[?ERROR|fatal:)/.test(line)) ?? lines.findLast((line) => line !== "") ?? "";
     return (error
@@ -44237,69 +48121,7 @@ function lastError(output) {
         .slice(0, 400) || "ansible-galaxy gave no reason");
 }
 
-;// CONCATENATED MODULE: ./lib/ansible/ansible-store.js
-
-
-
-
-/** Where the installed environments are, and which of them this machine used last for the same interpreters. */
-class AnsibleStore {
-    #root;
-    #lock;
-    #memo;
-    /**
-     * @param lock text of ansible.lock.
-     * @param candidates interpreters on PATH; as long as these files are the same, so is the choice among them, and none
-     *   has to be run.
-     */
-    constructor(cacheRoot, lock, candidates) {
-        this.#root = (0,external_node_path_namespaceObject.join)(cacheRoot, "django-ansible-deploy-ansible");
-        this.#lock = hash(lock);
-        this.#memo = (0,external_node_path_namespaceObject.join)(this.#root, `${hash(lock, ...candidates.map(fingerprint))}.json`);
-    }
-    /** The environment of an earlier run with the same lock and interpreters; it may have stopped working since. */
-    known() {
-        try {
-            const { python, version } = JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(this.#memo, "utf8"));
-            if (typeof python !== "string" || typeof version !== "string" || !python.startsWith(this.#root))
-                return undefined;
-            return isComplete((0,external_node_path_namespaceObject.join)(python, "..", "..")) ? { python, version } : undefined;
-        }
-        catch {
-            return undefined;
-        }
-    }
-    /** Whether this user may add to it. */
-    isWritable() {
-        return isWritable(this.#root);
-    }
-    remember({ python, version }) {
-        if (!this.isWritable())
-            return;
-        (0,external_node_fs_namespaceObject.mkdirSync)(this.#root, { recursive: true });
-        const fresh = `${this.#memo}.${(0,external_node_crypto_.randomUUID)()}`;
-        (0,external_node_fs_namespaceObject.writeFileSync)(fresh, JSON.stringify({ python, version }));
-        (0,external_node_fs_namespaceObject.renameSync)(fresh, this.#memo);
-    }
-    /** Whether no environment was ever made of this lock. */
-    isEmpty() {
-        return !(0,external_node_fs_namespaceObject.existsSync)(this.#root) || !(0,external_node_fs_namespaceObject.readdirSync)(this.#root).some((name) => name.includes(`-${this.#lock}-`));
-    }
-    /** The folder for an interpreter: packages and interpreter make an environment what it is. */
-    place(version, python) {
-        const key = hash(python.path, python.version.join("."));
-        return { folder: (0,external_node_path_namespaceObject.join)(this.#root, `${version}-${this.#lock}-${key}`, process.arch), version };
-    }
-}
-function hash(...parts) {
-    return (0,external_node_crypto_.createHash)("sha256").update(parts.join("\n")).digest("hex").slice(0, 12);
-}
-function fingerprint(file) {
-    const { mtimeMs, size } = (0,external_node_fs_namespaceObject.statSync)(file);
-    return [file, (0,external_node_fs_namespaceObject.realpathSync)(file), mtimeMs, size].join(" ");
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/package-index.js
+;// CONCATENATED MODULE: ./lib/toolchain/package-index.js
 /** Variables of uv that say where packages come from and whom to trust; no other one of the job's reaches uv. */
 const KEPT = /^UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|INDEX_STRATEGY|INDEX_\w+_(USERNAME|PASSWORD)|FIND_LINKS|NO_INDEX|INSECURE_HOST|KEYRING_PROVIDER|HTTP_TIMEOUT|HTTP_RETRIES|SYSTEM_CERTS|NATIVE_TLS|OFFLINE|CONFIG_FILE|NO_CONFIG|PYTHON_INSTALL_MIRROR|PYTHON_DOWNLOADS_JSON_URL)$/;
 /**
@@ -44373,7 +48195,7 @@ function parsePipConf(text) {
     return new Map([...global, ...install]);
 }
 
-;// CONCATENATED MODULE: ./lib/ansible/index-settings.js
+;// CONCATENATED MODULE: ./lib/toolchain/index-settings.js
 
 
 
@@ -44403,7 +48225,7 @@ function readable(file) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/ansible/intact.js
+;// CONCATENATED MODULE: ./lib/toolchain/intact.js
 
 
 /**
@@ -44431,12 +48253,12 @@ async function isIntact({ python, version }, signal) {
     return stdout.trim() === version;
 }
 
-;// CONCATENATED MODULE: ./lib/ansible/python.js
+;// CONCATENATED MODULE: ./lib/toolchain/python.js
 
 
 
 const NAMES = ["python3.14", "python3.13", "python3.12", "python3", "python3.11", "python"];
-const PROBE = [
+const python_PROBE = [
     "import os, platform, sys",
     "base = getattr(sys, '_base_executable', None) or sys.executable",
     "print(platform.python_implementation(), *sys.version_info[:3], os.path.realpath(base), sys.executable, sep='\\t')",
@@ -44476,7 +48298,7 @@ function isExecutable(file) {
 }
 async function probe(candidate, signal) {
     const options = { timeout: 10_000, ...(signal ? { signal } : {}) };
-    const { code, stdout } = await capture([candidate, "-I", "-c", PROBE], options);
+    const { code, stdout } = await capture([candidate, "-I", "-c", python_PROBE], options);
     const [kind, major, minor, patch, path, executable] = stdout.trim().split("\t");
     if (code !== 0 || kind !== "CPython" || !path?.startsWith("/") || !executable?.startsWith("/"))
         return undefined;
@@ -44503,6 +48325,68 @@ async function installedPythons(folder, signal) {
     }
     const files = names.map((name) => (0,external_node_path_namespaceObject.join)(folder, name, "bin", "python3")).filter(isExecutable);
     return (await Promise.all(files.map((file) => probe(file, signal)))).filter((python) => python !== undefined);
+}
+
+;// CONCATENATED MODULE: ./lib/toolchain/store.js
+
+
+
+
+/** Where the installed environments are, and which of them this machine used last for the same interpreters. */
+class AnsibleStore {
+    #root;
+    #lock;
+    #memo;
+    /**
+     * @param lock text of ansible.lock.
+     * @param candidates interpreters on PATH; as long as these files are the same, so is the choice among them, and none
+     *   has to be run.
+     */
+    constructor(cacheRoot, lock, candidates) {
+        this.#root = (0,external_node_path_namespaceObject.join)(cacheRoot, "django-ansible-deploy-ansible");
+        this.#lock = hash(lock);
+        this.#memo = (0,external_node_path_namespaceObject.join)(this.#root, `${hash(lock, ...candidates.map(fingerprint))}.json`);
+    }
+    /** The environment of an earlier run with the same lock and interpreters; it may have stopped working since. */
+    known() {
+        try {
+            const { python, version } = JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(this.#memo, "utf8"));
+            if (typeof python !== "string" || typeof version !== "string" || !python.startsWith(this.#root))
+                return undefined;
+            return isComplete((0,external_node_path_namespaceObject.join)(python, "..", "..")) ? { python, version } : undefined;
+        }
+        catch {
+            return undefined;
+        }
+    }
+    /** Whether this user may add to it. */
+    isWritable() {
+        return isWritable(this.#root);
+    }
+    remember({ python, version }) {
+        if (!this.isWritable())
+            return;
+        (0,external_node_fs_namespaceObject.mkdirSync)(this.#root, { recursive: true });
+        const fresh = `${this.#memo}.${(0,external_node_crypto_.randomUUID)()}`;
+        (0,external_node_fs_namespaceObject.writeFileSync)(fresh, JSON.stringify({ python, version }));
+        (0,external_node_fs_namespaceObject.renameSync)(fresh, this.#memo);
+    }
+    /** Whether no environment was ever made of this lock. */
+    isEmpty() {
+        return !(0,external_node_fs_namespaceObject.existsSync)(this.#root) || !(0,external_node_fs_namespaceObject.readdirSync)(this.#root).some((name) => name.includes(`-${this.#lock}-`));
+    }
+    /** The folder for an interpreter: packages and interpreter make an environment what it is. */
+    place(version, python) {
+        const key = hash(python.path, python.version.join("."));
+        return { folder: (0,external_node_path_namespaceObject.join)(this.#root, `${version}-${this.#lock}-${key}`, process.arch), version };
+    }
+}
+function hash(...parts) {
+    return (0,external_node_crypto_.createHash)("sha256").update(parts.join("\n")).digest("hex").slice(0, 12);
+}
+function fingerprint(file) {
+    const { mtimeMs, size } = (0,external_node_fs_namespaceObject.statSync)(file);
+    return [file, (0,external_node_fs_namespaceObject.realpathSync)(file), mtimeMs, size].join(" ");
 }
 
 // EXTERNAL MODULE: ./node_modules/semver/index.js
@@ -45305,7 +49189,7 @@ function _unique(values) {
     return Array.from(new Set(values));
 }
 //# sourceMappingURL=tool-cache.js.map
-;// CONCATENATED MODULE: ./lib/ansible/uv-release.js
+;// CONCATENATED MODULE: ./lib/toolchain/uv-release.js
 /** The uv that the action brings when the runner has none. `npm run lock` reads it for uv-requirements.lock. */
 const UV_VERSION = "0.12.5";
 /** The oldest uv on PATH that knows every flag and variable used here (`UV_SYSTEM_CERTS`). */
@@ -45343,7 +49227,7 @@ function isUsableUv(versionText) {
     return true;
 }
 
-;// CONCATENATED MODULE: ./lib/ansible/uv.js
+;// CONCATENATED MODULE: ./lib/toolchain/uv.js
 
 
 
@@ -45457,7 +49341,7 @@ async function fetchUvArchive(archive, work, download = downloadTool) {
     return (0,external_node_path_namespaceObject.join)(folder, `uv-${archive.triple}`, "uv");
 }
 
-;// CONCATENATED MODULE: ./lib/ansible/install.js
+;// CONCATENATED MODULE: ./lib/toolchain/install.js
 
 
 
@@ -45608,3341 +49492,8 @@ function oneLine(stderr) {
         .slice(0, 400);
 }
 
-;// CONCATENATED MODULE: ./lib/ansible/arguments.js
-/**
- * The argument list of a run. Secrets are in the files alone.
- *
- * `-P` keeps the working directory out of Python's search path: a project's own folder called `yaml` or `ansible` would
- * be imported instead of the real one.
- */
-function ansibleArguments(inputs, files) {
-    return [
-        files.python,
-        ...["-P", "-m", "ansible", "playbook", files.playbook],
-        ...inventoryArguments(files),
-        ...["--extra-vars", `@${files.variables}`],
-        ...(inputs.limit === "" ? [] : ["--limit", inputs.limit]),
-        ...(inputs.tags.length === 0 ? [] : ["--tags", inputs.tags.join(",")]),
-        ...(inputs.check ? ["--check", "--diff"] : []),
-        ...(files.becomePassword === "" ? [] : ["--become-password-file", files.becomePassword]),
-        ...vaultArguments(files),
-        ...inputs.extraArgs,
-    ];
-}
-/** The argument list of `ansible-inventory` for the same hosts. */
-function inventoryCommand(files, ...more) {
-    const program = ["-P", "-m", "ansible", "inventory"];
-    return [files.python, ...program, ...inventoryArguments(files), ...vaultArguments(files), ...more];
-}
-function inventoryArguments({ inventories }) {
-    return inventories.flatMap((path) => ["--inventory", path]);
-}
-function vaultArguments(files) {
-    return [
-        ...(files.vaultPassword === "" ? [] : ["--vault-password-file", files.vaultPassword]),
-        ...Object.entries(files.vaultPasswords).flatMap(([id, file]) => ["--vault-id", `${id}@${file}`]),
-    ];
-}
+;// CONCATENATED MODULE: ./lib/vault/become-password.js
 
-;// CONCATENATED MODULE: ./lib/ansible/participants.js
-
-
-/**
- * Asks Ansible which hosts a run is for, and which groups these belong to. It reads no variable files for that.
- *
- * @returns undefined when Ansible cannot tell; the run will say why.
- */
-async function participantsOf({ inputs, files, project, env, signal }) {
-    const options = { cwd: project.folder, env: { ...env, ...QUIET }, signal };
-    const [list, graph] = await Promise.all([
-        capture([...ansibleArguments(inputs, files), "--list-hosts"], options),
-        capture(inventoryCommand(files, "--graph"), options),
-    ]);
-    if (list.code !== 0 || graph.code !== 0)
-        return undefined;
-    const hosts = new Set([...list.stdout.matchAll(/^ {6}(\S+)$/gm)].map(([, name = ""]) => name));
-    return { hosts, groups: groupsOf(graph.stdout, hosts) };
-}
-/** For output that is read. */
-const QUIET = { ANSIBLE_FORCE_COLOR: "false", ANSIBLE_NOCOLOR: "true" };
-/** The groups of the hosts, from the drawing that `ansible-inventory --graph` makes of `@group:` and host lines. */
-function groupsOf(graph, hosts) {
-    const groups = new Set();
-    const open = [];
-    for (const line of graph.split("\n")) {
-        const [, indent = "", name = ""] = /^([ |]*)(?:--)?(.*)$/.exec(line) ?? [];
-        const level = indent.split("|").length - 1;
-        const group = /^@(.+):$/.exec(name)?.[1];
-        open.length = Math.min(open.length, level);
-        if (group !== undefined)
-            open[level] = group;
-        else if (hosts.has(name))
-            for (const one of open)
-                groups.add(one);
-    }
-    return groups;
-}
-
-;// CONCATENATED MODULE: ./lib/cancel.js
-/** Listens for what ends a run early: the runner's signals on a cancel, and the time limit. */
-class Stop {
-    #controller = new AbortController();
-    #timer;
-    #cancel = () => this.#abort("cancelled");
-    /** Aborted when the run is to end. */
-    signal = this.#controller.signal;
-    constructor() {
-        // GitHub sends SIGINT, after 7.5 s SIGTERM, and kills after 2.5 s more.
-        process.on("SIGINT", this.#cancel);
-        process.on("SIGTERM", this.#cancel);
-    }
-    /** Starts the time limit. */
-    after(minutes) {
-        this.#timer = setTimeout(() => this.#abort("timeout"), minutes * 60_000);
-    }
-    /** undefined while the run may go on. */
-    get reason() {
-        return this.signal.aborted ? this.signal.reason : undefined;
-    }
-    /** Stops the time limit. Signals stay handled: clean-up is short and must come to its end. */
-    settle() {
-        clearTimeout(this.#timer);
-    }
-    #abort(reason) {
-        if (!this.signal.aborted)
-            this.#controller.abort(reason);
-    }
-}
-
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-;// CONCATENATED MODULE: ./lib/connection/control-folder.js
-
-
-
-
-/** Name of the folders created for sockets; clean-up removes nothing else. */
-const CONTROL_PREFIX = "dad-";
-/** The socket of the action's own agent, and the file with its process id. */
-const AGENT_SOCKET = "agent";
-const AGENT_PID = "agent.pid";
-/** Bytes of the longest parent: a socket's path may have about 100, and ssh adds 28 for its name while it is made. */
-const LONGEST_PARENT = 60;
-/**
- * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP, since self-hosted runners
- * live in deep folders; nor in TMPDIR where that is deep or has what an ssh option does not take.
- */
-function createControlFolder(temporary = (0,external_node_os_namespaceObject.tmpdir)()) {
-    const parent = (0,external_node_fs_namespaceObject.realpathSync)(temporary);
-    const isFit = Buffer.byteLength(parent) <= LONGEST_PARENT && /^[\w./-]+$/.test(parent);
-    return (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)(isFit ? parent : "/tmp", CONTROL_PREFIX));
-}
-/**
- * Ends the agent and the shared connections and removes the folder. Safe to call twice.
- *
- * An open connection would keep the hosts reachable for whoever uses the runner next, until ControlPersist ends it.
- */
-async function closeConnections(folder) {
-    let sockets = [];
-    try {
-        sockets = (0,external_node_fs_namespaceObject.readdirSync)(folder);
-    }
-    catch {
-        return;
-    }
-    await stopAgent(folder);
-    await Promise.allSettled(sockets
-        .filter((name) => name !== AGENT_SOCKET && name !== AGENT_PID)
-        .map((socket) => capture(["ssh", "-O", "exit", "-o", `ControlPath=${(0,external_node_path_namespaceObject.join)(folder, socket)}`, "x"], { timeout: 2_000 })));
-    (0,external_node_fs_namespaceObject.rmSync)(folder, { recursive: true, force: true });
-}
-/** Ends the agent whose socket is in the folder, unless another process has its id by now. */
-async function stopAgent(folder) {
-    let pid;
-    try {
-        pid = Number((0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(folder, AGENT_PID), "utf8"));
-    }
-    catch {
-        return;
-    }
-    if (!Number.isInteger(pid) || pid <= 1)
-        return;
-    if (!(await commandLine(pid)).includes((0,external_node_path_namespaceObject.join)(folder, AGENT_SOCKET)))
-        return;
-    try {
-        process.kill(pid);
-    }
-    catch {
-        // It ended on its own.
-    }
-}
-/** The arguments of a process; "" when there is none. Linux needs no program for it. */
-async function commandLine(pid) {
-    try {
-        return (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${pid}/cmdline`, "utf8");
-    }
-    catch {
-        return (await capture(["ps", "-o", "args=", "-p", String(pid)], { timeout: 2_000 })).stdout;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/secrets/private-folder.js
-
-
-
-/** Name of the folders that the action creates under RUNNER_TEMP; clean-up removes nothing else. */
-const PRIVATE_PREFIX = "django-ansible-deploy-";
-/** A folder that only this user can read and that is removed when the run ends. */
-class PrivateFolder {
-    /** Absolute. */
-    path;
-    constructor(path) {
-        this.path = path;
-    }
-    /**
-     * Creates a fresh folder, mode 0700.
-     *
-     * @param parent RUNNER_TEMP; the system's folder for temporary files where it is not set.
-     */
-    static create(parent = process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)()) {
-        (0,external_node_fs_namespaceObject.mkdirSync)(parent, { recursive: true });
-        const path = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)((0,external_node_fs_namespaceObject.realpathSync)(parent), PRIVATE_PREFIX));
-        (0,external_node_fs_namespaceObject.chmodSync)(path, 0o700);
-        return new PrivateFolder(path);
-    }
-    /** Creates a folder inside, mode 0700, and returns its path. */
-    folder(name) {
-        const path = (0,external_node_path_namespaceObject.join)(this.path, name);
-        (0,external_node_fs_namespaceObject.mkdirSync)(path, { recursive: true, mode: 0o700 });
-        return path;
-    }
-    /** Writes a new file, mode 0600, and returns its path. A file that exists already is an error. */
-    file(name, content) {
-        const path = (0,external_node_path_namespaceObject.join)(this.path, name);
-        (0,external_node_fs_namespaceObject.writeFileSync)(path, content, { flag: "wx", mode: 0o600 });
-        return path;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/state.js
-
-/** Saves a path as soon as it exists, so that post finds it even when main is killed. */
-function state_saveState(name, path) {
-    saveState(name, path);
-}
-function state_loadState() {
-    return { privateFolder: core.getState("privateFolder"), controlFolder: core.getState("controlFolder") };
-}
-
-;// CONCATENATED MODULE: ./lib/cleanup.js
-
-
-
-
-
-
-
-
-/** How often post looks whether the private folder of a run that was killed stays away, and the milliseconds between. */
-const LOOKS = 20;
-const BETWEEN_LOOKS = 300;
-/** The post step: removes what a run left, also one that was killed. Safe to run twice; warns, never fails. */
-async function cleanUp() {
-    const state = loadState();
-    // An Ansible whose step was killed runs on until it finds that nobody reads what it says, and may write into the folder again.
-    for (let look = 0; look < LOOKS && isPrivate(state.privateFolder) && existsSync(state.privateFolder); look++) {
-        try {
-            removePrivateFolder(state.privateFolder);
-        }
-        catch {
-            // What writes there still may end by the next look; the last word is below.
-        }
-        await pause(BETWEEN_LOOKS);
-    }
-    await removeTraces(state);
-}
-const isPrivate = (path) => (0,external_node_path_namespaceObject.basename)(path).startsWith(PRIVATE_PREFIX);
-function removePrivateFolder(path) {
-    if (isPrivate(path))
-        (0,external_node_fs_namespaceObject.rmSync)(path, { recursive: true, force: true, maxRetries: 3 });
-}
-/** Removes the private folder first, then the shared connections. Warns where that fails. */
-async function removeTraces(state) {
-    try {
-        removePrivateFolder(state.privateFolder);
-    }
-    catch (error) {
-        core_warning(`The private folder ${state.privateFolder} was not removed: ${messageOf(error)}`);
-    }
-    try {
-        if ((0,external_node_path_namespaceObject.basename)(state.controlFolder).startsWith(CONTROL_PREFIX))
-            await closeConnections(state.controlFolder);
-    }
-    catch (error) {
-        core_warning(`The connections in ${state.controlFolder} were not closed: ${messageOf(error)}`);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/connection/private-key.js
-
-const BLOCK = /-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----([\s\S]*?)-----END \1PRIVATE KEY-----/g;
-/**
- * Brings the text of one or more private keys into the form that ssh reads, and undoes what pasting and storing does to
- * keys: base64 around it, `\n` as two characters, quotes, Windows line ends, blanks, a missing last line end.
- *
- * @throws DeployError when it is plainly no private key, with what it is and how to make one of it. Whether a key is whole
- * is ssh-keygen's to judge.
- */
-function repairKeys(given) {
-    const repairs = [];
-    let text = given;
-    const change = (what, changed) => {
-        if (changed !== text)
-            repairs.push(what);
-        text = changed;
-    };
-    change("the base64 around it was decoded", withoutBase64(text));
-    if (/^\s*["']-----BEGIN/.test(text)) {
-        change("the quotes around it were removed", text.trim().replace(/^(["'])([\s\S]*)\1$/, "$2"));
-    }
-    if (/-----\\r?\\?n/.test(text) || /-----\\n/.test(text)) {
-        change('"\\n" was replaced by line ends', text.replaceAll(/(\\r)?\\n/g, "\n"));
-    }
-    change("Windows line ends were replaced", text.replaceAll(/\r\n?/g, "\n"));
-    if (!text.endsWith("\n"))
-        repairs.push("the missing last line end was added");
-    const blocks = [...text.matchAll(BLOCK)];
-    refuseOthers(text.replaceAll(BLOCK, ""), blocks.length > 0);
-    const keys = blocks.map(([block, kind = "", body = ""]) => {
-        const lines = linesOf(body);
-        const key = [`-----BEGIN ${kind}PRIVATE KEY-----`, ...lines, `-----END ${kind}PRIVATE KEY-----`, ""].join("\n");
-        if (key.trimEnd() !== block)
-            repairs.push("blanks and line ends inside it were put right");
-        return key;
-    });
-    if (/^\s*\S/.test(text) && text.trim() !== text.replace(/\n$/, "")) {
-        repairs.push("blank space around it was removed");
-    }
-    return { keys, repairs: [...new Set(repairs)] };
-}
-/** Some stores keep a key in one line, with blanks for line ends; the headers of old PEM keys hold blanks of their own. */
-function linesOf(body) {
-    const lines = body
-        .split("\n")
-        .map((line) => line.trim())
-        .filter((line, index, all) => line !== "" || (index > 0 && all[index - 1]?.includes(":")));
-    if (lines.some((line) => line.includes(":")))
-        return lines;
-    return lines.flatMap((line) => line.split(/\s+/)).filter((line) => line !== "");
-}
-function withoutBase64(text) {
-    if (!/^[A-Za-z0-9+/=\s]+$/.test(text))
-        return text;
-    const decoded = Buffer.from(text, "base64").toString("latin1");
-    return decoded.includes("-----BEGIN ") ? decoded : text;
-}
-/** Says what a text is that is no private key, or what is left beside the keys. */
-function refuseOthers(rest, found) {
-    if (/-----(BEGIN|END) [A-Z0-9 ]*PRIVATE KEY-----/.test(rest)) {
-        throw new DeployError('ssh-private-key is cut off: a key goes from its "BEGIN" line to its "END" line; store it again, for example with `gh secret set SSH_PRIVATE_KEY < key`.');
-    }
-    if (found)
-        return;
-    if (rest.includes("PuTTY-User-Key-File")) {
-        throw new DeployError("ssh-private-key is in PuTTY's format: convert it with `puttygen key.ppk -O private-openssh -o key` and give the text of the file key.");
-    }
-    if (/^(\s*\S+)? ?(ssh-|ecdsa-|sk-)\S*-cert-v01@openssh\.com /m.test(rest)) {
-        throw new DeployError("ssh-private-key is a certificate: give the private key that it belongs to.");
-    }
-    if (/^\s*(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/]/m.test(rest) || /BEGIN (SSH2 )?PUBLIC KEY/.test(rest)) {
-        throw new DeployError("ssh-private-key is a public key: give the private one, the file without .pub.");
-    }
-    if (/^\s*[~.]?\/\S+\s*$/.test(rest)) {
-        throw new DeployError("ssh-private-key is a path: give the text of the key file, as a secret.");
-    }
-    throw new DeployError('ssh-private-key is no private key: give the whole text of the key file, from its "BEGIN" line to its "END" line.');
-}
-
-;// CONCATENATED MODULE: ./lib/connection/identity.js
-
-
-
-
-
-
-
-
-const NONE = { keyFiles: [], agentSocket: "", publicKey: "", repairs: [] };
-/**
- * Writes the keys into the private folder, or, when one of them has a passphrase, adds them to an agent that lives as
- * long as its socket's folder. Every key is tried first, so that a broken one is named before any host is asked.
- *
- * @param inputs without `ssh-private-key` the job's own agent and the runner's own keys stay in charge.
- * @param controlFolder where the agent's socket is made.
- * @throws DeployError when a key is none, is damaged, or its passphrase is missing or wrong.
- */
-async function prepareIdentity(inputs, folder, controlFolder) {
-    const { sshPrivateKey, sshPrivateKeyPassphrase: passphrase } = inputs;
-    if (sshPrivateKey === "")
-        return NONE;
-    const { keys, repairs } = repairKeys(sshPrivateKey);
-    const files = keys.map((text, index) => folder.file(index === 0 ? "key" : `key-${index + 1}`, text));
-    const judged = await Promise.all(files.map(judge));
-    judged.forEach(({ problem }, index) => {
-        refuse(problem, keys.length > 1 ? `ssh-private-key (key ${index + 1} of ${keys.length})` : "ssh-private-key");
-    });
-    if (!judged.some(({ problem }) => problem === PROTECTED)) {
-        const unused = passphrase === "" ? [] : ["it has no passphrase, so ssh-private-key-passphrase was not used"];
-        const publicKey = judged[0]?.publicKey ?? "";
-        // By these ssh asks the agent for a key whose own file is gone.
-        files.forEach((file, index) => {
-            folder.file(`${(0,external_node_path_namespaceObject.basename)(file)}.pub`, `${judged[index]?.publicKey}\n`);
-        });
-        const agentSocket = (0,external_node_path_namespaceObject.join)(controlFolder, AGENT_SOCKET);
-        return { keyFiles: files, agentSocket, publicKey, repairs: [...repairs, ...unused] };
-    }
-    if (passphrase === "") {
-        throw new DeployError(`ssh-private-key is protected by a passphrase and ${missing("ssh-private-key-passphrase", inputs)}: set it, or give a key for deployments that has none.`);
-    }
-    const agentSocket = await startAgent(controlFolder);
-    await addKeys(files, passphrase, agentSocket, folder, lifetime(inputs));
-    const held = await capture(["ssh-add", "-L"], {
-        env: { ...process.env, SSH_AUTH_SOCK: agentSocket },
-        timeout: 5_000,
-    });
-    return { keyFiles: [], agentSocket, publicKey: held.stdout.split("\n")[0]?.trim() ?? "", repairs };
-}
-/**
- * Moves keys from their files into the agent, for what is left to do after a run was ended. Where that fails they stay
- * until clean-up.
- */
-async function keysIntoAgent({ keyFiles, agentSocket }) {
-    if (keyFiles.length === 0)
-        return;
-    try {
-        const socket = await startAgent((0,external_node_path_namespaceObject.dirname)(agentSocket));
-        const env = { PATH: process.env.PATH, HOME: process.env.HOME, SSH_AUTH_SOCK: socket };
-        for (const file of keyFiles) {
-            const { code } = await capture(["ssh-add", "-q", "-t", "60", file], { env, timeout: 2_000 });
-            if (code === 0)
-                (0,external_node_fs_namespaceObject.rmSync)(file);
-        }
-    }
-    catch {
-        // No agent on this runner.
-    }
-}
-const PROTECTED = "protected";
-const NO_PROGRAM = "no program";
-/** What ssh-keygen says of a key: no problem when it is whole and open, {@link PROTECTED}, or its complaint. */
-async function judge(file) {
-    const { code, stdout, stderr } = await capture(["ssh-keygen", "-y", "-P", "", "-f", file], { timeout: 10_000 });
-    if (code === 0)
-        return { problem: "", publicKey: stdout.trim() };
-    if (code === 127)
-        return { problem: NO_PROGRAM, publicKey: "" };
-    const complaint = stderr.trim().split("\n").at(-1)?.split(": ").at(-1)?.trim() || "unreadable";
-    return { problem: /incorrect passphrase/i.test(stderr) ? PROTECTED : complaint, publicKey: "" };
-}
-function refuse(problem, name) {
-    if (problem === "" || problem === PROTECTED)
-        return;
-    if (problem === NO_PROGRAM) {
-        throw new DeployError("The runner has no ssh-keygen: install openssh-client, which Ansible needs as well.");
-    }
-    throw new DeployError(`${name} is damaged (${problem}): it was probably cut off or changed when it was stored; store it again, for example with \`gh secret set SSH_PRIVATE_KEY < key\`.`);
-}
-/** Starts an agent of the action's own. It ends with the control folder, also when the action was killed. */
-async function startAgent(controlFolder) {
-    const socket = (0,external_node_path_namespaceObject.join)(controlFolder, AGENT_SOCKET);
-    // In a session of its own: a cancel reaches the action's group, and going back still needs the keys.
-    const agent = (0,external_node_child_process_namespaceObject.spawn)("ssh-agent", ["-D", "-a", socket], { stdio: "ignore", detached: true });
-    let problem = "";
-    agent.on("error", (error) => {
-        problem = error.message;
-    });
-    if (agent.pid !== undefined)
-        (0,external_node_fs_namespaceObject.writeFileSync)((0,external_node_path_namespaceObject.join)(controlFolder, AGENT_PID), String(agent.pid), { mode: 0o600 });
-    agent.unref();
-    for (let tries = 0; tries < 100 && problem === ""; tries++) {
-        if ((0,external_node_fs_namespaceObject.existsSync)(socket))
-            return socket;
-        await (0,promises_namespaceObject.setTimeout)(20);
-    }
-    throw new DeployError(`ssh-agent, which a key with a passphrase needs, did not start: ${problem || "no socket"}.`);
-}
-/** Seconds after which the agent forgets the keys by itself, also where nothing is left to end it: the run's, and five minutes. */
-function lifetime({ timeoutMinutes }) {
-    return Math.ceil(timeoutMinutes * 60) + 300;
-}
-/** ssh-add asks a program for the passphrase, so that it stands in no command line. */
-async function addKeys(files, passphrase, socket, folder, seconds) {
-    for (const [index, file] of files.entries()) {
-        const secret = folder.file(`passphrase-${index}`, passphrase);
-        // Once: ssh-add would ask for a wrong one again and again.
-        const program = folder.file(`askpass-${index}`, '#!/bin/sh\ncat "$DAD_PASSPHRASE" && rm -f "$DAD_PASSPHRASE"\n');
-        (0,external_node_fs_namespaceObject.chmodSync)(program, 0o700);
-        const env = {
-            PATH: process.env.PATH,
-            HOME: process.env.HOME,
-            SSH_AUTH_SOCK: socket,
-            SSH_ASKPASS: program,
-            SSH_ASKPASS_REQUIRE: "force",
-            DISPLAY: ":0",
-            DAD_PASSPHRASE: secret,
-        };
-        const { code } = await capture(["ssh-add", "-q", "-t", String(seconds), file], { env, timeout: 10_000 });
-        if (code !== 0) {
-            throw new DeployError("ssh-private-key-passphrase does not open ssh-private-key: check the secret's value.");
-        }
-        for (const used of [file, secret, program])
-            (0,external_node_fs_namespaceObject.rmSync)(used, { force: true });
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/connection/trust.js
-
-/** Says what was repaired of the keys, and warns where hosts are trusted without proof. */
-function tellTrust({ hostKeyChecking }, { repairs }) {
-    if (repairs.length > 0)
-        info(`ssh-private-key: ${repairs.join(", ")}.`);
-    if (hostKeyChecking === "off") {
-        core_warning("host-key-checking is off: whoever answers at a host's address gets the deploy with its secrets.");
-    }
-    if (hostKeyChecking === "accept-new") {
-        core_warning("host-key-checking is accept-new: whoever answers first at the address of a host that known-hosts does not have gets the deploy with its secrets.");
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/secrets/dotenv.js
-
-/**
- * Reads dotenv lines: `NAME=value`, optionally after `export `, with `#` comments, 'literal' and "escaped" values (both
- * may span lines). Nothing is expanded. A later line wins.
- *
- * @throws DeployError with the line's number and never its text, since that is a secret.
- */
-function parseDotenv(text) {
-    const result = {};
-    const lines = text.replaceAll("\r\n", "\n").split("\n");
-    for (let index = 0; index < lines.length; index++) {
-        const number = index + 1;
-        const line = (lines[index] ?? "").trim();
-        if (line === "" || line.startsWith("#"))
-            continue;
-        const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/s.exec(line);
-        const [, name, rest] = match ?? [];
-        if (name === undefined || rest === undefined) {
-            throw new DeployError(`env has no NAME=value in line ${number}.`);
-        }
-        const quote = rest.charAt(0);
-        if (quote !== "'" && quote !== '"') {
-            result[name] = rest.replace(/(^|\s+)#.*$/, "").trimEnd();
-            continue;
-        }
-        let body = rest.slice(1);
-        let end = closingQuote(body, quote);
-        while (end === -1 && index + 1 < lines.length) {
-            body += `\n${lines[++index]}`;
-            end = closingQuote(body, quote);
-        }
-        if (end === -1)
-            throw new DeployError(`env has a quote in line ${number} that is not closed.`);
-        if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
-            throw new DeployError(`env has text after the closing quote of the value in line ${number}.`);
-        }
-        result[name] = quote === "'" ? body.slice(0, end) : expandEscapes(body.slice(0, end));
-    }
-    return result;
-}
-function closingQuote(body, quote) {
-    for (let index = 0; index < body.length; index++) {
-        if (quote === '"' && body.charAt(index) === "\\")
-            index++;
-        else if (body.charAt(index) === quote)
-            return index;
-    }
-    return -1;
-}
-const ESCAPES = { n: "\n", r: "\r", t: "\t" };
-function expandEscapes(body) {
-    return body.replace(/\\([nrt"\\$`])/g, (_, char) => ESCAPES[char] ?? char);
-}
-
-;// CONCATENATED MODULE: ./lib/split-arguments.js
-
-/**
- * Splits a text into words as a POSIX shell would: quotes and backslashes count, a `#` that starts a word opens a
- * comment, and nothing is expanded.
- *
- * @throws DeployError when a quote stays open.
- */
-function splitArguments(text) {
-    const words = [];
-    let word;
-    let quote = "";
-    for (let index = 0; index < text.length; index++) {
-        const char = text.charAt(index);
-        const next = text.charAt(index + 1);
-        if (quote === "'") {
-            if (char === "'")
-                quote = "";
-            else
-                word += char;
-        }
-        else if (quote === '"') {
-            if (char === '"')
-                quote = "";
-            else if (char === "\\" && ['"', "\\", "$", "`"].includes(next))
-                word += text.charAt(++index);
-            else if (char === "\\" && next === "\n")
-                index++;
-            else
-                word += char;
-        }
-        else if (char === "'" || char === '"') {
-            quote = char;
-            word ??= "";
-        }
-        else if (char === "\\") {
-            if (next === "\r" && text.charAt(index + 2) === "\n")
-                index += 2;
-            else if (next === "\n")
-                index++;
-            else {
-                word = (word ?? "") + next;
-                index++;
-            }
-        }
-        else if (/\s/.test(char)) {
-            if (word !== undefined)
-                words.push(word);
-            word = undefined;
-        }
-        else if (char === "#" && word === undefined) {
-            const end = text.indexOf("\n", index);
-            index = end === -1 ? text.length : end;
-        }
-        else {
-            word = (word ?? "") + char;
-        }
-    }
-    if (quote !== "")
-        throw new DeployError(`extra-args has a ${quote} that is not closed.`);
-    if (word !== undefined)
-        words.push(word);
-    return words;
-}
-
-;// CONCATENATED MODULE: ./lib/input-parsers.js
-
-
-
-
-
-/**
- * Turns the texts of all inputs into typed values.
- *
- * @param emptySecrets those that the workflow gives nevertheless.
- * @throws DeployError for the first text that is not of its input's form.
- */
-function parseInputs(raw, emptySecrets = []) {
-    return {
-        mode: choice(raw, "mode", MODES, "role"),
-        operation: choice(raw, "operation", OPERATIONS, "deploy"),
-        playbook: line(raw, "playbook"),
-        workingDirectory: line(raw, "working-directory") || ".",
-        check: flag(raw, "check", false),
-        hosts: raw.hosts.trim(),
-        inventory: raw.inventory.trim() === "" ? "" : raw.inventory,
-        inventoryFiles: list(raw["inventory-file"]),
-        limit: line(raw, "limit"),
-        tags: list(raw.tags.replaceAll(",", "\n")),
-        sshPrivateKey: notBlank(raw, "ssh-private-key"),
-        sshPrivateKeyPassphrase: input_parsers_password(raw, "ssh-private-key-passphrase"),
-        knownHosts: notBlank(raw, "known-hosts"),
-        hostKeyChecking: choice(raw, "host-key-checking", HOST_KEY_CHECKINGS, "strict"),
-        jumpHost: raw["jump-host"].trim(),
-        becomePassword: input_parsers_password(raw, "become-password"),
-        vaultPassword: input_parsers_password(raw, "vault-password"),
-        vaultPasswords: passwords(raw, "vault-passwords"),
-        appName: line(raw, "app-name"),
-        serverName: line(raw, "server-name"),
-        source: choice(raw, "source", SOURCES, ""),
-        revision: line(raw, "revision"),
-        env: parseDotenv(raw.env),
-        vars: parseMapping("vars", raw.vars),
-        composeFiles: list(raw["compose-file"]),
-        composeSources: list(raw["compose-source"]),
-        registry: line(raw, "registry"),
-        registryUsername: line(raw, "registry-username"),
-        registryPassword: input_parsers_password(raw, "registry-password"),
-        ansibleVersion: line(raw, "ansible-version"),
-        requirements: line(raw, "requirements"),
-        pythonPackages: list(raw["python-packages"]),
-        extraArgs: splitArguments(raw["extra-args"]),
-        timeoutMinutes: minutes(raw, "timeout-minutes", 60),
-        summary: flag(raw, "summary", true),
-        emptySecrets,
-    };
-}
-/** Lines that hold something, trimmed. */
-function list(text) {
-    return text
-        .split(/\r?\n/)
-        .map((item) => item.trim())
-        .filter((item) => item !== "");
-}
-function line(raw, name) {
-    const text = raw[name].trim();
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-    if (/[\x00-\x1f\x7f]/.test(text))
-        throw new DeployError(`${name} must be one line without control characters.`);
-    return text;
-}
-function choice(raw, name, legal, otherwise) {
-    const text = raw[name].trim();
-    if (text === "")
-        return otherwise;
-    if (legal.includes(text))
-        return text;
-    throw new DeployError(`${name} is ${JSON.stringify(text)}: use ${legal.map((item) => `"${item}"`).join(" or ")}.`);
-}
-function flag(raw, name, otherwise) {
-    const text = raw[name].trim();
-    if (text === "")
-        return otherwise;
-    if (/^(true|True|TRUE)$/.test(text))
-        return true;
-    if (/^(false|False|FALSE)$/.test(text))
-        return false;
-    throw new DeployError(`${name} is ${JSON.stringify(text)}: use "true" or "false".`);
-}
-function minutes(raw, name, otherwise) {
-    const text = raw[name].trim();
-    if (text === "")
-        return otherwise;
-    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
-    // A timer of Node ends at 2^31 ms, about 35,791 minutes.
-    if (value > 0 && value <= 35_000)
-        return value;
-    throw new DeployError(`${name} is ${JSON.stringify(text)}: use a number of minutes above 0 and up to 35000.`);
-}
-/** A text of which only white space was given is a secret that lost its value on the way. */
-function notBlank(raw, name) {
-    const text = raw[name];
-    if (text !== "" && text.trim() === "") {
-        throw new DeployError(`${name} holds only white space: ${emptySecret()}, so set it or leave the input out.`);
-    }
-    return text;
-}
-function input_parsers_password(raw, name) {
-    // Spaces may belong to a password; the line end of `gh secret set < file` does not.
-    return notBlank(raw, name).replace(/[\r\n]+$/, "");
-}
-/** A mapping of vault ids to passwords. */
-function passwords(raw, name) {
-    if (raw[name].trim() === "")
-        return {};
-    const value = parseYaml(name, raw[name]);
-    if (!isMapping(value))
-        throw new DeployError(`${name} must be a mapping of vault ids to passwords, like "prod: …".`);
-    const entries = Object.entries(value).map(([id, password]) => {
-        if (!/^[A-Za-z0-9_][\w.-]*$/.test(id)) {
-            throw new DeployError(`${name} has the id ${JSON.stringify(id.slice(0, 60))}: use letters, digits and _ . -`);
-        }
-        if (typeof password !== "string" || password.trim() === "") {
-            const empty = password === null || password === "" ? `is empty: ${emptySecret()}` : "is no text: put it in quotes";
-            throw new DeployError(`${name} has the id ${JSON.stringify(id)}, whose password ${empty}.`);
-        }
-        return [id, password.replace(/[\r\n]+$/, "")];
-    });
-    return Object.fromEntries(entries);
-}
-
-;// CONCATENATED MODULE: ./lib/secrets/values.js
-
-
-/** Keys of variables whose value is a secret. */
-const SECRET_KEY = /pass(wd|word|phrase)?$|secret|token|private_?key|api_?key/i;
-/** Texts that are no secret wherever they stand; hiding them would only make the log unreadable. */
-const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5}|admin|deploy|development|django|example|password|postgres|production|root|secret|staging|test|user)$/i;
-/** Lines shorter than this are too common to hide. */
-const SHORTEST = 4;
-/** Whether hiding a text would blank the log rather than a secret. */
-function isTooCommon(text) {
-    return text.trim().length < SHORTEST || COMMON.test(text.trim());
-}
-/**
- * Warnings for secrets that are not hidden, since hiding them would blank the log.
- *
- * @param becomePassword in plain text.
- */
-function weakSecrets(inputs, becomePassword) {
-    const secrets = [
-        ["become-password", becomePassword],
-        ["vault-password", inputs.vaultPassword],
-        ["ssh-private-key-passphrase", inputs.sshPrivateKeyPassphrase],
-        ["registry-password", inputs.registryPassword],
-        ...Object.entries(inputs.vaultPasswords).map(([id, text]) => [`vault-passwords ${id}`, text]),
-        // Not each value of env: most of those that are short are no secrets.
-        ...Object.entries(inputs.env)
-            .filter(([name]) => SECRET_KEY.test(name))
-            .map(([name, text]) => [`env ${name}`, text]),
-    ];
-    return secrets
-        .filter(([, text]) => text !== "" && isTooCommon(text))
-        .map(([name]) => `${name} is so short or common that it is not hidden in the log: use eight or more characters.`);
-}
-/** Every secret text in the inputs, as given. Never fails: it runs before the inputs are checked. */
-function secretsIn(raw) {
-    const passwords = [
-        raw["become-password"],
-        raw["vault-password"],
-        raw["registry-password"],
-        raw["ssh-private-key"],
-        raw["ssh-private-key-passphrase"],
-    ];
-    return [
-        ...passwords.map((text) => text.replace(/[\r\n]+$/, "")),
-        ...secretsOfMapping(raw["vault-passwords"]),
-        ...secretsOfEnv(raw.env),
-        ...secretsOfText(raw.inventory),
-        ...secretsOfText(raw.vars),
-    ].filter((text) => text.trim() !== "");
-}
-/** Every value of a mapping of passwords. */
-function secretsOfMapping(text) {
-    let values;
-    try {
-        values = Object.values((0,dist/* parse */.qg)(text, { logLevel: "silent" }) ?? {});
-    }
-    catch {
-        // Not valid, which is said later; hide all that could be a value.
-        values = text.split(/\r?\n/).map((line) => line.replace(/^[^:]*:\s*/, ""));
-    }
-    return values.map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value)));
-}
-function secretsOfEnv(text) {
-    let values;
-    try {
-        values = Object.values(parseDotenv(text));
-    }
-    catch {
-        // Not valid, which is said later; hide all that could be a value.
-        values = text.split(/\r?\n/).map((line) => line.replace(/^[^=]*=\s*/, ""));
-    }
-    return [...values, ...values.flatMap(passwordsInUrl)].filter((value) => !isTooCommon(value));
-}
-/** Programs name the password of a DATABASE_URL alone, as it is written there or decoded. */
-function passwordsInUrl(value) {
-    const [, password = ""] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:([^/?#\s@]+)@/i.exec(value) ?? [];
-    try {
-        return [password, decodeURIComponent(password)];
-    }
-    catch {
-        return [password];
-    }
-}
-/** Values of secret-like keys in YAML, JSON or INI text, found without parsing so that a broken text still yields them. */
-function secretsOfText(text) {
-    const found = [];
-    for (const match of text.matchAll(/([A-Za-z_][\w-]*)["']?[ \t]*[:=][ \t]*/g)) {
-        if (!SECRET_KEY.test(match[1] ?? ""))
-            continue;
-        const rest = text.slice(match.index + match[0].length);
-        const quoted = /^"((?:[^"\\\n]|\\.)*)"|^'([^'\n]*)'/.exec(rest);
-        const line = (/^[^\r\n]*/.exec(rest)?.[0] ?? "").trim();
-        // A plain value ends at the line's end in YAML, at a comma or brace in its short form, and at a blank in INI; hide all readings.
-        const readings = quoted
-            ? [quoted[1] ?? quoted[2] ?? ""]
-            : [line, line.split(/[,}]/)[0] ?? "", line.split(/\s+/)[0] ?? ""];
-        for (const value of new Set(readings)) {
-            if (!isTooCommon(value) && !/^(\{\{|[!|>#]|\$ANSIBLE_VAULT)/.test(value))
-                found.push(value);
-        }
-    }
-    return found;
-}
-
-;// CONCATENATED MODULE: ./lib/inputs.js
-
-
-
-/** Names of all inputs, as in action.yml. */
-const INPUT_NAMES = [
-    "mode",
-    "operation",
-    "playbook",
-    "working-directory",
-    "check",
-    "hosts",
-    "inventory",
-    "inventory-file",
-    "limit",
-    "tags",
-    "ssh-private-key",
-    "ssh-private-key-passphrase",
-    "known-hosts",
-    "host-key-checking",
-    "jump-host",
-    "become-password",
-    "vault-password",
-    "vault-passwords",
-    "app-name",
-    "server-name",
-    "source",
-    "revision",
-    "env",
-    "vars",
-    "compose-file",
-    "compose-source",
-    "registry",
-    "registry-username",
-    "registry-password",
-    "ansible-version",
-    "requirements",
-    "python-packages",
-    "extra-args",
-    "timeout-minutes",
-    "summary",
-];
-/** Inputs that are set from a secret, and that can be left out. */
-const SECRET_INPUTS = [
-    "ssh-private-key",
-    "ssh-private-key-passphrase",
-    "known-hosts",
-    "become-password",
-    "vault-password",
-    "vault-passwords",
-    "env",
-    "registry-password",
-];
-/**
- * Their default in action.yml. The runner gives an action a text for every input, and "" both for one that is not given
- * and for one whose secret is not configured; by this default the two differ.
- */
-const NOT_GIVEN = "(not given)";
-const MODES = ["role", "container"];
-const OPERATIONS = ["deploy", "rollback", "status"];
-const SOURCES = ["workspace", "git"];
-const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"];
-/**
- * Reads every input; nothing else does.
- *
- * @param mask takes all secret texts before anything that could print one happens.
- * @throws DeployError that names the input, the rule and what to do.
- */
-function loadInputs(mask) {
-    const texts = Object.fromEntries(INPUT_NAMES.map((name) => [name, getInput(name, { trimWhitespace: false })]));
-    const isEmpty = (name) => texts[name] === "";
-    const notGiven = SECRET_INPUTS.filter((name) => texts[name] === NOT_GIVEN).map((name) => [name, ""]);
-    const raw = { ...texts, ...Object.fromEntries(notGiven) };
-    mask(secretsIn(raw));
-    return parseInputs(raw, SECRET_INPUTS.filter(isEmpty));
-}
-
-;// CONCATENATED MODULE: ./lib/log-line.js
-
-/** Writes a line to the log that holds texts of hosts or of the repository: nothing in it acts as a command of the runner. */
-function tell(line) {
-    info(plainLine(line));
-}
-/** One line in which the runner finds no command, in neither of its two forms (`::name::`, `##[name]`). */
-function plainLine(text) {
-    return text.replaceAll(/\s+/g, " ").trimStart().replace(/^::/, ":\u200b:").replaceAll("##[", "##\u200b[");
-}
-
-;// CONCATENATED MODULE: ./lib/report/explain.js
-
-const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try again|authentication failure|incorrect password/i;
-/** What follows the host's name, for what else sudo and its like say. */
-const BECOME_REFUSED = [
-    [
-        /is not in the sudoers file|is not allowed to execute|may not run sudo/i,
-        "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
-    ],
-    [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
-    [
-        /sudo: (command )?not found|unable to (find|locate) (sudo|become)/i,
-        "has no sudo: install it there once, or set another ansible_become_method.",
-    ],
-];
-const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
-/** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
-function explainFailure(failure, context) {
-    const { host } = failure;
-    const text = [failure.msg, failure.stderr, failure.stdout].filter(Boolean).join("\n");
-    const vault = explainVault(text, context);
-    if (vault !== "")
-        return vault;
-    const found = context.causes.get(host);
-    if (found !== undefined)
-        return found;
-    const refused = BECOME_REFUSED.find(([words]) => words.test(text));
-    if (refused)
-        return `${host} ${refused[1]}`;
-    if (BECOME_MISSING.test(text)) {
-        return context.inputs.becomePassword === ""
-            ? `${host} asks for a become (sudo) password and ${missing("become-password", context.inputs)}.`
-            : `${host} asks for a become (sudo) password and does not take become-password: check its value and ansible_become_method.`;
-    }
-    if (BECOME_WRONG.test(text) && /password/i.test(text)) {
-        return `become-password is not the right become (sudo) password on ${host}.`;
-    }
-    if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(text)) {
-        return `${host} shows another host key than the one in ${knownHosts(context)}: either the host was set up anew, then update the entry, or someone is in between.`;
-    }
-    if (/Host key verification failed/i.test(text)) {
-        return `The host key of ${host} is not in ${knownHosts(context)}: add the line that ssh-keyscan prints for it to known-hosts, after comparing it with the host's own.`;
-    }
-    if (/Permission denied \([^)]*publickey/.test(text)) {
-        return context.inputs.sshPrivateKey === ""
-            ? `${host} refused to let the runner in and ${missing("ssh-private-key", context.inputs)}.`
-            : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
-    }
-    if (failure.status === "unreachable") {
-        const cause = lastLine(failure.msg).replace(/^(Task failed: )?(Failed to connect to the host via ssh: )?(ssh: )?/, "");
-        return `${host} is unreachable: ${cause || "no cause is known"}.`;
-    }
-    const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
-    return `${host}: the task "${taskName(failure)}" failed: ${cause}${place(failure)}.`;
-}
-/** A task's name without its role's, which Ansible puts before it. */
-function taskName({ name }) {
-    return name.split(" : ").at(-1) ?? name;
-}
-function knownHosts(context) {
-    return context.inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts";
-}
-function userIn(text) {
-    return /([\w.-]+)@\S+: Permission denied \(/.exec(text)?.[1];
-}
-/** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */
-function lastWords(failure) {
-    // A variable that nobody set says so in its own words (the filter `mandatory`).
-    const message = flat((failure.msg ?? "").replace(/^.*The filter plugin 'ansible\.builtin\.mandatory' failed: /s, ""));
-    const output = /^((The command exited with a )?non-zero return code|MODULE FAILURE.*|)$/s.test(message)
-        ? lastLine(failure.stderr) || lastLine(failure.stdout)
-        : "";
-    return [message, output].filter((part) => part !== "").join(": ") || "it gave no message";
-}
-function flat(text) {
-    const one = text.replace(/\s+/g, " ").trim().replace(/\.$/, "");
-    return one.length > 600 ? `${one.slice(0, 300)} … ${one.slice(-300)}` : one;
-}
-function lastLine(text) {
-    const lines = (text ?? "").split(/\r?\n/).map((line) => line.trim());
-    return flat(lines.findLast((line) => line !== "") ?? "");
-}
-function place(failure) {
-    return failure.path ? ` (${failure.path.split("/").slice(-4).join("/")})` : "";
-}
-/** One sentence when a text tells of a vault that could not be opened, else "". */
-function explainVault(text, context) {
-    if (/no vault secrets found/i.test(text)) {
-        return `A file is encrypted with ansible-vault and ${missing("vault-password", context.inputs)}.`;
-    }
-    if (/no vault secrets were found that could decrypt|HMAC verification failed/i.test(text)) {
-        return context.closed.join(" ") || "No given vault password opens a file that this deploy reads.";
-    }
-    return "";
-}
-/**
- * One sentence for a run that ended without a failed host: Ansible's own last error, or the input that is to blame.
- *
- * @param stderr the end of ansible-playbook's standard error.
- */
-function explainEnd(code, stderr, context) {
-    const error = explain_lastError(stderr);
-    const vault = explainVault(error, context);
-    if (vault !== "")
-        return vault;
-    if (/leaves us with no hosts to target/.test(error)) {
-        return "No host is left to deploy to: the inventory is empty, or limit matches none of its hosts.";
-    }
-    return `Ansible ended with code ${code}: ${error || "it printed no error"}.`;
-}
-/** The last error block of Ansible's standard error as one line, without colours. */
-function explain_lastError(stderr) {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
-    const lines = stderr.replaceAll(/\x1b\[[0-9;]*m/g, "").split(/\r?\n/);
-    const start = lines.findLastIndex((line) => /^(\[ERROR\]|ERROR!?|fatal|error|.*Error):?\s/.test(line));
-    if (start === -1)
-        return lastLine(lines.join("\n"));
-    const end = lines.findIndex((line, index) => index > start && line.trim() === "");
-    return flat(lines
-        .slice(start, end === -1 ? undefined : end)
-        .join(" ")
-        .replace(/^(\[ERROR\]:?|ERROR!?:?)\s*/, ""));
-}
-
-;// CONCATENATED MODULE: ./lib/report/totals.js
-const totals_NOTHING = { ok: 0, changed: 0, unreachable: 0, failures: 0, skipped: 0, rescued: 0, ignored: 0 };
-/** Counts a run's events. Without Ansible's recap (a run that was killed) the results are counted instead. */
-function totalsOf(events) {
-    const results = events.filter((event) => event.event === "result");
-    const recap = events.findLast((event) => event.event === "stats");
-    const stats = sorted(recap?.hosts ?? countResults(results));
-    const names = Object.keys(stats);
-    const having = (key) => names.filter((name) => (stats[name]?.[key] ?? 0) > 0);
-    const changedResults = new Set(results.filter(({ status }) => status === "changed").map(({ host }) => host));
-    return {
-        stats,
-        hosts: names,
-        ok: names.filter((name) => (stats[name]?.failures ?? 0) === 0 && (stats[name]?.unreachable ?? 0) === 0),
-        changed: names.filter((name) => (stats[name]?.changed ?? 0) > 0 || changedResults.has(name)),
-        failed: having("failures"),
-        unreachable: having("unreachable"),
-        changedTasks: names.reduce((sum, name) => sum + (stats[name]?.changed ?? 0), 0),
-        failures: failuresOf(results, stats),
-        deploy: deployOf(results),
-        wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
-        keptOld: results.some(({ deploy }) => deploy?.kept === true || deploy?.rolled_back === true),
-        hostStatus: Object.fromEntries(results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : []))),
-    };
-}
-/** Each host that failed says that it kept what it served; of the others, each that had switched says that it went back. */
-function haveGoneBack(results, failed) {
-    const hosts = (holds) => new Set(results.filter(holds).map(({ host }) => host));
-    const kept = hosts(({ deploy }) => deploy?.kept === true);
-    const back = hosts(({ deploy }) => deploy?.rolled_back === true);
-    const switched = hosts(({ action, status }) => /\.(app_activate|compose_up)$/.test(action) && status === "changed");
-    return failed.length > 0 && failed.every((host) => kept.has(host)) && [...switched].every((host) => back.has(host));
-}
-function sorted(stats) {
-    return Object.fromEntries(Object.keys(stats)
-        .sort()
-        .map((name) => [name, { ...totals_NOTHING, ...stats[name] }]));
-}
-function countResults(results) {
-    const stats = {};
-    for (const { host, status, ignored, rescued } of results) {
-        stats[host] ??= { ...totals_NOTHING };
-        const counts = stats[host];
-        if (status === "ok" || status === "changed" || (status === "failed" && ignored))
-            counts.ok++;
-        if (status === "changed")
-            counts.changed++;
-        if (status === "skipped")
-            counts.skipped++;
-        if (status === "failed" && !ignored)
-            counts[rescued ? "rescued" : "failures"]++;
-        if (status === "unreachable" && !ignored)
-            counts.unreachable++;
-        if (ignored && (status === "failed" || status === "unreachable"))
-            counts.ignored++;
-    }
-    return stats;
-}
-/** A failed result that a `rescue` caught is no failure: Ansible's recap counts it elsewhere, so the last ones count. */
-function failuresOf(results, stats) {
-    const left = new Map(Object.entries(stats).map(([name, { failures, unreachable }]) => [name, failures + unreachable]));
-    const failures = [];
-    for (const result of results.toReversed()) {
-        if ((result.status !== "failed" && result.status !== "unreachable") || result.ignored || result.rescued)
-            continue;
-        const count = left.get(result.host) ?? 0;
-        if (count === 0)
-            continue;
-        left.set(result.host, count - 1);
-        failures.unshift(result);
-    }
-    return failures;
-}
-/** What every host may add to. */
-const JOINED = ["migrations", "warnings", "packages", "requirements", "unknown"];
-/** What the hosts report of the deploy, all together; of what is one for all of them the last word counts. */
-function deployOf(results) {
-    let all = {};
-    const lists = Object.fromEntries(JOINED.map((key) => [key, new Set()]));
-    for (const { deploy } of results) {
-        if (!deploy)
-            continue;
-        all = { ...all, ...deploy };
-        for (const key of JOINED)
-            for (const text of totals_texts(deploy[key]))
-                lists[key]?.add(text);
-    }
-    const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])]]).filter(([, texts]) => texts.length > 0);
-    return { ...all, ...Object.fromEntries(joined) };
-}
-function totals_texts(list) {
-    return Array.isArray(list) ? list.map(String) : [];
-}
-
-;// CONCATENATED MODULE: ./lib/outcome.js
-
-
-/** The outcome of a run that ended before Ansible started. */
-function earlyOutcome(message, reason, inputs) {
-    return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
-}
-/** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
-function outcomeOf(result, reason, context) {
-    const { events } = result;
-    const totals = totalsOf(events);
-    const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure]);
-    if (reason !== undefined)
-        return { ...stopped(reason, context.inputs, ""), events, totals, failures };
-    const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
-    if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
-        const error = "No host took part: the inventory has none that the deploy is for.";
-        return { status: "failed", error, events, totals, failures };
-    }
-    if (result.code === 0 && broken.length === 0)
-        return { status: "succeeded", error: "", events, totals, failures };
-    const [first] = failures;
-    let error;
-    if (first)
-        error =
-            broken.length > 1
-                ? `${broken.length} of ${totals.hosts.length} hosts failed (${broken.join(", ")}). ${first[0]}`
-                : first[0];
-    else if (broken.length > 0)
-        error = `${broken.join(", ")} failed: see Ansible's output above.`;
-    else
-        error = explainEnd(result.code, result.stderr, context);
-    error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
-    const blamed = broken.length === 0 ? /Origin: (.+?:\d+)/.exec(result.stderr)?.[1] : undefined;
-    return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
-}
-/** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */
-function newerSchema({ keptOld, deploy: { migrations = [] } }) {
-    if (!keptOld || migrations.length === 0)
-        return "";
-    return `Applied migrations stay, so the older code runs on the newer schema: ${migrations.join(", ")}.`;
-}
-function stopped(reason, inputs, message) {
-    if (reason === "cancelled")
-        return { status: "cancelled", error: "The run was cancelled." };
-    if (reason === "timeout") {
-        return {
-            status: "failed",
-            error: `The run was ended after ${inputs?.timeoutMinutes} minutes, the limit of timeout-minutes.`,
-        };
-    }
-    return { status: "failed", error: message };
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/events.js
-/** Reads the events file's text. A line that is cut off, as when Ansible was killed while writing, is left out. */
-function parseEvents(text) {
-    const events = [];
-    for (const line of text.split("\n")) {
-        try {
-            const value = JSON.parse(line);
-            if (isEvent(value))
-                events.push(value);
-        }
-        catch {
-            // Not a whole line.
-        }
-    }
-    return events;
-}
-function isEvent(value) {
-    if (typeof value !== "object" || value === null || !("event" in value))
-        return false;
-    const record = value;
-    switch (record.event) {
-        case "result":
-            return typeof record.host === "string" && typeof record.status === "string" && typeof record.name === "string";
-        case "stats":
-            return typeof record.hosts === "object" && record.hosts !== null;
-        case "play":
-        case "task":
-            return typeof record.name === "string";
-        default:
-            return false;
-    }
-}
-
-;// CONCATENATED MODULE: external "node:string_decoder"
-const external_node_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:string_decoder");
-;// CONCATENATED MODULE: ./lib/ansible/follow.js
-
-
-/** Reads what comes to a file, whole lines at a time. */
-class FollowedFile {
-    #path;
-    #decoder = new external_node_string_decoder_namespaceObject.StringDecoder("utf8");
-    #position = 0;
-    #rest = "";
-    /** @param path a file that may not be there yet. */
-    constructor(path) {
-        this.#path = path;
-    }
-    /** The whole lines that came since the last call; "" when there are none. */
-    read() {
-        let descriptor;
-        try {
-            descriptor = (0,external_node_fs_namespaceObject.openSync)(this.#path, "r");
-        }
-        catch {
-            return "";
-        }
-        try {
-            const buffer = Buffer.alloc(65_536);
-            for (;;) {
-                const count = (0,external_node_fs_namespaceObject.readSync)(descriptor, buffer, 0, buffer.length, this.#position);
-                if (count === 0)
-                    break;
-                this.#position += count;
-                this.#rest += this.#decoder.write(buffer.subarray(0, count));
-            }
-        }
-        finally {
-            (0,external_node_fs_namespaceObject.closeSync)(descriptor);
-        }
-        const end = this.#rest.lastIndexOf("\n") + 1;
-        const lines = this.#rest.slice(0, end);
-        this.#rest = this.#rest.slice(end);
-        return lines;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/log-lines.js
-/**
- * Passes Ansible's output on, line by line as it comes, with plays as groups.
- *
- * Nothing in the output can act as a workflow command: commands are stopped under a token that only this class knows,
- * and resumed only for its own group lines.
- */
-class LogLines {
-    #rest = { stdout: "", stderr: "" };
-    /** Lines that wait for the next one: the banners of a play and of a phase's first task come before the marker, and belong into the new group. */
-    #held = [];
-    #grouped = false;
-    #commands;
-    #token;
-    #playMarker;
-    /**
-     * @param token random; stops commands.
-     * @param playMarker random; the events callback prints it before each play's name.
-     */
-    constructor(commands, token, playMarker) {
-        this.#commands = commands;
-        this.#token = token;
-        this.#playMarker = playMarker;
-        this.#stop();
-    }
-    /** Takes a piece of output as it came. */
-    push(stream, chunk) {
-        const lines = (this.#rest[stream] + chunk).split("\n");
-        this.#rest[stream] = lines.pop() ?? "";
-        for (const line of lines)
-            this.#line(line);
-    }
-    /** Writes a line of the action's own between Ansible's. */
-    say(line) {
-        this.#flush();
-        this.#commands.write(line);
-    }
-    /** Writes what is left and lets commands through again. */
-    end() {
-        for (const stream of ["stdout", "stderr"]) {
-            if (this.#rest[stream] !== "")
-                this.#line(this.#rest[stream]);
-            this.#rest[stream] = "";
-        }
-        this.#flush();
-        this.#resume();
-        if (this.#grouped)
-            this.#commands.endGroup();
-    }
-    #line(line) {
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
-        const plain = line.replaceAll(/\x1b\[[0-9;]*m/g, "");
-        if (plain.startsWith(`${this.#playMarker} `) || plain === this.#playMarker) {
-            this.#group(plain.slice(this.#playMarker.length + 1) || "play");
-        }
-        else if (plain.startsWith("PLAY RECAP")) {
-            // The recap is what a reader looks for first: it stands outside the groups.
-            this.#ungroup();
-            this.#flush();
-            this.#commands.write(line);
-        }
-        else if (plain.trim() === "" || /^(PLAY|TASK) \[/.test(plain)) {
-            this.#held.push(line);
-        }
-        else {
-            this.#flush();
-            this.#commands.write(line);
-        }
-    }
-    #flush() {
-        for (const line of this.#held)
-            this.#commands.write(line);
-        this.#held = [];
-    }
-    #group(name) {
-        this.#resume();
-        if (this.#grouped)
-            this.#commands.endGroup();
-        this.#commands.startGroup(name);
-        this.#grouped = true;
-        this.#stop();
-        this.#flush();
-    }
-    #ungroup() {
-        if (!this.#grouped)
-            return;
-        this.#resume();
-        this.#commands.endGroup();
-        this.#grouped = false;
-        this.#stop();
-    }
-    #stop() {
-        this.#commands.write(`::stop-commands::${this.#token}`);
-    }
-    #resume() {
-        this.#commands.write(`::${this.#token}::`);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/process.js
-
-const STDERR_TAIL = 65_536;
-/** GitHub kills the step 10 s after its first signal, so a cancelled run has to end, and be cleaned up, before that. */
-const GRACE = [3_000, 2_000];
-/**
- * Runs ansible-playbook in a process group of its own, so that a cancel reaches its workers and their ssh, and nothing
- * else reaches them before: Ansible is told first, by SIGINT, and gets time to end in an orderly way.
- */
-function runProcess(argv, options) {
-    const [command, ...args] = argv;
-    return new Promise((resolve) => {
-        const child = (0,external_node_child_process_namespaceObject.spawn)(command, args, {
-            cwd: options.cwd,
-            env: options.env,
-            detached: true,
-            stdio: ["ignore", "pipe", "pipe"],
-        });
-        let stderr = "";
-        child.stdout.setEncoding("utf8").on("data", (chunk) => options.onOutput("stdout", chunk));
-        child.stderr.setEncoding("utf8").on("data", (chunk) => {
-            stderr = (stderr + chunk).slice(-STDERR_TAIL);
-            options.onOutput("stderr", chunk);
-        });
-        const timers = [];
-        const [terminate, kill] = options.grace ?? GRACE;
-        const end = () => {
-            signalGroup(child, "SIGINT");
-            timers.push(setTimeout(() => signalGroup(child, "SIGTERM"), terminate));
-            timers.push(setTimeout(() => signalGroup(child, "SIGKILL"), terminate + kill));
-        };
-        if (options.signal.aborted)
-            end();
-        else
-            options.signal.addEventListener("abort", end, { once: true });
-        let done = false;
-        const finish = (code) => {
-            if (done)
-                return;
-            done = true;
-            for (const timer of timers)
-                clearTimeout(timer);
-            options.signal.removeEventListener("abort", end);
-            // Workers that outlived Ansible must not outlive the step.
-            if (options.signal.aborted)
-                signalGroup(child, "SIGKILL");
-            child.stdout.destroy();
-            child.stderr.destroy();
-            resolve({ code, stderr });
-        };
-        child.on("error", (error) => {
-            stderr += error.message;
-            finish(127);
-        });
-        child.on("close", (code, signal) => finish(code ?? signalCode(signal)));
-        // A process that Ansible left behind may hold the pipes open; what Ansible wrote itself is there by then.
-        child.on("exit", (code, signal) => {
-            timers.push(setTimeout(() => finish(code ?? signalCode(signal)), 1_000));
-        });
-    });
-}
-function signalGroup(child, signal) {
-    if (child.pid === undefined)
-        return;
-    try {
-        process.kill(-child.pid, signal);
-    }
-    catch {
-        // The group is gone already.
-    }
-}
-function signalCode(signal) {
-    return signal === "SIGINT" ? 130 : signal === "SIGKILL" ? 137 : 143;
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/progress.js
-
-/** Seconds after which a task that goes on is told of, and again every minute. */
-const TOLD_AFTER = [10, 20, 30, 60];
-const TOLD_EVERY = 60;
-/** How far the task is that runs now, told only where it takes long. */
-class Progress {
-    #playHosts = 0;
-    #task;
-    #told = 0;
-    /** Takes events as they come. */
-    take(events) {
-        for (const event of events) {
-            if (event.event === "play")
-                this.#playHosts = event.hosts ?? 0;
-            if (event.event === "task") {
-                this.#task = { name: taskName(event), started: event.time ?? 0, done: new Set() };
-                this.#told = 0;
-            }
-            if (event.event === "result")
-                this.#task?.done.add(event.host);
-            if (event.event === "stats")
-                this.#task = undefined;
-        }
-    }
-    /**
-     * A line when it is time for one: `… Prepare the release: 1 of 2 hosts done after 20 s`.
-     *
-     * @param now seconds since the epoch.
-     */
-    line(now) {
-        if (this.#task === undefined)
-            return undefined;
-        const { name, started, done } = this.#task;
-        const elapsed = now - started;
-        if (elapsed < this.#next())
-            return undefined;
-        this.#told = elapsed;
-        const hosts = this.#playHosts > 1 ? `${done.size} of ${this.#playHosts} hosts done ` : "";
-        return `… ${name}: ${hosts}after ${Math.floor(elapsed)} s`;
-    }
-    /** When the next line is due, in seconds since the task began. */
-    #next() {
-        return TOLD_AFTER.find((seconds) => seconds > this.#told) ?? this.#told + TOLD_EVERY;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/report/redact.js
-/** What of a result may hold what a host printed. */
-const FREE_TEXTS = ["name", "msg", "stderr", "stdout", "diff", "warnings", "deploy"];
-/** Characters of an output that are kept: the cause of a failure stands last. */
-const TAIL = 4_096;
-/**
- * The events without secrets. It comes before any escaping or cutting, which could tear a secret apart so that nothing
- * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
- */
-function redactEvents(events, redact) {
-    return events.map((event) => (event.event === "result" ? redactResult(event, redact) : event));
-}
-function redactResult(event, redact) {
-    const given = FREE_TEXTS.filter((key) => event[key] !== undefined);
-    if (given.length === 0)
-        return event;
-    const redacted = given.map((key) => [key, redactDeep(event[key], redact)]);
-    return {
-        ...event,
-        ...Object.fromEntries(redacted.map(([key, value]) => [key, OUTPUTS.has(key) ? end(value) : value])),
-    };
-}
-const OUTPUTS = new Set(["msg", "stderr", "stdout"]);
-const end = (value) => (typeof value === "string" ? value.slice(-TAIL) : value);
-function redactDeep(value, redact) {
-    if (typeof value === "string")
-        return redact(value);
-    if (Array.isArray(value))
-        return value.map((item) => redactDeep(item, redact));
-    if (typeof value !== "object" || value === null)
-        return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [redact(key), redactDeep(item, redact)]));
-}
-
-;// CONCATENATED MODULE: ./lib/play.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** Makes a run's environment. */
-function preparePlay(parts) {
-    const eventsFile = (0,external_node_path_namespaceObject.join)(parts.folder.path, "events.jsonl");
-    const playMarker = (0,external_node_crypto_.randomUUID)();
-    const env = ansibleEnvironment({
-        job: process.env,
-        actionRoot: parts.actionRoot,
-        project: parts.project,
-        checking: parts.inputs.hostKeyChecking,
-        bundled: parts.project.playbook === "",
-        inventoryFolder: parts.files.inventories.some((path) => (0,external_node_fs_namespaceObject.statSync)(path).isDirectory()),
-        temporary: parts.folder.folder("tmp"),
-        galaxy: parts.galaxy,
-        controlFolder: parts.controlFolder,
-        sshConfig: parts.files.sshConfig,
-        standInVaultPassword: parts.files.standInVaultPassword,
-        events: eventsFile,
-        playMarker,
-        python: parts.ansible.python,
-    });
-    return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, playMarker };
-}
-/** Runs Ansible and shows its output as it comes. */
-async function play(run) {
-    const argv = ansibleArguments(run.inputs, run.files);
-    core_debug(run.redact(`Starting ${JSON.stringify(argv)} in ${run.project.folder}`));
-    const write = (line) => process.stdout.write(`${run.redact(line)}\n`);
-    const groups = { startGroup: startGroup, endGroup: endGroup, write };
-    const log = new LogLines(groups, (0,external_node_crypto_.randomUUID)(), run.playMarker);
-    const ticks = tellProgress(run.eventsFile, (line) => log.say(line));
-    // Ansible has read its secrets by then; a connection that is still to be made gets its key from the agent.
-    const ended = new Promise((resolve) => {
-        run.signal.addEventListener("abort", () => resolve(keysIntoAgent(run.identity)), { once: true });
-    });
-    try {
-        const result = await runProcess(argv, {
-            cwd: run.project.folder,
-            env: run.env,
-            signal: run.signal,
-            onOutput: (stream, chunk) => log.push(stream, chunk),
-        });
-        if (run.signal.aborted) {
-            await ended;
-            await giveBack(run);
-        }
-        const events = (0,external_node_fs_namespaceObject.existsSync)(run.eventsFile) ? parseEvents((0,external_node_fs_namespaceObject.readFileSync)(run.eventsFile, "utf8")) : [];
-        return {
-            ...result,
-            stderr: run.redact(result.stderr),
-            events: redactEvents(events, run.redact),
-        };
-    }
-    finally {
-        clearInterval(ticks);
-        log.end();
-    }
-}
-/** Tells how far long tasks are, while they run. */
-function tellProgress(eventsFile, say) {
-    const file = new FollowedFile(eventsFile);
-    const progress = new Progress();
-    return setInterval(() => {
-        progress.take(parseEvents(file.read()));
-        const line = progress.line(Date.now() / 1000);
-        if (line !== undefined)
-            say(line);
-    }, 1_000);
-}
-/** Milliseconds for giving back: GitHub kills a cancelled step 10 s after its first signal. */
-const GIVE_BACK_LIMIT = 4_500;
-/**
- * After a run that was ended early: the hosts go back and the deploy lock goes, so that nobody has to by hand. The files
- * with secrets go as soon as Ansible has read them.
- */
-async function giveBack(run) {
-    const { cancelPlaybook } = run.files;
-    if (cancelPlaybook === "")
-        return;
-    const argv = ansibleArguments(run.inputs, { ...run.files, playbook: cancelPlaybook });
-    let output = "";
-    const result = await runProcess(argv, {
-        cwd: run.project.folder,
-        env: run.env,
-        signal: AbortSignal.timeout(GIVE_BACK_LIMIT),
-        onOutput: (_, chunk) => {
-            output = (output + chunk).slice(-OUTPUT_END);
-            if (output.includes(run.playMarker))
-                removeSecrets(run);
-        },
-        grace: [100, 100],
-    });
-    if (result.code !== 0) {
-        core_warning("The deploy lock was not given back on every host: the next attempt of this workflow run takes it over, any other run after 15 minutes.");
-    }
-}
-/** Characters; the callback's marker may come in two pieces. */
-const OUTPUT_END = 4_096;
-function removeSecrets({ files, folder }) {
-    const inventories = files.inventories.filter((path) => path.startsWith(folder.path));
-    const passwords = [files.becomePassword, files.vaultPassword, ...Object.values(files.vaultPasswords)];
-    for (const file of [files.variables, ...inventories, ...passwords])
-        if (file !== "")
-            (0,external_node_fs_namespaceObject.rmSync)(file, { force: true });
-}
-
-;// CONCATENATED MODULE: ./lib/project/vault.js
-
-/** Whether a file's text is encrypted as a whole by ansible-vault. */
-function isVault(text) {
-    return text.startsWith("$ANSIBLE_VAULT;");
-}
-/** The vault id in a vault text's header; "" when it has none, which is what the default id writes. */
-function vaultIdOf(text) {
-    return /^\$ANSIBLE_VAULT;1\.2;AES256;(.+)$/m.exec(text.slice(0, 200))?.[1]?.trim() ?? "";
-}
-/** The three parts of a vault text; undefined when it is of another format than 1.1 and 1.2 (ansible/parsing/vault). */
-function partsOf(text) {
-    const [header = "", ...rest] = text.trim().split(/\r?\n/);
-    if (!/^\$ANSIBLE_VAULT;1\.[12];AES256(;|$)/.test(header))
-        return undefined;
-    const parts = Buffer.from(rest.join("").replace(/\s+/g, ""), "hex").toString("latin1").split("\n");
-    const [salt, hmac, cipher] = parts.map((part) => Buffer.from(part, "hex"));
-    return salt && hmac?.length === 32 && cipher ? { salt, hmac, cipher } : undefined;
-}
-/**
- * Whether a password opens a vault text: PBKDF2 with SHA-256, 10,000 rounds, then an HMAC over the cipher text.
- *
- * @returns undefined when the text is of another format.
- */
-function opensVault(text, password) {
-    const parts = partsOf(text);
-    if (!parts)
-        return undefined;
-    const keys = (0,external_node_crypto_.pbkdf2Sync)(password.trim(), parts.salt, 10_000, 80, "sha256");
-    return (0,external_node_crypto_.timingSafeEqual)((0,external_node_crypto_.createHmac)("sha256", keys.subarray(32, 64)).update(parts.cipher).digest(), parts.hmac);
-}
-/** What a vault text holds (AES-256 in counter mode, padded); undefined when the password does not open it. */
-function decryptVault(text, password) {
-    const parts = partsOf(text);
-    if (!parts || !opensVault(text, password))
-        return undefined;
-    const keys = (0,external_node_crypto_.pbkdf2Sync)(password.trim(), parts.salt, 10_000, 80, "sha256");
-    const decipher = (0,external_node_crypto_.createDecipheriv)("aes-256-ctr", keys.subarray(0, 32), keys.subarray(64, 80));
-    const padded = Buffer.concat([decipher.update(parts.cipher), decipher.final()]);
-    return padded.subarray(0, padded.length - (padded.at(-1) ?? 0)).toString("utf8");
-}
-
-;// CONCATENATED MODULE: ./lib/project/playbook-files.js
-
-
-
-
-/**
- * The files that Ansible reads for a playbook, whatever hosts it is for: the playbook, its `vars_files`, and the variables of roles
- * that it names. Names with templates in them are left out, as nobody knows them before the run.
- *
- * @param playbook absolute path.
- * @param roleFolders absolute paths of folders with roles, besides `roles` beside the playbook; the first one that has a role wins.
- */
-function filesOfPlaybook(playbook, roleFolders) {
-    const folder = (0,external_node_path_namespaceObject.dirname)(playbook);
-    const plays = playsOf(playbook);
-    const named = plays.flatMap((play) => listOf(play.vars_files)).filter(isPlain);
-    const variables = named.map((path) => ((0,external_node_path_namespaceObject.isAbsolute)(path) ? path : (0,external_node_path_namespaceObject.join)(folder, path)));
-    const roles = [...new Set(plays.flatMap(rolesOf))];
-    const folders = [(0,external_node_path_namespaceObject.join)(folder, "roles"), ...roleFolders];
-    const ofRoles = roles.flatMap((role) => {
-        const home = folders.map((place) => (0,external_node_path_namespaceObject.join)(place, role)).find((path) => (0,external_node_fs_namespaceObject.existsSync)(path));
-        return home === undefined ? [] : ["vars", "defaults"].flatMap((part) => mainFiles((0,external_node_path_namespaceObject.join)(home, part)));
-    });
-    return [playbook, ...variables, ...ofRoles].filter((file) => (0,external_node_fs_namespaceObject.existsSync)(file) && (0,external_node_fs_namespaceObject.statSync)(file).isFile());
-}
-function playsOf(playbook) {
-    try {
-        const text = (0,external_node_fs_namespaceObject.readFileSync)(playbook, "utf8");
-        return isVault(text) ? [] : listOf((0,dist/* parse */.qg)(text, { logLevel: "silent" })).filter(playbook_files_isMapping);
-    }
-    catch {
-        return []; // Ansible tells what is wrong with it.
-    }
-}
-/** The roles that a play lists, and those that its tasks import. */
-function rolesOf(play) {
-    const listed = listOf(play.roles).map((role) => (playbook_files_isMapping(role) ? (role.role ?? role.name) : role));
-    const imported = ["pre_tasks", "tasks", "post_tasks"]
-        .flatMap((part) => listOf(play[part]))
-        .filter(playbook_files_isMapping)
-        .map((task) => task["ansible.builtin.import_role"] ?? task.import_role)
-        .map((role) => (playbook_files_isMapping(role) ? role.name : undefined));
-    return [...listed, ...imported].filter(isPlain);
-}
-/** What a role's folder of variables is read from: `main`, with or without an ending, or the files of a folder of that name. */
-function mainFiles(folder) {
-    const main = ["main", "main.yml", "main.yaml", "main.json"]
-        .map((name) => (0,external_node_path_namespaceObject.join)(folder, name))
-        .find((path) => (0,external_node_fs_namespaceObject.existsSync)(path));
-    if (main === undefined)
-        return [];
-    return (0,external_node_fs_namespaceObject.statSync)(main).isFile() ? [main] : (0,external_node_fs_namespaceObject.readdirSync)(main).map((name) => (0,external_node_path_namespaceObject.join)(main, name));
-}
-const isPlain = (name) => typeof name === "string" && !name.includes("{{");
-const playbook_files_isMapping = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-const listOf = (value) => Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
-
-// EXTERNAL MODULE: external "node:net"
-var external_node_net_ = __nccwpck_require__(7030);
-;// CONCATENATED MODULE: ./lib/inventory/hosts.js
-
-
-
-const NAME = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
-const ADDRESS = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
-const USER = /^[A-Za-z_][\w.@\\-]*\$?$/;
-/** What a line of each input looks like. */
-const FORMS = { hosts: "[name] [user@]address[:port]", "jump-host": "[user@]address[:port]" };
-/**
- * Reads the short form, a line each: `[name] [user@]address[:port]`, an IPv6 address with a port as `[address]:port`.
- * Empty lines and `#` comments are skipped.
- *
- * @param input whose text it is; a jump host has no name.
- * @throws DeployError with the line.
- */
-function parseHosts(text, input = "hosts") {
-    const hosts = [];
-    for (const [index, line] of text.split(/\r?\n/).entries()) {
-        const words = line
-            .replace(/(^|\s)#.*$/, "")
-            .trim()
-            .split(/\s+/);
-        if (words[0] === "")
-            continue;
-        const host = parseLine(words, index + 1, input);
-        if (hosts.some(({ name }) => name === host.name)) {
-            throw new DeployError(`${input} has ${JSON.stringify(host.name)} twice, again in line ${index + 1}: give each host one line.`);
-        }
-        hosts.push(host);
-    }
-    if (hosts.length === 0)
-        throw new DeployError(`${input} names no host: give a line for each, ${FORMS[input]}.`);
-    return hosts;
-}
-function parseLine(words, number, input) {
-    const fail = (what) => {
-        throw new DeployError(`${input} has ${what} in line ${number}: a line is ${FORMS[input]}.`);
-    };
-    const dashed = words.find((word) => word.startsWith("-"));
-    if (dashed)
-        fail(`${JSON.stringify(dashed)}, which begins with a dash,`);
-    if (input === "jump-host" && words.length > 1)
-        fail("more than an address");
-    if (words.length > 2)
-        fail("more than a name and an address");
-    const target = words.at(-1) ?? "";
-    const at = target.lastIndexOf("@");
-    const user = at === -1 ? undefined : target.slice(0, at);
-    if (user !== undefined && !USER.test(user))
-        fail(`the user ${JSON.stringify(user)}`);
-    const { address, port } = splitAddress(target.slice(at + 1)) ?? fail(`the address ${JSON.stringify(target.slice(at + 1))}`);
-    const name = words.length === 2 ? (words[0] ?? "") : address;
-    // An IPv6 address is no legal name of its own in an inventory file, but it is one in YAML.
-    if (!NAME.test(name) && !(words.length === 1 && (0,external_node_net_.isIPv6)(name)))
-        fail(`the name ${JSON.stringify(name)}`);
-    return { name, address, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
-}
-function splitAddress(text) {
-    if ((0,external_node_net_.isIPv6)(text))
-        return { address: text };
-    const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
-    if (!match)
-        return undefined;
-    const [, v6, plain, digits] = match;
-    const address = v6 ?? plain ?? "";
-    if (v6 === undefined ? !ADDRESS.test(address) : !(0,external_node_net_.isIPv6)(address))
-        return undefined;
-    if (digits === undefined)
-        return { address };
-    const port = Number(digits);
-    return port >= 1 && port <= 65_535 ? { address, port } : undefined;
-}
-/** The inventory of these hosts as YAML, for Ansible's `yaml` inventory plugin. */
-function hostsInventory(hosts) {
-    const entries = hosts.map(({ name, address, user, port }) => [
-        name,
-        {
-            ansible_host: address,
-            ...(user === undefined ? {} : { ansible_user: user }),
-            ...(port === undefined ? {} : { ansible_port: port }),
-        },
-    ]);
-    return (0,dist/* stringify */.As)({ all: { hosts: Object.fromEntries(entries) } });
-}
-
-;// CONCATENATED MODULE: ./lib/inventory/inline.js
-
-
-/**
- * Tells YAML and INI apart by parsing: YAML is a mapping of groups, and no INI inventory reads as one.
- *
- * @throws DeployError when the text is neither.
- */
-function inlineName(text) {
-    if (text.startsWith("$ANSIBLE_VAULT;"))
-        return "inventory.yml";
-    const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "" && !/^\s*[#;]/.test(line));
-    const first = lines[0];
-    if (first === undefined)
-        throw new DeployError("inventory names no host: give YAML or INI.");
-    const dashed = lines.find((line) => line.startsWith("-") && !line.startsWith("---") && !line.startsWith("- "));
-    if (dashed) {
-        throw new DeployError(`inventory has a line that begins with a dash, ${JSON.stringify(dashed.slice(0, 40))}: a host cannot.`);
-    }
-    let value;
-    try {
-        value = parseYaml("inventory", text);
-    }
-    catch (error) {
-        // What opens like YAML or JSON was meant as that; anything else is for Ansible's INI reader.
-        if (/^---(\s|$)|^\{|^["']?[\w.-]+["']?:(\s|$)/.test(first))
-            throw error;
-        return "inventory.ini";
-    }
-    if (!isMapping(value)) {
-        if (Array.isArray(value) && !/^\[[^\]]+\]\s*$/.test(first)) {
-            throw new DeployError("inventory is a YAML list: give a mapping of groups, such as all: hosts: …, or INI.");
-        }
-        return "inventory.ini";
-    }
-    // A colon in a value of an INI line reads as a mapping too; no group's name has a blank or an equals sign.
-    if (Object.keys(value).some((group) => /[\s=]/.test(group)))
-        return "inventory.ini";
-    for (const [group, content] of Object.entries(value)) {
-        if (content !== null && !isMapping(content)) {
-            throw new DeployError(`inventory has the group ${JSON.stringify(group)} without a mapping: give hosts, vars or children below it.`);
-        }
-        if (content !== null)
-            checkHosts(group, content);
-    }
-    return "inventory.yml";
-}
-function checkHosts(group, content) {
-    const hosts = content.hosts;
-    if (hosts === null || typeof hosts !== "object")
-        return;
-    for (const name of Object.keys(hosts)) {
-        if (name.startsWith("-")) {
-            throw new DeployError(`inventory has the host ${JSON.stringify(name)} in group ${JSON.stringify(group)}: a name cannot begin with a dash.`);
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/inventory/prepare.js
-
-
-
-
-
-/** Folders of variables that Ansible reads beside an inventory and beside a playbook. */
-const VARIABLE_FOLDERS = ["group_vars", "host_vars"];
-/**
- * Absolute paths for `--inventory`: the repository's own, or a file in the private folder.
- *
- * @param project working-directory as an absolute path.
- * @throws DeployError when a file is missing or an inventory is malformed.
- */
-function prepareInventory(inputs, project, folder) {
-    if (inputs.inventoryFiles.length > 0)
-        return inputs.inventoryFiles.map((path) => prepare_existing(path, project));
-    const [name, text] = inputs.hosts === ""
-        ? [inlineName(inputs.inventory), inputs.inventory]
-        : ["hosts.yml", hostsInventory(parseHosts(inputs.hosts))];
-    const place = folder.folder("inventory");
-    linkVariables(project, place);
-    return [folder.file((0,external_node_path_namespaceObject.join)("inventory", name), text.endsWith("\n") ? text : `${text}\n`)];
-}
-function prepare_existing(path, project) {
-    if (path.startsWith("-"))
-        throw new DeployError(`inventory-file is ${JSON.stringify(path)}: a path cannot begin with a dash.`);
-    const full = (0,external_node_path_namespaceObject.resolve)(project, path);
-    if (full.includes(",")) {
-        throw new DeployError(`inventory-file is ${JSON.stringify(path)}: Ansible reads a comma as a list of hosts, so rename the file.`);
-    }
-    if (!(0,external_node_fs_namespaceObject.existsSync)(full))
-        throw new DeployError(`inventory-file ${JSON.stringify(path)} does not exist in ${project}.`);
-    if ((0,external_node_fs_namespaceObject.statSync)(full).isFile() && (0,external_node_fs_namespaceObject.statSync)(full).size === 0) {
-        throw new DeployError(`inventory-file ${JSON.stringify(path)} is empty.`);
-    }
-    return full;
-}
-/** Links the project's variable folders into a folder of generated files, so that Ansible finds them beside those. */
-function linkVariables(project, place) {
-    for (const name of VARIABLE_FOLDERS) {
-        const source = (0,external_node_path_namespaceObject.join)(project, name);
-        if ((0,external_node_fs_namespaceObject.existsSync)(source))
-            (0,external_node_fs_namespaceObject.symlinkSync)(source, (0,external_node_path_namespaceObject.join)(place, name));
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/project/vault-files.js
-
-
-
-
-
-const MOST_BYTES = 4 * 1024 * 1024;
-/**
- * The variable files of a project that Ansible may read: those of groups and hosts.
- *
- * @param project working-directory as an absolute path.
- * @param inventories absolute paths; their folders' variables count too.
- */
-function variableFiles(project, inventories) {
-    const bases = new Set([project, ...inventories.map((path) => (isFolder(path) ? path : (0,external_node_path_namespaceObject.dirname)(path)))]);
-    const files = [...bases].flatMap((base) => VARIABLE_FOLDERS.flatMap((name) => vault_files_entries((0,external_node_path_namespaceObject.join)(base, name)).flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(base, name, entry), 4))));
-    return [...new Set(files)].sort();
-}
-/** What in the files none of the passwords opens; Ansible tries them all, whatever id a vault text names. */
-function closedIn(files, passwords) {
-    const opens = (text) => passwords.some((password) => opensVault(text, password) !== false);
-    return files.flatMap((file) => {
-        const text = textOf(file);
-        const vaults = isVault(text) ? [{ value: "", vault: text }] : text.includes("!vault") ? valuesOf(text) : [];
-        return vaults
-            .filter(({ vault }) => !opens(vault))
-            .map(({ value, vault }) => ({ file, value, id: vaultIdOf(vault) }));
-    });
-}
-/** The vaulted values of a YAML text with the keys that they stand at. */
-function valuesOf(text) {
-    const found = [];
-    for (const document of (0,dist/* parseAllDocuments */.hR)(text, { logLevel: "silent" })) {
-        (0,dist/* visit */.YR)(document, {
-            Pair: (_, { key, value }) => {
-                if (!(0,dist/* isScalar */.jn)(value) || value.tag !== "!vault")
-                    return;
-                found.push({ value: (0,dist/* isScalar */.jn)(key) ? String(key.value) : "", vault: String(value.value) });
-            },
-        });
-    }
-    return found;
-}
-function walk(path, depth) {
-    if (!isFolder(path))
-        return [path];
-    return depth > 0 ? vault_files_entries(path).flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(path, entry), depth - 1)) : [];
-}
-/** The text of a file that may hold variables; "" of one that cannot be read or is too large for that. */
-function textOf(file) {
-    try {
-        return (0,external_node_fs_namespaceObject.statSync)(file).size > MOST_BYTES ? "" : (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
-    }
-    catch {
-        return "";
-    }
-}
-function vault_files_entries(path) {
-    return isFolder(path) ? (0,external_node_fs_namespaceObject.readdirSync)(path).filter((entry) => !entry.startsWith(".")) : [];
-}
-function isFolder(path) {
-    return (0,external_node_fs_namespaceObject.existsSync)(path) && (0,external_node_fs_namespaceObject.statSync)(path).isDirectory();
-}
-
-;// CONCATENATED MODULE: ./lib/project/vault-check.js
-
-
-
-
-
-
-
-/** Every vault password that is given. */
-function passwordsOf({ vaultPassword, vaultPasswords, }) {
-    return [vaultPassword, ...Object.values(vaultPasswords)].filter((password) => password !== "");
-}
-/**
- * What the given passwords do not open of the variables that Ansible may read. Nothing when the project has a source of
- * passwords of its own, which the action does not ask.
- *
- * @param inventories absolute paths.
- * @param playbook absolute path.
- */
-function closedVaults(inputs, project, { inventories, playbook }, job) {
-    if (hasOtherSource(inputs, project, job))
-        return [];
-    const roles = [(0,external_node_path_namespaceObject.join)(project.folder, "roles"), ...roleFolders(project, job)];
-    const certain = [...inventories, ...filesOfPlaybook(playbook, roles)];
-    const files = [...certain, ...variableFiles(project.folder, [...inventories, playbook])];
-    return closedIn([...new Set(files)], passwordsOf(inputs));
-}
-function roleFolders({ folder, cfg }, job) {
-    if (job.ANSIBLE_ROLES_PATH)
-        return job.ANSIBLE_ROLES_PATH.split(external_node_path_namespaceObject.delimiter).map((path) => (0,external_node_path_namespaceObject.resolve)(folder, path));
-    return cfg === undefined ? [] : cfg.settings.rolesPath.map((path) => besideCfg(cfg.path, path, (0,external_node_os_namespaceObject.homedir)()));
-}
-/** What is certain before Ansible is asked: the files of the group `all` are read. */
-const EVERY_HOST = { hosts: new Set(), groups: new Set(["all"]) };
-/**
- * Refuses a run that is sure to fail: a file that a host of this run reads does not open. A single value is only opened where it is used,
- * so it is left to Ansible.
- *
- * @param participants undefined when it is not known who takes part; Ansible then fails when it comes to such a file.
- * @throws DeployError that names the file and the vault id that is missing or wrong.
- */
-function requireOpenVaults(closed, participants, inputs, project) {
-    const needed = closed.find(({ file, value }) => {
-        if (value !== "")
-            return false;
-        const [, folder, name] = /.*\/(group_vars|host_vars)\/([^/]+?)(?:\.ya?ml|\.json)?(?:\/.*)?$/.exec(file) ?? [];
-        return name === undefined || participants?.[folder === "group_vars" ? "groups" : "hosts"].has(name);
-    });
-    if (needed)
-        throw new DeployError(sentence(needed, inputs, project));
-}
-/** What is wrong with a file that does not open, and which input says so. */
-function sentence(closed, inputs, project) {
-    const { id } = closed;
-    const path = (0,external_node_path_namespaceObject.relative)(project.folder, closed.file);
-    const file = closed.value === "" ? path : `${closed.value} in ${path}`;
-    const given = Object.keys(inputs.vaultPasswords);
-    if (id !== "" && id !== "default") {
-        if (given.includes(id))
-            return `The password of the id "${id}" in vault-passwords does not open ${file}.`;
-        if (given.length > 0 || inputs.vaultPassword === "") {
-            return `${file} is encrypted with the vault id "${id}", which vault-passwords does not have: add a line "${id}: <password>" to it.`;
-        }
-        return `vault-password does not open ${file}, which is encrypted with the vault id "${id}": give its password as "${id}: <password>" in vault-passwords.`;
-    }
-    if (inputs.vaultPassword !== "")
-        return `vault-password does not open ${file}.`;
-    if (given.length > 0)
-        return `None of vault-passwords opens ${file}: give the password of the default id in vault-password.`;
-    return `${file} is encrypted with ansible-vault and ${missing("vault-password", inputs)}.`;
-}
-/** What is wrong with each of them. */
-function sentences(closed, inputs, project) {
-    return closed.map((file) => sentence(file, inputs, project));
-}
-function hasOtherSource(inputs, { cfg }, job) {
-    if (inputs.extraArgs.some((argument) => /^--vault-(id|pass)/.test(argument)))
-        return true;
-    if (job.ANSIBLE_VAULT_PASSWORD_FILE || job.ANSIBLE_VAULT_IDENTITY_LIST)
-        return true;
-    if (!cfg)
-        return false;
-    const { vaultPasswordFile, vaultIdentityList } = cfg.settings;
-    return vaultIdentityList !== "" || (vaultPasswordFile !== "" && !lacksVaultFile({ cfg }));
-}
-/** Whether ansible.cfg names a file of vault passwords that is not here: often it is on the developers' machines alone. */
-function lacksVaultFile({ cfg }) {
-    const named = cfg?.settings.vaultPasswordFile ?? "";
-    return cfg !== undefined && named !== "" && !(0,external_node_fs_namespaceObject.existsSync)(besideCfg(cfg.path, named, (0,external_node_os_namespaceObject.homedir)()));
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/variables.js
-/** A text that Ansible must not read as a template: `{{` in a secret is a part of it. Both cores' JSON readers know this form. */
-function literal(text) {
-    return { __ansible_unsafe: text };
-}
-/**
- * The extra variables of a run. Precedence: `vars` over typed inputs; inputs that were not given are absent, so that
- * the project's own variables hold.
- *
- * @param composeSources absolute paths.
- */
-function extraVariables(inputs, detected, composeSources) {
-    const texts = [
-        ["app_name", inputs.appName],
-        ["server_name", inputs.serverName],
-        ["django_app_source", inputs.source],
-        ["django_app_revision", inputs.revision],
-        ["compose_app_registry", inputs.registry],
-        ["compose_app_registry_username", inputs.registryUsername],
-        ["compose_app_registry_password", inputs.registryPassword],
-    ];
-    const lists = [
-        ["compose_app_file", inputs.composeFiles],
-        ["compose_app_source", composeSources],
-    ];
-    const env = Object.entries(inputs.env).map(([name, value]) => [name, literal(value)]);
-    return {
-        django_app_detected: detectedVariables(detected),
-        ...Object.fromEntries(texts.filter(([, text]) => text !== "").map(([name, text]) => [name, literal(text)])),
-        ...Object.fromEntries(lists.filter(([, values]) => values.length > 0).map(([name, values]) => [name, values.map(literal)])),
-        ...(env.length > 0 ? { django_app_env: Object.fromEntries(env) } : {}),
-        ...inputs.vars,
-    };
-}
-function detectedVariables(detected) {
-    const texts = [
-        ["app_name", detected.appName],
-        ["workspace", detected.workspace],
-        ["revision", detected.revision],
-        ["settings_module", detected.django?.settingsModule],
-        ["manage_dir", detected.django?.manageDir],
-        ["wsgi", detected.django?.wsgi],
-        ["asgi", detected.django?.asgi],
-        ["run_id", detected.runId],
-        ["actor", detected.actor],
-    ];
-    const mappings = [
-        ["procfile", detected.django?.procfile],
-        ["questions", detected.django?.questions],
-    ];
-    return {
-        ...Object.fromEntries(texts.flatMap(([key, text]) => (text === undefined ? [] : [[key, literal(text)]]))),
-        ...Object.fromEntries(mappings.flatMap(([key, mapping]) => {
-            const entries = Object.entries(mapping ?? {}).map(([name, text]) => [name, literal(text)]);
-            return entries.length > 0 ? [[key, Object.fromEntries(entries)]] : [];
-        })),
-    };
-}
-/** An app name made of a repository's name: what an app name may not hold becomes a dash. */
-function appNameOf(repository) {
-    const name = (repository.split("/").at(-1) ?? "")
-        .toLowerCase()
-        .replace(/[^a-z0-9_-]+/g, "-")
-        .replace(/^[^a-z]+/, "")
-        .slice(0, 32)
-        .replace(/[-_]+$/, "");
-    return name === "" ? "app" : name;
-}
-
-;// CONCATENATED MODULE: ./lib/outputs.js
-
-/** Names of all outputs, as in action.yml. */
-const OUTPUT_NAMES = [
-    "status",
-    "total-hosts",
-    "ok-hosts",
-    "changed-hosts",
-    "failed-hosts",
-    "unreachable-hosts",
-    "changed-host-names",
-    "failed-host-names",
-    "unreachable-host-names",
-    "changed-tasks",
-    "stats",
-    "release",
-    "previous-release",
-    "revision",
-    "migrations",
-    "url",
-    "summary-file",
-    "ansible-version",
-    "duration-seconds",
-    "rolled-back",
-    "host-status",
-];
-/** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
-function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSeconds }) {
-    const { deploy } = totals;
-    // Nothing was switched: what a failed run found serving still does.
-    const kept = status === "succeeded" ? {} : { release: deploy.previous_release, revision: deploy.previous_revision };
-    return {
-        status,
-        "total-hosts": String(totals.hosts.length),
-        "ok-hosts": String(totals.ok.length),
-        "changed-hosts": String(totals.changed.length),
-        "failed-hosts": String(totals.failed.length),
-        "unreachable-hosts": String(totals.unreachable.length),
-        "changed-host-names": JSON.stringify(totals.changed),
-        "failed-host-names": JSON.stringify(totals.failed),
-        "unreachable-host-names": JSON.stringify(totals.unreachable),
-        "changed-tasks": String(totals.changedTasks),
-        stats: JSON.stringify(totals.stats),
-        release: deploy.release ?? (deploy.images ? JSON.stringify(deploy.images) : (kept.release ?? "")),
-        "previous-release": deploy.previous_release ?? (deploy.previous_images ? JSON.stringify(deploy.previous_images) : ""),
-        revision: deploy.revision ?? kept.revision ?? "",
-        migrations: JSON.stringify(deploy.migrations ?? []),
-        url: deploy.url ?? "",
-        "summary-file": summaryFile,
-        "ansible-version": ansibleVersion,
-        "duration-seconds": String(durationSeconds),
-        "rolled-back": String(status === "rolled-back"),
-        "host-status": JSON.stringify(totals.hostStatus),
-    };
-}
-function setOutputs(outputs) {
-    for (const name of OUTPUT_NAMES)
-        setOutput(name, outputs[name]);
-}
-
-;// CONCATENATED MODULE: ./lib/report/advice.js
-/** What to do about failures whose own words do not say it, most telling first. */
-const ADVICE = [
-    [
-        /No space left on device|Errno 28/i,
-        "The disk is full: remove what is not needed on the host (`django_app_keep_releases` limits old releases), then deploy again.",
-    ],
-    [
-        /dpkg was interrupted/i,
-        "An earlier installation was broken off: run `dpkg --configure -a` on the host, then deploy again.",
-    ],
-    [
-        /Could not get lock \/var\/lib\/(dpkg|apt)|is another process using it/i,
-        "Another program installs packages on the host, mostly unattended-upgrades: deploy again when it has ended.",
-    ],
-    [
-        /Unable to locate package|No package matching|has no installation candidate/i,
-        "The host's package sources do not have it: check /etc/apt/sources.list and the name in `django_app_extra_packages`.",
-    ],
-    [
-        /No solution found when resolving|No matching distribution found|ResolutionImpossible/i,
-        "The requirements contradict each other, or ask for a version that does not exist for this Python: install them in a fresh virtual environment on your machine first.",
-    ],
-    [
-        /Failed to build|error: command .*(gcc|cc)\S* failed|Python\.h: No such file|pg_config executable not found/i,
-        "A requirement is compiled on the host and lacks something for it: use a package with wheels (for example `psycopg[binary]`), or name the headers in `django_app_extra_packages`.",
-    ],
-    [
-        /ModuleNotFoundError: No module named '?([\w.]+)/,
-        "The code imports something that the requirements do not bring, or that lies outside of `app_path`: add it to the requirements file that is deployed.",
-    ],
-    [
-        /SECRET_KEY setting must not be empty|ImproperlyConfigured/,
-        "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
-    ],
-    [
-        /DisallowedHost|Invalid HTTP_HOST|answered with 400/i,
-        "Django does not accept the name that it is asked by: `server_name` has to be in ALLOWED_HOSTS.",
-    ],
-    [
-        /password authentication failed for user/i,
-        "The database does not take the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
-    ],
-    [
-        /(could not connect to server|connection to server at .* failed|OperationalError).*(refused|timed out|could not translate|No route)/is,
-        "The host does not get through to its database: check `db_host` and port, that the server listens there, and what is between.",
-    ],
-    [
-        /relation "[^"]+" already exists|table "?\w+"? already exists|DuplicateTable/i,
-        "The database has what a migration would create: it was made outside of migrations; compare with `manage.py showmigrations` and fake what is there already.",
-    ],
-    [
-        /Conflicting migrations detected/i,
-        "Two migrations follow the same one: run `manage.py makemigrations --merge` and commit the result.",
-    ],
-    [
-        /permission denied for (schema|table|database)/i,
-        "The database user may not do this: give it the rights on schema and tables, or make it the owner of the database.",
-    ],
-    [
-        /Address already in use|Errno 98/i,
-        "Something else listens there: look with `ss -ltnp` on the host for what it is.",
-    ],
-    [
-        /is not healthy at/,
-        "The old release still serves. Look at the application's last lines, and ask the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set what is asked and how long.",
-    ],
-    [
-        /nginx: configuration file .* test failed|nginx: \[emerg\]/,
-        "nginx refuses its configuration: the line that it names may belong to another site of the host.",
-    ],
-];
-/** What to do about a failure, in Markdown code marks; "" when its own words have to do. */
-function adviceFor({ msg, stderr, stdout }) {
-    const text = [msg, stderr, stdout].filter(Boolean).join("\n");
-    return ADVICE.find(([cause]) => cause.test(text))?.[1] ?? "";
-}
-
-;// CONCATENATED MODULE: ./lib/report/markdown.js
-/** Any text as part of a line of Markdown: nothing in it acts as HTML, markup, a link, a mention, a reference or math. */
-function safe(text) {
-    return (html(text.replace(/\s+/g, " ").trim())
-        .replace(/[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g, (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`)
-        // GitHub looks for names and numbers in the text that readers see, so that only something between keeps them apart.
-        .replace(/@(?=\w)/g, "&#64;\u200b")
-        .replace(/(?<!&)#(?=\d)/g, "&#35;\u200b")
-        .replace(/:\/\//g, "&#58;//")
-        .replace(/\bwww\./gi, (found) => `${found.slice(0, 3)}&#46;`));
-}
-/** The same as code. */
-function code(text) {
-    return text === "" ? "" : `<code>${safe(text)}</code>`;
-}
-/** A text with its line ends and spaces. */
-function preformatted(text) {
-    return `<pre>${html(text)}</pre>`;
-}
-/** A part that opens by a click. `title` and `body` are Markdown. */
-function details(title, body) {
-    return ["<details>", `<summary>${title}</summary>`, "", ...body, "", "</details>", ""];
-}
-/** A table; `rows` are Markdown. `align` has a letter for each column: `l` or `r`. */
-function table(heads, align, rows) {
-    const line = (cells) => `| ${cells.join(" | ")} |`;
-    const marks = heads.map((_, index) => (align[index] === "r" ? "--:" : "---"));
-    return [line(heads), `|${marks.join("|")}|`, ...rows.map(line), ""];
-}
-/** A block of code that its own text cannot end. */
-function fenced(language, text) {
-    const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-    const fence = "`".repeat(longest + 1);
-    return [`${fence}${language}`, text, fence, ""];
-}
-/** `a, b and c`; of many the first ones and how many more. */
-function enumeration(items, most = 3) {
-    const shown = items.length > most + 1 ? [...items.slice(0, most), `${items.length - most} more`] : items;
-    return shown.length < 2 ? (shown[0] ?? "") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
-}
-/** `1 host`, `2 hosts`. */
-function count(number, one) {
-    return `${number} ${one}${number === 1 ? "" : "s"}`;
-}
-/** `0.4 s`, `12 s`, `3 min 05 s`. */
-function seconds(number) {
-    if (number < 9.95)
-        return `${Math.round(number * 10) / 10} s`;
-    const whole = Math.round(number);
-    return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
-}
-function html(text) {
-    return text
-        .replaceAll("&", "&amp;")
-        .replaceAll("<", "&lt;")
-        .replaceAll(">", "&gt;")
-        .replaceAll("$", "&#36;")
-        .replaceAll("\r", "");
-}
-
-;// CONCATENATED MODULE: ./lib/report/failures.js
-
-
-
-const MOST = 20;
-const DETAIL_LINES = 30;
-const DETAIL_CHARACTERS = 3_000;
-/** The failures, those of the same cause on several hosts together. */
-function failureSection(failures, run) {
-    if (failures.length === 0)
-        return [];
-    const groups = byCause(failures);
-    const more = groups.length - MOST;
-    return [
-        "#### What failed",
-        "",
-        ...groups.slice(0, MOST).flatMap((group, index) => entry(group, index === 0)),
-        ...(run.rolledBack ? ["Every host serves what it served before.", ""] : []),
-        ...(more > 0 ? [`… and ${count(more, "failure")} more, in the log.`, ""] : []),
-    ];
-}
-/** Failures by cause: hosts on which the same task failed with the same words are together, the largest group first. */
-function byCause(failures) {
-    const groups = new Map();
-    for (const failure of failures) {
-        const [sentence, { host, name, path }] = failure;
-        const words = sentence.split(/([\w.-]+)/).filter((word) => word !== host);
-        const key = [...words, name, path].join("\0");
-        const group = groups.get(key);
-        if (group === undefined)
-            groups.set(key, [failure]);
-        else
-            group.push(failure);
-    }
-    return [...groups.values()].sort((one, other) => other.length - one.length);
-}
-function entry(group, first) {
-    const [[sentence, result]] = group;
-    const hosts = group.map(([, { host }]) => code(host));
-    const where = result.path ? ` at ${code(shortPath(result.path))}` : "";
-    const lines = lastLines(result);
-    const advice = adviceFor(result);
-    return [
-        `**${enumeration(hosts)}**, task “${safe(taskName(result))}”${where}`,
-        "",
-        safe(lines === "" ? sentence : firstLine(sentence, result)),
-        "",
-        ...(advice === "" ? [] : [`💡 ${advice}`, ""]),
-        ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? opened : same)),
-    ];
-}
-/** A sentence about one host that only repeats a message of several lines gives way to the message's first line. */
-function firstLine(sentence, { host, msg = "" }) {
-    const [line = ""] = msg.split("\n");
-    return sentence.startsWith(`${host}: the task "`) && line.length > 20 ? line : sentence;
-}
-/** The first failure is what everybody looks for: its lines stand open. */
-const opened = (line) => (line === "<details>" ? "<details open>" : line);
-const same = (line) => line;
-function lastLines(result) {
-    if (result.no_log)
-        return "";
-    const text = [result.msg, result.stdout, result.stderr].filter(Boolean).join("\n").trim();
-    const lines = text.split("\n").slice(-DETAIL_LINES).join("\n").slice(-DETAIL_CHARACTERS);
-    // A message of one line stands in the sentence already.
-    return lines.includes("\n") || lines.length > 600 ? lines : "";
-}
-/** The end of a path: the folders above say nothing to a reader. */
-function shortPath(path) {
-    return path.split("/").slice(-4).join("/");
-}
-
-;// CONCATENATED MODULE: ./lib/report/annotations.js
-
-
-
-
-/** GitHub shows at most ten annotations of a kind for a step. */
-const MOST_ANNOTATIONS = 10;
-/**
- * The annotations of failures: one for each cause, those that many hosts have first, and one place is kept for the step's
- * own error.
- */
-function annotationsOf(failures, repository) {
-    return byCause(failures)
-        .slice(0, MOST_ANNOTATIONS - 1)
-        .map((group) => {
-        const [[sentence, result]] = group;
-        const hosts = group.map(([, { host }]) => host);
-        return {
-            message: annotations_messageOf(sentence, result, hosts),
-            title: `${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}: ${taskName(result)}`,
-            ...positionOf(result, repository),
-        };
-    });
-}
-function annotations_messageOf(sentence, result, hosts) {
-    const advice = adviceFor(result).replaceAll("`", "");
-    const others = hosts.length > 1 ? `The same on ${hosts.slice(1, 11).join(", ")}${hosts.length > 11 ? " …" : ""}.` : "";
-    return [sentence, others, advice].filter((part) => part !== "").join("\n");
-}
-/** The line of the user's own code, configuration or template that a failure names, else the task that failed. */
-function positionOf({ msg, stderr, stdout, path, no_log }, repository) {
-    if (repository.workspace === "")
-        return {};
-    const text = no_log ? "" : [stdout, stderr, msg].filter(Boolean).join("\n");
-    const named = [...inRelease(text), ...inOrigin(text)].map(([file, line]) => [locate(file, repository), line]);
-    const [file, line] = named.find(([found]) => found !== undefined) ?? [];
-    return file === undefined || line === undefined ? placeIn(path, repository.workspace) : { file, startLine: line };
-}
-/** `file:line` as a place of the workspace; nothing for a file outside of it. */
-function placeIn(path, workspace) {
-    const [, absolute = "", line] = /^(.+):(\d+)$/.exec(path ?? "") ?? [];
-    const file = workspace === "" ? undefined : inside(absolute, workspace);
-    return file === undefined ? {} : { file, startLine: Number(line) };
-}
-/** Lines of a Python traceback that are the application's own, innermost first. */
-function inRelease(text) {
-    const found = text.matchAll(/File "\S*?\/releases\/[^/"]+\/(?!\.venv\/)([^"]+)", line (\d+)/g);
-    return [...found].map(([, file = "", line]) => [file, Number(line)]).reverse();
-}
-/** Where Ansible says that a value or a template comes from. */
-function inOrigin(text) {
-    return [...text.matchAll(/Origin: (\/[^\n]+?):(\d+)(?::\d+)?$/gm)].map(([, file = "", line]) => [file, Number(line)]);
-}
-/** A file of the workspace, relative to it; files of a release lie in the working directory or in the workspace. */
-function locate(file, { workspace, workingDirectory, exists }) {
-    if ((0,external_node_path_namespaceObject.isAbsolute)(file))
-        return inside(file, workspace);
-    const candidates = [(0,external_node_path_namespaceObject.join)(workspace, workingDirectory, file), (0,external_node_path_namespaceObject.join)(workspace, file)];
-    const found = candidates.find(exists);
-    return found === undefined ? undefined : inside(found, workspace);
-}
-function inside(file, workspace) {
-    const path = (0,external_node_path_namespaceObject.relative)(workspace, file);
-    return file === "" || path === "" || path.startsWith("..") || (0,external_node_path_namespaceObject.isAbsolute)(path) ? undefined : path;
-}
-
-;// CONCATENATED MODULE: ./lib/report/phases.js
-/** The phases of a run by host: its plays, or in a run of one play the roles. */
-function coursesOf(events) {
-    const byRole = events.filter(({ event }) => event === "play").length < 2;
-    const courses = new Map();
-    let play = "";
-    for (const event of events) {
-        if (event.event === "play")
-            play = event.name;
-        if (event.event !== "result" || event.start === undefined || event.status === "skipped")
-            continue;
-        const course = courses.get(event.host) ?? { spans: [], switched: undefined };
-        courses.set(event.host, course);
-        const phase = byRole ? roleOf(event.name) || play : play;
-        const span = extend(course.spans, phase, event);
-        if (switches(event))
-            course.switched = span.end;
-    }
-    return [...courses].map(([host, course]) => ({ host, ...course }));
-}
-/** The phase in which the run failed; "" when none did. */
-function failedPhase(courses) {
-    const failed = courses.flatMap(({ spans }) => spans.filter((span) => span.failed));
-    return failed.toSorted((one, other) => one.end - other.end)[0]?.phase ?? "";
-}
-/** Whether a result is the switch of a host to what was deployed. */
-function switches({ action, status }) {
-    return status === "changed" && /\.(app_activate|compose_up)$/.test(action);
-}
-function extend(spans, phase, event) {
-    const start = Math.round((event.start ?? 0) * 1000);
-    const end = Math.round(((event.start ?? 0) + (event.duration ?? 0)) * 1000);
-    let span = spans.at(-1);
-    if (span?.phase !== phase) {
-        span = { phase, start, end, failed: false };
-        spans.push(span);
-    }
-    span.end = Math.max(span.end, end);
-    span.failed ||= (event.status === "failed" || event.status === "unreachable") && !event.ignored && !event.rescued;
-    return span;
-}
-function roleOf(name) {
-    const parts = name.split(" : ");
-    return parts.length > 1 ? (parts[0] ?? "") : "";
-}
-
-;// CONCATENATED MODULE: ./lib/report/changes.js
-
-
-const MOST_HOSTS = 25;
-const MOST_CHARACTERS = 12_000;
-/** What a check found: packages, requirements, migrations, what stays unknown, and the changes of each host. */
-function predictionSection({ deploy }) {
-    const lists = [
-        ["System packages that would be installed", deploy.packages ?? []],
-        ["Migrations that would be applied", deploy.migrations ?? []],
-    ];
-    const requirements = deploy.requirements ?? [];
-    return [
-        ...lists.flatMap(([title, items]) => items.length === 0 ? [] : [`**${title}:** ${items.map(code).join(", ")}`, ""]),
-        ...(requirements.length === 0 ? [] : ["**Requirements:**", "", ...fenced("diff", requirements.join("\n"))]),
-        ...(deploy.unknown ?? []).map((text) => `- ❔ ${safe(text)}`),
-        ...((deploy.unknown ?? []).length === 0 ? [] : [""]),
-    ];
-}
-/** The changed tasks of each host with their differences; hosts with the same ones together. */
-function changeSection(events) {
-    const byHost = new Map();
-    for (const event of events) {
-        if (event.event !== "result" || event.status !== "changed")
-            continue;
-        const lines = byHost.get(event.host) ?? [];
-        byHost.set(event.host, lines);
-        lines.push(event.diff ? `# ${taskName(event)}\n${event.diff}` : `# ${taskName(event)}`);
-    }
-    const groups = new Map();
-    for (const [host, lines] of byHost) {
-        const text = lines.join("\n\n");
-        const group = groups.get(text) ?? { hosts: [], tasks: lines.length };
-        groups.set(text, group);
-        group.hosts.push(host);
-    }
-    const shown = [...groups].slice(0, MOST_HOSTS);
-    const more = groups.size - shown.length;
-    return [
-        ...shown.flatMap(([text, { hosts, tasks }]) => details(`What would change on ${enumeration(hosts.map(code))}: ${count(tasks, "task")}`, fenced("diff", cut(text)))),
-        ...(more > 0 ? [`… and ${count(more, "host")} with other changes.`, ""] : []),
-    ];
-}
-function cut(text) {
-    return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}\n(and more)`;
-}
-
-;// CONCATENATED MODULE: ./lib/report/host-tables.js
-
-/** So many rows are read at a glance; more of them open by a click. */
-const AT_A_GLANCE = 15;
-const ICONS = {
-    unreachable: "🔌",
-    failed: "❌",
-    "went back": "↩️",
-    "held back": "⏸️",
-    "would change": "✏️",
-    changed: "✅",
-    unchanged: "➖",
-};
-/** A row for each host: its state, what it serves, its counts. */
-function hostSection(hosts, check) {
-    if (hosts.length === 0)
-        return [];
-    const releases = hosts.some(({ serves, before }) => serves !== "" || before !== "");
-    const heads = [
-        "host",
-        "state",
-        ...(releases ? (check ? ["would serve", "serves"] : ["serves", "before"]) : []),
-        "changed",
-        "ok",
-        "failed",
-    ];
-    const align = releases ? "llllrrr" : "llrrr";
-    const row = (host) => [
-        code(host.name),
-        `${ICONS[host.state]} ${host.state}`,
-        ...(releases ? [code(host.serves), host.before === host.serves ? "the same" : code(host.before)] : []),
-        ...[host.changed, host.ok, host.failed].map(String),
-    ];
-    const lines = (some) => table(heads, align, some.map(row));
-    if (hosts.length <= AT_A_GLANCE)
-        return lines(hosts);
-    const notable = hosts.filter(({ state }) => state === "unreachable" || state === "failed").slice(0, AT_A_GLANCE);
-    const rest = hosts.slice(notable.length);
-    return [...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
-}
-/** `97 hosts: 95 changed, 2 unchanged`. */
-function titleOf(hosts) {
-    const counts = new Map();
-    for (const { state } of hosts)
-        counts.set(state, (counts.get(state) ?? 0) + 1);
-    return `${count(hosts.length, "host")}: ${[...counts].map(([state, many]) => `${many} ${state}`).join(", ")}`;
-}
-/** Which hosts had switched and went back, and to what. */
-function wentBackSection(hosts) {
-    const back = hosts.filter(({ state }) => state === "went back");
-    if (back.length === 0)
-        return [];
-    const names = enumeration(back.map(({ name }) => code(name)), 10);
-    const [{ serves = "" } = {}] = back;
-    const same = serves !== "" && back.every((host) => host.serves === serves);
-    return [`↩️ ${names} had switched and went back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
-}
-/** What `operation: status` found. */
-function statusSection({ hostStatus }) {
-    const hosts = Object.entries(hostStatus).sort(([one], [other]) => (one < other ? -1 : 1));
-    if (hosts.length === 0)
-        return [];
-    const rows = hosts.map(([host, status]) => {
-        const units = Object.entries(status.units).map(([unit, state]) => `${unit} ${state}`);
-        return [
-            host,
-            status.release ?? "none",
-            status.revision?.slice(0, 7) ?? "",
-            status.since ?? "",
-            status.slot ?? "",
-            units.join(", "),
-            `${status.free_mib} MiB`,
-            status.lock ?? "free",
-        ].map(code);
-    });
-    return table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows);
-}
-/** In container mode, each container that it found. */
-function serviceSection({ hostStatus }) {
-    const rows = Object.entries(hostStatus).flatMap(([host, { services }]) => (services ?? []).map(({ service, image, digest, since, health }) => [host, service, image, digest, since, health].map(code)));
-    return rows.length === 0 ? [] : table(["host", "service", "image", "digest", "since", "health"], "llllll", rows);
-}
-
-;// CONCATENATED MODULE: ./lib/report/hosts.js
-
-/** How a run ended for a host, worst first. */
-const HOST_STATES = [
-    "unreachable",
-    "failed",
-    "went back",
-    "held back",
-    "would change",
-    "changed",
-    "unchanged",
-];
-/** A report of each host, those that need attention first. */
-function hostReports(events, totals, run) {
-    const results = new Map(totals.hosts.map((name) => [name, []]));
-    for (const event of events)
-        if (event.event === "result")
-            results.get(event.host)?.push(event);
-    const deploys = totals.deploy.target_revision !== undefined || totals.deploy.images !== undefined;
-    return totals.hosts
-        .map((name) => {
-        const own = results.get(name) ?? [];
-        const switched = own.some(switches);
-        const wentBack = own.some(({ deploy }) => deploy?.rolled_back === true);
-        const state = stateOf(name, totals, { ...run, wentBack, heldBack: run.failed && deploys && !switched });
-        return { name, state, ...served(own, switched && !wentBack, run.check), ...counts(totals, name) };
-    })
-        .sort((one, other) => HOST_STATES.indexOf(one.state) - HOST_STATES.indexOf(other.state));
-}
-function stateOf(name, totals, run) {
-    if (totals.unreachable.includes(name))
-        return "unreachable";
-    if (totals.failed.includes(name))
-        return "failed";
-    if (run.wentBack)
-        return "went back";
-    if (run.heldBack)
-        return "held back";
-    if (!totals.changed.includes(name))
-        return "unchanged";
-    return run.check ? "would change" : "changed";
-}
-/** What a host serves: the last word of its results, or what it served before where it was not switched. */
-function served(own, switched, check) {
-    const facts = own.flatMap(({ deploy }) => deploy ?? []);
-    const before = facts.map((one) => one.previous_release ?? hosts_images(one.previous_images)).find((one) => one !== "") ?? "";
-    const after = facts.map((one) => one.release ?? hosts_images(one.images)).findLast((one) => one !== "") ?? "";
-    // A module that found nothing to switch names the release all the same.
-    return { serves: (switched || !check) && after !== "" ? after : before, before };
-}
-function hosts_images(given) {
-    return Object.entries(given ?? {})
-        .map(([service, digest]) => `${service} ${digest.replace(/^.*sha256:/, "").slice(0, 12)}`)
-        .join(", ");
-}
-function counts({ stats }, name) {
-    const { changed = 0, ok = 0, failures = 0 } = stats[name] ?? {};
-    return { changed, ok, failed: failures };
-}
-
-;// CONCATENATED MODULE: ./lib/report/size.js
-/**
- * Joins sections to one text of a limited size. The last ones are left out first, with a line that says so; the first one
- * is always there.
- *
- * @param order names of sections in the order in which they are given up; others never are.
- * @param limit bytes of UTF-8.
- */
-function withinLimit(sections, order, limit) {
-    const whole = (left) => {
-        const kept = sections.filter(({ name }) => !left.includes(name)).flatMap(({ lines }) => lines);
-        const note = `<sub>Left out, since a page like this one has a limit: ${left.join(", ")}.</sub>`;
-        return `${[...kept, ...(left.length === 0 ? [] : [note])].join("\n")}\n`;
-    };
-    const present = order.filter((name) => sections.some((section) => section.name === name && section.lines.length > 0));
-    for (let many = 0; many <= present.length; many++) {
-        const text = whole(present.slice(0, many));
-        if (Buffer.byteLength(text) <= limit || many === present.length)
-            return text;
-    }
-    return whole(present);
-}
-
-;// CONCATENATED MODULE: ./lib/report/slowest.js
-const slowest_MOST = 8;
-/** Seconds from which a task is worth naming. */
-const WORTH = 1;
-/** The tasks that took longest, slowest first. */
-function slowestTasks(events) {
-    const tasks = new Map();
-    for (const event of events) {
-        if (event.event !== "result" || event.status === "skipped")
-            continue;
-        const known = tasks.get(event.task);
-        if (known === undefined) {
-            tasks.set(event.task, { slowest: event, hosts: new Set([event.host]) });
-            continue;
-        }
-        known.hosts.add(event.host);
-        if ((event.duration ?? 0) > (known.slowest.duration ?? 0))
-            known.slowest = event;
-    }
-    return [...tasks.values()]
-        .map(({ slowest, hosts }) => ({
-        ...{ name: slowest.name, host: slowest.host },
-        ...{ seconds: slowest.duration ?? 0, hosts: hosts.size },
-    }))
-        .filter(({ seconds }) => seconds >= WORTH)
-        .sort((one, other) => other.seconds - one.seconds)
-        .slice(0, slowest_MOST);
-}
-
-;// CONCATENATED MODULE: ./lib/report/timeline.js
-/** Mermaid refuses longer charts than 50,000 characters, and people look at fewer hosts than that. */
-const timeline_MOST_HOSTS = 20;
-const MOST_SPANS = 30;
-/** Pixels of all bars together, and of a letter. */
-const BARS_WIDTH = 780;
-const LETTER_WIDTH = 8;
-/** Mermaid asks for a label; this one has no width. */
-const NO_LABEL = "\u200b";
-/** Words that Mermaid reads at the start of a line of a chart. */
-const KEYWORD = /^(gantt|title|section|click|call|href|end|vert|milestone|active|done|crit|dateformat|axisformat|tickinterval|includes|excludes|todaymarker|inclusiveenddates|topaxis|weekday|weekend|accTitle|accDescr)/i;
-/** A Mermaid chart of the phases by host, each switch marked; "" when nothing took time. Hosts that failed come first. */
-function timeline(courses) {
-    const shown = pick(courses);
-    const times = shown.flatMap(({ spans }) => spans.flatMap(({ start, end }) => [start, end]));
-    if (times.length === 0)
-        return "";
-    const phases = [...new Set(shown.flatMap(({ spans }) => spans.map(({ phase }) => phase)))];
-    const whole = Math.max(...times) - Math.min(...times);
-    return [
-        "---",
-        "displayMode: compact",
-        "config:",
-        "  gantt:",
-        "    barHeight: 24",
-        "    fontSize: 12",
-        `    leftPadding: ${40 + 6 * Math.max(...shown.map(({ host }) => word(host).length))}`,
-        "    rightPadding: 90",
-        "---",
-        "gantt",
-        "  dateFormat x",
-        "  axisFormat %H:%M:%S",
-        "  todayMarker off",
-        ...shown.flatMap((course) => section(course, phases, whole)),
-    ].join("\n");
-}
-/** How many hosts a chart leaves out. */
-function hiddenHosts(courses) {
-    return courses.length - pick(courses).length;
-}
-function pick(courses) {
-    const failed = (course) => Number(course.spans.some((span) => span.failed));
-    return courses.toSorted((one, other) => failed(other) - failed(one)).slice(0, timeline_MOST_HOSTS);
-}
-function section({ host, spans, switched }, phases, whole) {
-    const bars = spans.slice(0, MOST_SPANS).map(({ phase, start, end, failed }) => {
-        const text = word(phase);
-        // A label that is longer than its bar would stand in the next one.
-        const label = ((end - start) / whole) * BARS_WIDTH > text.length * LETTER_WIDTH ? text : NO_LABEL;
-        const look = failed ? "crit" : phases.indexOf(phase) % 2 === 0 ? "done" : "active";
-        return `  ${label} :${look}, ${start}, ${Math.max(end, start + 1)}`;
-    });
-    const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${switched}, 0ms`];
-    return [`  section ${word(host)}`, ...bars, ...mark];
-}
-/** A text as a label: nothing that Mermaid reads as syntax. */
-function word(text) {
-    const plain = text
-        .replace(/[^\p{L}\p{N}\u200b ._()/-]+/gu, " ")
-        .trim()
-        .slice(0, 40);
-    return KEYWORD.test(plain) ? `“${plain}”` : plain || "unnamed";
-}
-
-;// CONCATENATED MODULE: ./lib/report/summary.js
-
-
-
-
-
-
-
-
-
-
-/** What is given up first when the summary is too long. */
-const GIVEN_UP = ["slowest tasks", "timeline", "changes by host", "warnings", "hosts", "failures"];
-const MOST_WARNINGS = 20;
-const MOST_MIGRATIONS = 12;
-const summary_ICONS = { succeeded: "✅", failed: "❌", "rolled-back": "↩️", cancelled: "⏹️" };
-/**
- * The job summary as Markdown.
- *
- * @param limit bytes. GitHub takes 1 MiB for the summary of a step, and 65,536 characters for a comment.
- */
-function summaryMarkdown(parts, limit = 300_000) {
-    const { events, totals, status, check } = parts;
-    const failed = status !== "succeeded";
-    const hosts = hostReports(events, totals, { check, failed });
-    const sections = [
-        { name: "verdict", lines: [`### ${summary_ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts)] },
-        { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
-        { name: "went back", lines: wentBackSection(hosts) },
-        { name: "facts", lines: facts(parts) },
-        { name: "prediction", lines: check ? predictionSection(totals) : [] },
-        { name: "status", lines: [...statusSection(totals), ...serviceSection(totals)] },
-        { name: "hosts", lines: hostSection(hosts, check) },
-        { name: "migrations", lines: check ? [] : migrations(totals) },
-        { name: "warnings", lines: warnings(totals) },
-        { name: "changes by host", lines: check ? changeSection(events) : [] },
-        { name: "timeline", lines: timelineSection(events, check) },
-        { name: "slowest tasks", lines: slowest(events) },
-        { name: "foot", lines: foot(parts) },
-    ];
-    return withinLimit(sections, GIVEN_UP, limit);
-}
-/** What ended the run where no task of a host did. */
-function early({ error, failures }) {
-    return error === "" || failures.length > 0 ? [] : [safe(error), ""];
-}
-function facts({ status, release, previousRelease, url, check }) {
-    // After a failure the hosts may differ: their table tells.
-    const whole = status === "succeeded";
-    const rows = [
-        [check ? "Would serve" : "Serves", whole ? release : ""],
-        ["Before", whole && previousRelease !== release ? previousRelease : ""],
-        ["Address", url],
-    ];
-    const given = rows.filter(([, value]) => value !== "");
-    return given.length === 0
-        ? []
-        : [
-            given
-                .map(([name, value]) => `${name} ${/^https?:\/\/[\w.:-]+\/?$/.test(value) ? `<${value}>` : code(value)}`)
-                .join(" · "),
-            "",
-        ];
-}
-function migrations({ deploy, keptOld }) {
-    const names = (deploy.migrations ?? []).map(code);
-    if (names.length === 0)
-        return [];
-    const note = keptOld ? ". They stay, so the older code runs on the newer schema." : "";
-    if (names.length <= MOST_MIGRATIONS)
-        return [`**Migrations applied:** ${names.join(", ")}${note}`, ""];
-    return details(`${names.length} migrations applied`, [`${names.join(", ")}${note}`]);
-}
-function warnings({ deploy }) {
-    const list = deploy.warnings ?? [];
-    const more = list.length - MOST_WARNINGS;
-    const lines = list.slice(0, MOST_WARNINGS).map((text) => `- ⚠️ ${safe(shortened(text))}`);
-    if (list.length === 0)
-        return [];
-    return [...lines, ...(more > 0 ? [`- … and ${count(more, "warning")} more, in the log`] : []), ""];
-}
-function shortened(text) {
-    return text.length > 500 ? `${text.slice(0, 500)} …` : text;
-}
-function timelineSection(events, check) {
-    // A check switches nothing.
-    const courses = coursesOf(events).map((course) => (check ? { ...course, switched: undefined } : course));
-    const chart = timeline(courses);
-    const hidden = hiddenHosts(courses);
-    if (chart === "")
-        return [];
-    const notes = [
-        ...(courses.some(({ switched }) => switched !== undefined)
-            ? ["◆ is the switch of a host to what was deployed."]
-            : []),
-        ...(hidden > 0 ? [`The timeline leaves ${count(hidden, "host")} out.`] : []),
-    ];
-    // Not in a part that opens by a click: a chart that is drawn while hidden has no width.
-    return [...fenced("mermaid", chart), ...(notes.length > 0 ? [`<sub>${notes.join(" ")}</sub>`, ""] : [])];
-}
-function slowest(events) {
-    const rows = slowestTasks(events).map((task) => [
-        safe(taskName(task)),
-        seconds(task.seconds),
-        code(task.host),
-        String(task.hosts),
-    ]);
-    return rows.length === 0 ? [] : details("Slowest tasks", table(["task", "took", "on", "hosts"], "lrlr", rows));
-}
-function foot({ ansibleVersion, durationSeconds }) {
-    const version = ansibleVersion === "" ? [] : [`ansible-core ${safe(ansibleVersion)}`];
-    return [`<sub>${[...version, seconds(durationSeconds)].join(", ")}</sub>`];
-}
-
-;// CONCATENATED MODULE: ./lib/report/verdict.js
-
-/** The run in one line: what, where, from which revision to which, how many hosts, how long. For summary and log. */
-function verdict(parts, totals) {
-    const what = subject(parts);
-    const where = totals.hosts.length === 0 ? "" : ` on ${enumeration(totals.hosts)}`;
-    const head = {
-        succeeded: `${what}${where}`,
-        failed: `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}`,
-        "rolled-back": `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}, and every host serves what it served before`,
-        cancelled: `${what}${where} was cancelled`,
-    }[parts.status];
-    return `${head}${revisions(parts, totals)}: ${[...verdict_counts(totals, parts.inputs.check), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
-}
-function subject({ inputs, app }) {
-    if (inputs.playbook !== "")
-        return inputs.check ? `Check of ${inputs.playbook}` : inputs.playbook;
-    const of = app === "" ? "" : ` of ${app}`;
-    if (inputs.check)
-        return `Check${of}`;
-    return { deploy: `Deploy${of}`, rollback: `Rollback${of}`, status: `Status${of}` }[inputs.operation];
-}
-/** `, 0123456 → 89abcde`. */
-function revisions({ inputs }, { deploy }) {
-    const short = (revision) => revision?.slice(0, 7);
-    const [from, to] = [short(deploy.previous_revision), short(deploy.target_revision ?? deploy.revision)];
-    if (inputs.operation === "status" || to === undefined)
-        return "";
-    if (from === undefined)
-        return `, ${to}`;
-    return from === to ? `, ${to} as before` : `, ${from} → ${to}`;
-}
-function verdict_counts(totals, check) {
-    if (totals.hosts.length === 0)
-        return ["no host took part"];
-    const many = totals.changed.length;
-    const changed = check ? `${many} would change` : `${many} changed`;
-    return [
-        count(totals.hosts.length, "host"),
-        changed,
-        ...[
-            ["ok", totals.ok],
-            ["failed", totals.failed],
-            ["unreachable", totals.unreachable],
-        ].map(([word, hosts]) => `${hosts.length} ${word}`),
-    ];
-}
-
-;// CONCATENATED MODULE: ./lib/publish.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** Bytes of the summary file: GitHub refuses a comment of more than 65,536 characters. */
-const COMMENT_LIMIT = 60_000;
-/** Sets the outputs and writes summary and annotations. Warns where that fails: a report never decides a deploy. */
-async function publish(outcome, parts) {
-    const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
-    tell(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
-    const summaryFile = attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
-    attempt("The outputs were not set", () => setOutputs(outputsOf({
-        status: outcome.status,
-        totals: outcome.totals,
-        summaryFile,
-        ansibleVersion: parts.ansibleVersion,
-        durationSeconds: parts.durationSeconds,
-    })));
-    attempt("The annotations were not written", () => annotate(outcome, parts));
-    if (!parts.summary || !process.env.GITHUB_STEP_SUMMARY)
-        return;
-    try {
-        await summary.addRaw(summaryOf(outcome, parts)).write();
-    }
-    catch (error) {
-        core_warning(`The job summary was not written: ${messageOf(error)}`);
-    }
-}
-function summaryOf(outcome, parts, limit) {
-    const { status, totals, events, failures, error } = outcome;
-    const outputs = outputsOf({ ...outcome, ...parts, summaryFile: "" });
-    const markdown = summaryMarkdown({
-        verdict: verdictOf(outcome, parts),
-        check: parts.inputs.check,
-        release: outputs.release,
-        previousRelease: outputs["previous-release"],
-        url: outputs.url,
-        ansibleVersion: parts.ansibleVersion,
-        durationSeconds: parts.durationSeconds,
-        ...{ status, totals, events, failures, error },
-    }, limit);
-    return parts.redact(markdown);
-}
-function verdictOf({ status, totals, events }, { inputs, durationSeconds }) {
-    const app = totals.deploy.app ?? (inputs.appName || appNameOf(process.env.GITHUB_REPOSITORY ?? ""));
-    const phase = failedPhase(coursesOf(events));
-    return verdict({ status, inputs, app, phase, durationSeconds }, totals);
-}
-/** Outside the private folder, since later steps read it. */
-function writeSummaryFile(markdown) {
-    const file = (0,external_node_path_namespaceObject.join)(process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), `deploy-summary-${(0,external_node_crypto_.randomUUID)()}.md`);
-    (0,external_node_fs_namespaceObject.writeFileSync)(file, markdown, { flag: "wx", mode: 0o600 });
-    return file;
-}
-function annotate({ status, error, totals, failures, blamed }, { inputs, redact }) {
-    const { workingDirectory } = inputs;
-    const repository = { workspace: process.env.GITHUB_WORKSPACE ?? "", workingDirectory, exists: external_node_fs_namespaceObject.existsSync };
-    for (const { message, ...properties } of annotationsOf(failures, repository)) {
-        core_error(redact(message), { ...properties, title: redact(properties.title) });
-    }
-    if (blamed !== undefined)
-        core_error(redact(error), placeIn(blamed, repository.workspace));
-    if (status === "succeeded" && totals.hosts.length === 0) {
-        core_warning("No host took part: the inventory has none that the playbook's plays are for.");
-    }
-    const warnings = totals.deploy.warnings ?? [];
-    for (const warning of warnings.slice(0, MOST_ANNOTATIONS))
-        core_warning(redact(warning));
-    for (const warning of warnings.slice(MOST_ANNOTATIONS))
-        tell(`Warning: ${redact(warning)}`);
-}
-function attempt(problem, action) {
-    try {
-        return action();
-    }
-    catch (error) {
-        core_warning(`${problem}: ${messageOf(error)}`);
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/ansible/playbook.js
-
-
-
-/**
- * Writes copies of the bundled playbooks that a run needs, with the project's variables linked beside them: Ansible gives
- * variables beside a playbook their precedence by its place. Importing the collection's playbook would not do (tried):
- * Ansible then looks beside the imported file, which is in the action's folder.
- *
- * @param actionRoot folder that holds `ansible_collections`.
- */
-function bundledPlaybooks({ mode, operation, check }, actionRoot, project, folder) {
-    const place = folder.folder("play");
-    linkVariables(project, place);
-    const copy = (name) => {
-        const bundled = (0,external_node_path_namespaceObject.join)(actionRoot, "ansible_collections", "django_ansible", "deploy", "playbooks", `${name}.yml`);
-        return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), (0,external_node_fs_namespaceObject.readFileSync)(bundled, "utf8"));
-    };
-    return {
-        playbook: copy(operation === "deploy" ? mode : nameIn(mode, operation)),
-        cancelPlaybook: operation !== "status" && !check ? copy(nameIn(mode, "cancel")) : "",
-    };
-}
-/** Role mode has the plain names. */
-const nameIn = (mode, name) => (mode === "role" ? name : `container_${name}`);
-
-;// CONCATENATED MODULE: ./lib/connection/jump-hosts.js
-
-/** Alias of a hop in the ssh_config file; no host of an inventory is called so. */
-const alias = (index) => `django-ansible-deploy-jump-${index + 1}`;
-/**
- * The chain of bastions as ssh_config lines, for the top of a file. Each hop is reached through the one before it, with the
- * keys and host keys of the `Host *` that follows.
- *
- * @param text the input `jump-host`, a line each: `[user@]address[:port]`.
- * @throws DeployError with the line.
- */
-function jumpHosts(text) {
-    if (text.trim() === "")
-        return [];
-    const hops = parseHosts(text, "jump-host");
-    const lines = hops.flatMap((hop, index) => [
-        `Host ${alias(index)}`,
-        ...hopLines(hop),
-        index === 0 ? "  ProxyJump none" : `  ProxyJump ${alias(index - 1)}`,
-    ]);
-    return [...lines, "Host *", `  ProxyJump ${alias(hops.length - 1)}`];
-}
-/** The aliases of the bastions by the names under which known_hosts has their keys. */
-function jumpAliases(text) {
-    if (text.trim() === "")
-        return new Map();
-    return new Map(parseHosts(text, "jump-host").map(({ address, port }, index) => [
-        port === undefined || port === 22 ? address : `[${address}]:${port}`,
-        alias(index),
-    ]));
-}
-function hopLines({ address, user, port }) {
-    return [
-        `  HostName ${address}`,
-        ...(user === undefined ? [] : [`  User ${user}`]),
-        ...(port === undefined ? [] : [`  Port ${port}`]),
-    ];
-}
-
-;// CONCATENATED MODULE: ./lib/connection/known-hosts.js
-
-/** A line of a known_hosts file: an optional marker, names, the type of the key and the key (sshd(8)). */
-const LINE = /^(@(cert-authority|revoked)\s+)?\S+\s+(ssh|ecdsa|sk)-[\w@.-]+\s+[A-Za-z0-9+/]+={0,3}(\s.*)?$/;
-/**
- * The text of a known_hosts file from the input `known-hosts`: without Windows line ends and blanks around lines.
- *
- * @throws DeployError with the line that ssh would pass over in silence.
- */
-function known_hosts_knownHosts(text) {
-    const lines = text.split(/\r\n?|\n/).map((line) => line.trim());
-    for (const [index, line] of lines.entries()) {
-        if (line === "" || line.startsWith("#") || LINE.test(line))
-            continue;
-        throw new DeployError(`known-hosts has ${what(line)} in line ${index + 1}: ${HOW}`);
-    }
-    return `${lines.join("\n").trim()}\n`;
-}
-const HOW = "a line is `host type key`, as `ssh-keyscan host` prints it (for another port: `[host]:port type key`).";
-function what(line) {
-    if (/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/]/.test(line))
-        return "a key without a host's name before it";
-    if (/SHA256:/.test(line))
-        return "a fingerprint, which cannot be checked against,";
-    if (/PRIVATE KEY/.test(line))
-        return "a private key";
-    return "what is no host key";
-}
-
-;// CONCATENATED MODULE: ./lib/connection/ssh-config.js
-const STRICT = {
-    strict: "yes",
-    "accept-new": "accept-new",
-    off: "no",
-};
-/**
- * The text of a file for `ssh -F`. ssh takes the first value that it meets, and options of an inventory or ansible.cfg
- * (`-o`) come before any file, so they still win (ssh_config(5)).
- */
-function sshConfig(settings) {
-    const lines = [...settings.jumpHosts, "Host *", `  StrictHostKeyChecking ${STRICT[settings.checking]}`];
-    // The given keys and no others: neither the runner's files nor what the job's agent holds.
-    for (const file of settings.keyFiles)
-        lines.push(`  IdentityFile ${quote(file)}`);
-    if (settings.keyFiles.length > 0)
-        lines.push("  IdentitiesOnly yes");
-    else if (settings.agentSocket)
-        lines.push("  IdentityFile none");
-    if (settings.agentSocket)
-        lines.push(`  IdentityAgent ${quote(settings.agentSocket)}`);
-    if (settings.knownHostsFile) {
-        const further = settings.runnersKnownHosts ? " ~/.ssh/known_hosts ~/.ssh/known_hosts2" : "";
-        lines.push(`  UserKnownHostsFile ${quote(settings.knownHostsFile)}${further}`);
-        if (!settings.runnersKnownHosts)
-            lines.push("  GlobalKnownHostsFile /dev/null");
-    }
-    // What hosts say of their other keys is for the person who keeps known-hosts, and the runner's files stay as they are.
-    lines.push("  UpdateHostKeys no");
-    for (const file of settings.includes)
-        lines.push(`Include ${quote(file)}`);
-    // With -F ssh reads neither its own nor the system's file; they matter where the runner's own access is used.
-    const ownKeys = settings.keyFiles.length > 0 || settings.agentSocket !== "";
-    if (!ownKeys && (!settings.knownHostsFile || settings.runnersKnownHosts)) {
-        lines.push("Include ~/.ssh/config", "Include /etc/ssh/ssh_config");
-    }
-    return `${lines.join("\n")}\n`;
-}
-/** ssh_config(5) reads double quotes, and % and ~ as the start of its own signs. */
-function quote(path) {
-    return `"${path.replaceAll("%", "%%")}"`;
-}
-/** Files given with -F in ssh arguments such as ansible.cfg's `ssh_args`. */
-function configFilesIn(sshArguments) {
-    return [...sshArguments.matchAll(/(?:^|\s)-F\s*(?:"([^"]+)"|'([^']+)'|(\S+))/g)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
-}
-
-;// CONCATENATED MODULE: ./lib/run-files.js
-
-
-
-
-
-
-
-
-
-
-/**
- * Writes all files of a run into the private folder.
- *
- * @throws DeployError when an input's text makes no valid file.
- */
-function writeRunFiles(parts) {
-    const { inputs, project, folder, actionRoot, becomePassword } = parts;
-    const secret = (name, text) => text === ""
-        ? ""
-        : folder.file(name, `${text}
-`);
-    return {
-        inventories: prepareInventory(inputs, project.folder, folder),
-        ...(project.playbook
-            ? { playbook: project.playbook, cancelPlaybook: "" }
-            : bundledPlaybooks(inputs, actionRoot, project.folder, folder)),
-        variables: folder.file("vars.json", JSON.stringify(variables(parts))),
-        becomePassword: secret("become-password", becomePassword),
-        vaultPassword: secret("vault-password", inputs.vaultPassword),
-        vaultPasswords: Object.fromEntries(Object.entries(inputs.vaultPasswords).map(([id, text]) => [id, secret(`vault-password-${id}`, text)])),
-        sshConfig: folder.file("ssh_config", sshText(parts)),
-        standInVaultPassword: lacksVaultFile(project) ? secret("no-vault-password", (0,external_node_crypto_.randomBytes)(16).toString("hex")) : "",
-    };
-}
-function variables({ inputs, project, job }) {
-    const detected = {
-        appName: appNameOf(job.GITHUB_REPOSITORY ?? project.folder),
-        workspace: project.folder,
-        revision: project.revision,
-        django: project.django,
-        runId: [job.GITHUB_RUN_ID || "0", job.GITHUB_RUN_ATTEMPT || "1", (0,external_node_crypto_.randomBytes)(4).toString("hex")].join("-"),
-        actor: job.GITHUB_ACTOR ?? "",
-    };
-    return extraVariables(inputs, detected, project.composeSources);
-}
-function sshText({ inputs, project, folder, job, identity }) {
-    const settings = project.cfg?.settings;
-    const given = [
-        job.ANSIBLE_SSH_ARGS ?? settings?.sshArgs,
-        job.ANSIBLE_SSH_COMMON_ARGS ?? settings?.sshCommonArgs,
-        job.ANSIBLE_SSH_EXTRA_ARGS ?? settings?.sshExtraArgs,
-    ];
-    const includes = given.flatMap((text) => configFilesIn(text ?? ""));
-    // Where ssh may learn keys, it writes them down in the private folder, and the runner's own files stay as they are.
-    const learns = inputs.hostKeyChecking !== "strict";
-    const known = inputs.knownHosts === "" ? "" : known_hosts_knownHosts(inputs.knownHosts);
-    return sshConfig({
-        keyFiles: identity.keyFiles,
-        agentSocket: identity.agentSocket,
-        jumpHosts: jumpHosts(inputs.jumpHost),
-        knownHostsFile: known === "" && !learns ? "" : folder.file("known_hosts", known),
-        runnersKnownHosts: known === "",
-        checking: inputs.hostKeyChecking,
-        includes: includes.map((file) => (0,external_node_path_namespaceObject.resolve)(project.folder, file.replace(/^~(?=\/)/, (0,external_node_os_namespaceObject.homedir)()))),
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/secrets/become.js
 
 
 
@@ -48988,532 +49539,9 @@ function vaultFile(text, project) {
     return isVault((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8").trimStart()) ? path : undefined;
 }
 
-;// CONCATENATED MODULE: ./lib/secrets/forms.js
-/** Forms shorter than this turn up in ordinary text by chance. */
-const forms_SHORTEST = 4;
-/** Likewise, of the letters and digits that base64 is made of. */
-const SHORTEST_BASE64 = 6;
-/**
- * What must be hidden for a secret: itself, each of its lines, and the forms in which it usually turns up in text.
- * A key's BEGIN and END lines are no secret.
- */
-function hiddenForms(secret) {
-    const lines = secret
-        .split(/\r?\n/)
-        .map((line) => line.trim())
-        .filter((line) => line.length >= forms_SHORTEST && !/^-----(BEGIN|END) /.test(line));
-    const derived = secret.length < forms_SHORTEST ? [] : [...quotedForms(secret), ...base64Forms(secret)];
-    return [...new Set([secret, ...lines, ...derived])];
-}
-/** As JSON, Python, YAML, a shell, a URL and HTML write it. */
-function quotedForms(secret) {
-    const json = JSON.stringify(secret).slice(1, -1);
-    const url = encodeURIComponent(secret);
-    const strictUrl = url.replace(/[!'()*]/g, percent);
-    const html = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-    return [
-        json,
-        // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON writers that keep to ASCII escape the others
-        json.replace(/[^\x00-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`),
-        json.replaceAll('\\"', '"').replaceAll("'", "\\'"),
-        secret.replaceAll("'", "''"),
-        secret.replaceAll("'", `'"'"'`),
-        secret.replaceAll("'", `'\\''`),
-        url,
-        strictUrl,
-        strictUrl.replaceAll("%20", "+"),
-        strictUrl.replaceAll("%2F", "/"),
-        html,
-        html.replaceAll('"', "&quot;").replaceAll("'", "&#39;"),
-        html.replaceAll('"', "&quot;").replaceAll("'", "&#x27;"),
-    ];
-}
-const percent = (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
-/**
- * What base64 makes of a secret wherever it stands in a longer text, such as `user:password`: at each of the three offsets
- * the characters that come from the secret alone.
- */
-function base64Forms(secret) {
-    const bytes = Buffer.from(secret);
-    const cores = [0, 1, 2].map((offset) => {
-        const text = Buffer.concat([Buffer.alloc(offset), bytes])
-            .toString("base64")
-            .replace(/=+$/, "");
-        const mixedEnd = (offset + bytes.length) % 3 === 0 ? 0 : 1;
-        return text.slice(offset === 0 ? 0 : offset + 1, text.length - mixedEnd);
-    });
-    return cores
-        .filter((core) => core.length >= SHORTEST_BASE64)
-        .flatMap((core) => [core, core.replaceAll("+", "-").replaceAll("/", "_")]);
-}
-
-;// CONCATENATED MODULE: ./lib/secrets/mask.js
-
-
-
-/**
- * Hides secrets: from the log by the runner's own masks, and from texts that leave the action in another way (the
- * summary file, annotations) by {@link Mask.redact}.
- */
-class Mask {
-    #forms = new Set();
-    /** Registers secrets and the forms derived from them. What is too common to hide is left out. */
-    add = (secrets) => {
-        for (const form of secrets.filter((secret) => !isTooCommon(secret)).flatMap(hiddenForms)) {
-            if (this.#forms.has(form))
-                continue;
-            this.#forms.add(form);
-            core_setSecret(form);
-        }
-    };
-    /** The text with `***` in place of each secret, also where two of them overlap. */
-    redact = (text) => {
-        const found = [];
-        for (const form of this.#forms) {
-            for (let at = text.indexOf(form); at !== -1; at = text.indexOf(form, at + 1))
-                found.push([at, at + form.length]);
-        }
-        let result = "";
-        let end = 0;
-        for (const [from, to] of found.sort(([one], [other]) => one - other)) {
-            if (from >= end)
-                result += `${text.slice(end, from)}***`;
-            end = Math.max(end, to);
-        }
-        return result + text.slice(end);
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/connection/stages.js
-/** ssh's words for where a connection ends, and ours. The first one that fits counts. */
-const NETWORK = [
-    [/Could not resolve hostname/, "is no name that the runner can resolve: check the address, or the runner's DNS."],
-    [/administratively prohibited/, "the bastion forbids forwarding: set AllowTcpForwarding yes in its sshd_config."],
-    [/open failed: connect failed: Connection refused/, "the bastion finds no sshd on that address and port."],
-    [
-        /open failed: connect failed: .*(timed out|unreachable|No route)/,
-        "the bastion has no way to that address and port.",
-    ],
-    [/open failed: connect failed: .*(not known|resolution)/, "the bastion cannot resolve that name."],
-    [
-        /timed out during banner exchange/,
-        "accepts connections and says nothing: what listens on that port is no sshd, or it is overloaded.",
-    ],
-    [
-        /No route to host|Network is unreachable/,
-        "has no route from the runner: check the address, or whether the runner has to be in a private network or needs jump-host.",
-    ],
-    [/Connection refused/, "refuses connections: no sshd listens on that address and port; check both."],
-    [
-        /[Cc]onnection timed out|Operation timed out/,
-        "does not answer: a firewall probably drops the runner's packets, or the address is wrong.",
-    ],
-    [
-        /no matching (host key type|key exchange method|cipher|MAC) found/,
-        "and the runner's ssh have no algorithm in common: its sshd is too old, or one of the two is restricted.",
-    ],
-    [
-        /kex_exchange_identification|banner exchange|ssh_exchange_identification/,
-        "closes each connection at once: it limits or blocks the runner (MaxStartups, fail2ban, hosts.deny), or no sshd listens there.",
-    ],
-];
-/** Reads how far a connection came. */
-function readStage({ code, stdout, stderr }) {
-    const jump = /UNKNOWN port 65535|stdio forwarding failed/.test(stderr);
-    const host = (kind, sentence, more = {}) => ({
-        kind,
-        sentence,
-        jump,
-        ...more,
-    });
-    if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(stderr))
-        return host("changed-key", "", changed(stderr));
-    const missing = /No (\S+) host key is known for (\S+) and you have requested strict checking/.exec(stderr);
-    if (missing)
-        return host("unknown-key", "", { keyName: missing[2] ?? "" });
-    if (/Permission denied \(|Too many authentication failures/.test(stderr)) {
-        return host("authentication", "", offer(stderr));
-    }
-    if (/^dad-shell$/m.test(stdout))
-        return atHost(stdout, host);
-    if (!jump && /^Authenticated to |debug1: Authentication succeeded/m.test(stderr)) {
-        const said = stdout.trim().split("\n").at(-1)?.trim() || `it ends with code ${code}`;
-        return host("shell", `lets the user in, but gives no shell: ${said.replace(/\.$/, "")}.`, { jump: false });
-    }
-    const network = NETWORK.find(([words]) => words.test(stderr));
-    if (network)
-        return host("network", network[1]);
-    // Killed by the time limit before ssh gave up.
-    if (code >= 128)
-        return host("network", "does not answer in time.");
-    return host("", "");
-}
-function atHost(stdout, host) {
-    if (/^dad-no-python$/m.test(stdout)) {
-        return host("host", "has no Python 3: install it there once, for example with `apt install python3`.");
-    }
-    const [, place, why = ""] = /^dad-no-write (\S+): (.*)$/m.exec(stdout) ?? [];
-    if (place === undefined)
-        return host("", "");
-    if (/No space left|quota/i.test(why))
-        return host("host", `has no space left in ${place}: free some.`);
-    if (/Read-only/i.test(why))
-        return host("host", `has a read-only file system at ${place}, where Ansible writes.`);
-    return host("host", `does not let its user write to ${place}: ${why}.`);
-}
-function changed(stderr) {
-    const [, keyType = "", fingerprint = ""] = /fingerprint for the (\S+) key sent by the remote host is\s+(\S+?)\.?\s/.exec(stderr) ?? [];
-    const [, keyFile = ""] = /Offending \S+ key in (.+):\d+/.exec(stderr) ?? [];
-    const [, keyName = ""] = /Host key for (\S+) has changed/.exec(stderr) ?? [];
-    return { keyType, fingerprint, keyFile, keyName };
-}
-function offer(stderr) {
-    const user = /Authenticating to \S+ as '([^']*)'/g;
-    const last = [...stderr.matchAll(user)].at(-1)?.[1] ?? /(\S+)@\S+: Permission denied/.exec(stderr)?.[1];
-    const offered = [...stderr.matchAll(/Offering public key: .* (\S+) (SHA256:\S+)/g)].map(([, type, key]) => `${type} ${key}`);
-    const methods = [...stderr.matchAll(/Permission denied \(([^)]*)\)/g)].at(-1)?.[1] ?? "";
-    return { ...(last === undefined ? {} : { user: last }), offered: [...new Set(offered)], methods };
-}
-
-;// CONCATENATED MODULE: ./lib/connection/diagnose.js
-
-
-
-
-/** More hosts than this fail for one cause. */
-const diagnose_MOST = 50;
-/** Milliseconds for one attempt; ssh itself gives up after {@link CONNECT_SECONDS}. */
-const LIMIT = 8_000;
-const CONNECT_SECONDS = 5;
-/**
- * What runs on a host that lets the action in: is there a Python, and can its user write where Ansible does? `date` tells
- * why it could not write; what is built into the shell says "I/O error" only.
- */
-const diagnose_PROBE = [
-    "/bin/sh -c 'echo dad-shell",
-    "command -v python3 >/dev/null || echo dad-no-python",
-    'd="$HOME/.ansible/tmp"; [ -d "$d" ] || d="$HOME/.ansible"; [ -d "$d" ] || d="$HOME"',
-    'for p in "$d" /tmp',
-    'do f="$p/.dad-$$"; e=$( (date >"$f") 2>&1) || echo "dad-no-write $p: $e"; rm -f "$f"; done\'',
-].join("; ");
-/**
- * Finds out by ssh itself at which stage the way to each host ends, all of them at once.
- *
- * @returns a sentence by host name; none for a host whose cause is not found.
- */
-async function diagnose(targets, parts) {
-    const found = await Promise.all(targets.slice(0, diagnose_MOST).map(async (target, index) => [target.name, await causeOf(target, index, parts)]));
-    return new Map(found.filter((entry) => entry[1] !== ""));
-}
-async function causeOf(target, index, parts) {
-    const result = await ssh(target, ["-v", "-o", `ConnectTimeout=${CONNECT_SECONDS}`], [diagnose_PROBE], parts);
-    const stage = readStage(result);
-    switch (stage.kind) {
-        case "unknown-key":
-            return `${unknownKey(target, stage, parts)} ${await learned(target, stage, index, parts)}`;
-        case "changed-key":
-            return changedKey(target, stage, index, parts);
-        case "authentication":
-            return authentication(target, stage, parts);
-        default:
-            return stage.kind === "" ? "" : `${who(target, stage)} ${stage.sentence}`;
-    }
-}
-function ssh(target, more, command, parts) {
-    const argv = [
-        // ssh takes the first value of an option that it meets.
-        ...["ssh", ...more, "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none"],
-        ...[...target.options, ...parts.arguments, target.address, ...command],
-    ];
-    return capture(argv, { env: { ...parts.env, LC_ALL: "C" }, timeout: LIMIT, signal: parts.signal });
-}
-/** The host, or the bastion before it that the stage belongs to. */
-function who({ name, address }, { jump }) {
-    if (jump)
-        return `${name} cannot be reached through jump-host:`;
-    return name === address ? `${name}` : `${name} (${address})`;
-}
-function unknownKey(target, stage, { jumps, knownHosts }) {
-    const whose = jumps.has(stage.keyName ?? "") ? `the jump host ${stage.keyName}` : target.name;
-    return `The host key of ${whose} is not in ${knownHosts}.`;
-}
-/** Fetches the key that is not known, for the person to compare and to store. */
-async function learned(target, stage, index, parts) {
-    const file = (0,external_node_path_namespaceObject.join)(parts.folder, `shown-${index}`);
-    const options = [
-        ...[
-            "-o",
-            "StrictHostKeyChecking=accept-new",
-            "-o",
-            `UserKnownHostsFile=${file}`,
-            "-o",
-            "GlobalKnownHostsFile=none",
-        ],
-        ...["-o", "HashKnownHosts=no", "-o", "PreferredAuthentications=none", "-o", `ConnectTimeout=${CONNECT_SECONDS}`],
-    ];
-    const hop = parts.jumps.get(stage.keyName ?? "");
-    await ssh(hop === undefined ? target : { name: hop, address: hop, options: [] }, options, ["true"], parts);
-    let line = "";
-    try {
-        line = (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8").trim();
-    }
-    catch {
-        return "Take its line from `ssh-keyscan` and compare it with the host's own key before you store it in known-hosts.";
-    }
-    const [, fingerprint = "", , type = ""] = /^\d+ (\S+) (.*) \((.*)\)$/m.exec(await fingerprints(file)) ?? [];
-    return `It shows ${type} ${fingerprint}. Compare that with what \`ssh-keygen -lf /etc/ssh/ssh_host_${type.toLowerCase()}_key.pub\` prints on the host itself; when they are equal, add this line to known-hosts: ${line}`;
-}
-async function changedKey(target, stage, index, parts) {
-    const known = (await fingerprints(stage.keyFile ?? "", stage.keyName)).match(/SHA256:\S+/)?.[0] ?? "another one";
-    const shown = await learned(target, stage, index, parts);
-    const line = /known-hosts: (.+)$/.exec(shown)?.[1];
-    const replace = line === undefined ? "replace its line" : `replace its line by: ${line}`;
-    return `${target.name} shows another host key than the one in ${parts.knownHosts}: ${stage.keyType} ${stage.fingerprint} instead of ${known}. Either someone answers in the host's place, so compare the key on the host itself first; or the host was set up anew, then ${replace}`;
-}
-/** What ssh-keygen prints of the keys in a known_hosts file, of one host or of all. */
-async function fingerprints(file, host) {
-    const one = host === undefined ? [] : ["-F", host];
-    return (await capture(["ssh-keygen", "-l", ...one, "-f", file], { timeout: 5_000 })).stdout;
-}
-function authentication(target, stage, { publicKey }) {
-    const user = stage.user === undefined ? "the user" : `the user ${JSON.stringify(stage.user)}`;
-    const whose = stage.jump ? `The jump host before ${target.name}` : target.name;
-    const methods = stage.methods ? ` (it takes ${stage.methods})` : "";
-    const offered = stage.offered ?? [];
-    if (offered.length === 0) {
-        return `${whose} does not let ${user} in, and no key was offered${methods}: set ssh-private-key, or another user.`;
-    }
-    const paste = publicKey === "" ? "add its public key" : `add this line: ${publicKey} —`;
-    return `${whose} does not let ${user} in with ${offered.join(" or ")}${methods}: ${paste} to ~/.ssh/authorized_keys of that user, or set the right user.`;
-}
-
-;// CONCATENATED MODULE: ./lib/connection/targets.js
-
-
-/**
- * The ssh targets of hosts, from `ansible-inventory --list`. Variables that are templates are left to ssh's own defaults.
- *
- * @param inventory argument list of `ansible-inventory`.
- * @param wins variables that win over those of the inventory.
- * @returns none when the inventory cannot be read; hosts of another connection are left out.
- */
-async function sshTargets(names, inventory, wins, options) {
-    const { code, stdout } = await capture([...inventory, "--list"], { ...options, timeout: 15_000 });
-    if (code !== 0)
-        return [];
-    const all = JSON.parse(stdout)?._meta?.hostvars ?? {};
-    return names.flatMap((name) => targetOf(name, { ...all[name], ...wins }));
-}
-/** The target of one host, as a list of one or none. */
-function targetOf(name, variables) {
-    const text = (...keys) => {
-        const found = keys.map((key) => variables[key]).find((value) => value !== undefined && value !== null);
-        return found === undefined || String(found).includes("{{") ? "" : String(found);
-    };
-    if (!/^(|ssh|smart|ansible\.builtin\.ssh)$/.test(text("ansible_connection")))
-        return [];
-    const option = (flag, value) => (value === "" ? [] : [flag, value]);
-    const address = text("ansible_ssh_host", "ansible_host") || name;
-    // An address is an argument of ssh; one that looks like an option is none.
-    if (address.startsWith("-"))
-        return [];
-    const given = ["ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args"].flatMap((key) => splitArguments(text(key)));
-    return [
-        {
-            name,
-            address,
-            options: [
-                ...given,
-                ...option("-p", text("ansible_ssh_port", "ansible_port")),
-                ...option("-l", text("ansible_ssh_user", "ansible_user")),
-                ...option("-i", text("ansible_ssh_private_key_file", "ansible_private_key_file")),
-            ],
-        },
-    ];
-}
-
-;// CONCATENATED MODULE: ./lib/unreachable.js
-
-
-
-
-
-
-/** What Ansible says when a host lets it in and it cannot run there. */
-const CANNOT_RUN = /deserialization failed|module interpreter .* was not found|MODULE FAILURE|No usable temporary directory|python\S*: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
-/** Milliseconds for all of them together: whoever waits for the result would rather have Ansible's own words by then. */
-const unreachable_LIMIT = 14_000;
-/**
- * Why Ansible could not work on hosts, a sentence each by the host's name. A run without such a host costs nothing.
- *
- * @returns none for a host whose cause was not found.
- */
-async function unreachableCauses({ inputs, files, project, folder, env, signal: stop, redact }, identity, events) {
-    const suspects = totalsOf(events).failures.filter(({ status, msg, stderr, stdout }) => status === "unreachable" || CANNOT_RUN.test([msg, stderr, stdout].filter(Boolean).join("\n")));
-    if (suspects.length === 0 || stop.aborted)
-        return new Map();
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(unreachable_LIMIT)]);
-    const options = { cwd: project.folder, env, signal };
-    const targets = await sshTargets([...new Set(suspects.map(({ host }) => host))], inventoryCommand(files), inputs.vars, options);
-    const settings = project.cfg?.settings;
-    const given = [env.ANSIBLE_SSH_ARGS ?? settings?.sshArgs, env.ANSIBLE_SSH_COMMON_ARGS, env.ANSIBLE_SSH_EXTRA_ARGS];
-    const causes = await diagnose(targets, {
-        arguments: given.flatMap((text) => splitArguments(text ?? "")),
-        folder: folder.folder("diagnosis"),
-        jumps: jumpAliases(inputs.jumpHost),
-        publicKey: identity.publicKey,
-        knownHosts: inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts",
-        env,
-        signal,
-    });
-    return new Map([...causes].map(([host, cause]) => [host, redact(cause)]));
-}
-
-;// CONCATENATED MODULE: ./lib/validate-inputs.js
-
-const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
-const DNS_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
-const DNS_NAME = new RegExp(`^(?=.{1,253}$)(?:\\*\\.)?${DNS_LABEL}(?:\\.${DNS_LABEL})*$`);
-const validate_inputs_ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[?[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*\]?)$/;
-const REVISION = /^[A-Za-z0-9_][\w./@^~+-]*$/;
-const HOST_PATH = /^\/[\w.@+=,:/-]*$/;
-const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*)?$/;
-/** Minor version of the oldest ansible-core 2 that the collection is for (its meta/runtime.yml). */
-const OLDEST_ANSIBLE = 19;
-/** Options of ansible-playbook that wait for a person, and what to use instead. */
-const ASKING = {
-    "-K": "become-password",
-    "--ask-become-pass": "become-password",
-    "-J": "vault-password",
-    "--ask-vault-pass": "vault-password",
-    "--ask-vault-password": "vault-password",
-    "-k": "ssh-private-key",
-    "--ask-pass": "ssh-private-key",
-    "--step": "tags",
-};
-/**
- * Rules of single inputs that are more than a form, and rules across inputs. Pure: whether files exist is checked later,
- * still before any host is touched.
- *
- * @throws DeployError for the first rule that is broken.
- */
-function validateInputs(inputs) {
-    validateHosts(inputs);
-    validateNames(inputs);
-    validateSecrets(inputs);
-    validateMode(inputs);
-    validateAnsible(inputs);
-    for (const argument of inputs.extraArgs) {
-        const instead = ASKING[argument];
-        if (instead)
-            throw new DeployError(`extra-args has ${argument}, which waits for a person: use ${instead} instead.`);
-    }
-}
-function validateHosts(inputs) {
-    const given = [
-        inputs.hosts !== "" && "hosts",
-        inputs.inventory !== "" && "inventory",
-        inputs.inventoryFiles.length > 0 && "inventory-file",
-    ].filter((name) => name !== false);
-    if (given.length === 0) {
-        throw new DeployError("No hosts are given: set one of hosts, inventory or inventory-file.");
-    }
-    if (given.length > 1) {
-        throw new DeployError(`${given.join(" and ")} are both given: set only one of hosts, inventory and inventory-file.`);
-    }
-    for (const part of inputs.limit.split(/[,:]/)) {
-        if (part.trim().startsWith("-")) {
-            throw new DeployError(`limit has the pattern ${JSON.stringify(part.trim())}: a pattern cannot begin with a dash.`);
-        }
-    }
-    for (const tag of inputs.tags) {
-        if (tag.startsWith("-") || /\s/.test(tag)) {
-            throw new DeployError(`tags has ${JSON.stringify(tag)}: a tag has no spaces and does not begin with a dash.`);
-        }
-    }
-}
-function validateNames(inputs) {
-    if (inputs.appName !== "" && !APP_NAME.test(inputs.appName)) {
-        throw new DeployError(`app-name is ${JSON.stringify(inputs.appName)}: use up to 32 lower-case letters, digits, "_" and "-", a letter first.`);
-    }
-    for (const name of inputs.serverName.split(/\s+/)) {
-        if (name !== "" && !DNS_NAME.test(name) && !validate_inputs_ADDRESS.test(name)) {
-            throw new DeployError(`server-name has ${JSON.stringify(name)}: use DNS names such as www.example.org, separated by spaces, without scheme or path.`);
-        }
-    }
-    if (inputs.revision !== "" && (!REVISION.test(inputs.revision) || inputs.revision.includes(".."))) {
-        throw new DeployError(`revision is ${JSON.stringify(inputs.revision)}: use a commit, tag or branch.`);
-    }
-    for (const path of inputs.composeFiles) {
-        if (HOST_PATH.test(path) && !/(^|\/)\.\.(\/|$)/.test(path))
-            continue;
-        throw new DeployError(`compose-file is ${JSON.stringify(path)}: use an absolute path on the hosts, such as /root/compose.yml.`);
-    }
-    if (inputs.registry !== "" && !REGISTRY.test(inputs.registry)) {
-        throw new DeployError(`registry is ${JSON.stringify(inputs.registry)}: use a host name with an optional port, without scheme, such as ghcr.io.`);
-    }
-}
-function validateSecrets(inputs) {
-    if (inputs.vaultPasswords.default !== undefined && inputs.vaultPassword !== "") {
-        throw new DeployError('vault-passwords has the id "default" and vault-password is given: set only one of them.');
-    }
-    if (inputs.sshPrivateKeyPassphrase !== "" && inputs.sshPrivateKey === "") {
-        throw new DeployError(`ssh-private-key-passphrase is given and ${missing("ssh-private-key", inputs)}.`);
-    }
-    if (/[\r\n]/.test(inputs.becomePassword) && !inputs.becomePassword.trimStart().startsWith("$ANSIBLE_VAULT;")) {
-        throw new DeployError("become-password has more than one line: give the password alone.");
-    }
-    if (inputs.vaultPassword.startsWith("$ANSIBLE_VAULT;")) {
-        throw new DeployError("vault-password is an encrypted vault text: give the password that opens the vault.");
-    }
-    if (inputs.registryUsername !== "" && inputs.registryPassword === "") {
-        throw new DeployError(`registry-username is given and ${missing("registry-password", inputs)}.`);
-    }
-    if (inputs.registryPassword !== "" && inputs.registryUsername === "") {
-        throw new DeployError("registry-password is given and registry-username is empty: set both or neither.");
-    }
-}
-function validateAnsible({ ansibleVersion, pythonPackages, requirements }) {
-    const [, minor] = /^2\.(\d+)\.\d+((a|b|rc)\d+)?$/.exec(ansibleVersion) ?? [];
-    if (ansibleVersion !== "" && Number(minor ?? 0) < OLDEST_ANSIBLE) {
-        throw new DeployError(`ansible-version is ${JSON.stringify(ansibleVersion)}: use an exact version of ansible-core from 2.${OLDEST_ANSIBLE}.0 on, such as 2.19.4, or leave it out.`);
-    }
-    for (const item of pythonPackages) {
-        if (!/^[A-Za-z0-9]/.test(item)) {
-            throw new DeployError(`python-packages has ${JSON.stringify(item)}: a line is a requirement such as netaddr==1.3.0, not an option or a path.`);
-        }
-    }
-    if (requirements.startsWith("-")) {
-        throw new DeployError(`requirements is ${JSON.stringify(requirements)}: a path cannot begin with a dash.`);
-    }
-}
-/** A bundled playbook ignores what belongs to the other one; that is a mistake, not a wish. */
-function validateMode(inputs) {
-    if (inputs.revision !== "" && inputs.source !== "git" && inputs.operation !== "rollback") {
-        throw new DeployError("revision is given without source: git; with source: workspace the checked-out commit is deployed, so check out that revision instead.");
-    }
-    if (inputs.operation !== "deploy" && inputs.playbook !== "") {
-        throw new DeployError(`operation is ${inputs.operation} and a playbook is given, which decides on its own what it does: leave one of them out.`);
-    }
-    if (inputs.playbook !== "")
-        return;
-    const foreign = inputs.mode === "role"
-        ? [
-            ["compose-file", inputs.composeFiles.join()],
-            ["compose-source", inputs.composeSources.join()],
-            ["registry", inputs.registry],
-            ["registry-username", inputs.registryUsername],
-        ]
-        : [["source", inputs.source]];
-    for (const [name, value] of foreign) {
-        if (value !== "") {
-            const other = inputs.mode === "role" ? "container" : "role";
-            throw new DeployError(`${name} has no effect with mode: ${inputs.mode}: set mode: ${other} or leave ${name} out.`);
-        }
-    }
-}
-
 ;// CONCATENATED MODULE: ./lib/deploy.js
+
+
 
 
 
@@ -49557,7 +49585,7 @@ async function run() {
     let controlFolder = "";
     let outcome;
     try {
-        inputs = loadInputs(mask.add);
+        inputs = loadInputs((raw) => mask.add(secretsIn(raw)));
         validateInputs(inputs);
         stop.after(inputs.timeoutMinutes);
         const empty = emptySecretsWarning(inputs);
@@ -49627,7 +49655,7 @@ async function run() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2664);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8048);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

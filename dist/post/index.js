@@ -28566,7 +28566,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 5061:
+/***/ 7220:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -31532,7 +31532,7 @@ function getIDToken(aud) {
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 ;// CONCATENATED MODULE: external "node:child_process"
 const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
-;// CONCATENATED MODULE: ./lib/command.js
+;// CONCATENATED MODULE: ./lib/process/capture.js
 
 /** Runs a short command to its end without showing its output. Never fails: the caller judges the code. */
 function capture(argv, options = {}) {
@@ -31634,41 +31634,9 @@ async function commandLine(pid) {
 }
 
 ;// CONCATENATED MODULE: ./lib/errors.js
-
 /** A mistake or a failure that its message explains in one sentence; printed without a stack. */
 class DeployError extends (/* unused pure expression or super */ null && (Error)) {
     name = "DeployError";
-}
-/** Says of a secret that is missing whether it was given at all, and if so why it is empty: `env is not given`. */
-function missing(name, { emptySecrets }) {
-    return emptySecrets.includes(name) ? `${name} is given but empty: ${emptySecret()}` : `${name} is not given`;
-}
-/** The usual cause of a secret that is given but empty. */
-function emptySecret(environment = process.env) {
-    if (isForkPullRequest(environment))
-        return "a workflow run for a pull request from a fork gets no secrets";
-    if (environment.GITHUB_ACTOR === "dependabot[bot]") {
-        return "a workflow run that Dependabot starts gets Dependabot's own secrets only";
-    }
-    return "the secret is probably not configured for this repository or environment";
-}
-/** A warning for secrets that were given but are empty; "" when there are none. */
-function emptySecretsWarning({ emptySecrets }) {
-    if (emptySecrets.length === 0)
-        return "";
-    const are = emptySecrets.length === 1 ? "is" : "are";
-    return `${emptySecrets.join(" and ")} ${are} given but empty: ${emptySecret()}. Leave out what is not needed.`;
-}
-function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path }) {
-    if (name !== "pull_request" || !path)
-        return false;
-    try {
-        const event = JSON.parse(readFileSync(path, "utf8"));
-        return event.pull_request?.head?.repo?.fork === true;
-    }
-    catch {
-        return false;
-    }
 }
 /** The message of whatever was thrown. */
 function messageOf(error) {
@@ -31779,7 +31747,7 @@ async function removeTraces(state) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cleanup_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5061);
+/* harmony import */ var _cleanup_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7220);
 
 await (0,_cleanup_js__WEBPACK_IMPORTED_MODULE_0__/* .cleanUp */ .n)();
 

@@ -1,8 +1,9 @@
 import { delimiter, dirname, join } from "node:path";
-import type { Inputs } from "../inputs.js";
+import type { Inputs } from "../inputs/inputs.js";
+import { jobEnvironment } from "../process/job-environment.js";
 import type { Project } from "../project/inspect.js";
 import { besideCfg } from "../project/inspect.js";
-import type { GalaxyFolders } from "./galaxy.js";
+import type { GalaxyFolders } from "../toolchain/galaxy.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,18 +33,6 @@ export interface EnvironmentParts {
 }
 
 const OWN_CALLBACKS = ["django_ansible.deploy.events", "django_ansible.deploy.built_modules"] as const;
-
-/** What a deploy has no business with: the inputs as given, the job's tokens and command files, and another Python's settings. */
-const DROPPED =
-  /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|PYTHONDONTWRITEBYTECODE|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
-
-/** What every program of Ansible gets of the job's environment. */
-export function jobEnvironment(job: Environment): Record<string, string> {
-  const kept = Object.entries(job).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !DROPPED.test(entry[0]),
-  );
-  return { ...Object.fromEntries(kept), ...locale(job) };
-}
 
 /** The whole environment of ansible-playbook. The job's own is left as it is. */
 export function ansibleEnvironment(parts: EnvironmentParts): Record<string, string> {
@@ -147,12 +136,6 @@ function rolesPath({ job, project }: EnvironmentParts, galaxy: GalaxyFolders): s
 
 function fromCfg(cfg: Project["cfg"], key: "collectionsPath" | "rolesPath", home: string): string[] {
   return cfg?.settings[key].map((path) => besideCfg(cfg.path, path, home)) ?? [];
-}
-
-/** Ansible refuses to start without a UTF-8 locale. */
-function locale(job: Environment): Record<string, string> {
-  const effective = job.LC_ALL || job.LC_CTYPE || job.LANG || "";
-  return /utf-?8/i.test(effective) ? {} : { LC_ALL: "C.UTF-8", LANG: "C.UTF-8" };
 }
 
 function split(text: string | undefined, separator: string): string[] | undefined {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Inputs } from "../inputs.js";
+import type { Inputs } from "../inputs/inputs.js";
 import { linkVariables } from "../inventory/prepare.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
 

@@ -1,4 +1,4 @@
-import type { Inputs, Value } from "../inputs.js";
+import type { Inputs, Value } from "../inputs/inputs.js";
 import type { DjangoProject } from "../project/django.js";
 
 /** What the action finds out on its own; the bundled roles take it as defaults, so that group_vars still win. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { capture } from "../command.js";
+import { capture } from "../process/capture.js";
 
 /** Name of the folders created for sockets; clean-up removes nothing else. */
 export const CONTROL_PREFIX = "dad-";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Captured, capture } from "../command.js";
+import { type Captured, capture } from "../process/capture.js";
 import { readStage, type Stage } from "./stages.js";
 import type { SshTarget } from "./targets.js";
 

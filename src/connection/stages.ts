@@ -1,4 +1,4 @@
-import type { Captured } from "../command.js";
+import type { Captured } from "../process/capture.js";
 
 /** Where the way to a host ends, as `ssh -v` tells it. */
 export interface Stage {

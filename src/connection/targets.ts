@@ -1,5 +1,5 @@
-import { capture } from "../command.js";
-import { splitArguments } from "../split-arguments.js";
+import { splitArguments } from "../inputs/split-arguments.js";
+import { capture } from "../process/capture.js";
 
 /** How Ansible connects to a host by ssh, as its variables say. */
 export interface SshTarget {

@@ -1,5 +1,5 @@
 import * as core from "@actions/core";
-import type { Inputs } from "../inputs.js";
+import type { Inputs } from "../inputs/inputs.js";
 import type { Identity } from "./identity.js";
 
 /** Says what was repaired of the keys, and warns where hosts are trusted without proof. */

@@ -1,5 +1,5 @@
 import { DeployError } from "../errors.js";
-import { isMapping, parseYaml } from "../yaml-mapping.js";
+import { isMapping, parseYaml } from "../inputs/yaml.js";
 
 /** File name of an inline inventory: its ending is how Ansible tells the two forms apart without trying. */
 export type InlineName = "inventory.yml" | "inventory.ini";

@@ -1,7 +1,7 @@
 import { existsSync, statSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DeployError } from "../errors.js";
-import type { Inputs } from "../inputs.js";
+import type { Inputs } from "../inputs/inputs.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
 import { hostsInventory, parseHosts } from "./hosts.js";
 import { inlineName } from "./inline.js";

@@ -1,6 +1,6 @@
 import { DeployError } from "../errors.js";
+import { filesOf, type ProjectFiles, within } from "./checkout.js";
 import { findEntry } from "./entry.js";
-import { filesOf, type ProjectFiles, within } from "./files.js";
 import { parseProcfile } from "./procfile.js";
 import { type Answer, chooseSettings } from "./settings-module.js";
 

@@ -1,4 +1,4 @@
-import { type ProjectFiles, within } from "./files.js";
+import { type ProjectFiles, within } from "./checkout.js";
 import { servedBy } from "./procfile.js";
 import { entryFiles, settingsTexts } from "./settings-module.js";
 

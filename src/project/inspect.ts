@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { DeployError } from "../errors.js";
-import type { Inputs } from "../inputs.js";
+import type { Inputs } from "../inputs/inputs.js";
 import { type AnsibleCfg, parseAnsibleCfg } from "./ansible-cfg.js";
 import { type DjangoProject, findDjango } from "./django.js";
 import { headRevision } from "./git.js";
-import { plainVariable } from "./variables.js";
+import { plainVariable } from "./plain-variable.js";
 
 /** What the checked-out project is. */
 export interface Project {

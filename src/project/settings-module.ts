@@ -1,4 +1,4 @@
-import { type ProjectFiles, within } from "./files.js";
+import { type ProjectFiles, within } from "./checkout.js";
 
 /** What was found, and where; or what has to be asked because the files do not say. */
 export type Answer = { readonly value: string; readonly where: string } | { readonly question: string };

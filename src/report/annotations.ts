@@ -1,7 +1,7 @@
 import { isAbsolute, join, relative } from "node:path";
 import type { ResultEvent } from "../ansible/events.js";
+import { taskName } from "../ansible/task-name.js";
 import { adviceFor } from "./advice.js";
-import { taskName } from "./explain.js";
 import { byCause, type Failure } from "./failures.js";
 
 /** GitHub shows at most ten annotations of a kind for a step. */

@@ -1,6 +1,7 @@
 import type { ResultEvent } from "../ansible/events.js";
-import { missing } from "../errors.js";
-import type { Inputs } from "../inputs.js";
+import { taskName } from "../ansible/task-name.js";
+import type { Inputs } from "../inputs/inputs.js";
+import { missing } from "../inputs/missing.js";
 
 /** What explains a failure, besides the failure itself. */
 export interface FailureContext {
@@ -66,11 +67,6 @@ export function explainFailure(failure: ResultEvent, context: FailureContext): s
   }
   const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
   return `${host}: the task "${taskName(failure)}" failed: ${cause}${place(failure)}.`;
-}
-
-/** A task's name without its role's, which Ansible puts before it. */
-export function taskName({ name }: Pick<ResultEvent, "name">): string {
-  return name.split(" : ").at(-1) ?? name;
 }
 
 function knownHosts(context: FailureContext): string {

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
-import type { Inputs, RawInputs } from "../inputs.js";
-import { parseDotenv } from "./dotenv.js";
+import { parseDotenv } from "../inputs/dotenv.js";
+import type { Inputs, RawInputs } from "../inputs/inputs.js";
 
 /** Keys of variables whose value is a secret. */
 const SECRET_KEY = /pass(wd|word|phrase)?$|secret|token|private_?key|api_?key/i;

@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { DeployError } from "../../src/errors.js";
+import { parseDotenv } from "../../src/inputs/dotenv.js";
+
+describe("parseDotenv", () => {
+  it.each([
+    ["", {}],
+    ["# only\n\n", {}],
+    ["A=1\r\nexport B = two words  # why", { A: "1", B: "two words" }],
+    ["A=a#b", { A: "a#b" }],
+    ["A=", { A: "" }],
+    ["A= # empty", { A: "" }],
+    ["A='it is \\n literal # yes'", { A: "it is \\n literal # yes" }],
+    ['A="line\\nnext \\"quoted\\" \\$X" # why', { A: 'line\nnext "quoted" $X' }],
+    ['A="first\nsecond"\nB=2', { A: "first\nsecond", B: "2" }],
+    ["A=${B} `id`", { A: "${B} `id`" }],
+    ["A=1\nA=2", { A: "2" }],
+    ["A=postgres://u:p@h/d?x=y", { A: "postgres://u:p@h/d?x=y" }],
+  ])("reads %j", (text, expected) => {
+    expect(parseDotenv(text)).toEqual(expected);
+  });
+
+  it.each([
+    ["A=1\n hunter2", "env has no NAME=value in line 2."],
+    ["1A=hunter2", "env has no NAME=value in line 1."],
+    ["A=1\nB='hunter2\nC=3", "env has a quote in line 2 that is not closed."],
+    ["A='1' hunter2", "env has text after the closing quote of the value in line 1."],
+  ])("refuses %j without quoting it", (text, message) => {
+    expect(() => parseDotenv(text)).toThrow(new DeployError(message));
+  });
+});

@@ -7,7 +7,19 @@ import { describe, expect, it } from "vitest";
  * docs/development.md draws them.
  */
 const ROOMS = [
-  ...["errors", "state", "process", "inputs", "secrets", "project", "inventory", "vault", "connection"],
+  ...[
+    "errors",
+    "text",
+    "read-file",
+    "state",
+    "process",
+    "inputs",
+    "secrets",
+    "project",
+    "inventory",
+    "vault",
+    "connection",
+  ],
   ...["toolchain", "ansible", "report", "play", "cleanup", "deploy", "main", "post"],
 ];
 

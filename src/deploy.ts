@@ -17,6 +17,7 @@ import { writeRunFiles } from "./play/run-files.js";
 import { unreachableCauses } from "./play/unreachable.js";
 import { Stop } from "./process/stop.js";
 import { inspectProject } from "./project/inspect.js";
+import { sourcesOf } from "./project/sources.js";
 import { tell } from "./report/log-line.js";
 import { earlyOutcome, type Outcome, outcomeOf } from "./report/outcome.js";
 import { publish } from "./report/publish.js";
@@ -60,7 +61,7 @@ export async function run(): Promise<void> {
     saveState("privateFolder", folder.path);
     controlFolder = createControlFolder();
     saveState("controlFolder", controlFolder);
-    const password = becomePassword(inputs, project.folder);
+    const password = becomePassword(inputs, project);
     mask.add([password]);
     for (const warning of weakSecrets(inputs, password)) core.warning(warning);
     const identity = await prepareIdentity(inputs, folder, controlFolder);
@@ -69,7 +70,8 @@ export async function run(): Promise<void> {
       ...{ inputs, project, folder, job: process.env, actionRoot: ACTION_ROOT },
       ...{ identity, becomePassword: password },
     });
-    const closed = closedVaults(inputs, project, files, process.env);
+    const sources = sourcesOf(project, files, folder.path, process.env);
+    const closed = closedVaults(inputs, project, sources, process.env);
     requireOpenVaults(closed, EVERY_HOST, inputs, project);
 
     ansible = await ensureAnsible(ACTION_ROOT, inputs, process.env, stop.signal);
@@ -78,7 +80,7 @@ export async function run(): Promise<void> {
       core.warning("The runner's tool cache may not be written to: each job installs Ansible anew.");
     }
     const galaxy = await installRequirements({
-      ...{ requirements: inputs.requirements, project: project.folder, ansible, folder },
+      ...{ requirements: project.requirements, project: project.folder, ansible, folder },
       ...{ job: process.env, signal: stop.signal },
     });
     stop.signal.throwIfAborted();

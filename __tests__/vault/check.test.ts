@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import type { Inputs } from "../../src/inputs/inputs.js";
 import { parseAnsibleCfg } from "../../src/project/ansible-cfg.js";
 import type { Project } from "../../src/project/inspect.js";
+import { sourcesOf } from "../../src/project/sources.js";
 import { becomePassword } from "../../src/vault/become-password.js";
 import { closedVaults, EVERY_HOST, requireOpenVaults, sentences } from "../../src/vault/check.js";
 import { opensVault } from "../../src/vault/decrypt.js";
-import { createFolder } from "../support/folder.js";
+import { createFolder, createGround } from "../support/folder.js";
 import { createInputs } from "../support/inputs.js";
 
 /** `vault_x: secret`, encrypted by ansible-vault with the password `right`. */
@@ -22,6 +23,8 @@ const NO_PLAY = { inventories: [], playbook: "/nowhere/deploy.yml" };
 function projectIn(folder: string, cfg?: string): Project {
   return {
     folder,
+    workspace: folder,
+    requirements: undefined,
     playbook: "",
     composeSources: [],
     revision: undefined,
@@ -56,7 +59,12 @@ describe("requireOpenVaults", () => {
   ): void => {
     const inputs = createInputs(overrides);
     const files = { inventories: bases, playbook: join(project.folder, "deploy.yml") };
-    requireOpenVaults(closedVaults(inputs, project, files, job), participants, inputs, project);
+    requireOpenVaults(
+      closedVaults(inputs, project, sourcesOf(project, files, "/private", job), job),
+      participants,
+      inputs,
+      project,
+    );
   };
 
   it.each([
@@ -141,7 +149,12 @@ describe("the files of a playbook", () => {
       const project = projectIn(createFolder(files), cfg);
       const inputs = createInputs({ vaultPassword: "wrong", ...overrides });
       const play = { inventories: [], playbook: join(project.folder, "plays/deploy.yml") };
-      requireOpenVaults(closedVaults(inputs, project, play, {}), EVERY_HOST, inputs, project);
+      requireOpenVaults(
+        closedVaults(inputs, project, sourcesOf(project, play, "/private", {}), {}),
+        EVERY_HOST,
+        inputs,
+        project,
+      );
     };
   const listed = "- hosts: all\n  roles: [web]\n";
 
@@ -191,26 +204,28 @@ describe("sentences", () => {
     const text = `plain: 1\ndatabase:\n  password: !vault |\n    ${indented}\n`;
     const project = projectIn(createFolder({ "group_vars/all.yml": text }));
     const inputs = createInputs({ vaultPassword: "wrong" });
-    const closed = closedVaults(inputs, project, NO_PLAY, {});
+    const closed = closedVaults(inputs, project, sourcesOf(project, NO_PLAY, "/private", {}), {});
     expect(sentences(closed, inputs, project)).toEqual([
       "vault-password does not open password in group_vars/all.yml.",
     ]);
     expect(() => requireOpenVaults(closed, EVERY_HOST, inputs, project)).not.toThrow();
-    expect(closedVaults(createInputs({ vaultPassword: "right" }), project, NO_PLAY, {})).toEqual([]);
+    expect(
+      closedVaults(createInputs({ vaultPassword: "right" }), project, sourcesOf(project, NO_PLAY, "/private", {}), {}),
+    ).toEqual([]);
   });
 
   it("says what is wrong with each file", () => {
     const project = projectIn(createFolder({ "group_vars/web/vault.yml": VAULT, "host_vars/web1.yml": "a: 1" }));
     const inputs = createInputs({ vaultPassword: "wrong" });
-    expect(sentences(closedVaults(inputs, project, NO_PLAY, {}), inputs, project)).toEqual([
-      "vault-password does not open group_vars/web/vault.yml.",
-    ]);
+    expect(
+      sentences(closedVaults(inputs, project, sourcesOf(project, NO_PLAY, "/private", {}), {}), inputs, project),
+    ).toEqual(["vault-password does not open group_vars/web/vault.yml."]);
   });
 });
 
 describe("becomePassword", () => {
   const read = (overrides: Partial<Inputs>, files: Record<string, string> = {}): string =>
-    becomePassword(createInputs(overrides), createFolder(files));
+    becomePassword(createInputs(overrides), createGround(files));
 
   it("is the input itself when that is no vault text", () => {
     expect(read({ becomePassword: "plain" })).toBe("plain");

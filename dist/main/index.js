@@ -34465,8 +34465,8 @@ __webpack_unused_export__ = Scalar.Scalar;
 __webpack_unused_export__ = YAMLMap.YAMLMap;
 __webpack_unused_export__ = YAMLSeq.YAMLSeq;
 __webpack_unused_export__ = cst;
-__webpack_unused_export__ = lexer.Lexer;
-__webpack_unused_export__ = lineCounter.LineCounter;
+exports.JG = lexer.Lexer;
+exports.HN = lineCounter.LineCounter;
 __webpack_unused_export__ = parser.Parser;
 exports.qg = publicApi.parse;
 exports.hR = publicApi.parseAllDocuments;
@@ -40386,7 +40386,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 8048:
+/***/ 797:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43385,7 +43385,188 @@ function capture(argv, options = {}) {
     });
 }
 
+;// CONCATENATED MODULE: ./lib/errors.js
+/** A mistake or a failure that its message explains in one sentence; printed without a stack. */
+class DeployError extends Error {
+    name = "DeployError";
+}
+/** The message of whatever was thrown. */
+function messageOf(error) {
+    return error instanceof Error ? error.message : String(error);
+}
+/** Characters of what a sentence repeats of a user's text. */
+const LONGEST_ECHO = 200;
+/** A user's text in a sentence: in quotes, on one line, and never longer than a reader can take. */
+function quoted(text) {
+    return JSON.stringify(shortened(text));
+}
+/** A text cut to what fits into a sentence. */
+function shortened(text, most = LONGEST_ECHO) {
+    return text.length <= most ? text : `${text.slice(0, most)}…`;
+}
+
+;// CONCATENATED MODULE: ./lib/read-file.js
+
+
+
+/** Bytes of the longest text that people write or that is made of what they write. */
+const MOST_BYTES = 4 * 1024 * 1024;
+/**
+ * The text of a file, and the one way to get it: opened once, without waiting for a writer, only as a regular file, and
+ * never more than its limit.
+ *
+ * @throws DeployError that names the place and what to do.
+ */
+function readText(place, most = MOST_BYTES) {
+    const bytes = readBytes(place, most);
+    if (bytes.includes(0))
+        throw new DeployError(`${place.name} holds a NUL byte, so it is no text: store it as UTF-8.`);
+    return bytes.toString("utf8");
+}
+/** Likewise, undefined where there is no file. */
+function readTextIfThere(place, most) {
+    return isThere(place.path) ? readText(place, most) : undefined;
+}
+/** The content of a file that need not be text. */
+function readBytes(place, most = MOST_BYTES) {
+    return opened(place, (descriptor, { size }) => {
+        const limit = `${place.name} is larger than ${megabytes(most)}, the most that is read of such a file: make it smaller.`;
+        if (size > most)
+            throw new DeployError(limit);
+        // What the system makes up as it is read (/proc) has no size, and what is written to meanwhile has another one.
+        const bytes = piece(descriptor, 0, most + 1, Math.max(size + 1, 4_096));
+        if (bytes.length > most)
+            throw new DeployError(limit);
+        return bytes;
+    });
+}
+/** What a file holds from a position on, as far as a limit. */
+function readPiece(place, from, most) {
+    return opened(place, (descriptor) => piece(descriptor, from, most, 65_536));
+}
+/** Refuses a path that {@link readText} would not open, without reading it. */
+function requireFile(place) {
+    opened(place, () => undefined);
+}
+/** What is in a folder, sorted; nothing where there is no folder. */
+function entriesIn(place) {
+    if (!isThere(place.path))
+        return [];
+    try {
+        return (0,external_node_fs_namespaceObject.readdirSync)(real(place), { withFileTypes: true })
+            .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
+            .sort((one, other) => (one.name < other.name ? -1 : 1));
+    }
+    catch (error) {
+        throw refusal(place, error);
+    }
+}
+/** What is at a path, links followed; undefined where nothing is. */
+function kindOf(place) {
+    if (!isThere(place.path))
+        return undefined;
+    try {
+        const stats = (0,external_node_fs_namespaceObject.statSync)(real(place));
+        if (stats.isDirectory())
+            return "folder";
+        requireRegular(place, stats);
+        return "file";
+    }
+    catch (error) {
+        throw refusal(place, error);
+    }
+}
+/** Whether something is at a path; what cannot be looked at is, so that whoever opens it says why. */
+function isThere(path) {
+    try {
+        return (0,external_node_fs_namespaceObject.statSync)(path, { throwIfNoEntry: false }) !== undefined;
+    }
+    catch (error) {
+        return codeOf(error) !== "ENOTDIR";
+    }
+}
+function opened(place, use) {
+    let descriptor;
+    try {
+        // A FIFO is opened without a writer, a terminal never becomes the process's own, and the way there has no link left.
+        const flags = external_node_fs_namespaceObject.constants.O_RDONLY | external_node_fs_namespaceObject.constants.O_NONBLOCK | external_node_fs_namespaceObject.constants.O_NOCTTY | external_node_fs_namespaceObject.constants.O_NOFOLLOW;
+        descriptor = (0,external_node_fs_namespaceObject.openSync)(real(place), flags);
+        const stats = (0,external_node_fs_namespaceObject.fstatSync)(descriptor);
+        requireRegular(place, stats);
+        return use(descriptor, stats);
+    }
+    catch (error) {
+        throw refusal(place, error);
+    }
+    finally {
+        if (descriptor !== undefined)
+            (0,external_node_fs_namespaceObject.closeSync)(descriptor);
+    }
+}
+/** The path without links, refused where these lead from the workspace to what is not in it. */
+function real({ path, name, workspace }) {
+    const found = (0,external_node_fs_namespaceObject.realpathSync)(path);
+    if (workspace === undefined)
+        return found;
+    if (isInside(path, workspace) && !isInside(found, (0,external_node_fs_namespaceObject.realpathSync)(workspace))) {
+        throw new DeployError(`${name} is a link that leads out of the workspace: put the file itself there.`);
+    }
+    return found;
+}
+function isInside(path, folder) {
+    const way = (0,external_node_path_namespaceObject.relative)(folder, path);
+    return !(way === ".." || way.startsWith("../") || (0,external_node_path_namespaceObject.isAbsolute)(way));
+}
+function requireRegular({ name }, stats) {
+    if (stats.isFile())
+        return;
+    const what = stats.isDirectory()
+        ? "a folder"
+        : stats.isFIFO()
+            ? "a named pipe"
+            : stats.isSocket()
+                ? "a socket"
+                : "a device";
+    throw new DeployError(`${name} is ${what}: a regular file is needed.`);
+}
+function piece(descriptor, from, most, step) {
+    const pieces = [];
+    for (let length = 0; length < most;) {
+        const buffer = Buffer.allocUnsafe(Math.min(step, most - length));
+        const count = (0,external_node_fs_namespaceObject.readSync)(descriptor, buffer, 0, buffer.length, from + length);
+        if (count === 0)
+            break;
+        pieces.push(buffer.subarray(0, count));
+        length += count;
+    }
+    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+}
+const REASONS = {
+    ENOENT: "does not exist",
+    ENOTDIR: "does not exist, since a part of its path is no folder",
+    EACCES: "may not be read by the runner's user: give it the permission",
+    EPERM: "may not be read by the runner's user: give it the permission",
+    ELOOP: "is a link that leads back to itself: put the file itself there",
+    ENAMETOOLONG: "has a path that is too long for this system: shorten it",
+    ERR_INVALID_ARG_VALUE: "has a NUL character in its path: remove it",
+    ENXIO: "is a socket or a device: a regular file is needed",
+    EMFILE: "cannot be opened, since the runner has too many open files",
+};
+function refusal(place, error) {
+    if (error instanceof DeployError)
+        return error;
+    const code = codeOf(error);
+    return new DeployError(`${place.name} ${REASONS[code] ?? `cannot be read (${code || "for no reason given"})`}.`);
+}
+function codeOf(error) {
+    return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+function megabytes(bytes) {
+    return `${Math.floor(bytes / 1_048_576)} MB`;
+}
+
 ;// CONCATENATED MODULE: ./lib/connection/control-folder.js
+
 
 
 
@@ -43412,13 +43593,9 @@ function createControlFolder(temporary = (0,external_node_os_namespaceObject.tmp
  * An open connection would keep the hosts reachable for whoever uses the runner next, until ControlPersist ends it.
  */
 async function closeConnections(folder) {
-    let sockets = [];
-    try {
-        sockets = (0,external_node_fs_namespaceObject.readdirSync)(folder);
-    }
-    catch {
+    if (!(0,external_node_fs_namespaceObject.existsSync)(folder))
         return;
-    }
+    const sockets = entriesIn({ path: folder, name: "The folder of connections" }).map(({ name }) => name);
     await stopAgent(folder);
     await Promise.allSettled(sockets
         .filter((name) => name !== AGENT_SOCKET && name !== AGENT_PID)
@@ -43429,7 +43606,7 @@ async function closeConnections(folder) {
 async function stopAgent(folder) {
     let pid;
     try {
-        pid = Number((0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(folder, AGENT_PID), "utf8"));
+        pid = Number(readText({ path: (0,external_node_path_namespaceObject.join)(folder, AGENT_PID), name: AGENT_PID }));
     }
     catch {
         return;
@@ -43448,24 +43625,15 @@ async function stopAgent(folder) {
 /** The arguments of a process; "" when there is none. Linux needs no program for it. */
 async function commandLine(pid) {
     try {
-        return (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${pid}/cmdline`, "utf8");
+        return readBytes({ path: `/proc/${pid}/cmdline`, name: "cmdline" }).toString();
     }
     catch {
         return (await capture(["ps", "-o", "args=", "-p", String(pid)], { timeout: 2_000 })).stdout;
     }
 }
 
-;// CONCATENATED MODULE: ./lib/errors.js
-/** A mistake or a failure that its message explains in one sentence; printed without a stack. */
-class DeployError extends Error {
-    name = "DeployError";
-}
-/** The message of whatever was thrown. */
-function messageOf(error) {
-    return error instanceof Error ? error.message : String(error);
-}
-
 ;// CONCATENATED MODULE: ./lib/secrets/private-folder.js
+
 
 
 
@@ -43484,10 +43652,15 @@ class PrivateFolder {
      * @param parent RUNNER_TEMP; the system's folder for temporary files where it is not set.
      */
     static create(parent = process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)()) {
-        (0,external_node_fs_namespaceObject.mkdirSync)(parent, { recursive: true });
-        const path = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)((0,external_node_fs_namespaceObject.realpathSync)(parent), PRIVATE_PREFIX));
-        (0,external_node_fs_namespaceObject.chmodSync)(path, 0o700);
-        return new PrivateFolder(path);
+        try {
+            (0,external_node_fs_namespaceObject.mkdirSync)(parent, { recursive: true });
+            const path = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)((0,external_node_fs_namespaceObject.realpathSync)(parent), PRIVATE_PREFIX));
+            (0,external_node_fs_namespaceObject.chmodSync)(path, 0o700);
+            return new PrivateFolder(path);
+        }
+        catch {
+            throw new DeployError(`RUNNER_TEMP ${quoted(parent)} is no folder that the runner's user may write to: the runner's own setting for temporary files is wrong.`);
+        }
     }
     /** Creates a folder inside, mode 0700, and returns its path. */
     folder(name) {
@@ -43584,11 +43757,13 @@ function emptySecretsWarning({ emptySecrets }) {
     const are = emptySecrets.length === 1 ? "is" : "are";
     return `${emptySecrets.join(" and ")} ${are} given but empty: ${emptySecret()}. Leave out what is not needed.`;
 }
+/** GitHub cuts events at 25 MB. */
+const MOST_EVENT_BYTES = 25 * 1024 * 1024;
 function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path }) {
     if (name !== "pull_request" || !path)
         return false;
     try {
-        const event = JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8"));
+        const event = JSON.parse(readText({ path, name: "GITHUB_EVENT_PATH" }, MOST_EVENT_BYTES));
         return event.pull_request?.head?.repo?.fork === true;
     }
     catch {
@@ -44013,31 +44188,75 @@ var dist = __nccwpck_require__(8815);
 ;// CONCATENATED MODULE: ./lib/inputs/yaml.js
 
 
+/** Nesting of lists and mappings: what reads them calls itself, and a stack that overflows can end the process. */
+const DEEPEST = 100;
+/** How often aliases may repeat what they stand for. */
+const MOST_ALIASES = 100;
 /** Ansible's two tags, in the form in which its JSON reader takes them. */
 const ANSIBLE_TAGS = [
     { tag: "!vault", resolve: (text) => ({ __ansible_vault: text }) },
     { tag: "!unsafe", resolve: (text) => ({ __ansible_unsafe: text }) },
 ];
+/** What takes time by the square of a text's length is off: places of all errors, comparing each key with each. */
+const OPTIONS = { prettyErrors: false, uniqueKeys: false, logLevel: "silent" };
 /**
  * Reads YAML (JSON is YAML) of the core schema. Messages carry a place, never a piece of the text: it may be a secret.
  *
  * @throws DeployError with line and column.
  */
 function parseYaml(name, text) {
-    const document = (0,dist/* parseDocument */.Tp)(text, { prettyErrors: true, customTags: ANSIBLE_TAGS, logLevel: "silent" });
+    if (isTooDeep(text))
+        throw tooDeep(name);
+    const lineCounter = new dist/* LineCounter */.HN();
+    const where = (offset) => {
+        const { line, col } = lineCounter.linePos(offset);
+        return `at line ${line}, column ${col}`;
+    };
+    const document = (0,dist/* parseDocument */.Tp)(text, { ...OPTIONS, customTags: ANSIBLE_TAGS, lineCounter });
     const problem = document.errors[0] ?? document.warnings[0];
     if (problem) {
-        const place = problem.linePos?.[0];
-        const where = place ? ` at line ${place.line}, column ${place.col}` : "";
         const what = problem.code.toLowerCase().replaceAll("_", " ");
-        throw new DeployError(`${name} is not valid YAML${where} (${what}).`);
+        throw new DeployError(`${name} is not valid YAML ${where(problem.pos[0])} (${what}).`);
     }
+    const twice = duplicateKey(document);
+    if (twice !== undefined)
+        throw new DeployError(`${name} is not valid YAML ${where(twice)} (duplicate key).`);
+    let value;
     try {
-        return document.toJS({ maxAliasCount: 100 });
+        value = document.toJS({ maxAliasCount: MOST_ALIASES });
     }
     catch {
-        throw new DeployError(`${name} is not valid YAML (an alias is unknown or used too often).`);
+        throw new DeployError(`${name} has an alias (*name) that is unknown or used too often: write the value out.`);
     }
+    refuseCircle(name, value, new Set());
+    return value;
+}
+/** What a YAML text of the project holds, its first document; undefined where it is not valid, which Ansible says. */
+function parseLoosely(text) {
+    try {
+        return isTooDeep(text) ? undefined : (0,dist/* parseDocument */.Tp)(text, OPTIONS).toJS({ maxAliasCount: MOST_ALIASES });
+    }
+    catch {
+        return undefined;
+    }
+}
+/** Every text in all documents of a YAML text, whatever its style; none where it cannot be read. Never fails. */
+function leavesOf(text) {
+    const leaves = [];
+    if (isTooDeep(text))
+        return leaves;
+    for (const document of [(0,dist/* parseAllDocuments */.hR)(text, OPTIONS)].flat()) {
+        (0,dist/* visit */.YR)(document, {
+            Scalar: (role, node, path) => {
+                if (role === "key")
+                    return;
+                const pair = path.findLast((parent) => "key" in parent);
+                const key = pair !== undefined && "key" in pair && (0,dist/* isScalar */.jn)(pair.key) ? String(pair.key.value) : "";
+                leaves.push({ key, tag: node.tag ?? "", text: node.source ?? String(node.value ?? "") });
+            },
+        });
+    }
+    return leaves;
 }
 /** Whether a YAML value is a mapping. */
 function isMapping(value) {
@@ -44056,10 +44275,82 @@ function parseMapping(name, text) {
         throw new DeployError(`${name} must be a mapping of names to values, like "key: value".`);
     for (const key of Object.keys(value)) {
         if (!/^[A-Za-z_]\w*$/.test(key)) {
-            throw new DeployError(`${name} has the key ${JSON.stringify(key.slice(0, 60))}: a variable's name is letters, digits and underscores.`);
+            throw new DeployError(`${name} has the key ${quoted(key)}: a variable's name is letters, digits and underscores.`);
         }
     }
     return { ...value };
+}
+function tooDeep(name) {
+    return new DeployError(`${name} has lists or mappings nested more than ${DEEPEST} deep: make it flatter.`);
+}
+/** Whether a text nests deeper than may be read, told by its tokens: this alone does not call itself. */
+function isTooDeep(text) {
+    const indents = [];
+    let flow = 0;
+    let compact = 0;
+    let blank = 0;
+    let scalar = false;
+    for (const token of new dist/* Lexer */.JG().lex(text)) {
+        if (token.endsWith("\n")) {
+            blank = 0;
+            compact = 0;
+        }
+        else if (blank !== undefined && token.startsWith(" ")) {
+            blank = token.length;
+        }
+        else if (blank !== undefined && !token.startsWith("#") && flow === 0) {
+            while ((indents.at(-1) ?? -1) >= blank)
+                indents.pop();
+            indents.push(blank);
+            blank = undefined;
+        }
+        if (scalar)
+            scalar = false;
+        else if (token === "\x1f")
+            scalar = true;
+        else if (token === "[" || token === "{")
+            flow++;
+        else if (token === "]" || token === "}")
+            flow = Math.max(0, flow - 1);
+        else if (flow === 0 && (token === "-" || token === "?" || token === ":"))
+            compact++;
+        if (indents.length + flow + compact > DEEPEST)
+            return true;
+    }
+    return false;
+}
+/** Offset of a key that its mapping has already. */
+function duplicateKey(document) {
+    let found;
+    (0,dist/* visit */.YR)(document, {
+        Map: (_, { items }) => {
+            const seen = new Set();
+            for (const { key } of items) {
+                if (!(0,dist/* isScalar */.jn)(key))
+                    continue;
+                if (seen.has(key.value)) {
+                    found = key.range?.[0] ?? 0;
+                    return dist/* visit */.YR.BREAK;
+                }
+                seen.add(key.value);
+            }
+            return undefined;
+        },
+    });
+    return found;
+}
+/** Refuses an alias inside of what it stands for, and what aliases nest too deep. */
+function refuseCircle(name, value, around) {
+    if (typeof value !== "object" || value === null)
+        return;
+    if (around.has(value))
+        throw new DeployError(`${name} has an alias (*name) inside of what it stands for: write the value out.`);
+    if (around.size > DEEPEST)
+        throw tooDeep(name);
+    around.add(value);
+    for (const part of Object.values(value))
+        refuseCircle(name, part, around);
+    around.delete(value);
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/parse.js
@@ -44135,7 +44426,7 @@ function choice(raw, name, legal, otherwise) {
         return otherwise;
     if (legal.includes(text))
         return text;
-    throw new DeployError(`${name} is ${JSON.stringify(text)}: use ${legal.map((item) => `"${item}"`).join(" or ")}.`);
+    throw new DeployError(`${name} is ${quoted(text)}: use ${legal.map((item) => `"${item}"`).join(" or ")}.`);
 }
 function flag(raw, name, otherwise) {
     const text = raw[name].trim();
@@ -44145,7 +44436,7 @@ function flag(raw, name, otherwise) {
         return true;
     if (/^(false|False|FALSE)$/.test(text))
         return false;
-    throw new DeployError(`${name} is ${JSON.stringify(text)}: use "true" or "false".`);
+    throw new DeployError(`${name} is ${quoted(text)}: use "true" or "false".`);
 }
 function minutes(raw, name, otherwise) {
     const text = raw[name].trim();
@@ -44155,7 +44446,7 @@ function minutes(raw, name, otherwise) {
     // A timer of Node ends at 2^31 ms, about 35,791 minutes.
     if (value > 0 && value <= 35_000)
         return value;
-    throw new DeployError(`${name} is ${JSON.stringify(text)}: use a number of minutes above 0 and up to 35000.`);
+    throw new DeployError(`${name} is ${quoted(text)}: use a number of minutes above 0 and up to 35000.`);
 }
 /** A text of which only white space was given is a secret that lost its value on the way. */
 function notBlank(raw, name) {
@@ -44178,11 +44469,11 @@ function passwords(raw, name) {
         throw new DeployError(`${name} must be a mapping of vault ids to passwords, like "prod: …".`);
     const entries = Object.entries(value).map(([id, password]) => {
         if (!/^[A-Za-z0-9_][\w.-]*$/.test(id)) {
-            throw new DeployError(`${name} has the id ${JSON.stringify(id.slice(0, 60))}: use letters, digits and _ . -`);
+            throw new DeployError(`${name} has the id ${quoted(id)}: use letters, digits and _ . -`);
         }
         if (typeof password !== "string" || password.trim() === "") {
             const empty = password === null || password === "" ? `is empty: ${emptySecret()}` : "is no text: put it in quotes";
-            throw new DeployError(`${name} has the id ${JSON.stringify(id)}, whose password ${empty}.`);
+            throw new DeployError(`${name} has the id ${quoted(id)}, whose password ${empty}.`);
         }
         return [id, password.replace(/[\r\n]+$/, "")];
     });
@@ -44263,34 +44554,34 @@ function validateHosts(inputs) {
     }
     for (const part of inputs.limit.split(/[,:]/)) {
         if (part.trim().startsWith("-")) {
-            throw new DeployError(`limit has the pattern ${JSON.stringify(part.trim())}: a pattern cannot begin with a dash.`);
+            throw new DeployError(`limit has the pattern ${quoted(part.trim())}: a pattern cannot begin with a dash.`);
         }
     }
     for (const tag of inputs.tags) {
         if (tag.startsWith("-") || /\s/.test(tag)) {
-            throw new DeployError(`tags has ${JSON.stringify(tag)}: a tag has no spaces and does not begin with a dash.`);
+            throw new DeployError(`tags has ${quoted(tag)}: a tag has no spaces and does not begin with a dash.`);
         }
     }
 }
 function validateNames(inputs) {
     if (inputs.appName !== "" && !APP_NAME.test(inputs.appName)) {
-        throw new DeployError(`app-name is ${JSON.stringify(inputs.appName)}: use up to 32 lower-case letters, digits, "_" and "-", a letter first.`);
+        throw new DeployError(`app-name is ${quoted(inputs.appName)}: use up to 32 lower-case letters, digits, "_" and "-", a letter first.`);
     }
     for (const name of inputs.serverName.split(/\s+/)) {
         if (name !== "" && !DNS_NAME.test(name) && !ADDRESS.test(name)) {
-            throw new DeployError(`server-name has ${JSON.stringify(name)}: use DNS names such as www.example.org, separated by spaces, without scheme or path.`);
+            throw new DeployError(`server-name has ${quoted(name)}: use DNS names such as www.example.org, separated by spaces, without scheme or path.`);
         }
     }
     if (inputs.revision !== "" && (!REVISION.test(inputs.revision) || inputs.revision.includes(".."))) {
-        throw new DeployError(`revision is ${JSON.stringify(inputs.revision)}: use a commit, tag or branch.`);
+        throw new DeployError(`revision is ${quoted(inputs.revision)}: use a commit, tag or branch.`);
     }
     for (const path of inputs.composeFiles) {
         if (HOST_PATH.test(path) && !/(^|\/)\.\.(\/|$)/.test(path))
             continue;
-        throw new DeployError(`compose-file is ${JSON.stringify(path)}: use an absolute path on the hosts, such as /root/compose.yml.`);
+        throw new DeployError(`compose-file is ${quoted(path)}: use an absolute path on the hosts, such as /root/compose.yml.`);
     }
     if (inputs.registry !== "" && !REGISTRY.test(inputs.registry)) {
-        throw new DeployError(`registry is ${JSON.stringify(inputs.registry)}: use a host name with an optional port, without scheme, such as ghcr.io.`);
+        throw new DeployError(`registry is ${quoted(inputs.registry)}: use a host name with an optional port, without scheme, such as ghcr.io.`);
     }
 }
 function validateSecrets(inputs) {
@@ -44316,15 +44607,15 @@ function validateSecrets(inputs) {
 function validateAnsible({ ansibleVersion, pythonPackages, requirements }) {
     const [, minor] = /^2\.(\d+)\.\d+((a|b|rc)\d+)?$/.exec(ansibleVersion) ?? [];
     if (ansibleVersion !== "" && Number(minor ?? 0) < OLDEST_ANSIBLE) {
-        throw new DeployError(`ansible-version is ${JSON.stringify(ansibleVersion)}: use an exact version of ansible-core from 2.${OLDEST_ANSIBLE}.0 on, such as 2.19.4, or leave it out.`);
+        throw new DeployError(`ansible-version is ${quoted(ansibleVersion)}: use an exact version of ansible-core from 2.${OLDEST_ANSIBLE}.0 on, such as 2.19.4, or leave it out.`);
     }
     for (const item of pythonPackages) {
         if (!/^[A-Za-z0-9]/.test(item)) {
-            throw new DeployError(`python-packages has ${JSON.stringify(item)}: a line is a requirement such as netaddr==1.3.0, not an option or a path.`);
+            throw new DeployError(`python-packages has ${quoted(item)}: a line is a requirement such as netaddr==1.3.0, not an option or a path.`);
         }
     }
     if (requirements.startsWith("-")) {
-        throw new DeployError(`requirements is ${JSON.stringify(requirements)}: a path cannot begin with a dash.`);
+        throw new DeployError(`requirements is ${quoted(requirements)}: a path cannot begin with a dash.`);
     }
 }
 /** A bundled playbook ignores what belongs to the other one; that is a mistake, not a wish. */
@@ -44468,6 +44759,8 @@ const external_node_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRe
 ;// CONCATENATED MODULE: ./lib/ansible/follow.js
 
 
+/** Bytes that are read at a time. */
+const PIECE = 1_048_576;
 /** Reads what comes to a file, whole lines at a time. */
 class FollowedFile {
     #path;
@@ -44480,30 +44773,22 @@ class FollowedFile {
     }
     /** The whole lines that came since the last call; "" when there are none. */
     read() {
-        let descriptor;
-        try {
-            descriptor = (0,external_node_fs_namespaceObject.openSync)(this.#path, "r");
-        }
-        catch {
-            return "";
-        }
-        try {
-            const buffer = Buffer.alloc(65_536);
-            for (;;) {
-                const count = (0,external_node_fs_namespaceObject.readSync)(descriptor, buffer, 0, buffer.length, this.#position);
-                if (count === 0)
-                    break;
-                this.#position += count;
-                this.#rest += this.#decoder.write(buffer.subarray(0, count));
-            }
-        }
-        finally {
-            (0,external_node_fs_namespaceObject.closeSync)(descriptor);
+        for (let piece = this.#next(); piece.length > 0; piece = this.#next()) {
+            this.#position += piece.length;
+            this.#rest += this.#decoder.write(piece);
         }
         const end = this.#rest.lastIndexOf("\n") + 1;
         const lines = this.#rest.slice(0, end);
         this.#rest = this.#rest.slice(end);
         return lines;
+    }
+    #next() {
+        try {
+            return readPiece({ path: this.#path, name: "The file of events" }, this.#position, PIECE);
+        }
+        catch {
+            return Buffer.alloc(0);
+        }
     }
 }
 
@@ -44822,7 +45107,6 @@ function removeSecrets({ files, folder }) {
 
 
 
-
 /** Runs Ansible and shows its output as it comes. */
 async function play(run) {
     const argv = ansibleArguments(run.inputs, run.files);
@@ -44846,7 +45130,7 @@ async function play(run) {
             await ended;
             await giveBack(run);
         }
-        const events = (0,external_node_fs_namespaceObject.existsSync)(run.eventsFile) ? parseEvents((0,external_node_fs_namespaceObject.readFileSync)(run.eventsFile, "utf8")) : [];
+        const events = parseEvents(new FollowedFile(run.eventsFile).read());
         return {
             ...result,
             stderr: run.redact(result.stderr),
@@ -44935,37 +45219,56 @@ function split(text, separator) {
         .filter((item) => item !== "");
 }
 
+;// CONCATENATED MODULE: ./lib/project/places.js
+
+
+
+/**
+ * The place that an input names.
+ *
+ * @throws DeployError where nothing is there, or only what is neither a file nor a folder.
+ */
+function placeOfInput(input, given, ground) {
+    if (given.startsWith("-"))
+        throw new DeployError(`${input} is ${quoted(given)}: a path cannot begin with a dash.`);
+    const place = { path: (0,external_node_path_namespaceObject.resolve)(ground.folder, given), name: `${input} ${quoted(given)}`, workspace: ground.workspace };
+    const kind = kindOf(place);
+    if (kind === undefined)
+        throw new DeployError(`${place.name} does not exist in ${ground.folder}.`);
+    return { ...place, kind };
+}
+/** A place that the project has without an input that names it. */
+function placeInProject(path, ground) {
+    const known = (0,external_node_path_namespaceObject.relative)(ground.folder, path) || path;
+    return { path, name: /^[\w./@+ -]+$/.test(known) ? shortened(known) : quoted(known), workspace: ground.workspace };
+}
+
 ;// CONCATENATED MODULE: ./lib/project/checkout.js
+
 
 
 const DEPTH = 6;
 /** What holds other people's code, or nothing of the project's. */
 const PASSED_BY = /^(\..*|node_modules|venv|env|site-packages|__pycache__|static|media|locale)$/;
 /** Looks through a folder, without what Git, package managers and virtual environments put there. */
-function filesOf(folder) {
+function filesOf(ground) {
     return {
-        paths: below(folder, "", DEPTH).sort(),
-        read: (path) => {
-            try {
-                return (0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(folder, path), "utf8");
-            }
-            catch {
-                return "";
-            }
-        },
+        paths: below(ground, "", DEPTH).sort(),
+        read: (path) => readTextIfThere(placeInProject((0,external_node_path_namespaceObject.join)(ground.folder, path), ground)) ?? "",
     };
 }
-function below(folder, prefix, depth) {
-    return entries((0,external_node_path_namespaceObject.join)(folder, prefix)).flatMap((entry) => {
-        const path = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
-        if (!entry.isDirectory())
+function below(ground, prefix, depth) {
+    return entries(placeInProject((0,external_node_path_namespaceObject.join)(ground.folder, prefix), ground)).flatMap(({ name, isFolder }) => {
+        const path = prefix === "" ? name : `${prefix}/${name}`;
+        if (!isFolder)
             return [path];
-        return depth > 0 && !PASSED_BY.test(entry.name) ? below(folder, path, depth - 1) : [];
+        return depth > 0 && !PASSED_BY.test(name) ? below(ground, path, depth - 1) : [];
     });
 }
-function entries(folder) {
+/** Folders that others keep to themselves, such as a database's, hold nothing of the project. */
+function entries(place) {
     try {
-        return (0,external_node_fs_namespaceObject.readdirSync)(folder, { withFileTypes: true });
+        return entriesIn(place);
     }
     catch {
         return [];
@@ -45134,14 +45437,13 @@ function moduleOf(path, manageDir) {
 /**
  * Finds out what a checkout deploys.
  *
- * @param project absolute path of working-directory.
  * @throws DeployError when there is no Django project at all.
  */
-function findDjango(project, chosen = { appPath: undefined, settingsModule: undefined }) {
+function findDjango(ground, chosen = { appPath: undefined, settingsModule: undefined }) {
     if (chosen.appPath === "")
         return NOTHING;
-    const files = filesOf(project);
-    const place = chosen.appPath === undefined ? findManage(files, project) : { value: chosen.appPath, where: "app_path" };
+    const files = filesOf(ground);
+    const place = chosen.appPath === undefined ? findManage(files, ground.folder) : { value: chosen.appPath, where: "app_path" };
     if ("question" in place) {
         return { ...NOTHING, questions: { app_path: place.question } };
     }
@@ -45238,6 +45540,35 @@ async function headRevision(folder) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/project/variable-files.js
+
+
+
+/** Folders of variables that Ansible reads beside an inventory and beside a playbook. */
+const VARIABLE_FOLDERS = ["group_vars", "host_vars"];
+/** How deep Ansible's users nest such a folder. */
+const variable_files_DEPTH = 4;
+/**
+ * The files of variables of groups and hosts that Ansible may read: hidden ones and those with another ending are none.
+ *
+ * @param bases absolute paths of the folders that the variable folders are in.
+ * @throws DeployError for what Ansible would wait for or stumble over: a named pipe, a device, a link out of the workspace.
+ */
+function variableFiles(bases, ground) {
+    const found = bases.flatMap((base) => VARIABLE_FOLDERS.flatMap((name) => walk(placeInProject((0,external_node_path_namespaceObject.join)(base, name), ground), ground, variable_files_DEPTH)));
+    return [...new Map(found.map((place) => [place.path, place])).values()].sort((one, other) => one.path < other.path ? -1 : 1);
+}
+function walk(place, ground, depth) {
+    if (depth < variable_files_DEPTH && kindOf(place) === "file")
+        return [place];
+    if (depth === 0)
+        return [];
+    return entriesIn(place)
+        .filter(({ name }) => !name.startsWith(".") && !name.endsWith("~"))
+        .filter(({ name, isFolder }) => isFolder || ["", ".yml", ".yaml", ".json"].includes((0,external_node_path_namespaceObject.extname)(name)))
+        .flatMap(({ name }) => walk(placeInProject((0,external_node_path_namespaceObject.join)(place.path, name), ground), ground, depth - 1));
+}
+
 ;// CONCATENATED MODULE: ./lib/project/plain-variable.js
 
 
@@ -45247,26 +45578,19 @@ async function headRevision(folder) {
  *
  * @returns undefined when no file mentions the variable; "" when it is set to something that only Ansible can read.
  */
-function plainVariable(project, name) {
-    const line = new RegExp(`^\\s*["']?${name}["']?\\s*:[ \\t]*(.*)$`, "m");
-    for (const folder of ["group_vars", "host_vars"]) {
-        for (const text of texts((0,external_node_path_namespaceObject.join)(project, folder), 3)) {
-            const found = line.exec(text);
-            if (found)
-                return /^["']?([\w./:-]+)["']?\s*(?:#.*)?$/.exec(found[1] ?? "")?.[1] ?? "";
-        }
+function plainVariable(ground, name) {
+    const line = new RegExp(`^[ \\t]*["']?${name}["']?[ \\t]*:(.*)$`, "m");
+    for (const file of variableFiles([ground.folder], ground)) {
+        const found = line.exec(readText(file))?.[1]?.trim();
+        if (found !== undefined)
+            return /^["']?([\w./:-]+)["']?(?:[ \t]+#.*)?$/.exec(found)?.[1] ?? "";
     }
     return undefined;
 }
-function texts(path, depth) {
-    if (!(0,external_node_fs_namespaceObject.existsSync)(path))
-        return [];
-    if ((0,external_node_fs_namespaceObject.statSync)(path).isFile())
-        return [(0,external_node_fs_namespaceObject.readFileSync)(path, "utf8")];
-    return depth > 0 ? (0,external_node_fs_namespaceObject.readdirSync)(path).flatMap((entry) => texts((0,external_node_path_namespaceObject.join)(path, entry), depth - 1)) : [];
-}
 
 ;// CONCATENATED MODULE: ./lib/project/inspect.js
+
+
 
 
 
@@ -45283,17 +45607,15 @@ function texts(path, depth) {
  */
 async function inspectProject(inputs, workspace, environment) {
     const folder = (0,external_node_path_namespaceObject.resolve)(workspace, inputs.workingDirectory);
-    if (!(0,external_node_fs_namespaceObject.existsSync)(folder) || !(0,external_node_fs_namespaceObject.statSync)(folder).isDirectory()) {
-        throw new DeployError(`working-directory ${JSON.stringify(inputs.workingDirectory)} is no folder in ${workspace}.`);
+    const ground = { folder, workspace: (0,external_node_path_namespaceObject.resolve)(workspace) };
+    if (kindOf({ path: folder, name: workingDirectory(inputs), workspace: ground.workspace }) !== "folder") {
+        throw new DeployError(`${workingDirectory(inputs)} is no folder in ${workspace}.`);
     }
     const bundledRole = inputs.playbook === "" && inputs.mode === "role";
-    const playbook = file("playbook", inputs.playbook, folder);
-    const composeSources = inputs.composeSources.map((path) => source(path, folder));
-    if (composeSources.length > 1 && composeSources.some((path) => (0,external_node_fs_namespaceObject.statSync)(path).isDirectory())) {
-        throw new DeployError("compose-source names a folder and more besides: name one folder, or files.");
-    }
-    const set = (name) => setByUser(inputs, folder, name);
-    const find = () => findDjango(folder, {
+    const playbook = file("playbook", inputs.playbook, ground);
+    const composeSources = composeFiles(inputs.composeSources, ground);
+    const set = (name) => setByUser(inputs, ground, name);
+    const find = () => findDjango(ground, {
         ...{ appPath: set("app_path"), settingsModule: set("django_settings_module") },
         ...{
             processes: set("django_app_processes") !== undefined,
@@ -45309,52 +45631,64 @@ async function inspectProject(inputs, workspace, environment) {
         throw new DeployError(`${folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`);
     }
     return {
-        folder,
+        ...ground,
         playbook,
         composeSources,
+        requirements: requirementsIn(inputs.requirements, ground),
         revision,
         django: fromWorkspace ? find() : bundledRole ? optional(find) : undefined,
-        cfg: ansibleCfg(folder, environment.ANSIBLE_CONFIG),
+        cfg: ansibleCfg(ground, environment.ANSIBLE_CONFIG),
     };
 }
 /** What a variable is set to: undefined when nobody sets it, "" when that cannot be told without Ansible. */
-function setByUser(inputs, folder, name) {
+function setByUser(inputs, ground, name) {
     const value = inputs.vars[name];
     if (value === undefined)
-        return plainVariable(folder, name);
+        return plainVariable(ground, name);
     return typeof value === "string" ? value : "";
 }
-function file(input, path, folder) {
-    if (path === "")
+const workingDirectory = (inputs) => `working-directory ${quoted(inputs.workingDirectory)}`;
+function file(input, given, ground) {
+    if (given === "")
         return "";
-    const full = existing(input, path, folder);
-    if (!(0,external_node_fs_namespaceObject.statSync)(full).isFile())
-        throw new DeployError(`${input} ${JSON.stringify(path)} is no file.`);
-    return full;
+    const place = placeOfInput(input, given, ground);
+    readText(place);
+    return place.path;
 }
-function source(path, folder) {
-    const full = existing("compose-source", path, folder);
-    if (!(0,external_node_fs_namespaceObject.statSync)(full).isFile() && !(0,external_node_fs_namespaceObject.statSync)(full).isDirectory()) {
-        throw new DeployError(`compose-source ${JSON.stringify(path)} is neither a file nor a folder.`);
-    }
-    return full;
-}
-function existing(input, path, folder) {
-    if (path.startsWith("-"))
-        throw new DeployError(`${input} is ${JSON.stringify(path)}: a path cannot begin with a dash.`);
-    const full = (0,external_node_path_namespaceObject.resolve)(folder, path);
-    if (!(0,external_node_fs_namespaceObject.existsSync)(full))
-        throw new DeployError(`${input} ${JSON.stringify(path)} does not exist in ${folder}.`);
-    return full;
-}
-function ansibleCfg(folder, fromJob) {
-    let path = fromJob ? ((0,external_node_path_namespaceObject.isAbsolute)(fromJob) ? fromJob : (0,external_node_path_namespaceObject.resolve)(folder, fromJob)) : (0,external_node_path_namespaceObject.join)(folder, "ansible.cfg");
-    // Ansible takes a folder in ANSIBLE_CONFIG as the place of an ansible.cfg.
-    if ((0,external_node_fs_namespaceObject.existsSync)(path) && (0,external_node_fs_namespaceObject.statSync)(path).isDirectory())
-        path = (0,external_node_path_namespaceObject.join)(path, "ansible.cfg");
-    if (!(0,external_node_fs_namespaceObject.existsSync)(path))
+function requirementsIn(given, ground) {
+    if (given === "")
         return undefined;
-    return { path, settings: parseAnsibleCfg((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8")) };
+    const place = placeOfInput("requirements", given, ground);
+    const text = readText(place);
+    return { path: place.path, text, content: parseYaml("requirements", text) };
+}
+function composeFiles(given, ground) {
+    const places = given.map((path) => placeOfInput("compose-source", path, ground));
+    if (places.length > 1 && places.some(({ kind }) => kind === "folder")) {
+        throw new DeployError("compose-source names a folder and more besides: name one folder, or files.");
+    }
+    for (const place of places)
+        requireUploadable(place, 6);
+    return places.map(({ path }) => path);
+}
+/** What is uploaded is read by Ansible, which would wait for a named pipe and follow any link. */
+function requireUploadable(place, depth) {
+    if (kindOf(place) === "file")
+        requireFile(place);
+    else if (depth > 0)
+        for (const { name } of entriesIn(place)) {
+            requireUploadable({ ...place, path: (0,external_node_path_namespaceObject.join)(place.path, name), name: `${place.name}, ${quoted(name)} in it,` }, depth - 1);
+        }
+}
+function ansibleCfg(ground, fromJob) {
+    const { folder } = ground;
+    let path = fromJob ? ((0,external_node_path_namespaceObject.isAbsolute)(fromJob) ? fromJob : (0,external_node_path_namespaceObject.resolve)(folder, fromJob)) : (0,external_node_path_namespaceObject.join)(folder, "ansible.cfg");
+    const place = () => (fromJob ? { path, name: `ANSIBLE_CONFIG ${quoted(fromJob)}` } : placeInProject(path, ground));
+    // Ansible takes a folder in ANSIBLE_CONFIG as the place of an ansible.cfg.
+    if (fromJob && kindOf(place()) === "folder")
+        path = (0,external_node_path_namespaceObject.join)(path, "ansible.cfg");
+    const text = readTextIfThere(place());
+    return text === undefined ? undefined : { path, settings: parseAnsibleCfg(text) };
 }
 function optional(find) {
     try {
@@ -45542,7 +45876,7 @@ function parseHosts(text, input = "hosts") {
             continue;
         const host = parseLine(words, index + 1, input);
         if (hosts.some(({ name }) => name === host.name)) {
-            throw new DeployError(`${input} has ${JSON.stringify(host.name)} twice, again in line ${index + 1}: give each host one line.`);
+            throw new DeployError(`${input} has ${quoted(host.name)} twice, again in line ${index + 1}: give each host one line.`);
         }
         hosts.push(host);
     }
@@ -45556,7 +45890,7 @@ function parseLine(words, number, input) {
     };
     const dashed = words.find((word) => word.startsWith("-"));
     if (dashed)
-        fail(`${JSON.stringify(dashed)}, which begins with a dash,`);
+        fail(`${quoted(dashed)}, which begins with a dash,`);
     if (input === "jump-host" && words.length > 1)
         fail("more than an address");
     if (words.length > 2)
@@ -45565,12 +45899,12 @@ function parseLine(words, number, input) {
     const at = target.lastIndexOf("@");
     const user = at === -1 ? undefined : target.slice(0, at);
     if (user !== undefined && !USER.test(user))
-        fail(`the user ${JSON.stringify(user)}`);
-    const { address, port } = splitAddress(target.slice(at + 1)) ?? fail(`the address ${JSON.stringify(target.slice(at + 1))}`);
+        fail(`the user ${quoted(user)}`);
+    const { address, port } = splitAddress(target.slice(at + 1)) ?? fail(`the address ${quoted(target.slice(at + 1))}`);
     const name = words.length === 2 ? (words[0] ?? "") : address;
     // An IPv6 address is no legal name of its own in an inventory file, but it is one in YAML.
     if (!NAME.test(name) && !(words.length === 1 && (0,external_node_net_.isIPv6)(name)))
-        fail(`the name ${JSON.stringify(name)}`);
+        fail(`the name ${quoted(name)}`);
     return { name, address, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
 }
 function splitAddress(text) {
@@ -45618,7 +45952,7 @@ function inlineName(text) {
         throw new DeployError("inventory names no host: give YAML or INI.");
     const dashed = lines.find((line) => line.startsWith("-") && !line.startsWith("---") && !line.startsWith("- "));
     if (dashed) {
-        throw new DeployError(`inventory has a line that begins with a dash, ${JSON.stringify(dashed.slice(0, 40))}: a host cannot.`);
+        throw new DeployError(`inventory has a line that begins with a dash, ${quoted(dashed)}: a host cannot.`);
     }
     let value;
     try {
@@ -45641,7 +45975,7 @@ function inlineName(text) {
         return "inventory.ini";
     for (const [group, content] of Object.entries(value)) {
         if (content !== null && !isMapping(content)) {
-            throw new DeployError(`inventory has the group ${JSON.stringify(group)} without a mapping: give hosts, vars or children below it.`);
+            throw new DeployError(`inventory has the group ${quoted(group)} without a mapping: give hosts, vars or children below it.`);
         }
         if (content !== null)
             checkHosts(group, content);
@@ -45654,7 +45988,7 @@ function checkHosts(group, content) {
         return;
     for (const name of Object.keys(hosts)) {
         if (name.startsWith("-")) {
-            throw new DeployError(`inventory has the host ${JSON.stringify(name)} in group ${JSON.stringify(group)}: a name cannot begin with a dash.`);
+            throw new DeployError(`inventory has the host ${quoted(name)} in group ${quoted(group)}: a name cannot begin with a dash.`);
         }
     }
 }
@@ -45665,44 +45999,39 @@ function checkHosts(group, content) {
 
 
 
-/** Folders of variables that Ansible reads beside an inventory and beside a playbook. */
-const VARIABLE_FOLDERS = ["group_vars", "host_vars"];
+
+
+
 /**
  * Absolute paths for `--inventory`: the repository's own, or a file in the private folder.
  *
- * @param project working-directory as an absolute path.
  * @throws DeployError when a file is missing or an inventory is malformed.
  */
-function prepareInventory(inputs, project, folder) {
+function prepareInventory(inputs, ground, folder) {
     if (inputs.inventoryFiles.length > 0)
-        return inputs.inventoryFiles.map((path) => prepare_existing(path, project));
+        return inputs.inventoryFiles.map((path) => existing(path, ground));
     const [name, text] = inputs.hosts === ""
         ? [inlineName(inputs.inventory), inputs.inventory]
         : ["hosts.yml", hostsInventory(parseHosts(inputs.hosts))];
     const place = folder.folder("inventory");
-    linkVariables(project, place);
+    linkVariables(ground, place);
     return [folder.file((0,external_node_path_namespaceObject.join)("inventory", name), text.endsWith("\n") ? text : `${text}\n`)];
 }
-function prepare_existing(path, project) {
-    if (path.startsWith("-"))
-        throw new DeployError(`inventory-file is ${JSON.stringify(path)}: a path cannot begin with a dash.`);
-    const full = (0,external_node_path_namespaceObject.resolve)(project, path);
-    if (full.includes(",")) {
-        throw new DeployError(`inventory-file is ${JSON.stringify(path)}: Ansible reads a comma as a list of hosts, so rename the file.`);
+function existing(given, ground) {
+    const place = placeOfInput("inventory-file", given, ground);
+    if (place.path.includes(",")) {
+        throw new DeployError(`inventory-file is ${quoted(given)}: Ansible reads a comma as a list of hosts, so rename the file.`);
     }
-    if (!(0,external_node_fs_namespaceObject.existsSync)(full))
-        throw new DeployError(`inventory-file ${JSON.stringify(path)} does not exist in ${project}.`);
-    if ((0,external_node_fs_namespaceObject.statSync)(full).isFile() && (0,external_node_fs_namespaceObject.statSync)(full).size === 0) {
-        throw new DeployError(`inventory-file ${JSON.stringify(path)} is empty.`);
-    }
-    return full;
+    if (place.kind === "file" && readPiece(place, 0, 1).length === 0)
+        throw new DeployError(`${place.name} is empty.`);
+    return place.path;
 }
 /** Links the project's variable folders into a folder of generated files, so that Ansible finds them beside those. */
-function linkVariables(project, place) {
+function linkVariables(ground, folder) {
     for (const name of VARIABLE_FOLDERS) {
-        const source = (0,external_node_path_namespaceObject.join)(project, name);
-        if ((0,external_node_fs_namespaceObject.existsSync)(source))
-            (0,external_node_fs_namespaceObject.symlinkSync)(source, (0,external_node_path_namespaceObject.join)(place, name));
+        const place = placeInProject((0,external_node_path_namespaceObject.join)(ground.folder, name), ground);
+        if (kindOf(place) === "folder")
+            (0,external_node_fs_namespaceObject.symlinkSync)(place.path, (0,external_node_path_namespaceObject.join)(folder, name));
     }
 }
 
@@ -45717,12 +46046,12 @@ function linkVariables(project, place) {
  *
  * @param actionRoot folder that holds `ansible_collections`.
  */
-function bundledPlaybooks({ mode, operation, check }, actionRoot, project, folder) {
+function bundledPlaybooks({ mode, operation, check }, actionRoot, ground, folder) {
     const place = folder.folder("play");
-    linkVariables(project, place);
+    linkVariables(ground, place);
     const copy = (name) => {
         const bundled = (0,external_node_path_namespaceObject.join)(actionRoot, "ansible_collections", "django_ansible", "deploy", "playbooks", `${name}.yml`);
-        return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), (0,external_node_fs_namespaceObject.readFileSync)(bundled, "utf8"));
+        return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), readText({ path: bundled, name: `The action's playbook ${name}.yml` }));
     };
     return {
         playbook: copy(operation === "deploy" ? mode : nameIn(mode, operation)),
@@ -45961,26 +46290,10 @@ function decryptVault(text, password) {
 ;// CONCATENATED MODULE: ./lib/vault/closed.js
 
 
-
-
-
-const MOST_BYTES = 4 * 1024 * 1024;
-/**
- * The variable files of a project that Ansible may read: those of groups and hosts.
- *
- * @param project working-directory as an absolute path.
- * @param inventories absolute paths; their folders' variables count too.
- */
-function variableFiles(project, inventories) {
-    const bases = new Set([project, ...inventories.map((path) => (isFolder(path) ? path : (0,external_node_path_namespaceObject.dirname)(path)))]);
-    const files = [...bases].flatMap((base) => VARIABLE_FOLDERS.flatMap((name) => closed_entries((0,external_node_path_namespaceObject.join)(base, name)).flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(base, name, entry), 4))));
-    return [...new Set(files)].sort();
-}
 /** What in the files none of the passwords opens; Ansible tries them all, whatever id a vault text names. */
-function closedIn(files, passwords) {
+function closedIn(sources, passwords) {
     const opens = (text) => passwords.some((password) => opensVault(text, password) !== false);
-    return files.flatMap((file) => {
-        const text = textOf(file);
+    return sources.flatMap(({ place: { path: file }, text }) => {
         const vaults = isVault(text) ? [{ value: "", vault: text }] : text.includes("!vault") ? valuesOf(text) : [];
         return vaults
             .filter(({ vault }) => !opens(vault))
@@ -45989,98 +46302,12 @@ function closedIn(files, passwords) {
 }
 /** The vaulted values of a YAML text with the keys that they stand at. */
 function valuesOf(text) {
-    const found = [];
-    for (const document of (0,dist/* parseAllDocuments */.hR)(text, { logLevel: "silent" })) {
-        (0,dist/* visit */.YR)(document, {
-            Pair: (_, { key, value }) => {
-                if (!(0,dist/* isScalar */.jn)(value) || value.tag !== "!vault")
-                    return;
-                found.push({ value: (0,dist/* isScalar */.jn)(key) ? String(key.value) : "", vault: String(value.value) });
-            },
-        });
-    }
-    return found;
+    return leavesOf(text)
+        .filter(({ tag }) => tag === "!vault")
+        .map(({ key, text: vault }) => ({ value: key, vault }));
 }
-function walk(path, depth) {
-    if (!isFolder(path))
-        return [path];
-    return depth > 0 ? closed_entries(path).flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(path, entry), depth - 1)) : [];
-}
-/** The text of a file that may hold variables; "" of one that cannot be read or is too large for that. */
-function textOf(file) {
-    try {
-        return (0,external_node_fs_namespaceObject.statSync)(file).size > MOST_BYTES ? "" : (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
-    }
-    catch {
-        return "";
-    }
-}
-function closed_entries(path) {
-    return isFolder(path) ? (0,external_node_fs_namespaceObject.readdirSync)(path).filter((entry) => !entry.startsWith(".")) : [];
-}
-function isFolder(path) {
-    return (0,external_node_fs_namespaceObject.existsSync)(path) && (0,external_node_fs_namespaceObject.statSync)(path).isDirectory();
-}
-
-;// CONCATENATED MODULE: ./lib/vault/playbook-sources.js
-
-
-
-
-/**
- * The files that Ansible reads for a playbook, whatever hosts it is for: the playbook, its `vars_files`, and the variables of roles
- * that it names. Names with templates in them are left out, as nobody knows them before the run.
- *
- * @param playbook absolute path.
- * @param roleFolders absolute paths of folders with roles, besides `roles` beside the playbook; the first one that has a role wins.
- */
-function filesOfPlaybook(playbook, roleFolders) {
-    const folder = (0,external_node_path_namespaceObject.dirname)(playbook);
-    const plays = playsOf(playbook);
-    const named = plays.flatMap((play) => listOf(play.vars_files)).filter(isPlain);
-    const variables = named.map((path) => ((0,external_node_path_namespaceObject.isAbsolute)(path) ? path : (0,external_node_path_namespaceObject.join)(folder, path)));
-    const roles = [...new Set(plays.flatMap(rolesOf))];
-    const folders = [(0,external_node_path_namespaceObject.join)(folder, "roles"), ...roleFolders];
-    const ofRoles = roles.flatMap((role) => {
-        const home = folders.map((place) => (0,external_node_path_namespaceObject.join)(place, role)).find((path) => (0,external_node_fs_namespaceObject.existsSync)(path));
-        return home === undefined ? [] : ["vars", "defaults"].flatMap((part) => mainFiles((0,external_node_path_namespaceObject.join)(home, part)));
-    });
-    return [playbook, ...variables, ...ofRoles].filter((file) => (0,external_node_fs_namespaceObject.existsSync)(file) && (0,external_node_fs_namespaceObject.statSync)(file).isFile());
-}
-function playsOf(playbook) {
-    try {
-        const text = (0,external_node_fs_namespaceObject.readFileSync)(playbook, "utf8");
-        return isVault(text) ? [] : listOf((0,dist/* parse */.qg)(text, { logLevel: "silent" })).filter(playbook_sources_isMapping);
-    }
-    catch {
-        return []; // Ansible tells what is wrong with it.
-    }
-}
-/** The roles that a play lists, and those that its tasks import. */
-function rolesOf(play) {
-    const listed = listOf(play.roles).map((role) => (playbook_sources_isMapping(role) ? (role.role ?? role.name) : role));
-    const imported = ["pre_tasks", "tasks", "post_tasks"]
-        .flatMap((part) => listOf(play[part]))
-        .filter(playbook_sources_isMapping)
-        .map((task) => task["ansible.builtin.import_role"] ?? task.import_role)
-        .map((role) => (playbook_sources_isMapping(role) ? role.name : undefined));
-    return [...listed, ...imported].filter(isPlain);
-}
-/** What a role's folder of variables is read from: `main`, with or without an ending, or the files of a folder of that name. */
-function mainFiles(folder) {
-    const main = ["main", "main.yml", "main.yaml", "main.json"]
-        .map((name) => (0,external_node_path_namespaceObject.join)(folder, name))
-        .find((path) => (0,external_node_fs_namespaceObject.existsSync)(path));
-    if (main === undefined)
-        return [];
-    return (0,external_node_fs_namespaceObject.statSync)(main).isFile() ? [main] : (0,external_node_fs_namespaceObject.readdirSync)(main).map((name) => (0,external_node_path_namespaceObject.join)(main, name));
-}
-const isPlain = (name) => typeof name === "string" && !name.includes("{{");
-const playbook_sources_isMapping = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-const listOf = (value) => Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
 
 ;// CONCATENATED MODULE: ./lib/vault/check.js
-
 
 
 
@@ -46095,22 +46322,9 @@ function passwordsOf({ vaultPassword, vaultPasswords, }) {
 /**
  * What the given passwords do not open of the variables that Ansible may read. Nothing when the project has a source of
  * passwords of its own, which the action does not ask.
- *
- * @param inventories absolute paths.
- * @param playbook absolute path.
  */
-function closedVaults(inputs, project, { inventories, playbook }, job) {
-    if (hasOtherSource(inputs, project, job))
-        return [];
-    const roles = [(0,external_node_path_namespaceObject.join)(project.folder, "roles"), ...roleFolders(project, job)];
-    const certain = [...inventories, ...filesOfPlaybook(playbook, roles)];
-    const files = [...certain, ...variableFiles(project.folder, [...inventories, playbook])];
-    return closedIn([...new Set(files)], passwordsOf(inputs));
-}
-function roleFolders({ folder, cfg }, job) {
-    if (job.ANSIBLE_ROLES_PATH)
-        return job.ANSIBLE_ROLES_PATH.split(external_node_path_namespaceObject.delimiter).map((path) => (0,external_node_path_namespaceObject.resolve)(folder, path));
-    return cfg === undefined ? [] : cfg.settings.rolesPath.map((path) => besideCfg(cfg.path, path, (0,external_node_os_namespaceObject.homedir)()));
+function closedVaults(inputs, project, sources, job) {
+    return hasOtherSource(inputs, project, job) ? [] : closedIn(sources, passwordsOf(inputs));
 }
 /** What is certain before Ansible is asked: the files of the group `all` are read. */
 const EVERY_HOST = { hosts: new Set(), groups: new Set(["all"]) };
@@ -46194,10 +46408,10 @@ function writeRunFiles(parts) {
         : folder.file(name, `${text}
 `);
     return {
-        inventories: prepareInventory(inputs, project.folder, folder),
+        inventories: prepareInventory(inputs, project, folder),
         ...(project.playbook
             ? { playbook: project.playbook, cancelPlaybook: "" }
-            : bundledPlaybooks(inputs, actionRoot, project.folder, folder)),
+            : bundledPlaybooks(inputs, actionRoot, project, folder)),
         variables: folder.file("vars.json", JSON.stringify(variables(parts))),
         becomePassword: secret("become-password", becomePassword),
         vaultPassword: secret("vault-password", inputs.vaultPassword),
@@ -46335,6 +46549,7 @@ function offer(stderr) {
 
 
 
+
 /** More hosts than this fail for one cause. */
 const MOST = 50;
 /** Milliseconds for one attempt; ssh itself gives up after {@link CONNECT_SECONDS}. */
@@ -46410,7 +46625,7 @@ async function learned(target, stage, index, parts) {
     await ssh(hop === undefined ? target : { name: hop, address: hop, options: [] }, options, ["true"], parts);
     let line = "";
     try {
-        line = (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8").trim();
+        line = readText({ path: file, name: "The key that was shown" }).trim();
     }
     catch {
         return "Take its line from `ssh-keyscan` and compare it with the host's own key before you store it in known-hosts.";
@@ -46431,7 +46646,7 @@ async function fingerprints(file, host) {
     return (await capture(["ssh-keygen", "-l", ...one, "-f", file], { timeout: 5_000 })).stdout;
 }
 function authentication(target, stage, { publicKey }) {
-    const user = stage.user === undefined ? "the user" : `the user ${JSON.stringify(stage.user)}`;
+    const user = stage.user === undefined ? "the user" : `the user ${quoted(stage.user)}`;
     const whose = stage.jump ? `The jump host before ${target.name}` : target.name;
     const methods = stage.methods ? ` (it takes ${stage.methods})` : "";
     const offered = stage.offered ?? [];
@@ -46571,13 +46786,13 @@ function deployOf(results) {
             continue;
         all = { ...all, ...deploy };
         for (const key of JOINED)
-            for (const text of totals_texts(deploy[key]))
+            for (const text of texts(deploy[key]))
                 lists[key]?.add(text);
     }
     const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])]]).filter(([, texts]) => texts.length > 0);
     return { ...all, ...Object.fromEntries(joined) };
 }
-function totals_texts(list) {
+function texts(list) {
     return Array.isArray(list) ? list.map(String) : [];
 }
 
@@ -46647,6 +46862,117 @@ class Stop {
         if (!this.signal.aborted)
             this.#controller.abort(reason);
     }
+}
+
+;// CONCATENATED MODULE: ./lib/project/playbook-sources.js
+
+
+
+
+/**
+ * The files that Ansible reads for a playbook, whatever hosts it is for: the playbook, its `vars_files`, and the variables of roles
+ * that it names. Names with templates in them are left out, as nobody knows them before the run.
+ *
+ * @param roleFolders absolute paths of folders with roles, besides `roles` beside the playbook; the first one that has a role wins.
+ */
+function filesOfPlaybook(playbook, roleFolders, ground) {
+    const at = (...parts) => placeInProject((0,external_node_path_namespaceObject.join)(...parts), ground);
+    const folder = (0,external_node_path_namespaceObject.dirname)(playbook.path);
+    const plays = listOf(parseLoosely(readTextIfThere(playbook) ?? "")).filter(playbook_sources_isMapping);
+    const named = plays.flatMap((play) => listOf(play.vars_files)).filter(isPlain);
+    const variables = named.map((path) => at((0,external_node_path_namespaceObject.isAbsolute)(path) ? path : (0,external_node_path_namespaceObject.join)(folder, path)));
+    const roles = [...new Set(plays.flatMap(rolesOf))];
+    const folders = [(0,external_node_path_namespaceObject.join)(folder, "roles"), ...roleFolders];
+    const ofRoles = roles.flatMap((role) => {
+        const home = folders.map((place) => at(place, role)).find((place) => kindOf(place) === "folder");
+        if (home === undefined)
+            return [];
+        return ["vars", "defaults"].flatMap((part) => mainFiles(at(home.path, part), at));
+    });
+    return [playbook, ...variables, ...ofRoles].filter((file) => kindOf(file) === "file");
+}
+/** The roles that a play lists, and those that its tasks import. */
+function rolesOf(play) {
+    const listed = listOf(play.roles).map((role) => (playbook_sources_isMapping(role) ? (role.role ?? role.name) : role));
+    const imported = ["pre_tasks", "tasks", "post_tasks"]
+        .flatMap((part) => listOf(play[part]))
+        .filter(playbook_sources_isMapping)
+        .map((task) => task["ansible.builtin.import_role"] ?? task.import_role)
+        .map((role) => (playbook_sources_isMapping(role) ? role.name : undefined));
+    return [...listed, ...imported].filter(isPlain);
+}
+/** What a role's folder of variables is read from: `main`, with or without an ending, or the files of a folder of that name. */
+function mainFiles(folder, at) {
+    const main = ["main", "main.yml", "main.yaml", "main.json"]
+        .map((name) => at(folder.path, name))
+        .find((place) => kindOf(place) !== undefined);
+    if (main === undefined)
+        return [];
+    return kindOf(main) === "file" ? [main] : entriesIn(main).map(({ name }) => at(main.path, name));
+}
+const isPlain = (name) => typeof name === "string" && !name.includes("{{");
+const playbook_sources_isMapping = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const listOf = (value) => Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
+
+;// CONCATENATED MODULE: ./lib/project/sources.js
+
+
+
+
+
+
+
+
+/** Bytes of an inventory or of variables; a large fleet's are made by a program. */
+const sources_MOST = 16 * 1024 * 1024;
+/** What Ansible passes over in a folder of inventories (INVENTORY_IGNORE_EXTS in its base.yml). */
+const PASSED_OVER = [".pyc", ".pyo", ".swp", ".bak", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry", ".ini"];
+/**
+ * What Ansible reads before it asks any host: inventories, the playbook with its variables, those of groups and hosts. A
+ * program that prints an inventory is none.
+ *
+ * @param paths absolute paths of what is given to Ansible.
+ * @param own the private folder: what is in it was given as an input's text.
+ * @throws DeployError for a file that is none, cannot be read or is too large.
+ */
+function sourcesOf(project, paths, own, job) {
+    const place = (path) => path.startsWith(`${own}/`) ? { path, name: "inventory" } : placeInProject(path, project);
+    const inventories = paths.inventories.flatMap((path) => inventoryFiles(place(path), project));
+    const roles = [(0,external_node_path_namespaceObject.join)(project.folder, "roles"), ...roleFolders(project, job)];
+    const plays = paths.playbook.startsWith(`${own}/`) ? [] : filesOfPlaybook(place(paths.playbook), roles, project);
+    const homes = paths.inventories.map((path) => (kindOf(place(path)) === "folder" ? path : (0,external_node_path_namespaceObject.dirname)(path)));
+    const bases = [project.folder, ...homes, (0,external_node_path_namespaceObject.dirname)(paths.playbook)].filter((base) => !`${base}/`.startsWith(`${own}/`));
+    const sources = [
+        ...inventories.map((file) => ({ place: file, isInventory: true })),
+        ...[...plays, ...variableFiles([...new Set(bases)], project)].map((file) => ({ place: file, isInventory: false })),
+    ];
+    const distinct = new Map(sources.map((source) => [source.place.path, source]));
+    return [...distinct.values()].map((source) => ({ ...source, text: readText(source.place, sources_MOST) }));
+}
+function inventoryFiles(place, project) {
+    if (kindOf(place) === "file")
+        return isProgram(place) ? [] : [place];
+    return entriesIn(place)
+        .filter(({ name, isFolder }) => !isFolder && !name.startsWith(".") && !name.endsWith("~"))
+        .filter(({ name }) => !PASSED_OVER.includes((0,external_node_path_namespaceObject.extname)(name)))
+        .map(({ name }) => placeInProject((0,external_node_path_namespaceObject.join)(place.path, name), project))
+        .filter((file) => kindOf(file) === "file" && !isProgram(file));
+}
+/** Ansible runs an inventory that may be executed. */
+function isProgram(place) {
+    requireFile(place);
+    try {
+        (0,external_node_fs_namespaceObject.accessSync)(place.path, external_node_fs_namespaceObject.constants.X_OK);
+        return true;
+    }
+    catch {
+        return false;
+    }
+}
+function roleFolders({ folder, cfg }, job) {
+    if (job.ANSIBLE_ROLES_PATH)
+        return job.ANSIBLE_ROLES_PATH.split(external_node_path_namespaceObject.delimiter).map((path) => (0,external_node_path_namespaceObject.resolve)(folder, path));
+    return cfg === undefined ? [] : cfg.settings.rolesPath.map((path) => besideCfg(cfg.path, path, (0,external_node_os_namespaceObject.homedir)()));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/log-line.js
@@ -47021,7 +47347,7 @@ function entry(group, first) {
         safe(lines === "" ? sentence : firstLine(sentence, result)),
         "",
         ...(advice === "" ? [] : [`💡 ${advice}`, ""]),
-        ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? opened : same)),
+        ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? failures_opened : same)),
     ];
 }
 /** A sentence about one host that only repeats a message of several lines gives way to the message's first line. */
@@ -47030,7 +47356,7 @@ function firstLine(sentence, { host, msg = "" }) {
     return sentence.startsWith(`${host}: the task "`) && line.length > 20 ? line : sentence;
 }
 /** The first failure is what everybody looks for: its lines stand open. */
-const opened = (line) => (line === "<details>" ? "<details open>" : line);
+const failures_opened = (line) => (line === "<details>" ? "<details open>" : line);
 const same = (line) => line;
 function lastLines(result) {
     if (result.no_log)
@@ -47599,12 +47925,12 @@ function migrations({ deploy, keptOld }) {
 function warnings({ deploy }) {
     const list = deploy.warnings ?? [];
     const more = list.length - MOST_WARNINGS;
-    const lines = list.slice(0, MOST_WARNINGS).map((text) => `- ⚠️ ${safe(shortened(text))}`);
+    const lines = list.slice(0, MOST_WARNINGS).map((text) => `- ⚠️ ${safe(summary_shortened(text))}`);
     if (list.length === 0)
         return [];
     return [...lines, ...(more > 0 ? [`- … and ${count(more, "warning")} more, in the log`] : []), ""];
 }
-function shortened(text) {
+function summary_shortened(text) {
     return text.length > 500 ? `${text.slice(0, 500)} …` : text;
 }
 function timelineSection(events, check) {
@@ -48045,22 +48371,20 @@ function discardToolFolder(folder) {
 
 
 
-
 /**
  * Installs the roles and collections of a Galaxy requirements file, apart from those of the job. With exact versions they
  * are kept in the tool cache, by the file's content, so that the second time no network is needed; otherwise each run
  * fetches them anew.
  *
- * @throws DeployError when the file is missing or malformed, or ansible-galaxy fails.
+ * @throws DeployError when ansible-galaxy fails.
  */
 async function installRequirements(parts) {
-    if (parts.requirements === "")
+    if (parts.requirements === undefined)
         return undefined;
-    const file = galaxy_existing(parts.requirements, parts.project);
-    const text = (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
+    const { path: file, text, content } = parts.requirements;
     const key = (0,external_node_crypto_.createHash)("sha256").update(`${parts.ansible.version}\n${text}`).digest("hex").slice(0, 16);
     const kept = (0,external_node_path_namespaceObject.join)(toolCacheRoot(parts.job), "django-ansible-deploy-galaxy", key);
-    const isKept = isPinned(parseYaml("requirements", text));
+    const isKept = isPinned(content);
     if (isKept && isComplete(kept))
         return foldersIn(kept);
     if (!isKept || !isWritable(kept)) {
@@ -48078,13 +48402,6 @@ const foldersIn = (folder) => ({
     collections: (0,external_node_path_namespaceObject.join)(folder, "collections"),
     roles: (0,external_node_path_namespaceObject.join)(folder, "roles"),
 });
-function galaxy_existing(path, project) {
-    const file = (0,external_node_path_namespaceObject.resolve)(project, path);
-    if (!(0,external_node_fs_namespaceObject.existsSync)(file) || !(0,external_node_fs_namespaceObject.statSync)(file).isFile()) {
-        throw new DeployError(`requirements ${JSON.stringify(path)} does not exist in ${project}, or is no file.`);
-    }
-    return file;
-}
 /** Whether every role and collection has one version and comes from a server, so that the text says what will be there. */
 function isPinned(content) {
     const lists = Array.isArray(content) ? [content] : isMapping(content) ? [content.roles, content.collections] : [];
@@ -48200,6 +48517,7 @@ function parsePipConf(text) {
 
 
 
+
 /** The environment for uv on this machine: {@link uvEnvironment} with the machine's pip.conf files. */
 function uvEnvironmentHere(job) {
     const home = (0,external_node_os_namespaceObject.homedir)();
@@ -48218,7 +48536,7 @@ function uvEnvironmentHere(job) {
 }
 function readable(file) {
     try {
-        return file === "" ? "" : (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
+        return file === "" ? "" : readText({ path: file, name: file });
     }
     catch {
         return "";
@@ -48254,6 +48572,7 @@ async function isIntact({ python, version }, signal) {
 }
 
 ;// CONCATENATED MODULE: ./lib/toolchain/python.js
+
 
 
 
@@ -48318,7 +48637,9 @@ function preferredPython(pythons) {
 async function installedPythons(folder, signal) {
     let names = [];
     try {
-        names = (0,external_node_fs_namespaceObject.readdirSync)(folder).filter((name) => name.startsWith("cpython-3."));
+        names = entriesIn({ path: folder, name: "The tool cache" })
+            .map(({ name }) => name)
+            .filter((name) => name.startsWith("cpython-3."));
     }
     catch {
         return [];
@@ -48328,6 +48649,7 @@ async function installedPythons(folder, signal) {
 }
 
 ;// CONCATENATED MODULE: ./lib/toolchain/store.js
+
 
 
 
@@ -48350,7 +48672,7 @@ class AnsibleStore {
     /** The environment of an earlier run with the same lock and interpreters; it may have stopped working since. */
     known() {
         try {
-            const { python, version } = JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(this.#memo, "utf8"));
+            const { python, version } = JSON.parse(readText({ path: this.#memo, name: "The tool cache" }));
             if (typeof python !== "string" || typeof version !== "string" || !python.startsWith(this.#root))
                 return undefined;
             return isComplete((0,external_node_path_namespaceObject.join)(python, "..", "..")) ? { python, version } : undefined;
@@ -48373,7 +48695,7 @@ class AnsibleStore {
     }
     /** Whether no environment was ever made of this lock. */
     isEmpty() {
-        return !(0,external_node_fs_namespaceObject.existsSync)(this.#root) || !(0,external_node_fs_namespaceObject.readdirSync)(this.#root).some((name) => name.includes(`-${this.#lock}-`));
+        return !entriesIn({ path: this.#root, name: "The tool cache" }).some(({ name }) => name.includes(`-${this.#lock}-`));
     }
     /** The folder for an interpreter: packages and interpreter make an environment what it is. */
     place(version, python) {
@@ -49237,6 +49559,7 @@ function isUsableUv(versionText) {
 
 
 
+
 /**
  * Path of a usable uv: on PATH, in the tool cache, or fetched once: by pip, which follows the machine's own package
  * index, else from uv's releases. Both are pinned by hash.
@@ -49326,6 +49649,8 @@ function alone(uv) {
     (0,external_node_fs_namespaceObject.renameSync)((0,external_node_path_namespaceObject.dirname)(uv), folder);
     return folder;
 }
+/** uv's archives have about 25 MB. */
+const MOST_ARCHIVE_BYTES = 256 * 1024 * 1024;
 /**
  * Downloads a release archive, checks its hash and unpacks it.
  *
@@ -49333,7 +49658,9 @@ function alone(uv) {
  */
 async function fetchUvArchive(archive, work, download = downloadTool) {
     const file = await download(archive.url, (0,external_node_path_namespaceObject.join)(work, "uv.tar.gz"));
-    const sha256 = (0,external_node_crypto_.createHash)("sha256").update((0,external_node_fs_namespaceObject.readFileSync)(file)).digest("hex");
+    const sha256 = (0,external_node_crypto_.createHash)("sha256")
+        .update(readBytes({ path: file, name: "The download of uv" }, MOST_ARCHIVE_BYTES))
+        .digest("hex");
     if (sha256 !== archive.sha256) {
         throw new DeployError(`The download of uv ${UV_VERSION} has the SHA-256 ${sha256} and not ${archive.sha256}: it was changed on the way.`);
     }
@@ -49365,7 +49692,7 @@ const BROUGHT_PYTHON = "3.13";
 async function ensureAnsible(actionRoot, wish, environment, signal) {
     const cacheRoot = toolCacheRoot(environment);
     const lockFile = (0,external_node_path_namespaceObject.join)(actionRoot, "ansible.lock");
-    const lock = (0,external_node_fs_namespaceObject.readFileSync)(lockFile, "utf8");
+    const lock = readText({ path: lockFile, name: "The action's ansible.lock" });
     const candidates = pythonCandidates(environment.PATH ?? "");
     const store = new AnsibleStore(cacheRoot, [lock, wish.ansibleVersion, ...wish.pythonPackages].join("\n"), candidates);
     const known = store.known();
@@ -49492,7 +49819,21 @@ function oneLine(stderr) {
         .slice(0, 400);
 }
 
+;// CONCATENATED MODULE: ./lib/text.js
+/** A text without the line ends that shells and editors leave after it. Not by an expression: that looks at each line end anew. */
+function withoutLastLineEnds(text) {
+    return withoutLast(text, "\r\n");
+}
+/** A text without the characters at its end that are some of these. */
+function withoutLast(text, characters) {
+    let end = text.length;
+    while (end > 0 && characters.includes(text.charAt(end - 1)))
+        end--;
+    return text.slice(0, end);
+}
+
 ;// CONCATENATED MODULE: ./lib/vault/become-password.js
+
 
 
 
@@ -49504,42 +49845,49 @@ const LONGEST_PATH = 4096;
 /**
  * The become password: the input as it is, or what the vault text holds that it is, or that the file holds that it names.
  *
- * @param project working-directory as an absolute path.
  * @throws DeployError when no vault password opens the text.
  */
-function becomePassword(inputs, project) {
+function becomePassword(inputs, ground) {
     const given = inputs.becomePassword;
-    const file = vaultFile(given, project);
-    const text = file === undefined ? given : (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
+    const held = vaultFileText(given, ground);
+    const text = held ?? given;
     if (!isVault(text.trimStart()))
         return given;
-    const name = file === undefined ? "become-password" : `The file ${given}, which become-password names,`;
+    const name = held === undefined ? "become-password" : `The file ${given}, which become-password names,`;
     const passwords = passwordsOf(inputs);
     if (passwords.length === 0) {
         throw new DeployError(`${name} is encrypted with ansible-vault and ${missing("vault-password", inputs)}.`);
     }
     for (const password of passwords) {
-        const held = decryptVault(text.trimStart(), password)?.replace(/[\r\n]+$/, "");
-        if (held === undefined)
+        const plain = decryptVault(text.trimStart(), password);
+        if (plain === undefined)
             continue;
-        if (held === "" || /[\r\n]/.test(held))
+        const line = withoutLastLineEnds(plain);
+        if (line === "" || /[\r\n]/.test(line))
             throw new DeployError(`${name} holds no password of one line.`);
-        return held;
+        return line;
     }
     const id = vaultIdOf(text.trimStart());
     throw new DeployError(`${name} is encrypted with ansible-vault${id === "" ? "" : ` (vault id "${id}")`} and no given vault password opens it: check vault-password and vault-passwords.`);
 }
-/** The repository's file that the text names, when it is a vault. */
-function vaultFile(text, project) {
+/** What the repository's file holds that the text names, when it is a vault; a text that names no such file is the password. */
+function vaultFileText(text, { folder, workspace }) {
     if (text === "" || text.length > LONGEST_PATH || /[\0\r\n]/.test(text))
         return undefined;
-    const path = (0,external_node_path_namespaceObject.resolve)(project, text);
-    if (!path.startsWith(`${project}/`) || !(0,external_node_fs_namespaceObject.existsSync)(path) || !(0,external_node_fs_namespaceObject.statSync)(path).isFile())
+    const path = (0,external_node_path_namespaceObject.resolve)(folder, text);
+    if (!path.startsWith(`${folder}/`))
         return undefined;
-    return isVault((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8").trimStart()) ? path : undefined;
+    try {
+        const held = readText({ path, name: "become-password", workspace });
+        return isVault(held.trimStart()) ? held : undefined;
+    }
+    catch {
+        return undefined;
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/deploy.js
+
 
 
 
@@ -49598,7 +49946,7 @@ async function run() {
         state_saveState("privateFolder", folder.path);
         controlFolder = createControlFolder();
         state_saveState("controlFolder", controlFolder);
-        const password = becomePassword(inputs, project.folder);
+        const password = becomePassword(inputs, project);
         mask.add([password]);
         for (const warning of weakSecrets(inputs, password))
             core_warning(warning);
@@ -49608,7 +49956,8 @@ async function run() {
             ...{ inputs, project, folder, job: process.env, actionRoot: ACTION_ROOT },
             ...{ identity, becomePassword: password },
         });
-        const closed = closedVaults(inputs, project, files, process.env);
+        const sources = sourcesOf(project, files, folder.path, process.env);
+        const closed = closedVaults(inputs, project, sources, process.env);
         requireOpenVaults(closed, EVERY_HOST, inputs, project);
         ansible = await ensureAnsible(ACTION_ROOT, inputs, process.env, stop.signal);
         info(`ansible-core ${ansible.version} ${ansible.cached ? "from the tool cache" : "installed"}.`);
@@ -49616,7 +49965,7 @@ async function run() {
             core_warning("The runner's tool cache may not be written to: each job installs Ansible anew.");
         }
         const galaxy = await installRequirements({
-            ...{ requirements: inputs.requirements, project: project.folder, ansible, folder },
+            ...{ requirements: project.requirements, project: project.folder, ansible, folder },
             ...{ job: process.env, signal: stop.signal },
         });
         stop.signal.throwIfAborted();
@@ -49655,7 +50004,7 @@ async function run() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8048);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(797);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

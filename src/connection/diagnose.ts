@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { quoted } from "../errors.js";
 import { type Captured, capture } from "../process/capture.js";
+import { readText } from "../read-file.js";
 import { readStage, type Stage } from "./stages.js";
 import type { SshTarget } from "./targets.js";
 
@@ -109,7 +110,7 @@ async function learned(target: SshTarget, stage: Stage, index: number, parts: Di
   await ssh(hop === undefined ? target : { name: hop, address: hop, options: [] }, options, ["true"], parts);
   let line = "";
   try {
-    line = readFileSync(file, "utf8").trim();
+    line = readText({ path: file, name: "The key that was shown" }).trim();
   } catch {
     return "Take its line from `ssh-keyscan` and compare it with the host's own key before you store it in known-hosts.";
   }
@@ -132,7 +133,7 @@ async function fingerprints(file: string, host?: string): Promise<string> {
 }
 
 function authentication(target: SshTarget, stage: Stage, { publicKey }: DiagnoseParts): string {
-  const user = stage.user === undefined ? "the user" : `the user ${JSON.stringify(stage.user)}`;
+  const user = stage.user === undefined ? "the user" : `the user ${quoted(stage.user)}`;
   const whose = stage.jump ? `The jump host before ${target.name}` : target.name;
   const methods = stage.methods ? ` (it takes ${stage.methods})` : "";
   const offered = stage.offered ?? [];

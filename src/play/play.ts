@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
 import * as core from "@actions/core";
 import { ansibleArguments } from "../ansible/arguments.js";
 import { parseEvents, type RunEvent } from "../ansible/events.js";
@@ -40,7 +39,7 @@ export async function play(run: Play): Promise<PlayResult> {
       await ended;
       await giveBack(run);
     }
-    const events = existsSync(run.eventsFile) ? parseEvents(readFileSync(run.eventsFile, "utf8")) : [];
+    const events = parseEvents(new FollowedFile(run.eventsFile).read());
     return {
       ...result,
       stderr: run.redact(result.stderr),

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { readText } from "../read-file.js";
 import { parsePipConf, uvEnvironment } from "./package-index.js";
 
 /** The environment for uv on this machine: {@link uvEnvironment} with the machine's pip.conf files. */
@@ -24,7 +25,7 @@ export function uvEnvironmentHere(job: Readonly<Record<string, string | undefine
 
 function readable(file: string): string {
   try {
-    return file === "" ? "" : readFileSync(file, "utf8");
+    return file === "" ? "" : readText({ path: file, name: file });
   } catch {
     return "";
   }

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DeployError } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
 import { capture } from "../process/capture.js";
+import { readText } from "../read-file.js";
 import { uvEnvironmentHere } from "./index-settings.js";
 import { isIntact } from "./intact.js";
 import { installedPythons, type Python, preferredPython, probePythons, pythonCandidates } from "./python.js";
@@ -32,7 +32,7 @@ export async function ensureAnsible(
 ): Promise<Ansible> {
   const cacheRoot = toolCacheRoot(environment);
   const lockFile = join(actionRoot, "ansible.lock");
-  const lock = readFileSync(lockFile, "utf8");
+  const lock = readText({ path: lockFile, name: "The action's ansible.lock" });
   const candidates = pythonCandidates(environment.PATH ?? "");
   const store = new AnsibleStore(cacheRoot, [lock, wish.ansibleVersion, ...wish.pythonPackages].join("\n"), candidates);
   const known = store.known();

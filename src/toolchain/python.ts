@@ -1,6 +1,7 @@
-import { accessSync, constants, readdirSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { capture } from "../process/capture.js";
+import { entriesIn } from "../read-file.js";
 
 /** An interpreter that was run. */
 export interface Python {
@@ -75,7 +76,9 @@ export function preferredPython(pythons: readonly Python[]): Python | undefined 
 export async function installedPythons(folder: string, signal?: AbortSignal): Promise<Python[]> {
   let names: string[] = [];
   try {
-    names = readdirSync(folder).filter((name) => name.startsWith("cpython-3."));
+    names = entriesIn({ path: folder, name: "The tool cache" })
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith("cpython-3."));
   } catch {
     return [];
   }

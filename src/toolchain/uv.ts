@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, renameSync } from "node:fs";
+import { chmodSync, existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { downloadTool, extractTar } from "@actions/tool-cache";
 import { DeployError } from "../errors.js";
 import { capture } from "../process/capture.js";
+import { readBytes } from "../read-file.js";
 import { pipEnvironment } from "./package-index.js";
 import type { Python } from "./python.js";
 import { createToolFolder, isComplete } from "./tool-folder.js";
@@ -114,6 +115,9 @@ function alone(uv: string): string {
   return folder;
 }
 
+/** uv's archives have about 25 MB. */
+const MOST_ARCHIVE_BYTES = 256 * 1024 * 1024;
+
 /**
  * Downloads a release archive, checks its hash and unpacks it.
  *
@@ -121,7 +125,9 @@ function alone(uv: string): string {
  */
 export async function fetchUvArchive(archive: UvArchive, work: string, download = downloadTool): Promise<string> {
   const file = await download(archive.url, join(work, "uv.tar.gz"));
-  const sha256 = createHash("sha256").update(readFileSync(file)).digest("hex");
+  const sha256 = createHash("sha256")
+    .update(readBytes({ path: file, name: "The download of uv" }, MOST_ARCHIVE_BYTES))
+    .digest("hex");
   if (sha256 !== archive.sha256) {
     throw new DeployError(
       `The download of uv ${UV_VERSION} has the SHA-256 ${sha256} and not ${archive.sha256}: it was changed on the way.`,

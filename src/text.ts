@@ -1,0 +1,11 @@
+/** A text without the line ends that shells and editors leave after it. Not by an expression: that looks at each line end anew. */
+export function withoutLastLineEnds(text: string): string {
+  return withoutLast(text, "\r\n");
+}
+
+/** A text without the characters at its end that are some of these. */
+export function withoutLast(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
+}

@@ -9,3 +9,9 @@ export function withoutLast(text: string, characters: string): string {
   while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
   return text.slice(0, end);
 }
+
+/** A line without its comment: a `#` at its start or after a blank, and what follows. */
+export function withoutComment(line: string): string {
+  const start = line.search(/(?:^|\s)#/);
+  return start === -1 ? line : line.slice(0, start);
+}

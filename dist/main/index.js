@@ -34457,7 +34457,7 @@ __webpack_unused_export__ = identity.isCollection;
 __webpack_unused_export__ = identity.isDocument;
 __webpack_unused_export__ = identity.isMap;
 __webpack_unused_export__ = identity.isNode;
-__webpack_unused_export__ = identity.isPair;
+exports.tO = identity.isPair;
 exports.jn = identity.isScalar;
 __webpack_unused_export__ = identity.isSeq;
 __webpack_unused_export__ = Pair.Pair;
@@ -34468,7 +34468,7 @@ __webpack_unused_export__ = cst;
 exports.JG = lexer.Lexer;
 exports.HN = lineCounter.LineCounter;
 __webpack_unused_export__ = parser.Parser;
-exports.qg = publicApi.parse;
+__webpack_unused_export__ = publicApi.parse;
 exports.hR = publicApi.parseAllDocuments;
 exports.Tp = publicApi.parseDocument;
 exports.As = publicApi.stringify;
@@ -40386,7 +40386,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 797:
+/***/ 4794:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -43771,9 +43771,8 @@ function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path })
     }
 }
 
-;// CONCATENATED MODULE: ./lib/connection/private-key.js
+;// CONCATENATED MODULE: ./lib/secrets/private-key.js
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----([\s\S]*?)-----END \1PRIVATE KEY-----/g;
 /**
  * Brings the text of one or more private keys into the form that ssh reads, and undoes what pasting and storing does to
  * keys: base64 around it, `\n` as two characters, quotes, Windows line ends, blanks, a missing last line end.
@@ -43799,9 +43798,9 @@ function repairKeys(given) {
     change("Windows line ends were replaced", text.replaceAll(/\r\n?/g, "\n"));
     if (!text.endsWith("\n"))
         repairs.push("the missing last line end was added");
-    const blocks = [...text.matchAll(BLOCK)];
-    refuseOthers(text.replaceAll(BLOCK, ""), blocks.length > 0);
-    const keys = blocks.map(([block, kind = "", body = ""]) => {
+    const { blocks, rest } = blocksIn(text);
+    refuseOthers(rest, blocks.length > 0);
+    const keys = blocks.map(({ block, kind, body }) => {
         const lines = linesOf(body);
         const key = [`-----BEGIN ${kind}PRIVATE KEY-----`, ...lines, `-----END ${kind}PRIVATE KEY-----`, ""].join("\n");
         if (key.trimEnd() !== block)
@@ -43812,6 +43811,22 @@ function repairKeys(given) {
         repairs.push("blank space around it was removed");
     }
     return { keys, repairs: [...new Set(repairs)] };
+}
+/** The keys in a text, each from its first to its last line, and what is left without them. */
+function blocksIn(text) {
+    const blocks = [];
+    let rest = "";
+    let end = 0;
+    for (const { 0: begin, 1: kind = "", index } of text.matchAll(/-----BEGIN ([A-Z0-9 ]{0,40})PRIVATE KEY-----/g)) {
+        const last = `-----END ${kind}PRIVATE KEY-----`;
+        const close = index < end ? -1 : text.indexOf(last, index);
+        if (close === -1)
+            continue;
+        blocks.push({ block: text.slice(index, close + last.length), kind, body: text.slice(index + begin.length, close) });
+        rest += text.slice(end, index);
+        end = close + last.length;
+    }
+    return { blocks, rest: rest + text.slice(end) };
 }
 /** Some stores keep a key in one line, with blanks for line ends; the headers of old PEM keys hold blanks of their own. */
 function linesOf(body) {
@@ -43839,10 +43854,10 @@ function refuseOthers(rest, found) {
     if (rest.includes("PuTTY-User-Key-File")) {
         throw new DeployError("ssh-private-key is in PuTTY's format: convert it with `puttygen key.ppk -O private-openssh -o key` and give the text of the file key.");
     }
-    if (/^(\s*\S+)? ?(ssh-|ecdsa-|sk-)\S*-cert-v01@openssh\.com /m.test(rest)) {
+    if (rest.includes("-cert-v01@openssh.com ")) {
         throw new DeployError("ssh-private-key is a certificate: give the private key that it belongs to.");
     }
-    if (/^\s*(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/]/m.test(rest) || /BEGIN (SSH2 )?PUBLIC KEY/.test(rest)) {
+    if (/^[ \t]*(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/]/m.test(rest) || /BEGIN (SSH2 )?PUBLIC KEY/.test(rest)) {
         throw new DeployError("ssh-private-key is a public key: give the private one, the file without .pub.");
     }
     if (/^\s*[~.]?\/\S+\s*$/.test(rest)) {
@@ -44063,7 +44078,26 @@ const OPERATIONS = ["deploy", "rollback", "status"];
 const SOURCES = ["workspace", "git"];
 const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"];
 
+;// CONCATENATED MODULE: ./lib/text.js
+/** A text without the line ends that shells and editors leave after it. Not by an expression: that looks at each line end anew. */
+function withoutLastLineEnds(text) {
+    return withoutLast(text, "\r\n");
+}
+/** A text without the characters at its end that are some of these. */
+function withoutLast(text, characters) {
+    let end = text.length;
+    while (end > 0 && characters.includes(text.charAt(end - 1)))
+        end--;
+    return text.slice(0, end);
+}
+/** A line without its comment: a `#` at its start or after a blank, and what follows. */
+function withoutComment(line) {
+    const start = line.search(/(?:^|\s)#/);
+    return start === -1 ? line : line.slice(0, start);
+}
+
 ;// CONCATENATED MODULE: ./lib/inputs/dotenv.js
+
 
 /**
  * Reads dotenv lines: `NAME=value`, optionally after `export `, with `#` comments, 'literal' and "escaped" values (both
@@ -44086,15 +44120,20 @@ function parseDotenv(text) {
         }
         const quote = rest.charAt(0);
         if (quote !== "'" && quote !== '"') {
-            result[name] = rest.replace(/(^|\s+)#.*$/, "").trimEnd();
+            result[name] = withoutComment(rest).trimEnd();
             continue;
         }
-        let body = rest.slice(1);
-        let end = closingQuote(body, quote);
+        // Only the newest line is searched: a quote that is not closed would have each one looked at as often as lines follow.
+        let body = "";
+        let added = rest.slice(1);
+        let end = closingQuote(added, quote);
         while (end === -1 && index + 1 < lines.length) {
-            body += `\n${lines[++index]}`;
-            end = closingQuote(body, quote);
+            body += added;
+            added = `\n${lines[++index]}`;
+            end = closingQuote(added, quote);
         }
+        end = end === -1 ? -1 : body.length + end;
+        body += added;
         if (end === -1)
             throw new DeployError(`env has a quote in line ${number} that is not closed.`);
         if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
@@ -44240,23 +44279,45 @@ function parseLoosely(text) {
         return undefined;
     }
 }
-/** Every text in all documents of a YAML text, whatever its style; none where it cannot be read. Never fails. */
+/**
+ * Every text in all documents of a YAML text, whatever its style. Never fails.
+ *
+ * @returns besides what was found, whether that is all, since the text is valid.
+ */
 function leavesOf(text) {
     const leaves = [];
     if (isTooDeep(text))
-        return leaves;
-    for (const document of [(0,dist/* parseAllDocuments */.hR)(text, OPTIONS)].flat()) {
-        (0,dist/* visit */.YR)(document, {
+        return { leaves, valid: false };
+    const documents = [(0,dist/* parseAllDocuments */.hR)(text, OPTIONS)].flat();
+    for (const document of documents) {
+        const anchors = new Map();
+        let aliases = 0;
+        const note = (node) => {
+            if (node.anchor !== undefined)
+                anchors.set(node.anchor, node);
+        };
+        const collect = (root, outer) => (0,dist/* visit */.YR)(root, {
+            Collection: (_, node) => note(node),
             Scalar: (role, node, path) => {
+                note(node);
                 if (role === "key")
                     return;
-                const pair = path.findLast((parent) => "key" in parent);
-                const key = pair !== undefined && "key" in pair && (0,dist/* isScalar */.jn)(pair.key) ? String(pair.key.value) : "";
-                leaves.push({ key, tag: node.tag ?? "", text: node.source ?? String(node.value ?? "") });
+                const text = node.source ?? String(node.value ?? "");
+                leaves.push({ keys: [...outer, ...keysIn(path)], tag: node.tag ?? "", text });
+            },
+            // What an alias repeats stands at the alias's keys too.
+            Alias: (_, { source }, path) => {
+                const node = anchors.get(source);
+                if (node !== undefined && aliases++ < MOST_ALIASES)
+                    collect(node, [...outer, ...keysIn(path)]);
             },
         });
+        collect(document, []);
     }
-    return leaves;
+    return { leaves, valid: documents.every(({ errors }) => errors.length === 0) };
+}
+function keysIn(path) {
+    return path.flatMap((parent) => ((0,dist/* isPair */.tO)(parent) && (0,dist/* isScalar */.jn)(parent.key) ? [String(parent.key.value)] : []));
 }
 /** Whether a YAML value is a mapping. */
 function isMapping(value) {
@@ -44354,6 +44415,7 @@ function refuseCircle(name, value, around) {
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/parse.js
+
 
 
 
@@ -44458,7 +44520,7 @@ function notBlank(raw, name) {
 }
 function parse_password(raw, name) {
     // Spaces may belong to a password; the line end of `gh secret set < file` does not.
-    return notBlank(raw, name).replace(/[\r\n]+$/, "");
+    return withoutLastLineEnds(notBlank(raw, name));
 }
 /** A mapping of vault ids to passwords. */
 function passwords(raw, name) {
@@ -44475,7 +44537,7 @@ function passwords(raw, name) {
             const empty = password === null || password === "" ? `is empty: ${emptySecret()}` : "is no text: put it in quotes";
             throw new DeployError(`${name} has the id ${quoted(id)}, whose password ${empty}.`);
         }
-        return [id, password.replace(/[\r\n]+$/, "")];
+        return [id, withoutLastLineEnds(password)];
     });
     return Object.fromEntries(entries);
 }
@@ -44499,13 +44561,15 @@ function loadInputs(hide) {
     return parseInputs(raw, SECRET_INPUTS.filter(isEmpty));
 }
 
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __nccwpck_require__(7030);
 ;// CONCATENATED MODULE: ./lib/inputs/validate.js
+
 
 
 const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const DNS_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 const DNS_NAME = new RegExp(`^(?=.{1,253}$)(?:\\*\\.)?${DNS_LABEL}(?:\\.${DNS_LABEL})*$`);
-const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[?[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*\]?)$/;
 const REVISION = /^[A-Za-z0-9_][\w./@^~+-]*$/;
 const HOST_PATH = /^\/[\w.@+=,:/-]*$/;
 const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*)?$/;
@@ -44568,7 +44632,7 @@ function validateNames(inputs) {
         throw new DeployError(`app-name is ${quoted(inputs.appName)}: use up to 32 lower-case letters, digits, "_" and "-", a letter first.`);
     }
     for (const name of inputs.serverName.split(/\s+/)) {
-        if (name !== "" && !DNS_NAME.test(name) && !ADDRESS.test(name)) {
+        if (name !== "" && !DNS_NAME.test(name) && (0,external_node_net_.isIP)(name.replace(/^\[(.*)\]$/, "$1")) === 0) {
             throw new DeployError(`server-name has ${quoted(name)}: use DNS names such as www.example.org, separated by spaces, without scheme or path.`);
         }
     }
@@ -44706,7 +44770,7 @@ function groupsOf(graph, hosts) {
     const groups = new Set();
     const open = [];
     for (const line of graph.split("\n")) {
-        const [, indent = "", name = ""] = /^([ |]*)(?:--)?(.*)$/.exec(line) ?? [];
+        const [, indent = "", name = ""] = /^([ |]*)(?:--)?(.*)$/s.exec(line) ?? [];
         const level = indent.split("|").length - 1;
         const group = /^@(.+):$/.exec(name)?.[1];
         open.length = Math.min(open.length, level);
@@ -45181,7 +45245,7 @@ function parseAnsibleCfg(text) {
         if (/^\s*([#;]|$)/.test(line))
             continue;
         const header = /^\[([^\]]+)\]/.exec(line);
-        const pair = /^([^\s=:][^=:]*?)\s*[=:]\s*(.*)$/.exec(line);
+        const separator = line.search(/[=:]/);
         if (header) {
             section = header[1] ?? "";
             key = "";
@@ -45189,9 +45253,9 @@ function parseAnsibleCfg(text) {
         else if (/^\s/.test(line) && key !== "") {
             values.set(key, `${values.get(key) ?? ""}\n${value(line)}`);
         }
-        else if (pair) {
-            key = `${section}.${(pair[1] ?? "").toLowerCase()}`;
-            values.set(key, value(pair[2] ?? ""));
+        else if (separator > 0 && !/^\s/.test(line)) {
+            key = `${section}.${line.slice(0, separator).trim().toLowerCase()}`;
+            values.set(key, value(line.slice(separator + 1)));
         }
     }
     const get = (...keys) => keys.map((name) => values.get(name)).find((text) => text !== undefined) ?? "";
@@ -45210,7 +45274,8 @@ function parseAnsibleCfg(text) {
     };
 }
 function value(text) {
-    return text.replace(/\s+;.*$/, "").trim();
+    const comment = text.search(/\s;/);
+    return (comment === -1 ? text : text.slice(0, comment)).trim();
 }
 function split(text, separator) {
     return text
@@ -45283,8 +45348,9 @@ function within(folder, name) {
 /** Lines of a Procfile as Heroku, honcho and foreman read it: process type and command, in the file's order. */
 function parseProcfile(text) {
     const lines = text.split(/\r?\n/).flatMap((line) => {
-        const found = /^([A-Za-z0-9_-]+):\s*(.+)$/.exec(line);
-        return found?.[1] !== undefined && found[2] !== undefined ? [[found[1], found[2].trim()]] : [];
+        const found = /^([A-Za-z0-9_-]+):(.+)$/.exec(line);
+        const command = found?.[2]?.trim() ?? "";
+        return found?.[1] !== undefined && command !== "" ? [[found[1], command]] : [];
     });
     return Object.fromEntries(lines);
 }
@@ -45292,7 +45358,8 @@ function parseProcfile(text) {
 function servedBy(command) {
     const entry = command.split(/\s+/).find((word) => /^[A-Za-z_][\w.]*:[A-Za-z_]\w*$/.test(word));
     if (entry !== undefined) {
-        return { entry, asgi: /\b(uvicorn|daphne|hypercorn|granian\b.*--interface\s+asgi)/i.test(command) };
+        const granian = /\bgranian\b/i.test(command) && /--interface\s+asgi/i.test(command);
+        return { entry, asgi: granian || /\b(uvicorn|daphne|hypercorn)/i.test(command) };
     }
     const bare = /\bgunicorn\b/.test(command)
         ? command.split(/\s+/).find((word) => /^[A-Za-z_]\w*(\.\w+)*\.wsgi$/.test(word))
@@ -45310,7 +45377,13 @@ const DEVELOPMENT = /(^|_)(dev|devel|develop|development|local|test|tests|testin
  * @returns undefined when the text names none literally.
  */
 function settingsModule(python) {
-    return /^[^#\n]*["']DJANGO_SETTINGS_MODULE["']\s*(?:,|\]\s*=)\s*["']([A-Za-z_][\w.]*)["']/m.exec(python)?.[1];
+    const named = python.matchAll(/["']DJANGO_SETTINGS_MODULE["']\s{0,99}(?:,|\]\s{0,99}=)\s{0,99}["']([A-Za-z_][\w.]{0,199})["']/g);
+    for (const { 1: module, index } of named) {
+        const line = python.slice(python.lastIndexOf("\n", index) + 1, index);
+        if (!line.includes("#"))
+            return module;
+    }
+    return undefined;
 }
 /**
  * The settings module for production: the one that says so by its name, else the one that the project's files agree on.
@@ -45414,13 +45487,13 @@ function findEntry(files, manageDir, settings, web) {
     for (const kind of ["wsgi", "asgi"]) {
         const found = entryFiles(files, manageDir).filter((path) => path.endsWith(`${kind}.py`));
         const near = found.find((path) => path === within(manageDir, `${settings?.split(".")[0]}/${kind}.py`)) ?? found[0];
-        if (near !== undefined && /^\s*application\s*=/m.test(files.read(near)))
+        if (near !== undefined && /^[ \t]*application[ \t]*=/m.test(files.read(near)))
             return { kind, value: `${moduleOf(near, manageDir)}:application`, where: near };
     }
     return undefined;
 }
 function setting(text, name) {
-    const dotted = new RegExp(`^\\s*${name}\\s*=\\s*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(text);
+    const dotted = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(text);
     return dotted === null ? undefined : `${dotted[1]}:${dotted[2]}`;
 }
 function moduleOf(path, manageDir) {
@@ -45847,14 +45920,13 @@ function preparePlay(parts) {
     return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, playMarker };
 }
 
-// EXTERNAL MODULE: external "node:net"
-var external_node_net_ = __nccwpck_require__(7030);
 ;// CONCATENATED MODULE: ./lib/inventory/hosts.js
 
 
 
+
 const NAME = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
-const hosts_ADDRESS = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
+const ADDRESS = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
 const USER = /^[A-Za-z_][\w.@\\-]*\$?$/;
 /** What a line of each input looks like. */
 const FORMS = { hosts: "[name] [user@]address[:port]", "jump-host": "[user@]address[:port]" };
@@ -45868,10 +45940,7 @@ const FORMS = { hosts: "[name] [user@]address[:port]", "jump-host": "[user@]addr
 function parseHosts(text, input = "hosts") {
     const hosts = [];
     for (const [index, line] of text.split(/\r?\n/).entries()) {
-        const words = line
-            .replace(/(^|\s)#.*$/, "")
-            .trim()
-            .split(/\s+/);
+        const words = withoutComment(line).trim().split(/\s+/);
         if (words[0] === "")
             continue;
         const host = parseLine(words, index + 1, input);
@@ -45915,7 +45984,7 @@ function splitAddress(text) {
         return undefined;
     const [, v6, plain, digits] = match;
     const address = v6 ?? plain ?? "";
-    if (v6 === undefined ? !hosts_ADDRESS.test(address) : !(0,external_node_net_.isIPv6)(address))
+    if (v6 === undefined ? !ADDRESS.test(address) : !(0,external_node_net_.isIPv6)(address))
         return undefined;
     if (digits === undefined)
         return { address };
@@ -46062,6 +46131,7 @@ function bundledPlaybooks({ mode, operation, check }, actionRoot, ground, folder
 const nameIn = (mode, name) => (mode === "role" ? name : `container_${name}`);
 
 ;// CONCATENATED MODULE: ./lib/ansible/variables.js
+
 /** A text that Ansible must not read as a template: `{{` in a secret is a part of it. Both cores' JSON readers know this form. */
 function literal(text) {
     return { __ansible_unsafe: text };
@@ -46121,12 +46191,11 @@ function detectedVariables(detected) {
 }
 /** An app name made of a repository's name: what an app name may not hold becomes a dash. */
 function appNameOf(repository) {
-    const name = (repository.split("/").at(-1) ?? "")
+    const name = withoutLast((repository.split("/").at(-1) ?? "")
         .toLowerCase()
         .replace(/[^a-z0-9_-]+/g, "-")
         .replace(/^[^a-z]+/, "")
-        .slice(0, 32)
-        .replace(/[-_]+$/, "");
+        .slice(0, 32), "-_");
     return name === "" ? "app" : name;
 }
 
@@ -46303,8 +46372,8 @@ function closedIn(sources, passwords) {
 /** The vaulted values of a YAML text with the keys that they stand at. */
 function valuesOf(text) {
     return leavesOf(text)
-        .filter(({ tag }) => tag === "!vault")
-        .map(({ key, text: vault }) => ({ value: key, vault }));
+        .leaves.filter(({ tag }) => tag === "!vault")
+        .map(({ keys, text: vault }) => ({ value: keys.at(-1) ?? "", vault }));
 }
 
 ;// CONCATENATED MODULE: ./lib/vault/check.js
@@ -46339,8 +46408,10 @@ function requireOpenVaults(closed, participants, inputs, project) {
     const needed = closed.find(({ file, value }) => {
         if (value !== "")
             return false;
-        const [, folder, name] = /.*\/(group_vars|host_vars)\/([^/]+?)(?:\.ya?ml|\.json)?(?:\/.*)?$/.exec(file) ?? [];
-        return name === undefined || participants?.[folder === "group_vars" ? "groups" : "hosts"].has(name);
+        const parts = file.split("/");
+        const at = parts.findLastIndex((part) => part === "group_vars" || part === "host_vars");
+        const name = at === -1 ? undefined : parts[at + 1]?.replace(/\.(ya?ml|json)$/, "");
+        return name === undefined || participants?.[parts[at] === "group_vars" ? "groups" : "hosts"].has(name);
     });
     if (needed)
         throw new DeployError(sentence(needed, inputs, project));
@@ -46460,10 +46531,10 @@ const NETWORK = [
     [/administratively prohibited/, "the bastion forbids forwarding: set AllowTcpForwarding yes in its sshd_config."],
     [/open failed: connect failed: Connection refused/, "the bastion finds no sshd on that address and port."],
     [
-        /open failed: connect failed: .*(timed out|unreachable|No route)/,
+        /open failed: connect failed: .{0,100}(timed out|unreachable|No route)/,
         "the bastion has no way to that address and port.",
     ],
-    [/open failed: connect failed: .*(not known|resolution)/, "the bastion cannot resolve that name."],
+    [/open failed: connect failed: .{0,100}(not known|resolution)/, "the bastion cannot resolve that name."],
     [
         /timed out during banner exchange/,
         "accepts connections and says nothing: what listens on that port is no sshd, or it is overloaded.",
@@ -46532,15 +46603,15 @@ function atHost(stdout, host) {
 }
 function changed(stderr) {
     const [, keyType = "", fingerprint = ""] = /fingerprint for the (\S+) key sent by the remote host is\s+(\S+?)\.?\s/.exec(stderr) ?? [];
-    const [, keyFile = ""] = /Offending \S+ key in (.+):\d+/.exec(stderr) ?? [];
+    const [, keyFile = ""] = /^Offending \S+ key in (.+):\d+/m.exec(stderr) ?? [];
     const [, keyName = ""] = /Host key for (\S+) has changed/.exec(stderr) ?? [];
     return { keyType, fingerprint, keyFile, keyName };
 }
 function offer(stderr) {
     const user = /Authenticating to \S+ as '([^']*)'/g;
-    const last = [...stderr.matchAll(user)].at(-1)?.[1] ?? /(\S+)@\S+: Permission denied/.exec(stderr)?.[1];
-    const offered = [...stderr.matchAll(/Offering public key: .* (\S+) (SHA256:\S+)/g)].map(([, type, key]) => `${type} ${key}`);
-    const methods = [...stderr.matchAll(/Permission denied \(([^)]*)\)/g)].at(-1)?.[1] ?? "";
+    const last = [...stderr.matchAll(user)].at(-1)?.[1] ?? /^(\S+)@[^\s@]+: Permission denied/m.exec(stderr)?.[1];
+    const offered = [...stderr.matchAll(/^debug\d: Offering public key: .* ([\w-]+) (SHA256:\S+)/gm)].map(([, type, key]) => `${type} ${key}`);
+    const methods = [...stderr.matchAll(/Permission denied \(([^()]*)\)/g)].at(-1)?.[1] ?? "";
     return { ...(last === undefined ? {} : { user: last }), offered: [...new Set(offered)], methods };
 }
 
@@ -46630,13 +46701,13 @@ async function learned(target, stage, index, parts) {
     catch {
         return "Take its line from `ssh-keyscan` and compare it with the host's own key before you store it in known-hosts.";
     }
-    const [, fingerprint = "", , type = ""] = /^\d+ (\S+) (.*) \((.*)\)$/m.exec(await fingerprints(file)) ?? [];
+    const [, fingerprint = "", type = ""] = /^\d+ (\S+) .*\(([^()]*)\)$/m.exec(await fingerprints(file)) ?? [];
     return `It shows ${type} ${fingerprint}. Compare that with what \`ssh-keygen -lf /etc/ssh/ssh_host_${type.toLowerCase()}_key.pub\` prints on the host itself; when they are equal, add this line to known-hosts: ${line}`;
 }
 async function changedKey(target, stage, index, parts) {
     const known = (await fingerprints(stage.keyFile ?? "", stage.keyName)).match(/SHA256:\S+/)?.[0] ?? "another one";
     const shown = await learned(target, stage, index, parts);
-    const line = /known-hosts: (.+)$/.exec(shown)?.[1];
+    const [, line] = shown.split(" to known-hosts: ");
     const replace = line === undefined ? "replace its line" : `replace its line by: ${line}`;
     return `${target.name} shows another host key than the one in ${parts.knownHosts}: ${stage.keyType} ${stage.fingerprint} instead of ${known}. Either someone answers in the host's place, so compare the key on the host itself first; or the host was set up anew, then ${replace}`;
 }
@@ -46804,7 +46875,7 @@ function texts(list) {
 
 
 /** What Ansible says when a host lets it in and it cannot run there. */
-const CANNOT_RUN = /deserialization failed|module interpreter .* was not found|MODULE FAILURE|No usable temporary directory|python\S*: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
+const CANNOT_RUN = /deserialization failed|module interpreter '[^']*' was not found|MODULE FAILURE|No usable temporary directory|python[\w.]{0,10}: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
 /** Milliseconds for all of them together: whoever waits for the result would rather have Ansible's own words by then. */
 const unreachable_LIMIT = 14_000;
 /**
@@ -46986,181 +47057,6 @@ function plainLine(text) {
     return text.replaceAll(/\s+/g, " ").trimStart().replace(/^::/, ":\u200b:").replaceAll("##[", "##\u200b[");
 }
 
-;// CONCATENATED MODULE: ./lib/report/explain.js
-
-
-const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try again|authentication failure|incorrect password/i;
-/** What follows the host's name, for what else sudo and its like say. */
-const BECOME_REFUSED = [
-    [
-        /is not in the sudoers file|is not allowed to execute|may not run sudo/i,
-        "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
-    ],
-    [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
-    [
-        /sudo: (command )?not found|unable to (find|locate) (sudo|become)/i,
-        "has no sudo: install it there once, or set another ansible_become_method.",
-    ],
-];
-const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
-/** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
-function explainFailure(failure, context) {
-    const { host } = failure;
-    const text = [failure.msg, failure.stderr, failure.stdout].filter(Boolean).join("\n");
-    const vault = explainVault(text, context);
-    if (vault !== "")
-        return vault;
-    const found = context.causes.get(host);
-    if (found !== undefined)
-        return found;
-    const refused = BECOME_REFUSED.find(([words]) => words.test(text));
-    if (refused)
-        return `${host} ${refused[1]}`;
-    if (BECOME_MISSING.test(text)) {
-        return context.inputs.becomePassword === ""
-            ? `${host} asks for a become (sudo) password and ${missing("become-password", context.inputs)}.`
-            : `${host} asks for a become (sudo) password and does not take become-password: check its value and ansible_become_method.`;
-    }
-    if (BECOME_WRONG.test(text) && /password/i.test(text)) {
-        return `become-password is not the right become (sudo) password on ${host}.`;
-    }
-    if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(text)) {
-        return `${host} shows another host key than the one in ${explain_knownHosts(context)}: either the host was set up anew, then update the entry, or someone is in between.`;
-    }
-    if (/Host key verification failed/i.test(text)) {
-        return `The host key of ${host} is not in ${explain_knownHosts(context)}: add the line that ssh-keyscan prints for it to known-hosts, after comparing it with the host's own.`;
-    }
-    if (/Permission denied \([^)]*publickey/.test(text)) {
-        return context.inputs.sshPrivateKey === ""
-            ? `${host} refused to let the runner in and ${missing("ssh-private-key", context.inputs)}.`
-            : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
-    }
-    if (failure.status === "unreachable") {
-        const cause = lastLine(failure.msg).replace(/^(Task failed: )?(Failed to connect to the host via ssh: )?(ssh: )?/, "");
-        return `${host} is unreachable: ${cause || "no cause is known"}.`;
-    }
-    const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
-    return `${host}: the task "${taskName(failure)}" failed: ${cause}${place(failure)}.`;
-}
-function explain_knownHosts(context) {
-    return context.inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts";
-}
-function userIn(text) {
-    return /([\w.-]+)@\S+: Permission denied \(/.exec(text)?.[1];
-}
-/** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */
-function lastWords(failure) {
-    // A variable that nobody set says so in its own words (the filter `mandatory`).
-    const message = flat((failure.msg ?? "").replace(/^.*The filter plugin 'ansible\.builtin\.mandatory' failed: /s, ""));
-    const output = /^((The command exited with a )?non-zero return code|MODULE FAILURE.*|)$/s.test(message)
-        ? lastLine(failure.stderr) || lastLine(failure.stdout)
-        : "";
-    return [message, output].filter((part) => part !== "").join(": ") || "it gave no message";
-}
-function flat(text) {
-    const one = text.replace(/\s+/g, " ").trim().replace(/\.$/, "");
-    return one.length > 600 ? `${one.slice(0, 300)} … ${one.slice(-300)}` : one;
-}
-function lastLine(text) {
-    const lines = (text ?? "").split(/\r?\n/).map((line) => line.trim());
-    return flat(lines.findLast((line) => line !== "") ?? "");
-}
-function place(failure) {
-    return failure.path ? ` (${failure.path.split("/").slice(-4).join("/")})` : "";
-}
-/** One sentence when a text tells of a vault that could not be opened, else "". */
-function explainVault(text, context) {
-    if (/no vault secrets found/i.test(text)) {
-        return `A file is encrypted with ansible-vault and ${missing("vault-password", context.inputs)}.`;
-    }
-    if (/no vault secrets were found that could decrypt|HMAC verification failed/i.test(text)) {
-        return context.closed.join(" ") || "No given vault password opens a file that this deploy reads.";
-    }
-    return "";
-}
-/**
- * One sentence for a run that ended without a failed host: Ansible's own last error, or the input that is to blame.
- *
- * @param stderr the end of ansible-playbook's standard error.
- */
-function explainEnd(code, stderr, context) {
-    const error = lastError(stderr);
-    const vault = explainVault(error, context);
-    if (vault !== "")
-        return vault;
-    if (/leaves us with no hosts to target/.test(error)) {
-        return "No host is left to deploy to: the inventory is empty, or limit matches none of its hosts.";
-    }
-    return `Ansible ended with code ${code}: ${error || "it printed no error"}.`;
-}
-/** The last error block of Ansible's standard error as one line, without colours. */
-function lastError(stderr) {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
-    const lines = stderr.replaceAll(/\x1b\[[0-9;]*m/g, "").split(/\r?\n/);
-    const start = lines.findLastIndex((line) => /^(\[ERROR\]|ERROR!?|fatal|error|.*Error):?\s/.test(line));
-    if (start === -1)
-        return lastLine(lines.join("\n"));
-    const end = lines.findIndex((line, index) => index > start && line.trim() === "");
-    return flat(lines
-        .slice(start, end === -1 ? undefined : end)
-        .join(" ")
-        .replace(/^(\[ERROR\]:?|ERROR!?:?)\s*/, ""));
-}
-
-;// CONCATENATED MODULE: ./lib/report/outcome.js
-
-
-/** The outcome of a run that ended before Ansible started. */
-function earlyOutcome(message, reason, inputs) {
-    return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
-}
-/** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
-function outcomeOf(result, reason, context) {
-    const { events } = result;
-    const totals = totalsOf(events);
-    const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure]);
-    if (reason !== undefined)
-        return { ...stopped(reason, context.inputs, ""), events, totals, failures };
-    const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
-    if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
-        const error = "No host took part: the inventory has none that the deploy is for.";
-        return { status: "failed", error, events, totals, failures };
-    }
-    if (result.code === 0 && broken.length === 0)
-        return { status: "succeeded", error: "", events, totals, failures };
-    const [first] = failures;
-    let error;
-    if (first)
-        error =
-            broken.length > 1
-                ? `${broken.length} of ${totals.hosts.length} hosts failed (${broken.join(", ")}). ${first[0]}`
-                : first[0];
-    else if (broken.length > 0)
-        error = `${broken.join(", ")} failed: see Ansible's output above.`;
-    else
-        error = explainEnd(result.code, result.stderr, context);
-    error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
-    const blamed = broken.length === 0 ? /Origin: (.+?:\d+)/.exec(result.stderr)?.[1] : undefined;
-    return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
-}
-/** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */
-function newerSchema({ keptOld, deploy: { migrations = [] } }) {
-    if (!keptOld || migrations.length === 0)
-        return "";
-    return `Applied migrations stay, so the older code runs on the newer schema: ${migrations.join(", ")}.`;
-}
-function stopped(reason, inputs, message) {
-    if (reason === "cancelled")
-        return { status: "cancelled", error: "The run was cancelled." };
-    if (reason === "timeout") {
-        return {
-            status: "failed",
-            error: `The run was ended after ${inputs?.timeoutMinutes} minutes, the limit of timeout-minutes.`,
-        };
-    }
-    return { status: "failed", error: message };
-}
-
 ;// CONCATENATED MODULE: ./lib/report/advice.js
 /** What to do about failures whose own words do not say it, most telling first. */
 const ADVICE = [
@@ -47185,7 +47081,7 @@ const ADVICE = [
         "The requirements contradict each other, or ask for a version that does not exist for this Python: install them in a fresh virtual environment on your machine first.",
     ],
     [
-        /Failed to build|error: command .*(gcc|cc)\S* failed|Python\.h: No such file|pg_config executable not found/i,
+        /Failed to build|error: command '[^']*' failed|Python\.h: No such file|pg_config executable not found/i,
         "A requirement is compiled on the host and lacks something for it: use a package with wheels (for example `psycopg[binary]`), or name the headers in `django_app_extra_packages`.",
     ],
     [
@@ -47205,7 +47101,10 @@ const ADVICE = [
         "The database does not take the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
     ],
     [
-        /(could not connect to server|connection to server at .* failed|OperationalError).*(refused|timed out|could not translate|No route)/is,
+        [
+            /could not connect to server|connection to server at|OperationalError/i,
+            /refused|timed out|could not translate|No route/i,
+        ],
         "The host does not get through to its database: check `db_host` and port, that the server listens there, and what is between.",
     ],
     [
@@ -47229,14 +47128,14 @@ const ADVICE = [
         "The old release still serves. Look at the application's last lines, and ask the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set what is asked and how long.",
     ],
     [
-        /nginx: configuration file .* test failed|nginx: \[emerg\]/,
+        /nginx: configuration file \S{1,200} test failed|nginx: \[emerg\]/,
         "nginx refuses its configuration: the line that it names may belong to another site of the host.",
     ],
 ];
 /** What to do about a failure, in Markdown code marks; "" when its own words have to do. */
 function adviceFor({ msg, stderr, stdout }) {
     const text = [msg, stderr, stdout].filter(Boolean).join("\n");
-    return ADVICE.find(([cause]) => cause.test(text))?.[1] ?? "";
+    return ADVICE.find(([cause]) => [cause].flat().every((words) => words.test(text)))?.[1] ?? "";
 }
 
 ;// CONCATENATED MODULE: ./lib/report/markdown.js
@@ -47417,12 +47316,20 @@ function placeIn(path, workspace) {
 }
 /** Lines of a Python traceback that are the application's own, innermost first. */
 function inRelease(text) {
-    const found = text.matchAll(/File "\S*?\/releases\/[^/"]+\/(?!\.venv\/)([^"]+)", line (\d+)/g);
-    return [...found].map(([, file = "", line]) => [file, Number(line)]).reverse();
+    const places = [...text.matchAll(/File "([^"\n]+)", line (\d+)/g)].flatMap(([, path = "", line]) => {
+        const [, release] = path.split("/releases/");
+        const file = release?.slice(release.indexOf("/") + 1) ?? "";
+        return file === "" || file.startsWith(".venv/") ? [] : [[file, Number(line)]];
+    });
+    return places.reverse();
 }
-/** Where Ansible says that a value or a template comes from. */
+/** Where Ansible says that a value or a template comes from: `Origin: /path:line:column`, a line each. */
 function inOrigin(text) {
-    return [...text.matchAll(/Origin: (\/[^\n]+?):(\d+)(?::\d+)?$/gm)].map(([, file = "", line]) => [file, Number(line)]);
+    return text.split("\n").flatMap((line) => {
+        const start = line.indexOf("Origin: /");
+        const [, place = "", number] = /^(.+?):(\d+)(?::\d+)?$/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
+        return start === -1 || place === "" ? [] : [[place, Number(number)]];
+    });
 }
 /** A file of the workspace, relative to it; files of a release lie in the working directory or in the workspace. */
 function locate(file, { workspace, workingDirectory, exists }) {
@@ -47435,6 +47342,183 @@ function locate(file, { workspace, workingDirectory, exists }) {
 function inside(file, workspace) {
     const path = (0,external_node_path_namespaceObject.relative)(workspace, file);
     return file === "" || path === "" || path.startsWith("..") || (0,external_node_path_namespaceObject.isAbsolute)(path) ? undefined : path;
+}
+
+;// CONCATENATED MODULE: ./lib/report/explain.js
+
+
+const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try again|authentication failure|incorrect password/i;
+/** What follows the host's name, for what else sudo and its like say. */
+const BECOME_REFUSED = [
+    [
+        /is not in the sudoers file|is not allowed to execute|may not run sudo/i,
+        "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
+    ],
+    [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
+    [
+        /sudo: (command )?not found|unable to (find|locate) (sudo|become)/i,
+        "has no sudo: install it there once, or set another ansible_become_method.",
+    ],
+];
+const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
+/** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
+function explainFailure(failure, context) {
+    const { host } = failure;
+    const text = [failure.msg, failure.stderr, failure.stdout].filter(Boolean).join("\n");
+    const vault = explainVault(text, context);
+    if (vault !== "")
+        return vault;
+    const found = context.causes.get(host);
+    if (found !== undefined)
+        return found;
+    const refused = BECOME_REFUSED.find(([words]) => words.test(text));
+    if (refused)
+        return `${host} ${refused[1]}`;
+    if (BECOME_MISSING.test(text)) {
+        return context.inputs.becomePassword === ""
+            ? `${host} asks for a become (sudo) password and ${missing("become-password", context.inputs)}.`
+            : `${host} asks for a become (sudo) password and does not take become-password: check its value and ansible_become_method.`;
+    }
+    if (BECOME_WRONG.test(text) && /password/i.test(text)) {
+        return `become-password is not the right become (sudo) password on ${host}.`;
+    }
+    if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(text)) {
+        return `${host} shows another host key than the one in ${explain_knownHosts(context)}: either the host was set up anew, then update the entry, or someone is in between.`;
+    }
+    if (/Host key verification failed/i.test(text)) {
+        return `The host key of ${host} is not in ${explain_knownHosts(context)}: add the line that ssh-keyscan prints for it to known-hosts, after comparing it with the host's own.`;
+    }
+    if (/Permission denied \([^()]*publickey/.test(text)) {
+        return context.inputs.sshPrivateKey === ""
+            ? `${host} refused to let the runner in and ${missing("ssh-private-key", context.inputs)}.`
+            : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
+    }
+    if (failure.status === "unreachable") {
+        const cause = lastLine(failure.msg).replace(/^(Task failed: )?(Failed to connect to the host via ssh: )?(ssh: )?/, "");
+        return `${host} is unreachable: ${cause || "no cause is known"}.`;
+    }
+    const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
+    return `${host}: the task "${taskName(failure)}" failed: ${cause}${place(failure)}.`;
+}
+function explain_knownHosts(context) {
+    return context.inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts";
+}
+function userIn(text) {
+    return /(?<![\w.-])([\w.-]{1,64})@[^\s@]{1,300}: Permission denied \(/.exec(text)?.[1];
+}
+/** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */
+function lastWords(failure) {
+    // A variable that nobody set says so in its own words (the filter `mandatory`).
+    const message = flat((failure.msg ?? "").replace(/^.*The filter plugin 'ansible\.builtin\.mandatory' failed: /s, ""));
+    const output = /^((The command exited with a )?non-zero return code|MODULE FAILURE.*|)$/s.test(message)
+        ? lastLine(failure.stderr) || lastLine(failure.stdout)
+        : "";
+    return [message, output].filter((part) => part !== "").join(": ") || "it gave no message";
+}
+function flat(text) {
+    const one = text.replace(/\s+/g, " ").trim().replace(/\.$/, "");
+    return one.length > 600 ? `${one.slice(0, 300)} … ${one.slice(-300)}` : one;
+}
+function lastLine(text) {
+    const lines = (text ?? "").split(/\r?\n/).map((line) => line.trim());
+    return flat(lines.findLast((line) => line !== "") ?? "");
+}
+function place(failure) {
+    return failure.path ? ` (${failure.path.split("/").slice(-4).join("/")})` : "";
+}
+/** One sentence when a text tells of a vault that could not be opened, else "". */
+function explainVault(text, context) {
+    if (/no vault secrets found/i.test(text)) {
+        return `A file is encrypted with ansible-vault and ${missing("vault-password", context.inputs)}.`;
+    }
+    if (/no vault secrets were found that could decrypt|HMAC verification failed/i.test(text)) {
+        return context.closed.join(" ") || "No given vault password opens a file that this deploy reads.";
+    }
+    return "";
+}
+/**
+ * One sentence for a run that ended without a failed host: Ansible's own last error, or the input that is to blame.
+ *
+ * @param stderr the end of ansible-playbook's standard error.
+ */
+function explainEnd(code, stderr, context) {
+    const error = lastError(stderr);
+    const vault = explainVault(error, context);
+    if (vault !== "")
+        return vault;
+    if (/leaves us with no hosts to target/.test(error)) {
+        return "No host is left to deploy to: the inventory is empty, or limit matches none of its hosts.";
+    }
+    return `Ansible ended with code ${code}: ${error || "it printed no error"}.`;
+}
+/** The last error block of Ansible's standard error as one line, without colours. */
+function lastError(stderr) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
+    const lines = stderr.replaceAll(/\x1b\[[0-9;]*m/g, "").split(/\r?\n/);
+    const start = lines.findLastIndex((line) => /^(\[ERROR\]|ERROR!?|fatal|error|.*Error):?\s/.test(line));
+    if (start === -1)
+        return lastLine(lines.join("\n"));
+    const end = lines.findIndex((line, index) => index > start && line.trim() === "");
+    return flat(lines
+        .slice(start, end === -1 ? undefined : end)
+        .join(" ")
+        .replace(/^(\[ERROR\]:?|ERROR!?:?)\s*/, ""));
+}
+
+;// CONCATENATED MODULE: ./lib/report/outcome.js
+
+
+
+/** The outcome of a run that ended before Ansible started. */
+function earlyOutcome(message, reason, inputs) {
+    return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
+}
+/** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
+function outcomeOf(result, reason, context) {
+    const { events } = result;
+    const totals = totalsOf(events);
+    const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure]);
+    if (reason !== undefined)
+        return { ...stopped(reason, context.inputs, ""), events, totals, failures };
+    const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
+    if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
+        const error = "No host took part: the inventory has none that the deploy is for.";
+        return { status: "failed", error, events, totals, failures };
+    }
+    if (result.code === 0 && broken.length === 0)
+        return { status: "succeeded", error: "", events, totals, failures };
+    const [first] = failures;
+    let error;
+    if (first)
+        error =
+            broken.length > 1
+                ? `${broken.length} of ${totals.hosts.length} hosts failed (${broken.join(", ")}). ${first[0]}`
+                : first[0];
+    else if (broken.length > 0)
+        error = `${broken.join(", ")} failed: see Ansible's output above.`;
+    else
+        error = explainEnd(result.code, result.stderr, context);
+    error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
+    const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
+    const blamed = origin?.join(":");
+    return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
+}
+/** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */
+function newerSchema({ keptOld, deploy: { migrations = [] } }) {
+    if (!keptOld || migrations.length === 0)
+        return "";
+    return `Applied migrations stay, so the older code runs on the newer schema: ${migrations.join(", ")}.`;
+}
+function stopped(reason, inputs, message) {
+    if (reason === "cancelled")
+        return { status: "cancelled", error: "The run was cancelled." };
+    if (reason === "timeout") {
+        return {
+            status: "failed",
+            error: `The run was ended after ${inputs?.timeoutMinutes} minutes, the limit of timeout-minutes.`,
+        };
+    }
+    return { status: "failed", error: message };
 }
 
 ;// CONCATENATED MODULE: ./lib/report/outputs.js
@@ -48102,9 +48186,20 @@ function attempt(problem, action) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/secrets/forms.js
-/** Forms shorter than this turn up in ordinary text by chance. */
+;// CONCATENATED MODULE: ./lib/secrets/common.js
+/** Texts that are no secret wherever they stand; hiding them would only make the log unreadable. */
+const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5}|admin|deploy|development|django|example|password|postgres|production|root|secret|staging|test|user)$/i;
+/** Lines shorter than this are too common to hide. */
 const SHORTEST = 4;
+/** Whether hiding a text would blank the log rather than a secret. */
+function isTooCommon(text) {
+    return text.trim().length < SHORTEST || COMMON.test(text.trim());
+}
+
+;// CONCATENATED MODULE: ./lib/secrets/forms.js
+
+/** Forms shorter than this turn up in ordinary text by chance. */
+const forms_SHORTEST = 4;
 /** Likewise, of the letters and digits that base64 is made of. */
 const SHORTEST_BASE64 = 6;
 /**
@@ -48115,8 +48210,8 @@ function hiddenForms(secret) {
     const lines = secret
         .split(/\r?\n/)
         .map((line) => line.trim())
-        .filter((line) => line.length >= SHORTEST && !/^-----(BEGIN|END) /.test(line));
-    const derived = secret.length < SHORTEST ? [] : [...quotedForms(secret), ...base64Forms(secret)];
+        .filter((line) => line.length >= forms_SHORTEST && !/^-----(BEGIN|END) /.test(line));
+    const derived = secret.length < forms_SHORTEST ? [] : [...quotedForms(secret), ...base64Forms(secret)];
     return [...new Set([secret, ...lines, ...derived])];
 }
 /** As JSON, Python, YAML, a shell, a URL and HTML write it. */
@@ -48150,120 +48245,13 @@ const percent = (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
 function base64Forms(secret) {
     const bytes = Buffer.from(secret);
     const cores = [0, 1, 2].map((offset) => {
-        const text = Buffer.concat([Buffer.alloc(offset), bytes])
-            .toString("base64")
-            .replace(/=+$/, "");
+        const text = withoutLast(Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64"), "=");
         const mixedEnd = (offset + bytes.length) % 3 === 0 ? 0 : 1;
         return text.slice(offset === 0 ? 0 : offset + 1, text.length - mixedEnd);
     });
     return cores
         .filter((core) => core.length >= SHORTEST_BASE64)
         .flatMap((core) => [core, core.replaceAll("+", "-").replaceAll("/", "_")]);
-}
-
-;// CONCATENATED MODULE: ./lib/secrets/values.js
-
-
-/** Keys of variables whose value is a secret. */
-const SECRET_KEY = /pass(wd|word|phrase)?$|secret|token|private_?key|api_?key/i;
-/** Texts that are no secret wherever they stand; hiding them would only make the log unreadable. */
-const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5}|admin|deploy|development|django|example|password|postgres|production|root|secret|staging|test|user)$/i;
-/** Lines shorter than this are too common to hide. */
-const values_SHORTEST = 4;
-/** Whether hiding a text would blank the log rather than a secret. */
-function isTooCommon(text) {
-    return text.trim().length < values_SHORTEST || COMMON.test(text.trim());
-}
-/**
- * Warnings for secrets that are not hidden, since hiding them would blank the log.
- *
- * @param becomePassword in plain text.
- */
-function weakSecrets(inputs, becomePassword) {
-    const secrets = [
-        ["become-password", becomePassword],
-        ["vault-password", inputs.vaultPassword],
-        ["ssh-private-key-passphrase", inputs.sshPrivateKeyPassphrase],
-        ["registry-password", inputs.registryPassword],
-        ...Object.entries(inputs.vaultPasswords).map(([id, text]) => [`vault-passwords ${id}`, text]),
-        // Not each value of env: most of those that are short are no secrets.
-        ...Object.entries(inputs.env)
-            .filter(([name]) => SECRET_KEY.test(name))
-            .map(([name, text]) => [`env ${name}`, text]),
-    ];
-    return secrets
-        .filter(([, text]) => text !== "" && isTooCommon(text))
-        .map(([name]) => `${name} is so short or common that it is not hidden in the log: use eight or more characters.`);
-}
-/** Every secret text in the inputs, as given. Never fails: it runs before the inputs are checked. */
-function secretsIn(raw) {
-    const passwords = [
-        raw["become-password"],
-        raw["vault-password"],
-        raw["registry-password"],
-        raw["ssh-private-key"],
-        raw["ssh-private-key-passphrase"],
-    ];
-    return [
-        ...passwords.map((text) => text.replace(/[\r\n]+$/, "")),
-        ...secretsOfMapping(raw["vault-passwords"]),
-        ...secretsOfEnv(raw.env),
-        ...secretsOfText(raw.inventory),
-        ...secretsOfText(raw.vars),
-    ].filter((text) => text.trim() !== "");
-}
-/** Every value of a mapping of passwords. */
-function secretsOfMapping(text) {
-    let values;
-    try {
-        values = Object.values((0,dist/* parse */.qg)(text, { logLevel: "silent" }) ?? {});
-    }
-    catch {
-        // Not valid, which is said later; hide all that could be a value.
-        values = text.split(/\r?\n/).map((line) => line.replace(/^[^:]*:\s*/, ""));
-    }
-    return values.map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value)));
-}
-function secretsOfEnv(text) {
-    let values;
-    try {
-        values = Object.values(parseDotenv(text));
-    }
-    catch {
-        // Not valid, which is said later; hide all that could be a value.
-        values = text.split(/\r?\n/).map((line) => line.replace(/^[^=]*=\s*/, ""));
-    }
-    return [...values, ...values.flatMap(passwordsInUrl)].filter((value) => !isTooCommon(value));
-}
-/** Programs name the password of a DATABASE_URL alone, as it is written there or decoded. */
-function passwordsInUrl(value) {
-    const [, password = ""] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:([^/?#\s@]+)@/i.exec(value) ?? [];
-    try {
-        return [password, decodeURIComponent(password)];
-    }
-    catch {
-        return [password];
-    }
-}
-/** Values of secret-like keys in YAML, JSON or INI text, found without parsing so that a broken text still yields them. */
-function secretsOfText(text) {
-    const found = [];
-    for (const match of text.matchAll(/([A-Za-z_][\w-]*)["']?[ \t]*[:=][ \t]*/g)) {
-        if (!SECRET_KEY.test(match[1] ?? ""))
-            continue;
-        const rest = text.slice(match.index + match[0].length);
-        const quoted = /^"((?:[^"\\\n]|\\.)*)"|^'([^'\n]*)'/.exec(rest);
-        const line = (/^[^\r\n]*/.exec(rest)?.[0] ?? "").trim();
-        // A plain value ends at the line's end in YAML, at a comma or brace in its short form, and at a blank in INI; hide all readings.
-        const readings = quoted
-            ? [quoted[1] ?? quoted[2] ?? ""]
-            : [line, line.split(/[,}]/)[0] ?? "", line.split(/\s+/)[0] ?? ""];
-        for (const value of new Set(readings)) {
-            if (!isTooCommon(value) && !/^(\{\{|[!|>#]|\$ANSIBLE_VAULT)/.test(value))
-                found.push(value);
-        }
-    }
-    return found;
 }
 
 ;// CONCATENATED MODULE: ./lib/secrets/mask.js
@@ -48279,7 +48267,7 @@ class Mask {
     /** Registers secrets and the forms derived from them. What is too common to hide is left out. */
     add = (secrets) => {
         for (const form of secrets.filter((secret) => !isTooCommon(secret)).flatMap(hiddenForms)) {
-            if (this.#forms.has(form))
+            if (this.#forms.has(form) || isTooCommon(form))
                 continue;
             this.#forms.add(form);
             core_setSecret(form);
@@ -48301,6 +48289,205 @@ class Mask {
         }
         return result + text.slice(end);
     };
+}
+
+;// CONCATENATED MODULE: ./lib/secrets/url-passwords.js
+/** The passwords of all URLs in a text: as they are written, decoded, and, where one holds a raw `@` or `/`, up to the last `@`. */
+function passwordsInUrls(text) {
+    const words = text.split(/[\s"'<>]+/).flatMap((word) => {
+        const start = word.indexOf("://");
+        return start === -1 ? [] : [word.slice(start + 3)];
+    });
+    return [...new Set(words.flatMap(passwordsAfterScheme).flatMap((password) => [password, decoded(password)]))];
+}
+/** Of `user:password@host/path`: the password as the standard has it, and as it was perhaps meant. */
+function passwordsAfterScheme(rest) {
+    const colon = rest.search(/[:@/?#]/);
+    if (rest.charAt(colon) !== ":")
+        return [];
+    const after = rest.slice(colon + 1);
+    const end = after.search(/[@/?#]/);
+    const last = after.lastIndexOf("@");
+    // A port is no password, whatever follows it.
+    if (last === -1 || /^\d{1,5}[/?#]/.test(after))
+        return [];
+    return [after.slice(0, last), ...(after.charAt(end) === "@" ? [after.slice(0, end)] : [])];
+}
+function decoded(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return text;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/secrets/in-text.js
+
+
+
+
+/** Keys of variables whose value is a secret, or all values below it. */
+const SECRET_KEY = /pass(wd|words?|phrases?)?$|secret|token|credential|private_?key|api_?key/i;
+/** Keys below which each text is a secret, whatever it is called: environments, headers of requests, logins of registries. */
+const SECRET_PLACE = /^(django_app_env|django_app_install_env|headers|auths?)$/i;
+const isSecret = (key) => SECRET_KEY.test(key) || SECRET_PLACE.test(key);
+/**
+ * The secrets in variables or an inventory, YAML, JSON or INI: what stands at a key or at a place of secrets, and the
+ * passwords of URLs. A text that is broken still yields what it may hold.
+ */
+function secretsOfText(text) {
+    const { leaves, valid } = leavesOf(text);
+    const found = [
+        ...leaves.filter(({ tag, keys }) => tag !== "!vault" && keys.some(isSecret)).flatMap((leaf) => readings(leaf.text)),
+        ...leaves.flatMap((leaf) => passwordsInUrls(leaf.text)),
+        ...text.split(/\r?\n/).flatMap(secretsOfIniLine),
+        ...(valid ? [] : secretsOfBroken(text.split(/\r?\n/))),
+    ];
+    return [...new Set(found)].filter((value) => !isTooCommon(value) && !isReference(value));
+}
+/** A template or an encrypted text is no secret itself. */
+const isReference = (value) => /^(\{\{.*\}\}|\$ANSIBLE_VAULT;.*)$/s.test(value.trim());
+/** A number in YAML is written anew by who reads it: `0123` becomes 83 or 123. */
+function readings(text) {
+    const number = Number(text);
+    return text.trim() !== "" && Number.isFinite(number) ? [text, String(number)] : [text];
+}
+/** A line of INI: a host with words `key=value`, or in a section of variables one `key = value` up to the line's end. */
+function secretsOfIniLine(line) {
+    if (!line.includes("=") || /^\s*[#;]/.test(line))
+        return [];
+    return [...wordsOf(line), line].flatMap((pair) => {
+        const equals = pair.indexOf("=");
+        const value = pair.slice(equals + 1).trim();
+        const key = pair.slice(0, equals).trim();
+        if (equals === -1 || /\s/.test(key))
+            return [];
+        return [...(isSecret(key) ? [value, unquoted(value)] : []), ...passwordsInUrls(value)];
+    });
+}
+function wordsOf(line) {
+    try {
+        return splitArguments(line);
+    }
+    catch {
+        return line.split(/\s+/);
+    }
+}
+const unquoted = (value) => value.replace(/^(["'])(.*)\1$/s, "$2");
+/** Characters of a line that may be the value of one of its keys. */
+const LONGEST_VALUE = 4_096;
+/** What may be a secret in a text that is neither: all readings of the rest of a line, and the lines of a block below it. */
+function secretsOfBroken(lines) {
+    const found = [];
+    let block = -1;
+    for (const line of lines) {
+        const indent = line.search(/\S/);
+        if (block !== -1 && (indent === -1 || indent > block)) {
+            found.push(line.trim());
+            continue;
+        }
+        block = -1;
+        for (const { 0: match, 1: key = "", index } of line.matchAll(/(?<![\w-])([A-Za-z_][\w-]{0,99})["']?\s{0,9}[:=]/g)) {
+            if (!isSecret(key))
+                continue;
+            const rest = line
+                .slice(index + match.length)
+                .trim()
+                .slice(0, LONGEST_VALUE);
+            if (/^([|>!&].*)?$/.test(rest))
+                block = indent;
+            // A plain value ends at the line's end, at a comma or brace, or at a blank.
+            found.push(unquoted(rest), unquoted(rest.split(/[,}]/)[0] ?? ""), unquoted(rest.split(/\s+/)[0] ?? ""));
+        }
+        found.push(...passwordsInUrls(line));
+    }
+    return found;
+}
+
+;// CONCATENATED MODULE: ./lib/secrets/values.js
+
+
+
+
+
+
+
+
+/**
+ * Warnings for secrets that are not hidden, since hiding them would blank the log.
+ *
+ * @param becomePassword in plain text.
+ */
+function weakSecrets(inputs, becomePassword) {
+    const secrets = [
+        ["become-password", becomePassword],
+        ["vault-password", inputs.vaultPassword],
+        ["ssh-private-key-passphrase", inputs.sshPrivateKeyPassphrase],
+        ["registry-password", inputs.registryPassword],
+        ...Object.entries(inputs.vaultPasswords).map(([id, text]) => [`vault-passwords ${id}`, text]),
+        // Not each value of env: most of those that are short are no secrets.
+        ...Object.entries(inputs.env)
+            .filter(([name]) => SECRET_KEY.test(name))
+            .map(([name, text]) => [`env ${name}`, text]),
+    ];
+    return secrets
+        .filter(([, text]) => text !== "" && isTooCommon(text))
+        .map(([name]) => `${name} is so short or common that it is not hidden in the log: use eight or more characters.`);
+}
+/** Every secret text in the inputs, as given and as it is used. Never fails: it runs before the inputs are checked. */
+function secretsIn(raw) {
+    const passwords = [
+        raw["become-password"],
+        raw["vault-password"],
+        raw["registry-password"],
+        raw["ssh-private-key"],
+        raw["ssh-private-key-passphrase"],
+    ];
+    return [
+        ...passwords.map(withoutLastLineEnds),
+        ...repaired(raw["ssh-private-key"]),
+        ...secretsOfMapping(raw["vault-passwords"]),
+        ...secretsOfEnv(raw.env),
+        ...[raw.inventory, raw.vars].flatMap(secretsOfText),
+        ...secretsOfArguments(raw["extra-args"]),
+        ...passwordsInUrls(raw["python-packages"]),
+    ].filter((text) => text.trim() !== "");
+}
+/** Keys in the form in which ssh and the log would show them. */
+function repaired(key) {
+    try {
+        return repairKeys(key).keys;
+    }
+    catch {
+        return [];
+    }
+}
+/** Every value of a mapping of passwords. */
+function secretsOfMapping(text) {
+    const { leaves, valid } = leavesOf(text);
+    // Where it is not valid, which is said later, all is hidden that could be a value.
+    const lines = valid ? [] : text.split(/\r?\n/).map((line) => line.slice(line.indexOf(":") + 1).trim());
+    return [...leaves.map((leaf) => withoutLastLineEnds(leaf.text)), ...lines];
+}
+function secretsOfEnv(text) {
+    let values;
+    try {
+        values = Object.values(parseDotenv(text));
+    }
+    catch {
+        // Likewise.
+        values = text.split(/\r?\n/).map((line) => line.slice(line.indexOf("=") + 1).trim());
+    }
+    return [...values, ...values.flatMap(passwordsInUrls)].filter((value) => !isTooCommon(value));
+}
+function secretsOfArguments(text) {
+    try {
+        return splitArguments(text).flatMap(secretsOfText);
+    }
+    catch {
+        return secretsOfText(text);
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/toolchain/tool-folder.js
@@ -48412,7 +48599,7 @@ function isPinned(content) {
             return false;
         const { version, type, name, source, src } = entry;
         const isLocal = [name, source, src].some((place) => /^(\.{0,2}\/|file:)/.test(String(place ?? "")));
-        return /^v?\d+(\.\d+)+\S*$|^[0-9a-f]{40}$/.test(String(version ?? "")) && type !== "dir" && !isLocal;
+        return /^v?\d+\.\d\S*$|^[0-9a-f]{40}$/.test(String(version ?? "")) && type !== "dir" && !isLocal;
     });
 }
 async function install(file, folder, { project, ansible, job, signal }) {
@@ -48499,7 +48686,7 @@ function parsePipConf(text) {
         if (/^\s*([#;]|$)/.test(line))
             continue;
         const header = /^\[([^\]]+)\]/.exec(line);
-        const pair = /^([\w-]+)\s*[=:]\s*(.*)$/.exec(line);
+        const pair = /^([\w-]+)\s*[=:](.*)$/s.exec(line);
         if (header)
             section = { global, install }[header[1] ?? ""];
         else if (/^\s/.test(line) && key)
@@ -49819,19 +50006,6 @@ function oneLine(stderr) {
         .slice(0, 400);
 }
 
-;// CONCATENATED MODULE: ./lib/text.js
-/** A text without the line ends that shells and editors leave after it. Not by an expression: that looks at each line end anew. */
-function withoutLastLineEnds(text) {
-    return withoutLast(text, "\r\n");
-}
-/** A text without the characters at its end that are some of these. */
-function withoutLast(text, characters) {
-    let end = text.length;
-    while (end > 0 && characters.includes(text.charAt(end - 1)))
-        end--;
-    return text.slice(0, end);
-}
-
 ;// CONCATENATED MODULE: ./lib/vault/become-password.js
 
 
@@ -50004,7 +50178,7 @@ async function run() {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(797);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4794);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

@@ -7,8 +7,8 @@ import type { Inputs } from "../inputs/inputs.js";
 import { missing } from "../inputs/missing.js";
 import { capture } from "../process/capture.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
+import { repairKeys } from "../secrets/private-key.js";
 import { AGENT_PID, AGENT_SOCKET } from "./control-folder.js";
-import { repairKeys } from "./private-key.js";
 
 /** Who the action is for the hosts. */
 export interface Identity {

@@ -1,4 +1,5 @@
 import { DeployError } from "../errors.js";
+import { withoutComment } from "../text.js";
 
 /**
  * Reads dotenv lines: `NAME=value`, optionally after `export `, with `#` comments, 'literal' and "escaped" values (both
@@ -20,15 +21,20 @@ export function parseDotenv(text: string): Record<string, string> {
     }
     const quote = rest.charAt(0);
     if (quote !== "'" && quote !== '"') {
-      result[name] = rest.replace(/(^|\s+)#.*$/, "").trimEnd();
+      result[name] = withoutComment(rest).trimEnd();
       continue;
     }
-    let body = rest.slice(1);
-    let end = closingQuote(body, quote);
+    // Only the newest line is searched: a quote that is not closed would have each one looked at as often as lines follow.
+    let body = "";
+    let added = rest.slice(1);
+    let end = closingQuote(added, quote);
     while (end === -1 && index + 1 < lines.length) {
-      body += `\n${lines[++index]}`;
-      end = closingQuote(body, quote);
+      body += added;
+      added = `\n${lines[++index]}`;
+      end = closingQuote(added, quote);
     }
+    end = end === -1 ? -1 : body.length + end;
+    body += added;
     if (end === -1) throw new DeployError(`env has a quote in line ${number} that is not closed.`);
     if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
       throw new DeployError(`env has text after the closing quote of the value in line ${number}.`);

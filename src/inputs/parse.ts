@@ -1,4 +1,5 @@
 import { DeployError, quoted } from "../errors.js";
+import { withoutLastLineEnds } from "../text.js";
 import { parseDotenv } from "./dotenv.js";
 import {
   HOST_KEY_CHECKINGS,
@@ -112,7 +113,7 @@ function notBlank(raw: RawInputs, name: InputName): string {
 
 function password(raw: RawInputs, name: InputName): string {
   // Spaces may belong to a password; the line end of `gh secret set < file` does not.
-  return notBlank(raw, name).replace(/[\r\n]+$/, "");
+  return withoutLastLineEnds(notBlank(raw, name));
 }
 
 /** A mapping of vault ids to passwords. */
@@ -129,7 +130,7 @@ function passwords(raw: RawInputs, name: InputName): Record<string, string> {
         password === null || password === "" ? `is empty: ${emptySecret()}` : "is no text: put it in quotes";
       throw new DeployError(`${name} has the id ${quoted(id)}, whose password ${empty}.`);
     }
-    return [id, password.replace(/[\r\n]+$/, "")];
+    return [id, withoutLastLineEnds(password)];
   });
   return Object.fromEntries(entries);
 }

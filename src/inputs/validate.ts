@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { DeployError, quoted } from "../errors.js";
 import type { Inputs } from "./inputs.js";
 import { missing } from "./missing.js";
@@ -5,7 +6,6 @@ import { missing } from "./missing.js";
 const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const DNS_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 const DNS_NAME = new RegExp(`^(?=.{1,253}$)(?:\\*\\.)?${DNS_LABEL}(?:\\.${DNS_LABEL})*$`);
-const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[?[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*\]?)$/;
 const REVISION = /^[A-Za-z0-9_][\w./@^~+-]*$/;
 const HOST_PATH = /^\/[\w.@+=,:/-]*$/;
 const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*)?$/;
@@ -76,7 +76,7 @@ function validateNames(inputs: Inputs): void {
     );
   }
   for (const name of inputs.serverName.split(/\s+/)) {
-    if (name !== "" && !DNS_NAME.test(name) && !ADDRESS.test(name)) {
+    if (name !== "" && !DNS_NAME.test(name) && isIP(name.replace(/^\[(.*)\]$/, "$1")) === 0) {
       throw new DeployError(
         `server-name has ${quoted(name)}: use DNS names such as www.example.org, separated by spaces, without scheme or path.`,
       );

@@ -1,12 +1,17 @@
 import {
   type Document,
+  isPair,
   isScalar,
   Lexer,
   LineCounter,
+  type Node,
   parseAllDocuments,
   parseDocument,
+  type Scalar,
   type ScalarTag,
   visit,
+  type YAMLMap,
+  type YAMLSeq,
 } from "yaml";
 import { DeployError, quoted } from "../errors.js";
 import type { InputName, Value } from "./inputs.js";
@@ -64,28 +69,51 @@ export function parseLoosely(text: string): unknown {
   }
 }
 
-/** A text in YAML, its tag and the key that it stands at, "" where it is an item of a list. */
+/** A text in YAML. */
 export interface Leaf {
-  readonly key: string;
+  /** Keys that lead to it, the outermost first. */
+  readonly keys: readonly string[];
   readonly tag: string;
   readonly text: string;
 }
 
-/** Every text in all documents of a YAML text, whatever its style; none where it cannot be read. Never fails. */
-export function leavesOf(text: string): Leaf[] {
+/**
+ * Every text in all documents of a YAML text, whatever its style. Never fails.
+ *
+ * @returns besides what was found, whether that is all, since the text is valid.
+ */
+export function leavesOf(text: string): { readonly leaves: readonly Leaf[]; readonly valid: boolean } {
   const leaves: Leaf[] = [];
-  if (isTooDeep(text)) return leaves;
-  for (const document of [parseAllDocuments(text, OPTIONS)].flat()) {
-    visit(document, {
-      Scalar: (role, node, path) => {
-        if (role === "key") return;
-        const pair = path.findLast((parent) => "key" in parent);
-        const key = pair !== undefined && "key" in pair && isScalar(pair.key) ? String(pair.key.value) : "";
-        leaves.push({ key, tag: node.tag ?? "", text: node.source ?? String(node.value ?? "") });
-      },
-    });
+  if (isTooDeep(text)) return { leaves, valid: false };
+  const documents = [parseAllDocuments(text, OPTIONS)].flat();
+  for (const document of documents) {
+    const anchors = new Map<string, Node>();
+    let aliases = 0;
+    const note = (node: Scalar | YAMLMap | YAMLSeq) => {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    };
+    const collect = (root: Node | Document, outer: readonly string[]): void =>
+      visit(root, {
+        Collection: (_, node) => note(node),
+        Scalar: (role, node, path) => {
+          note(node);
+          if (role === "key") return;
+          const text = node.source ?? String(node.value ?? "");
+          leaves.push({ keys: [...outer, ...keysIn(path)], tag: node.tag ?? "", text });
+        },
+        // What an alias repeats stands at the alias's keys too.
+        Alias: (_, { source }, path) => {
+          const node = anchors.get(source);
+          if (node !== undefined && aliases++ < MOST_ALIASES) collect(node, [...outer, ...keysIn(path)]);
+        },
+      });
+    collect(document, []);
   }
-  return leaves;
+  return { leaves, valid: documents.every(({ errors }) => errors.length === 0) };
+}
+
+function keysIn(path: readonly unknown[]): string[] {
+  return path.flatMap((parent) => (isPair(parent) && isScalar(parent.key) ? [String(parent.key.value)] : []));
 }
 
 /** Whether a YAML value is a mapping. */

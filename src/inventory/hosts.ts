@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
 import { stringify } from "yaml";
 import { DeployError, quoted } from "../errors.js";
+import { withoutComment } from "../text.js";
 
 /** A host of the short form. */
 export interface Host {
@@ -28,10 +29,7 @@ const FORMS = { hosts: "[name] [user@]address[:port]", "jump-host": "[user@]addr
 export function parseHosts(text: string, input: keyof typeof FORMS = "hosts"): Host[] {
   const hosts: Host[] = [];
   for (const [index, line] of text.split(/\r?\n/).entries()) {
-    const words = line
-      .replace(/(^|\s)#.*$/, "")
-      .trim()
-      .split(/\s+/);
+    const words = withoutComment(line).trim().split(/\s+/);
     if (words[0] === "") continue;
     const host = parseLine(words, index + 1, input);
     if (hosts.some(({ name }) => name === host.name)) {

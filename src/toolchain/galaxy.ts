@@ -70,7 +70,7 @@ function isPinned(content: Value): boolean {
       if (!isMapping(entry)) return false;
       const { version, type, name, source, src } = entry;
       const isLocal = [name, source, src].some((place) => /^(\.{0,2}\/|file:)/.test(String(place ?? "")));
-      return /^v?\d+(\.\d+)+\S*$|^[0-9a-f]{40}$/.test(String(version ?? "")) && type !== "dir" && !isLocal;
+      return /^v?\d+\.\d\S*$|^[0-9a-f]{40}$/.test(String(version ?? "")) && type !== "dir" && !isLocal;
     });
 }
 

@@ -51,8 +51,10 @@ export function requireOpenVaults(
 ): void {
   const needed = closed.find(({ file, value }) => {
     if (value !== "") return false;
-    const [, folder, name] = /.*\/(group_vars|host_vars)\/([^/]+?)(?:\.ya?ml|\.json)?(?:\/.*)?$/.exec(file) ?? [];
-    return name === undefined || participants?.[folder === "group_vars" ? "groups" : "hosts"].has(name);
+    const parts = file.split("/");
+    const at = parts.findLastIndex((part) => part === "group_vars" || part === "host_vars");
+    const name = at === -1 ? undefined : parts[at + 1]?.replace(/\.(ya?ml|json)$/, "");
+    return name === undefined || participants?.[parts[at] === "group_vars" ? "groups" : "hosts"].has(name);
   });
   if (needed) throw new DeployError(sentence(needed, inputs, project));
 }

@@ -26,6 +26,6 @@ export function closedIn(sources: readonly Source[], passwords: readonly string[
 /** The vaulted values of a YAML text with the keys that they stand at. */
 function valuesOf(text: string): { value: string; vault: string }[] {
   return leavesOf(text)
-    .filter(({ tag }) => tag === "!vault")
-    .map(({ key, text: vault }) => ({ value: key, vault }));
+    .leaves.filter(({ tag }) => tag === "!vault")
+    .map(({ keys, text: vault }) => ({ value: keys.at(-1) ?? "", vault }));
 }

@@ -11,6 +11,7 @@ const ROOMS = [
     "errors",
     "text",
     "read-file",
+    "announce",
     "state",
     "process",
     "inputs",
@@ -20,7 +21,7 @@ const ROOMS = [
     "vault",
     "connection",
   ],
-  ...["toolchain", "ansible", "report", "play", "cleanup", "deploy", "main", "post"],
+  ...["toolchain", "ansible", "report", "play", "cleanup", "known", "end-now", "watchdog", "deploy", "main", "post"],
 ];
 
 /** Every module of src/ with those that it imports, types too. */

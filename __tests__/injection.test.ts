@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
+import { plainLine } from "../src/announce.js";
 import { ansibleArguments } from "../src/ansible/arguments.js";
 import { LogLines } from "../src/ansible/log.js";
 import { extraVariables } from "../src/ansible/variables.js";
@@ -17,7 +18,6 @@ import { splitArguments } from "../src/inputs/split-arguments.js";
 import { validateInputs } from "../src/inputs/validate.js";
 import { parseMapping } from "../src/inputs/yaml.js";
 import { hostsInventory, parseHosts } from "../src/inventory/hosts.js";
-import { plainLine } from "../src/report/log-line.js";
 import { OUTPUT_NAMES, type Outputs, setOutputs } from "../src/report/outputs.js";
 import { repairKeys } from "../src/secrets/private-key.js";
 import { createInputs, createRaw } from "./support/inputs.js";
@@ -55,7 +55,15 @@ describe("the log", () => {
       fc.property(fc.array(fc.tuple(fc.constantFrom("stdout", "stderr"), hostile)), (chunks) => {
         const written: string[] = [];
         const write = (line: string) => written.push(...line.split(/\r\n|\r|\n/));
-        const log = new LogLines({ startGroup: () => {}, endGroup: () => {}, write }, "random-token", "random-marker");
+        const log = new LogLines(
+          {
+            ...{ startGroup: () => {}, endGroup: () => {}, write },
+            stop: (token) => write(`::stop-commands::${token}`),
+            resume: () => write("::random-token::"),
+          },
+          "random-token",
+          "random-marker",
+        );
         for (const [stream, chunk] of chunks) log.push(stream as "stdout", chunk);
         log.end();
         let stopped = false;

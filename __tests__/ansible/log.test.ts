@@ -7,6 +7,8 @@ function logged(chunks: readonly (readonly ["stdout" | "stderr", string])[]): st
     {
       startGroup: (name) => lines.push(`<group ${name}>`),
       endGroup: () => lines.push("<end>"),
+      stop: (token) => lines.push(`::stop-commands::${token}`),
+      resume: () => lines.push("::TOKEN::"),
       write: (line) => lines.push(line),
     },
     "TOKEN",
@@ -57,7 +59,15 @@ describe("LogLines", () => {
       "<end>",
     ]);
     const lines: string[] = [];
-    const log = new LogLines({ startGroup: () => {}, endGroup: () => {}, write: (line) => lines.push(line) }, "T", "M");
+    const log = new LogLines(
+      {
+        ...{ startGroup: () => {}, endGroup: () => {}, write: (line) => lines.push(line) },
+        stop: (token) => lines.push(`::stop-commands::${token}`),
+        resume: () => lines.push("::T::"),
+      },
+      "T",
+      "M",
+    );
     log.push("stdout", "TASK [Wait] ****\n");
     expect(lines).not.toContain("TASK [Wait] ****");
     log.say("… Wait: after 10 s");

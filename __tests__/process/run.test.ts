@@ -1,98 +1,159 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
-import { runProcess } from "../../src/process/run.js";
+import { describe, expect, it, vi } from "vitest";
+import { helperEnvironment } from "../../src/process/program-environment.js";
+import { killAll, type RunOptions, run } from "../../src/process/run.js";
+import { alive } from "../support/alive.js";
 import { createFolder } from "../support/folder.js";
 
-function sh(script: string, signal = new AbortController().signal, grace: readonly [number, number] = [300, 300]) {
+const ENV = helperEnvironment({ PATH: process.env.PATH });
+
+/** A program whose output is passed on, and that gets a moment to end. */
+function follow(script: string, options: Partial<RunOptions> = {}) {
   const folder = createFolder();
   const output = { stdout: "", stderr: "" };
-  const done = runProcess(["sh", "-c", script], {
-    cwd: folder,
-    env: { PATH: process.env.PATH ?? "", ONLY: "this" },
-    signal,
-    grace,
+  const done = run(["sh", "-c", script], {
+    ...{ cwd: folder, env: ENV, grace: [300, 300] },
     onOutput: (stream, chunk) => {
       output[stream] += chunk;
     },
+    ...options,
   });
-  return { done, output, folder };
+  const pidIn = async (name: string): Promise<number> => {
+    const path = join(folder, name);
+    await until(() => existsSync(path) && readFileSync(path, "utf8").endsWith("\n"));
+    return Number(readFileSync(path, "utf8"));
+  };
+  return { done, output, folder, pidIn };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    if (tries > 500) throw new Error("it never happened");
-    await sleep(10);
-  }
-}
+const until = (condition: () => boolean): Promise<void> =>
+  vi.waitFor(() => expect(condition()).toBe(true), { timeout: 10_000, interval: 10 });
 
-const alive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
-};
-
-describe("runProcess", () => {
-  it("gives exit code, both streams and only its own environment", async () => {
-    const { done, output } = sh("echo out; echo err >&2; env; exit 3");
-    expect(await done).toEqual({ code: 3, stderr: "err\n" });
-    expect(output.stdout).toContain("out\n");
-    expect(output.stdout).toContain("ONLY=this\n");
-    expect(output.stdout).not.toContain("HOME=");
+describe("run", () => {
+  it("gives code and output, and nothing but the given environment", async () => {
+    const env = helperEnvironment({ PATH: process.env.PATH, LANG: "C.UTF-8" }, { ONLY: "this" });
+    const { code, stdout, stderr } = await run(["sh", "-c", "echo out; echo err >&2; env; exit 3"], { env });
+    expect([code, stderr]).toEqual([3, "err\n"]);
+    expect(stdout).toContain("out\n");
+    expect(stdout).toContain("ONLY=this\n");
+    expect(stdout).not.toContain("HOME=");
   });
 
-  it("tells a command that cannot be started", async () => {
-    const result = await runProcess(["/nowhere/python"], {
-      cwd: "/",
-      env: {},
-      signal: new AbortController().signal,
-      onOutput: () => undefined,
-    });
-    expect(result.code).toBe(127);
-    expect(result.stderr).toContain("ENOENT");
+  it("passes output on as it comes and keeps the end of the errors", async () => {
+    const { done, output } = follow("echo out; echo err >&2");
+    expect(await done).toEqual({ code: 0, stdout: "", stderr: "err\n" });
+    expect(output).toEqual({ stdout: "out\n", stderr: "err\n" });
+    const long = follow("head -c 70000 /dev/zero | tr '\\0' x >&2; echo end >&2");
+    const { stderr } = await long.done;
+    expect(stderr.length).toBe(65_536);
+    expect(stderr.endsWith("xend\n")).toBe(true);
+  });
+
+  it.each<[string, readonly [string, ...string[]], string | undefined, RegExp]>([
+    ["does not exist", ["/nowhere/python"], undefined, /ENOENT/],
+    ["is asked for in a folder that does not exist", ["sh"], "/nowhere", /ENOENT/],
+    ["has an argument with a NUL", ["sh", "a\0b"], undefined, /null bytes/],
+  ])("never fails where a program %s", async (_, argv, cwd, problem) => {
+    const { code, stderr } = await run(argv, { env: ENV, ...(cwd === undefined ? {} : { cwd }) });
+    expect(code).toBe(127);
+    expect(stderr).toMatch(problem);
+  });
+
+  it("leaves no timer behind", async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const before = timers();
+    await run(["/nowhere/uv"], { env: ENV });
+    await run(["true"], { env: ENV });
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
+
+  it("ends a program after its time, with its children", async () => {
+    const { done, pidIn } = follow("sleep 60 & echo $! > child; echo; wait", { timeout: 500 });
+    const child = await pidIn("child");
+    expect((await done).code).toBeGreaterThan(127);
+    await until(() => !alive(child));
+  });
+
+  it("ends a program that prints without end", async () => {
+    const { code, stdout } = await run(["yes"], { env: ENV, most: 100_000, timeout: 20_000 });
+    expect(code).toBe(137);
+    expect(stdout.length).toBe(100_000);
+  });
+
+  it("starts nothing once it is stopped", async () => {
+    const folder = createFolder();
+    const { code } = await run(["touch", join(folder, "made")], { env: ENV, signal: AbortSignal.abort("cancelled") });
+    expect(code).toBe(130);
+    expect(existsSync(join(folder, "made"))).toBe(false);
+  });
+
+  it("ends a program at once when it is stopped and has no grace", async () => {
+    const stop = new AbortController();
+    const started = Date.now();
+    const done = run(["sh", "-c", "trap '' INT TERM; sleep 60"], { env: ENV, signal: stop.signal });
+    setTimeout(() => stop.abort(), 100);
+    expect((await done).code).toBe(137);
+    expect(Date.now() - started).toBeLessThan(5_000);
   });
 
   it("sends SIGINT first, to the whole group, and lets it end in order", async () => {
     const stop = new AbortController();
-    const { done, output } = sh(
-      "trap 'echo orderly; exit 99' INT; echo ready; while :; do sleep 0.05; done",
-      stop.signal,
-    );
+    const { done, output } = follow("trap 'echo orderly; exit 99' INT; echo ready; while :; do sleep 0.05; done", {
+      signal: stop.signal,
+      grace: [5_000, 300],
+    });
     await until(() => output.stdout.includes("ready"));
     stop.abort("cancelled");
     expect((await done).code).toBe(99);
     expect(output.stdout).toContain("orderly");
   });
 
-  it("kills what does not listen, with its children", async () => {
+  it("kills what does not listen, with its children, also those that left the group", async () => {
     const stop = new AbortController();
-    const script =
-      "trap '' INT TERM; (trap '' INT TERM; echo $$ > x; exec sleep 60) & echo $! > child; echo ready; wait; sleep 60";
-    const { done, output, folder } = sh(script, stop.signal, [100, 100]);
-    await until(() => output.stdout.includes("ready") && existsSync(join(folder, "child")));
-    const child = Number(readFileSync(join(folder, "child"), "utf8"));
-    expect(alive(child)).toBe(true);
+    const script = [
+      "trap '' INT TERM",
+      "(trap '' INT TERM; exec sleep 60) & echo $! > child",
+      "perl -MPOSIX -e 'setsid; exec @ARGV' sh -c 'trap \"\" INT TERM; echo $$ > strayed; sleep 60' &",
+      "wait; sleep 60",
+    ].join("\n");
+    const { done, pidIn } = follow(script, { signal: stop.signal, grace: [100, 100] });
+    const pids = [await pidIn("child"), await pidIn("strayed")];
+    expect(pids.map(alive)).toEqual([true, true]);
     const started = Date.now();
     stop.abort("cancelled");
     expect((await done).code).toBe(137);
-    expect(Date.now() - started).toBeLessThan(2_000);
+    expect(Date.now() - started).toBeLessThan(5_000);
+    for (const pid of pids) await until(() => !alive(pid));
+  });
+
+  it("leaves no child behind of a program that ended in order after all", async () => {
+    const stop = new AbortController();
+    const script =
+      "trap 'exit 0' INT; (trap '' INT TERM; exec sleep 60) & echo $! > child; while :; do sleep 0.05; done";
+    const { done, pidIn } = follow(script, { signal: stop.signal, grace: [5_000, 5_000] });
+    const child = await pidIn("child");
+    stop.abort("cancelled");
+    expect((await done).code).toBe(0);
     await until(() => !alive(child));
   });
 
-  it("ends at once when it was aborted before", async () => {
-    const stop = new AbortController();
-    stop.abort("timeout");
-    expect((await sh("sleep 60", stop.signal).done).code).toBeGreaterThan(127);
+  it("does not wait for a process that was left behind with the pipes open, and leaves it alone", async () => {
+    const started = Date.now();
+    const { done, pidIn } = follow(
+      "(perl -MPOSIX -e 'setsid; exec @ARGV' sh -c 'echo $$ > left; exec sleep 20' &) ; echo done",
+    );
+    expect((await done).code).toBe(0);
+    expect(Date.now() - started).toBeLessThan(10_000);
+    const left = await pidIn("left");
+    expect(alive(left)).toBe(true);
+    process.kill(left);
   });
 
-  it("does not wait for a process that was left behind with the pipes open", async () => {
-    const started = Date.now();
-    const { done } = sh("(setsid sleep 5 &) ; echo done");
-    expect((await done).code).toBe(0);
-    expect(Date.now() - started).toBeLessThan(3_000);
+  it("kills everything when nothing else ends a run", async () => {
+    const { done, pidIn } = follow("trap '' INT TERM; echo $$ > self; sleep 60");
+    await pidIn("self");
+    killAll();
+    expect((await done).code).toBe(137);
   });
 });

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { lockedVersion } from "../../src/toolchain/install.js";
+import { describe, expect, it, vi } from "vitest";
+import { ensureAnsible, lockedVersion } from "../../src/toolchain/install.js";
+import { thisMachine } from "../../src/toolchain/machine.js";
 import { AnsibleStore } from "../../src/toolchain/store.js";
 import { createToolFolder, discardToolFolder } from "../../src/toolchain/tool-folder.js";
 import { UV_VERSION } from "../../src/toolchain/uv-release.js";
@@ -28,6 +29,35 @@ describe("ansible.lock", () => {
   });
 });
 
+describe("ensureAnsible", () => {
+  it("says so where neither the tool cache nor the folder for temporary files may be written to", async () => {
+    const file = join(createFolder({ file: "" }), "file");
+    const machine = thisMachine({ PATH: "/nowhere", RUNNER_TOOL_CACHE: join(file, "cache"), RUNNER_TEMP: file });
+    await expect(ensureAnsible(process.cwd(), { ansibleVersion: "", pythonPackages: [] }, machine)).rejects.toThrow(
+      /^Ansible has no place on this runner: its user may write neither to the tool cache nor to RUNNER_TEMP \(/,
+    );
+  });
+
+  it.each(["before", "meanwhile"])("leaves nothing in the tool cache when it is ended %s", async (when) => {
+    const root = createFolder();
+    const bin = createFolder({
+      uv: `#!/bin/sh\ncase $1 in --version) echo "uv ${UV_VERSION}";; *) mkdir -p "$8/half"; touch ${root}/installing; sleep 30;; esac\n`,
+      python3: "#!/bin/sh\nprintf 'CPython\\t3\\t12\\t1\\t/usr/bin/python3.12\\t/usr/bin/python3.12\\n'\n",
+    });
+    for (const name of ["uv", "python3"]) chmodSync(join(bin, name), 0o755);
+    const stop = new AbortController();
+    if (when === "before") stop.abort();
+    const machine = thisMachine({ PATH: `${bin}:/usr/bin:/bin`, RUNNER_TOOL_CACHE: root }, stop.signal);
+    const done = ensureAnsible(process.cwd(), { ansibleVersion: "", pythonPackages: [] }, machine);
+    const ended = expect(done).rejects.toThrow();
+    if (when === "meanwhile") await vi.waitFor(() => expect(readdirSync(root)).toContain("installing"), 10_000);
+    stop.abort();
+    await ended;
+    const left = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => name !== "installing");
+    expect(left.filter((name) => !/^django-ansible-deploy-ansible(\/[^/]+)?$/.test(name))).toEqual([]);
+  });
+});
+
 describe("AnsibleStore", () => {
   it("remembers an environment for as long as lock, interpreters and environment are the same", async () => {
     const bin = createFolder({ python3: "x" });
@@ -51,6 +81,14 @@ describe("AnsibleStore", () => {
     expect(new AnsibleStore(root, "other lock", candidates).isEmpty()).toBe(true);
     expect(new AnsibleStore(root, "lock", []).known()).toBeUndefined();
     discardToolFolder(folder);
+    expect(store.known()).toBeUndefined();
+  });
+
+  it("believes no memory of a Python that lies elsewhere", async () => {
+    const root = createFolder();
+    const store = new AnsibleStore(root, "lock", []);
+    const elsewhere = createFolder({ ".complete": "", "bin/python": "" });
+    store.remember({ python: join(elsewhere, "bin", "python"), version: "2.21.5" });
     expect(store.known()).toBeUndefined();
   });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parsePipConf, pipEnvironment, uvEnvironment } from "../../src/toolchain/package-index.js";
 
-const CERTIFICATES = { UV_SYSTEM_CERTS: "true" };
+/** On every machine: its certificates, and a locale. */
+const ALWAYS = { UV_SYSTEM_CERTS: "true", LANG: "C.UTF-8", LC_ALL: "C.UTF-8" };
 const INDEX = "https://mirror.example/simple";
 
 describe("uvEnvironment", () => {
@@ -26,7 +27,7 @@ describe("uvEnvironment", () => {
     ["no index", { PIP_NO_INDEX: "1" }, {}, false, { UV_NO_INDEX: "true" }],
     ["a login", { UV_INDEX_MINE_PASSWORD: "p" }, {}, false, { UV_INDEX_MINE_PASSWORD: "p" }],
   ])("knows %s", (_, job, pipConf, uvHasConfig, expected) => {
-    expect(uvEnvironment(job, new Map(Object.entries(pipConf)), uvHasConfig)).toEqual({ ...CERTIFICATES, ...expected });
+    expect(uvEnvironment(job, new Map(Object.entries(pipConf)), uvHasConfig)).toEqual({ ...ALWAYS, ...expected });
   });
 
   it("passes on nothing else of the job's Python, pip and uv, and no input", () => {
@@ -42,7 +43,7 @@ describe("uvEnvironment", () => {
       "INPUT_BECOME-PASSWORD": "x",
       ACTIONS_RUNTIME_TOKEN: "x",
     };
-    expect(uvEnvironment(job, new Map(), false)).toEqual(CERTIFICATES);
+    expect(uvEnvironment(job, new Map(), false)).toEqual(ALWAYS);
   });
 });
 

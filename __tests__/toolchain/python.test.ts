@@ -1,6 +1,7 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { thisMachine } from "../../src/toolchain/machine.js";
 import {
   installedPythons,
   type Python,
@@ -21,6 +22,8 @@ function createBin(scripts: Readonly<Record<string, string>>): string {
   return folder;
 }
 
+const MACHINE = thisMachine(process.env);
+
 describe("pythonCandidates and probePythons", () => {
   it("leaves out shims that fail, other implementations and what prints nonsense", async () => {
     const shims = createBin({
@@ -40,13 +43,13 @@ describe("pythonCandidates and probePythons", () => {
       join(shims, "python3"),
       join(real, "python"),
     ]);
-    const found = (await Promise.all(probePythons(candidates))).map((python) => python?.version.join("."));
+    const found = (await Promise.all(probePythons(candidates, MACHINE))).map((python) => python?.version.join("."));
     expect(found).toEqual([undefined, "3.13.2", undefined, "3.9.1", undefined]);
   });
 
   it("asks a real interpreter for its base", async () => {
-    const [python] = await Promise.all(probePythons(pythonCandidates(process.env.PATH ?? "")));
-    const all = (await Promise.all(probePythons(pythonCandidates(process.env.PATH ?? "")))).filter(Boolean);
+    const [python] = await Promise.all(probePythons(pythonCandidates(process.env.PATH ?? ""), MACHINE));
+    const all = (await Promise.all(probePythons(pythonCandidates(process.env.PATH ?? ""), MACHINE))).filter(Boolean);
     expect(all.length).toBeGreaterThan(0);
     for (const found of [...all, python]) if (found) expect(found.path).toMatch(/^\/.*python/);
   });
@@ -74,7 +77,7 @@ describe("installedPythons", () => {
   it("finds what uv installed earlier", async () => {
     const folder = createFolder({ "cpython-3.13.5-linux/bin/python3": fake("3.13.5"), "cpython-3.12.0-x/readme": "" });
     chmodSync(join(folder, "cpython-3.13.5-linux/bin/python3"), 0o755);
-    expect((await installedPythons(folder)).map(({ version }) => version)).toEqual([[3, 13, 5]]);
-    expect(await installedPythons("/nowhere")).toEqual([]);
+    expect((await installedPythons(folder, MACHINE)).map(({ version }) => version)).toEqual([[3, 13, 5]]);
+    expect(await installedPythons("/nowhere", MACHINE)).toEqual([]);
   });
 });

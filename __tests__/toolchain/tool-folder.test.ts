@@ -1,7 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { createToolFolder, discardToolFolder, isComplete, toolCacheRoot } from "../../src/toolchain/tool-folder.js";
+import { describe, expect, it, vi } from "vitest";
+import {
+  createToolFolder,
+  discardToolFolder,
+  isComplete,
+  isWorkFolder,
+  isWritable,
+  toolCacheRoot,
+} from "../../src/toolchain/tool-folder.js";
 import { createFolder } from "../support/folder.js";
 
 const fill = (text: string) => async (work: string) => {
@@ -48,6 +55,34 @@ describe("createToolFolder", () => {
       "no network",
     );
     expect(readdirSync(dirname(folder))).toEqual([]);
+  });
+});
+
+describe("the state", () => {
+  it("names a folder before it is filled, and post removes no other one", async () => {
+    const file = join(createFolder({ state: "" }), "state");
+    vi.stubEnv("GITHUB_STATE", file);
+    const folder = join(createFolder(), "django-ansible-deploy-uv", "1", "x64");
+    let seen = "";
+    await createToolFolder(folder, async (work) => {
+      seen = work;
+      expect(readFileSync(file, "utf8")).toContain(JSON.stringify(work).slice(1, -1));
+      return await fill("x")(work);
+    });
+    vi.unstubAllEnvs();
+    expect(isWorkFolder(seen)).toBe(true);
+    for (const other of [folder, "/opt/cache/Python/.x-abcdef", `${seen}/..`, "/", "", `${seen}/bin`]) {
+      expect(isWorkFolder(other)).toBe(false);
+    }
+  });
+});
+
+describe("isWritable", () => {
+  it("looks at the nearest folder that exists", () => {
+    const folder = createFolder({ file: "" });
+    expect(isWritable(join(folder, "a", "b"))).toBe(true);
+    expect(isWritable(join(folder, "file", "b"))).toBe(false);
+    expect(isWritable("relative")).toBe(true);
   });
 });
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { thisMachine } from "../../src/toolchain/machine.js";
 import { fetchUvArchive, findUv, type UvSources } from "../../src/toolchain/uv.js";
 import { isUsableUv, UV_VERSION, uvArchive } from "../../src/toolchain/uv-release.js";
 import { createFolder } from "../support/folder.js";
@@ -16,9 +17,11 @@ function createPython(pip: string): Promise<{ path: string; executable: string; 
 
 const INSTALLS = `PATH=/usr/bin:/bin; mkdir -p "$6/bin"; echo '#!/bin/sh' > "$6/bin/uv"`;
 
+const machineWith = (path: string) => thisMachine({ PATH: path });
+
 function sources(overrides: Partial<UvSources>): UvSources {
   return {
-    environment: { PATH: "/nowhere" },
+    machine: machineWith("/nowhere"),
     pythons: [],
     cacheRoot: createFolder(),
     requirements: "/action/uv-requirements.lock",
@@ -31,7 +34,7 @@ describe("findUv", () => {
   it("takes one on PATH when it is new enough", async () => {
     const folder = createFolder({ uv: "#!/bin/sh\necho 'uv 0.11.1 (abc)'\n" });
     chmodSync(join(folder, "uv"), 0o755);
-    expect(await findUv(sources({ environment: { PATH: `${folder}:/bin` } }))).toBe("uv");
+    expect(await findUv(sources({ machine: machineWith(`${folder}:/bin`) }))).toBe("uv");
   });
 
   it("asks pip of each Python until one has it, and keeps it", async () => {
@@ -79,7 +82,12 @@ describe("fetchUvArchive", () => {
 
   it("unpacks an archive of the pinned hash", async () => {
     const { file, sha256 } = createArchive();
-    const uv = await fetchUvArchive({ triple: TRIPLE, sha256, url: "u" }, createFolder(), async () => file);
+    const uv = await fetchUvArchive(
+      { triple: TRIPLE, sha256, url: "u" },
+      createFolder(),
+      thisMachine(process.env),
+      async () => file,
+    );
     expect(readFileSync(uv, "utf8")).toBe("program");
   });
 
@@ -88,6 +96,7 @@ describe("fetchUvArchive", () => {
     const fetched = fetchUvArchive(
       { triple: TRIPLE, sha256: "0".repeat(64), url: "u" },
       createFolder(),
+      thisMachine(process.env),
       async () => file,
     );
     await expect(fetched).rejects.toThrow(/has the SHA-256 [0-9a-f]{64} and not 0{64}: it was changed on the way\.$/);

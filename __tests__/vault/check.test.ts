@@ -9,14 +9,7 @@ import { closedVaults, EVERY_HOST, requireOpenVaults, sentences } from "../../sr
 import { opensVault } from "../../src/vault/decrypt.js";
 import { createFolder, createGround } from "../support/folder.js";
 import { createInputs } from "../support/inputs.js";
-
-/** `vault_x: secret`, encrypted by ansible-vault with the password `right`. */
-const VAULT = `$ANSIBLE_VAULT;1.1;AES256
-65343864323063346639313438326332396637333037363733376237303339613966343634633538
-6262656137373133666334653961653234373163656462620a386166363130626334346666333264
-33333133356138336136323034353164363832326237663335623035613664363239363532353565
-3432646163663364620a646536373230393565313565613462323061633866396665356237666637
-35386162663833636263383038306466396334666563653935643061316436663835`;
+import { VAULT } from "../support/vault.js";
 
 const NO_PLAY = { inventories: [], playbook: "/nowhere/deploy.yml" };
 
@@ -34,33 +27,33 @@ function projectIn(folder: string, cfg?: string): Project {
 }
 
 describe("opensVault", () => {
-  it("tells the right password from a wrong one", () => {
-    expect(opensVault(VAULT, "right")).toBe(true);
-    expect(opensVault(VAULT, "right\n")).toBe(true);
-    expect(opensVault(VAULT, "wrong")).toBe(false);
-    expect(opensVault(VAULT.replace("1.1;AES256", "1.2;AES256;prod"), "right")).toBe(true);
+  it("tells the right password from a wrong one", async () => {
+    expect(await opensVault(VAULT, ["right"])).toBe(true);
+    expect(await opensVault(VAULT, ["right\n"])).toBe(true);
+    expect(await opensVault(VAULT, ["wrong"])).toBe(false);
+    expect(await opensVault(VAULT.replace("1.1;AES256", "1.2;AES256;prod"), ["right"])).toBe(true);
   });
 
   it.each(["", "plain: text", "$ANSIBLE_VAULT;1.0;AES\n00", "$ANSIBLE_VAULT;1.1;AES256\nzz"])(
     "knows nothing of %j",
-    (text) => {
-      expect(opensVault(text, "right")).toBeUndefined();
+    async (text) => {
+      expect(await opensVault(text, ["right"])).toBeUndefined();
     },
   );
 });
 
 describe("requireOpenVaults", () => {
-  const require = (
+  const require = async (
     overrides: Partial<Inputs>,
     project: Project,
     bases: string[] = [],
     job: Record<string, string> = {},
     participants = EVERY_HOST,
-  ): void => {
+  ): Promise<void> => {
     const inputs = createInputs(overrides);
     const files = { inventories: bases, playbook: join(project.folder, "deploy.yml") };
     requireOpenVaults(
-      closedVaults(inputs, project, sourcesOf(project, files, "/private", job), job),
+      await closedVaults(inputs, project, sourcesOf(project, files, "/private", job), job),
       participants,
       inputs,
       project,
@@ -71,9 +64,9 @@ describe("requireOpenVaults", () => {
     ["group_vars/all/vault.yml", "group_vars/all/vault.yml"],
     ["group_vars/all.yml", "group_vars/all.yml"],
     ["inventory/group_vars/all/secrets/db.yml", "inventory/group_vars/all/secrets/db.yml"],
-  ])("names the encrypted file %s and the usual cause", (path, named) => {
+  ])("names the encrypted file %s and the usual cause", async (path, named) => {
     const folder = createFolder({ [path]: VAULT, "inventory/production.yml": "all:" });
-    expect(() => require({}, projectIn(folder), [join(folder, "inventory/production.yml")])).toThrow(
+    await expect(require({}, projectIn(folder), [join(folder, "inventory/production.yml")])).rejects.toThrow(
       `${named} is encrypted with ansible-vault and vault-password is not given.`,
     );
   });
@@ -92,17 +85,17 @@ describe("requireOpenVaults", () => {
       {},
       "[defaults]\nvault_password_file=pass",
     ],
-  ])("lets a run start with %s", (_, files, overrides, job, cfg) => {
+  ])("lets a run start with %s", async (_, files, overrides, job, cfg) => {
     const project = projectIn(createFolder(files), cfg);
-    expect(() => require(overrides, project, [], job)).not.toThrow();
+    await expect(require(overrides, project, [], job)).resolves.toBeUndefined();
   });
 
-  it("does not count a password file that ansible.cfg names and that is missing", () => {
+  it("does not count a password file that ansible.cfg names and that is missing", async () => {
     const project = projectIn(
       createFolder({ "group_vars/all.yml": VAULT }),
       "[defaults]\nvault_password_file=~/.nowhere-pass",
     );
-    expect(() => require({}, project)).toThrow(/^group_vars\/all\.yml is encrypted/);
+    await expect(require({}, project)).rejects.toThrow(/^group_vars\/all\.yml is encrypted/);
   });
 
   it.each<[string, Partial<Inputs>, string]>([
@@ -127,30 +120,30 @@ describe("requireOpenVaults", () => {
       { vaultPassword: "wrong" },
       'vault-password does not open group_vars/all.yml, which is encrypted with the vault id "prod": give its password as "prod: <password>" in vault-passwords.',
     ],
-  ])("names the id %j with %j", (id, passwords, sentence) => {
+  ])("names the id %j with %j", async (id, passwords, sentence) => {
     const text = id === "" ? VAULT : VAULT.replace("1.1;AES256", `1.2;AES256;${id}`);
-    expect(() => require(passwords, projectIn(createFolder({ "group_vars/all.yml": text })))).toThrow(sentence);
+    await expect(require(passwords, projectIn(createFolder({ "group_vars/all.yml": text })))).rejects.toThrow(sentence);
   });
 
-  it("counts the files of those who take part alone", () => {
+  it("counts the files of those who take part alone", async () => {
     const project = projectIn(createFolder({ "group_vars/web/vault.yml": VAULT, "host_vars/db1.yml": VAULT }));
     const check = (hosts: string[], groups: string[]) => () =>
       require({}, project, [], {}, { hosts: new Set(hosts), groups: new Set(groups) });
-    expect(check(["web1"], ["all", "web"])).toThrow(/^group_vars\/web\/vault\.yml is encrypted/);
-    expect(check(["db1"], ["all", "db"])).toThrow(/^host_vars\/db1\.yml is encrypted/);
-    expect(check(["web"], ["all", "db1"])).not.toThrow();
+    await expect(check(["web1"], ["all", "web"])()).rejects.toThrow(/^group_vars\/web\/vault\.yml is encrypted/);
+    await expect(check(["db1"], ["all", "db"])()).rejects.toThrow(/^host_vars\/db1\.yml is encrypted/);
+    await expect(check(["web"], ["all", "db1"])()).resolves.toBeUndefined();
   });
 });
 
 describe("the files of a playbook", () => {
   const start =
     (files: Record<string, string>, overrides: Partial<Inputs> = {}, cfg?: string) =>
-    () => {
+    async () => {
       const project = projectIn(createFolder(files), cfg);
       const inputs = createInputs({ vaultPassword: "wrong", ...overrides });
       const play = { inventories: [], playbook: join(project.folder, "plays/deploy.yml") };
       requireOpenVaults(
-        closedVaults(inputs, project, sourcesOf(project, play, "/private", {}), {}),
+        await closedVaults(inputs, project, sourcesOf(project, play, "/private", {}), {}),
         EVERY_HOST,
         inputs,
         project,
@@ -187,65 +180,72 @@ describe("the files of a playbook", () => {
       },
       "[defaults]\nroles_path = more",
     ],
-  ])("count, as %s", (_, named, files, cfg) => {
-    expect(start(files, {}, cfg)).toThrow(`vault-password does not open ${named}.`);
-    expect(start(files, { vaultPassword: "right" }, cfg)).not.toThrow();
+  ])("count, as %s", async (_, named, files, cfg) => {
+    await expect(start(files, {}, cfg)()).rejects.toThrow(`vault-password does not open ${named}.`);
+    await expect(start(files, { vaultPassword: "right" }, cfg)()).resolves.toBeUndefined();
   });
 
-  it("do not count where no play names them", () => {
-    expect(start({ "plays/deploy.yml": "- hosts: all\n", "roles/web/vars/main.yml": VAULT })).not.toThrow();
-    expect(start({ "plays/deploy.yml": "no: playbook: at all" })).not.toThrow();
+  it("do not count where no play names them", async () => {
+    await expect(
+      start({ "plays/deploy.yml": "- hosts: all\n", "roles/web/vars/main.yml": VAULT })(),
+    ).resolves.toBeUndefined();
+    await expect(start({ "plays/deploy.yml": "no: playbook: at all" })()).resolves.toBeUndefined();
   });
 });
 
 describe("sentences", () => {
-  it("say it of a single value, for when the run comes to it", () => {
+  it("say it of a single value, for when the run comes to it", async () => {
     const indented = VAULT.replaceAll("\n", "\n    ");
     const text = `plain: 1\ndatabase:\n  password: !vault |\n    ${indented}\n`;
     const project = projectIn(createFolder({ "group_vars/all.yml": text }));
     const inputs = createInputs({ vaultPassword: "wrong" });
-    const closed = closedVaults(inputs, project, sourcesOf(project, NO_PLAY, "/private", {}), {});
+    const closed = await closedVaults(inputs, project, sourcesOf(project, NO_PLAY, "/private", {}), {});
     expect(sentences(closed, inputs, project)).toEqual([
       "vault-password does not open password in group_vars/all.yml.",
     ]);
     expect(() => requireOpenVaults(closed, EVERY_HOST, inputs, project)).not.toThrow();
     expect(
-      closedVaults(createInputs({ vaultPassword: "right" }), project, sourcesOf(project, NO_PLAY, "/private", {}), {}),
+      await closedVaults(
+        createInputs({ vaultPassword: "right" }),
+        project,
+        sourcesOf(project, NO_PLAY, "/private", {}),
+        {},
+      ),
     ).toEqual([]);
   });
 
-  it("says what is wrong with each file", () => {
+  it("says what is wrong with each file", async () => {
     const project = projectIn(createFolder({ "group_vars/web/vault.yml": VAULT, "host_vars/web1.yml": "a: 1" }));
     const inputs = createInputs({ vaultPassword: "wrong" });
     expect(
-      sentences(closedVaults(inputs, project, sourcesOf(project, NO_PLAY, "/private", {}), {}), inputs, project),
+      sentences(await closedVaults(inputs, project, sourcesOf(project, NO_PLAY, "/private", {}), {}), inputs, project),
     ).toEqual(["vault-password does not open group_vars/web/vault.yml."]);
   });
 });
 
 describe("becomePassword", () => {
-  const read = (overrides: Partial<Inputs>, files: Record<string, string> = {}): string =>
+  const read = (overrides: Partial<Inputs>, files: Record<string, string> = {}): Promise<string> =>
     becomePassword(createInputs(overrides), createGround(files));
 
-  it("is the input itself when that is no vault text", () => {
-    expect(read({ becomePassword: "plain" })).toBe("plain");
-    expect(read({ becomePassword: "README.md" }, { "README.md": "text" })).toBe("README.md");
-    expect(read({})).toBe("");
+  it("is the input itself when that is no vault text", async () => {
+    expect(await read({ becomePassword: "plain" })).toBe("plain");
+    expect(await read({ becomePassword: "README.md" }, { "README.md": "text" })).toBe("README.md");
+    expect(await read({})).toBe("");
   });
 
-  it("is what a vault text holds, given as text or as a file of the repository", () => {
+  it("is what a vault text holds, given as text or as a file of the repository", async () => {
     const passwords = { vaultPassword: "wrong", vaultPasswords: { prod: "right" } };
-    expect(read({ becomePassword: VAULT, ...passwords })).toBe("vault_x: secret");
-    expect(read({ becomePassword: "secrets/sudo", ...passwords }, { "secrets/sudo": `${VAULT}\n` })).toBe(
+    expect(await read({ becomePassword: VAULT, ...passwords })).toBe("vault_x: secret");
+    expect(await read({ becomePassword: "secrets/sudo", ...passwords }, { "secrets/sudo": `${VAULT}\n` })).toBe(
       "vault_x: secret",
     );
   });
 
-  it("says which password is missing or wrong", () => {
-    expect(() => read({ becomePassword: VAULT })).toThrow(
+  it("says which password is missing or wrong", async () => {
+    await expect(read({ becomePassword: VAULT })).rejects.toThrow(
       /^become-password is encrypted with ansible-vault and vault-password is not given/,
     );
-    expect(() => read({ becomePassword: VAULT, vaultPassword: "x" })).toThrow(
+    await expect(read({ becomePassword: VAULT, vaultPassword: "x" })).rejects.toThrow(
       /^become-password is encrypted .* no given vault password opens it/,
     );
   });

@@ -1,6 +1,6 @@
 import { delimiter, dirname, join } from "node:path";
 import type { Inputs } from "../inputs/inputs.js";
-import { jobEnvironment } from "../process/job-environment.js";
+import { extended, jobEnvironment, type ProgramEnvironment } from "../process/program-environment.js";
 import type { Project } from "../project/inspect.js";
 import { besideCfg } from "../project/inspect.js";
 import type { GalaxyFolders } from "../toolchain/galaxy.js";
@@ -35,14 +35,13 @@ export interface EnvironmentParts {
 const OWN_CALLBACKS = ["django_ansible.deploy.events", "django_ansible.deploy.built_modules"] as const;
 
 /** The whole environment of ansible-playbook. The job's own is left as it is. */
-export function ansibleEnvironment(parts: EnvironmentParts): Record<string, string> {
+export function ansibleEnvironment(parts: EnvironmentParts): ProgramEnvironment {
   const { job, project } = parts;
   const cfg = project.cfg?.settings;
   const configOption = `-F ${shellQuote(parts.sshConfig)}`;
   const withConfig = (fromJob: string | undefined, fromCfg: string | undefined) =>
     [fromJob ?? fromCfg ?? "", configOption].join(" ").trim();
-  return {
-    ...jobEnvironment(job),
+  return jobEnvironment(job, {
     ...(job.NO_COLOR ? {} : { ANSIBLE_FORCE_COLOR: "true" }),
     // Results and places of all tasks. What ssh does (-vvv) would show the environment of tasks, so that is asked for by extra-args.
     ...(debugs(job) ? { ANSIBLE_VERBOSITY: job.ANSIBLE_VERBOSITY ?? "2" } : {}),
@@ -81,10 +80,15 @@ export function ansibleEnvironment(parts: EnvironmentParts): Record<string, stri
     DJANGO_ANSIBLE_BUILT_MODULES: besideAnsible(parts.python, "modules"),
     DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
     DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
-  };
+  });
 }
 
 const besideAnsible = (python: string, name: string) => join(dirname(dirname(python)), name);
+
+/** For a program of Ansible whose output is read: with debug logging it would say more than what it was asked. */
+export function quiet(env: ProgramEnvironment): ProgramEnvironment {
+  return extended(env, { ANSIBLE_VERBOSITY: "0", ANSIBLE_FORCE_COLOR: "false", ANSIBLE_NOCOLOR: "true" });
+}
 
 /**
  * What the bundled playbooks are written for. A user's own playbook keeps Ansible's defaults, or those of its ansible.cfg.
@@ -94,7 +98,7 @@ function bundledSettings({ job, project }: EnvironmentParts): Record<string, str
   return {
     ANSIBLE_GATHERING: "explicit",
     ...(project.cfg ? {} : { ANSIBLE_INJECT_FACT_VARS: "false" }),
-    ...(project.cfg || debugs(job) ? {} : quiet(job)),
+    ...(project.cfg || debugs(job) ? {} : terse(job)),
     ...(job.ANSIBLE_PIPELINING || job.ANSIBLE_SSH_PIPELINING || project.cfg?.settings.setsPipelining
       ? {}
       : { ANSIBLE_PIPELINING: "true" }),
@@ -102,7 +106,7 @@ function bundledSettings({ job, project }: EnvironmentParts): Record<string, str
 }
 
 /** A host on which a task changed nothing is no news. */
-function quiet(job: Environment): Record<string, string> {
+function terse(job: Environment): Record<string, string> {
   return {
     ANSIBLE_DISPLAY_OK_HOSTS: job.ANSIBLE_DISPLAY_OK_HOSTS ?? "false",
     ANSIBLE_DISPLAY_SKIPPED_HOSTS: job.ANSIBLE_DISPLAY_SKIPPED_HOSTS ?? "false",

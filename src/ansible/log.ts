@@ -2,6 +2,9 @@
 export interface LogCommands {
   readonly startGroup: (name: string) => void;
   readonly endGroup: () => void;
+  /** Stops commands, and lets them count again. */
+  readonly stop: (token: string) => void;
+  readonly resume: () => void;
   readonly write: (line: string) => void;
 }
 
@@ -96,10 +99,10 @@ export class LogLines {
   }
 
   #stop(): void {
-    this.#commands.write(`::stop-commands::${this.#token}`);
+    this.#commands.stop(this.#token);
   }
 
   #resume(): void {
-    this.#commands.write(`::${this.#token}::`);
+    this.#commands.resume();
   }
 }

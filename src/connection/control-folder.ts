@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { capture } from "../process/capture.js";
+import { helperEnvironment } from "../process/program-environment.js";
+import { run } from "../process/run.js";
 import { entriesIn, readBytes, readText } from "../read-file.js";
 
 /** Name of the folders created for sockets; clean-up removes nothing else. */
@@ -36,12 +37,12 @@ export async function closeConnections(folder: string): Promise<void> {
   await Promise.allSettled(
     sockets
       .filter((name) => name !== AGENT_SOCKET && name !== AGENT_PID)
-      .map((socket) =>
-        capture(["ssh", "-O", "exit", "-o", `ControlPath=${join(folder, socket)}`, "x"], { timeout: 2_000 }),
-      ),
+      .map((socket) => run(["ssh", "-O", "exit", "-o", `ControlPath=${join(folder, socket)}`, "x"], helper(2_000))),
   );
   rmSync(folder, { recursive: true, force: true });
 }
+
+const helper = (timeout: number) => ({ env: helperEnvironment(process.env), timeout });
 
 /** Ends the agent whose socket is in the folder, unless another process has its id by now. */
 async function stopAgent(folder: string): Promise<void> {
@@ -65,6 +66,6 @@ async function commandLine(pid: number): Promise<string> {
   try {
     return readBytes({ path: `/proc/${pid}/cmdline`, name: "cmdline" }).toString();
   } catch {
-    return (await capture(["ps", "-o", "args=", "-p", String(pid)], { timeout: 2_000 })).stdout;
+    return (await run(["ps", "-o", "args=", "-p", String(pid)], helper(2_000))).stdout;
   }
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { quoted } from "../errors.js";
-import { type Captured, capture } from "../process/capture.js";
+import { extended, helperEnvironment, type ProgramEnvironment } from "../process/program-environment.js";
+import { type Ended, run } from "../process/run.js";
 import { readText } from "../read-file.js";
 import { readStage, type Stage } from "./stages.js";
 import type { SshTarget } from "./targets.js";
@@ -17,7 +18,7 @@ export interface DiagnoseParts {
   readonly publicKey: string;
   /** How the known host keys are given, for the sentences. */
   readonly knownHosts: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: ProgramEnvironment;
   readonly signal: AbortSignal;
 }
 
@@ -72,13 +73,13 @@ function ssh(
   more: readonly string[],
   command: readonly string[],
   parts: DiagnoseParts,
-): Promise<Captured> {
+): Promise<Ended> {
   const argv = [
     // ssh takes the first value of an option that it meets.
     ...["ssh", ...more, "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none"],
     ...[...target.options, ...parts.arguments, target.address, ...command],
   ] as unknown as [string, ...string[]];
-  return capture(argv, { env: { ...parts.env, LC_ALL: "C" }, timeout: LIMIT, signal: parts.signal });
+  return run(argv, { env: extended(parts.env, { LC_ALL: "C" }), timeout: LIMIT, signal: parts.signal });
 }
 
 /** The host, or the bastion before it that the stage belongs to. */
@@ -129,7 +130,8 @@ async function changedKey(target: SshTarget, stage: Stage, index: number, parts:
 /** What ssh-keygen prints of the keys in a known_hosts file, of one host or of all. */
 async function fingerprints(file: string, host?: string): Promise<string> {
   const one = host === undefined ? [] : ["-F", host];
-  return (await capture(["ssh-keygen", "-l", ...one, "-f", file], { timeout: 5_000 })).stdout;
+  return (await run(["ssh-keygen", "-l", ...one, "-f", file], { env: helperEnvironment(process.env), timeout: 5_000 }))
+    .stdout;
 }
 
 function authentication(target: SshTarget, stage: Stage, { publicKey }: DiagnoseParts): string {

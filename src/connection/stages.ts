@@ -1,4 +1,4 @@
-import type { Captured } from "../process/capture.js";
+import type { Ended } from "../process/run.js";
 
 /** Where the way to a host ends, as `ssh -v` tells it. */
 export interface Stage {
@@ -54,7 +54,7 @@ const NETWORK: readonly (readonly [words: RegExp, sentence: string])[] = [
 ];
 
 /** Reads how far a connection came. */
-export function readStage({ code, stdout, stderr }: Captured): Stage {
+export function readStage({ code, stdout, stderr }: Ended): Stage {
   const jump = /UNKNOWN port 65535|stdio forwarding failed/.test(stderr);
   const host = (kind: Stage["kind"], sentence: string, more: Partial<Stage> = {}): Stage => ({
     kind,

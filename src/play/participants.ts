@@ -1,7 +1,8 @@
 import { ansibleArguments, inventoryCommand } from "../ansible/arguments.js";
-import { capture } from "../process/capture.js";
+import { quiet } from "../ansible/environment.js";
+import { run } from "../process/run.js";
 import type { Participants } from "../vault/check.js";
-import type { Play } from "./prepare.js";
+import type { Play } from "./play-parts.js";
 
 /**
  * Asks Ansible which hosts a run is for, and which groups these belong to. It reads no variable files for that.
@@ -9,18 +10,15 @@ import type { Play } from "./prepare.js";
  * @returns undefined when Ansible cannot tell; the run will say why.
  */
 export async function participantsOf({ inputs, files, project, env, signal }: Play): Promise<Participants | undefined> {
-  const options = { cwd: project.folder, env: { ...env, ...QUIET }, signal };
+  const options = { cwd: project.folder, env: quiet(env), signal };
   const [list, graph] = await Promise.all([
-    capture([...ansibleArguments(inputs, files), "--list-hosts"], options),
-    capture(inventoryCommand(files, "--graph"), options),
+    run([...ansibleArguments(inputs, files), "--list-hosts"], options),
+    run(inventoryCommand(files, "--graph"), options),
   ]);
   if (list.code !== 0 || graph.code !== 0) return undefined;
   const hosts = new Set([...list.stdout.matchAll(/^ {6}(\S+)$/gm)].map(([, name = ""]) => name));
   return { hosts, groups: groupsOf(graph.stdout, hosts) };
 }
-
-/** For output that is read. */
-const QUIET = { ANSIBLE_FORCE_COLOR: "false", ANSIBLE_NOCOLOR: "true" };
 
 /** The groups of the hosts, from the drawing that `ansible-inventory --graph` makes of `@group:` and host lines. */
 export function groupsOf(graph: string, hosts: ReadonlySet<string>): Set<string> {

@@ -1,4 +1,5 @@
 import { inventoryCommand } from "../ansible/arguments.js";
+import { quiet } from "../ansible/environment.js";
 import type { RunEvent } from "../ansible/events.js";
 import { diagnose } from "../connection/diagnose.js";
 import type { Identity } from "../connection/identity.js";
@@ -6,7 +7,7 @@ import { jumpAliases } from "../connection/jump-hosts.js";
 import { sshTargets } from "../connection/targets.js";
 import { splitArguments } from "../inputs/split-arguments.js";
 import { totalsOf } from "../report/totals.js";
-import type { Play } from "./prepare.js";
+import type { Play } from "./play-parts.js";
 
 /** What Ansible says when a host lets it in and it cannot run there. */
 const CANNOT_RUN =
@@ -31,7 +32,7 @@ export async function unreachableCauses(
   );
   if (suspects.length === 0 || stop.aborted) return new Map();
   const signal = AbortSignal.any([stop, AbortSignal.timeout(LIMIT)]);
-  const options = { cwd: project.folder, env, signal };
+  const options = { cwd: project.folder, env: quiet(env), signal };
   const targets = await sshTargets(
     [...new Set(suspects.map(({ host }) => host))],
     inventoryCommand(files),

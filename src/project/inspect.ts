@@ -36,13 +36,14 @@ export interface Requirements {
  * Looks at the workspace, and checks that the files that the inputs name exist.
  *
  * @param workspace GITHUB_WORKSPACE.
- * @param environment the job's; only ANSIBLE_CONFIG is read.
+ * @param environment the job's.
  * @throws DeployError for a missing file or project.
  */
 export async function inspectProject(
   inputs: Inputs,
   workspace: string,
   environment: Readonly<Record<string, string | undefined>>,
+  signal?: AbortSignal,
 ): Promise<Project> {
   const folder = resolve(workspace, inputs.workingDirectory);
   const ground = { folder, workspace: resolve(workspace) };
@@ -66,7 +67,7 @@ export async function inspectProject(
     inputs.operation === "deploy" &&
     inputs.source !== "git" &&
     (inputs.source === "workspace" || set("django_app_source") === undefined);
-  const revision = await headRevision(folder);
+  const revision = await headRevision(folder, environment, signal);
   if (fromWorkspace && revision === undefined) {
     throw new DeployError(
       `${folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`,

@@ -31,6 +31,18 @@ export function earlyOutcome(message: string, reason: StopReason | undefined, in
   return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
 }
 
+/** The outcome of a run of Ansible by its exit code alone, for when nothing else of it can be read. */
+export function bareOutcome(
+  { code, events }: EndedRun,
+  reason: StopReason | undefined,
+  inputs: Inputs | undefined,
+): Outcome {
+  const early = earlyOutcome(`Ansible ended with ${code}: see its output above.`, reason, inputs);
+  return code === 0 && reason === undefined
+    ? { ...early, status: "succeeded", error: "", events }
+    : { ...early, events };
+}
+
 /** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
 export function outcomeOf(
   result: EndedRun,
@@ -80,5 +92,6 @@ function stopped(
       error: `The run was ended after ${inputs?.timeoutMinutes} minutes, the limit of timeout-minutes.`,
     };
   }
+  if (reason === "broken") return { status: "failed", error: "The action ended by an error of its own, shown above." };
   return { status: "failed", error: message };
 }

@@ -3,11 +3,11 @@ import { existsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as core from "@actions/core";
+import { annotate, tell, warn } from "../announce.js";
 import { appNameOf } from "../ansible/variables.js";
 import { messageOf } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
 import { annotationsOf, MOST_ANNOTATIONS, placeIn } from "./annotations.js";
-import { tell } from "./log-line.js";
 import type { Outcome } from "./outcome.js";
 import { outputsOf, setOutputs } from "./outputs.js";
 import { coursesOf, failedPhase } from "./phases.js";
@@ -45,12 +45,12 @@ export async function publish(outcome: Outcome, parts: PublishParts): Promise<vo
       }),
     ),
   );
-  attempt("The annotations were not written", () => annotate(outcome, parts));
+  attempt("The annotations were not written", () => annotateFailures(outcome, parts));
   if (!parts.summary || !process.env.GITHUB_STEP_SUMMARY) return;
   try {
     await core.summary.addRaw(summaryOf(outcome, parts)).write();
   } catch (error) {
-    core.warning(`The job summary was not written: ${messageOf(error)}`);
+    warn(`The job summary was not written: ${messageOf(error)}`);
   }
 }
 
@@ -86,18 +86,21 @@ function writeSummaryFile(markdown: string): string {
   return file;
 }
 
-function annotate({ status, error, totals, failures, blamed }: Outcome, { inputs, redact }: PublishParts): void {
+function annotateFailures(
+  { status, error, totals, failures, blamed }: Outcome,
+  { inputs, redact }: PublishParts,
+): void {
   const { workingDirectory } = inputs;
   const repository = { workspace: process.env.GITHUB_WORKSPACE ?? "", workingDirectory, exists: existsSync };
   for (const { message, ...properties } of annotationsOf(failures, repository)) {
-    core.error(redact(message), { ...properties, title: redact(properties.title) });
+    annotate(redact(message), { ...properties, title: redact(properties.title) });
   }
-  if (blamed !== undefined) core.error(redact(error), placeIn(blamed, repository.workspace));
+  if (blamed !== undefined) annotate(redact(error), placeIn(blamed, repository.workspace));
   if (status === "succeeded" && totals.hosts.length === 0) {
-    core.warning("No host took part: the inventory has none that the playbook's plays are for.");
+    warn("No host took part: the inventory has none that the playbook's plays are for.");
   }
   const warnings = totals.deploy.warnings ?? [];
-  for (const warning of warnings.slice(0, MOST_ANNOTATIONS)) core.warning(redact(warning));
+  for (const warning of warnings.slice(0, MOST_ANNOTATIONS)) warn(redact(warning));
   for (const warning of warnings.slice(MOST_ANNOTATIONS)) tell(`Warning: ${redact(warning)}`);
 }
 
@@ -105,7 +108,7 @@ function attempt<T>(problem: string, action: () => T): T | undefined {
   try {
     return action();
   } catch (error) {
-    core.warning(`${problem}: ${messageOf(error)}`);
+    warn(`${problem}: ${messageOf(error)}`);
     return undefined;
   }
 }

@@ -10,6 +10,7 @@ export const PRIVATE_PREFIX = "django-ansible-deploy-";
 export class PrivateFolder {
   /** Absolute. */
   readonly path: string;
+  #closed = false;
 
   private constructor(path: string) {
     this.path = path;
@@ -33,17 +34,27 @@ export class PrivateFolder {
     }
   }
 
+  /** From now on nothing is written into it: it is about to be removed, and work that was stopped may not know yet. */
+  close(): void {
+    this.#closed = true;
+  }
+
   /** Creates a folder inside, mode 0700, and returns its path. */
   folder(name: string): string {
-    const path = join(this.path, name);
+    const path = this.#place(name);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     return path;
   }
 
   /** Writes a new file, mode 0600, and returns its path. A file that exists already is an error. */
   file(name: string, content: string): string {
-    const path = join(this.path, name);
+    const path = this.#place(name);
     writeFileSync(path, content, { flag: "wx", mode: 0o600 });
     return path;
+  }
+
+  #place(name: string): string {
+    if (this.#closed) throw new Error(`${name} was not written: the run has ended.`);
+    return join(this.path, name);
   }
 }

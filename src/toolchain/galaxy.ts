@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { DeployError } from "../errors.js";
 import type { Value } from "../inputs/inputs.js";
 import { isMapping } from "../inputs/yaml.js";
-import { capture } from "../process/capture.js";
-import { jobEnvironment } from "../process/job-environment.js";
+import { jobEnvironment } from "../process/program-environment.js";
+import { run } from "../process/run.js";
 import type { Requirements } from "../project/inspect.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
 import type { Ansible } from "./store.js";
@@ -77,14 +77,13 @@ function isPinned(content: Value): boolean {
 async function install(file: string, folder: string, { project, ansible, job, signal }: GalaxyParts): Promise<void> {
   const { collections, roles } = foldersIn(folder);
   // The job's configuration stays in charge of servers and tokens; only the places are the action's.
-  const env = {
-    ...jobEnvironment(job),
+  const env = jobEnvironment(job, {
     ANSIBLE_COLLECTIONS_PATH: collections,
     ANSIBLE_ROLES_PATH: roles,
     ANSIBLE_NOCOLOR: "true",
-  };
+  });
   const argv = [ansible.python, "-P", "-m", "ansible", "galaxy", "install", "--role-file", file] as const;
-  const { code, stdout, stderr } = await capture([...argv], { cwd: project, env, timeout: 600_000, signal });
+  const { code, stdout, stderr } = await run([...argv], { cwd: project, env, timeout: 600_000, signal });
   if (code !== 0) throw new DeployError(`requirements could not be installed: ${lastError(`${stdout}\n${stderr}`)}.`);
 }
 

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { ProgramEnvironment } from "../process/program-environment.js";
 import { readText } from "../read-file.js";
 import { parsePipConf, uvEnvironment } from "./package-index.js";
 
 /** The environment for uv on this machine: {@link uvEnvironment} with the machine's pip.conf files. */
-export function uvEnvironmentHere(job: Readonly<Record<string, string | undefined>>): Record<string, string> {
+export function uvEnvironmentHere(job: Readonly<Record<string, string | undefined>>): ProgramEnvironment {
   const home = homedir();
   // pip's own order, from site to user; PIP_CONFIG_FILE comes last (pip documentation, "Configuration").
   const files = [

@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
-import { capture } from "../process/capture.js";
+import { helperEnvironment } from "../process/program-environment.js";
+import { run } from "../process/run.js";
+import type { Machine } from "./machine.js";
 import type { Ansible } from "./store.js";
 
 /**
@@ -21,8 +23,13 @@ print(ansible.release.__version__)
 `;
 
 /** Whether an environment still works: the interpreter it points to may be gone since, or a part of its files. */
-export async function isIntact({ python, version }: Omit<Ansible, "cached">, signal?: AbortSignal): Promise<boolean> {
+export async function isIntact(
+  { python, version }: Omit<Ansible, "cached">,
+  { environment, signal }: Machine,
+): Promise<boolean> {
   if (!existsSync(python)) return false;
-  const { stdout } = await capture([python, "-I", "-c", CHECK], { timeout: 30_000, ...(signal ? { signal } : {}) });
+  const { stdout } = await run([python, "-I", "-c", CHECK], {
+    ...{ env: helperEnvironment(environment), timeout: 30_000, signal },
+  });
   return stdout.trim() === version;
 }

@@ -1,3 +1,5 @@
+import { jobEnvironment, type ProgramEnvironment } from "../process/program-environment.js";
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables of uv that say where packages come from and whom to trust; no other one of the job's reaches uv. */
@@ -15,7 +17,7 @@ export function uvEnvironment(
   job: Environment,
   pipConf: ReadonlyMap<string, string>,
   uvHasConfig: boolean,
-): Record<string, string> {
+): ProgramEnvironment {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(job)) {
     if (value === undefined) continue;
@@ -35,25 +37,24 @@ export function uvEnvironment(
   translate(["SSL_CERT_FILE"], pip("cert"));
   // The machine's own certificates.
   translate(["UV_SYSTEM_CERTS", "UV_NATIVE_TLS"], "true");
-  return result;
+  return jobEnvironment(result);
 }
 
 /** The environment for pip: the job's, without what would change where `--target` installs to. */
-export function pipEnvironment(job: Environment): Record<string, string> {
+export function pipEnvironment(job: Environment): ProgramEnvironment {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(job)) {
     const foreign =
       /^(PYTHONPATH|PYTHONHOME|PIP_(TARGET|PREFIX|ROOT|REQUIRE_HASHES|NO_BINARY|ONLY_BINARY|CONSTRAINT|REQUIREMENT)|(INPUT|STATE|ACTIONS)_.*)$/;
     if (value !== undefined && !foreign.test(name)) result[name] = value;
   }
-  return {
-    ...result,
+  return jobEnvironment(result, {
     PIP_USER: "0",
     PIP_REQUIRE_VIRTUALENV: "0",
     PIP_DISABLE_PIP_VERSION_CHECK: "1",
     PIP_NO_INPUT: "1",
     PIP_ROOT_USER_ACTION: "ignore",
-  };
+  });
 }
 
 /** Options of a pip.conf: sections `global` and `install`, the latter winning, names with dashes. */

@@ -1,7 +1,9 @@
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { capture } from "../process/capture.js";
+import { helperEnvironment } from "../process/program-environment.js";
+import { run } from "../process/run.js";
 import { entriesIn } from "../read-file.js";
+import type { Machine } from "./machine.js";
 
 /** An interpreter that was run. */
 export interface Python {
@@ -26,8 +28,8 @@ const PROBE = [
  *
  * @returns in the order of the candidates; undefined for one that does not work.
  */
-export function probePythons(candidates: readonly string[], signal?: AbortSignal): Promise<Python | undefined>[] {
-  return candidates.map((candidate) => probe(candidate, signal));
+export function probePythons(candidates: readonly string[], machine: Machine): Promise<Python | undefined>[] {
+  return candidates.map((candidate) => probe(candidate, machine));
 }
 
 /** Paths to try: every match on PATH of every name, since the first match may be the shim that fails. */
@@ -53,9 +55,9 @@ function isExecutable(file: string): boolean {
   }
 }
 
-async function probe(candidate: string, signal?: AbortSignal): Promise<Python | undefined> {
-  const options = { timeout: 10_000, ...(signal ? { signal } : {}) };
-  const { code, stdout } = await capture([candidate, "-I", "-c", PROBE], options);
+async function probe(candidate: string, { environment, signal }: Machine): Promise<Python | undefined> {
+  const options = { env: helperEnvironment(environment), timeout: 10_000, signal };
+  const { code, stdout } = await run([candidate, "-I", "-c", PROBE], options);
   const [kind, major, minor, patch, path, executable] = stdout.trim().split("\t");
   if (code !== 0 || kind !== "CPython" || !path?.startsWith("/") || !executable?.startsWith("/")) return undefined;
   return { path, executable, version: [Number(major), Number(minor), Number(patch)] };
@@ -73,7 +75,7 @@ export function preferredPython(pythons: readonly Python[]): Python | undefined 
 }
 
 /** Interpreters that uv installed in an earlier run, newest folder first. */
-export async function installedPythons(folder: string, signal?: AbortSignal): Promise<Python[]> {
+export async function installedPythons(folder: string, machine: Machine): Promise<Python[]> {
   let names: string[] = [];
   try {
     names = entriesIn({ path: folder, name: "The tool cache" })
@@ -83,5 +85,5 @@ export async function installedPythons(folder: string, signal?: AbortSignal): Pr
     return [];
   }
   const files = names.map((name) => join(folder, name, "bin", "python3")).filter(isExecutable);
-  return (await Promise.all(files.map((file) => probe(file, signal)))).filter((python) => python !== undefined);
+  return (await Promise.all(files.map((file) => probe(file, machine)))).filter((python) => python !== undefined);
 }

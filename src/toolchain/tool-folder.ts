@@ -1,24 +1,48 @@
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { saveWorkFolder } from "../state.js";
 
 /** Inside the folder, so that the rename brings folder and marker in one step. */
 const MARKER = ".complete";
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Root of the runner's tool cache; without one, a folder that lasts as long as the system keeps temporary files. */
-export function toolCacheRoot(environment: Readonly<Record<string, string | undefined>>): string {
-  return environment.RUNNER_TOOL_CACHE || join(environment.RUNNER_TEMP || tmpdir(), "django-ansible-deploy-tools");
+export function toolCacheRoot(environment: Environment): string {
+  return environment.RUNNER_TOOL_CACHE || temporaryTools(environment);
+}
+
+/** What stands in for the tool cache. */
+export function temporaryTools({ RUNNER_TEMP }: Environment): string {
+  return join(RUNNER_TEMP || tmpdir(), "django-ansible-deploy-tools");
 }
 
 /** Whether this user may write into a folder, or make it. */
 export function isWritable(folder: string): boolean {
-  if (!existsSync(folder)) return dirname(folder) !== folder && isWritable(dirname(folder));
+  let place = resolve(folder);
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
   try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-    return true;
+    accessSync(place, constants.W_OK | constants.X_OK);
+    return statSync(place).isDirectory();
   } catch {
     return false;
   }
+}
+
+/** Whether a path is one in which {@link createToolFolder} works: post removes nothing else. */
+export function isWorkFolder(path: string): boolean {
+  return /\/django-ansible-deploy-[\w-]+\/([^/]+\/)*\.[^/]+-[A-Za-z0-9]{6}$/.test(path) && path === resolve(path);
 }
 
 /** Whether a folder of the tool cache was finished and not withdrawn since. */
@@ -35,6 +59,7 @@ export function isComplete(folder: string): boolean {
 export async function createToolFolder(folder: string, fill: (work: string) => Promise<string>): Promise<void> {
   mkdirSync(dirname(folder), { recursive: true });
   const work = mkdtempSync(join(dirname(folder), `.${basename(folder)}-`));
+  saveWorkFolder(work);
   try {
     const made = await fill(work);
     writeFileSync(join(made, MARKER), "");

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { downloadTool, extractTar } from "@actions/tool-cache";
 import { DeployError } from "../errors.js";
-import { capture } from "../process/capture.js";
+import { extended, helperEnvironment } from "../process/program-environment.js";
+import { run } from "../process/run.js";
+import { orStop } from "../process/stop.js";
 import { readBytes } from "../read-file.js";
+import type { Machine } from "./machine.js";
 import { pipEnvironment } from "./package-index.js";
 import type { Python } from "./python.js";
 import { createToolFolder, isComplete } from "./tool-folder.js";
@@ -12,15 +14,14 @@ import { isUsableUv, UV_VERSION, type UvArchive, uvArchive } from "./uv-release.
 
 /** Where uv may come from. The effects are parameters, so that each way can be tried alone. */
 export interface UvSources {
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly machine: Machine;
   /** Interpreters whose pip is tried, in this order; undefined for one that does not work. */
   readonly pythons: readonly Promise<Python | undefined>[];
   readonly cacheRoot: string;
   /** uv-requirements.lock: the pinned hashes of uv's wheels. */
   readonly requirements: string;
   /** Downloads and unpacks a release archive, and returns the path of uv in it. */
-  readonly fetchArchive: (archive: UvArchive, work: string) => Promise<string>;
-  readonly signal?: AbortSignal;
+  readonly fetchArchive: (archive: UvArchive, work: string, machine: Machine) => Promise<string>;
 }
 
 /**
@@ -30,10 +31,10 @@ export interface UvSources {
  * @throws DeployError when there is no way to get it.
  */
 export async function findUv(sources: UvSources): Promise<string> {
-  const options = { env: sources.environment, timeout: 30_000, ...(sources.signal ? { signal: sources.signal } : {}) };
-  const onPath = await capture(["uv", "--version"], options);
+  const { environment, arch, signal } = sources.machine;
+  const onPath = await run(["uv", "--version"], { env: helperEnvironment(environment), timeout: 30_000, signal });
   if (onPath.code === 0 && isUsableUv(onPath.stdout)) return "uv";
-  const folder = join(sources.cacheRoot, "django-ansible-deploy-uv", UV_VERSION, process.arch);
+  const folder = join(sources.cacheRoot, "django-ansible-deploy-uv", UV_VERSION, arch);
   const uv = join(folder, "uv");
   if (isComplete(folder) && existsSync(uv)) return uv;
   const problems: string[] = [];
@@ -56,7 +57,7 @@ async function withPip(sources: UvSources, work: string, problems: string[]): Pr
     const executable = (await probe)?.executable;
     if (executable === undefined || tried.has(executable)) continue;
     tried.add(executable);
-    const { code, stderr } = await capture(
+    const { code, stderr } = await run(
       [
         executable,
         ...[
@@ -76,9 +77,9 @@ async function withPip(sources: UvSources, work: string, problems: string[]): Pr
       {
         cwd: work,
         // pip unpacks in TMPDIR and moves: on the same file system that is a rename.
-        env: { ...pipEnvironment(sources.environment), TMPDIR: work },
+        env: extended(pipEnvironment(sources.machine.environment), { TMPDIR: work }),
         timeout: 180_000,
-        ...(sources.signal ? { signal: sources.signal } : {}),
+        signal: sources.machine.signal,
       },
     );
     const uv = join(target, "bin", "uv");
@@ -92,15 +93,17 @@ async function withPip(sources: UvSources, work: string, problems: string[]): Pr
 }
 
 async function withArchive(sources: UvSources, work: string, problems: string[]): Promise<string | undefined> {
-  const archive = uvArchive(process.platform, process.arch);
+  const { platform, arch, signal } = sources.machine;
+  const archive = uvArchive(platform, arch);
   if (!archive) {
-    problems.push(`no release of uv is pinned for ${process.platform} ${process.arch}`);
+    problems.push(`no release of uv is pinned for ${platform} ${arch}`);
     return undefined;
   }
+  signal?.throwIfAborted();
   try {
-    return alone(await sources.fetchArchive(archive, work));
+    return alone(await sources.fetchArchive(archive, work, sources.machine));
   } catch (error) {
-    if (error instanceof DeployError) throw error;
+    if (error instanceof DeployError || signal?.aborted) throw error;
     problems.push(`its release could not be downloaded: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
@@ -118,13 +121,21 @@ function alone(uv: string): string {
 /** uv's archives have about 25 MB. */
 const MOST_ARCHIVE_BYTES = 256 * 1024 * 1024;
 
+/** Downloads a URL to a file. */
+export type Download = (url: string, file: string) => Promise<string>;
+
 /**
  * Downloads a release archive, checks its hash and unpacks it.
  *
  * @throws DeployError when the hash is another one: then nothing else may be tried silently.
  */
-export async function fetchUvArchive(archive: UvArchive, work: string, download = downloadTool): Promise<string> {
-  const file = await download(archive.url, join(work, "uv.tar.gz"));
+export async function fetchUvArchive(
+  archive: UvArchive,
+  work: string,
+  { environment, signal }: Machine,
+  download: Download = downloadLater,
+): Promise<string> {
+  const file = await orStop(download(archive.url, join(work, "uv.tar.gz")), signal);
   const sha256 = createHash("sha256")
     .update(readBytes({ path: file, name: "The download of uv" }, MOST_ARCHIVE_BYTES))
     .digest("hex");
@@ -133,6 +144,11 @@ export async function fetchUvArchive(archive: UvArchive, work: string, download 
       `The download of uv ${UV_VERSION} has the SHA-256 ${sha256} and not ${archive.sha256}: it was changed on the way.`,
     );
   }
-  const folder = await extractTar(file, join(work, "archive"));
-  return join(folder, `uv-${archive.triple}`, "uv");
+  const argv = ["tar", "-xzf", file, "-C", work] as const;
+  const { code, stderr } = await run(argv, { env: helperEnvironment(environment), timeout: 60_000, signal });
+  if (code !== 0) throw new Error(`tar ended with ${code}: ${stderr.trim()}`);
+  return join(work, `uv-${archive.triple}`, "uv");
 }
+
+/** Rarely needed, and with an HTTP client of its own: it is loaded only then. */
+const downloadLater: Download = async (url, file) => (await import("@actions/tool-cache")).downloadTool(url, file);

@@ -16,25 +16,24 @@ const LONGEST_PATH = 4096;
  *
  * @throws DeployError when no vault password opens the text.
  */
-export function becomePassword(
+export async function becomePassword(
   inputs: Pick<Inputs, "becomePassword" | "vaultPassword" | "vaultPasswords" | "emptySecrets">,
   ground: Ground,
-): string {
+): Promise<string> {
   const given = inputs.becomePassword;
-  const held = vaultFileText(given, ground);
-  const text = held ?? given;
+  const fromFile = vaultFileText(given, ground);
+  const text = fromFile ?? given;
   if (!isVault(text.trimStart())) return given;
-  const name = held === undefined ? "become-password" : `The file ${given}, which become-password names,`;
+  const name = fromFile === undefined ? "become-password" : `The file ${given}, which become-password names,`;
   const passwords = passwordsOf(inputs);
   if (passwords.length === 0) {
     throw new DeployError(`${name} is encrypted with ansible-vault and ${missing("vault-password", inputs)}.`);
   }
-  for (const password of passwords) {
-    const plain = decryptVault(text.trimStart(), password);
-    if (plain === undefined) continue;
-    const line = withoutLastLineEnds(plain);
-    if (line === "" || /[\r\n]/.test(line)) throw new DeployError(`${name} holds no password of one line.`);
-    return line;
+  const plain = await decryptVault(text.trimStart(), passwords);
+  if (plain !== undefined) {
+    const held = withoutLastLineEnds(plain);
+    if (held === "" || /[\r\n]/.test(held)) throw new DeployError(`${name} holds no password of one line.`);
+    return held;
   }
   const id = vaultIdOf(text.trimStart());
   throw new DeployError(

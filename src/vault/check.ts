@@ -29,8 +29,14 @@ export function passwordsOf({
  * What the given passwords do not open of the variables that Ansible may read. Nothing when the project has a source of
  * passwords of its own, which the action does not ask.
  */
-export function closedVaults(inputs: Inputs, project: Project, sources: readonly Source[], job: Environment): Closed[] {
-  return hasOtherSource(inputs, project, job) ? [] : closedIn(sources, passwordsOf(inputs));
+export async function closedVaults(
+  inputs: Inputs,
+  project: Project,
+  sources: readonly Source[],
+  job: Environment,
+  signal?: AbortSignal,
+): Promise<Closed[]> {
+  return hasOtherSource(inputs, project, job) ? [] : await closedIn(sources, passwordsOf(inputs), signal);
 }
 
 /** What is certain before Ansible is asked: the files of the group `all` are read. */

@@ -13,14 +13,26 @@ export interface Closed {
 }
 
 /** What in the files none of the passwords opens; Ansible tries them all, whatever id a vault text names. */
-export function closedIn(sources: readonly Source[], passwords: readonly string[]): Closed[] {
-  const opens = (text: string) => passwords.some((password) => opensVault(text, password) !== false);
-  return sources.flatMap(({ place: { path: file }, text }) => {
+export async function closedIn(
+  sources: readonly Source[],
+  passwords: readonly string[],
+  signal?: AbortSignal,
+): Promise<Closed[]> {
+  const known = new Map<string, boolean>();
+  const closed: Closed[] = [];
+  for (const {
+    place: { path: file },
+    text,
+  } of sources) {
     const vaults = isVault(text) ? [{ value: "", vault: text }] : text.includes("!vault") ? valuesOf(text) : [];
-    return vaults
-      .filter(({ vault }) => !opens(vault))
-      .map(({ value, vault }) => ({ file, value, id: vaultIdOf(vault) }));
-  });
+    for (const { value, vault } of vaults) {
+      signal?.throwIfAborted();
+      const opens = known.get(vault) ?? (passwords.length > 0 && (await opensVault(vault, passwords)) !== false);
+      known.set(vault, opens);
+      if (!opens) closed.push({ file, value, id: vaultIdOf(vault) });
+    }
+  }
+  return closed;
 }
 
 /** The vaulted values of a YAML text with the keys that they stand at. */

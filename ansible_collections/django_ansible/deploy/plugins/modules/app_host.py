@@ -140,14 +140,14 @@ import struct
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
 # What a client sends first to ask for TLS; a server says S or N.
@@ -191,7 +191,7 @@ def account_exists(user: str, group: str) -> bool:
 
 def is_wanted(release: str | None, layout: Layout, params: dict) -> bool:
     """Whether a release is the one that is to serve, as far as that is known."""
-    if release is None or not params["prepared_from"] or not layout.is_prepared(release, params["prepared_from"]):
+    if release is None or not params["prepared_from"] or not prepared.is_prepared(layout, release, params["prepared_from"]):
         return False
     found = layout.read_release(release)
     return found.get("build") == params["build"] and params["revision"] in ("", found.get("revision")) and not found.get("bad")
@@ -208,10 +208,8 @@ def to_finish(slot: str | None, releases: list[dict], layout: Layout, params: di
 
 def unapplied(release: str, layout: Layout, params: dict) -> list[str] | None:
     """The migrations that a release says are not applied; None when it cannot be asked, which the step that migrates will tell."""
-    environment = release_environment(params, layout, release)
-    application = Application(layout.release_dir(release), params["app_path"], params["app_user"], layout.app_dir, environment)
     try:
-        return application.drive("plan")["plan"]["migrations"]
+        return application_of(params, layout, release).drive("plan")["plan"]["migrations"]
     except CommandFailed:
         return None
 
@@ -285,8 +283,8 @@ def look(layout: Layout, params: dict) -> dict:
         "account_exists": account,
         "releases": [
             {
-                **{key: entry.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")},
-                "prepared": layout.is_prepared(entry["release"], params["prepared_from"]),
+                **{key: {**entry, **prepared.read(layout, entry["release"])}.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")},
+                "prepared": prepared.is_prepared(layout, entry["release"], params["prepared_from"]),
             }
             for entry in releases
         ],

@@ -142,12 +142,16 @@ options:
     description: Whether the application has this host alone, so that a secret key may be made on it.
     type: bool
     default: false
+  check_with_environment:
+    description: Whether check mode may ask the new code's Django with the application's environment, as the application's user.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: partial
     details:
-      - On a host that serves a release, the new code is asked, from a temporary folder, which migrations are not applied and what Django's checks
-        say, with the virtual environment of the release that serves. What that cannot tell is named.
+      - On a host that serves a release, the new code is read in a temporary folder by the builder, and, with O(check_with_environment), asked which migrations
+        are not applied and what Django's checks say, with the virtual environment of the release that serves. What that cannot tell is named.
       - On a host without a release it predicts that one would be made, and names what cannot be told.
 author:
   - The django-ansible-deploy authors
@@ -232,6 +236,7 @@ def main() -> None:
             "prepared_from": {"type": "str", "required": True, "no_log": True},
             "ask_database": {"type": "bool", "default": False},
             "lone": {"type": "bool", "default": False},
+            "check_with_environment": {"type": "bool", "default": False},
         },
         required_one_of=[("workspace", "repository")],
         mutually_exclusive=[("workspace", "repository")],

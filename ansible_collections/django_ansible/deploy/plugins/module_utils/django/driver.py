@@ -312,10 +312,8 @@ def answer(request):
 
 def main(request):
     sys.argv = ["manage.py"]
-    result_fd = request["result_fd"]
-    if result_fd == 1:
-        # In a container there is no other pipe: what the project prints goes to stderr, and stdout is the answer's.
-        result_fd = os.dup(1)
-        os.dup2(2, 1)
-    with os.fdopen(result_fd, "w", encoding="utf-8") as file:
+    # What the project prints goes to stderr, and stdout is the answer's.
+    answer_fd = os.dup(1)
+    os.dup2(2, 1)
+    with os.fdopen(answer_fd, "w", encoding="utf-8") as file:
         file.write(json.dumps(answer(request), default=str))

@@ -32,8 +32,13 @@ class Releases:
         """Adds facts to what release.json tells; None takes one away."""
         known = {**self.read_release(name), **facts}
         if "release" in known:
-            text = json.dumps({key: value for key, value in known.items() if value is not None}, indent=2, sort_keys=True) + "\n"
-            write_atomically_as(os.path.join(self.release_dir(name), "release.json"), text.encode(), 0o640, os.getuid(), os.getgid())
+            self.write_record(self.release_dir(name), **known)
+
+    @staticmethod
+    def write_record(folder: str, **facts: object) -> None:
+        """Writes release.json into a folder, which completes it as a release."""
+        text = json.dumps({key: value for key, value in facts.items() if value is not None}, indent=2, sort_keys=True) + "\n"
+        write_atomically_as(os.path.join(folder, "release.json"), text.encode(), 0o640, os.getuid(), os.getgid())
 
     def list_releases(self) -> list[dict]:
         """The completed releases, oldest first. Their names begin with the time, so they sort by it."""

@@ -5,6 +5,7 @@ import type { RunFiles } from "../ansible/arguments.js";
 import { ansibleEnvironment } from "../ansible/environment.js";
 import type { Identity } from "../connection/identity.js";
 import type { Inputs } from "../inputs/inputs.js";
+import type { ProgramEnvironment } from "../process/program-environment.js";
 import type { Project } from "../project/inspect.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
 import type { GalaxyFolders } from "../toolchain/galaxy.js";
@@ -31,7 +32,7 @@ export interface PlayParts {
 export interface Play extends PlayParts {
   readonly files: PreparedFiles & RunFiles;
   /** The whole environment. */
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: ProgramEnvironment;
   readonly eventsFile: string;
   /** What the callback prints before the name of a play. */
   readonly playMarker: string;

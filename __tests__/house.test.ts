@@ -7,7 +7,20 @@ import { describe, expect, it } from "vitest";
  * docs/development.md draws them.
  */
 const ROOMS = [
-  ...["errors", "announce", "state", "process", "inputs", "secrets", "project", "inventory", "vault", "connection"],
+  ...[
+    "errors",
+    "text",
+    "read-file",
+    "announce",
+    "state",
+    "process",
+    "inputs",
+    "secrets",
+    "project",
+    "inventory",
+    "vault",
+    "connection",
+  ],
   ...["toolchain", "ansible", "report", "play", "cleanup", "known", "end-now", "watchdog", "deploy", "main", "post"],
 ];
 

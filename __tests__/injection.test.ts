@@ -10,7 +10,6 @@ import { LogLines } from "../src/ansible/log.js";
 import { extraVariables } from "../src/ansible/variables.js";
 import { jumpHosts } from "../src/connection/jump-hosts.js";
 import { knownHosts } from "../src/connection/known-hosts.js";
-import { repairKeys } from "../src/connection/private-key.js";
 import { DeployError } from "../src/errors.js";
 import { parseDotenv } from "../src/inputs/dotenv.js";
 import { INPUT_NAMES } from "../src/inputs/inputs.js";
@@ -20,6 +19,7 @@ import { validateInputs } from "../src/inputs/validate.js";
 import { parseMapping } from "../src/inputs/yaml.js";
 import { hostsInventory, parseHosts } from "../src/inventory/hosts.js";
 import { OUTPUT_NAMES, type Outputs, setOutputs } from "../src/report/outputs.js";
+import { repairKeys } from "../src/secrets/private-key.js";
 import { createInputs, createRaw } from "./support/inputs.js";
 
 /** Texts with what acts somewhere: for the runner, a shell, ssh, Ansible, YAML, Markdown. */

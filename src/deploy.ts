@@ -20,6 +20,7 @@ import { writeRunFiles } from "./play/run-files.js";
 import { unreachableCauses } from "./play/unreachable.js";
 import { orStop, Stop, type StopReason } from "./process/stop.js";
 import { inspectProject } from "./project/inspect.js";
+import { sourcesOf } from "./project/sources.js";
 import { bareOutcome, earlyOutcome, type Outcome, outcomeOf } from "./report/outcome.js";
 import { publish } from "./report/publish.js";
 import { PrivateFolder } from "./secrets/private-folder.js";
@@ -105,13 +106,14 @@ async function prepare(actionRoot: string, known: Known, stop: Stop): Promise<Re
   const controlFolder = createControlFolder();
   known.controlFolder = controlFolder;
   saveState("controlFolder", controlFolder);
-  const password = await stop.step(() => becomePassword(inputs, project.folder));
+  const password = await stop.step(() => becomePassword(inputs, project));
   mask.add([password]);
   for (const warning of weakSecrets(inputs, password)) warn(warning);
   const identity = await stop.step((signal) => prepareIdentity(inputs, folder, controlFolder, signal));
   tellTrust(inputs, identity);
   const files = writeRunFiles({ inputs, project, folder, job, actionRoot, identity, becomePassword: password });
-  const closed = await stop.step((signal) => closedVaults(inputs, project, files, job, signal));
+  const sources = sourcesOf(project, files, folder.path, job);
+  const closed = await stop.step((signal) => closedVaults(inputs, project, sources, job, signal));
   requireOpenVaults(closed, EVERY_HOST, inputs, project);
 
   const ansible = await stop.step((signal) => ensureAnsible(actionRoot, inputs, thisMachine(job, signal)));
@@ -120,7 +122,7 @@ async function prepare(actionRoot: string, known: Known, stop: Stop): Promise<Re
   if (!ansible.python.startsWith(toolCacheRoot(job))) {
     warn("The runner's tool cache may not be written to: each job installs Ansible anew.");
   }
-  const { requirements } = inputs;
+  const { requirements } = project;
   const galaxy = await stop.step((signal) =>
     installRequirements({ requirements, project: project.folder, ansible, folder, job, signal }),
   );

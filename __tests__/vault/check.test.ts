@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import type { Inputs } from "../../src/inputs/inputs.js";
 import { parseAnsibleCfg } from "../../src/project/ansible-cfg.js";
 import type { Project } from "../../src/project/inspect.js";
+import { sourcesOf } from "../../src/project/sources.js";
 import { becomePassword } from "../../src/vault/become-password.js";
 import { closedVaults, EVERY_HOST, requireOpenVaults, sentences } from "../../src/vault/check.js";
 import { opensVault } from "../../src/vault/decrypt.js";
-import { createFolder } from "../support/folder.js";
+import { createFolder, createGround } from "../support/folder.js";
 import { createInputs } from "../support/inputs.js";
 import { VAULT } from "../support/vault.js";
 
@@ -15,6 +16,8 @@ const NO_PLAY = { inventories: [], playbook: "/nowhere/deploy.yml" };
 function projectIn(folder: string, cfg?: string): Project {
   return {
     folder,
+    workspace: folder,
+    requirements: undefined,
     playbook: "",
     composeSources: [],
     revision: undefined,
@@ -49,7 +52,12 @@ describe("requireOpenVaults", () => {
   ): Promise<void> => {
     const inputs = createInputs(overrides);
     const files = { inventories: bases, playbook: join(project.folder, "deploy.yml") };
-    requireOpenVaults(await closedVaults(inputs, project, files, job), participants, inputs, project);
+    requireOpenVaults(
+      await closedVaults(inputs, project, sourcesOf(project, files, "/private", job), job),
+      participants,
+      inputs,
+      project,
+    );
   };
 
   it.each([
@@ -134,7 +142,12 @@ describe("the files of a playbook", () => {
       const project = projectIn(createFolder(files), cfg);
       const inputs = createInputs({ vaultPassword: "wrong", ...overrides });
       const play = { inventories: [], playbook: join(project.folder, "plays/deploy.yml") };
-      requireOpenVaults(await closedVaults(inputs, project, play, {}), EVERY_HOST, inputs, project);
+      requireOpenVaults(
+        await closedVaults(inputs, project, sourcesOf(project, play, "/private", {}), {}),
+        EVERY_HOST,
+        inputs,
+        project,
+      );
     };
   const listed = "- hosts: all\n  roles: [web]\n";
 
@@ -186,26 +199,33 @@ describe("sentences", () => {
     const text = `plain: 1\ndatabase:\n  password: !vault |\n    ${indented}\n`;
     const project = projectIn(createFolder({ "group_vars/all.yml": text }));
     const inputs = createInputs({ vaultPassword: "wrong" });
-    const closed = await closedVaults(inputs, project, NO_PLAY, {});
+    const closed = await closedVaults(inputs, project, sourcesOf(project, NO_PLAY, "/private", {}), {});
     expect(sentences(closed, inputs, project)).toEqual([
       "vault-password does not open password in group_vars/all.yml.",
     ]);
     expect(() => requireOpenVaults(closed, EVERY_HOST, inputs, project)).not.toThrow();
-    expect(await closedVaults(createInputs({ vaultPassword: "right" }), project, NO_PLAY, {})).toEqual([]);
+    expect(
+      await closedVaults(
+        createInputs({ vaultPassword: "right" }),
+        project,
+        sourcesOf(project, NO_PLAY, "/private", {}),
+        {},
+      ),
+    ).toEqual([]);
   });
 
   it("says what is wrong with each file", async () => {
     const project = projectIn(createFolder({ "group_vars/web/vault.yml": VAULT, "host_vars/web1.yml": "a: 1" }));
     const inputs = createInputs({ vaultPassword: "wrong" });
-    expect(sentences(await closedVaults(inputs, project, NO_PLAY, {}), inputs, project)).toEqual([
-      "vault-password does not open group_vars/web/vault.yml.",
-    ]);
+    expect(
+      sentences(await closedVaults(inputs, project, sourcesOf(project, NO_PLAY, "/private", {}), {}), inputs, project),
+    ).toEqual(["vault-password does not open group_vars/web/vault.yml."]);
   });
 });
 
 describe("becomePassword", () => {
   const read = (overrides: Partial<Inputs>, files: Record<string, string> = {}): Promise<string> =>
-    becomePassword(createInputs(overrides), createFolder(files));
+    becomePassword(createInputs(overrides), createGround(files));
 
   it("is the input itself when that is no vault text", async () => {
     expect(await read({ becomePassword: "plain" })).toBe("plain");

@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
+import type { Source } from "../../src/project/sources.js";
 import { closedIn } from "../../src/vault/closed.js";
-import { createFolder } from "../support/folder.js";
 import { VAULT } from "../support/vault.js";
 
 const { derived } = vi.hoisted(() => ({ derived: { count: 0 } }));
@@ -23,9 +22,14 @@ function vaulted(count: number): string {
   return Array.from({ length: count }, (_, index) => `v${index}: !vault |\n    ${value(index)}\n`).join("");
 }
 
+const source = (text: string, path = "/w/all.yml"): Source => ({
+  place: { path, name: path },
+  text,
+  isInventory: false,
+});
+
 describe("closedIn", () => {
   it("opens 200 values with 2 passwords and hears signals meanwhile", { retry: 2, timeout: 60_000 }, async () => {
-    const file = join(createFolder({ "all.yml": vaulted(200) }), "all.yml");
     derived.count = 0;
     let last = performance.now();
     let longest = 0;
@@ -33,7 +37,7 @@ describe("closedIn", () => {
       longest = Math.max(longest, performance.now() - last);
       last = performance.now();
     }, 5);
-    const closed = await closedIn([file], ["right", "wrong"]);
+    const closed = await closedIn([source(vaulted(200))], ["right", "wrong"]);
     clearInterval(ticks);
     expect(closed.length).toBe(200);
     expect(derived.count).toBe(400);
@@ -41,29 +45,22 @@ describe("closedIn", () => {
   });
 
   it("derives a value once, also where it stands in several files", async () => {
-    const folder = createFolder({
-      "a.yml": VAULT,
-      "b.yml": VAULT,
-      "c.yml": `x: !vault |\n  ${VAULT.replaceAll("\n", "\n  ")}\n`,
-    });
     derived.count = 0;
-    const files = ["a.yml", "b.yml"].map((name) => join(folder, name));
-    expect(await closedIn(files, ["right"])).toEqual([]);
+    expect(await closedIn([source(VAULT, "/w/a.yml"), source(VAULT, "/w/b.yml")], ["right"])).toEqual([]);
     expect(derived.count).toBe(1);
-    expect(await closedIn([join(folder, "c.yml")], ["wrong"])).toMatchObject([{ value: "x", id: "" }]);
+    const value = `x: !vault |\n  ${VAULT.replaceAll("\n", "\n  ")}\n`;
+    expect(await closedIn([source(value)], ["wrong"])).toMatchObject([{ value: "x", id: "" }]);
   });
 
   it("ends when it is stopped", async () => {
-    const file = join(createFolder({ "all.yml": vaulted(50) }), "all.yml");
     derived.count = 0;
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 20);
-    await expect(closedIn([file], ["wrong"], stop.signal)).rejects.toThrow();
+    await expect(closedIn([source(vaulted(50))], ["wrong"], stop.signal)).rejects.toThrow();
     expect(derived.count).toBeLessThan(50);
   });
 
   it("counts everything as closed without a password", async () => {
-    const file = join(createFolder({ "all.yml": VAULT }), "all.yml");
-    expect(await closedIn([file], [])).toEqual([{ file, value: "", id: "" }]);
+    expect(await closedIn([source(VAULT)], [])).toEqual([{ file: "/w/all.yml", value: "", id: "" }]);
   });
 });

@@ -2891,7 +2891,7 @@ __webpack_unused_export__ = identity.isCollection;
 __webpack_unused_export__ = identity.isDocument;
 __webpack_unused_export__ = identity.isMap;
 __webpack_unused_export__ = identity.isNode;
-__webpack_unused_export__ = identity.isPair;
+exports.tO = identity.isPair;
 exports.jn = identity.isScalar;
 __webpack_unused_export__ = identity.isSeq;
 __webpack_unused_export__ = Pair.Pair;
@@ -2899,10 +2899,10 @@ __webpack_unused_export__ = Scalar.Scalar;
 __webpack_unused_export__ = YAMLMap.YAMLMap;
 __webpack_unused_export__ = YAMLSeq.YAMLSeq;
 __webpack_unused_export__ = cst;
-__webpack_unused_export__ = lexer.Lexer;
-__webpack_unused_export__ = lineCounter.LineCounter;
+exports.JG = lexer.Lexer;
+exports.HN = lineCounter.LineCounter;
 __webpack_unused_export__ = parser.Parser;
-exports.qg = publicApi.parse;
+__webpack_unused_export__ = publicApi.parse;
 exports.hR = publicApi.parseAllDocuments;
 exports.Tp = publicApi.parseDocument;
 exports.As = publicApi.stringify;
@@ -8820,7 +8820,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 2498:
+/***/ 9949:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -9805,6 +9805,176 @@ class DeployError extends Error {
 function messageOf(error) {
     return error instanceof Error ? error.message : String(error);
 }
+/** Characters of what a sentence repeats of a user's text. */
+const LONGEST_ECHO = 200;
+/** A user's text in a sentence: in quotes, on one line, and never longer than a reader can take. */
+function quoted(text) {
+    return JSON.stringify(shortened(text));
+}
+/** A text cut to what fits into a sentence. */
+function shortened(text, most = LONGEST_ECHO) {
+    return text.length <= most ? text : `${text.slice(0, most)}…`;
+}
+
+;// CONCATENATED MODULE: ./lib/read-file.js
+
+
+
+/** Bytes of the longest text that people write or that is made of what they write. */
+const MOST_BYTES = 4 * 1024 * 1024;
+/**
+ * The text of a file, and the one way to get it: opened once, without waiting for a writer, only as a regular file, and
+ * never more than its limit.
+ *
+ * @throws DeployError that names the place and what to do.
+ */
+function readText(place, most = MOST_BYTES) {
+    const bytes = readBytes(place, most);
+    if (bytes.includes(0))
+        throw new DeployError(`${place.name} holds a NUL byte, so it is no text: store it as UTF-8.`);
+    return bytes.toString("utf8");
+}
+/** Likewise, undefined where there is no file. */
+function readTextIfThere(place, most) {
+    return isThere(place.path) ? readText(place, most) : undefined;
+}
+/** The content of a file that need not be text. */
+function readBytes(place, most = MOST_BYTES) {
+    return opened(place, (descriptor, { size }) => {
+        const limit = `${place.name} is larger than ${megabytes(most)}, the most that is read of such a file: make it smaller.`;
+        if (size > most)
+            throw new DeployError(limit);
+        // What the system makes up as it is read (/proc) has no size, and what is written to meanwhile has another one.
+        const bytes = piece(descriptor, 0, most + 1, Math.max(size + 1, 4_096));
+        if (bytes.length > most)
+            throw new DeployError(limit);
+        return bytes;
+    });
+}
+/** What a file holds from a position on, as far as a limit. */
+function readPiece(place, from, most) {
+    return opened(place, (descriptor) => piece(descriptor, from, most, 65_536));
+}
+/** Refuses a path that {@link readText} would not open, without reading it. */
+function requireFile(place) {
+    opened(place, () => undefined);
+}
+/** What is in a folder, sorted; nothing where there is no folder. */
+function entriesIn(place) {
+    if (!isThere(place.path))
+        return [];
+    try {
+        return (0,external_node_fs_namespaceObject.readdirSync)(real(place), { withFileTypes: true })
+            .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
+            .sort((one, other) => (one.name < other.name ? -1 : 1));
+    }
+    catch (error) {
+        throw refusal(place, error);
+    }
+}
+/** What is at a path, links followed; undefined where nothing is. */
+function kindOf(place) {
+    if (!isThere(place.path))
+        return undefined;
+    try {
+        const stats = (0,external_node_fs_namespaceObject.statSync)(real(place));
+        if (stats.isDirectory())
+            return "folder";
+        requireRegular(place, stats);
+        return "file";
+    }
+    catch (error) {
+        throw refusal(place, error);
+    }
+}
+/** Whether something is at a path; what cannot be looked at is, so that whoever opens it says why. */
+function isThere(path) {
+    try {
+        return (0,external_node_fs_namespaceObject.statSync)(path, { throwIfNoEntry: false }) !== undefined;
+    }
+    catch (error) {
+        return codeOf(error) !== "ENOTDIR";
+    }
+}
+function opened(place, use) {
+    let descriptor;
+    try {
+        // A FIFO is opened without a writer, a terminal never becomes the process's own, and the way there has no link left.
+        const flags = external_node_fs_namespaceObject.constants.O_RDONLY | external_node_fs_namespaceObject.constants.O_NONBLOCK | external_node_fs_namespaceObject.constants.O_NOCTTY | external_node_fs_namespaceObject.constants.O_NOFOLLOW;
+        descriptor = (0,external_node_fs_namespaceObject.openSync)(real(place), flags);
+        const stats = (0,external_node_fs_namespaceObject.fstatSync)(descriptor);
+        requireRegular(place, stats);
+        return use(descriptor, stats);
+    }
+    catch (error) {
+        throw refusal(place, error);
+    }
+    finally {
+        if (descriptor !== undefined)
+            (0,external_node_fs_namespaceObject.closeSync)(descriptor);
+    }
+}
+/** The path without links, refused where these lead from the workspace to what is not in it. */
+function real({ path, name, workspace }) {
+    const found = (0,external_node_fs_namespaceObject.realpathSync)(path);
+    if (workspace === undefined)
+        return found;
+    if (isInside(path, workspace) && !isInside(found, (0,external_node_fs_namespaceObject.realpathSync)(workspace))) {
+        throw new DeployError(`${name} is a link that leads out of the workspace: put the file itself there.`);
+    }
+    return found;
+}
+function isInside(path, folder) {
+    const way = (0,external_node_path_namespaceObject.relative)(folder, path);
+    return !(way === ".." || way.startsWith("../") || (0,external_node_path_namespaceObject.isAbsolute)(way));
+}
+function requireRegular({ name }, stats) {
+    if (stats.isFile())
+        return;
+    const what = stats.isDirectory()
+        ? "a folder"
+        : stats.isFIFO()
+            ? "a named pipe"
+            : stats.isSocket()
+                ? "a socket"
+                : "a device";
+    throw new DeployError(`${name} is ${what}: a regular file is needed.`);
+}
+function piece(descriptor, from, most, step) {
+    const pieces = [];
+    for (let length = 0; length < most;) {
+        const buffer = Buffer.allocUnsafe(Math.min(step, most - length));
+        const count = (0,external_node_fs_namespaceObject.readSync)(descriptor, buffer, 0, buffer.length, from + length);
+        if (count === 0)
+            break;
+        pieces.push(buffer.subarray(0, count));
+        length += count;
+    }
+    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+}
+const REASONS = {
+    ENOENT: "does not exist",
+    ENOTDIR: "does not exist, since a part of its path is no folder",
+    EACCES: "may not be read by the runner's user: give it the permission",
+    EPERM: "may not be read by the runner's user: give it the permission",
+    ELOOP: "is a link that leads back to itself: put the file itself there",
+    ENAMETOOLONG: "has a path that is too long for this system: shorten it",
+    ERR_INVALID_ARG_VALUE: "has a NUL character in its path: remove it",
+    ENXIO: "is a socket or a device: a regular file is needed",
+    EMFILE: "cannot be opened, since the runner has too many open files",
+};
+function refusal(place, error) {
+    if (error instanceof DeployError)
+        return error;
+    const code = codeOf(error);
+    return new DeployError(`${place.name} ${REASONS[code] ?? `cannot be read (${code || "for no reason given"})`}.`);
+}
+function codeOf(error) {
+    return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+function megabytes(bytes) {
+    return `${Math.floor(bytes / 1_048_576)} MB`;
+}
 
 ;// CONCATENATED MODULE: ./lib/process/tree.js
 
@@ -9846,11 +10016,12 @@ function processTable() {
 }
 /** proc_pid_stat(5): the parent is the second field after the name, the start time the twentieth. */
 function fromProc() {
-    return (0,external_node_fs_namespaceObject.readdirSync)("/proc")
+    return entriesIn({ path: "/proc", name: "/proc" })
+        .map(({ name }) => name)
         .filter((name) => /^\d+$/.test(name))
         .flatMap((name) => {
         try {
-            const text = (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${name}/stat`, "utf8");
+            const text = readBytes({ path: `/proc/${name}/stat`, name: "stat" }).toString();
             const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
             return [{ pid: Number(name), parent: Number(fields[1]), started: fields[19] ?? "" }];
         }
@@ -10011,6 +10182,7 @@ function timer(milliseconds, action) {
 
 
 
+
 /** Name of the folders created for sockets; clean-up removes nothing else. */
 const CONTROL_PREFIX = "dad-";
 /** The socket of the action's own agent, and the file with its process id. */
@@ -10033,13 +10205,9 @@ function createControlFolder(temporary = (0,external_node_os_namespaceObject.tmp
  * An open connection would keep the hosts reachable for whoever uses the runner next, until ControlPersist ends it.
  */
 async function closeConnections(folder) {
-    let sockets = [];
-    try {
-        sockets = (0,external_node_fs_namespaceObject.readdirSync)(folder);
-    }
-    catch {
+    if (!(0,external_node_fs_namespaceObject.existsSync)(folder))
         return;
-    }
+    const sockets = entriesIn({ path: folder, name: "The folder of connections" }).map(({ name }) => name);
     await stopAgent(folder);
     await Promise.allSettled(sockets
         .filter((name) => name !== AGENT_SOCKET && name !== AGENT_PID)
@@ -10051,7 +10219,7 @@ const helper = (timeout) => ({ env: helperEnvironment(process.env), timeout });
 async function stopAgent(folder) {
     let pid;
     try {
-        pid = Number((0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(folder, AGENT_PID), "utf8"));
+        pid = Number(readText({ path: (0,external_node_path_namespaceObject.join)(folder, AGENT_PID), name: AGENT_PID }));
     }
     catch {
         return;
@@ -10070,7 +10238,7 @@ async function stopAgent(folder) {
 /** The arguments of a process; "" when there is none. Linux needs no program for it. */
 async function commandLine(pid) {
     try {
-        return (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${pid}/cmdline`, "utf8");
+        return readBytes({ path: `/proc/${pid}/cmdline`, name: "cmdline" }).toString();
     }
     catch {
         return (await run_run(["ps", "-o", "args=", "-p", String(pid)], helper(2_000))).stdout;
@@ -10078,6 +10246,7 @@ async function commandLine(pid) {
 }
 
 ;// CONCATENATED MODULE: ./lib/secrets/private-folder.js
+
 
 
 
@@ -10097,10 +10266,15 @@ class PrivateFolder {
      * @param parent RUNNER_TEMP; the system's folder for temporary files where it is not set.
      */
     static create(parent = process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)()) {
-        (0,external_node_fs_namespaceObject.mkdirSync)(parent, { recursive: true });
-        const path = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)((0,external_node_fs_namespaceObject.realpathSync)(parent), PRIVATE_PREFIX));
-        (0,external_node_fs_namespaceObject.chmodSync)(path, 0o700);
-        return new PrivateFolder(path);
+        try {
+            (0,external_node_fs_namespaceObject.mkdirSync)(parent, { recursive: true });
+            const path = (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)((0,external_node_fs_namespaceObject.realpathSync)(parent), PRIVATE_PREFIX));
+            (0,external_node_fs_namespaceObject.chmodSync)(path, 0o700);
+            return new PrivateFolder(path);
+        }
+        catch {
+            throw new DeployError(`RUNNER_TEMP ${quoted(parent)} is no folder that the runner's user may write to: the runner's own setting for temporary files is wrong.`);
+        }
     }
     /** From now on nothing is written into it: it is about to be removed, and work that was stopped may not know yet. */
     close() {
@@ -10314,11 +10488,13 @@ function emptySecretsWarning({ emptySecrets }) {
     const are = emptySecrets.length === 1 ? "is" : "are";
     return `${emptySecrets.join(" and ")} ${are} given but empty: ${emptySecret()}. Leave out what is not needed.`;
 }
+/** GitHub cuts events at 25 MB. */
+const MOST_EVENT_BYTES = 25 * 1024 * 1024;
 function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path }) {
     if (name !== "pull_request" || !path)
         return false;
     try {
-        const event = JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8"));
+        const event = JSON.parse(readText({ path, name: "GITHUB_EVENT_PATH" }, MOST_EVENT_BYTES));
         return event.pull_request?.head?.repo?.fork === true;
     }
     catch {
@@ -10345,9 +10521,8 @@ function startBackground([command, ...args], env) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/connection/private-key.js
+;// CONCATENATED MODULE: ./lib/secrets/private-key.js
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----([\s\S]*?)-----END \1PRIVATE KEY-----/g;
 /**
  * Brings the text of one or more private keys into the form that ssh reads, and undoes what pasting and storing does to
  * keys: base64 around it, `\n` as two characters, quotes, Windows line ends, blanks, a missing last line end.
@@ -10373,9 +10548,9 @@ function repairKeys(given) {
     change("Windows line ends were replaced", text.replaceAll(/\r\n?/g, "\n"));
     if (!text.endsWith("\n"))
         repairs.push("the missing last line end was added");
-    const blocks = [...text.matchAll(BLOCK)];
-    refuseOthers(text.replaceAll(BLOCK, ""), blocks.length > 0);
-    const keys = blocks.map(([block, kind = "", body = ""]) => {
+    const { blocks, rest } = blocksIn(text);
+    refuseOthers(rest, blocks.length > 0);
+    const keys = blocks.map(({ block, kind, body }) => {
         const lines = linesOf(body);
         const key = [`-----BEGIN ${kind}PRIVATE KEY-----`, ...lines, `-----END ${kind}PRIVATE KEY-----`, ""].join("\n");
         if (key.trimEnd() !== block)
@@ -10386,6 +10561,22 @@ function repairKeys(given) {
         repairs.push("blank space around it was removed");
     }
     return { keys, repairs: [...new Set(repairs)] };
+}
+/** The keys in a text, each from its first to its last line, and what is left without them. */
+function blocksIn(text) {
+    const blocks = [];
+    let rest = "";
+    let end = 0;
+    for (const { 0: begin, 1: kind = "", index } of text.matchAll(/-----BEGIN ([A-Z0-9 ]{0,40})PRIVATE KEY-----/g)) {
+        const last = `-----END ${kind}PRIVATE KEY-----`;
+        const close = index < end ? -1 : text.indexOf(last, index);
+        if (close === -1)
+            continue;
+        blocks.push({ block: text.slice(index, close + last.length), kind, body: text.slice(index + begin.length, close) });
+        rest += text.slice(end, index);
+        end = close + last.length;
+    }
+    return { blocks, rest: rest + text.slice(end) };
 }
 /** Some stores keep a key in one line, with blanks for line ends; the headers of old PEM keys hold blanks of their own. */
 function linesOf(body) {
@@ -10413,10 +10604,10 @@ function refuseOthers(rest, found) {
     if (rest.includes("PuTTY-User-Key-File")) {
         throw new DeployError("ssh-private-key is in PuTTY's format: convert it with `puttygen key.ppk -O private-openssh -o key` and give the text of the file key.");
     }
-    if (/^(\s*\S+)? ?(ssh-|ecdsa-|sk-)\S*-cert-v01@openssh\.com /m.test(rest)) {
+    if (rest.includes("-cert-v01@openssh.com ")) {
         throw new DeployError("ssh-private-key is a certificate: give the private key that it belongs to.");
     }
-    if (/^\s*(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/]/m.test(rest) || /BEGIN (SSH2 )?PUBLIC KEY/.test(rest)) {
+    if (/^[ \t]*(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/]/m.test(rest) || /BEGIN (SSH2 )?PUBLIC KEY/.test(rest)) {
         throw new DeployError("ssh-private-key is a public key: give the private one, the file without .pub.");
     }
     if (/^\s*[~.]?\/\S+\s*$/.test(rest)) {
@@ -10581,6 +10772,293 @@ function taskName({ name }) {
     return name.split(" : ").at(-1) ?? name;
 }
 
+;// CONCATENATED MODULE: ./lib/report/advice.js
+/** What to do about failures whose own words do not say it, most telling first. */
+const ADVICE = [
+    [
+        /No space left on device|Errno 28/i,
+        "The disk is full: remove what is not needed on the host (`django_app_keep_releases` limits old releases), then deploy again.",
+    ],
+    [
+        /dpkg was interrupted/i,
+        "An earlier installation was broken off: run `dpkg --configure -a` on the host, then deploy again.",
+    ],
+    [
+        /Could not get lock \/var\/lib\/(dpkg|apt)|is another process using it/i,
+        "Another program installs packages on the host, mostly unattended-upgrades: deploy again when it has ended.",
+    ],
+    [
+        /Unable to locate package|No package matching|has no installation candidate/i,
+        "The host's package sources do not have it: check /etc/apt/sources.list and the name in `django_app_extra_packages`.",
+    ],
+    [
+        /No solution found when resolving|No matching distribution found|ResolutionImpossible/i,
+        "The requirements contradict each other, or ask for a version that does not exist for this Python: install them in a fresh virtual environment on your machine first.",
+    ],
+    [
+        /Failed to build|error: command '[^']*' failed|Python\.h: No such file|pg_config executable not found/i,
+        "A requirement is compiled on the host and lacks something for it: use a package with wheels (for example `psycopg[binary]`), or name the headers in `django_app_extra_packages`.",
+    ],
+    [
+        /ModuleNotFoundError: No module named '?([\w.]+)/,
+        "The code imports something that the requirements do not bring, or that lies outside of `app_path`: add it to the requirements file that is deployed.",
+    ],
+    [
+        /SECRET_KEY setting must not be empty|ImproperlyConfigured/,
+        "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
+    ],
+    [
+        /DisallowedHost|Invalid HTTP_HOST|answered with 400/i,
+        "Django does not accept the name that it is asked by: `server_name` has to be in ALLOWED_HOSTS.",
+    ],
+    [
+        /password authentication failed for user/i,
+        "The database does not take the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
+    ],
+    [
+        [
+            /could not connect to server|connection to server at|OperationalError/i,
+            /refused|timed out|could not translate|No route/i,
+        ],
+        "The host does not get through to its database: check `db_host` and port, that the server listens there, and what is between.",
+    ],
+    [
+        /relation "[^"]+" already exists|table "?\w+"? already exists|DuplicateTable/i,
+        "The database has what a migration would create: it was made outside of migrations; compare with `manage.py showmigrations` and fake what is there already.",
+    ],
+    [
+        /Conflicting migrations detected/i,
+        "Two migrations follow the same one: run `manage.py makemigrations --merge` and commit the result.",
+    ],
+    [
+        /permission denied for (schema|table|database)/i,
+        "The database user may not do this: give it the rights on schema and tables, or make it the owner of the database.",
+    ],
+    [
+        /Address already in use|Errno 98/i,
+        "Something else listens there: look with `ss -ltnp` on the host for what it is.",
+    ],
+    [
+        /is not healthy at/,
+        "The old release still serves. Look at the application's last lines, and ask the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set what is asked and how long.",
+    ],
+    [
+        /nginx: configuration file \S{1,200} test failed|nginx: \[emerg\]/,
+        "nginx refuses its configuration: the line that it names may belong to another site of the host.",
+    ],
+];
+/** What to do about a failure, in Markdown code marks; "" when its own words have to do. */
+function adviceFor({ msg, stderr, stdout }) {
+    const text = [msg, stderr, stdout].filter(Boolean).join("\n");
+    return ADVICE.find(([cause]) => [cause].flat().every((words) => words.test(text)))?.[1] ?? "";
+}
+
+;// CONCATENATED MODULE: ./lib/report/markdown.js
+/** Any text as part of a line of Markdown: nothing in it acts as HTML, markup, a link, a mention, a reference or math. */
+function safe(text) {
+    return (html(text.replace(/\s+/g, " ").trim())
+        .replace(/[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g, (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`)
+        // GitHub looks for names and numbers in the text that readers see, so that only something between keeps them apart.
+        .replace(/@(?=\w)/g, "&#64;\u200b")
+        .replace(/(?<!&)#(?=\d)/g, "&#35;\u200b")
+        .replace(/:\/\//g, "&#58;//")
+        .replace(/\bwww\./gi, (found) => `${found.slice(0, 3)}&#46;`));
+}
+/** The same as code. */
+function code(text) {
+    return text === "" ? "" : `<code>${safe(text)}</code>`;
+}
+/** A text with its line ends and spaces. */
+function preformatted(text) {
+    return `<pre>${html(text)}</pre>`;
+}
+/** A part that opens by a click. `title` and `body` are Markdown. */
+function details(title, body) {
+    return ["<details>", `<summary>${title}</summary>`, "", ...body, "", "</details>", ""];
+}
+/** A table; `rows` are Markdown. `align` has a letter for each column: `l` or `r`. */
+function table(heads, align, rows) {
+    const line = (cells) => `| ${cells.join(" | ")} |`;
+    const marks = heads.map((_, index) => (align[index] === "r" ? "--:" : "---"));
+    return [line(heads), `|${marks.join("|")}|`, ...rows.map(line), ""];
+}
+/** A block of code that its own text cannot end. */
+function fenced(language, text) {
+    const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+    const fence = "`".repeat(longest + 1);
+    return [`${fence}${language}`, text, fence, ""];
+}
+/** `a, b and c`; of many the first ones and how many more. */
+function enumeration(items, most = 3) {
+    const shown = items.length > most + 1 ? [...items.slice(0, most), `${items.length - most} more`] : items;
+    return shown.length < 2 ? (shown[0] ?? "") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+/** `1 host`, `2 hosts`. */
+function count(number, one) {
+    return `${number} ${one}${number === 1 ? "" : "s"}`;
+}
+/** `0.4 s`, `12 s`, `3 min 05 s`. */
+function seconds(number) {
+    if (number < 9.95)
+        return `${Math.round(number * 10) / 10} s`;
+    const whole = Math.round(number);
+    return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+function html(text) {
+    return text
+        .replaceAll("&", "&amp;")
+        .replaceAll("<", "&lt;")
+        .replaceAll(">", "&gt;")
+        .replaceAll("$", "&#36;")
+        .replaceAll("\r", "");
+}
+
+;// CONCATENATED MODULE: ./lib/report/failures.js
+
+
+
+const failures_MOST = 20;
+const DETAIL_LINES = 30;
+const DETAIL_CHARACTERS = 3_000;
+/** The failures, those of the same cause on several hosts together. */
+function failureSection(failures, run) {
+    if (failures.length === 0)
+        return [];
+    const groups = byCause(failures);
+    const more = groups.length - failures_MOST;
+    return [
+        "#### What failed",
+        "",
+        ...groups.slice(0, failures_MOST).flatMap((group, index) => entry(group, index === 0)),
+        ...(run.rolledBack ? ["Every host serves what it served before.", ""] : []),
+        ...(more > 0 ? [`… and ${count(more, "failure")} more, in the log.`, ""] : []),
+    ];
+}
+/** Failures by cause: hosts on which the same task failed with the same words are together, the largest group first. */
+function byCause(failures) {
+    const groups = new Map();
+    for (const failure of failures) {
+        const [sentence, { host, name, path }] = failure;
+        const words = sentence.split(/([\w.-]+)/).filter((word) => word !== host);
+        const key = [...words, name, path].join("\0");
+        const group = groups.get(key);
+        if (group === undefined)
+            groups.set(key, [failure]);
+        else
+            group.push(failure);
+    }
+    return [...groups.values()].sort((one, other) => other.length - one.length);
+}
+function entry(group, first) {
+    const [[sentence, result]] = group;
+    const hosts = group.map(([, { host }]) => code(host));
+    const where = result.path ? ` at ${code(shortPath(result.path))}` : "";
+    const lines = lastLines(result);
+    const advice = adviceFor(result);
+    return [
+        `**${enumeration(hosts)}**, task “${safe(taskName(result))}”${where}`,
+        "",
+        safe(lines === "" ? sentence : firstLine(sentence, result)),
+        "",
+        ...(advice === "" ? [] : [`💡 ${advice}`, ""]),
+        ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? failures_opened : same)),
+    ];
+}
+/** A sentence about one host that only repeats a message of several lines gives way to the message's first line. */
+function firstLine(sentence, { host, msg = "" }) {
+    const [line = ""] = msg.split("\n");
+    return sentence.startsWith(`${host}: the task "`) && line.length > 20 ? line : sentence;
+}
+/** The first failure is what everybody looks for: its lines stand open. */
+const failures_opened = (line) => (line === "<details>" ? "<details open>" : line);
+const same = (line) => line;
+function lastLines(result) {
+    if (result.no_log)
+        return "";
+    const text = [result.msg, result.stdout, result.stderr].filter(Boolean).join("\n").trim();
+    const lines = text.split("\n").slice(-DETAIL_LINES).join("\n").slice(-DETAIL_CHARACTERS);
+    // A message of one line stands in the sentence already.
+    return lines.includes("\n") || lines.length > 600 ? lines : "";
+}
+/** The end of a path: the folders above say nothing to a reader. */
+function shortPath(path) {
+    return path.split("/").slice(-4).join("/");
+}
+
+;// CONCATENATED MODULE: ./lib/report/annotations.js
+
+
+
+
+/** GitHub shows at most ten annotations of a kind for a step. */
+const MOST_ANNOTATIONS = 10;
+/**
+ * The annotations of failures: one for each cause, those that many hosts have first, and one place is kept for the step's
+ * own error.
+ */
+function annotationsOf(failures, repository) {
+    return byCause(failures)
+        .slice(0, MOST_ANNOTATIONS - 1)
+        .map((group) => {
+        const [[sentence, result]] = group;
+        const hosts = group.map(([, { host }]) => host);
+        return {
+            message: annotations_messageOf(sentence, result, hosts),
+            title: `${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}: ${taskName(result)}`,
+            ...positionOf(result, repository),
+        };
+    });
+}
+function annotations_messageOf(sentence, result, hosts) {
+    const advice = adviceFor(result).replaceAll("`", "");
+    const others = hosts.length > 1 ? `The same on ${hosts.slice(1, 11).join(", ")}${hosts.length > 11 ? " …" : ""}.` : "";
+    return [sentence, others, advice].filter((part) => part !== "").join("\n");
+}
+/** The line of the user's own code, configuration or template that a failure names, else the task that failed. */
+function positionOf({ msg, stderr, stdout, path, no_log }, repository) {
+    if (repository.workspace === "")
+        return {};
+    const text = no_log ? "" : [stdout, stderr, msg].filter(Boolean).join("\n");
+    const named = [...inRelease(text), ...inOrigin(text)].map(([file, line]) => [locate(file, repository), line]);
+    const [file, line] = named.find(([found]) => found !== undefined) ?? [];
+    return file === undefined || line === undefined ? placeIn(path, repository.workspace) : { file, startLine: line };
+}
+/** `file:line` as a place of the workspace; nothing for a file outside of it. */
+function placeIn(path, workspace) {
+    const [, absolute = "", line] = /^(.+):(\d+)$/.exec(path ?? "") ?? [];
+    const file = workspace === "" ? undefined : inside(absolute, workspace);
+    return file === undefined ? {} : { file, startLine: Number(line) };
+}
+/** Lines of a Python traceback that are the application's own, innermost first. */
+function inRelease(text) {
+    const places = [...text.matchAll(/File "([^"\n]+)", line (\d+)/g)].flatMap(([, path = "", line]) => {
+        const [, release] = path.split("/releases/");
+        const file = release?.slice(release.indexOf("/") + 1) ?? "";
+        return file === "" || file.startsWith(".venv/") ? [] : [[file, Number(line)]];
+    });
+    return places.reverse();
+}
+/** Where Ansible says that a value or a template comes from: `Origin: /path:line:column`, a line each. */
+function inOrigin(text) {
+    return text.split("\n").flatMap((line) => {
+        const start = line.indexOf("Origin: /");
+        const [, place = "", number] = /^(.+?):(\d+)(?::\d+)?$/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
+        return start === -1 || place === "" ? [] : [[place, Number(number)]];
+    });
+}
+/** A file of the workspace, relative to it; files of a release lie in the working directory or in the workspace. */
+function locate(file, { workspace, workingDirectory, exists }) {
+    if ((0,external_node_path_namespaceObject.isAbsolute)(file))
+        return inside(file, workspace);
+    const candidates = [(0,external_node_path_namespaceObject.join)(workspace, workingDirectory, file), (0,external_node_path_namespaceObject.join)(workspace, file)];
+    const found = candidates.find(exists);
+    return found === undefined ? undefined : inside(found, workspace);
+}
+function inside(file, workspace) {
+    const path = (0,external_node_path_namespaceObject.relative)(workspace, file);
+    return file === "" || path === "" || path.startsWith("..") || (0,external_node_path_namespaceObject.isAbsolute)(path) ? undefined : path;
+}
+
 ;// CONCATENATED MODULE: ./lib/report/explain.js
 
 
@@ -10629,7 +11107,7 @@ function explainFailure(failure, context) {
     if (/Host key verification failed/i.test(text)) {
         return `The host key of ${host} is not in ${knownHosts(context)}: add the line that ssh-keyscan prints for it to known-hosts, after comparing it with the host's own.`;
     }
-    if (/Permission denied \([^)]*publickey/.test(text)) {
+    if (/Permission denied \([^()]*publickey/.test(text)) {
         return context.inputs.sshPrivateKey === ""
             ? `${host} refused to let the runner in and ${missing("ssh-private-key", context.inputs)}.`
             : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
@@ -10645,7 +11123,7 @@ function knownHosts(context) {
     return context.inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts";
 }
 function userIn(text) {
-    return /([\w.-]+)@\S+: Permission denied \(/.exec(text)?.[1];
+    return /(?<![\w.-])([\w.-]{1,64})@[^\s@]{1,300}: Permission denied \(/.exec(text)?.[1];
 }
 /** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */
 function lastWords(failure) {
@@ -10803,6 +11281,7 @@ function texts(list) {
 ;// CONCATENATED MODULE: ./lib/report/outcome.js
 
 
+
 /** The outcome of a run that ended before Ansible started. */
 function earlyOutcome(message, reason, inputs) {
     return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
@@ -10840,7 +11319,8 @@ function outcomeOf(result, reason, context) {
     else
         error = explainEnd(result.code, result.stderr, context);
     error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
-    const blamed = broken.length === 0 ? /Origin: (.+?:\d+)/.exec(result.stderr)?.[1] : undefined;
+    const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
+    const blamed = origin?.join(":");
     return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
 }
 /** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */
@@ -10961,7 +11441,26 @@ function endNow(known, reason) {
     Promise.race([removeConnections(known), (0,promises_namespaceObject.setTimeout)(CLOSE_LIMIT)]).then(exit, exit);
 }
 
+;// CONCATENATED MODULE: ./lib/text.js
+/** A text without the line ends that shells and editors leave after it. Not by an expression: that looks at each line end anew. */
+function withoutLastLineEnds(text) {
+    return withoutLast(text, "\r\n");
+}
+/** A text without the characters at its end that are some of these. */
+function withoutLast(text, characters) {
+    let end = text.length;
+    while (end > 0 && characters.includes(text.charAt(end - 1)))
+        end--;
+    return text.slice(0, end);
+}
+/** A line without its comment: a `#` at its start or after a blank, and what follows. */
+function withoutComment(line) {
+    const start = line.search(/(?:^|\s)#/);
+    return start === -1 ? line : line.slice(0, start);
+}
+
 ;// CONCATENATED MODULE: ./lib/inputs/dotenv.js
+
 
 /**
  * Reads dotenv lines: `NAME=value`, optionally after `export `, with `#` comments, 'literal' and "escaped" values (both
@@ -10986,18 +11485,23 @@ function parseDotenv(text) {
         cut.delete(name);
         const quote = rest.charAt(0);
         if (quote !== "'" && quote !== '"') {
-            const value = rest.replace(/(^|\s+)#.*$/, "").trimEnd();
+            const value = withoutComment(rest).trimEnd();
             if (value !== "" && value !== rest)
                 cut.add(name);
             values[name] = value;
             continue;
         }
-        let body = rest.slice(1);
-        let end = closingQuote(body, quote);
+        // Only the newest line is searched: a quote that is not closed would have each one looked at as often as lines follow.
+        let body = "";
+        let added = rest.slice(1);
+        let end = closingQuote(added, quote);
         while (end === -1 && index + 1 < lines.length) {
-            body += `\n${lines[++index]}`;
-            end = closingQuote(body, quote);
+            body += added;
+            added = `\n${lines[++index]}`;
+            end = closingQuote(added, quote);
         }
+        end = end === -1 ? -1 : body.length + end;
+        body += added;
         if (end === -1)
             throw new DeployError(`env has a quote in line ${number} that is not closed.`);
         if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
@@ -11158,31 +11662,97 @@ var dist = __nccwpck_require__(8815);
 ;// CONCATENATED MODULE: ./lib/inputs/yaml.js
 
 
+/** Nesting of lists and mappings: what reads them calls itself, and a stack that overflows can end the process. */
+const DEEPEST = 100;
+/** How often aliases may repeat what they stand for. */
+const MOST_ALIASES = 100;
 /** Ansible's two tags, in the form in which its JSON reader takes them. */
 const ANSIBLE_TAGS = [
     { tag: "!vault", resolve: (text) => ({ __ansible_vault: text }) },
     { tag: "!unsafe", resolve: (text) => ({ __ansible_unsafe: text }) },
 ];
+/** What takes time by the square of a text's length is off: places of all errors, comparing each key with each. */
+const OPTIONS = { prettyErrors: false, uniqueKeys: false, logLevel: "silent" };
 /**
  * Reads YAML (JSON is YAML) of the core schema. Messages carry a place, never a piece of the text: it may be a secret.
  *
  * @throws DeployError with line and column.
  */
 function parseYaml(name, text) {
-    const document = (0,dist/* parseDocument */.Tp)(text, { prettyErrors: true, customTags: ANSIBLE_TAGS, logLevel: "silent" });
+    if (isTooDeep(text))
+        throw tooDeep(name);
+    const lineCounter = new dist/* LineCounter */.HN();
+    const where = (offset) => {
+        const { line, col } = lineCounter.linePos(offset);
+        return `at line ${line}, column ${col}`;
+    };
+    const document = (0,dist/* parseDocument */.Tp)(text, { ...OPTIONS, customTags: ANSIBLE_TAGS, lineCounter });
     const problem = document.errors[0] ?? document.warnings[0];
     if (problem) {
-        const place = problem.linePos?.[0];
-        const where = place ? ` at line ${place.line}, column ${place.col}` : "";
         const what = problem.code.toLowerCase().replaceAll("_", " ");
-        throw new DeployError(`${name} is not valid YAML${where} (${what}).`);
+        throw new DeployError(`${name} is not valid YAML ${where(problem.pos[0])} (${what}).`);
     }
+    const twice = duplicateKey(document);
+    if (twice !== undefined)
+        throw new DeployError(`${name} is not valid YAML ${where(twice)} (duplicate key).`);
+    let value;
     try {
-        return document.toJS({ maxAliasCount: 100 });
+        value = document.toJS({ maxAliasCount: MOST_ALIASES });
     }
     catch {
-        throw new DeployError(`${name} is not valid YAML (an alias is unknown or used too often).`);
+        throw new DeployError(`${name} has an alias (*name) that is unknown or used too often: write the value out.`);
     }
+    refuseCircle(name, value, new Set());
+    return value;
+}
+/** What a YAML text of the project holds, its first document; undefined where it is not valid, which Ansible says. */
+function parseLoosely(text) {
+    try {
+        return isTooDeep(text) ? undefined : (0,dist/* parseDocument */.Tp)(text, OPTIONS).toJS({ maxAliasCount: MOST_ALIASES });
+    }
+    catch {
+        return undefined;
+    }
+}
+/**
+ * Every text in all documents of a YAML text, whatever its style. Never fails.
+ *
+ * @returns besides what was found, whether that is all, since the text is valid.
+ */
+function leavesOf(text) {
+    const leaves = [];
+    if (isTooDeep(text))
+        return { leaves, valid: false };
+    const documents = [(0,dist/* parseAllDocuments */.hR)(text, OPTIONS)].flat();
+    for (const document of documents) {
+        const anchors = new Map();
+        let aliases = 0;
+        const note = (node) => {
+            if (node.anchor !== undefined)
+                anchors.set(node.anchor, node);
+        };
+        const collect = (root, outer) => (0,dist/* visit */.YR)(root, {
+            Collection: (_, node) => note(node),
+            Scalar: (role, node, path) => {
+                note(node);
+                if (role === "key")
+                    return;
+                const text = node.source ?? String(node.value ?? "");
+                leaves.push({ keys: [...outer, ...keysIn(path)], tag: node.tag ?? "", text });
+            },
+            // What an alias repeats stands at the alias's keys too.
+            Alias: (_, { source }, path) => {
+                const node = anchors.get(source);
+                if (node !== undefined && aliases++ < MOST_ALIASES)
+                    collect(node, [...outer, ...keysIn(path)]);
+            },
+        });
+        collect(document, []);
+    }
+    return { leaves, valid: documents.every(({ errors }) => errors.length === 0) };
+}
+function keysIn(path) {
+    return path.flatMap((parent) => ((0,dist/* isPair */.tO)(parent) && (0,dist/* isScalar */.jn)(parent.key) ? [String(parent.key.value)] : []));
 }
 /** Whether a YAML value is a mapping. */
 function isMapping(value) {
@@ -11201,13 +11771,86 @@ function parseMapping(name, text) {
         throw new DeployError(`${name} must be a mapping of names to values, like "key: value".`);
     for (const key of Object.keys(value)) {
         if (!/^[A-Za-z_]\w*$/.test(key)) {
-            throw new DeployError(`${name} has the key ${JSON.stringify(key.slice(0, 60))}: a variable's name is letters, digits and underscores.`);
+            throw new DeployError(`${name} has the key ${quoted(key)}: a variable's name is letters, digits and underscores.`);
         }
     }
     return { ...value };
 }
+function tooDeep(name) {
+    return new DeployError(`${name} has lists or mappings nested more than ${DEEPEST} deep: make it flatter.`);
+}
+/** Whether a text nests deeper than may be read, told by its tokens: this alone does not call itself. */
+function isTooDeep(text) {
+    const indents = [];
+    let flow = 0;
+    let compact = 0;
+    let blank = 0;
+    let scalar = false;
+    for (const token of new dist/* Lexer */.JG().lex(text)) {
+        if (token.endsWith("\n")) {
+            blank = 0;
+            compact = 0;
+        }
+        else if (blank !== undefined && token.startsWith(" ")) {
+            blank = token.length;
+        }
+        else if (blank !== undefined && !token.startsWith("#") && flow === 0) {
+            while ((indents.at(-1) ?? -1) >= blank)
+                indents.pop();
+            indents.push(blank);
+            blank = undefined;
+        }
+        if (scalar)
+            scalar = false;
+        else if (token === "\x1f")
+            scalar = true;
+        else if (token === "[" || token === "{")
+            flow++;
+        else if (token === "]" || token === "}")
+            flow = Math.max(0, flow - 1);
+        else if (flow === 0 && (token === "-" || token === "?" || token === ":"))
+            compact++;
+        if (indents.length + flow + compact > DEEPEST)
+            return true;
+    }
+    return false;
+}
+/** Offset of a key that its mapping has already. */
+function duplicateKey(document) {
+    let found;
+    (0,dist/* visit */.YR)(document, {
+        Map: (_, { items }) => {
+            const seen = new Set();
+            for (const { key } of items) {
+                if (!(0,dist/* isScalar */.jn)(key))
+                    continue;
+                if (seen.has(key.value)) {
+                    found = key.range?.[0] ?? 0;
+                    return dist/* visit */.YR.BREAK;
+                }
+                seen.add(key.value);
+            }
+            return undefined;
+        },
+    });
+    return found;
+}
+/** Refuses an alias inside of what it stands for, and what aliases nest too deep. */
+function refuseCircle(name, value, around) {
+    if (typeof value !== "object" || value === null)
+        return;
+    if (around.has(value))
+        throw new DeployError(`${name} has an alias (*name) inside of what it stands for: write the value out.`);
+    if (around.size > DEEPEST)
+        throw tooDeep(name);
+    around.add(value);
+    for (const part of Object.values(value))
+        refuseCircle(name, part, around);
+    around.delete(value);
+}
 
 ;// CONCATENATED MODULE: ./lib/inputs/parse.js
+
 
 
 
@@ -11282,7 +11925,7 @@ function choice(raw, name, legal, otherwise) {
         return otherwise;
     if (legal.includes(text))
         return text;
-    throw new DeployError(`${name} is ${JSON.stringify(text)}: use ${legal.map((item) => `"${item}"`).join(" or ")}.`);
+    throw new DeployError(`${name} is ${quoted(text)}: use ${legal.map((item) => `"${item}"`).join(" or ")}.`);
 }
 function flag(raw, name, otherwise) {
     const text = raw[name].trim();
@@ -11292,7 +11935,7 @@ function flag(raw, name, otherwise) {
         return true;
     if (/^(false|False|FALSE)$/.test(text))
         return false;
-    throw new DeployError(`${name} is ${JSON.stringify(text)}: use "true" or "false".`);
+    throw new DeployError(`${name} is ${quoted(text)}: use "true" or "false".`);
 }
 function minutes(raw, name, otherwise) {
     const text = raw[name].trim();
@@ -11302,7 +11945,7 @@ function minutes(raw, name, otherwise) {
     // A timer of Node ends at 2^31 ms, about 35,791 minutes.
     if (value > 0 && value <= 35_000)
         return value;
-    throw new DeployError(`${name} is ${JSON.stringify(text)}: use a number of minutes above 0 and up to 35000.`);
+    throw new DeployError(`${name} is ${quoted(text)}: use a number of minutes above 0 and up to 35000.`);
 }
 /** A text of which only white space was given is a secret that lost its value on the way. */
 function notBlank(raw, name) {
@@ -11314,7 +11957,7 @@ function notBlank(raw, name) {
 }
 function parse_password(raw, name) {
     // Spaces may belong to a password; the line end of `gh secret set < file` does not.
-    return notBlank(raw, name).replace(/[\r\n]+$/, "");
+    return withoutLastLineEnds(notBlank(raw, name));
 }
 /** A mapping of vault ids to passwords. */
 function passwords(raw, name) {
@@ -11325,13 +11968,13 @@ function passwords(raw, name) {
         throw new DeployError(`${name} must be a mapping of vault ids to passwords, like "prod: …".`);
     const entries = Object.entries(value).map(([id, password]) => {
         if (!/^[A-Za-z0-9_][\w.-]*$/.test(id)) {
-            throw new DeployError(`${name} has the id ${JSON.stringify(id.slice(0, 60))}: use letters, digits and _ . -`);
+            throw new DeployError(`${name} has the id ${quoted(id)}: use letters, digits and _ . -`);
         }
         if (typeof password !== "string" || password.trim() === "") {
             const empty = password === null || password === "" ? `is empty: ${emptySecret()}` : "is no text: put it in quotes";
-            throw new DeployError(`${name} has the id ${JSON.stringify(id)}, whose password ${empty}.`);
+            throw new DeployError(`${name} has the id ${quoted(id)}, whose password ${empty}.`);
         }
-        return [id, password.replace(/[\r\n]+$/, "")];
+        return [id, withoutLastLineEnds(password)];
     });
     return Object.fromEntries(entries);
 }
@@ -11355,13 +11998,15 @@ function loadInputs(hide) {
     return parseInputs(raw, SECRET_INPUTS.filter(isEmpty));
 }
 
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __nccwpck_require__(7030);
 ;// CONCATENATED MODULE: ./lib/inputs/validate.js
+
 
 
 const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const DNS_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 const DNS_NAME = new RegExp(`^(?=.{1,253}$)(?:\\*\\.)?${DNS_LABEL}(?:\\.${DNS_LABEL})*$`);
-const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[?[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*\]?)$/;
 const REVISION = /^[A-Za-z0-9_][\w./@^~+-]*$/;
 const HOST_PATH = /^\/[\w.@+=,:/-]*$/;
 const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*)?$/;
@@ -11410,34 +12055,34 @@ function validateHosts(inputs) {
     }
     for (const part of inputs.limit.split(/[,:]/)) {
         if (part.trim().startsWith("-")) {
-            throw new DeployError(`limit has the pattern ${JSON.stringify(part.trim())}: a pattern cannot begin with a dash.`);
+            throw new DeployError(`limit has the pattern ${quoted(part.trim())}: a pattern cannot begin with a dash.`);
         }
     }
     for (const tag of inputs.tags) {
         if (tag.startsWith("-") || /\s/.test(tag)) {
-            throw new DeployError(`tags has ${JSON.stringify(tag)}: a tag has no spaces and does not begin with a dash.`);
+            throw new DeployError(`tags has ${quoted(tag)}: a tag has no spaces and does not begin with a dash.`);
         }
     }
 }
 function validateNames(inputs) {
     if (inputs.appName !== "" && !APP_NAME.test(inputs.appName)) {
-        throw new DeployError(`app-name is ${JSON.stringify(inputs.appName)}: use up to 32 lower-case letters, digits, "_" and "-", a letter first.`);
+        throw new DeployError(`app-name is ${quoted(inputs.appName)}: use up to 32 lower-case letters, digits, "_" and "-", a letter first.`);
     }
     for (const name of inputs.serverName.split(/\s+/)) {
-        if (name !== "" && !DNS_NAME.test(name) && !ADDRESS.test(name)) {
-            throw new DeployError(`server-name has ${JSON.stringify(name)}: use DNS names such as www.example.org, separated by spaces, without scheme or path.`);
+        if (name !== "" && !DNS_NAME.test(name) && (0,external_node_net_.isIP)(name.replace(/^\[(.*)\]$/, "$1")) === 0) {
+            throw new DeployError(`server-name has ${quoted(name)}: use DNS names such as www.example.org, separated by spaces, without scheme or path.`);
         }
     }
     if (inputs.revision !== "" && (!REVISION.test(inputs.revision) || inputs.revision.includes(".."))) {
-        throw new DeployError(`revision is ${JSON.stringify(inputs.revision)}: use a commit, tag or branch.`);
+        throw new DeployError(`revision is ${quoted(inputs.revision)}: use a commit, tag or branch.`);
     }
     for (const path of inputs.composeFiles) {
         if (HOST_PATH.test(path) && !/(^|\/)\.\.(\/|$)/.test(path))
             continue;
-        throw new DeployError(`compose-file is ${JSON.stringify(path)}: use an absolute path on the hosts, such as /root/compose.yml.`);
+        throw new DeployError(`compose-file is ${quoted(path)}: use an absolute path on the hosts, such as /root/compose.yml.`);
     }
     if (inputs.registry !== "" && !REGISTRY.test(inputs.registry)) {
-        throw new DeployError(`registry is ${JSON.stringify(inputs.registry)}: use a host name with an optional port, without scheme, such as ghcr.io.`);
+        throw new DeployError(`registry is ${quoted(inputs.registry)}: use a host name with an optional port, without scheme, such as ghcr.io.`);
     }
 }
 function validateSecrets(inputs) {
@@ -11463,15 +12108,15 @@ function validateSecrets(inputs) {
 function validateAnsible({ ansibleVersion, pythonPackages, requirements }) {
     const [, minor] = /^2\.(\d+)\.\d+((a|b|rc)\d+)?$/.exec(ansibleVersion) ?? [];
     if (ansibleVersion !== "" && Number(minor ?? 0) < OLDEST_ANSIBLE) {
-        throw new DeployError(`ansible-version is ${JSON.stringify(ansibleVersion)}: use an exact version of ansible-core from 2.${OLDEST_ANSIBLE}.0 on, such as 2.19.4, or leave it out.`);
+        throw new DeployError(`ansible-version is ${quoted(ansibleVersion)}: use an exact version of ansible-core from 2.${OLDEST_ANSIBLE}.0 on, such as 2.19.4, or leave it out.`);
     }
     for (const item of pythonPackages) {
         if (!/^[A-Za-z0-9]/.test(item)) {
-            throw new DeployError(`python-packages has ${JSON.stringify(item)}: a line is a requirement such as netaddr==1.3.0, not an option or a path.`);
+            throw new DeployError(`python-packages has ${quoted(item)}: a line is a requirement such as netaddr==1.3.0, not an option or a path.`);
         }
     }
     if (requirements.startsWith("-")) {
-        throw new DeployError(`requirements is ${JSON.stringify(requirements)}: a path cannot begin with a dash.`);
+        throw new DeployError(`requirements is ${quoted(requirements)}: a path cannot begin with a dash.`);
     }
 }
 /** A bundled playbook ignores what belongs to the other one; that is a mistake, not a wish. */
@@ -11500,9 +12145,20 @@ function validateMode(inputs) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/secrets/forms.js
-/** Forms shorter than this turn up in ordinary text by chance. */
+;// CONCATENATED MODULE: ./lib/secrets/common.js
+/** Texts that are no secret wherever they stand; hiding them would only make the log unreadable. */
+const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5}|admin|deploy|development|django|example|password|postgres|production|root|secret|staging|test|user)$/i;
+/** Lines shorter than this are too common to hide. */
 const SHORTEST = 4;
+/** Whether hiding a text would blank the log rather than a secret. */
+function isTooCommon(text) {
+    return text.trim().length < SHORTEST || COMMON.test(text.trim());
+}
+
+;// CONCATENATED MODULE: ./lib/secrets/forms.js
+
+/** Forms shorter than this turn up in ordinary text by chance. */
+const forms_SHORTEST = 4;
 /** Likewise, of the letters and digits that base64 is made of. */
 const SHORTEST_BASE64 = 6;
 /**
@@ -11513,8 +12169,8 @@ function hiddenForms(secret) {
     const lines = secret
         .split(/\r?\n/)
         .map((line) => line.trim())
-        .filter((line) => line.length >= SHORTEST && !/^-----(BEGIN|END) /.test(line));
-    const derived = secret.length < SHORTEST ? [] : [...quotedForms(secret), ...base64Forms(secret)];
+        .filter((line) => line.length >= forms_SHORTEST && !/^-----(BEGIN|END) /.test(line));
+    const derived = secret.length < forms_SHORTEST ? [] : [...quotedForms(secret), ...base64Forms(secret)];
     return [...new Set([secret, ...lines, ...derived])];
 }
 /** As JSON, Python, YAML, a shell, a URL and HTML write it. */
@@ -11548,120 +12204,13 @@ const percent = (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
 function base64Forms(secret) {
     const bytes = Buffer.from(secret);
     const cores = [0, 1, 2].map((offset) => {
-        const text = Buffer.concat([Buffer.alloc(offset), bytes])
-            .toString("base64")
-            .replace(/=+$/, "");
+        const text = withoutLast(Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64"), "=");
         const mixedEnd = (offset + bytes.length) % 3 === 0 ? 0 : 1;
         return text.slice(offset === 0 ? 0 : offset + 1, text.length - mixedEnd);
     });
     return cores
         .filter((core) => core.length >= SHORTEST_BASE64)
         .flatMap((core) => [core, core.replaceAll("+", "-").replaceAll("/", "_")]);
-}
-
-;// CONCATENATED MODULE: ./lib/secrets/values.js
-
-
-/** Keys of variables whose value is a secret. */
-const SECRET_KEY = /pass(wd|word|phrase)?$|secret|token|private_?key|api_?key/i;
-/** Texts that are no secret wherever they stand; hiding them would only make the log unreadable. */
-const COMMON = /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5}|admin|deploy|development|django|example|password|postgres|production|root|secret|staging|test|user)$/i;
-/** Lines shorter than this are too common to hide. */
-const values_SHORTEST = 4;
-/** Whether hiding a text would blank the log rather than a secret. */
-function isTooCommon(text) {
-    return text.trim().length < values_SHORTEST || COMMON.test(text.trim());
-}
-/**
- * Warnings for secrets that are not hidden, since hiding them would blank the log.
- *
- * @param becomePassword in plain text.
- */
-function weakSecrets(inputs, becomePassword) {
-    const secrets = [
-        ["become-password", becomePassword],
-        ["vault-password", inputs.vaultPassword],
-        ["ssh-private-key-passphrase", inputs.sshPrivateKeyPassphrase],
-        ["registry-password", inputs.registryPassword],
-        ...Object.entries(inputs.vaultPasswords).map(([id, text]) => [`vault-passwords ${id}`, text]),
-        // Not each value of env: most of those that are short are no secrets.
-        ...Object.entries(inputs.env)
-            .filter(([name]) => SECRET_KEY.test(name))
-            .map(([name, text]) => [`env ${name}`, text]),
-    ];
-    return secrets
-        .filter(([, text]) => text !== "" && isTooCommon(text))
-        .map(([name]) => `${name} is so short or common that it is not hidden in the log: use eight or more characters.`);
-}
-/** Every secret text in the inputs, as given. Never fails: it runs before the inputs are checked. */
-function secretsIn(raw) {
-    const passwords = [
-        raw["become-password"],
-        raw["vault-password"],
-        raw["registry-password"],
-        raw["ssh-private-key"],
-        raw["ssh-private-key-passphrase"],
-    ];
-    return [
-        ...passwords.map((text) => text.replace(/[\r\n]+$/, "")),
-        ...secretsOfMapping(raw["vault-passwords"]),
-        ...secretsOfEnv(raw.env),
-        ...secretsOfText(raw.inventory),
-        ...secretsOfText(raw.vars),
-    ].filter((text) => text.trim() !== "");
-}
-/** Every value of a mapping of passwords. */
-function secretsOfMapping(text) {
-    let values;
-    try {
-        values = Object.values((0,dist/* parse */.qg)(text, { logLevel: "silent" }) ?? {});
-    }
-    catch {
-        // Not valid, which is said later; hide all that could be a value.
-        values = text.split(/\r?\n/).map((line) => line.replace(/^[^:]*:\s*/, ""));
-    }
-    return values.map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value)));
-}
-function secretsOfEnv(text) {
-    let values;
-    try {
-        values = Object.values(parseDotenv(text).values);
-    }
-    catch {
-        // Not valid, which is said later; hide all that could be a value.
-        values = text.split(/\r?\n/).map((line) => line.replace(/^[^=]*=\s*/, ""));
-    }
-    return [...values, ...values.flatMap(passwordsInUrl)].filter((value) => !isTooCommon(value));
-}
-/** Programs name the password of a DATABASE_URL alone, as it is written there or decoded. */
-function passwordsInUrl(value) {
-    const [, password = ""] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:([^/?#\s@]+)@/i.exec(value) ?? [];
-    try {
-        return [password, decodeURIComponent(password)];
-    }
-    catch {
-        return [password];
-    }
-}
-/** Values of secret-like keys in YAML, JSON or INI text, found without parsing so that a broken text still yields them. */
-function secretsOfText(text) {
-    const found = [];
-    for (const match of text.matchAll(/([A-Za-z_][\w-]*)["']?[ \t]*[:=][ \t]*/g)) {
-        if (!SECRET_KEY.test(match[1] ?? ""))
-            continue;
-        const rest = text.slice(match.index + match[0].length);
-        const quoted = /^"((?:[^"\\\n]|\\.)*)"|^'([^'\n]*)'/.exec(rest);
-        const line = (/^[^\r\n]*/.exec(rest)?.[0] ?? "").trim();
-        // A plain value ends at the line's end in YAML, at a comma or brace in its short form, and at a blank in INI; hide all readings.
-        const readings = quoted
-            ? [quoted[1] ?? quoted[2] ?? ""]
-            : [line, line.split(/[,}]/)[0] ?? "", line.split(/\s+/)[0] ?? ""];
-        for (const value of new Set(readings)) {
-            if (!isTooCommon(value) && !/^(\{\{|[!|>#]|\$ANSIBLE_VAULT)/.test(value))
-                found.push(value);
-        }
-    }
-    return found;
 }
 
 ;// CONCATENATED MODULE: ./lib/secrets/mask.js
@@ -11677,7 +12226,7 @@ class Mask {
     /** Registers secrets and the forms derived from them. What is too common to hide is left out. */
     add = (secrets) => {
         for (const form of secrets.filter((secret) => !isTooCommon(secret)).flatMap(hiddenForms)) {
-            if (this.#forms.has(form))
+            if (this.#forms.has(form) || isTooCommon(form))
                 continue;
             this.#forms.add(form);
             setSecret(form);
@@ -11788,7 +12337,7 @@ function parseAnsibleCfg(text) {
         if (/^\s*([#;]|$)/.test(line))
             continue;
         const header = /^\[([^\]]+)\]/.exec(line);
-        const pair = /^([^\s=:][^=:]*?)\s*[=:]\s*(.*)$/.exec(line);
+        const separator = line.search(/[=:]/);
         if (header) {
             section = header[1] ?? "";
             key = "";
@@ -11796,9 +12345,9 @@ function parseAnsibleCfg(text) {
         else if (/^\s/.test(line) && key !== "") {
             values.set(key, `${values.get(key) ?? ""}\n${value(line)}`);
         }
-        else if (pair) {
-            key = `${section}.${(pair[1] ?? "").toLowerCase()}`;
-            values.set(key, value(pair[2] ?? ""));
+        else if (separator > 0 && !/^\s/.test(line)) {
+            key = `${section}.${line.slice(0, separator).trim().toLowerCase()}`;
+            values.set(key, value(line.slice(separator + 1)));
         }
     }
     const get = (...keys) => keys.map((name) => values.get(name)).find((text) => text !== undefined) ?? "";
@@ -11818,7 +12367,8 @@ function parseAnsibleCfg(text) {
     };
 }
 function value(text) {
-    return text.replace(/\s+;.*$/, "").trim();
+    const comment = text.search(/\s;/);
+    return (comment === -1 ? text : text.slice(0, comment)).trim();
 }
 function split(text, separator) {
     return text
@@ -11827,37 +12377,56 @@ function split(text, separator) {
         .filter((item) => item !== "");
 }
 
+;// CONCATENATED MODULE: ./lib/project/places.js
+
+
+
+/**
+ * The place that an input names.
+ *
+ * @throws DeployError where nothing is there, or only what is neither a file nor a folder.
+ */
+function placeOfInput(input, given, ground) {
+    if (given.startsWith("-"))
+        throw new DeployError(`${input} is ${quoted(given)}: a path cannot begin with a dash.`);
+    const place = { path: (0,external_node_path_namespaceObject.resolve)(ground.folder, given), name: `${input} ${quoted(given)}`, workspace: ground.workspace };
+    const kind = kindOf(place);
+    if (kind === undefined)
+        throw new DeployError(`${place.name} does not exist in ${ground.folder}.`);
+    return { ...place, kind };
+}
+/** A place that the project has without an input that names it. */
+function placeInProject(path, ground) {
+    const known = (0,external_node_path_namespaceObject.relative)(ground.folder, path) || path;
+    return { path, name: /^[\w./@+ -]+$/.test(known) ? shortened(known) : quoted(known), workspace: ground.workspace };
+}
+
 ;// CONCATENATED MODULE: ./lib/project/checkout.js
+
 
 
 const DEPTH = 6;
 /** What holds other people's code, or nothing of the project's. */
 const PASSED_BY = /^(\..*|node_modules|venv|env|site-packages|__pycache__|static|media|locale)$/;
 /** Looks through a folder, without what Git, package managers and virtual environments put there. */
-function filesOf(folder) {
+function filesOf(ground) {
     return {
-        paths: below(folder, "", DEPTH).sort(),
-        read: (path) => {
-            try {
-                return (0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(folder, path), "utf8");
-            }
-            catch {
-                return "";
-            }
-        },
+        paths: below(ground, "", DEPTH).sort(),
+        read: (path) => readTextIfThere(placeInProject((0,external_node_path_namespaceObject.join)(ground.folder, path), ground)) ?? "",
     };
 }
-function below(folder, prefix, depth) {
-    return entries((0,external_node_path_namespaceObject.join)(folder, prefix)).flatMap((entry) => {
-        const path = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
-        if (!entry.isDirectory())
+function below(ground, prefix, depth) {
+    return entries(placeInProject((0,external_node_path_namespaceObject.join)(ground.folder, prefix), ground)).flatMap(({ name, isFolder }) => {
+        const path = prefix === "" ? name : `${prefix}/${name}`;
+        if (!isFolder)
             return [path];
-        return depth > 0 && !PASSED_BY.test(entry.name) ? below(folder, path, depth - 1) : [];
+        return depth > 0 && !PASSED_BY.test(name) ? below(ground, path, depth - 1) : [];
     });
 }
-function entries(folder) {
+/** Folders that others keep to themselves, such as a database's, hold nothing of the project. */
+function entries(place) {
     try {
-        return (0,external_node_fs_namespaceObject.readdirSync)(folder, { withFileTypes: true });
+        return entriesIn(place);
     }
     catch {
         return [];
@@ -11872,8 +12441,9 @@ function within(folder, name) {
 /** Lines of a Procfile as Heroku, honcho and foreman read it: process type and command, in the file's order. */
 function parseProcfile(text) {
     const lines = text.split(/\r?\n/).flatMap((line) => {
-        const found = /^([A-Za-z0-9_-]+):\s*(.+)$/.exec(line);
-        return found?.[1] !== undefined && found[2] !== undefined ? [[found[1], found[2].trim()]] : [];
+        const found = /^([A-Za-z0-9_-]+):(.+)$/.exec(line);
+        const command = found?.[2]?.trim() ?? "";
+        return found?.[1] !== undefined && command !== "" ? [[found[1], command]] : [];
     });
     return Object.fromEntries(lines);
 }
@@ -11881,7 +12451,8 @@ function parseProcfile(text) {
 function servedBy(command) {
     const entry = command.split(/\s+/).find((word) => /^[A-Za-z_][\w.]*:[A-Za-z_]\w*$/.test(word));
     if (entry !== undefined) {
-        return { entry, asgi: /\b(uvicorn|daphne|hypercorn|granian\b.*--interface\s+asgi)/i.test(command) };
+        const granian = /\bgranian\b/i.test(command) && /--interface\s+asgi/i.test(command);
+        return { entry, asgi: granian || /\b(uvicorn|daphne|hypercorn)/i.test(command) };
     }
     const bare = /\bgunicorn\b/.test(command)
         ? command.split(/\s+/).find((word) => /^[A-Za-z_]\w*(\.\w+)*\.wsgi$/.test(word))
@@ -11899,7 +12470,13 @@ const DEVELOPMENT = /(^|_)(dev|devel|develop|development|local|test|tests|testin
  * @returns undefined when the text names none literally.
  */
 function settingsModule(python) {
-    return /^[^#\n]*["']DJANGO_SETTINGS_MODULE["']\s*(?:,|\]\s*=)\s*["']([A-Za-z_][\w.]*)["']/m.exec(python)?.[1];
+    const named = python.matchAll(/["']DJANGO_SETTINGS_MODULE["']\s{0,99}(?:,|\]\s{0,99}=)\s{0,99}["']([A-Za-z_][\w.]{0,199})["']/g);
+    for (const { 1: module, index } of named) {
+        const line = python.slice(python.lastIndexOf("\n", index) + 1, index);
+        if (!line.includes("#"))
+            return module;
+    }
+    return undefined;
 }
 /**
  * The settings module for production: the one that says so by its name, else the one that the project's files agree on.
@@ -12003,13 +12580,13 @@ function findEntry(files, manageDir, settings, web) {
     for (const kind of ["wsgi", "asgi"]) {
         const found = entryFiles(files, manageDir).filter((path) => path.endsWith(`${kind}.py`));
         const near = found.find((path) => path === within(manageDir, `${settings?.split(".")[0]}/${kind}.py`)) ?? found[0];
-        if (near !== undefined && /^\s*application\s*=/m.test(files.read(near)))
+        if (near !== undefined && /^[ \t]*application[ \t]*=/m.test(files.read(near)))
             return { kind, value: `${moduleOf(near, manageDir)}:application`, where: near };
     }
     return undefined;
 }
 function setting(text, name) {
-    const dotted = new RegExp(`^\\s*${name}\\s*=\\s*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(text);
+    const dotted = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(text);
     return dotted === null ? undefined : `${dotted[1]}:${dotted[2]}`;
 }
 function moduleOf(path, manageDir) {
@@ -12026,14 +12603,13 @@ function moduleOf(path, manageDir) {
 /**
  * Finds out what a checkout deploys.
  *
- * @param project absolute path of working-directory.
  * @throws DeployError when there is no Django project at all.
  */
-function findDjango(project, chosen = { appPath: undefined, settingsModule: undefined }) {
+function findDjango(ground, chosen = { appPath: undefined, settingsModule: undefined }) {
     if (chosen.appPath === "")
         return django_NOTHING;
-    const files = filesOf(project);
-    const place = chosen.appPath === undefined ? findManage(files, project) : { value: chosen.appPath, where: "app_path" };
+    const files = filesOf(ground);
+    const place = chosen.appPath === undefined ? findManage(files, ground.folder) : { value: chosen.appPath, where: "app_path" };
     if ("question" in place) {
         return { ...django_NOTHING, questions: { app_path: place.question } };
     }
@@ -12127,6 +12703,35 @@ async function headRevision(folder, job, signal) {
     return code === 0 && /^[0-9a-f]{40,64}$/.test(sha) ? sha : undefined;
 }
 
+;// CONCATENATED MODULE: ./lib/project/variable-files.js
+
+
+
+/** Folders of variables that Ansible reads beside an inventory and beside a playbook. */
+const VARIABLE_FOLDERS = ["group_vars", "host_vars"];
+/** How deep Ansible's users nest such a folder. */
+const variable_files_DEPTH = 4;
+/**
+ * The files of variables of groups and hosts that Ansible may read: hidden ones and those with another ending are none.
+ *
+ * @param bases absolute paths of the folders that the variable folders are in.
+ * @throws DeployError for what Ansible would wait for or stumble over: a named pipe, a device, a link out of the workspace.
+ */
+function variableFiles(bases, ground) {
+    const found = bases.flatMap((base) => VARIABLE_FOLDERS.flatMap((name) => walk(placeInProject((0,external_node_path_namespaceObject.join)(base, name), ground), ground, variable_files_DEPTH)));
+    return [...new Map(found.map((place) => [place.path, place])).values()].sort((one, other) => one.path < other.path ? -1 : 1);
+}
+function walk(place, ground, depth) {
+    if (depth < variable_files_DEPTH && kindOf(place) === "file")
+        return [place];
+    if (depth === 0)
+        return [];
+    return entriesIn(place)
+        .filter(({ name }) => !name.startsWith(".") && !name.endsWith("~"))
+        .filter(({ name, isFolder }) => isFolder || ["", ".yml", ".yaml", ".json"].includes((0,external_node_path_namespaceObject.extname)(name)))
+        .flatMap(({ name }) => walk(placeInProject((0,external_node_path_namespaceObject.join)(place.path, name), ground), ground, depth - 1));
+}
+
 ;// CONCATENATED MODULE: ./lib/project/plain-variable.js
 
 
@@ -12136,26 +12741,19 @@ async function headRevision(folder, job, signal) {
  *
  * @returns undefined when no file mentions the variable; "" when it is set to something that only Ansible can read.
  */
-function plainVariable(project, name) {
-    const line = new RegExp(`^\\s*["']?${name}["']?\\s*:[ \\t]*(.*)$`, "m");
-    for (const folder of ["group_vars", "host_vars"]) {
-        for (const text of plain_variable_texts((0,external_node_path_namespaceObject.join)(project, folder), 3)) {
-            const found = line.exec(text);
-            if (found)
-                return /^["']?([\w./:-]+)["']?\s*(?:#.*)?$/.exec(found[1] ?? "")?.[1] ?? "";
-        }
+function plainVariable(ground, name) {
+    const line = new RegExp(`^[ \\t]*["']?${name}["']?[ \\t]*:(.*)$`, "m");
+    for (const file of variableFiles([ground.folder], ground)) {
+        const found = line.exec(readText(file))?.[1]?.trim();
+        if (found !== undefined)
+            return /^["']?([\w./:-]+)["']?(?:[ \t]+#.*)?$/.exec(found)?.[1] ?? "";
     }
     return undefined;
 }
-function plain_variable_texts(path, depth) {
-    if (!(0,external_node_fs_namespaceObject.existsSync)(path))
-        return [];
-    if ((0,external_node_fs_namespaceObject.statSync)(path).isFile())
-        return [(0,external_node_fs_namespaceObject.readFileSync)(path, "utf8")];
-    return depth > 0 ? (0,external_node_fs_namespaceObject.readdirSync)(path).flatMap((entry) => plain_variable_texts((0,external_node_path_namespaceObject.join)(path, entry), depth - 1)) : [];
-}
 
 ;// CONCATENATED MODULE: ./lib/project/inspect.js
+
+
 
 
 
@@ -12172,17 +12770,15 @@ function plain_variable_texts(path, depth) {
  */
 async function inspectProject(inputs, workspace, environment, signal) {
     const folder = (0,external_node_path_namespaceObject.resolve)(workspace, inputs.workingDirectory);
-    if (!(0,external_node_fs_namespaceObject.existsSync)(folder) || !(0,external_node_fs_namespaceObject.statSync)(folder).isDirectory()) {
-        throw new DeployError(`working-directory ${JSON.stringify(inputs.workingDirectory)} is no folder in ${workspace}.`);
+    const ground = { folder, workspace: (0,external_node_path_namespaceObject.resolve)(workspace) };
+    if (kindOf({ path: folder, name: workingDirectory(inputs), workspace: ground.workspace }) !== "folder") {
+        throw new DeployError(`${workingDirectory(inputs)} is no folder in ${workspace}.`);
     }
     const bundledRole = inputs.playbook === "" && inputs.mode === "role";
-    const playbook = file("playbook", inputs.playbook, folder);
-    const composeSources = inputs.composeSources.map((path) => source(path, folder));
-    if (composeSources.length > 1 && composeSources.some((path) => (0,external_node_fs_namespaceObject.statSync)(path).isDirectory())) {
-        throw new DeployError("compose-source names a folder and more besides: name one folder, or files.");
-    }
-    const set = (name) => setByUser(inputs, folder, name);
-    const find = () => findDjango(folder, {
+    const playbook = file("playbook", inputs.playbook, ground);
+    const composeSources = composeFiles(inputs.composeSources, ground);
+    const set = (name) => setByUser(inputs, ground, name);
+    const find = () => findDjango(ground, {
         ...{ appPath: set("app_path"), settingsModule: set("django_settings_module") },
         ...{
             processes: set("django_app_processes") !== undefined,
@@ -12198,52 +12794,64 @@ async function inspectProject(inputs, workspace, environment, signal) {
         throw new DeployError(`${folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`);
     }
     return {
-        folder,
+        ...ground,
         playbook,
         composeSources,
+        requirements: requirementsIn(inputs.requirements, ground),
         revision,
         django: fromWorkspace ? find() : bundledRole ? optional(find) : undefined,
-        cfg: ansibleCfg(folder, environment.ANSIBLE_CONFIG),
+        cfg: ansibleCfg(ground, environment.ANSIBLE_CONFIG),
     };
 }
 /** What a variable is set to: undefined when nobody sets it, "" when that cannot be told without Ansible. */
-function setByUser(inputs, folder, name) {
+function setByUser(inputs, ground, name) {
     const value = inputs.vars[name];
     if (value === undefined)
-        return plainVariable(folder, name);
+        return plainVariable(ground, name);
     return typeof value === "string" ? value : "";
 }
-function file(input, path, folder) {
-    if (path === "")
+const workingDirectory = (inputs) => `working-directory ${quoted(inputs.workingDirectory)}`;
+function file(input, given, ground) {
+    if (given === "")
         return "";
-    const full = existing(input, path, folder);
-    if (!(0,external_node_fs_namespaceObject.statSync)(full).isFile())
-        throw new DeployError(`${input} ${JSON.stringify(path)} is no file.`);
-    return full;
+    const place = placeOfInput(input, given, ground);
+    readText(place);
+    return place.path;
 }
-function source(path, folder) {
-    const full = existing("compose-source", path, folder);
-    if (!(0,external_node_fs_namespaceObject.statSync)(full).isFile() && !(0,external_node_fs_namespaceObject.statSync)(full).isDirectory()) {
-        throw new DeployError(`compose-source ${JSON.stringify(path)} is neither a file nor a folder.`);
-    }
-    return full;
-}
-function existing(input, path, folder) {
-    if (path.startsWith("-"))
-        throw new DeployError(`${input} is ${JSON.stringify(path)}: a path cannot begin with a dash.`);
-    const full = (0,external_node_path_namespaceObject.resolve)(folder, path);
-    if (!(0,external_node_fs_namespaceObject.existsSync)(full))
-        throw new DeployError(`${input} ${JSON.stringify(path)} does not exist in ${folder}.`);
-    return full;
-}
-function ansibleCfg(folder, fromJob) {
-    let path = fromJob ? ((0,external_node_path_namespaceObject.isAbsolute)(fromJob) ? fromJob : (0,external_node_path_namespaceObject.resolve)(folder, fromJob)) : (0,external_node_path_namespaceObject.join)(folder, "ansible.cfg");
-    // Ansible takes a folder in ANSIBLE_CONFIG as the place of an ansible.cfg.
-    if ((0,external_node_fs_namespaceObject.existsSync)(path) && (0,external_node_fs_namespaceObject.statSync)(path).isDirectory())
-        path = (0,external_node_path_namespaceObject.join)(path, "ansible.cfg");
-    if (!(0,external_node_fs_namespaceObject.existsSync)(path))
+function requirementsIn(given, ground) {
+    if (given === "")
         return undefined;
-    return { path, settings: parseAnsibleCfg((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8")) };
+    const place = placeOfInput("requirements", given, ground);
+    const text = readText(place);
+    return { path: place.path, text, content: parseYaml("requirements", text) };
+}
+function composeFiles(given, ground) {
+    const places = given.map((path) => placeOfInput("compose-source", path, ground));
+    if (places.length > 1 && places.some(({ kind }) => kind === "folder")) {
+        throw new DeployError("compose-source names a folder and more besides: name one folder, or files.");
+    }
+    for (const place of places)
+        requireUploadable(place, 6);
+    return places.map(({ path }) => path);
+}
+/** What is uploaded is read by Ansible, which would wait for a named pipe and follow any link. */
+function requireUploadable(place, depth) {
+    if (kindOf(place) === "file")
+        requireFile(place);
+    else if (depth > 0)
+        for (const { name } of entriesIn(place)) {
+            requireUploadable({ ...place, path: (0,external_node_path_namespaceObject.join)(place.path, name), name: `${place.name}, ${quoted(name)} in it,` }, depth - 1);
+        }
+}
+function ansibleCfg(ground, fromJob) {
+    const { folder } = ground;
+    let path = fromJob ? ((0,external_node_path_namespaceObject.isAbsolute)(fromJob) ? fromJob : (0,external_node_path_namespaceObject.resolve)(folder, fromJob)) : (0,external_node_path_namespaceObject.join)(folder, "ansible.cfg");
+    const place = () => (fromJob ? { path, name: `ANSIBLE_CONFIG ${quoted(fromJob)}` } : placeInProject(path, ground));
+    // Ansible takes a folder in ANSIBLE_CONFIG as the place of an ansible.cfg.
+    if (fromJob && kindOf(place()) === "folder")
+        path = (0,external_node_path_namespaceObject.join)(path, "ansible.cfg");
+    const text = readTextIfThere(place());
+    return text === undefined ? undefined : { path, settings: parseAnsibleCfg(text) };
 }
 function optional(find) {
     try {
@@ -12415,7 +13023,7 @@ function groupsOf(graph, hosts) {
     const groups = new Set();
     const open = [];
     for (const line of graph.split("\n")) {
-        const [, indent = "", name = ""] = /^([ |]*)(?:--)?(.*)$/.exec(line) ?? [];
+        const [, indent = "", name = ""] = /^([ |]*)(?:--)?(.*)$/s.exec(line) ?? [];
         const level = indent.split("|").length - 1;
         const group = /^@(.+):$/.exec(name)?.[1];
         open.length = Math.min(open.length, level);
@@ -12468,6 +13076,8 @@ const external_node_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRe
 ;// CONCATENATED MODULE: ./lib/ansible/follow.js
 
 
+/** Bytes that are read at a time. */
+const PIECE = 1_048_576;
 /** Reads what comes to a file, whole lines at a time. */
 class FollowedFile {
     #path;
@@ -12480,30 +13090,22 @@ class FollowedFile {
     }
     /** The whole lines that came since the last call; "" when there are none. */
     read() {
-        let descriptor;
-        try {
-            descriptor = (0,external_node_fs_namespaceObject.openSync)(this.#path, "r");
-        }
-        catch {
-            return "";
-        }
-        try {
-            const buffer = Buffer.alloc(65_536);
-            for (;;) {
-                const count = (0,external_node_fs_namespaceObject.readSync)(descriptor, buffer, 0, buffer.length, this.#position);
-                if (count === 0)
-                    break;
-                this.#position += count;
-                this.#rest += this.#decoder.write(buffer.subarray(0, count));
-            }
-        }
-        finally {
-            (0,external_node_fs_namespaceObject.closeSync)(descriptor);
+        for (let piece = this.#next(); piece.length > 0; piece = this.#next()) {
+            this.#position += piece.length;
+            this.#rest += this.#decoder.write(piece);
         }
         const end = this.#rest.lastIndexOf("\n") + 1;
         const lines = this.#rest.slice(0, end);
         this.#rest = this.#rest.slice(end);
         return lines;
+    }
+    #next() {
+        try {
+            return readPiece({ path: this.#path, name: "The file of events" }, this.#position, PIECE);
+        }
+        catch {
+            return Buffer.alloc(0);
+        }
     }
 }
 
@@ -12867,7 +13469,6 @@ function remove(files) {
 
 
 
-
 /**
  * Milliseconds that Ansible has from SIGINT to SIGTERM and from there to SIGKILL. Then the hosts still go back, with what
  * is secret gone 3 s and the step 8 s after a cancel.
@@ -12912,7 +13513,7 @@ async function runAnsible(run) {
 /** What happened, without secrets. A file that cannot be read costs the details, never the outcome. */
 function eventsOf({ eventsFile, redact }) {
     try {
-        return (0,external_node_fs_namespaceObject.existsSync)(eventsFile) ? redactEvents(parseEvents((0,external_node_fs_namespaceObject.readFileSync)(eventsFile, "utf8")), redact) : [];
+        return redactEvents(parseEvents(new FollowedFile(eventsFile).read()), redact);
     }
     catch (error) {
         warn(redact(`What happened on the hosts could not be read: ${messageOf(error)}`));
@@ -12966,14 +13567,13 @@ function preparePlay(parts) {
     return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, playMarker };
 }
 
-// EXTERNAL MODULE: external "node:net"
-var external_node_net_ = __nccwpck_require__(7030);
 ;// CONCATENATED MODULE: ./lib/inventory/hosts.js
 
 
 
+
 const NAME = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
-const hosts_ADDRESS = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
+const ADDRESS = /^[A-Za-z0-9_]([\w.-]*\w)?$/;
 const USER = /^[A-Za-z_][\w.@\\-]*\$?$/;
 /** What a line of each input looks like. */
 const FORMS = { hosts: "[name] [user@]address[:port]", "jump-host": "[user@]address[:port]" };
@@ -12987,15 +13587,12 @@ const FORMS = { hosts: "[name] [user@]address[:port]", "jump-host": "[user@]addr
 function parseHosts(text, input = "hosts") {
     const hosts = [];
     for (const [index, line] of text.split(/\r?\n/).entries()) {
-        const words = line
-            .replace(/(^|\s)#.*$/, "")
-            .trim()
-            .split(/\s+/);
+        const words = withoutComment(line).trim().split(/\s+/);
         if (words[0] === "")
             continue;
         const host = parseLine(words, index + 1, input);
         if (hosts.some(({ name }) => name === host.name)) {
-            throw new DeployError(`${input} has ${JSON.stringify(host.name)} twice, again in line ${index + 1}: give each host one line.`);
+            throw new DeployError(`${input} has ${quoted(host.name)} twice, again in line ${index + 1}: give each host one line.`);
         }
         hosts.push(host);
     }
@@ -13009,7 +13606,7 @@ function parseLine(words, number, input) {
     };
     const dashed = words.find((word) => word.startsWith("-"));
     if (dashed)
-        fail(`${JSON.stringify(dashed)}, which begins with a dash,`);
+        fail(`${quoted(dashed)}, which begins with a dash,`);
     if (input === "jump-host" && words.length > 1)
         fail("more than an address");
     if (words.length > 2)
@@ -13018,12 +13615,12 @@ function parseLine(words, number, input) {
     const at = target.lastIndexOf("@");
     const user = at === -1 ? undefined : target.slice(0, at);
     if (user !== undefined && !USER.test(user))
-        fail(`the user ${JSON.stringify(user)}`);
-    const { address, port } = splitAddress(target.slice(at + 1)) ?? fail(`the address ${JSON.stringify(target.slice(at + 1))}`);
+        fail(`the user ${quoted(user)}`);
+    const { address, port } = splitAddress(target.slice(at + 1)) ?? fail(`the address ${quoted(target.slice(at + 1))}`);
     const name = words.length === 2 ? (words[0] ?? "") : address;
     // An IPv6 address is no legal name of its own in an inventory file, but it is one in YAML.
     if (!NAME.test(name) && !(words.length === 1 && (0,external_node_net_.isIPv6)(name)))
-        fail(`the name ${JSON.stringify(name)}`);
+        fail(`the name ${quoted(name)}`);
     return { name, address, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
 }
 function splitAddress(text) {
@@ -13034,7 +13631,7 @@ function splitAddress(text) {
         return undefined;
     const [, v6, plain, digits] = match;
     const address = v6 ?? plain ?? "";
-    if (v6 === undefined ? !hosts_ADDRESS.test(address) : !(0,external_node_net_.isIPv6)(address))
+    if (v6 === undefined ? !ADDRESS.test(address) : !(0,external_node_net_.isIPv6)(address))
         return undefined;
     if (digits === undefined)
         return { address };
@@ -13071,7 +13668,7 @@ function inlineName(text) {
         throw new DeployError("inventory names no host: give YAML or INI.");
     const dashed = lines.find((line) => line.startsWith("-") && !line.startsWith("---") && !line.startsWith("- "));
     if (dashed) {
-        throw new DeployError(`inventory has a line that begins with a dash, ${JSON.stringify(dashed.slice(0, 40))}: a host cannot.`);
+        throw new DeployError(`inventory has a line that begins with a dash, ${quoted(dashed)}: a host cannot.`);
     }
     let value;
     try {
@@ -13094,7 +13691,7 @@ function inlineName(text) {
         return "inventory.ini";
     for (const [group, content] of Object.entries(value)) {
         if (content !== null && !isMapping(content)) {
-            throw new DeployError(`inventory has the group ${JSON.stringify(group)} without a mapping: give hosts, vars or children below it.`);
+            throw new DeployError(`inventory has the group ${quoted(group)} without a mapping: give hosts, vars or children below it.`);
         }
         if (content !== null)
             checkHosts(group, content);
@@ -13107,7 +13704,7 @@ function checkHosts(group, content) {
         return;
     for (const name of Object.keys(hosts)) {
         if (name.startsWith("-")) {
-            throw new DeployError(`inventory has the host ${JSON.stringify(name)} in group ${JSON.stringify(group)}: a name cannot begin with a dash.`);
+            throw new DeployError(`inventory has the host ${quoted(name)} in group ${quoted(group)}: a name cannot begin with a dash.`);
         }
     }
 }
@@ -13118,44 +13715,39 @@ function checkHosts(group, content) {
 
 
 
-/** Folders of variables that Ansible reads beside an inventory and beside a playbook. */
-const VARIABLE_FOLDERS = ["group_vars", "host_vars"];
+
+
+
 /**
  * Absolute paths for `--inventory`: the repository's own, or a file in the private folder.
  *
- * @param project working-directory as an absolute path.
  * @throws DeployError when a file is missing or an inventory is malformed.
  */
-function prepareInventory(inputs, project, folder) {
+function prepareInventory(inputs, ground, folder) {
     if (inputs.inventoryFiles.length > 0)
-        return inputs.inventoryFiles.map((path) => prepare_existing(path, project));
+        return inputs.inventoryFiles.map((path) => existing(path, ground));
     const [name, text] = inputs.hosts === ""
         ? [inlineName(inputs.inventory), inputs.inventory]
         : ["hosts.yml", hostsInventory(parseHosts(inputs.hosts))];
     const place = folder.folder("inventory");
-    linkVariables(project, place);
+    linkVariables(ground, place);
     return [folder.file((0,external_node_path_namespaceObject.join)("inventory", name), text.endsWith("\n") ? text : `${text}\n`)];
 }
-function prepare_existing(path, project) {
-    if (path.startsWith("-"))
-        throw new DeployError(`inventory-file is ${JSON.stringify(path)}: a path cannot begin with a dash.`);
-    const full = (0,external_node_path_namespaceObject.resolve)(project, path);
-    if (full.includes(",")) {
-        throw new DeployError(`inventory-file is ${JSON.stringify(path)}: Ansible reads a comma as a list of hosts, so rename the file.`);
+function existing(given, ground) {
+    const place = placeOfInput("inventory-file", given, ground);
+    if (place.path.includes(",")) {
+        throw new DeployError(`inventory-file is ${quoted(given)}: Ansible reads a comma as a list of hosts, so rename the file.`);
     }
-    if (!(0,external_node_fs_namespaceObject.existsSync)(full))
-        throw new DeployError(`inventory-file ${JSON.stringify(path)} does not exist in ${project}.`);
-    if ((0,external_node_fs_namespaceObject.statSync)(full).isFile() && (0,external_node_fs_namespaceObject.statSync)(full).size === 0) {
-        throw new DeployError(`inventory-file ${JSON.stringify(path)} is empty.`);
-    }
-    return full;
+    if (place.kind === "file" && readPiece(place, 0, 1).length === 0)
+        throw new DeployError(`${place.name} is empty.`);
+    return place.path;
 }
 /** Links the project's variable folders into a folder of generated files, so that Ansible finds them beside those. */
-function linkVariables(project, place) {
+function linkVariables(ground, folder) {
     for (const name of VARIABLE_FOLDERS) {
-        const source = (0,external_node_path_namespaceObject.join)(project, name);
-        if ((0,external_node_fs_namespaceObject.existsSync)(source))
-            (0,external_node_fs_namespaceObject.symlinkSync)(source, (0,external_node_path_namespaceObject.join)(place, name));
+        const place = placeInProject((0,external_node_path_namespaceObject.join)(ground.folder, name), ground);
+        if (kindOf(place) === "folder")
+            (0,external_node_fs_namespaceObject.symlinkSync)(place.path, (0,external_node_path_namespaceObject.join)(folder, name));
     }
 }
 
@@ -13170,12 +13762,12 @@ function linkVariables(project, place) {
  *
  * @param actionRoot folder that holds `ansible_collections`.
  */
-function bundledPlaybooks({ mode, operation, check }, actionRoot, project, folder) {
+function bundledPlaybooks({ mode, operation, check }, actionRoot, ground, folder) {
     const place = folder.folder("play");
-    linkVariables(project, place);
+    linkVariables(ground, place);
     const copy = (name) => {
         const bundled = (0,external_node_path_namespaceObject.join)(actionRoot, "ansible_collections", "django_ansible", "deploy", "playbooks", `${name}.yml`);
-        return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), (0,external_node_fs_namespaceObject.readFileSync)(bundled, "utf8"));
+        return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), readText({ path: bundled, name: `The action's playbook ${name}.yml` }));
     };
     return {
         playbook: copy(operation === "deploy" ? mode : nameIn(mode, operation)),
@@ -13186,6 +13778,7 @@ function bundledPlaybooks({ mode, operation, check }, actionRoot, project, folde
 const nameIn = (mode, name) => (mode === "role" ? name : `container_${name}`);
 
 ;// CONCATENATED MODULE: ./lib/ansible/variables.js
+
 /** A text that Ansible must not read as a template: `{{` in a secret is a part of it. Both cores' JSON readers know this form. */
 function literal(text) {
     return { __ansible_unsafe: text };
@@ -13245,12 +13838,11 @@ function detectedVariables(detected) {
 }
 /** An app name made of a repository's name: what an app name may not hold becomes a dash. */
 function appNameOf(repository) {
-    const name = (repository.split("/").at(-1) ?? "")
+    const name = withoutLast((repository.split("/").at(-1) ?? "")
         .toLowerCase()
         .replace(/[^a-z0-9_-]+/g, "-")
         .replace(/^[^a-z]+/, "")
-        .slice(0, 32)
-        .replace(/[-_]+$/, "");
+        .slice(0, 32), "-_");
     return name === "" ? "app" : name;
 }
 
@@ -13427,27 +14019,11 @@ async function decryptVault(text, passwords) {
 ;// CONCATENATED MODULE: ./lib/vault/closed.js
 
 
-
-
-
-const MOST_BYTES = 4 * 1024 * 1024;
-/**
- * The variable files of a project that Ansible may read: those of groups and hosts.
- *
- * @param project working-directory as an absolute path.
- * @param inventories absolute paths; their folders' variables count too.
- */
-function variableFiles(project, inventories) {
-    const bases = new Set([project, ...inventories.map((path) => (isFolder(path) ? path : (0,external_node_path_namespaceObject.dirname)(path)))]);
-    const files = [...bases].flatMap((base) => VARIABLE_FOLDERS.flatMap((name) => closed_entries((0,external_node_path_namespaceObject.join)(base, name)).flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(base, name, entry), 4))));
-    return [...new Set(files)].sort();
-}
 /** What in the files none of the passwords opens; Ansible tries them all, whatever id a vault text names. */
-async function closedIn(files, passwords, signal) {
+async function closedIn(sources, passwords, signal) {
     const known = new Map();
     const closed = [];
-    for (const file of files) {
-        const text = textOf(file);
+    for (const { place: { path: file }, text, } of sources) {
         const vaults = isVault(text) ? [{ value: "", vault: text }] : text.includes("!vault") ? valuesOf(text) : [];
         for (const { value, vault } of vaults) {
             signal?.throwIfAborted();
@@ -13461,98 +14037,12 @@ async function closedIn(files, passwords, signal) {
 }
 /** The vaulted values of a YAML text with the keys that they stand at. */
 function valuesOf(text) {
-    const found = [];
-    for (const document of (0,dist/* parseAllDocuments */.hR)(text, { logLevel: "silent" })) {
-        (0,dist/* visit */.YR)(document, {
-            Pair: (_, { key, value }) => {
-                if (!(0,dist/* isScalar */.jn)(value) || value.tag !== "!vault")
-                    return;
-                found.push({ value: (0,dist/* isScalar */.jn)(key) ? String(key.value) : "", vault: String(value.value) });
-            },
-        });
-    }
-    return found;
+    return leavesOf(text)
+        .leaves.filter(({ tag }) => tag === "!vault")
+        .map(({ keys, text: vault }) => ({ value: keys.at(-1) ?? "", vault }));
 }
-function walk(path, depth) {
-    if (!isFolder(path))
-        return [path];
-    return depth > 0 ? closed_entries(path).flatMap((entry) => walk((0,external_node_path_namespaceObject.join)(path, entry), depth - 1)) : [];
-}
-/** The text of a file that may hold variables; "" of one that cannot be read or is too large for that. */
-function textOf(file) {
-    try {
-        return (0,external_node_fs_namespaceObject.statSync)(file).size > MOST_BYTES ? "" : (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
-    }
-    catch {
-        return "";
-    }
-}
-function closed_entries(path) {
-    return isFolder(path) ? (0,external_node_fs_namespaceObject.readdirSync)(path).filter((entry) => !entry.startsWith(".")) : [];
-}
-function isFolder(path) {
-    return (0,external_node_fs_namespaceObject.existsSync)(path) && (0,external_node_fs_namespaceObject.statSync)(path).isDirectory();
-}
-
-;// CONCATENATED MODULE: ./lib/vault/playbook-sources.js
-
-
-
-
-/**
- * The files that Ansible reads for a playbook, whatever hosts it is for: the playbook, its `vars_files`, and the variables of roles
- * that it names. Names with templates in them are left out, as nobody knows them before the run.
- *
- * @param playbook absolute path.
- * @param roleFolders absolute paths of folders with roles, besides `roles` beside the playbook; the first one that has a role wins.
- */
-function filesOfPlaybook(playbook, roleFolders) {
-    const folder = (0,external_node_path_namespaceObject.dirname)(playbook);
-    const plays = playsOf(playbook);
-    const named = plays.flatMap((play) => listOf(play.vars_files)).filter(isPlain);
-    const variables = named.map((path) => ((0,external_node_path_namespaceObject.isAbsolute)(path) ? path : (0,external_node_path_namespaceObject.join)(folder, path)));
-    const roles = [...new Set(plays.flatMap(rolesOf))];
-    const folders = [(0,external_node_path_namespaceObject.join)(folder, "roles"), ...roleFolders];
-    const ofRoles = roles.flatMap((role) => {
-        const home = folders.map((place) => (0,external_node_path_namespaceObject.join)(place, role)).find((path) => (0,external_node_fs_namespaceObject.existsSync)(path));
-        return home === undefined ? [] : ["vars", "defaults"].flatMap((part) => mainFiles((0,external_node_path_namespaceObject.join)(home, part)));
-    });
-    return [playbook, ...variables, ...ofRoles].filter((file) => (0,external_node_fs_namespaceObject.existsSync)(file) && (0,external_node_fs_namespaceObject.statSync)(file).isFile());
-}
-function playsOf(playbook) {
-    try {
-        const text = (0,external_node_fs_namespaceObject.readFileSync)(playbook, "utf8");
-        return isVault(text) ? [] : listOf((0,dist/* parse */.qg)(text, { logLevel: "silent" })).filter(playbook_sources_isMapping);
-    }
-    catch {
-        return []; // Ansible tells what is wrong with it.
-    }
-}
-/** The roles that a play lists, and those that its tasks import. */
-function rolesOf(play) {
-    const listed = listOf(play.roles).map((role) => (playbook_sources_isMapping(role) ? (role.role ?? role.name) : role));
-    const imported = ["pre_tasks", "tasks", "post_tasks"]
-        .flatMap((part) => listOf(play[part]))
-        .filter(playbook_sources_isMapping)
-        .map((task) => task["ansible.builtin.import_role"] ?? task.import_role)
-        .map((role) => (playbook_sources_isMapping(role) ? role.name : undefined));
-    return [...listed, ...imported].filter(isPlain);
-}
-/** What a role's folder of variables is read from: `main`, with or without an ending, or the files of a folder of that name. */
-function mainFiles(folder) {
-    const main = ["main", "main.yml", "main.yaml", "main.json"]
-        .map((name) => (0,external_node_path_namespaceObject.join)(folder, name))
-        .find((path) => (0,external_node_fs_namespaceObject.existsSync)(path));
-    if (main === undefined)
-        return [];
-    return (0,external_node_fs_namespaceObject.statSync)(main).isFile() ? [main] : (0,external_node_fs_namespaceObject.readdirSync)(main).map((name) => (0,external_node_path_namespaceObject.join)(main, name));
-}
-const isPlain = (name) => typeof name === "string" && !name.includes("{{");
-const playbook_sources_isMapping = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-const listOf = (value) => Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
 
 ;// CONCATENATED MODULE: ./lib/vault/check.js
-
 
 
 
@@ -13567,22 +14057,9 @@ function passwordsOf({ vaultPassword, vaultPasswords, }) {
 /**
  * What the given passwords do not open of the variables that Ansible may read. Nothing when the project has a source of
  * passwords of its own, which the action does not ask.
- *
- * @param inventories absolute paths.
- * @param playbook absolute path.
  */
-async function closedVaults(inputs, project, { inventories, playbook }, job, signal) {
-    if (hasOtherSource(inputs, project, job))
-        return [];
-    const roles = [(0,external_node_path_namespaceObject.join)(project.folder, "roles"), ...roleFolders(project, job)];
-    const certain = [...inventories, ...filesOfPlaybook(playbook, roles)];
-    const files = [...certain, ...variableFiles(project.folder, [...inventories, playbook])];
-    return await closedIn([...new Set(files)], passwordsOf(inputs), signal);
-}
-function roleFolders({ folder, cfg }, job) {
-    if (job.ANSIBLE_ROLES_PATH)
-        return job.ANSIBLE_ROLES_PATH.split(external_node_path_namespaceObject.delimiter).map((path) => (0,external_node_path_namespaceObject.resolve)(folder, path));
-    return cfg === undefined ? [] : cfg.settings.rolesPath.map((path) => besideCfg(cfg.path, path, (0,external_node_os_namespaceObject.homedir)()));
+async function closedVaults(inputs, project, sources, job, signal) {
+    return hasOtherSource(inputs, project, job) ? [] : await closedIn(sources, passwordsOf(inputs), signal);
 }
 /** What is certain before Ansible is asked: the files of the group `all` are read. */
 const EVERY_HOST = { hosts: new Set(), groups: new Set(["all"]) };
@@ -13597,8 +14074,10 @@ function requireOpenVaults(closed, participants, inputs, project) {
     const needed = closed.find(({ file, value }) => {
         if (value !== "")
             return false;
-        const [, folder, name] = /.*\/(group_vars|host_vars)\/([^/]+?)(?:\.ya?ml|\.json)?(?:\/.*)?$/.exec(file) ?? [];
-        return name === undefined || participants?.[folder === "group_vars" ? "groups" : "hosts"].has(name);
+        const parts = file.split("/");
+        const at = parts.findLastIndex((part) => part === "group_vars" || part === "host_vars");
+        const name = at === -1 ? undefined : parts[at + 1]?.replace(/\.(ya?ml|json)$/, "");
+        return name === undefined || participants?.[parts[at] === "group_vars" ? "groups" : "hosts"].has(name);
     });
     if (needed)
         throw new DeployError(sentence(needed, inputs, project));
@@ -13666,10 +14145,10 @@ function writeRunFiles(parts) {
         : folder.file(name, `${text}
 `);
     return {
-        inventories: prepareInventory(inputs, project.folder, folder),
+        inventories: prepareInventory(inputs, project, folder),
         ...(project.playbook
             ? { playbook: project.playbook, cancelPlaybook: "" }
-            : bundledPlaybooks(inputs, actionRoot, project.folder, folder)),
+            : bundledPlaybooks(inputs, actionRoot, project, folder)),
         variables: folder.file("vars.json", JSON.stringify(variables(parts))),
         becomePassword: secret("become-password", becomePassword),
         vaultPassword: secret("vault-password", inputs.vaultPassword),
@@ -13718,10 +14197,10 @@ const NETWORK = [
     [/administratively prohibited/, "the bastion forbids forwarding: set AllowTcpForwarding yes in its sshd_config."],
     [/open failed: connect failed: Connection refused/, "the bastion finds no sshd on that address and port."],
     [
-        /open failed: connect failed: .*(timed out|unreachable|No route)/,
+        /open failed: connect failed: .{0,100}(timed out|unreachable|No route)/,
         "the bastion has no way to that address and port.",
     ],
-    [/open failed: connect failed: .*(not known|resolution)/, "the bastion cannot resolve that name."],
+    [/open failed: connect failed: .{0,100}(not known|resolution)/, "the bastion cannot resolve that name."],
     [
         /timed out during banner exchange/,
         "accepts connections and says nothing: what listens on that port is no sshd, or it is overloaded.",
@@ -13790,19 +14269,20 @@ function atHost(stdout, host) {
 }
 function changed(stderr) {
     const [, keyType = "", fingerprint = ""] = /fingerprint for the (\S+) key sent by the remote host is\s+(\S+?)\.?\s/.exec(stderr) ?? [];
-    const [, keyFile = ""] = /Offending \S+ key in (.+):\d+/.exec(stderr) ?? [];
+    const [, keyFile = ""] = /^Offending \S+ key in (.+):\d+/m.exec(stderr) ?? [];
     const [, keyName = ""] = /Host key for (\S+) has changed/.exec(stderr) ?? [];
     return { keyType, fingerprint, keyFile, keyName };
 }
 function offer(stderr) {
     const user = /Authenticating to \S+ as '([^']*)'/g;
-    const last = [...stderr.matchAll(user)].at(-1)?.[1] ?? /(\S+)@\S+: Permission denied/.exec(stderr)?.[1];
-    const offered = [...stderr.matchAll(/Offering public key: .* (\S+) (SHA256:\S+)/g)].map(([, type, key]) => `${type} ${key}`);
-    const methods = [...stderr.matchAll(/Permission denied \(([^)]*)\)/g)].at(-1)?.[1] ?? "";
+    const last = [...stderr.matchAll(user)].at(-1)?.[1] ?? /^(\S+)@[^\s@]+: Permission denied/m.exec(stderr)?.[1];
+    const offered = [...stderr.matchAll(/^debug\d: Offering public key: .* ([\w-]+) (SHA256:\S+)/gm)].map(([, type, key]) => `${type} ${key}`);
+    const methods = [...stderr.matchAll(/Permission denied \(([^()]*)\)/g)].at(-1)?.[1] ?? "";
     return { ...(last === undefined ? {} : { user: last }), offered: [...new Set(offered)], methods };
 }
 
 ;// CONCATENATED MODULE: ./lib/connection/diagnose.js
+
 
 
 
@@ -13883,18 +14363,18 @@ async function learned(target, stage, index, parts) {
     await ssh(hop === undefined ? target : { name: hop, address: hop, options: [] }, options, ["true"], parts);
     let line = "";
     try {
-        line = (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8").trim();
+        line = readText({ path: file, name: "The key that was shown" }).trim();
     }
     catch {
         return "Take its line from `ssh-keyscan` and compare it with the host's own key before you store it in known-hosts.";
     }
-    const [, fingerprint = "", , type = ""] = /^\d+ (\S+) (.*) \((.*)\)$/m.exec(await fingerprints(file)) ?? [];
+    const [, fingerprint = "", type = ""] = /^\d+ (\S+) .*\(([^()]*)\)$/m.exec(await fingerprints(file)) ?? [];
     return `It shows ${type} ${fingerprint}. Compare that with what \`ssh-keygen -lf /etc/ssh/ssh_host_${type.toLowerCase()}_key.pub\` prints on the host itself; when they are equal, add this line to known-hosts: ${line}`;
 }
 async function changedKey(target, stage, index, parts) {
     const known = (await fingerprints(stage.keyFile ?? "", stage.keyName)).match(/SHA256:\S+/)?.[0] ?? "another one";
     const shown = await learned(target, stage, index, parts);
-    const line = /known-hosts: (.+)$/.exec(shown)?.[1];
+    const [, line] = shown.split(" to known-hosts: ");
     const replace = line === undefined ? "replace its line" : `replace its line by: ${line}`;
     return `${target.name} shows another host key than the one in ${parts.knownHosts}: ${stage.keyType} ${stage.fingerprint} instead of ${known}. Either someone answers in the host's place, so compare the key on the host itself first; or the host was set up anew, then ${replace}`;
 }
@@ -13905,7 +14385,7 @@ async function fingerprints(file, host) {
         .stdout;
 }
 function authentication(target, stage, { publicKey }) {
-    const user = stage.user === undefined ? "the user" : `the user ${JSON.stringify(stage.user)}`;
+    const user = stage.user === undefined ? "the user" : `the user ${quoted(stage.user)}`;
     const whose = stage.jump ? `The jump host before ${target.name}` : target.name;
     const methods = stage.methods ? ` (it takes ${stage.methods})` : "";
     const offered = stage.offered ?? [];
@@ -13981,7 +14461,7 @@ function targetOf(name, variables) {
 
 
 /** What Ansible says when a host lets it in and it cannot run there. */
-const CANNOT_RUN = /deserialization failed|module interpreter .* was not found|MODULE FAILURE|No usable temporary directory|python\S*: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
+const CANNOT_RUN = /deserialization failed|module interpreter '[^']*' was not found|MODULE FAILURE|No usable temporary directory|python[\w.]{0,10}: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
 /** Milliseconds for all of them together: whoever waits for the result would rather have Ansible's own words by then. */
 const unreachable_LIMIT = 14_000;
 /**
@@ -14010,280 +14490,115 @@ async function unreachableCauses({ inputs, files, project, folder, env, signal: 
     return new Map([...causes].map(([host, cause]) => [host, redact(cause)]));
 }
 
-;// CONCATENATED MODULE: ./lib/report/advice.js
-/** What to do about failures whose own words do not say it, most telling first. */
-const ADVICE = [
-    [
-        /No space left on device|Errno 28/i,
-        "The disk is full: remove what is not needed on the host (`django_app_keep_releases` limits old releases), then deploy again.",
-    ],
-    [
-        /dpkg was interrupted/i,
-        "An earlier installation was broken off: run `dpkg --configure -a` on the host, then deploy again.",
-    ],
-    [
-        /Could not get lock \/var\/lib\/(dpkg|apt)|is another process using it/i,
-        "Another program installs packages on the host, mostly unattended-upgrades: deploy again when it has ended.",
-    ],
-    [
-        /Unable to locate package|No package matching|has no installation candidate/i,
-        "The host's package sources do not have it: check /etc/apt/sources.list and the name in `django_app_extra_packages`.",
-    ],
-    [
-        /No solution found when resolving|No matching distribution found|ResolutionImpossible/i,
-        "The requirements contradict each other, or ask for a version that does not exist for this Python: install them in a fresh virtual environment on your machine first.",
-    ],
-    [
-        /Failed to build|error: command .*(gcc|cc)\S* failed|Python\.h: No such file|pg_config executable not found/i,
-        "A requirement is compiled on the host and lacks something for it: use a package with wheels (for example `psycopg[binary]`), or name the headers in `django_app_extra_packages`.",
-    ],
-    [
-        /ModuleNotFoundError: No module named '?([\w.]+)/,
-        "The code imports something that the requirements do not bring, or that lies outside of `app_path`: add it to the requirements file that is deployed.",
-    ],
-    [
-        /SECRET_KEY setting must not be empty|ImproperlyConfigured/,
-        "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
-    ],
-    [
-        /DisallowedHost|Invalid HTTP_HOST|answered with 400/i,
-        "Django does not accept the name that it is asked by: `server_name` has to be in ALLOWED_HOSTS.",
-    ],
-    [
-        /password authentication failed for user/i,
-        "The database does not take the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
-    ],
-    [
-        /(could not connect to server|connection to server at .* failed|OperationalError).*(refused|timed out|could not translate|No route)/is,
-        "The host does not get through to its database: check `db_host` and port, that the server listens there, and what is between.",
-    ],
-    [
-        /relation "[^"]+" already exists|table "?\w+"? already exists|DuplicateTable/i,
-        "The database has what a migration would create: it was made outside of migrations; compare with `manage.py showmigrations` and fake what is there already.",
-    ],
-    [
-        /Conflicting migrations detected/i,
-        "Two migrations follow the same one: run `manage.py makemigrations --merge` and commit the result.",
-    ],
-    [
-        /permission denied for (schema|table|database)/i,
-        "The database user may not do this: give it the rights on schema and tables, or make it the owner of the database.",
-    ],
-    [
-        /Address already in use|Errno 98/i,
-        "Something else listens there: look with `ss -ltnp` on the host for what it is.",
-    ],
-    [
-        /is not healthy at/,
-        "The old release still serves. Look at the application's last lines, and ask the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set what is asked and how long.",
-    ],
-    [
-        /nginx: configuration file .* test failed|nginx: \[emerg\]/,
-        "nginx refuses its configuration: the line that it names may belong to another site of the host.",
-    ],
-];
-/** What to do about a failure, in Markdown code marks; "" when its own words have to do. */
-function adviceFor({ msg, stderr, stdout }) {
-    const text = [msg, stderr, stdout].filter(Boolean).join("\n");
-    return ADVICE.find(([cause]) => cause.test(text))?.[1] ?? "";
-}
-
-;// CONCATENATED MODULE: ./lib/report/markdown.js
-/** Any text as part of a line of Markdown: nothing in it acts as HTML, markup, a link, a mention, a reference or math. */
-function safe(text) {
-    return (html(text.replace(/\s+/g, " ").trim())
-        .replace(/[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g, (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`)
-        // GitHub looks for names and numbers in the text that readers see, so that only something between keeps them apart.
-        .replace(/@(?=\w)/g, "&#64;\u200b")
-        .replace(/(?<!&)#(?=\d)/g, "&#35;\u200b")
-        .replace(/:\/\//g, "&#58;//")
-        .replace(/\bwww\./gi, (found) => `${found.slice(0, 3)}&#46;`));
-}
-/** The same as code. */
-function code(text) {
-    return text === "" ? "" : `<code>${safe(text)}</code>`;
-}
-/** A text with its line ends and spaces. */
-function preformatted(text) {
-    return `<pre>${html(text)}</pre>`;
-}
-/** A part that opens by a click. `title` and `body` are Markdown. */
-function details(title, body) {
-    return ["<details>", `<summary>${title}</summary>`, "", ...body, "", "</details>", ""];
-}
-/** A table; `rows` are Markdown. `align` has a letter for each column: `l` or `r`. */
-function table(heads, align, rows) {
-    const line = (cells) => `| ${cells.join(" | ")} |`;
-    const marks = heads.map((_, index) => (align[index] === "r" ? "--:" : "---"));
-    return [line(heads), `|${marks.join("|")}|`, ...rows.map(line), ""];
-}
-/** A block of code that its own text cannot end. */
-function fenced(language, text) {
-    const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-    const fence = "`".repeat(longest + 1);
-    return [`${fence}${language}`, text, fence, ""];
-}
-/** `a, b and c`; of many the first ones and how many more. */
-function enumeration(items, most = 3) {
-    const shown = items.length > most + 1 ? [...items.slice(0, most), `${items.length - most} more`] : items;
-    return shown.length < 2 ? (shown[0] ?? "") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
-}
-/** `1 host`, `2 hosts`. */
-function count(number, one) {
-    return `${number} ${one}${number === 1 ? "" : "s"}`;
-}
-/** `0.4 s`, `12 s`, `3 min 05 s`. */
-function seconds(number) {
-    if (number < 9.95)
-        return `${Math.round(number * 10) / 10} s`;
-    const whole = Math.round(number);
-    return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
-}
-function html(text) {
-    return text
-        .replaceAll("&", "&amp;")
-        .replaceAll("<", "&lt;")
-        .replaceAll(">", "&gt;")
-        .replaceAll("$", "&#36;")
-        .replaceAll("\r", "");
-}
-
-;// CONCATENATED MODULE: ./lib/report/failures.js
-
-
-
-const failures_MOST = 20;
-const DETAIL_LINES = 30;
-const DETAIL_CHARACTERS = 3_000;
-/** The failures, those of the same cause on several hosts together. */
-function failureSection(failures, run) {
-    if (failures.length === 0)
-        return [];
-    const groups = byCause(failures);
-    const more = groups.length - failures_MOST;
-    return [
-        "#### What failed",
-        "",
-        ...groups.slice(0, failures_MOST).flatMap((group, index) => entry(group, index === 0)),
-        ...(run.rolledBack ? ["Every host serves what it served before.", ""] : []),
-        ...(more > 0 ? [`… and ${count(more, "failure")} more, in the log.`, ""] : []),
-    ];
-}
-/** Failures by cause: hosts on which the same task failed with the same words are together, the largest group first. */
-function byCause(failures) {
-    const groups = new Map();
-    for (const failure of failures) {
-        const [sentence, { host, name, path }] = failure;
-        const words = sentence.split(/([\w.-]+)/).filter((word) => word !== host);
-        const key = [...words, name, path].join("\0");
-        const group = groups.get(key);
-        if (group === undefined)
-            groups.set(key, [failure]);
-        else
-            group.push(failure);
-    }
-    return [...groups.values()].sort((one, other) => other.length - one.length);
-}
-function entry(group, first) {
-    const [[sentence, result]] = group;
-    const hosts = group.map(([, { host }]) => code(host));
-    const where = result.path ? ` at ${code(shortPath(result.path))}` : "";
-    const lines = lastLines(result);
-    const advice = adviceFor(result);
-    return [
-        `**${enumeration(hosts)}**, task “${safe(taskName(result))}”${where}`,
-        "",
-        safe(lines === "" ? sentence : firstLine(sentence, result)),
-        "",
-        ...(advice === "" ? [] : [`💡 ${advice}`, ""]),
-        ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? opened : same)),
-    ];
-}
-/** A sentence about one host that only repeats a message of several lines gives way to the message's first line. */
-function firstLine(sentence, { host, msg = "" }) {
-    const [line = ""] = msg.split("\n");
-    return sentence.startsWith(`${host}: the task "`) && line.length > 20 ? line : sentence;
-}
-/** The first failure is what everybody looks for: its lines stand open. */
-const opened = (line) => (line === "<details>" ? "<details open>" : line);
-const same = (line) => line;
-function lastLines(result) {
-    if (result.no_log)
-        return "";
-    const text = [result.msg, result.stdout, result.stderr].filter(Boolean).join("\n").trim();
-    const lines = text.split("\n").slice(-DETAIL_LINES).join("\n").slice(-DETAIL_CHARACTERS);
-    // A message of one line stands in the sentence already.
-    return lines.includes("\n") || lines.length > 600 ? lines : "";
-}
-/** The end of a path: the folders above say nothing to a reader. */
-function shortPath(path) {
-    return path.split("/").slice(-4).join("/");
-}
-
-;// CONCATENATED MODULE: ./lib/report/annotations.js
+;// CONCATENATED MODULE: ./lib/project/playbook-sources.js
 
 
 
 
-/** GitHub shows at most ten annotations of a kind for a step. */
-const MOST_ANNOTATIONS = 10;
 /**
- * The annotations of failures: one for each cause, those that many hosts have first, and one place is kept for the step's
- * own error.
+ * The files that Ansible reads for a playbook, whatever hosts it is for: the playbook, its `vars_files`, and the variables of roles
+ * that it names. Names with templates in them are left out, as nobody knows them before the run.
+ *
+ * @param roleFolders absolute paths of folders with roles, besides `roles` beside the playbook; the first one that has a role wins.
  */
-function annotationsOf(failures, repository) {
-    return byCause(failures)
-        .slice(0, MOST_ANNOTATIONS - 1)
-        .map((group) => {
-        const [[sentence, result]] = group;
-        const hosts = group.map(([, { host }]) => host);
-        return {
-            message: annotations_messageOf(sentence, result, hosts),
-            title: `${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}: ${taskName(result)}`,
-            ...positionOf(result, repository),
-        };
+function filesOfPlaybook(playbook, roleFolders, ground) {
+    const at = (...parts) => placeInProject((0,external_node_path_namespaceObject.join)(...parts), ground);
+    const folder = (0,external_node_path_namespaceObject.dirname)(playbook.path);
+    const plays = listOf(parseLoosely(readTextIfThere(playbook) ?? "")).filter(playbook_sources_isMapping);
+    const named = plays.flatMap((play) => listOf(play.vars_files)).filter(isPlain);
+    const variables = named.map((path) => at((0,external_node_path_namespaceObject.isAbsolute)(path) ? path : (0,external_node_path_namespaceObject.join)(folder, path)));
+    const roles = [...new Set(plays.flatMap(rolesOf))];
+    const folders = [(0,external_node_path_namespaceObject.join)(folder, "roles"), ...roleFolders];
+    const ofRoles = roles.flatMap((role) => {
+        const home = folders.map((place) => at(place, role)).find((place) => kindOf(place) === "folder");
+        if (home === undefined)
+            return [];
+        return ["vars", "defaults"].flatMap((part) => mainFiles(at(home.path, part), at));
     });
+    return [playbook, ...variables, ...ofRoles].filter((file) => kindOf(file) === "file");
 }
-function annotations_messageOf(sentence, result, hosts) {
-    const advice = adviceFor(result).replaceAll("`", "");
-    const others = hosts.length > 1 ? `The same on ${hosts.slice(1, 11).join(", ")}${hosts.length > 11 ? " …" : ""}.` : "";
-    return [sentence, others, advice].filter((part) => part !== "").join("\n");
+/** The roles that a play lists, and those that its tasks import. */
+function rolesOf(play) {
+    const listed = listOf(play.roles).map((role) => (playbook_sources_isMapping(role) ? (role.role ?? role.name) : role));
+    const imported = ["pre_tasks", "tasks", "post_tasks"]
+        .flatMap((part) => listOf(play[part]))
+        .filter(playbook_sources_isMapping)
+        .map((task) => task["ansible.builtin.import_role"] ?? task.import_role)
+        .map((role) => (playbook_sources_isMapping(role) ? role.name : undefined));
+    return [...listed, ...imported].filter(isPlain);
 }
-/** The line of the user's own code, configuration or template that a failure names, else the task that failed. */
-function positionOf({ msg, stderr, stdout, path, no_log }, repository) {
-    if (repository.workspace === "")
-        return {};
-    const text = no_log ? "" : [stdout, stderr, msg].filter(Boolean).join("\n");
-    const named = [...inRelease(text), ...inOrigin(text)].map(([file, line]) => [locate(file, repository), line]);
-    const [file, line] = named.find(([found]) => found !== undefined) ?? [];
-    return file === undefined || line === undefined ? placeIn(path, repository.workspace) : { file, startLine: line };
+/** What a role's folder of variables is read from: `main`, with or without an ending, or the files of a folder of that name. */
+function mainFiles(folder, at) {
+    const main = ["main", "main.yml", "main.yaml", "main.json"]
+        .map((name) => at(folder.path, name))
+        .find((place) => kindOf(place) !== undefined);
+    if (main === undefined)
+        return [];
+    return kindOf(main) === "file" ? [main] : entriesIn(main).map(({ name }) => at(main.path, name));
 }
-/** `file:line` as a place of the workspace; nothing for a file outside of it. */
-function placeIn(path, workspace) {
-    const [, absolute = "", line] = /^(.+):(\d+)$/.exec(path ?? "") ?? [];
-    const file = workspace === "" ? undefined : inside(absolute, workspace);
-    return file === undefined ? {} : { file, startLine: Number(line) };
+const isPlain = (name) => typeof name === "string" && !name.includes("{{");
+const playbook_sources_isMapping = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const listOf = (value) => Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
+
+;// CONCATENATED MODULE: ./lib/project/sources.js
+
+
+
+
+
+
+
+
+/** Bytes of an inventory or of variables; a large fleet's are made by a program. */
+const sources_MOST = 16 * 1024 * 1024;
+/** What Ansible passes over in a folder of inventories (INVENTORY_IGNORE_EXTS in its base.yml). */
+const PASSED_OVER = [".pyc", ".pyo", ".swp", ".bak", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry", ".ini"];
+/**
+ * What Ansible reads before it asks any host: inventories, the playbook with its variables, those of groups and hosts. A
+ * program that prints an inventory is none.
+ *
+ * @param paths absolute paths of what is given to Ansible.
+ * @param own the private folder: what is in it was given as an input's text.
+ * @throws DeployError for a file that is none, cannot be read or is too large.
+ */
+function sourcesOf(project, paths, own, job) {
+    const place = (path) => path.startsWith(`${own}/`) ? { path, name: "inventory" } : placeInProject(path, project);
+    const inventories = paths.inventories.flatMap((path) => inventoryFiles(place(path), project));
+    const roles = [(0,external_node_path_namespaceObject.join)(project.folder, "roles"), ...roleFolders(project, job)];
+    const plays = paths.playbook.startsWith(`${own}/`) ? [] : filesOfPlaybook(place(paths.playbook), roles, project);
+    const homes = paths.inventories.map((path) => (kindOf(place(path)) === "folder" ? path : (0,external_node_path_namespaceObject.dirname)(path)));
+    const bases = [project.folder, ...homes, (0,external_node_path_namespaceObject.dirname)(paths.playbook)].filter((base) => !`${base}/`.startsWith(`${own}/`));
+    const sources = [
+        ...inventories.map((file) => ({ place: file, isInventory: true })),
+        ...[...plays, ...variableFiles([...new Set(bases)], project)].map((file) => ({ place: file, isInventory: false })),
+    ];
+    const distinct = new Map(sources.map((source) => [source.place.path, source]));
+    return [...distinct.values()].map((source) => ({ ...source, text: readText(source.place, sources_MOST) }));
 }
-/** Lines of a Python traceback that are the application's own, innermost first. */
-function inRelease(text) {
-    const found = text.matchAll(/File "\S*?\/releases\/[^/"]+\/(?!\.venv\/)([^"]+)", line (\d+)/g);
-    return [...found].map(([, file = "", line]) => [file, Number(line)]).reverse();
+function inventoryFiles(place, project) {
+    if (kindOf(place) === "file")
+        return isProgram(place) ? [] : [place];
+    return entriesIn(place)
+        .filter(({ name, isFolder }) => !isFolder && !name.startsWith(".") && !name.endsWith("~"))
+        .filter(({ name }) => !PASSED_OVER.includes((0,external_node_path_namespaceObject.extname)(name)))
+        .map(({ name }) => placeInProject((0,external_node_path_namespaceObject.join)(place.path, name), project))
+        .filter((file) => kindOf(file) === "file" && !isProgram(file));
 }
-/** Where Ansible says that a value or a template comes from. */
-function inOrigin(text) {
-    return [...text.matchAll(/Origin: (\/[^\n]+?):(\d+)(?::\d+)?$/gm)].map(([, file = "", line]) => [file, Number(line)]);
+/** Ansible runs an inventory that may be executed. */
+function isProgram(place) {
+    requireFile(place);
+    try {
+        (0,external_node_fs_namespaceObject.accessSync)(place.path, external_node_fs_namespaceObject.constants.X_OK);
+        return true;
+    }
+    catch {
+        return false;
+    }
 }
-/** A file of the workspace, relative to it; files of a release lie in the working directory or in the workspace. */
-function locate(file, { workspace, workingDirectory, exists }) {
-    if ((0,external_node_path_namespaceObject.isAbsolute)(file))
-        return inside(file, workspace);
-    const candidates = [(0,external_node_path_namespaceObject.join)(workspace, workingDirectory, file), (0,external_node_path_namespaceObject.join)(workspace, file)];
-    const found = candidates.find(exists);
-    return found === undefined ? undefined : inside(found, workspace);
-}
-function inside(file, workspace) {
-    const path = (0,external_node_path_namespaceObject.relative)(workspace, file);
-    return file === "" || path === "" || path.startsWith("..") || (0,external_node_path_namespaceObject.isAbsolute)(path) ? undefined : path;
+function roleFolders({ folder, cfg }, job) {
+    if (job.ANSIBLE_ROLES_PATH)
+        return job.ANSIBLE_ROLES_PATH.split(external_node_path_namespaceObject.delimiter).map((path) => (0,external_node_path_namespaceObject.resolve)(folder, path));
+    return cfg === undefined ? [] : cfg.settings.rolesPath.map((path) => besideCfg(cfg.path, path, (0,external_node_os_namespaceObject.homedir)()));
 }
 
 ;// CONCATENATED MODULE: ./lib/report/phases.js
@@ -14714,12 +15029,12 @@ function migrations({ deploy, keptOld }) {
 function warnings({ deploy }) {
     const list = deploy.warnings ?? [];
     const more = list.length - MOST_WARNINGS;
-    const lines = list.slice(0, MOST_WARNINGS).map((text) => `- ⚠️ ${safe(shortened(text))}`);
+    const lines = list.slice(0, MOST_WARNINGS).map((text) => `- ⚠️ ${safe(summary_shortened(text))}`);
     if (list.length === 0)
         return [];
     return [...lines, ...(more > 0 ? [`- … and ${count(more, "warning")} more, in the log`] : []), ""];
 }
-function shortened(text) {
+function summary_shortened(text) {
     return text.length > 500 ? `${text.slice(0, 500)} …` : text;
 }
 function timelineSection(events, check) {
@@ -14891,8 +15206,206 @@ function attempt(problem, action) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/toolchain/galaxy.js
+;// CONCATENATED MODULE: ./lib/secrets/url-passwords.js
+/** The passwords of all URLs in a text: as they are written, decoded, and, where one holds a raw `@` or `/`, up to the last `@`. */
+function passwordsInUrls(text) {
+    const words = text.split(/[\s"'<>]+/).flatMap((word) => {
+        const start = word.indexOf("://");
+        return start === -1 ? [] : [word.slice(start + 3)];
+    });
+    return [...new Set(words.flatMap(passwordsAfterScheme).flatMap((password) => [password, decoded(password)]))];
+}
+/** Of `user:password@host/path`: the password as the standard has it, and as it was perhaps meant. */
+function passwordsAfterScheme(rest) {
+    const colon = rest.search(/[:@/?#]/);
+    if (rest.charAt(colon) !== ":")
+        return [];
+    const after = rest.slice(colon + 1);
+    const end = after.search(/[@/?#]/);
+    const last = after.lastIndexOf("@");
+    // A port is no password, whatever follows it.
+    if (last === -1 || /^\d{1,5}[/?#]/.test(after))
+        return [];
+    return [after.slice(0, last), ...(after.charAt(end) === "@" ? [after.slice(0, end)] : [])];
+}
+function decoded(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return text;
+    }
+}
 
+;// CONCATENATED MODULE: ./lib/secrets/in-text.js
+
+
+
+
+/** Keys of variables whose value is a secret, or all values below it. */
+const SECRET_KEY = /pass(wd|words?|phrases?)?$|secret|token|credential|private_?key|api_?key/i;
+/** Keys below which each text is a secret, whatever it is called: environments, headers of requests, logins of registries. */
+const SECRET_PLACE = /^(django_app_env|django_app_install_env|headers|auths?)$/i;
+const isSecret = (key) => SECRET_KEY.test(key) || SECRET_PLACE.test(key);
+/**
+ * The secrets in variables or an inventory, YAML, JSON or INI: what stands at a key or at a place of secrets, and the
+ * passwords of URLs. A text that is broken still yields what it may hold.
+ */
+function secretsOfText(text) {
+    const { leaves, valid } = leavesOf(text);
+    const found = [
+        ...leaves.filter(({ tag, keys }) => tag !== "!vault" && keys.some(isSecret)).flatMap((leaf) => readings(leaf.text)),
+        ...leaves.flatMap((leaf) => passwordsInUrls(leaf.text)),
+        ...text.split(/\r?\n/).flatMap(secretsOfIniLine),
+        ...(valid ? [] : secretsOfBroken(text.split(/\r?\n/))),
+    ];
+    return [...new Set(found)].filter((value) => !isTooCommon(value) && !isReference(value));
+}
+/** A template or an encrypted text is no secret itself. */
+const isReference = (value) => /^(\{\{.*\}\}|\$ANSIBLE_VAULT;.*)$/s.test(value.trim());
+/** A number in YAML is written anew by who reads it: `0123` becomes 83 or 123. */
+function readings(text) {
+    const number = Number(text);
+    return text.trim() !== "" && Number.isFinite(number) ? [text, String(number)] : [text];
+}
+/** A line of INI: a host with words `key=value`, or in a section of variables one `key = value` up to the line's end. */
+function secretsOfIniLine(line) {
+    if (!line.includes("=") || /^\s*[#;]/.test(line))
+        return [];
+    return [...wordsOf(line), line].flatMap((pair) => {
+        const equals = pair.indexOf("=");
+        const value = pair.slice(equals + 1).trim();
+        const key = pair.slice(0, equals).trim();
+        if (equals === -1 || /\s/.test(key))
+            return [];
+        return [...(isSecret(key) ? [value, unquoted(value)] : []), ...passwordsInUrls(value)];
+    });
+}
+function wordsOf(line) {
+    try {
+        return splitArguments(line);
+    }
+    catch {
+        return line.split(/\s+/);
+    }
+}
+const unquoted = (value) => value.replace(/^(["'])(.*)\1$/s, "$2");
+/** Characters of a line that may be the value of one of its keys. */
+const LONGEST_VALUE = 4_096;
+/** What may be a secret in a text that is neither: all readings of the rest of a line, and the lines of a block below it. */
+function secretsOfBroken(lines) {
+    const found = [];
+    let block = -1;
+    for (const line of lines) {
+        const indent = line.search(/\S/);
+        if (block !== -1 && (indent === -1 || indent > block)) {
+            found.push(line.trim());
+            continue;
+        }
+        block = -1;
+        for (const { 0: match, 1: key = "", index } of line.matchAll(/(?<![\w-])([A-Za-z_][\w-]{0,99})["']?\s{0,9}[:=]/g)) {
+            if (!isSecret(key))
+                continue;
+            const rest = line
+                .slice(index + match.length)
+                .trim()
+                .slice(0, LONGEST_VALUE);
+            if (/^([|>!&].*)?$/.test(rest))
+                block = indent;
+            // A plain value ends at the line's end, at a comma or brace, or at a blank.
+            found.push(unquoted(rest), unquoted(rest.split(/[,}]/)[0] ?? ""), unquoted(rest.split(/\s+/)[0] ?? ""));
+        }
+        found.push(...passwordsInUrls(line));
+    }
+    return found;
+}
+
+;// CONCATENATED MODULE: ./lib/secrets/values.js
+
+
+
+
+
+
+
+
+/**
+ * Warnings for secrets that are not hidden, since hiding them would blank the log.
+ *
+ * @param becomePassword in plain text.
+ */
+function weakSecrets(inputs, becomePassword) {
+    const secrets = [
+        ["become-password", becomePassword],
+        ["vault-password", inputs.vaultPassword],
+        ["ssh-private-key-passphrase", inputs.sshPrivateKeyPassphrase],
+        ["registry-password", inputs.registryPassword],
+        ...Object.entries(inputs.vaultPasswords).map(([id, text]) => [`vault-passwords ${id}`, text]),
+        // Not each value of env: most of those that are short are no secrets.
+        ...Object.entries(inputs.env)
+            .filter(([name]) => SECRET_KEY.test(name))
+            .map(([name, text]) => [`env ${name}`, text]),
+    ];
+    return secrets
+        .filter(([, text]) => text !== "" && isTooCommon(text))
+        .map(([name]) => `${name} is so short or common that it is not hidden in the log: use eight or more characters.`);
+}
+/** Every secret text in the inputs, as given and as it is used. Never fails: it runs before the inputs are checked. */
+function secretsIn(raw) {
+    const passwords = [
+        raw["become-password"],
+        raw["vault-password"],
+        raw["registry-password"],
+        raw["ssh-private-key"],
+        raw["ssh-private-key-passphrase"],
+    ];
+    return [
+        ...passwords.map(withoutLastLineEnds),
+        ...repaired(raw["ssh-private-key"]),
+        ...secretsOfMapping(raw["vault-passwords"]),
+        ...secretsOfEnv(raw.env),
+        ...[raw.inventory, raw.vars].flatMap(secretsOfText),
+        ...secretsOfArguments(raw["extra-args"]),
+        ...passwordsInUrls(raw["python-packages"]),
+    ].filter((text) => text.trim() !== "");
+}
+/** Keys in the form in which ssh and the log would show them. */
+function repaired(key) {
+    try {
+        return repairKeys(key).keys;
+    }
+    catch {
+        return [];
+    }
+}
+/** Every value of a mapping of passwords. */
+function secretsOfMapping(text) {
+    const { leaves, valid } = leavesOf(text);
+    // Where it is not valid, which is said later, all is hidden that could be a value.
+    const lines = valid ? [] : text.split(/\r?\n/).map((line) => line.slice(line.indexOf(":") + 1).trim());
+    return [...leaves.map((leaf) => withoutLastLineEnds(leaf.text)), ...lines];
+}
+function secretsOfEnv(text) {
+    let values;
+    try {
+        values = Object.values(parseDotenv(text).values);
+    }
+    catch {
+        // Likewise.
+        values = text.split(/\r?\n/).map((line) => line.slice(line.indexOf("=") + 1).trim());
+    }
+    return [...values, ...values.flatMap(passwordsInUrls)].filter((value) => !isTooCommon(value));
+}
+function secretsOfArguments(text) {
+    try {
+        return splitArguments(text).flatMap(secretsOfText);
+    }
+    catch {
+        return secretsOfText(text);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/toolchain/galaxy.js
 
 
 
@@ -14905,16 +15418,15 @@ function attempt(problem, action) {
  * are kept in the tool cache, by the file's content, so that the second time no network is needed; otherwise each run
  * fetches them anew.
  *
- * @throws DeployError when the file is missing or malformed, or ansible-galaxy fails.
+ * @throws DeployError when ansible-galaxy fails.
  */
 async function installRequirements(parts) {
-    if (parts.requirements === "")
+    if (parts.requirements === undefined)
         return undefined;
-    const file = galaxy_existing(parts.requirements, parts.project);
-    const text = (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
+    const { path: file, text, content } = parts.requirements;
     const key = (0,external_node_crypto_.createHash)("sha256").update(`${parts.ansible.version}\n${text}`).digest("hex").slice(0, 16);
     const kept = (0,external_node_path_namespaceObject.join)(toolCacheRoot(parts.job), "django-ansible-deploy-galaxy", key);
-    const isKept = isPinned(parseYaml("requirements", text));
+    const isKept = isPinned(content);
     if (isKept && isComplete(kept))
         return foldersIn(kept);
     if (!isKept || !isWritable(kept)) {
@@ -14932,13 +15444,6 @@ const foldersIn = (folder) => ({
     collections: (0,external_node_path_namespaceObject.join)(folder, "collections"),
     roles: (0,external_node_path_namespaceObject.join)(folder, "roles"),
 });
-function galaxy_existing(path, project) {
-    const file = (0,external_node_path_namespaceObject.resolve)(project, path);
-    if (!(0,external_node_fs_namespaceObject.existsSync)(file) || !(0,external_node_fs_namespaceObject.statSync)(file).isFile()) {
-        throw new DeployError(`requirements ${JSON.stringify(path)} does not exist in ${project}, or is no file.`);
-    }
-    return file;
-}
 /** Whether every role and collection has one version and comes from a server, so that the text says what will be there. */
 function isPinned(content) {
     const lists = Array.isArray(content) ? [content] : isMapping(content) ? [content.roles, content.collections] : [];
@@ -14949,7 +15454,7 @@ function isPinned(content) {
             return false;
         const { version, type, name, source, src } = entry;
         const isLocal = [name, source, src].some((place) => /^(\.{0,2}\/|file:)/.test(String(place ?? "")));
-        return /^v?\d+(\.\d+)+\S*$|^[0-9a-f]{40}$/.test(String(version ?? "")) && type !== "dir" && !isLocal;
+        return /^v?\d+\.\d\S*$|^[0-9a-f]{40}$/.test(String(version ?? "")) && type !== "dir" && !isLocal;
     });
 }
 async function install(file, folder, { project, ansible, job, signal }) {
@@ -15066,7 +15571,7 @@ function parsePipConf(text) {
         if (/^\s*([#;]|$)/.test(line))
             continue;
         const header = /^\[([^\]]+)\]/.exec(line);
-        const pair = /^([\w-]+)\s*[=:]\s*(.*)$/.exec(line);
+        const pair = /^([\w-]+)\s*[=:](.*)$/s.exec(line);
         if (header)
             section = { global, install }[header[1] ?? ""];
         else if (/^\s/.test(line) && key)
@@ -15080,6 +15585,7 @@ function parsePipConf(text) {
 }
 
 ;// CONCATENATED MODULE: ./lib/toolchain/index-settings.js
+
 
 
 
@@ -15102,7 +15608,7 @@ function uvEnvironmentHere(job) {
 }
 function readable(file) {
     try {
-        return file === "" ? "" : (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
+        return file === "" ? "" : readText({ path: file, name: file });
     }
     catch {
         return "";
@@ -15110,6 +15616,7 @@ function readable(file) {
 }
 
 ;// CONCATENATED MODULE: ./lib/toolchain/python.js
+
 
 
 
@@ -15175,7 +15682,9 @@ function preferredPython(pythons) {
 async function installedPythons(folder, machine) {
     let names = [];
     try {
-        names = (0,external_node_fs_namespaceObject.readdirSync)(folder).filter((name) => name.startsWith("cpython-3."));
+        names = entriesIn({ path: folder, name: "The tool cache" })
+            .map(({ name }) => name)
+            .filter((name) => name.startsWith("cpython-3."));
     }
     catch {
         return [];
@@ -15276,6 +15785,7 @@ function oneLine(stderr) {
 
 
 
+
 /** Where the installed environments are, and which of them this machine used last for the same interpreters. */
 class AnsibleStore {
     #root;
@@ -15294,7 +15804,7 @@ class AnsibleStore {
     /** The environment of an earlier run with the same lock and interpreters; it may have stopped working since. */
     known() {
         try {
-            const { python, version } = JSON.parse((0,external_node_fs_namespaceObject.readFileSync)(this.#memo, "utf8"));
+            const { python, version } = JSON.parse(readText({ path: this.#memo, name: "The tool cache" }));
             if (typeof python !== "string" || typeof version !== "string" || !python.startsWith(this.#root))
                 return undefined;
             return isComplete((0,external_node_path_namespaceObject.join)(python, "..", "..")) ? { python, version } : undefined;
@@ -15317,7 +15827,7 @@ class AnsibleStore {
     }
     /** Whether no environment was ever made of this lock. */
     isEmpty() {
-        return !(0,external_node_fs_namespaceObject.existsSync)(this.#root) || !(0,external_node_fs_namespaceObject.readdirSync)(this.#root).some((name) => name.includes(`-${this.#lock}-`));
+        return !entriesIn({ path: this.#root, name: "The tool cache" }).some(({ name }) => name.includes(`-${this.#lock}-`));
     }
     /** The folder for an interpreter: packages and interpreter make an environment what it is. */
     place(version, python) {
@@ -15372,6 +15882,7 @@ function isUsableUv(versionText) {
 }
 
 ;// CONCATENATED MODULE: ./lib/toolchain/uv.js
+
 
 
 
@@ -15473,6 +15984,8 @@ function alone(uv) {
     (0,external_node_fs_namespaceObject.renameSync)((0,external_node_path_namespaceObject.dirname)(uv), folder);
     return folder;
 }
+/** uv's archives have about 25 MB. */
+const MOST_ARCHIVE_BYTES = 256 * 1024 * 1024;
 /**
  * Downloads a release archive, checks its hash and unpacks it.
  *
@@ -15480,7 +15993,9 @@ function alone(uv) {
  */
 async function fetchUvArchive(archive, work, { environment, signal }, download = downloadLater) {
     const file = await orStop(download(archive.url, (0,external_node_path_namespaceObject.join)(work, "uv.tar.gz")), signal);
-    const sha256 = (0,external_node_crypto_.createHash)("sha256").update((0,external_node_fs_namespaceObject.readFileSync)(file)).digest("hex");
+    const sha256 = (0,external_node_crypto_.createHash)("sha256")
+        .update(readBytes({ path: file, name: "The download of uv" }, MOST_ARCHIVE_BYTES))
+        .digest("hex");
     if (sha256 !== archive.sha256) {
         throw new DeployError(`The download of uv ${UV_VERSION} has the SHA-256 ${sha256} and not ${archive.sha256}: it was changed on the way.`);
     }
@@ -15523,7 +16038,7 @@ async function ensureAnsible(actionRoot, wish, machine) {
 /** Ansible in one place; undefined when it is not there and the place may not be written to. */
 async function ansibleIn(root, actionRoot, wish, machine) {
     const lockFile = (0,external_node_path_namespaceObject.join)(actionRoot, "ansible.lock");
-    const lock = (0,external_node_fs_namespaceObject.readFileSync)(lockFile, "utf8");
+    const lock = readText({ path: lockFile, name: "The action's ansible.lock" });
     const candidates = pythonCandidates(machine.environment.PATH ?? "");
     const store = new AnsibleStore(root, [lock, wish.ansibleVersion, ...wish.pythonPackages].join("\n"), candidates);
     const known = store.known();
@@ -15619,27 +16134,28 @@ function requirePlatform(platform) {
 
 
 
+
 /** Longer texts are no path. */
 const LONGEST_PATH = 4096;
 /**
  * The become password: the input as it is, or what the vault text holds that it is, or that the file holds that it names.
  *
- * @param project working-directory as an absolute path.
  * @throws DeployError when no vault password opens the text.
  */
-async function becomePassword(inputs, project) {
+async function becomePassword(inputs, ground) {
     const given = inputs.becomePassword;
-    const file = vaultFile(given, project);
-    const text = file === undefined ? given : (0,external_node_fs_namespaceObject.readFileSync)(file, "utf8");
+    const fromFile = vaultFileText(given, ground);
+    const text = fromFile ?? given;
     if (!isVault(text.trimStart()))
         return given;
-    const name = file === undefined ? "become-password" : `The file ${given}, which become-password names,`;
+    const name = fromFile === undefined ? "become-password" : `The file ${given}, which become-password names,`;
     const passwords = passwordsOf(inputs);
     if (passwords.length === 0) {
         throw new DeployError(`${name} is encrypted with ansible-vault and ${missing("vault-password", inputs)}.`);
     }
-    const held = (await decryptVault(text.trimStart(), passwords))?.replace(/[\r\n]+$/, "");
-    if (held !== undefined) {
+    const plain = await decryptVault(text.trimStart(), passwords);
+    if (plain !== undefined) {
+        const held = withoutLastLineEnds(plain);
         if (held === "" || /[\r\n]/.test(held))
             throw new DeployError(`${name} holds no password of one line.`);
         return held;
@@ -15647,14 +16163,20 @@ async function becomePassword(inputs, project) {
     const id = vaultIdOf(text.trimStart());
     throw new DeployError(`${name} is encrypted with ansible-vault${id === "" ? "" : ` (vault id "${id}")`} and no given vault password opens it: check vault-password and vault-passwords.`);
 }
-/** The repository's file that the text names, when it is a vault. */
-function vaultFile(text, project) {
+/** What the repository's file holds that the text names, when it is a vault; a text that names no such file is the password. */
+function vaultFileText(text, { folder, workspace }) {
     if (text === "" || text.length > LONGEST_PATH || /[\0\r\n]/.test(text))
         return undefined;
-    const path = (0,external_node_path_namespaceObject.resolve)(project, text);
-    if (!path.startsWith(`${project}/`) || !(0,external_node_fs_namespaceObject.existsSync)(path) || !(0,external_node_fs_namespaceObject.statSync)(path).isFile())
+    const path = (0,external_node_path_namespaceObject.resolve)(folder, text);
+    if (!path.startsWith(`${folder}/`))
         return undefined;
-    return isVault((0,external_node_fs_namespaceObject.readFileSync)(path, "utf8").trimStart()) ? path : undefined;
+    try {
+        const held = readText({ path, name: "become-password", workspace });
+        return isVault(held.trimStart()) ? held : undefined;
+    }
+    catch {
+        return undefined;
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/watchdog.js
@@ -15706,6 +16228,7 @@ class Watchdog {
 }
 
 ;// CONCATENATED MODULE: ./lib/deploy.js
+
 
 
 
@@ -15801,14 +16324,15 @@ async function prepare(actionRoot, known, stop) {
     const controlFolder = createControlFolder();
     known.controlFolder = controlFolder;
     state_saveState("controlFolder", controlFolder);
-    const password = await stop.step(() => becomePassword(inputs, project.folder));
+    const password = await stop.step(() => becomePassword(inputs, project));
     mask.add([password]);
     for (const warning of weakSecrets(inputs, password))
         warn(warning);
     const identity = await stop.step((signal) => prepareIdentity(inputs, folder, controlFolder, signal));
     tellTrust(inputs, identity);
     const files = writeRunFiles({ inputs, project, folder, job, actionRoot, identity, becomePassword: password });
-    const closed = await stop.step((signal) => closedVaults(inputs, project, files, job, signal));
+    const sources = sourcesOf(project, files, folder.path, job);
+    const closed = await stop.step((signal) => closedVaults(inputs, project, sources, job, signal));
     requireOpenVaults(closed, EVERY_HOST, inputs, project);
     const ansible = await stop.step((signal) => ensureAnsible(actionRoot, inputs, thisMachine(job, signal)));
     known.ansibleVersion = ansible.version;
@@ -15816,7 +16340,7 @@ async function prepare(actionRoot, known, stop) {
     if (!ansible.python.startsWith(toolCacheRoot(job))) {
         warn("The runner's tool cache may not be written to: each job installs Ansible anew.");
     }
-    const { requirements } = inputs;
+    const { requirements } = project;
     const galaxy = await stop.step((signal) => installRequirements({ requirements, project: project.folder, ansible, folder, job, signal }));
     const prepared = preparePlay({
         ...{ inputs, project, files, identity, folder, controlFolder, ansible, galaxy, actionRoot },
@@ -15851,7 +16375,7 @@ async function* explanations({ inputs, play: prepared, identity, closed }, resul
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2498);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9949);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

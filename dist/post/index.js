@@ -1,7 +1,7 @@
 import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";
 /******/ var __webpack_modules__ = ({
 
-/***/ 246:
+/***/ 331:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -2107,12 +2107,182 @@ function locale(job) {
 const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
 ;// CONCATENATED MODULE: ./lib/errors.js
 /** A mistake or a failure that its message explains in one sentence; printed without a stack. */
-class DeployError extends (/* unused pure expression or super */ null && (Error)) {
+class errors_DeployError extends Error {
     name = "DeployError";
 }
 /** The message of whatever was thrown. */
 function messageOf(error) {
     return error instanceof Error ? error.message : String(error);
+}
+/** Characters of what a sentence repeats of a user's text. */
+const LONGEST_ECHO = 200;
+/** A user's text in a sentence: in quotes, on one line, and never longer than a reader can take. */
+function errors_quoted(text) {
+    return JSON.stringify(shortened(text));
+}
+/** A text cut to what fits into a sentence. */
+function shortened(text, most = LONGEST_ECHO) {
+    return text.length <= most ? text : `${text.slice(0, most)}…`;
+}
+
+;// CONCATENATED MODULE: ./lib/read-file.js
+
+
+
+/** Bytes of the longest text that people write or that is made of what they write. */
+const MOST_BYTES = 4 * 1024 * 1024;
+/**
+ * The text of a file, and the one way to get it: opened once, without waiting for a writer, only as a regular file, and
+ * never more than its limit.
+ *
+ * @throws DeployError that names the place and what to do.
+ */
+function readText(place, most = MOST_BYTES) {
+    const bytes = readBytes(place, most);
+    if (bytes.includes(0))
+        throw new errors_DeployError(`${place.name} holds a NUL byte, so it is no text: store it as UTF-8.`);
+    return bytes.toString("utf8");
+}
+/** Likewise, undefined where there is no file. */
+function readTextIfThere(place, most) {
+    return isThere(place.path) ? readText(place, most) : undefined;
+}
+/** The content of a file that need not be text. */
+function readBytes(place, most = MOST_BYTES) {
+    return opened(place, (descriptor, { size }) => {
+        const limit = `${place.name} is larger than ${megabytes(most)}, the most that is read of such a file: make it smaller.`;
+        if (size > most)
+            throw new errors_DeployError(limit);
+        // What the system makes up as it is read (/proc) has no size, and what is written to meanwhile has another one.
+        const bytes = piece(descriptor, 0, most + 1, Math.max(size + 1, 4_096));
+        if (bytes.length > most)
+            throw new errors_DeployError(limit);
+        return bytes;
+    });
+}
+/** What a file holds from a position on, as far as a limit. */
+function readPiece(place, from, most) {
+    return opened(place, (descriptor) => piece(descriptor, from, most, 65_536));
+}
+/** Refuses a path that {@link readText} would not open, without reading it. */
+function requireFile(place) {
+    opened(place, () => undefined);
+}
+/** What is in a folder, sorted; nothing where there is no folder. */
+function entriesIn(place) {
+    if (!isThere(place.path))
+        return [];
+    try {
+        return (0,external_node_fs_namespaceObject.readdirSync)(real(place), { withFileTypes: true })
+            .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
+            .sort((one, other) => (one.name < other.name ? -1 : 1));
+    }
+    catch (error) {
+        throw refusal(place, error);
+    }
+}
+/** What is at a path, links followed; undefined where nothing is. */
+function kindOf(place) {
+    if (!isThere(place.path))
+        return undefined;
+    try {
+        const stats = statSync(real(place));
+        if (stats.isDirectory())
+            return "folder";
+        requireRegular(place, stats);
+        return "file";
+    }
+    catch (error) {
+        throw refusal(place, error);
+    }
+}
+/** Whether something is at a path; what cannot be looked at is, so that whoever opens it says why. */
+function isThere(path) {
+    try {
+        return (0,external_node_fs_namespaceObject.statSync)(path, { throwIfNoEntry: false }) !== undefined;
+    }
+    catch (error) {
+        return codeOf(error) !== "ENOTDIR";
+    }
+}
+function opened(place, use) {
+    let descriptor;
+    try {
+        // A FIFO is opened without a writer, a terminal never becomes the process's own, and the way there has no link left.
+        const flags = external_node_fs_namespaceObject.constants.O_RDONLY | external_node_fs_namespaceObject.constants.O_NONBLOCK | external_node_fs_namespaceObject.constants.O_NOCTTY | external_node_fs_namespaceObject.constants.O_NOFOLLOW;
+        descriptor = (0,external_node_fs_namespaceObject.openSync)(real(place), flags);
+        const stats = (0,external_node_fs_namespaceObject.fstatSync)(descriptor);
+        requireRegular(place, stats);
+        return use(descriptor, stats);
+    }
+    catch (error) {
+        throw refusal(place, error);
+    }
+    finally {
+        if (descriptor !== undefined)
+            (0,external_node_fs_namespaceObject.closeSync)(descriptor);
+    }
+}
+/** The path without links, refused where these lead from the workspace to what is not in it. */
+function real({ path, name, workspace }) {
+    const found = (0,external_node_fs_namespaceObject.realpathSync)(path);
+    if (workspace === undefined)
+        return found;
+    if (isInside(path, workspace) && !isInside(found, (0,external_node_fs_namespaceObject.realpathSync)(workspace))) {
+        throw new errors_DeployError(`${name} is a link that leads out of the workspace: put the file itself there.`);
+    }
+    return found;
+}
+function isInside(path, folder) {
+    const way = (0,external_node_path_namespaceObject.relative)(folder, path);
+    return !(way === ".." || way.startsWith("../") || (0,external_node_path_namespaceObject.isAbsolute)(way));
+}
+function requireRegular({ name }, stats) {
+    if (stats.isFile())
+        return;
+    const what = stats.isDirectory()
+        ? "a folder"
+        : stats.isFIFO()
+            ? "a named pipe"
+            : stats.isSocket()
+                ? "a socket"
+                : "a device";
+    throw new errors_DeployError(`${name} is ${what}: a regular file is needed.`);
+}
+function piece(descriptor, from, most, step) {
+    const pieces = [];
+    for (let length = 0; length < most;) {
+        const buffer = Buffer.allocUnsafe(Math.min(step, most - length));
+        const count = (0,external_node_fs_namespaceObject.readSync)(descriptor, buffer, 0, buffer.length, from + length);
+        if (count === 0)
+            break;
+        pieces.push(buffer.subarray(0, count));
+        length += count;
+    }
+    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+}
+const REASONS = {
+    ENOENT: "does not exist",
+    ENOTDIR: "does not exist, since a part of its path is no folder",
+    EACCES: "may not be read by the runner's user: give it the permission",
+    EPERM: "may not be read by the runner's user: give it the permission",
+    ELOOP: "is a link that leads back to itself: put the file itself there",
+    ENAMETOOLONG: "has a path that is too long for this system: shorten it",
+    ERR_INVALID_ARG_VALUE: "has a NUL character in its path: remove it",
+    ENXIO: "is a socket or a device: a regular file is needed",
+    EMFILE: "cannot be opened, since the runner has too many open files",
+};
+function refusal(place, error) {
+    if (error instanceof errors_DeployError)
+        return error;
+    const code = codeOf(error);
+    return new errors_DeployError(`${place.name} ${REASONS[code] ?? `cannot be read (${code || "for no reason given"})`}.`);
+}
+function codeOf(error) {
+    return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+function megabytes(bytes) {
+    return `${Math.floor(bytes / 1_048_576)} MB`;
 }
 
 ;// CONCATENATED MODULE: ./lib/process/tree.js
@@ -2155,11 +2325,12 @@ function processTable() {
 }
 /** proc_pid_stat(5): the parent is the second field after the name, the start time the twentieth. */
 function fromProc() {
-    return (0,external_node_fs_namespaceObject.readdirSync)("/proc")
+    return entriesIn({ path: "/proc", name: "/proc" })
+        .map(({ name }) => name)
         .filter((name) => /^\d+$/.test(name))
         .flatMap((name) => {
         try {
-            const text = (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${name}/stat`, "utf8");
+            const text = readBytes({ path: `/proc/${name}/stat`, name: "stat" }).toString();
             const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
             return [{ pid: Number(name), parent: Number(fields[1]), started: fields[19] ?? "" }];
         }
@@ -2320,6 +2491,7 @@ function timer(milliseconds, action) {
 
 
 
+
 /** Name of the folders created for sockets; clean-up removes nothing else. */
 const CONTROL_PREFIX = "dad-";
 /** The socket of the action's own agent, and the file with its process id. */
@@ -2342,13 +2514,9 @@ function createControlFolder(temporary = tmpdir()) {
  * An open connection would keep the hosts reachable for whoever uses the runner next, until ControlPersist ends it.
  */
 async function closeConnections(folder) {
-    let sockets = [];
-    try {
-        sockets = (0,external_node_fs_namespaceObject.readdirSync)(folder);
-    }
-    catch {
+    if (!(0,external_node_fs_namespaceObject.existsSync)(folder))
         return;
-    }
+    const sockets = entriesIn({ path: folder, name: "The folder of connections" }).map(({ name }) => name);
     await stopAgent(folder);
     await Promise.allSettled(sockets
         .filter((name) => name !== AGENT_SOCKET && name !== AGENT_PID)
@@ -2360,7 +2528,7 @@ const helper = (timeout) => ({ env: helperEnvironment(process.env), timeout });
 async function stopAgent(folder) {
     let pid;
     try {
-        pid = Number((0,external_node_fs_namespaceObject.readFileSync)((0,external_node_path_namespaceObject.join)(folder, AGENT_PID), "utf8"));
+        pid = Number(readText({ path: (0,external_node_path_namespaceObject.join)(folder, AGENT_PID), name: AGENT_PID }));
     }
     catch {
         return;
@@ -2379,7 +2547,7 @@ async function stopAgent(folder) {
 /** The arguments of a process; "" when there is none. Linux needs no program for it. */
 async function commandLine(pid) {
     try {
-        return (0,external_node_fs_namespaceObject.readFileSync)(`/proc/${pid}/cmdline`, "utf8");
+        return readBytes({ path: `/proc/${pid}/cmdline`, name: "cmdline" }).toString();
     }
     catch {
         return (await run(["ps", "-o", "args=", "-p", String(pid)], helper(2_000))).stdout;
@@ -2387,6 +2555,7 @@ async function commandLine(pid) {
 }
 
 ;// CONCATENATED MODULE: ./lib/secrets/private-folder.js
+
 
 
 
@@ -2406,10 +2575,15 @@ class PrivateFolder {
      * @param parent RUNNER_TEMP; the system's folder for temporary files where it is not set.
      */
     static create(parent = process.env.RUNNER_TEMP || tmpdir()) {
-        mkdirSync(parent, { recursive: true });
-        const path = mkdtempSync(join(realpathSync(parent), PRIVATE_PREFIX));
-        chmodSync(path, 0o700);
-        return new PrivateFolder(path);
+        try {
+            mkdirSync(parent, { recursive: true });
+            const path = mkdtempSync(join(realpathSync(parent), PRIVATE_PREFIX));
+            chmodSync(path, 0o700);
+            return new PrivateFolder(path);
+        }
+        catch {
+            throw new DeployError(`RUNNER_TEMP ${quoted(parent)} is no folder that the runner's user may write to: the runner's own setting for temporary files is wrong.`);
+        }
     }
     /** From now on nothing is written into it: it is about to be removed, and work that was stopped may not know yet. */
     close() {
@@ -2608,7 +2782,7 @@ function removeWork({ workFolders }) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cleanup_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(246);
+/* harmony import */ var _cleanup_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(331);
 
 await (0,_cleanup_js__WEBPACK_IMPORTED_MODULE_0__/* .cleanUp */ .nY)();
 

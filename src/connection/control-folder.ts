@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { helperEnvironment } from "../process/program-environment.js";
 import { run } from "../process/run.js";
+import { entriesIn, readBytes, readText } from "../read-file.js";
 
 /** Name of the folders created for sockets; clean-up removes nothing else. */
 export const CONTROL_PREFIX = "dad-";
@@ -30,12 +31,8 @@ export function createControlFolder(temporary: string = tmpdir()): string {
  * An open connection would keep the hosts reachable for whoever uses the runner next, until ControlPersist ends it.
  */
 export async function closeConnections(folder: string): Promise<void> {
-  let sockets: string[] = [];
-  try {
-    sockets = readdirSync(folder);
-  } catch {
-    return;
-  }
+  if (!existsSync(folder)) return;
+  const sockets = entriesIn({ path: folder, name: "The folder of connections" }).map(({ name }) => name);
   await stopAgent(folder);
   await Promise.allSettled(
     sockets
@@ -51,7 +48,7 @@ const helper = (timeout: number) => ({ env: helperEnvironment(process.env), time
 async function stopAgent(folder: string): Promise<void> {
   let pid: number;
   try {
-    pid = Number(readFileSync(join(folder, AGENT_PID), "utf8"));
+    pid = Number(readText({ path: join(folder, AGENT_PID), name: AGENT_PID }));
   } catch {
     return;
   }
@@ -67,7 +64,7 @@ async function stopAgent(folder: string): Promise<void> {
 /** The arguments of a process; "" when there is none. Linux needs no program for it. */
 async function commandLine(pid: number): Promise<string> {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return readBytes({ path: `/proc/${pid}/cmdline`, name: "cmdline" }).toString();
   } catch {
     return (await run(["ps", "-o", "args=", "-p", String(pid)], helper(2_000))).stdout;
   }

@@ -8,8 +8,8 @@ import { startBackground } from "../process/background.js";
 import { helperEnvironment } from "../process/program-environment.js";
 import { run } from "../process/run.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
+import { repairKeys } from "../secrets/private-key.js";
 import { AGENT_PID, AGENT_SOCKET } from "./control-folder.js";
-import { repairKeys } from "./private-key.js";
 
 /** Who the action is for the hosts. */
 export interface Identity {

@@ -1,4 +1,5 @@
 import { DeployError } from "../errors.js";
+import { withoutComment } from "../text.js";
 
 /** What dotenv lines hold. */
 export interface Dotenv {
@@ -29,17 +30,22 @@ export function parseDotenv(text: string): Dotenv {
     cut.delete(name);
     const quote = rest.charAt(0);
     if (quote !== "'" && quote !== '"') {
-      const value = rest.replace(/(^|\s+)#.*$/, "").trimEnd();
+      const value = withoutComment(rest).trimEnd();
       if (value !== "" && value !== rest) cut.add(name);
       values[name] = value;
       continue;
     }
-    let body = rest.slice(1);
-    let end = closingQuote(body, quote);
+    // Only the newest line is searched: a quote that is not closed would have each one looked at as often as lines follow.
+    let body = "";
+    let added = rest.slice(1);
+    let end = closingQuote(added, quote);
     while (end === -1 && index + 1 < lines.length) {
-      body += `\n${lines[++index]}`;
-      end = closingQuote(body, quote);
+      body += added;
+      added = `\n${lines[++index]}`;
+      end = closingQuote(added, quote);
     }
+    end = end === -1 ? -1 : body.length + end;
+    body += added;
     if (end === -1) throw new DeployError(`env has a quote in line ${number} that is not closed.`);
     if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
       throw new DeployError(`env has text after the closing quote of the value in line ${number}.`);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readText } from "../read-file.js";
 import type { Inputs, SecretInput } from "./inputs.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,10 +24,13 @@ export function emptySecretsWarning({ emptySecrets }: Pick<Inputs, "emptySecrets
   return `${emptySecrets.join(" and ")} ${are} given but empty: ${emptySecret()}. Leave out what is not needed.`;
 }
 
+/** GitHub cuts events at 25 MB. */
+const MOST_EVENT_BYTES = 25 * 1024 * 1024;
+
 function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path }: Environment): boolean {
   if (name !== "pull_request" || !path) return false;
   try {
-    const event = JSON.parse(readFileSync(path, "utf8"));
+    const event = JSON.parse(readText({ path, name: "GITHUB_EVENT_PATH" }, MOST_EVENT_BYTES));
     return event.pull_request?.head?.repo?.fork === true;
   } catch {
     return false;

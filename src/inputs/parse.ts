@@ -1,4 +1,5 @@
-import { DeployError } from "../errors.js";
+import { DeployError, quoted } from "../errors.js";
+import { withoutLastLineEnds } from "../text.js";
 import { parseDotenv } from "./dotenv.js";
 import {
   HOST_KEY_CHECKINGS,
@@ -83,7 +84,7 @@ function choice(raw: RawInputs, name: InputName, legal: readonly string[], other
   const text = raw[name].trim();
   if (text === "") return otherwise;
   if (legal.includes(text)) return text;
-  throw new DeployError(`${name} is ${JSON.stringify(text)}: use ${legal.map((item) => `"${item}"`).join(" or ")}.`);
+  throw new DeployError(`${name} is ${quoted(text)}: use ${legal.map((item) => `"${item}"`).join(" or ")}.`);
 }
 
 function flag(raw: RawInputs, name: InputName, otherwise: boolean): boolean {
@@ -91,7 +92,7 @@ function flag(raw: RawInputs, name: InputName, otherwise: boolean): boolean {
   if (text === "") return otherwise;
   if (/^(true|True|TRUE)$/.test(text)) return true;
   if (/^(false|False|FALSE)$/.test(text)) return false;
-  throw new DeployError(`${name} is ${JSON.stringify(text)}: use "true" or "false".`);
+  throw new DeployError(`${name} is ${quoted(text)}: use "true" or "false".`);
 }
 
 function minutes(raw: RawInputs, name: InputName, otherwise: number): number {
@@ -100,7 +101,7 @@ function minutes(raw: RawInputs, name: InputName, otherwise: number): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
   // A timer of Node ends at 2^31 ms, about 35,791 minutes.
   if (value > 0 && value <= 35_000) return value;
-  throw new DeployError(`${name} is ${JSON.stringify(text)}: use a number of minutes above 0 and up to 35000.`);
+  throw new DeployError(`${name} is ${quoted(text)}: use a number of minutes above 0 and up to 35000.`);
 }
 
 /** A text of which only white space was given is a secret that lost its value on the way. */
@@ -114,7 +115,7 @@ function notBlank(raw: RawInputs, name: InputName): string {
 
 function password(raw: RawInputs, name: InputName): string {
   // Spaces may belong to a password; the line end of `gh secret set < file` does not.
-  return notBlank(raw, name).replace(/[\r\n]+$/, "");
+  return withoutLastLineEnds(notBlank(raw, name));
 }
 
 /** A mapping of vault ids to passwords. */
@@ -124,14 +125,14 @@ function passwords(raw: RawInputs, name: InputName): Record<string, string> {
   if (!isMapping(value)) throw new DeployError(`${name} must be a mapping of vault ids to passwords, like "prod: …".`);
   const entries = Object.entries(value).map(([id, password]): [string, string] => {
     if (!/^[A-Za-z0-9_][\w.-]*$/.test(id)) {
-      throw new DeployError(`${name} has the id ${JSON.stringify(id.slice(0, 60))}: use letters, digits and _ . -`);
+      throw new DeployError(`${name} has the id ${quoted(id)}: use letters, digits and _ . -`);
     }
     if (typeof password !== "string" || password.trim() === "") {
       const empty =
         password === null || password === "" ? `is empty: ${emptySecret()}` : "is no text: put it in quotes";
-      throw new DeployError(`${name} has the id ${JSON.stringify(id)}, whose password ${empty}.`);
+      throw new DeployError(`${name} has the id ${quoted(id)}, whose password ${empty}.`);
     }
-    return [id, password.replace(/[\r\n]+$/, "")];
+    return [id, withoutLastLineEnds(password)];
   });
   return Object.fromEntries(entries);
 }

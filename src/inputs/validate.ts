@@ -1,11 +1,11 @@
-import { DeployError } from "../errors.js";
+import { isIP } from "node:net";
+import { DeployError, quoted } from "../errors.js";
 import type { Inputs } from "./inputs.js";
 import { missing } from "./missing.js";
 
 const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const DNS_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 const DNS_NAME = new RegExp(`^(?=.{1,253}$)(?:\\*\\.)?${DNS_LABEL}(?:\\.${DNS_LABEL})*$`);
-const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[?[0-9A-Fa-f:]+:[0-9A-Fa-f:.]*\]?)$/;
 const REVISION = /^[A-Za-z0-9_][\w./@^~+-]*$/;
 const HOST_PATH = /^\/[\w.@+=,:/-]*$/;
 const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*)?$/;
@@ -59,14 +59,12 @@ function validateHosts(inputs: Inputs): void {
   }
   for (const part of inputs.limit.split(/[,:]/)) {
     if (part.trim().startsWith("-")) {
-      throw new DeployError(
-        `limit has the pattern ${JSON.stringify(part.trim())}: a pattern cannot begin with a dash.`,
-      );
+      throw new DeployError(`limit has the pattern ${quoted(part.trim())}: a pattern cannot begin with a dash.`);
     }
   }
   for (const tag of inputs.tags) {
     if (tag.startsWith("-") || /\s/.test(tag)) {
-      throw new DeployError(`tags has ${JSON.stringify(tag)}: a tag has no spaces and does not begin with a dash.`);
+      throw new DeployError(`tags has ${quoted(tag)}: a tag has no spaces and does not begin with a dash.`);
     }
   }
 }
@@ -74,28 +72,28 @@ function validateHosts(inputs: Inputs): void {
 function validateNames(inputs: Inputs): void {
   if (inputs.appName !== "" && !APP_NAME.test(inputs.appName)) {
     throw new DeployError(
-      `app-name is ${JSON.stringify(inputs.appName)}: use up to 32 lower-case letters, digits, "_" and "-", a letter first.`,
+      `app-name is ${quoted(inputs.appName)}: use up to 32 lower-case letters, digits, "_" and "-", a letter first.`,
     );
   }
   for (const name of inputs.serverName.split(/\s+/)) {
-    if (name !== "" && !DNS_NAME.test(name) && !ADDRESS.test(name)) {
+    if (name !== "" && !DNS_NAME.test(name) && isIP(name.replace(/^\[(.*)\]$/, "$1")) === 0) {
       throw new DeployError(
-        `server-name has ${JSON.stringify(name)}: use DNS names such as www.example.org, separated by spaces, without scheme or path.`,
+        `server-name has ${quoted(name)}: use DNS names such as www.example.org, separated by spaces, without scheme or path.`,
       );
     }
   }
   if (inputs.revision !== "" && (!REVISION.test(inputs.revision) || inputs.revision.includes(".."))) {
-    throw new DeployError(`revision is ${JSON.stringify(inputs.revision)}: use a commit, tag or branch.`);
+    throw new DeployError(`revision is ${quoted(inputs.revision)}: use a commit, tag or branch.`);
   }
   for (const path of inputs.composeFiles) {
     if (HOST_PATH.test(path) && !/(^|\/)\.\.(\/|$)/.test(path)) continue;
     throw new DeployError(
-      `compose-file is ${JSON.stringify(path)}: use an absolute path on the hosts, such as /root/compose.yml.`,
+      `compose-file is ${quoted(path)}: use an absolute path on the hosts, such as /root/compose.yml.`,
     );
   }
   if (inputs.registry !== "" && !REGISTRY.test(inputs.registry)) {
     throw new DeployError(
-      `registry is ${JSON.stringify(inputs.registry)}: use a host name with an optional port, without scheme, such as ghcr.io.`,
+      `registry is ${quoted(inputs.registry)}: use a host name with an optional port, without scheme, such as ghcr.io.`,
     );
   }
 }
@@ -125,18 +123,18 @@ function validateAnsible({ ansibleVersion, pythonPackages, requirements }: Input
   const [, minor] = /^2\.(\d+)\.\d+((a|b|rc)\d+)?$/.exec(ansibleVersion) ?? [];
   if (ansibleVersion !== "" && Number(minor ?? 0) < OLDEST_ANSIBLE) {
     throw new DeployError(
-      `ansible-version is ${JSON.stringify(ansibleVersion)}: use an exact version of ansible-core from 2.${OLDEST_ANSIBLE}.0 on, such as 2.19.4, or leave it out.`,
+      `ansible-version is ${quoted(ansibleVersion)}: use an exact version of ansible-core from 2.${OLDEST_ANSIBLE}.0 on, such as 2.19.4, or leave it out.`,
     );
   }
   for (const item of pythonPackages) {
     if (!/^[A-Za-z0-9]/.test(item)) {
       throw new DeployError(
-        `python-packages has ${JSON.stringify(item)}: a line is a requirement such as netaddr==1.3.0, not an option or a path.`,
+        `python-packages has ${quoted(item)}: a line is a requirement such as netaddr==1.3.0, not an option or a path.`,
       );
     }
   }
   if (requirements.startsWith("-")) {
-    throw new DeployError(`requirements is ${JSON.stringify(requirements)}: a path cannot begin with a dash.`);
+    throw new DeployError(`requirements is ${quoted(requirements)}: a path cannot begin with a dash.`);
   }
 }
 

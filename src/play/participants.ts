@@ -25,7 +25,7 @@ export function groupsOf(graph: string, hosts: ReadonlySet<string>): Set<string>
   const groups = new Set<string>();
   const open: string[] = [];
   for (const line of graph.split("\n")) {
-    const [, indent = "", name = ""] = /^([ |]*)(?:--)?(.*)$/.exec(line) ?? [];
+    const [, indent = "", name = ""] = /^([ |]*)(?:--)?(.*)$/s.exec(line) ?? [];
     const level = indent.split("|").length - 1;
     const group = /^@(.+):$/.exec(name)?.[1];
     open.length = Math.min(open.length, level);

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
 import * as core from "@actions/core";
 import { debug, resumeCommands, stopCommands, warn } from "../announce.js";
 import { ansibleArguments } from "../ansible/arguments.js";
@@ -67,7 +66,7 @@ async function runAnsible(run: Play): Promise<Ended> {
 /** What happened, without secrets. A file that cannot be read costs the details, never the outcome. */
 function eventsOf({ eventsFile, redact }: Play): RunEvent[] {
   try {
-    return existsSync(eventsFile) ? redactEvents(parseEvents(readFileSync(eventsFile, "utf8")), redact) : [];
+    return redactEvents(parseEvents(new FollowedFile(eventsFile).read()), redact);
   } catch (error) {
     warn(redact(`What happened on the hosts could not be read: ${messageOf(error)}`));
     return [];

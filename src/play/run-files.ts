@@ -54,10 +54,10 @@ export function writeRunFiles(parts: RunParts): PreparedFiles {
 `,
         );
   return {
-    inventories: prepareInventory(inputs, project.folder, folder),
+    inventories: prepareInventory(inputs, project, folder),
     ...(project.playbook
       ? { playbook: project.playbook, cancelPlaybook: "" }
-      : bundledPlaybooks(inputs, actionRoot, project.folder, folder)),
+      : bundledPlaybooks(inputs, actionRoot, project, folder)),
     variables: folder.file("vars.json", JSON.stringify(variables(parts))),
     becomePassword: secret("become-password", becomePassword),
     vaultPassword: secret("vault-password", inputs.vaultPassword),

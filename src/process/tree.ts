@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { entriesIn, readBytes } from "../read-file.js";
 
 /** A process that runs, told from a later one with the same id by when it started. */
 export interface Member {
@@ -51,11 +51,12 @@ function processTable(): readonly Row[] {
 
 /** proc_pid_stat(5): the parent is the second field after the name, the start time the twentieth. */
 function fromProc(): Row[] {
-  return readdirSync("/proc")
+  return entriesIn({ path: "/proc", name: "/proc" })
+    .map(({ name }) => name)
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
-        const text = readFileSync(`/proc/${name}/stat`, "utf8");
+        const text = readBytes({ path: `/proc/${name}/stat`, name: "stat" }).toString();
         const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
         return [{ pid: Number(name), parent: Number(fields[1]), started: fields[19] ?? "" }];
       } catch {

@@ -1,11 +1,12 @@
-import { type Dirent, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Entry, entriesIn, type Place, readTextIfThere } from "../read-file.js";
+import { type Ground, placeInProject } from "./places.js";
 
 /** The files of a checkout, as far as finding out what it is needs them. */
 export interface ProjectFiles {
   /** Paths relative to the checkout, `/` between their parts, sorted. */
   readonly paths: readonly string[];
-  /** Text of a file; empty when it cannot be read. */
+  /** Text of a file; empty when there is none. */
   read(path: string): string;
 }
 
@@ -14,30 +15,25 @@ const DEPTH = 6;
 const PASSED_BY = /^(\..*|node_modules|venv|env|site-packages|__pycache__|static|media|locale)$/;
 
 /** Looks through a folder, without what Git, package managers and virtual environments put there. */
-export function filesOf(folder: string): ProjectFiles {
+export function filesOf(ground: Ground): ProjectFiles {
   return {
-    paths: below(folder, "", DEPTH).sort(),
-    read: (path) => {
-      try {
-        return readFileSync(join(folder, path), "utf8");
-      } catch {
-        return "";
-      }
-    },
+    paths: below(ground, "", DEPTH).sort(),
+    read: (path) => readTextIfThere(placeInProject(join(ground.folder, path), ground)) ?? "",
   };
 }
 
-function below(folder: string, prefix: string, depth: number): string[] {
-  return entries(join(folder, prefix)).flatMap((entry) => {
-    const path = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
-    if (!entry.isDirectory()) return [path];
-    return depth > 0 && !PASSED_BY.test(entry.name) ? below(folder, path, depth - 1) : [];
+function below(ground: Ground, prefix: string, depth: number): string[] {
+  return entries(placeInProject(join(ground.folder, prefix), ground)).flatMap(({ name, isFolder }) => {
+    const path = prefix === "" ? name : `${prefix}/${name}`;
+    if (!isFolder) return [path];
+    return depth > 0 && !PASSED_BY.test(name) ? below(ground, path, depth - 1) : [];
   });
 }
 
-function entries(folder: string): Dirent[] {
+/** Folders that others keep to themselves, such as a database's, hold nothing of the project. */
+function entries(place: Place): readonly Entry[] {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return entriesIn(place);
   } catch {
     return [];
   }

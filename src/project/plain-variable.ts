@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readText } from "../read-file.js";
+import type { Ground } from "./places.js";
+import { variableFiles } from "./variable-files.js";
 
 /**
  * What the project's own variables, group_vars and host_vars, plainly set a variable to, as far as that can be told without
@@ -7,19 +8,11 @@ import { join } from "node:path";
  *
  * @returns undefined when no file mentions the variable; "" when it is set to something that only Ansible can read.
  */
-export function plainVariable(project: string, name: string): string | undefined {
-  const line = new RegExp(`^\\s*["']?${name}["']?\\s*:[ \\t]*(.*)$`, "m");
-  for (const folder of ["group_vars", "host_vars"]) {
-    for (const text of texts(join(project, folder), 3)) {
-      const found = line.exec(text);
-      if (found) return /^["']?([\w./:-]+)["']?\s*(?:#.*)?$/.exec(found[1] ?? "")?.[1] ?? "";
-    }
+export function plainVariable(ground: Ground, name: string): string | undefined {
+  const line = new RegExp(`^[ \\t]*["']?${name}["']?[ \\t]*:(.*)$`, "m");
+  for (const file of variableFiles([ground.folder], ground)) {
+    const found = line.exec(readText(file))?.[1]?.trim();
+    if (found !== undefined) return /^["']?([\w./:-]+)["']?(?:[ \t]+#.*)?$/.exec(found)?.[1] ?? "";
   }
   return undefined;
-}
-
-function texts(path: string, depth: number): string[] {
-  if (!existsSync(path)) return [];
-  if (statSync(path).isFile()) return [readFileSync(path, "utf8")];
-  return depth > 0 ? readdirSync(path).flatMap((entry) => texts(join(path, entry), depth - 1)) : [];
 }

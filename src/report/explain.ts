@@ -57,7 +57,7 @@ export function explainFailure(failure: ResultEvent, context: FailureContext): s
   if (/Host key verification failed/i.test(text)) {
     return `The host key of ${host} is not in ${knownHosts(context)}: add the line that ssh-keyscan prints for it to known-hosts, after comparing it with the host's own.`;
   }
-  if (/Permission denied \([^)]*publickey/.test(text)) {
+  if (/Permission denied \([^()]*publickey/.test(text)) {
     return context.inputs.sshPrivateKey === ""
       ? `${host} refused to let the runner in and ${missing("ssh-private-key", context.inputs)}.`
       : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
@@ -78,7 +78,7 @@ function knownHosts(context: FailureContext): string {
 }
 
 function userIn(text: string): string | undefined {
-  return /([\w.-]+)@\S+: Permission denied \(/.exec(text)?.[1];
+  return /(?<![\w.-])([\w.-]{1,64})@[^\s@]{1,300}: Permission denied \(/.exec(text)?.[1];
 }
 
 /** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */

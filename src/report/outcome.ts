@@ -1,6 +1,7 @@
 import type { ResultEvent, RunEvent } from "../ansible/events.js";
 import type { Inputs } from "../inputs/inputs.js";
 import type { StopReason } from "../process/stop.js";
+import { inOrigin } from "./annotations.js";
 import { explainEnd, explainFailure, type FailureContext } from "./explain.js";
 import type { Status } from "./outputs.js";
 import { type Totals, totalsOf } from "./totals.js";
@@ -68,7 +69,8 @@ export function outcomeOf(
   else if (broken.length > 0) error = `${broken.join(", ")} failed: see Ansible's output above.`;
   else error = explainEnd(result.code, result.stderr, context);
   error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
-  const blamed = broken.length === 0 ? /Origin: (.+?:\d+)/.exec(result.stderr)?.[1] : undefined;
+  const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
+  const blamed = origin?.join(":");
   return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
 }
 

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DeployError, quoted } from "../errors.js";
 
 /** Name of the folders that the action creates under RUNNER_TEMP; clean-up removes nothing else. */
 export const PRIVATE_PREFIX = "django-ansible-deploy-";
@@ -21,10 +22,16 @@ export class PrivateFolder {
    * @param parent RUNNER_TEMP; the system's folder for temporary files where it is not set.
    */
   static create(parent: string = process.env.RUNNER_TEMP || tmpdir()): PrivateFolder {
-    mkdirSync(parent, { recursive: true });
-    const path = mkdtempSync(join(realpathSync(parent), PRIVATE_PREFIX));
-    chmodSync(path, 0o700);
-    return new PrivateFolder(path);
+    try {
+      mkdirSync(parent, { recursive: true });
+      const path = mkdtempSync(join(realpathSync(parent), PRIVATE_PREFIX));
+      chmodSync(path, 0o700);
+      return new PrivateFolder(path);
+    } catch {
+      throw new DeployError(
+        `RUNNER_TEMP ${quoted(parent)} is no folder that the runner's user may write to: the runner's own setting for temporary files is wrong.`,
+      );
+    }
   }
 
   /** From now on nothing is written into it: it is about to be removed, and work that was stopped may not know yet. */

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { DeployError } from "../errors.js";
 import type { Value } from "../inputs/inputs.js";
-import { isMapping, parseYaml } from "../inputs/yaml.js";
+import { isMapping } from "../inputs/yaml.js";
 import { jobEnvironment } from "../process/program-environment.js";
 import { run } from "../process/run.js";
+import type { Requirements } from "../project/inspect.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
 import type { Ansible } from "./store.js";
 import { createToolFolder, isComplete, isWritable, toolCacheRoot } from "./tool-folder.js";
@@ -20,8 +20,7 @@ export interface GalaxyFolders {
 
 /** What is needed to install the requirements of a project. */
 export interface GalaxyParts {
-  /** The input `requirements`, relative to `project`; "" for none. */
-  readonly requirements: string;
+  readonly requirements: Requirements | undefined;
   /** working-directory as an absolute path. */
   readonly project: string;
   readonly ansible: Ansible;
@@ -36,15 +35,14 @@ export interface GalaxyParts {
  * are kept in the tool cache, by the file's content, so that the second time no network is needed; otherwise each run
  * fetches them anew.
  *
- * @throws DeployError when the file is missing or malformed, or ansible-galaxy fails.
+ * @throws DeployError when ansible-galaxy fails.
  */
 export async function installRequirements(parts: GalaxyParts): Promise<GalaxyFolders | undefined> {
-  if (parts.requirements === "") return undefined;
-  const file = existing(parts.requirements, parts.project);
-  const text = readFileSync(file, "utf8");
+  if (parts.requirements === undefined) return undefined;
+  const { path: file, text, content } = parts.requirements;
   const key = createHash("sha256").update(`${parts.ansible.version}\n${text}`).digest("hex").slice(0, 16);
   const kept = join(toolCacheRoot(parts.job), "django-ansible-deploy-galaxy", key);
-  const isKept = isPinned(parseYaml("requirements", text));
+  const isKept = isPinned(content);
   if (isKept && isComplete(kept)) return foldersIn(kept);
   if (!isKept || !isWritable(kept)) {
     const folder = parts.folder.folder("galaxy");
@@ -63,14 +61,6 @@ const foldersIn = (folder: string): GalaxyFolders => ({
   roles: join(folder, "roles"),
 });
 
-function existing(path: string, project: string): string {
-  const file = resolve(project, path);
-  if (!existsSync(file) || !statSync(file).isFile()) {
-    throw new DeployError(`requirements ${JSON.stringify(path)} does not exist in ${project}, or is no file.`);
-  }
-  return file;
-}
-
 /** Whether every role and collection has one version and comes from a server, so that the text says what will be there. */
 function isPinned(content: Value): boolean {
   const lists = Array.isArray(content) ? [content] : isMapping(content) ? [content.roles, content.collections] : [];
@@ -80,7 +70,7 @@ function isPinned(content: Value): boolean {
       if (!isMapping(entry)) return false;
       const { version, type, name, source, src } = entry;
       const isLocal = [name, source, src].some((place) => /^(\.{0,2}\/|file:)/.test(String(place ?? "")));
-      return /^v?\d+(\.\d+)+\S*$|^[0-9a-f]{40}$/.test(String(version ?? "")) && type !== "dir" && !isLocal;
+      return /^v?\d+\.\d\S*$|^[0-9a-f]{40}$/.test(String(version ?? "")) && type !== "dir" && !isLocal;
     });
 }
 

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { ProgramEnvironment } from "../process/program-environment.js";
+import { readText } from "../read-file.js";
 import { parsePipConf, uvEnvironment } from "./package-index.js";
 
 /** The environment for uv on this machine: {@link uvEnvironment} with the machine's pip.conf files. */
@@ -25,7 +26,7 @@ export function uvEnvironmentHere(job: Readonly<Record<string, string | undefine
 
 function readable(file: string): string {
   try {
-    return file === "" ? "" : readFileSync(file, "utf8");
+    return file === "" ? "" : readText({ path: file, name: file });
   } catch {
     return "";
   }

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DeployError } from "../errors.js";
+import { readText } from "../read-file.js";
 import { isIntact } from "./intact.js";
 import type { Machine } from "./machine.js";
 import { type AnsibleWish, bringPython, installPackages } from "./packages.js";
@@ -36,7 +36,7 @@ async function ansibleIn(
   machine: Machine,
 ): Promise<Ansible | undefined> {
   const lockFile = join(actionRoot, "ansible.lock");
-  const lock = readFileSync(lockFile, "utf8");
+  const lock = readText({ path: lockFile, name: "The action's ansible.lock" });
   const candidates = pythonCandidates(machine.environment.PATH ?? "");
   const store = new AnsibleStore(root, [lock, wish.ansibleVersion, ...wish.pythonPackages].join("\n"), candidates);
   const known = store.known();

@@ -66,7 +66,7 @@ export function parsePipConf(text: string): Map<string, string> {
   for (const line of text.split(/\r?\n/)) {
     if (/^\s*([#;]|$)/.test(line)) continue;
     const header = /^\[([^\]]+)\]/.exec(line);
-    const pair = /^([\w-]+)\s*[=:]\s*(.*)$/.exec(line);
+    const pair = /^([\w-]+)\s*[=:](.*)$/s.exec(line);
     if (header) section = { global, install }[header[1] ?? ""];
     else if (/^\s/.test(line) && key) section?.set(key, `${section.get(key) ?? ""} ${line.trim()}`.trim());
     else if (pair) {

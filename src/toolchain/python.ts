@@ -1,7 +1,8 @@
-import { accessSync, constants, readdirSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { helperEnvironment } from "../process/program-environment.js";
 import { run } from "../process/run.js";
+import { entriesIn } from "../read-file.js";
 import type { Machine } from "./machine.js";
 
 /** An interpreter that was run. */
@@ -77,7 +78,9 @@ export function preferredPython(pythons: readonly Python[]): Python | undefined 
 export async function installedPythons(folder: string, machine: Machine): Promise<Python[]> {
   let names: string[] = [];
   try {
-    names = readdirSync(folder).filter((name) => name.startsWith("cpython-3."));
+    names = entriesIn({ path: folder, name: "The tool cache" })
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith("cpython-3."));
   } catch {
     return [];
   }

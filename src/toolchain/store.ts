@@ -1,15 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { entriesIn, readText } from "../read-file.js";
 import type { Python } from "./python.js";
 import { isComplete, isWritable } from "./tool-folder.js";
 
@@ -42,7 +34,10 @@ export class AnsibleStore {
   /** The environment of an earlier run with the same lock and interpreters; it may have stopped working since. */
   known(): Omit<Ansible, "cached"> | undefined {
     try {
-      const { python, version } = JSON.parse(readFileSync(this.#memo, "utf8")) as Record<string, unknown>;
+      const { python, version } = JSON.parse(readText({ path: this.#memo, name: "The tool cache" })) as Record<
+        string,
+        unknown
+      >;
       if (typeof python !== "string" || typeof version !== "string" || !python.startsWith(this.#root)) return undefined;
       return isComplete(join(python, "..", "..")) ? { python, version } : undefined;
     } catch {
@@ -65,7 +60,9 @@ export class AnsibleStore {
 
   /** Whether no environment was ever made of this lock. */
   isEmpty(): boolean {
-    return !existsSync(this.#root) || !readdirSync(this.#root).some((name) => name.includes(`-${this.#lock}-`));
+    return !entriesIn({ path: this.#root, name: "The tool cache" }).some(({ name }) =>
+      name.includes(`-${this.#lock}-`),
+    );
   }
 
   /** The folder for an interpreter: packages and interpreter make an environment what it is. */

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, renameSync } from "node:fs";
+import { chmodSync, existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DeployError } from "../errors.js";
 import { extended, helperEnvironment } from "../process/program-environment.js";
 import { run } from "../process/run.js";
 import { orStop } from "../process/stop.js";
+import { readBytes } from "../read-file.js";
 import type { Machine } from "./machine.js";
 import { pipEnvironment } from "./package-index.js";
 import type { Python } from "./python.js";
@@ -117,6 +118,9 @@ function alone(uv: string): string {
   return folder;
 }
 
+/** uv's archives have about 25 MB. */
+const MOST_ARCHIVE_BYTES = 256 * 1024 * 1024;
+
 /** Downloads a URL to a file. */
 export type Download = (url: string, file: string) => Promise<string>;
 
@@ -132,7 +136,9 @@ export async function fetchUvArchive(
   download: Download = downloadLater,
 ): Promise<string> {
   const file = await orStop(download(archive.url, join(work, "uv.tar.gz")), signal);
-  const sha256 = createHash("sha256").update(readFileSync(file)).digest("hex");
+  const sha256 = createHash("sha256")
+    .update(readBytes({ path: file, name: "The download of uv" }, MOST_ARCHIVE_BYTES))
+    .digest("hex");
   if (sha256 !== archive.sha256) {
     throw new DeployError(
       `The download of uv ${UV_VERSION} has the SHA-256 ${sha256} and not ${archive.sha256}: it was changed on the way.`,

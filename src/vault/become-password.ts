@@ -1,8 +1,10 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { DeployError } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
 import { missing } from "../inputs/missing.js";
+import type { Ground } from "../project/places.js";
+import { readText } from "../read-file.js";
+import { withoutLastLineEnds } from "../text.js";
 import { passwordsOf } from "./check.js";
 import { decryptVault, isVault, vaultIdOf } from "./decrypt.js";
 
@@ -12,24 +14,24 @@ const LONGEST_PATH = 4096;
 /**
  * The become password: the input as it is, or what the vault text holds that it is, or that the file holds that it names.
  *
- * @param project working-directory as an absolute path.
  * @throws DeployError when no vault password opens the text.
  */
 export async function becomePassword(
   inputs: Pick<Inputs, "becomePassword" | "vaultPassword" | "vaultPasswords" | "emptySecrets">,
-  project: string,
+  ground: Ground,
 ): Promise<string> {
   const given = inputs.becomePassword;
-  const file = vaultFile(given, project);
-  const text = file === undefined ? given : readFileSync(file, "utf8");
+  const fromFile = vaultFileText(given, ground);
+  const text = fromFile ?? given;
   if (!isVault(text.trimStart())) return given;
-  const name = file === undefined ? "become-password" : `The file ${given}, which become-password names,`;
+  const name = fromFile === undefined ? "become-password" : `The file ${given}, which become-password names,`;
   const passwords = passwordsOf(inputs);
   if (passwords.length === 0) {
     throw new DeployError(`${name} is encrypted with ansible-vault and ${missing("vault-password", inputs)}.`);
   }
-  const held = (await decryptVault(text.trimStart(), passwords))?.replace(/[\r\n]+$/, "");
-  if (held !== undefined) {
+  const plain = await decryptVault(text.trimStart(), passwords);
+  if (plain !== undefined) {
+    const held = withoutLastLineEnds(plain);
     if (held === "" || /[\r\n]/.test(held)) throw new DeployError(`${name} holds no password of one line.`);
     return held;
   }
@@ -39,10 +41,15 @@ export async function becomePassword(
   );
 }
 
-/** The repository's file that the text names, when it is a vault. */
-function vaultFile(text: string, project: string): string | undefined {
+/** What the repository's file holds that the text names, when it is a vault; a text that names no such file is the password. */
+function vaultFileText(text: string, { folder, workspace }: Ground): string | undefined {
   if (text === "" || text.length > LONGEST_PATH || /[\0\r\n]/.test(text)) return undefined;
-  const path = resolve(project, text);
-  if (!path.startsWith(`${project}/`) || !existsSync(path) || !statSync(path).isFile()) return undefined;
-  return isVault(readFileSync(path, "utf8").trimStart()) ? path : undefined;
+  const path = resolve(folder, text);
+  if (!path.startsWith(`${folder}/`)) return undefined;
+  try {
+    const held = readText({ path, name: "become-password", workspace });
+    return isVault(held.trimStart()) ? held : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, join, relative, resolve } from "node:path";
+import { relative } from "node:path";
 import { DeployError } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
 import { missing } from "../inputs/missing.js";
 import { besideCfg, type Project } from "../project/inspect.js";
-import { type Closed, closedIn, variableFiles } from "./closed.js";
-import { filesOfPlaybook } from "./playbook-sources.js";
+import type { Source } from "../project/sources.js";
+import { type Closed, closedIn } from "./closed.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Passwords = Pick<Inputs, "vaultPassword" | "vaultPasswords" | "emptySecrets">;
@@ -28,27 +28,15 @@ export function passwordsOf({
 /**
  * What the given passwords do not open of the variables that Ansible may read. Nothing when the project has a source of
  * passwords of its own, which the action does not ask.
- *
- * @param inventories absolute paths.
- * @param playbook absolute path.
  */
 export async function closedVaults(
   inputs: Inputs,
   project: Project,
-  { inventories, playbook }: { readonly inventories: readonly string[]; readonly playbook: string },
+  sources: readonly Source[],
   job: Environment,
   signal?: AbortSignal,
 ): Promise<Closed[]> {
-  if (hasOtherSource(inputs, project, job)) return [];
-  const roles = [join(project.folder, "roles"), ...roleFolders(project, job)];
-  const certain = [...inventories, ...filesOfPlaybook(playbook, roles)];
-  const files = [...certain, ...variableFiles(project.folder, [...inventories, playbook])];
-  return await closedIn([...new Set(files)], passwordsOf(inputs), signal);
-}
-
-function roleFolders({ folder, cfg }: Project, job: Environment): string[] {
-  if (job.ANSIBLE_ROLES_PATH) return job.ANSIBLE_ROLES_PATH.split(delimiter).map((path) => resolve(folder, path));
-  return cfg === undefined ? [] : cfg.settings.rolesPath.map((path) => besideCfg(cfg.path, path, homedir()));
+  return hasOtherSource(inputs, project, job) ? [] : await closedIn(sources, passwordsOf(inputs), signal);
 }
 
 /** What is certain before Ansible is asked: the files of the group `all` are read. */
@@ -69,8 +57,10 @@ export function requireOpenVaults(
 ): void {
   const needed = closed.find(({ file, value }) => {
     if (value !== "") return false;
-    const [, folder, name] = /.*\/(group_vars|host_vars)\/([^/]+?)(?:\.ya?ml|\.json)?(?:\/.*)?$/.exec(file) ?? [];
-    return name === undefined || participants?.[folder === "group_vars" ? "groups" : "hosts"].has(name);
+    const parts = file.split("/");
+    const at = parts.findLastIndex((part) => part === "group_vars" || part === "host_vars");
+    const name = at === -1 ? undefined : parts[at + 1]?.replace(/\.(ya?ml|json)$/, "");
+    return name === undefined || participants?.[parts[at] === "group_vars" ? "groups" : "hosts"].has(name);
   });
   if (needed) throw new DeployError(sentence(needed, inputs, project));
 }

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
-import { parse } from "yaml";
-import { isVault } from "./decrypt.js";
+import { parseLoosely } from "../inputs/yaml.js";
+import { entriesIn, kindOf, type Place, readTextIfThere } from "../read-file.js";
+import { type Ground, placeInProject } from "./places.js";
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -9,30 +9,22 @@ type Mapping = Readonly<Record<string, unknown>>;
  * The files that Ansible reads for a playbook, whatever hosts it is for: the playbook, its `vars_files`, and the variables of roles
  * that it names. Names with templates in them are left out, as nobody knows them before the run.
  *
- * @param playbook absolute path.
  * @param roleFolders absolute paths of folders with roles, besides `roles` beside the playbook; the first one that has a role wins.
  */
-export function filesOfPlaybook(playbook: string, roleFolders: readonly string[]): string[] {
-  const folder = dirname(playbook);
-  const plays = playsOf(playbook);
+export function filesOfPlaybook(playbook: Place, roleFolders: readonly string[], ground: Ground): Place[] {
+  const at = (...parts: readonly [string, ...string[]]) => placeInProject(join(...parts), ground);
+  const folder = dirname(playbook.path);
+  const plays = listOf(parseLoosely(readTextIfThere(playbook) ?? "")).filter(isMapping);
   const named = plays.flatMap((play) => listOf(play.vars_files)).filter(isPlain);
-  const variables = named.map((path) => (isAbsolute(path) ? path : join(folder, path)));
+  const variables = named.map((path) => at(isAbsolute(path) ? path : join(folder, path)));
   const roles = [...new Set(plays.flatMap(rolesOf))];
   const folders = [join(folder, "roles"), ...roleFolders];
   const ofRoles = roles.flatMap((role) => {
-    const home = folders.map((place) => join(place, role)).find((path) => existsSync(path));
-    return home === undefined ? [] : ["vars", "defaults"].flatMap((part) => mainFiles(join(home, part)));
+    const home = folders.map((place) => at(place, role)).find((place) => kindOf(place) === "folder");
+    if (home === undefined) return [];
+    return ["vars", "defaults"].flatMap((part) => mainFiles(at(home.path, part), at));
   });
-  return [playbook, ...variables, ...ofRoles].filter((file) => existsSync(file) && statSync(file).isFile());
-}
-
-function playsOf(playbook: string): Mapping[] {
-  try {
-    const text = readFileSync(playbook, "utf8");
-    return isVault(text) ? [] : listOf(parse(text, { logLevel: "silent" })).filter(isMapping);
-  } catch {
-    return []; // Ansible tells what is wrong with it.
-  }
+  return [playbook, ...variables, ...ofRoles].filter((file) => kindOf(file) === "file");
 }
 
 /** The roles that a play lists, and those that its tasks import. */
@@ -47,12 +39,12 @@ function rolesOf(play: Mapping): string[] {
 }
 
 /** What a role's folder of variables is read from: `main`, with or without an ending, or the files of a folder of that name. */
-function mainFiles(folder: string): string[] {
+function mainFiles(folder: Place, at: (...parts: readonly [string, ...string[]]) => Place): Place[] {
   const main = ["main", "main.yml", "main.yaml", "main.json"]
-    .map((name) => join(folder, name))
-    .find((path) => existsSync(path));
+    .map((name) => at(folder.path, name))
+    .find((place) => kindOf(place) !== undefined);
   if (main === undefined) return [];
-  return statSync(main).isFile() ? [main] : readdirSync(main).map((name) => join(main, name));
+  return kindOf(main) === "file" ? [main] : entriesIn(main).map(({ name }) => at(main.path, name));
 }
 
 const isPlain = (name: unknown): name is string => typeof name === "string" && !name.includes("{{");

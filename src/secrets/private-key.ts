@@ -7,8 +7,6 @@ export interface RepairedKeys {
   readonly repairs: readonly string[];
 }
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----([\s\S]*?)-----END \1PRIVATE KEY-----/g;
-
 /**
  * Brings the text of one or more private keys into the form that ssh reads, and undoes what pasting and storing does to
  * keys: base64 around it, `\n` as two characters, quotes, Windows line ends, blanks, a missing last line end.
@@ -33,9 +31,9 @@ export function repairKeys(given: string): RepairedKeys {
   change("Windows line ends were replaced", text.replaceAll(/\r\n?/g, "\n"));
   if (!text.endsWith("\n")) repairs.push("the missing last line end was added");
 
-  const blocks = [...text.matchAll(BLOCK)];
-  refuseOthers(text.replaceAll(BLOCK, ""), blocks.length > 0);
-  const keys = blocks.map(([block, kind = "", body = ""]) => {
+  const { blocks, rest } = blocksIn(text);
+  refuseOthers(rest, blocks.length > 0);
+  const keys = blocks.map(({ block, kind, body }) => {
     const lines = linesOf(body);
     const key = [`-----BEGIN ${kind}PRIVATE KEY-----`, ...lines, `-----END ${kind}PRIVATE KEY-----`, ""].join("\n");
     if (key.trimEnd() !== block) repairs.push("blanks and line ends inside it were put right");
@@ -45,6 +43,29 @@ export function repairKeys(given: string): RepairedKeys {
     repairs.push("blank space around it was removed");
   }
   return { keys, repairs: [...new Set(repairs)] };
+}
+
+interface Block {
+  readonly block: string;
+  /** What stands before "PRIVATE KEY", with the blank after it. */
+  readonly kind: string;
+  readonly body: string;
+}
+
+/** The keys in a text, each from its first to its last line, and what is left without them. */
+function blocksIn(text: string): { readonly blocks: readonly Block[]; readonly rest: string } {
+  const blocks: Block[] = [];
+  let rest = "";
+  let end = 0;
+  for (const { 0: begin, 1: kind = "", index } of text.matchAll(/-----BEGIN ([A-Z0-9 ]{0,40})PRIVATE KEY-----/g)) {
+    const last = `-----END ${kind}PRIVATE KEY-----`;
+    const close = index < end ? -1 : text.indexOf(last, index);
+    if (close === -1) continue;
+    blocks.push({ block: text.slice(index, close + last.length), kind, body: text.slice(index + begin.length, close) });
+    rest += text.slice(end, index);
+    end = close + last.length;
+  }
+  return { blocks, rest: rest + text.slice(end) };
 }
 
 /** Some stores keep a key in one line, with blanks for line ends; the headers of old PEM keys hold blanks of their own. */
@@ -76,10 +97,10 @@ function refuseOthers(rest: string, found: boolean): void {
       "ssh-private-key is in PuTTY's format: convert it with `puttygen key.ppk -O private-openssh -o key` and give the text of the file key.",
     );
   }
-  if (/^(\s*\S+)? ?(ssh-|ecdsa-|sk-)\S*-cert-v01@openssh\.com /m.test(rest)) {
+  if (rest.includes("-cert-v01@openssh.com ")) {
     throw new DeployError("ssh-private-key is a certificate: give the private key that it belongs to.");
   }
-  if (/^\s*(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/]/m.test(rest) || /BEGIN (SSH2 )?PUBLIC KEY/.test(rest)) {
+  if (/^[ \t]*(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/]/m.test(rest) || /BEGIN (SSH2 )?PUBLIC KEY/.test(rest)) {
     throw new DeployError("ssh-private-key is a public key: give the private one, the file without .pub.");
   }
   if (/^\s*[~.]?\/\S+\s*$/.test(rest)) {

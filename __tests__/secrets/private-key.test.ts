@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { repairKeys } from "../../src/connection/private-key.js";
+import { repairKeys } from "../../src/secrets/private-key.js";
 import { makeKey } from "../support/keys.js";
 
 const ed25519 = makeKey();

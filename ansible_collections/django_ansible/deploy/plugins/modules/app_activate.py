@@ -22,6 +22,10 @@ options:
     description: Name of a release that is prepared.
     type: str
     required: true
+  revision:
+    description: The commit that O(release) has to be, by this host's own record. Empty asks nothing.
+    type: str
+    default: ''
   last_step:
     description: Whether nothing follows on this host when nothing has to be done here, so that the deploy lock is given back at once.
     type: bool
@@ -78,6 +82,7 @@ def main() -> None:
             **LAYOUT,
             **APPLICATION,
             "release": {"type": "str", "required": True},
+            "revision": {"type": "str", "default": ""},
             **SERVICE,
             "last_step": {"type": "bool", "default": False},
         },
@@ -107,6 +112,8 @@ def main() -> None:
 
 
 def activate(module: AnsibleModule) -> dict:
+    if module.params["revision"]:
+        layout_of(module.params).vouch(module.params["release"], module.params["revision"])
     activation = Activation({**module.params, **module.params["service"]})
     pending = activation.pending()
     diff = [file.diff() for _, file in activation.different]

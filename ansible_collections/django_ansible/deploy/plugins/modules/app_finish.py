@@ -103,7 +103,7 @@ def finish(module: AnsibleModule) -> dict:
     ended, still_needed = processes.ended(layout, moves)
     keep = layout.kept_releases(module.params["keep_releases"]) | still_needed
     kept = [prepared.read(layout, release) for release in keep]
-    removed = [layout.release_dir(name) for name in sorted(folders(layout.releases) - keep)]
+    removed = [os.path.join(layout.releases, name) for name in sorted(folders(layout.releases) - keep)]
     removed += [os.path.join(layout.venvs, name) for name in sorted(folders(layout.venvs) - {found.get("venv") for found in kept})]
     removed += [os.path.join(backups, name) for name in sorted(folders(backups)) if name.partition(".dump")[0] not in keep]
     removed += prepared.unneeded(layout, keep)

@@ -88,8 +88,8 @@ account_exists:
   returned: success
 releases:
   description: Completed releases, oldest first, each with C(release), C(revision), C(bad), when it was C(activated), C(migrations),
-    which is equal for releases that have the same migrations, C(build), which is for those made from the same settings, and whether it is
-    C(prepared) from O(prepared_from).
+    which is equal for releases that have the same migrations, C(build), which is for those made from the same settings, whether it is
+    C(prepared) from O(prepared_from), and whether it is made C(as_built), from O(build).
   type: list
   returned: success
 live:
@@ -244,6 +244,10 @@ def main() -> None:
     if trouble:
         module.fail_json(msg=trouble)
     layout = layout_of(module.params)
+    try:
+        layout.refuse_newer_layout()
+    except CommandFailed as error:
+        module.fail_json(msg=str(error))
     lock = lock_of(module.params, module.check_mode)
     try:
         lock.take(module.params["lock_wait"])
@@ -285,6 +289,7 @@ def look(layout: Layout, params: dict) -> dict:
             {
                 **{key: {**entry, **prepared.read(layout, entry["release"])}.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")},
                 "prepared": prepared.is_prepared(layout, entry["release"], params["prepared_from"]),
+                "as_built": bool(params["build"]) and entry.get("build") == params["build"],
             }
             for entry in releases
         ],

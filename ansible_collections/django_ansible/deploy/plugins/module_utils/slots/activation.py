@@ -331,6 +331,7 @@ class Activation:
     def note(self) -> None:
         layout = self.layout
         layout.mark_release(self.release, activated=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), bad=None)
+        layout.claim_layout()
         layout.record(
             release=self.release, revision=layout.read_release(self.release).get("revision"), previous=self.previous_release, result="succeeded",
             slot=self.slot, run=self.params["run_id"], actor=self.params["actor"], seconds=round(time.time() - self.started, 1),

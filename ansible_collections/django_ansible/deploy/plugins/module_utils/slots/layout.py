@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import read_link
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import Releases
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import Releases, is_name
 
 SLOTS = ("blue", "green")
 
@@ -70,7 +70,8 @@ class Layout(Releases):
 
     def slot_release(self, slot: str | None) -> str | None:
         target = read_link(self.slot_link(slot)) if slot else None
-        return os.path.basename(target) if target else None
+        name = os.path.basename(target) if target else None
+        return name if is_name(name) else None
 
     def live_release(self) -> str | None:
         return self.slot_release(self.live_slot())

@@ -81,6 +81,7 @@ WHOLE = {
     "build/worker.py": BUILDER,
     "django/driver.py": APPLICATION,
     "django/settings_completion.py": APPLICATION,
+    "django/uploads.py": APPLICATION,
 }
 # Function by function: what it calls, and the places it does that to, which nobody but root can write.
 ALLOWED = {
@@ -159,10 +160,12 @@ ALLOWED = {
         "Releases.read_release": ("open", "app_dir/releases/<release>/release.json, root's once the release has its place"),
         "Releases.write_record": ("write_atomically_as", "release.json of a release that root has taken over"),
         "Releases.record": ("os.open", "app_dir/deploys.jsonl"),
+        "Releases.layout_version": ("open", "app_dir/.layout"),
+        "Releases.claim_layout": ("write_atomically_as", "app_dir/.layout"),
     },
     "host/sandbox.py": {
-        "private_folder": ("os.mkdir shutil.rmtree", "/run/django-ansible-deploy, 0700"),
-        "confined": ("write_atomically_as", "/run/django-ansible-deploy, 0700"),
+        "private_folder": ("os.mkdir shutil.rmtree", "a new folder in memory, 0700"),
+        "confined": ("write_atomically_as", "a new folder in memory, 0700"),
     },
     "host/undo.py": {
         "remember": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
@@ -188,7 +191,7 @@ ALLOWED = {
     },
     "slots/inspection.py": {"Inspection.make_ready": ("ensure_directory", "app_dir/collected, and a new folder in it that is given to the application's user")},
     "slots/prediction.py": {
-        "predict": ("tempfile.TemporaryDirectory os.chmod", "a new folder below /var/tmp"),
+        "predict": ("tempfile.TemporaryDirectory os.chmod", "a new folder below /var/lib"),
         "Prediction.run": ("ensure_directory", "a folder in it that is given to the builder"),
     },
     "slots/preparation.py": {

@@ -10036,9 +10036,10 @@ function fromPs() {
 }
 /** What `ps -A -o pid=,ppid=,lstart=` prints. */
 function rowsOf(text) {
-    return [...text.matchAll(/^\s*(\d+)\s+(\d+)\s+(.+?)\s*$/gm)].map(([, pid, parent, started = ""]) => ({
-        ...{ pid: Number(pid), parent: Number(parent), started },
-    }));
+    return text.split("\n").flatMap((line) => {
+        const [, pid, parent, started = ""] = /^(\d+)\s+(\d+)\s+(\S.*)$/.exec(line.trim()) ?? [];
+        return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), started }];
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/process/run.js
@@ -10359,7 +10360,9 @@ function isWritable(folder) {
 }
 /** Whether a path is one in which {@link createToolFolder} works: post removes nothing else. */
 function isWorkFolder(path) {
-    return /\/django-ansible-deploy-[\w-]+\/([^/]+\/)*\.[^/]+-[A-Za-z0-9]{6}$/.test(path) && path === (0,external_node_path_namespaceObject.resolve)(path);
+    const names = path.split("/");
+    const ours = names.slice(0, -1).some((name) => /^django-ansible-deploy-[\w-]+$/.test(name));
+    return ours && /^\..+-[A-Za-z0-9]{6}$/.test(names.at(-1) ?? "") && path === (0,external_node_path_namespaceObject.resolve)(path);
 }
 /** Whether a folder of the tool cache was finished and not withdrawn since. */
 function isComplete(folder) {
@@ -11042,7 +11045,7 @@ function inRelease(text) {
 function inOrigin(text) {
     return text.split("\n").flatMap((line) => {
         const start = line.indexOf("Origin: /");
-        const [, place = "", number] = /^(.+?):(\d+)(?::\d+)?$/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
+        const [, place = "", number] = /^(.+?):(\d+)(?::\d+)?(?!\d)/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
         return start === -1 || place === "" ? [] : [[place, Number(number)]];
     });
 }
@@ -14461,7 +14464,7 @@ function targetOf(name, variables) {
 
 
 /** What Ansible says when a host lets it in and it cannot run there. */
-const CANNOT_RUN = /deserialization failed|module interpreter '[^']*' was not found|MODULE FAILURE|No usable temporary directory|python[\w.]{0,10}: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
+const CANNOT_RUN = /deserialization failed|module interpreter '[^']{0,300}' was not found|MODULE FAILURE|No usable temporary directory|python[\w.]{0,10}: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
 /** Milliseconds for all of them together: whoever waits for the result would rather have Ansible's own words by then. */
 const unreachable_LIMIT = 14_000;
 /**

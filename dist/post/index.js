@@ -2345,9 +2345,10 @@ function fromPs() {
 }
 /** What `ps -A -o pid=,ppid=,lstart=` prints. */
 function rowsOf(text) {
-    return [...text.matchAll(/^\s*(\d+)\s+(\d+)\s+(.+?)\s*$/gm)].map(([, pid, parent, started = ""]) => ({
-        ...{ pid: Number(pid), parent: Number(parent), started },
-    }));
+    return text.split("\n").flatMap((line) => {
+        const [, pid, parent, started = ""] = /^(\d+)\s+(\d+)\s+(\S.*)$/.exec(line.trim()) ?? [];
+        return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), started }];
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/process/run.js
@@ -2668,7 +2669,9 @@ function isWritable(folder) {
 }
 /** Whether a path is one in which {@link createToolFolder} works: post removes nothing else. */
 function isWorkFolder(path) {
-    return /\/django-ansible-deploy-[\w-]+\/([^/]+\/)*\.[^/]+-[A-Za-z0-9]{6}$/.test(path) && path === (0,external_node_path_namespaceObject.resolve)(path);
+    const names = path.split("/");
+    const ours = names.slice(0, -1).some((name) => /^django-ansible-deploy-[\w-]+$/.test(name));
+    return ours && /^\..+-[A-Za-z0-9]{6}$/.test(names.at(-1) ?? "") && path === (0,external_node_path_namespaceObject.resolve)(path);
 }
 /** Whether a folder of the tool cache was finished and not withdrawn since. */
 function isComplete(folder) {

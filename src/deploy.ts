@@ -19,6 +19,7 @@ import { type Play, preparePlay } from "./play/play-parts.js";
 import { writeRunFiles } from "./play/run-files.js";
 import { unreachableCauses } from "./play/unreachable.js";
 import { orStop, Stop, type StopReason } from "./process/stop.js";
+import { broughtWarning } from "./project/brought.js";
 import { inspectProject } from "./project/inspect.js";
 import { sourcesOf } from "./project/sources.js";
 import { bareOutcome, earlyOutcome, type Outcome, outcomeOf } from "./report/outcome.js";
@@ -99,6 +100,8 @@ async function prepare(actionRoot: string, known: Known, stop: Stop): Promise<Re
     inspectProject(inputs, job.GITHUB_WORKSPACE || process.cwd(), job, signal),
   );
   for (const line of project.django?.told ?? []) tell(line);
+  const brought = broughtWarning(inputs, project, job.GITHUB_EVENT_NAME);
+  if (brought !== "") warn(brought);
 
   const folder = PrivateFolder.create();
   known.folder = folder;

@@ -8820,7 +8820,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 9949:
+/***/ 6923:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -11542,6 +11542,7 @@ const INPUT_NAMES = [
     "operation",
     "playbook",
     "working-directory",
+    "code-directory",
     "check",
     "hosts",
     "inventory",
@@ -11873,6 +11874,7 @@ function parseInputs(raw, emptySecrets = []) {
         operation: choice(raw, "operation", OPERATIONS, "deploy"),
         playbook: line(raw, "playbook"),
         workingDirectory: line(raw, "working-directory") || ".",
+        codeDirectory: line(raw, "code-directory"),
         check: flag(raw, "check", false),
         hosts: raw.hosts.trim(),
         inventory: raw.inventory.trim() === "" ? "" : raw.inventory,
@@ -12777,11 +12779,15 @@ async function inspectProject(inputs, workspace, environment, signal) {
     if (kindOf({ path: folder, name: workingDirectory(inputs), workspace: ground.workspace }) !== "folder") {
         throw new DeployError(`${workingDirectory(inputs)} is no folder in ${workspace}.`);
     }
+    const code = inputs.codeDirectory === "" ? ground : { ...ground, folder: (0,external_node_path_namespaceObject.resolve)(workspace, inputs.codeDirectory) };
+    if (kindOf({ path: code.folder, name: codeDirectory(inputs), workspace: ground.workspace }) !== "folder") {
+        throw new DeployError(`${codeDirectory(inputs)} is no folder in ${workspace}.`);
+    }
     const bundledRole = inputs.playbook === "" && inputs.mode === "role";
     const playbook = file("playbook", inputs.playbook, ground);
     const composeSources = composeFiles(inputs.composeSources, ground);
     const set = (name) => setByUser(inputs, ground, name);
-    const find = () => findDjango(ground, {
+    const find = () => findDjango(code, {
         ...{ appPath: set("app_path"), settingsModule: set("django_settings_module") },
         ...{
             processes: set("django_app_processes") !== undefined,
@@ -12792,12 +12798,13 @@ async function inspectProject(inputs, workspace, environment, signal) {
         inputs.operation === "deploy" &&
         inputs.source !== "git" &&
         (inputs.source === "workspace" || set("django_app_source") === undefined);
-    const revision = await headRevision(folder, environment, signal);
+    const revision = await headRevision(code.folder, environment, signal);
     if (fromWorkspace && revision === undefined) {
-        throw new DeployError(`${folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`);
+        throw new DeployError(`${code.folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`);
     }
     return {
         ...ground,
+        code: code.folder,
         playbook,
         composeSources,
         requirements: requirementsIn(inputs.requirements, ground),
@@ -12814,6 +12821,7 @@ function setByUser(inputs, ground, name) {
     return typeof value === "string" ? value : "";
 }
 const workingDirectory = (inputs) => `working-directory ${quoted(inputs.workingDirectory)}`;
+const codeDirectory = (inputs) => `code-directory ${quoted(inputs.codeDirectory)}`;
 function file(input, given, ground) {
     if (given === "")
         return "";
@@ -13818,6 +13826,7 @@ function extraVariables(inputs, detected, composeSources) {
 function detectedVariables(detected) {
     const texts = [
         ["app_name", detected.appName],
+        ["project", detected.project],
         ["workspace", detected.workspace],
         ["revision", detected.revision],
         ["settings_module", detected.django?.settingsModule],
@@ -14163,7 +14172,8 @@ function writeRunFiles(parts) {
 function variables({ inputs, project, job }) {
     const detected = {
         appName: appNameOf(job.GITHUB_REPOSITORY ?? project.folder),
-        workspace: project.folder,
+        project: project.folder,
+        workspace: project.code,
         revision: project.revision,
         django: project.django,
         runId: [job.GITHUB_RUN_ID || "0", job.GITHUB_RUN_ATTEMPT || "1", (0,external_node_crypto_.randomBytes)(4).toString("hex")].join("-"),
@@ -14491,6 +14501,69 @@ async function unreachableCauses({ inputs, files, project, folder, env, signal: 
         signal,
     });
     return new Map([...causes].map(([host, cause]) => [host, redact(cause)]));
+}
+
+;// CONCATENATED MODULE: ./lib/project/brought.js
+
+
+/** What decides where and how is deployed, and what runs on this machine. */
+const DECIDING = [
+    "ansible.cfg",
+    "group_vars",
+    "host_vars",
+    "roles",
+    "library",
+    "filter_plugins",
+    "lookup_plugins",
+    "action_plugins",
+    "callback_plugins",
+    "collections",
+];
+/** Entries that are compared; a folder with more is taken for another one. */
+const brought_MOST = 2000;
+/**
+ * What code that was checked out apart brings of its own, of all that is only taken from working-directory.
+ *
+ * @param given paths that inputs name, relative to both.
+ */
+function broughtFiles(own, code, given) {
+    const left = { entries: brought_MOST };
+    return [...new Set([...DECIDING, ...given])].filter((name) => {
+        try {
+            return differs(own, code, name, left);
+        }
+        catch {
+            // What cannot be read is not what working-directory has.
+            return true;
+        }
+    });
+}
+function differs(own, code, name, left) {
+    const theirs = { path: (0,external_node_path_namespaceObject.join)(code.folder, name), name, workspace: code.workspace };
+    const ours = { path: (0,external_node_path_namespaceObject.join)(own.folder, name), name, workspace: own.workspace };
+    const kind = kindOf(theirs);
+    if (kind === undefined)
+        return false;
+    left.entries -= 1;
+    if (kind !== kindOf(ours) || left.entries < 0)
+        return true;
+    if (kind === "file")
+        return readText(theirs) !== readText(ours);
+    return entriesIn(theirs).some((entry) => differs(own, code, (0,external_node_path_namespaceObject.join)(name, entry.name), left));
+}
+/** What to say when a pull request brings what is not used, or when all that it brings would be; "" when nothing. */
+function broughtWarning(inputs, project, event = "") {
+    if (inputs.codeDirectory !== "") {
+        const named = [...inputs.inventoryFiles, inputs.playbook, inputs.requirements, ...inputs.composeSources];
+        const given = named.filter((path) => path !== "" && !path.startsWith("/"));
+        const brought = broughtFiles(project, { ...project, folder: project.code }, given);
+        if (brought.length === 0)
+            return "";
+        return `The code in code-directory has its own ${brought.join(", ")}, which is not used: what decides where and how to deploy comes from working-directory.`;
+    }
+    if (!inputs.check || !/^pull_request/.test(event))
+        return "";
+    return "This check takes inventory, variables, ansible.cfg, playbooks and roles from the pull request itself, and they can read every secret of this job: check out the base branch for them, and name the pull request's checkout in code-directory.";
 }
 
 ;// CONCATENATED MODULE: ./lib/project/playbook-sources.js
@@ -16265,6 +16338,7 @@ class Watchdog {
 
 
 
+
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = (0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_url_.fileURLToPath)(import.meta.url))));
 /** Milliseconds for finding out why hosts could not be reached. */
@@ -16321,6 +16395,9 @@ async function prepare(actionRoot, known, stop) {
     const project = await stop.step((signal) => inspectProject(inputs, job.GITHUB_WORKSPACE || process.cwd(), job, signal));
     for (const line of project.django?.told ?? [])
         tell(line);
+    const brought = broughtWarning(inputs, project, job.GITHUB_EVENT_NAME);
+    if (brought !== "")
+        warn(brought);
     const folder = PrivateFolder.create();
     known.folder = folder;
     state_saveState("privateFolder", folder.path);
@@ -16378,7 +16455,7 @@ async function* explanations({ inputs, play: prepared, identity, closed }, resul
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9949);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6923);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

@@ -115,9 +115,7 @@ ALLOWED = {
     },
     "compose/sources.py": {
         "Managed.load": ("open", "this collection's folder of the project, 0700"),
-        "Managed.place": ("os.makedirs os.unlink write_atomically_as", "the folder of the compose project, root's or its user's"),
         "_overlay": ("os.makedirs os.open os.symlink", "a new folder in memory, 0700"),
-        "_read": ("open", "the folder of the compose project, root's or its user's"),
     },
     "compose/stacks.py": {"Stack.stack_deploy": ("open os.open", "this collection's folder of the project, 0700")},
     "compose/store.py": {

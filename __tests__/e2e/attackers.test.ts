@@ -1,4 +1,6 @@
 // Who may turn against a deploy, and what becomes of it: each test tries it on a host, and looks at what it must not reach.
+import { rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
 import { directly } from "./support/direct.js";
@@ -154,6 +156,68 @@ systemd-run --quiet --unit attacker --uid mysite python3 /run/swap.py`,
       expect(said).toMatch(/Permission denied|can't cd/);
     }
     expect(await as("shop", "ls /opt/shop/shared")).toContain("db.sqlite3");
+  });
+});
+
+describe("a commit", () => {
+  const production = "mysite/settings/production.py";
+  const link = (target: string, path: string): void => symlinkSync(target, join(project.folder, path));
+
+  /** The deploy ends with that sentence, and what was served is served on. */
+  async function isRefused(sentence: string, vars: string[] = []): Promise<void> {
+    const live = await onHost(host, "readlink -f /opt/mysite/current");
+    const result = await deployAgain(vars);
+    expect(result.outputs.status, result.log).toBe("failed");
+    expect(result.log).toContain(sentence);
+    expect(await onHost(host, "readlink -f /opt/mysite/current")).toBe(live);
+    expect((await fetchPage(host, site)).status).toBe(200);
+  }
+
+  test.each(["/etc/systemd/system/mysite@.service.d", "/opt/shop/shared/static", "/opt/mysite/static"])(
+    "collects static files into %s",
+    async (folder) => {
+      const before = await stateOf("/etc/systemd/system", "/opt/shop/shared");
+      const settings = project.read(production);
+      project.write(production, `${settings}\nSTATIC_ROOT = "${folder}"\n`);
+      await isRefused(`STATIC_ROOT is ${folder}, which is neither in the release nor in /opt/mysite/shared`);
+      project.write(production, settings);
+      expect(await stateOf("/etc/systemd/system", "/opt/shop/shared")).toBe(before);
+    },
+  );
+
+  test("would have the whole of shared/ served", async () => {
+    const settings = project.read(production);
+    project.write(production, `${settings}\nSTATIC_ROOT = "/opt/mysite/shared"\n`);
+    await isRefused("/opt/mysite/shared with all that is in it would be served");
+    project.write(production, settings);
+  });
+
+  test.each(["guestbook/static/leak.txt", "uploads"])("has a link to a file of the host at %s", async (path) => {
+    link("/etc/shadow", path);
+    await isRefused("is a link to /etc/shadow, which is outside");
+    rmSync(join(project.folder, path));
+  });
+
+  test("has a link on the way to a shared path", async () => {
+    link("/etc/shop", "web");
+    await isRefused("web is a link where a folder belongs", ["django_app_shared_paths: [web/uploads]"]);
+    rmSync(join(project.folder, "web"));
+  });
+
+  test("has links at what the deploy itself writes, and they give way", async () => {
+    const before = await stateOf("/etc/shop");
+    for (const name of ["REVISION", "release.json", ".venv"]) link("/etc/shop/planted", name);
+    const result = await succeeds(deployAgain());
+    expect(await onHost(host, "cat /opt/mysite/current/REVISION")).toBe(result.outputs.revision);
+    for (const name of ["REVISION", "release.json", ".venv"]) rmSync(join(project.folder, name));
+    expect(await stateOf("/etc/shop")).toBe(before);
+  });
+
+  test("has a link that stays inside, which is kept", async () => {
+    link("style.css", "guestbook/static/guestbook/alias.css");
+    await succeeds(deployAgain());
+    expect((await fetchPage(host, site, "/static/guestbook/alias.css")).status).toBe(200);
+    rmSync(join(project.folder, "guestbook/static/guestbook/alias.css"));
   });
 });
 

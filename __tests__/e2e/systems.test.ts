@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ActionResult, type Host, onHost, type Suite } from "../../scripts/lab/index.mjs";
+import { type ActionResult, type Host, onHost, reboot, type Suite, until } from "../../scripts/lab/index.mjs";
 import { type DeployRequest, directly, expectRefused } from "./support/direct.js";
 import { inventory } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
@@ -15,6 +15,8 @@ const systems: [Suite, string][] = [
 
 const site = "mysite.example";
 const sudo = secret("sudo");
+/** Stands for a database that is away: the application does not start while it is there. */
+const away = "/opt/mysite/shared/away";
 
 describe.each(systems)("%s: %s", (suite) => {
   let trial: Trial;
@@ -30,6 +32,13 @@ describe.each(systems)("%s: %s", (suite) => {
     project.write(
       "group_vars/all.yml",
       `app_name: mysite\nserver_name: ${site}\ndjango_settings_module: mysite.settings.production\n`,
+    );
+    project.write(
+      "mysite/wsgi.py",
+      `import os
+if os.path.exists("${away}"):
+    raise ConnectionError("the database is away")
+${project.read("mysite/wsgi.py")}`,
     );
     await project.commit("A guestbook");
     const start = directly(trial, project, [host]);
@@ -69,6 +78,23 @@ describe.each(systems)("%s: %s", (suite) => {
     expect(await version()).toBe("200 2");
     expectDone(await run({ inputs: { operation: "rollback" } }), "1");
     expect(await version()).toBe("200 1");
+  });
+
+  test("a boot while the database is away ends in a site that is served once it is back", async () => {
+    await onHost(host, `touch ${away}`);
+    await reboot(host);
+    // More often than systemd starts a unit again by itself.
+    await until("The seventh start of the application", 60, async () => {
+      const starts = await onHost(
+        host,
+        "systemctl show --property NRestarts --value 'mysite@*.service' | sort -n | tail -1",
+      );
+      return Number(starts) >= 6 ? true : undefined;
+    });
+    await onHost(host, `rm ${away}`);
+    await until("The page after the database came back", 30, async () =>
+      (await version().catch(() => "")) === "200 1" ? true : undefined,
+    );
   });
 
   test("a playbook of the user's own becomes root and another user, with a password of sudo and without", async () => {

@@ -202,6 +202,7 @@ deploy:
 import json
 import os
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.repository import secrets_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -248,6 +249,7 @@ def main() -> None:
         mutually_exclusive=[("workspace", "repository")],
         supports_check_mode=True,
     )
+    module.no_log_values |= secrets_of(module.params["repository"] or "")
     # What serves goes first.
     os.nice(10)
     os.environ.update({name: str(value) for name, value in json.loads(module.params["install_environment"]).items()})

@@ -14,8 +14,8 @@ import tempfile
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import Builder
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.repository import archive_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import SystemLibraries
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.unpack import archive_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed

@@ -10,7 +10,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 def plan(folder, app_path=".", revision="0123456789", **wishes):
     wishes.setdefault("servers", {"gunicorn": "gunicorn"})
     made = Wishes(str(folder), str(folder / app_path), revision, wishes.pop("settings_module", "site.settings"), python=sys.executable, **wishes)
-    return Plan(made, str(folder / "tools"), str(folder / "cache"))
+    return Plan(made)
 
 
 @pytest.fixture

@@ -199,18 +199,35 @@ class Plan:
             steps.append(self.packages)
         return steps
 
-    def install(self, path: str, install: list[str], env: dict | None) -> None:
-        for step in self._steps(path, env):
-            run([*install, *step], env=env, cwd=self.wishes.project_dir)
+    def install(self, path: str, install: list[str], env: dict) -> None:
+        wishes = self.wishes
+        own = requirements.own_build(wishes.release_dir, wishes.project_dir)
+        for step in self._steps(path, {**versions_for(own, wishes.revision), **env}):
+            alone = self.folder is not None and step[-1] == self.folder and "--no-deps" in step
+            run([*install, *step], env={**(versions(wishes.revision) if alone else versions_for(own, wishes.revision)), **env}, cwd=wishes.project_dir)
         missing = self.missing_servers(path)
         if missing:
             run([*install, *missing], env=env, cwd=self.wishes.project_dir)
 
 
-def version_environment(revision: str) -> dict:
-    """What builds that ask Git for their version get, since a release has no repository."""
+def versions(revision: str) -> dict:
+    """What the project's own build gets that asks Git for its version, since a release has no repository."""
     version = "0.0.0+g" + revision[:7]
     return {"SETUPTOOLS_SCM_PRETEND_VERSION": version, "PBR_VERSION": "0.0.0", "POETRY_DYNAMIC_VERSIONING_BYPASS": version, "UV_DYNAMIC_VERSIONING_BYPASS": version}
+
+
+# What reads each of them; setuptools_scm alone also knows one for a single project.
+ASKS_GIT = {
+    "SETUPTOOLS_SCM_PRETEND_VERSION": "hatch-vcs", "PBR_VERSION": "pbr", "POETRY_DYNAMIC_VERSIONING_BYPASS": "poetry-dynamic-versioning",
+    "UV_DYNAMIC_VERSIONING_BYPASS": "uv-dynamic-versioning",
+}
+
+
+def versions_for(own: requirements.OwnBuild, revision: str) -> dict:
+    """The same for a step that also builds packages of others, which have versions of their own."""
+    given = versions(revision)
+    named = {"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_" + lock_files.normal(name).upper().replace("-", "_"): given["SETUPTOOLS_SCM_PRETEND_VERSION"] for name in own.names}
+    return {**named, **{name: given[name] for name, tool in ASKS_GIT.items() if tool in own.requires}}
 
 
 def build(path: str, plan: Plan) -> None:
@@ -219,7 +236,7 @@ def build(path: str, plan: Plan) -> None:
     :raises CommandFailed: with the installer's last lines.
     """
     python = os.path.join(path, "bin", "python")
-    env = {**os.environ, **version_environment(plan.wishes.revision)}
+    env = dict(os.environ)
     try:
         if plan.wishes.installer == "uv":
             run([plan.wishes.uv, "venv", "--quiet", "--python", plan.python, "--allow-existing", path], env=env)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import sys
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.venv import Plan, Wishes, version_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build import venv
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.venv import Plan, Wishes
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 
@@ -97,5 +98,43 @@ def test_a_project_in_a_src_layout_is_installed(project):
     assert made._steps("/x", None)[1] == ["--no-deps", str(project)]
 
 
-def test_builds_that_ask_git_for_a_version_get_one():
-    assert version_environment("0123456789abcdef")["SETUPTOOLS_SCM_PRETEND_VERSION"] == "0.0.0+g0123456"
+@pytest.fixture
+def started(monkeypatch):
+    """What is started, with the variables of builds that ask Git for a version."""
+    commands = []
+
+    def run(argv, env=None, **options):
+        asked = {name: value for name, value in (env or {}).items() if "VERSION" in name}
+        commands.append((argv, asked))
+        return ""
+
+    monkeypatch.setattr(venv, "run", run)
+    return commands
+
+
+NAMED = {"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_MY_SHOP": "0.0.0+g0123456"}
+
+
+def test_only_the_projects_own_build_gets_a_version_that_git_would_tell(project, started):
+    (project / "pyproject.toml").write_text('[build-system]\nrequires = ["setuptools-scm"]\n[project]\nname = "My.shop"\n')
+    plan(project, settings_module="shop.settings", packages=["extra"]).install("/x", ["pip"], {})
+    (_, others), (argv, own), (_, extra), (_, servers) = started
+    assert argv[1:] == ["--no-deps", str(project)]
+    assert own["SETUPTOOLS_SCM_PRETEND_VERSION"] == "0.0.0+g0123456"
+    assert set(own) == set(venv.ASKS_GIT)
+    assert others == extra == NAMED
+    assert servers == {}
+
+
+def test_a_build_that_knows_no_variable_of_its_own_gets_the_common_one(project, started):
+    (project / "requirements.txt").write_text("-e .\nother==1.3.13\n")
+    (project / "pyproject.toml").write_text('[build-system]\nrequires = ["hatchling", "hatch-vcs"]\n[project]\nname = "my-shop"\n')
+    plan(project).install("/x", ["pip"], {})
+    assert started[0][1] == {**NAMED, "SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0+g0123456"}
+
+
+def test_a_version_that_the_deploy_gives_wins(project, started):
+    (project / "setup.py").write_text("setup(\n    name='my_shop',\n    use_scm_version=True,\n)\n")
+    plan(project, settings_module="shop.settings").install("/x", ["pip"], {"SETUPTOOLS_SCM_PRETEND_VERSION": "2.0"})
+    assert [asked["SETUPTOOLS_SCM_PRETEND_VERSION"] for _, asked in started[:2]] == ["2.0", "2.0"]
+    assert started[0][1] == {**NAMED, "SETUPTOOLS_SCM_PRETEND_VERSION": "2.0"}

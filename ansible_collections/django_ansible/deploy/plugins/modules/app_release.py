@@ -65,6 +65,10 @@ options:
     type: list
     elements: str
     default: []
+  strict_lock:
+    description: Whether C(uv.lock) has to be up to date with C(pyproject.toml).
+    type: bool
+    default: false
   install_folder:
     description:
       - Folder in the repository whose project is itself installed. By default none, unless the package of the settings cannot be imported from
@@ -227,6 +231,7 @@ def main() -> None:
             "packages": {"type": "list", "elements": "str", "default": []},
             "extras": {"type": "list", "elements": "str", "default": []},
             "groups": {"type": "list", "elements": "str", "default": []},
+            "strict_lock": {"type": "bool", "default": False},
             "install_folder": {"type": "str", "default": ""},
             "install_environment": {"type": "str", "default": "{}", "no_log": True},
             "system_libraries": {"type": "list", "elements": "dict", "default": []},

@@ -31,6 +31,7 @@ class Wishes:
     python: str = ""
     installer: str = "uv"
     servers: dict = field(default_factory=dict)
+    strict_lock: bool = False
     install_folder: str = ""
     # Where uv is, when it is the installer, and the Pythons that root installed with it: a path by what was asked for, or what was wrong.
     uv: str = ""
@@ -64,6 +65,7 @@ class Plan:
         except lock_files.BadLock as error:
             raise CommandFailed(str(error)) from error
         self._tell(asked)
+        self._warn_of_stale_lock()
 
     def _install_folder(self) -> str | None:
         wishes = self.wishes
@@ -93,6 +95,16 @@ class Plan:
         if version not in self.wishes.pythons:
             raise PythonNeeded(version)
         return self.wishes.pythons[version]
+
+    def _warn_of_stale_lock(self) -> None:
+        missing = self._missing_in_lock()
+        if missing and not self.wishes.strict_lock:
+            self.warnings.append("uv.lock lacks %s of pyproject.toml, so that was not installed: run `uv lock` in the project and commit uv.lock" % ", ".join(missing))
+
+    def _missing_in_lock(self) -> list[str]:
+        if self.source is None or os.path.basename(self.source) != "uv.lock" or not os.path.isfile(os.path.join(os.path.dirname(self.source), "pyproject.toml")):
+            return []
+        return lock_files.missing_in_uv_lock(self.source)
 
     def _tell(self, asked: interpreter.Asked) -> None:
         files = self.wishes.files or ([os.path.relpath(self.source, self.wishes.release_dir)] if self.source else [])
@@ -168,12 +180,16 @@ class Plan:
     def _export_uv_lock(self, path: str, env: dict | None) -> list[str]:
         wishes = self.wishes
         chosen = [part for extra in wishes.extras for part in ("--extra", extra)] + [part for group in wishes.groups for part in ("--group", group)]
-        command = [wishes.uv, "export", "--quiet", "--locked", "--no-dev", "--no-emit-project", "--no-editable", "--python", self.python, *chosen]
+        command = [wishes.uv, "export", "--quiet", "--locked" if wishes.strict_lock else "--frozen", "--no-dev", "--no-emit-project", "--no-editable", "--python", self.python, *chosen]
         try:
             run([*command, "--output-file", path], env=env, cwd=os.path.dirname(self.source))
         except CommandFailed as error:
             if "needs to be updated" in str(error):
-                raise CommandFailed("uv.lock is not up to date with pyproject.toml: run `uv lock` in the project and commit uv.lock") from error
+                missing = self._missing_in_lock()
+                raise CommandFailed(
+                    "uv.lock is not up to date with pyproject.toml%s: run `uv lock` in the project and commit uv.lock, or set django_app_strict_lock: false"
+                    % (" (it lacks %s)" % ", ".join(missing) if missing else "")
+                ) from error
             raise
         return ["--requirement", path]
 

@@ -158,7 +158,7 @@ class Preparation:
 
     def wishes(self) -> dict:
         params = self.params
-        names = ("revision", "packages", "extras", "groups", "python", "installer", "servers", "install_folder")
+        names = ("revision", "packages", "extras", "groups", "python", "installer", "servers", "install_folder", "strict_lock")
         return {
             **{name: params[name] for name in names},
             "release_dir": self.release_dir,

@@ -133,6 +133,50 @@ def test_a_build_that_knows_no_variable_of_its_own_gets_the_common_one(project, 
     assert started[0][1] == {**NAMED, "SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0+g0123456"}
 
 
+LOCK = """version = 1
+[[package]]
+name = "my-shop"
+source = { virtual = "." }
+dependencies = [{ name = "django" }]
+[package.metadata]
+requires-dist = [{ name = "django", specifier = ">=5" }]
+[[package]]
+name = "django"
+version = "5.2"
+"""
+
+
+@pytest.fixture
+def locked(project):
+    (project / "uv.lock").write_text(LOCK)
+    (project / "pyproject.toml").write_text('[project]\nname = "my-shop"\ndynamic = ["version"]\ndependencies = ["Django>=5"]\n')
+    return project
+
+
+def test_a_lock_is_installed_as_it_is(locked, started):
+    made = plan(locked, uv="uv")
+    made.install("/x", ["pip"], {})
+    assert "--frozen" in started[0][0]
+    assert made.warnings == []
+
+
+def test_what_a_lock_lacks_is_named(locked, started, monkeypatch):
+    (locked / "pyproject.toml").write_text('[project]\nname = "my-shop"\ndependencies = ["Django>=5", "Pillow[avif]; sys_platform == \'linux\'", "my.app @ https://x"]\n')
+    assert plan(locked).warnings == [
+        "uv.lock lacks my-app, pillow of pyproject.toml, so that was not installed: run `uv lock` in the project and commit uv.lock"
+    ]
+    strict = plan(locked, uv="uv", strict_lock=True)
+    assert strict.warnings == []
+
+    def refuse(argv, **options):
+        assert "--locked" in argv
+        raise CommandFailed("The lockfile at `uv.lock` needs to be updated, but `--locked` was provided.")
+
+    monkeypatch.setattr(venv, "run", refuse)
+    with pytest.raises(CommandFailed, match=r"uv\.lock is not up to date with pyproject\.toml \(it lacks my-app, pillow\): run `uv lock`"):
+        strict.install("/x", ["pip"], {})
+
+
 def test_a_version_that_the_deploy_gives_wins(project, started):
     (project / "setup.py").write_text("setup(\n    name='my_shop',\n    use_scm_version=True,\n)\n")
     plan(project, settings_module="shop.settings").install("/x", ["pip"], {"SETUPTOOLS_SCM_PRETEND_VERSION": "2.0"})

@@ -262,8 +262,12 @@ def main() -> None:
         with lock_of(module.params, module.check_mode).step():
             result = prepare(module.params, module.check_mode)
     except (CommandFailed, Locked) as error:
+        found = getattr(error, "found", {})
+        for warning in found.get("warnings", []):
+            module.warn(warning)
         module.fail_json(
-            msg="release %s cannot be prepared: %s" % (module.params["release"], error), deploy={"target_revision": module.params["revision"]}
+            msg="release %s cannot be prepared: %s" % (module.params["release"], error), told=found.get("told", []),
+            deploy={"target_revision": module.params["revision"]},
         )
     found = result.pop("found")
     warnings, told = (found.get(name, []) if result["changed"] else [] for name in ("warnings", "told"))

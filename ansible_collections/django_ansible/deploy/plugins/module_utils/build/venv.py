@@ -115,6 +115,17 @@ class Plan:
         sentence = asked.sentence()
         self.told.append("Python: %s (%s; django_app_python overrides)" % (self.python, "asked for: " + sentence if sentence else "nothing else is asked for"))
 
+    def missing_module_help(self) -> dict:
+        """What to look at when the installed packages lack one: what else the checkout has, and where its own packages are."""
+        wishes = self.wishes
+        files = [os.path.normpath(os.path.join(wishes.project_dir, name)) for name in wishes.files] or ([self.source] if self.source else [])
+        taken = [os.path.relpath(path, wishes.release_dir) for path in files]
+        return {
+            "taken": ", ".join(taken),
+            "others": requirements.others(wishes.release_dir, wishes.project_dir, taken, [*wishes.extras, *wishes.groups]),
+            "folders": requirements.importable(wishes.release_dir),
+        }
+
     def _contents(self) -> list[bytes]:
         contents = []
         beside = os.path.join(os.path.dirname(self.source), "pyproject.toml") if self.source else ""

@@ -59,6 +59,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     },
     "app_migrate": {"migrations": each(migration), "dump": maybe(path), "commands": each(LINE), "deploy": DEPLOY},
     "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
+    "app_repository": {"commit": commit},
     "app_return": {"deploy": DEPLOY},
     "app_rollback": {"migrations": each(migration), "deploy": DEPLOY},
     "app_status": {"deploy": DEPLOY},

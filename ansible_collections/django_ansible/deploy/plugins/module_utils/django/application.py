@@ -9,7 +9,7 @@ import os
 import subprocess
 import tempfile
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django import driver, settings_completion, uploads
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import committed, driver, settings_completion, uploads
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run, tail
 
@@ -24,7 +24,7 @@ for name, source in told["modules"]:
     exec(compile(source, name.rpartition(".")[2] + ".py", "exec"), module.__dict__)
 module.main(told["request"])
 """
-PROGRAM = (settings_completion, uploads, driver)
+PROGRAM = (committed, settings_completion, uploads, driver)
 
 
 def driver_input(steps, **request: object) -> str:

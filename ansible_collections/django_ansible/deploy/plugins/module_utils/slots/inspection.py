@@ -77,6 +77,7 @@ def ask_django(layout, application: Application, release_dir: str, params) -> tu
         also = (["collectstatic"] if at_once else []) + (["unapplied"] if params["ask_database"] else [])
         found = application.drive("inspect", *checks, "entry", *also, host=host, static_root=usual, **asked)
     facts = {**found["inspect"], "warnings": [warning for step in ("settings", *checks, "entry") for warning in found[step]["warnings"]]}
+    facts["uses_given_key"] = found["settings"]["uses_given_key"]
     facts["settings_module"] = carry_settings(application, found["settings"]["text"], params)
     facts["unapplied"] = found["unapplied"]["migrations"] if params["ask_database"] else None
     done = (["check"] if checks else []) + run_commands(layout, params, application, "build")

@@ -153,7 +153,7 @@ def prepare(params: dict, check_mode: bool) -> dict:
         if new:
             shutil.rmtree(release_dir, ignore_errors=True)
         raise
-    facts["warnings"] += told
+    facts["warnings"] += told if facts.pop("uses_given_key") else []
     unapplied = facts.pop("unapplied")
     created = known.get("created") or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     layout.mark_release(

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { cleanUp, removeTraces } from "../src/cleanup.js";
+import { cleanUp, removeConnections } from "../src/cleanup.js";
 import { createControlFolder } from "../src/connection/control-folder.js";
 import { PrivateFolder } from "../src/secrets/private-folder.js";
 import { createFolder, mode } from "./support/folder.js";
@@ -36,6 +36,18 @@ describe("cleanUp", () => {
     expect(existsSync(folder.path)).toBe(false);
   });
 
+  it("removes what an installation that was killed left half-filled, and nothing else", async () => {
+    const cache = createFolder();
+    const half = join(cache, "django-ansible-deploy-uv", "1", ".x64-Ab3xYz");
+    const other = join(cache, "Python", ".x64-Ab3xYz");
+    for (const folder of [half, other]) mkdirSync(folder, { recursive: true });
+    vi.stubEnv("STATE_workFolders", JSON.stringify([half, other]));
+    await cleanUp();
+    expect([existsSync(half), existsSync(other)]).toEqual([false, true]);
+    vi.stubEnv("STATE_workFolders", "no JSON");
+    await cleanUp();
+  });
+
   it("does nothing without a state", async () => {
     await expect(cleanUp()).resolves.toBeUndefined();
   });
@@ -56,7 +68,7 @@ describe("createControlFolder", () => {
     const folder = createControlFolder();
     // ssh adds a name of 10 characters and, while it connects, 17 more; a socket's path may have 104 bytes on macOS.
     expect(basename(folder).length).toBeLessThanOrEqual(10);
-    await removeTraces({ privateFolder: "", controlFolder: folder });
+    await removeConnections({ controlFolder: folder });
     expect(existsSync(folder)).toBe(false);
   });
 });

@@ -4,22 +4,22 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
+import { plainLine } from "../src/announce.js";
 import { ansibleArguments } from "../src/ansible/arguments.js";
-import { LogLines } from "../src/ansible/log-lines.js";
+import { LogLines } from "../src/ansible/log.js";
 import { extraVariables } from "../src/ansible/variables.js";
 import { jumpHosts } from "../src/connection/jump-hosts.js";
 import { knownHosts } from "../src/connection/known-hosts.js";
-import { repairKeys } from "../src/connection/private-key.js";
 import { DeployError } from "../src/errors.js";
-import { parseInputs } from "../src/input-parsers.js";
-import { INPUT_NAMES } from "../src/inputs.js";
+import { parseDotenv } from "../src/inputs/dotenv.js";
+import { INPUT_NAMES } from "../src/inputs/inputs.js";
+import { parseInputs } from "../src/inputs/parse.js";
+import { splitArguments } from "../src/inputs/split-arguments.js";
+import { validateInputs } from "../src/inputs/validate.js";
+import { parseMapping } from "../src/inputs/yaml.js";
 import { hostsInventory, parseHosts } from "../src/inventory/hosts.js";
-import { plainLine } from "../src/log-line.js";
-import { OUTPUT_NAMES, type Outputs, setOutputs } from "../src/outputs.js";
-import { parseDotenv } from "../src/secrets/dotenv.js";
-import { splitArguments } from "../src/split-arguments.js";
-import { validateInputs } from "../src/validate-inputs.js";
-import { parseMapping } from "../src/yaml-mapping.js";
+import { OUTPUT_NAMES, type Outputs, setOutputs } from "../src/report/outputs.js";
+import { repairKeys } from "../src/secrets/private-key.js";
 import { createInputs, createRaw } from "./support/inputs.js";
 
 /** Texts with what acts somewhere: for the runner, a shell, ssh, Ansible, YAML, Markdown. */
@@ -55,7 +55,15 @@ describe("the log", () => {
       fc.property(fc.array(fc.tuple(fc.constantFrom("stdout", "stderr"), hostile)), (chunks) => {
         const written: string[] = [];
         const write = (line: string) => written.push(...line.split(/\r\n|\r|\n/));
-        const log = new LogLines({ startGroup: () => {}, endGroup: () => {}, write }, "random-token", "random-marker");
+        const log = new LogLines(
+          {
+            ...{ startGroup: () => {}, endGroup: () => {}, write },
+            stop: (token) => write(`::stop-commands::${token}`),
+            resume: () => write("::random-token::"),
+          },
+          "random-token",
+          "random-marker",
+        );
         for (const [stream, chunk] of chunks) log.push(stream as "stdout", chunk);
         log.end();
         let stopped = false;
@@ -214,7 +222,7 @@ describe("Ansible", () => {
         const value = (text: string) =>
           `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n").replaceAll("\r", "\\r")}"`;
         const text = Object.entries(env).map(([key, content]) => `${key}=${value(content)}`);
-        expect(parseDotenv(text.join("\n"))).toEqual({ ...env });
+        expect(parseDotenv(text.join("\n")).values).toEqual({ ...env });
       }),
     );
   });

@@ -1,6 +1,6 @@
 // Compiles src/ and bundles the two entries into dist/. Node 20 or newer, after `npm ci`.
 import { execFileSync } from "node:child_process";
-import { renameSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -16,9 +16,41 @@ const fresh = `${dist}.new`;
 rmSync(fresh, { recursive: true, force: true });
 rmSync(lib, { recursive: true, force: true });
 bin("typescript/bin/tsc", "--outDir", lib);
+leaveOutHttpClient();
 for (const entry of ["main", "post"]) {
-  const options = ["-q", "--license", "licenses.txt"];
-  bin("@vercel/ncc/dist/ncc/cli.js", "build", join(lib, `${entry}.js`), "-o", join(fresh, entry), ...options);
+  bin("@vercel/ncc/dist/ncc/cli.js", "build", join(lib, `${entry}.js`), "-o", join(fresh, entry), "-q");
+  writeFileSync(join(fresh, entry, "licenses.txt"), licensesOf(join(fresh, entry)));
 }
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);
+
+/**
+ * @actions/core brings an HTTP client of 1 MB for GitHub's identity tokens, which the action does not use; reading it would
+ * take longer than everything else at the start of a step. The bundles get a copy of the package without that part; what
+ * downloads uv brings the client in a file of its own, which is loaded when it is needed.
+ */
+function leaveOutHttpClient() {
+  const copy = join(lib, "node_modules", "@actions", "core");
+  cpSync(join(root, "node_modules", "@actions", "core"), copy, { recursive: true });
+  const stub =
+    'export class OidcClient {\n  static async getIDToken() {\n    throw new Error("not in this bundle");\n  }\n}\n';
+  writeFileSync(join(copy, "lib", "oidc-utils.js"), stub);
+}
+
+/** The licences of the packages in a bundle, whose parts name the modules that they hold. ncc's own list knows one part only. */
+function licensesOf(folder) {
+  const parts = readdirSync(folder).filter((name) => name.endsWith(".js"));
+  const named = parts.flatMap((name) => [
+    ...readFileSync(join(folder, name), "utf8").matchAll(/node_modules\/((?:@[\w.-]+\/)?[a-z][\w.-]*)\//g),
+  ]);
+  const packages = [...new Set(named.map(([, name]) => name))].sort();
+  return packages.map(licenseOf).join("\n");
+}
+
+function licenseOf(name) {
+  const folder = join(root, "node_modules", name);
+  const { license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+  if (!file) throw new Error(`${name} is bundled and has no licence file`);
+  return `${name}\n${license}\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+}

@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const uv = process.env.UV ?? "uv";
-const version = /UV_VERSION = "([\d.]+)"/.exec(readFileSync(join(root, "src/ansible/uv-release.ts"), "utf8"))?.[1];
-if (!version) throw new Error("src/ansible/uv-release.ts names no UV_VERSION");
+const version = /UV_VERSION = "([\d.]+)"/.exec(readFileSync(join(root, "src/toolchain/uv-release.ts"), "utf8"))?.[1];
+if (!version) throw new Error("src/toolchain/uv-release.ts names no UV_VERSION");
 
 const compile = (input, ...options) =>
   execFileSync(

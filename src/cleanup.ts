@@ -1,11 +1,12 @@
 import { existsSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import * as core from "@actions/core";
+import { warn } from "./announce.js";
 import { CONTROL_PREFIX, closeConnections } from "./connection/control-folder.js";
 import { messageOf } from "./errors.js";
 import { PRIVATE_PREFIX } from "./secrets/private-folder.js";
 import { loadState, type State } from "./state.js";
+import { isWorkFolder } from "./toolchain/tool-folder.js";
 
 /** How often post looks whether the private folder of a run that was killed stays away, and the milliseconds between. */
 const LOOKS = 20;
@@ -23,7 +24,9 @@ export async function cleanUp(): Promise<void> {
     }
     await pause(BETWEEN_LOOKS);
   }
-  await removeTraces(state);
+  removeSecrets(state);
+  removeWork(state);
+  await removeConnections(state);
 }
 
 const isPrivate = (path: string): boolean => basename(path).startsWith(PRIVATE_PREFIX);
@@ -32,16 +35,31 @@ function removePrivateFolder(path: string): void {
   if (isPrivate(path)) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** Removes the private folder first, then the shared connections. Warns where that fails. */
-export async function removeTraces(state: State): Promise<void> {
+/** Removes the private folder. Warns where that fails. */
+export function removeSecrets({ privateFolder }: Pick<State, "privateFolder">): void {
   try {
-    removePrivateFolder(state.privateFolder);
+    removePrivateFolder(privateFolder);
   } catch (error) {
-    core.warning(`The private folder ${state.privateFolder} was not removed: ${messageOf(error)}`);
+    warn(`The private folder ${privateFolder} was not removed: ${messageOf(error)}`);
   }
+}
+
+/** Ends the agent and the shared connections. Warns where that fails. */
+export async function removeConnections({ controlFolder }: Pick<State, "controlFolder">): Promise<void> {
   try {
-    if (basename(state.controlFolder).startsWith(CONTROL_PREFIX)) await closeConnections(state.controlFolder);
+    if (basename(controlFolder).startsWith(CONTROL_PREFIX)) await closeConnections(controlFolder);
   } catch (error) {
-    core.warning(`The connections in ${state.controlFolder} were not closed: ${messageOf(error)}`);
+    warn(`The connections in ${controlFolder} were not closed: ${messageOf(error)}`);
+  }
+}
+
+/** Removes what an installation that was killed left half-filled in the tool cache. */
+export function removeWork({ workFolders }: Pick<State, "workFolders">): void {
+  for (const folder of workFolders.filter(isWorkFolder)) {
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    } catch (error) {
+      warn(`The folder ${folder} in the tool cache was not removed: ${messageOf(error)}`);
+    }
   }
 }

@@ -1,106 +1,155 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as core from "@actions/core";
-import type { Ansible } from "./ansible/ansible-store.js";
-import { installRequirements } from "./ansible/galaxy.js";
-import { ensureAnsible } from "./ansible/install.js";
-import { participantsOf } from "./ansible/participants.js";
-import { toolCacheRoot } from "./ansible/tool-folder.js";
-import { Stop } from "./cancel.js";
-import { removeTraces } from "./cleanup.js";
+import { fail, tell, warn } from "./announce.js";
+import { removeConnections, removeSecrets } from "./cleanup.js";
 import { createControlFolder } from "./connection/control-folder.js";
-import { prepareIdentity } from "./connection/identity.js";
+import { type Identity, prepareIdentity } from "./connection/identity.js";
 import { tellTrust } from "./connection/trust.js";
-import { emptySecretsWarning, messageOf } from "./errors.js";
-import { type Inputs, loadInputs } from "./inputs.js";
-import { tell } from "./log-line.js";
-import { earlyOutcome, type Outcome, outcomeOf } from "./outcome.js";
-import { play, preparePlay } from "./play.js";
+import { endNow } from "./end-now.js";
+import { messageOf } from "./errors.js";
+import { cutWarning } from "./inputs/dotenv.js";
+import type { Inputs } from "./inputs/inputs.js";
+import { loadInputs } from "./inputs/load.js";
+import { emptySecretsWarning } from "./inputs/missing.js";
+import { validateInputs } from "./inputs/validate.js";
+import { Known } from "./known.js";
+import { participantsOf } from "./play/participants.js";
+import { type PlayResult, play } from "./play/play.js";
+import { type Play, preparePlay } from "./play/play-parts.js";
+import { writeRunFiles } from "./play/run-files.js";
+import { unreachableCauses } from "./play/unreachable.js";
+import { orStop, Stop, type StopReason } from "./process/stop.js";
 import { inspectProject } from "./project/inspect.js";
-import { closedVaults, EVERY_HOST, requireOpenVaults, sentences } from "./project/vault-check.js";
-import { publish } from "./publish.js";
-import { writeRunFiles } from "./run-files.js";
-import { becomePassword } from "./secrets/become.js";
-import { Mask } from "./secrets/mask.js";
+import { sourcesOf } from "./project/sources.js";
+import { bareOutcome, earlyOutcome, type Outcome, outcomeOf } from "./report/outcome.js";
+import { publish } from "./report/publish.js";
 import { PrivateFolder } from "./secrets/private-folder.js";
-import { weakSecrets } from "./secrets/values.js";
+import { secretsIn, weakSecrets } from "./secrets/values.js";
 import { saveState } from "./state.js";
-import { unreachableCauses } from "./unreachable.js";
-import { validateInputs } from "./validate-inputs.js";
+import { installRequirements } from "./toolchain/galaxy.js";
+import { ensureAnsible } from "./toolchain/install.js";
+import { requirePlatform, thisMachine } from "./toolchain/machine.js";
+import { toolCacheRoot } from "./toolchain/tool-folder.js";
+import { becomePassword } from "./vault/become-password.js";
+import { closedVaults, EVERY_HOST, requireOpenVaults, sentences } from "./vault/check.js";
+import { Watchdog } from "./watchdog.js";
 
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** What a report goes by when the inputs could not be read. */
-const UNREAD = { check: false, operation: "deploy", playbook: "", appName: "", workingDirectory: "." } as const;
+/** Milliseconds for finding out why hosts could not be reached. */
+const EXPLAIN_LIMIT = 16_000;
 
-/** One deploy: inputs, masked secrets, private folder, Ansible, play, report, clean-up. */
-export async function run(): Promise<void> {
-  const started = Date.now();
+/** A run of Ansible that can start, and what explaining its end needs. */
+interface Ready {
+  readonly inputs: Inputs;
+  readonly play: Play;
+  readonly identity: Identity;
+  /** A sentence for each vault that does not open. */
+  readonly closed: readonly string[];
+}
+
+/** One deploy in three stages, each of which ends in an outcome whatever happens: prepare, play, explain. */
+export async function run(actionRoot: string = ACTION_ROOT): Promise<void> {
+  const known = new Known();
   const stop = new Stop();
-  const mask = new Mask();
-  let inputs: Inputs | undefined;
-  let ansible: Ansible | undefined;
-  let folder: PrivateFolder | undefined;
-  let controlFolder = "";
-  let outcome: Outcome;
-  try {
-    inputs = loadInputs(mask.add);
-    validateInputs(inputs);
-    stop.after(inputs.timeoutMinutes);
-    const empty = emptySecretsWarning(inputs);
-    if (empty !== "") core.warning(empty);
-    const project = await inspectProject(inputs, process.env.GITHUB_WORKSPACE || process.cwd(), process.env);
-    for (const line of project.django?.told ?? []) tell(line);
-
-    folder = PrivateFolder.create();
-    saveState("privateFolder", folder.path);
-    controlFolder = createControlFolder();
-    saveState("controlFolder", controlFolder);
-    const password = becomePassword(inputs, project.folder);
-    mask.add([password]);
-    for (const warning of weakSecrets(inputs, password)) core.warning(warning);
-    const identity = await prepareIdentity(inputs, folder, controlFolder);
-    tellTrust(inputs, identity);
-    const files = writeRunFiles({
-      ...{ inputs, project, folder, job: process.env, actionRoot: ACTION_ROOT },
-      ...{ identity, becomePassword: password },
-    });
-    const closed = closedVaults(inputs, project, files, process.env);
-    requireOpenVaults(closed, EVERY_HOST, inputs, project);
-
-    ansible = await ensureAnsible(ACTION_ROOT, inputs, process.env, stop.signal);
-    core.info(`ansible-core ${ansible.version} ${ansible.cached ? "from the tool cache" : "installed"}.`);
-    if (!ansible.python.startsWith(toolCacheRoot(process.env))) {
-      core.warning("The runner's tool cache may not be written to: each job installs Ansible anew.");
-    }
-    const galaxy = await installRequirements({
-      ...{ requirements: inputs.requirements, project: project.folder, ansible, folder },
-      ...{ job: process.env, signal: stop.signal },
-    });
-    stop.signal.throwIfAborted();
-
-    const prepared = preparePlay({
-      ...{ inputs, project, files, identity, folder, controlFolder, ansible, galaxy },
-      ...{ actionRoot: ACTION_ROOT, redact: mask.redact, signal: stop.signal },
-    });
-    if (closed.length > 0) requireOpenVaults(closed, await participantsOf(prepared), inputs, project);
-    const result = await play(prepared);
-    const causes = await unreachableCauses(prepared, identity, result.events);
-    outcome = outcomeOf(result, stop.reason, { inputs, causes, closed: sentences(closed, inputs, project) });
-  } catch (error) {
-    outcome = earlyOutcome(mask.redact(messageOf(error)), stop.reason, inputs);
-  }
+  const watchdog = new Watchdog(stop, { noteBroken: known.noteBroken, end: () => endNow(known, stop.reason) });
+  const outcome = await outcomeOfRun(actionRoot, known, stop);
   stop.settle();
+  watchdog.finishing();
   // Secrets go before anything else is said or done.
-  await removeTraces({ privateFolder: folder?.path ?? "", controlFolder: "" });
-  await publish(outcome, {
-    inputs: inputs ?? UNREAD,
-    summary: inputs?.summary ?? true,
-    ansibleVersion: ansible?.version ?? "",
-    durationSeconds: Math.round((Date.now() - started) / 1000),
-    redact: mask.redact,
+  known.folder?.close();
+  removeSecrets(known);
+  await publish(outcome, known.reportParts());
+  await removeConnections(known);
+  if (outcome.status !== "succeeded") fail(known.mask.redact(outcome.error));
+  watchdog.release();
+  stop.release();
+}
+
+async function outcomeOfRun(actionRoot: string, known: Known, stop: Stop): Promise<Outcome> {
+  let ready: Ready;
+  let result: PlayResult;
+  try {
+    ready = await prepare(actionRoot, known, stop);
+    result = await play(ready.play);
+  } catch (error) {
+    known.outcome = earlyOutcome(known.mask.redact(messageOf(error)), stop.reason, known.inputs);
+    return known.outcome;
+  }
+  // A cancel from here on changes nothing of what has happened.
+  const { reason } = stop;
+  known.outcome = bareOutcome(result, reason, ready.inputs);
+  for await (const better of explanations(ready, result, reason, stop.signal)) known.outcome = better;
+  return known.outcome;
+}
+
+/** Inputs, masked secrets, private folder, Ansible: all that can fail before a host is touched. */
+async function prepare(actionRoot: string, known: Known, stop: Stop): Promise<Ready> {
+  const { mask } = known;
+  const job = process.env;
+  const inputs = loadInputs((raw) => mask.add(secretsIn(raw)));
+  known.inputs = inputs;
+  requirePlatform(process.platform);
+  validateInputs(inputs);
+  stop.after(inputs.timeoutMinutes);
+  const empty = emptySecretsWarning(inputs);
+  for (const warning of [empty, cutWarning(inputs.envCut)]) if (warning !== "") warn(warning);
+  const project = await stop.step((signal) =>
+    inspectProject(inputs, job.GITHUB_WORKSPACE || process.cwd(), job, signal),
+  );
+  for (const line of project.django?.told ?? []) tell(line);
+
+  const folder = PrivateFolder.create();
+  known.folder = folder;
+  saveState("privateFolder", folder.path);
+  const controlFolder = createControlFolder();
+  known.controlFolder = controlFolder;
+  saveState("controlFolder", controlFolder);
+  const password = await stop.step(() => becomePassword(inputs, project));
+  mask.add([password]);
+  for (const warning of weakSecrets(inputs, password)) warn(warning);
+  const identity = await stop.step((signal) => prepareIdentity(inputs, folder, controlFolder, signal));
+  tellTrust(inputs, identity);
+  const files = writeRunFiles({ inputs, project, folder, job, actionRoot, identity, becomePassword: password });
+  const sources = sourcesOf(project, files, folder.path, job);
+  const closed = await stop.step((signal) => closedVaults(inputs, project, sources, job, signal));
+  requireOpenVaults(closed, EVERY_HOST, inputs, project);
+
+  const ansible = await stop.step((signal) => ensureAnsible(actionRoot, inputs, thisMachine(job, signal)));
+  known.ansibleVersion = ansible.version;
+  tell(`ansible-core ${ansible.version} ${ansible.cached ? "from the tool cache" : "installed"}.`);
+  if (!ansible.python.startsWith(toolCacheRoot(job))) {
+    warn("The runner's tool cache may not be written to: each job installs Ansible anew.");
+  }
+  const { requirements } = project;
+  const galaxy = await stop.step((signal) =>
+    installRequirements({ requirements, project: project.folder, ansible, folder, job, signal }),
+  );
+  const prepared = preparePlay({
+    ...{ inputs, project, files, identity, folder, controlFolder, ansible, galaxy, actionRoot },
+    ...{ redact: mask.redact, signal: stop.signal },
   });
-  await removeTraces({ privateFolder: "", controlFolder });
-  if (outcome.status !== "succeeded") core.setFailed(mask.redact(outcome.error));
+  if (closed.length > 0) {
+    requireOpenVaults(closed, await stop.step(() => participantsOf(prepared)), inputs, project);
+  }
+  return { inputs, play: prepared, identity, closed: sentences(closed, inputs, project) };
+}
+
+/** What happened in words, better and better. Where that fails, what is known already holds. */
+async function* explanations(
+  { inputs, play: prepared, identity, closed }: Ready,
+  result: PlayResult,
+  reason: StopReason | undefined,
+  stopped: AbortSignal,
+): AsyncGenerator<Outcome> {
+  try {
+    yield outcomeOf(result, reason, { inputs, causes: new Map(), closed });
+    if (reason !== undefined) return;
+    const signal = AbortSignal.any([stopped, AbortSignal.timeout(EXPLAIN_LIMIT)]);
+    const causes = await orStop(unreachableCauses(prepared, identity, result.events), signal);
+    if (causes.size > 0) yield outcomeOf(result, reason, { inputs, causes, closed });
+  } catch (error) {
+    if (!stopped.aborted) warn(prepared.redact(`The cause was not found out: ${messageOf(error)}`));
+  }
 }

@@ -1,45 +1,22 @@
-import { readFileSync } from "node:fs";
-import type { Inputs, SecretInput } from "./inputs.js";
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** A mistake or a failure that its message explains in one sentence; printed without a stack. */
 export class DeployError extends Error {
   override readonly name = "DeployError";
 }
 
-/** Says of a secret that is missing whether it was given at all, and if so why it is empty: `env is not given`. */
-export function missing(name: SecretInput, { emptySecrets }: Pick<Inputs, "emptySecrets">): string {
-  return emptySecrets.includes(name) ? `${name} is given but empty: ${emptySecret()}` : `${name} is not given`;
-}
-
-/** The usual cause of a secret that is given but empty. */
-export function emptySecret(environment: Environment = process.env): string {
-  if (isForkPullRequest(environment)) return "a workflow run for a pull request from a fork gets no secrets";
-  if (environment.GITHUB_ACTOR === "dependabot[bot]") {
-    return "a workflow run that Dependabot starts gets Dependabot's own secrets only";
-  }
-  return "the secret is probably not configured for this repository or environment";
-}
-
-/** A warning for secrets that were given but are empty; "" when there are none. */
-export function emptySecretsWarning({ emptySecrets }: Pick<Inputs, "emptySecrets">): string {
-  if (emptySecrets.length === 0) return "";
-  const are = emptySecrets.length === 1 ? "is" : "are";
-  return `${emptySecrets.join(" and ")} ${are} given but empty: ${emptySecret()}. Leave out what is not needed.`;
-}
-
-function isForkPullRequest({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path }: Environment): boolean {
-  if (name !== "pull_request" || !path) return false;
-  try {
-    const event = JSON.parse(readFileSync(path, "utf8"));
-    return event.pull_request?.head?.repo?.fork === true;
-  } catch {
-    return false;
-  }
-}
-
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Characters of what a sentence repeats of a user's text. */
+const LONGEST_ECHO = 200;
+
+/** A user's text in a sentence: in quotes, on one line, and never longer than a reader can take. */
+export function quoted(text: string): string {
+  return JSON.stringify(shortened(text));
+}
+
+/** A text cut to what fits into a sentence. */
+export function shortened(text: string, most: number = LONGEST_ECHO): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`;
 }

@@ -6,13 +6,37 @@ export interface State {
   readonly privateFolder: string;
   /** The folder of SSH's control sockets; "" when none was created. */
   readonly controlFolder: string;
+  /** Folders in the tool cache that are filled at the moment, each of them absolute. */
+  readonly workFolders: readonly string[];
 }
 
 /** Saves a path as soon as it exists, so that post finds it even when main is killed. */
-export function saveState(name: keyof State, path: string): void {
+export function saveState(name: "privateFolder" | "controlFolder", path: string): void {
   core.saveState(name, path);
 }
 
+/** Folders in the tool cache that were filled in this run; those that are done are gone. */
+export const workFolders: string[] = [];
+
+/** Saves one more folder that would be left half-filled when main is killed. */
+export function saveWorkFolder(path: string): void {
+  workFolders.push(path);
+  core.saveState("workFolders", JSON.stringify(workFolders));
+}
+
 export function loadState(): State {
-  return { privateFolder: core.getState("privateFolder"), controlFolder: core.getState("controlFolder") };
+  return {
+    privateFolder: core.getState("privateFolder"),
+    controlFolder: core.getState("controlFolder"),
+    workFolders: pathsIn(core.getState("workFolders")),
+  };
+}
+
+function pathsIn(text: string): string[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value.filter((path) => typeof path === "string") : [];
+  } catch {
+    return [];
+  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ansibleArguments, type RunFiles } from "../../src/ansible/arguments.js";
-import type { Inputs } from "../../src/inputs.js";
+import type { Inputs } from "../../src/inputs/inputs.js";
 import { createInputs } from "../support/inputs.js";
 
 const FILES: RunFiles = {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { bundledPlaybooks } from "../../src/ansible/playbook.js";
 import { PrivateFolder } from "../../src/secrets/private-folder.js";
-import { createFolder } from "../support/folder.js";
+import { createFolder, createGround } from "../support/folder.js";
 import { createInputs } from "../support/inputs.js";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -18,7 +18,7 @@ describe("bundledPlaybooks", () => {
     [{ operation: "status" }, "status.yml", ""],
     [{ check: true }, "role.yml", ""],
   ] as const)("of %j is %s, on a cancel %j", (overrides, playbook, cancel) => {
-    const project = createFolder({ "group_vars/all.yml": "a: 1" });
+    const project = createGround({ "group_vars/all.yml": "a: 1" });
     vi.stubEnv("RUNNER_TEMP", createFolder());
     onTestFinished(() => {
       vi.unstubAllEnvs();
@@ -28,7 +28,7 @@ describe("bundledPlaybooks", () => {
     expect([basename(made.playbook), basename(made.cancelPlaybook)]).toEqual([playbook, cancel]);
     const own = join(ROOT, "ansible_collections/django_ansible/deploy/playbooks", playbook);
     expect(readFileSync(made.playbook, "utf8")).toBe(readFileSync(own, "utf8"));
-    expect(readlinkSync(join(dirname(made.playbook), "group_vars"))).toBe(join(project, "group_vars"));
+    expect(readlinkSync(join(dirname(made.playbook), "group_vars"))).toBe(join(project.folder, "group_vars"));
     expect(existsSync(join(dirname(made.playbook), "host_vars"))).toBe(false);
   });
 });

@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { closeConnections, createControlFolder } from "../../src/connection/control-folder.js";
 import { type Identity, keysIntoAgent, prepareIdentity } from "../../src/connection/identity.js";
 import { PrivateFolder } from "../../src/secrets/private-folder.js";
+import { alive } from "../support/alive.js";
 import { createFolder } from "../support/folder.js";
 import { makeKey } from "../support/keys.js";
 
@@ -53,7 +54,42 @@ describe("prepareIdentity", () => {
     await closeConnections(join(identity.agentSocket, ".."));
     expect(existsSync(identity.agentSocket)).toBe(false);
     expect(list).toThrow();
-    await expect.poll(() => existsSync(`/proc/${pid}/exe`)).toBe(false);
+    await expect.poll(() => alive(pid)).toBe(false);
+  });
+
+  it("lets the agent forget keys by itself, 5 minutes after the run's limit or a minute after its end", async () => {
+    const folder = createFolder({ "ssh-add": `#!/bin/sh\necho "$@" >> "$0.log"\nPATH="$REAL" exec ssh-add "$@"\n` });
+    chmodSync(join(folder, "ssh-add"), 0o755);
+    vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
+    writeFileSync(
+      join(folder, "ssh-add"),
+      readFileSync(join(folder, "ssh-add"), "utf8").replace("$REAL", process.env.PATH?.split(`${folder}:`)[1] ?? ""),
+    );
+    const lifetimes = () =>
+      [...readFileSync(join(folder, "ssh-add.log"), "utf8").matchAll(/-t (\d+)/g)].map(([, seconds]) => seconds);
+    await prepare(makeKey("-N", "right").text, "right");
+    expect(lifetimes()).toEqual(["360"]);
+    await keysIntoAgent(await prepare(makeKey().text));
+    expect(lifetimes()).toEqual(["360", "60"]);
+    vi.unstubAllEnvs();
+  });
+
+  it("gives no program an input", async () => {
+    vi.stubEnv("INPUT_BECOME-PASSWORD", "b3come-pass");
+    const programs = ["ssh-keygen", "ssh-add", "ssh-agent"];
+    const text = '#!/bin/sh\nenv > "$0.env.$$"\nPATH="REAL" exec "$(basename "$0")" "$@"\n'.replace(
+      "REAL",
+      process.env.PATH ?? "",
+    );
+    const folder = createFolder(Object.fromEntries(programs.map((name) => [name, text])));
+    for (const name of programs) chmodSync(join(folder, name), 0o755);
+    const protectedKey = makeKey("-N", "right").text;
+    vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
+    await prepare(protectedKey, "right");
+    vi.unstubAllEnvs();
+    const seen = readdirSync(folder).filter((name) => name.includes(".env."));
+    expect(new Set(seen.map((name) => name.split(".")[0]))).toEqual(new Set(programs));
+    for (const name of seen) expect(readFileSync(join(folder, name), "utf8")).not.toContain("b3come-pass");
   });
 
   it("moves keys from their files into the agent when a run is ended", async () => {

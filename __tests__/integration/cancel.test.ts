@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { alive } from "../support/alive.js";
 import { Runner, visible } from "./support/runner.js";
 
 const LOCAL = 'ansible_connection=local ansible_python_interpreter="{{ ansible_playbook_python }}"';
@@ -32,7 +33,7 @@ const inputs = {
 
 function sleeperIsGone(): boolean {
   const pid = readFileSync(join(runner.base, "pid"), "utf8").trim();
-  return !existsSync(`/proc/${pid}`) || /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return !alive(Number(pid));
 }
 
 describe("a run that is ended", { timeout: 120_000 }, () => {

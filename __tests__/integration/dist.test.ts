@@ -24,13 +24,22 @@ describe("dist", () => {
     }
   });
 
-  it.each(["main", "post"])("%s is a module of 2 MB at most that names no build folder", (entry) => {
+  it.each(["main", "post"])("%s is a module of 1.2 MB at most that names no build folder", (entry) => {
     const file = join(ROOT, "dist", entry, "index.js");
-    expect(statSync(file).size).toBeLessThanOrEqual(2_000_000);
+    expect(statSync(file).size).toBeLessThanOrEqual(1_200_000);
     expect(readFileSync(file, "utf8")).not.toContain(ROOT);
     expect(JSON.parse(readFileSync(join(ROOT, "dist", entry, "package.json"), "utf8"))).toMatchObject({
       type: "module",
     });
+  });
+
+  it("names the licence of each package, also of what is loaded later", () => {
+    const licenses = readFileSync(join(ROOT, "dist/main/licenses.txt"), "utf8");
+    for (const name of ["@actions/core", "@actions/tool-cache", "undici", "yaml"]) {
+      expect(licenses).toContain(`${name}\n`);
+    }
+    // The HTTP client is no part of what each start reads.
+    expect(readFileSync(join(ROOT, "dist/main/index.js"), "utf8")).not.toContain("node_modules/undici/");
   });
 
   it("post ends well with nothing to do", () => {

@@ -4,8 +4,8 @@ import { dirname, join, relative } from "node:path";
 import MarkdownIt from "markdown-it";
 import { describe, expect, it } from "vitest";
 import { parse, parseDocument } from "yaml";
-import { INPUT_NAMES } from "../../src/inputs.js";
-import { OUTPUT_NAMES } from "../../src/outputs.js";
+import { INPUT_NAMES } from "../../src/inputs/inputs.js";
+import { OUTPUT_NAMES } from "../../src/report/outputs.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 

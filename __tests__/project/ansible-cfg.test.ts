@@ -17,6 +17,7 @@ pipelining = true
     expect(cfg).toEqual({
       collectionsPath: ["./collections", "~/more"],
       rolesPath: [],
+      becomePlugins: [],
       callbacksEnabled: ["ansible.posix.profile_tasks", "timer"],
       vaultPasswordFile: ".vault_pass",
       vaultIdentityList: "",

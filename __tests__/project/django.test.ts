@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { findDjango } from "../../src/project/django.js";
+import { plainVariable } from "../../src/project/plain-variable.js";
 import { parseProcfile, servedBy } from "../../src/project/procfile.js";
 import { settingsModule } from "../../src/project/settings-module.js";
-import { plainVariable } from "../../src/project/variables.js";
-import { createFolder } from "../support/folder.js";
+import { createGround } from "../support/folder.js";
 
 const names = (module: string) => `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "${module}")\n`;
 const serves = (module: string) => `${names(module)}application = get_wsgi_application()\n`;
@@ -16,18 +16,18 @@ describe("findDjango: the folder of manage.py", () => {
     [{ "services/backend/manage.py": "", "README.md": "" }, "services/backend"],
     [{ "backend/manage.py": "", "docs/examples/blog/manage.py": "" }, "backend"],
   ])("of %j is %s", (files, expected) => {
-    expect(findDjango(createFolder(files)).manageDir).toBe(expected);
+    expect(findDjango(createGround(files)).manageDir).toBe(expected);
   });
 
   it("is told with where it was found and what overrides it", () => {
-    expect(findDjango(createFolder({ "src/manage.py": names("shop.settings") })).told).toEqual([
+    expect(findDjango(createGround({ "src/manage.py": names("shop.settings") })).told).toEqual([
       "manage.py: in src (found by src/manage.py; app_path overrides)",
       "settings: shop.settings (found by src/manage.py; django_settings_module overrides)",
     ]);
   });
 
   it("is asked for when there are several, with the line to add", () => {
-    const found = findDjango(createFolder({ "a/manage.py": "", "b/manage.py": "" }));
+    const found = findDjango(createGround({ "a/manage.py": "", "b/manage.py": "" }));
     expect(found.manageDir).toBeUndefined();
     expect(found.questions).toEqual({
       app_path: 'manage.py is in a and b: add the line "app_path: a" to vars or group_vars, with the folder to deploy',
@@ -35,7 +35,7 @@ describe("findDjango: the folder of manage.py", () => {
   });
 
   it("is the one that was set", () => {
-    const folder = createFolder({ "a/manage.py": names("a.settings"), "b/manage.py": names("b.settings") });
+    const folder = createGround({ "a/manage.py": names("a.settings"), "b/manage.py": names("b.settings") });
     const found = findDjango(folder, { ...nothing, appPath: "b" });
     expect([found.manageDir, found.settingsModule]).toEqual(["b", "b.settings"]);
     expect(found.told[0]).toBe("manage.py: in b (as set)");
@@ -43,7 +43,7 @@ describe("findDjango: the folder of manage.py", () => {
   });
 
   it("cannot be missing", () => {
-    expect(() => findDjango(createFolder({ "app.py": "" }))).toThrow(
+    expect(() => findDjango(createGround({ "app.py": "" }))).toThrow(
       /^There is no Django project in \/.*: neither it nor a folder below has a manage\.py, .*\.$/,
     );
   });
@@ -86,7 +86,7 @@ describe("findDjango: the settings", () => {
     [{ "manage.py": names("shop.settings"), "shop/settings.py": "", "shop/production.py": "" }, "shop.settings"],
     [{ "manage.py": names("settings"), "settings.py": "", "prod.py": "" }, "settings"],
   ])("of %j are %s", (files, expected) => {
-    const found = findDjango(createFolder(files));
+    const found = findDjango(createGround(files));
     expect(found.settingsModule).toBe(expected);
     expect(found.questions).toEqual({});
   });
@@ -111,14 +111,14 @@ describe("findDjango: the settings", () => {
       "several look like production (shop.settings.live, shop.settings.prod)",
     ],
   ])("of %j are asked for: %s", (files, why) => {
-    const found = findDjango(createFolder(files));
+    const found = findDjango(createGround(files));
     expect(found.settingsModule).toBeUndefined();
     expect(found.questions.django_settings_module).toContain(why);
     expect(found.questions.django_settings_module).toContain('add the line "django_settings_module: ');
   });
 
   it("are the ones that were set, and nothing is asked", () => {
-    const folder = createFolder({ "manage.py": "print()", "shop/wsgi.py": serves("shop.web") });
+    const folder = createGround({ "manage.py": "print()", "shop/wsgi.py": serves("shop.web") });
     const found = findDjango(folder, { ...nothing, settingsModule: "shop.web" });
     expect([found.settingsModule, found.questions]).toEqual(["shop.web", {}]);
   });
@@ -152,14 +152,14 @@ describe("findDjango: what is served", () => {
     ],
     [{ "manage.py": names("shop.settings") }, {}],
   ])("by %j is %j", (files, expected) => {
-    const found = findDjango(createFolder(files));
+    const found = findDjango(createGround(files));
     expect({ wsgi: found.wsgi, asgi: found.asgi }).toEqual({ wsgi: undefined, asgi: undefined, ...expected });
   });
 });
 
 describe("what a Procfile names besides the web part", () => {
   const folder = () =>
-    createFolder({
+    createGround({
       "manage.py": "shop.settings",
       "shop/settings.py": "",
       Procfile: "web: gunicorn shop.wsgi\nworker: celery -A shop worker\nrelease: python manage.py loaddata base\n",
@@ -176,7 +176,7 @@ describe("what a Procfile names besides the web part", () => {
 
   it("is not told where the deploy does it anyway", () => {
     const files = { "manage.py": "shop.settings", Procfile: "release: python manage.py migrate --noinput\n" };
-    expect(findDjango(createFolder(files), none).told.join()).not.toContain("release");
+    expect(findDjango(createGround(files), none).told.join()).not.toContain("release");
   });
 });
 
@@ -211,7 +211,7 @@ describe("plainVariable", () => {
     [{ "group_vars/all.yml": 'django_app_source: "{{ where }}"' }, ""],
     [{}, undefined],
   ])("reads %j", (files, expected) => {
-    expect(plainVariable(createFolder(files), "django_app_source")).toBe(expected);
+    expect(plainVariable(createGround(files), "django_app_source")).toBe(expected);
   });
 });
 

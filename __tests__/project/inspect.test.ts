@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Inputs } from "../../src/inputs.js";
+import type { Inputs } from "../../src/inputs/inputs.js";
 import { besideCfg, inspectProject } from "../../src/project/inspect.js";
 import { createFolder } from "../support/folder.js";
 import { createInputs } from "../support/inputs.js";
@@ -53,7 +53,7 @@ describe("inspectProject", () => {
   it.each<[Partial<Inputs>, RegExp]>([
     [{ workingDirectory: "nope" }, /^working-directory "nope" is no folder in \/.*\.$/],
     [{ playbook: "nope.yml" }, /^playbook "nope\.yml" does not exist in \/.*\.$/],
-    [{ playbook: "folder" }, /^playbook "folder" is no file\.$/],
+    [{ playbook: "folder" }, /^playbook "folder" is a folder: a regular file is needed\.$/],
     [{ playbook: "-x.yml" }, /^playbook is "-x\.yml": a path cannot begin with a dash\.$/],
     [{ mode: "container", composeSources: ["c.yml"] }, /^compose-source "c\.yml" does not exist in \/.*\.$/],
     [{}, /is no Git checkout, .*: run actions\/checkout before this step\.$/],

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { passwordsInUrls } from "../../src/secrets/url-passwords.js";
 import { secretsIn, weakSecrets } from "../../src/secrets/values.js";
 import { createInputs, createRaw } from "../support/inputs.js";
+import { makeKey } from "../support/keys.js";
 
 describe("secretsIn", () => {
   it("finds every secret input and every value of env", () => {
@@ -17,13 +19,71 @@ describe("secretsIn", () => {
   it.each([
     ["all:\n  vars:\n    ansible_become_password: s3cret!\n    ansible_user: deploy", ["s3cret!"]],
     ["web1 ansible_host=h ansible_password='two words' ansible_port=22", ["two words"]],
-    ["web1 ansible_ssh_pass=s3cret! ansible_user=x", ["s3cret! ansible_user=x", "s3cret!"]],
+    ["web1 ansible_ssh_pass=s3cret! ansible_user=x", ["s3cret!"]],
     ['{"db_password": "s3cret!", "name": "shop"}', ["s3cret!"]],
     ["api_token: '{{ vault_token }}'\nsecret_key: !vault |\n  $ANSIBLE_VAULT", []],
   ])("finds secret-like keys in %j", (inventory, expected) => {
     expect(secretsIn(createRaw({ inventory }))).toEqual(expect.arrayContaining(expected));
     expect(secretsIn(createRaw({ vars: inventory })).length).toBe(secretsIn(createRaw({ inventory })).length);
     if (expected.length === 0) expect(secretsIn(createRaw({ inventory }))).toEqual([]);
+  });
+
+  const BLOCK = "line-one\nline-two\n";
+  it.each<[string, string, readonly string[]]>([
+    ["a block", "db_password: |\n  line-one\n  line-two\n", [BLOCK]],
+    ["a folded block", "x:\n  api_key: >-\n    line-one\n    line-two\n", ["line-one line-two"]],
+    ["quotes with escapes", 'db_password: "a\\u0062c\\x64ef\\n"', ["abcdef\n"]],
+    ["single quotes", "token: 'it''s me'", ["it's me"]],
+    ["several lines", "token: one\n  two", ["one two"]],
+    ["an anchor", "a: &x {secret_key: hunter2!}\nb: *x", ["hunter2!"]],
+    ["an anchor elsewhere", "plain: &x hunter2!\nsecret_key: *x\npassword: 1", ["hunter2!"]],
+    ["an alias of a mapping", "plain: &x {a: hunter2!}\ndjango_app_env: *x", ["hunter2!"]],
+    ["a tag", "token: !unsafe 'a{{b'\npassword: !!str 00123456", ["a{{b", "00123456", "123456"]],
+    ["below a key", "secrets: {a: one-secret, b: [two-secret]}", ["one-secret", "two-secret"]],
+    ["an environment", "django_app_env:\n  NAME: any-value\n  DEBUG: 'true'", ["any-value"]],
+    [
+      "a health check",
+      "django_app_health_checks:\n  - path: /up\n    headers: {X-Any: Basic-abc123}",
+      ["Basic-abc123"],
+    ],
+    ["logins", "compose_app_registries:\n  - {registry: ghcr.io, username: robot, password: hunter2!}", ["hunter2!"]],
+    ["a URL", "app_repo: https://robot:hunter2!@git.example.org/x.git", ["hunter2!"]],
+    ["a key of INI with blanks", "[all:vars]\nansible_password = two words", ["two words"]],
+    ["INI in quotes", "web1 ansible_become_password='it is' x=1", ["it is"]],
+    ["two documents", "a: 1\n---\npassword: hunter2!", ["hunter2!"]],
+    ["nothing secret", "author: someone\nport: 8080\nsite: https://example.org:8080/a@b", []],
+    ["a template", "password: '{{ vault_password }}'\nother_token: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162", []],
+  ])("finds what is secret in %s", (_, text, expected) => {
+    expect(secretsIn(createRaw({ vars: text })).sort()).toEqual([...expected].sort());
+    expect(secretsIn(createRaw({ inventory: text })).sort()).toEqual([...expected].sort());
+  });
+
+  it.each<[string, string, readonly string[]]>([
+    ["broken YAML", "db_password: |\n  line-one\n  line-two\nx: [", ["line-one", "line-two"]],
+    ["broken JSON", '{"api_key": "hunter2!", "x": ', ["hunter2!"]],
+    ["YAML that nests too deep", `token: hunter2!\nx: ${"[".repeat(500)}`, ["hunter2!"]],
+  ])("finds at least what is secret in %s", (_, text, expected) => {
+    expect(secretsIn(createRaw({ vars: text }))).toEqual(expect.arrayContaining([...expected]));
+  });
+
+  it.each([
+    ["postgres://u:pa@ss/word@db/x", ["pa@ss/word", "pa"]],
+    ["postgres://u:pa/ss@db/x", ["pa/ss"]],
+    ["redis://:only%2Fpass@h", ["only%2Fpass", "only/pass"]],
+    ["https://h:8080/path@v1", []],
+    ["https://user@h/x", []],
+  ])("finds the password of %s", (url, expected) => {
+    expect(passwordsInUrls(`--index-url=${url} 'x'`)).toEqual(expected);
+  });
+
+  it("finds secrets in arguments, in packages and in a key that is repaired", () => {
+    const { text: key } = makeKey();
+    const raw = createRaw({
+      "extra-args": `-e db_password=hunter2! -e '{"token": "t0ken-one"}'`,
+      "python-packages": "x @ https://u:hunter3!@h/x.whl",
+      "ssh-private-key": Buffer.from(key).toString("base64"),
+    });
+    expect(secretsIn(raw)).toEqual(expect.arrayContaining(["hunter2!", "t0ken-one", "hunter3!", key]));
   });
 
   it("finds the password of a URL in env, as it is written and decoded", () => {

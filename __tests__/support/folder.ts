@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
+import type { Ground } from "../../src/project/places.js";
 
 /** A real folder with the given files, removed when the test ends. */
 export function createFolder(files: Readonly<Record<string, string>> = {}): string {
@@ -12,6 +13,12 @@ export function createFolder(files: Readonly<Record<string, string>> = {}): stri
     writeFileSync(join(folder, path), text);
   }
   return folder;
+}
+
+/** Such a folder as a whole workspace. */
+export function createGround(files: Readonly<Record<string, string>> = {}): Ground {
+  const folder = createFolder(files);
+  return { folder, workspace: folder };
 }
 
 /** Permission bits of a path, e.g. `600`. */

@@ -1,5 +1,5 @@
-import { parseInputs } from "../../src/input-parsers.js";
-import { INPUT_NAMES, type Inputs, type RawInputs } from "../../src/inputs.js";
+import { INPUT_NAMES, type Inputs, type RawInputs } from "../../src/inputs/inputs.js";
+import { parseInputs } from "../../src/inputs/parse.js";
 
 /** Texts of all inputs: none given but those of `overrides`. */
 export function createRaw(overrides: Partial<RawInputs> = {}): RawInputs {

@@ -1,6 +1,6 @@
 import type { RunEvent } from "../../src/ansible/events.js";
-import { outcomeOf } from "../../src/outcome.js";
-import { outputsOf } from "../../src/outputs.js";
+import { outcomeOf } from "../../src/report/outcome.js";
+import { outputsOf } from "../../src/report/outputs.js";
 import { coursesOf, failedPhase } from "../../src/report/phases.js";
 import { summaryMarkdown } from "../../src/report/summary.js";
 import { verdict } from "../../src/report/verdict.js";

@@ -1,4 +1,4 @@
-import type { Inputs } from "../inputs.js";
+import type { Inputs } from "../inputs/inputs.js";
 
 /** Absolute paths of the files of a run; "" where there is none. */
 export interface RunFiles {

@@ -1,8 +1,9 @@
 import { delimiter, dirname, join } from "node:path";
-import type { Inputs } from "../inputs.js";
+import type { Inputs } from "../inputs/inputs.js";
+import { extended, jobEnvironment, type ProgramEnvironment } from "../process/program-environment.js";
 import type { Project } from "../project/inspect.js";
 import { besideCfg } from "../project/inspect.js";
-import type { GalaxyFolders } from "./galaxy.js";
+import type { GalaxyFolders } from "../toolchain/galaxy.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -33,27 +34,14 @@ export interface EnvironmentParts {
 
 const OWN_CALLBACKS = ["django_ansible.deploy.events", "django_ansible.deploy.built_modules"] as const;
 
-/** What a deploy has no business with: the inputs as given, the job's tokens and command files, and another Python's settings. */
-const DROPPED =
-  /^(INPUT_.*|STATE_.*|ACTIONS_.*|GITHUB_(ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|TOKEN)|PYTHONPATH|PYTHONHOME|PYTHONDONTWRITEBYTECODE|VIRTUAL_ENV|ANSIBLE_CALLBACK_WHITELIST|ANSIBLE_COLLECTIONS_PATHS)$/;
-
-/** What every program of Ansible gets of the job's environment. */
-export function jobEnvironment(job: Environment): Record<string, string> {
-  const kept = Object.entries(job).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !DROPPED.test(entry[0]),
-  );
-  return { ...Object.fromEntries(kept), ...locale(job) };
-}
-
 /** The whole environment of ansible-playbook. The job's own is left as it is. */
-export function ansibleEnvironment(parts: EnvironmentParts): Record<string, string> {
+export function ansibleEnvironment(parts: EnvironmentParts): ProgramEnvironment {
   const { job, project } = parts;
   const cfg = project.cfg?.settings;
   const configOption = `-F ${shellQuote(parts.sshConfig)}`;
   const withConfig = (fromJob: string | undefined, fromCfg: string | undefined) =>
     [fromJob ?? fromCfg ?? "", configOption].join(" ").trim();
-  return {
-    ...jobEnvironment(job),
+  return jobEnvironment(job, {
     ...(job.NO_COLOR ? {} : { ANSIBLE_FORCE_COLOR: "true" }),
     // Results and places of all tasks. What ssh does (-vvv) would show the environment of tasks, so that is asked for by extra-args.
     ...(debugs(job) ? { ANSIBLE_VERBOSITY: job.ANSIBLE_VERBOSITY ?? "2" } : {}),
@@ -61,6 +49,7 @@ export function ansibleEnvironment(parts: EnvironmentParts): Record<string, stri
     ANSIBLE_CONFIG: project.cfg?.path ?? join(parts.actionRoot, "ansible.cfg"),
     ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(delimiter),
     ...(parts.galaxy ? { ANSIBLE_ROLES_PATH: rolesPath(parts, parts.galaxy).join(delimiter) } : {}),
+    ANSIBLE_BECOME_PLUGINS: becomePlugins(parts).join(delimiter),
     ANSIBLE_CALLBACKS_ENABLED: unique([
       ...OWN_CALLBACKS,
       ...(split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
@@ -92,10 +81,15 @@ export function ansibleEnvironment(parts: EnvironmentParts): Record<string, stri
     DJANGO_ANSIBLE_BUILT_MODULES: besideAnsible(parts.python, "modules"),
     DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
     DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
-  };
+  });
 }
 
 const besideAnsible = (python: string, name: string) => join(dirname(dirname(python)), name);
+
+/** For a program of Ansible whose output is read: with debug logging it would say more than what it was asked. */
+export function quiet(env: ProgramEnvironment): ProgramEnvironment {
+  return extended(env, { ANSIBLE_VERBOSITY: "0", ANSIBLE_FORCE_COLOR: "false", ANSIBLE_NOCOLOR: "true" });
+}
 
 /**
  * What the bundled playbooks are written for. A user's own playbook keeps Ansible's defaults, or those of its ansible.cfg.
@@ -105,7 +99,7 @@ function bundledSettings({ job, project }: EnvironmentParts): Record<string, str
   return {
     ANSIBLE_GATHERING: "explicit",
     ...(project.cfg ? {} : { ANSIBLE_INJECT_FACT_VARS: "false" }),
-    ...(project.cfg || debugs(job) ? {} : quiet(job)),
+    ...(project.cfg || debugs(job) ? {} : terse(job)),
     ...(job.ANSIBLE_PIPELINING || job.ANSIBLE_SSH_PIPELINING || project.cfg?.settings.setsPipelining
       ? {}
       : { ANSIBLE_PIPELINING: "true" }),
@@ -113,7 +107,7 @@ function bundledSettings({ job, project }: EnvironmentParts): Record<string, str
 }
 
 /** A host on which a task changed nothing is no news. */
-function quiet(job: Environment): Record<string, string> {
+function terse(job: Environment): Record<string, string> {
   return {
     ANSIBLE_DISPLAY_OK_HOSTS: job.ANSIBLE_DISPLAY_OK_HOSTS ?? "false",
     ANSIBLE_DISPLAY_SKIPPED_HOSTS: job.ANSIBLE_DISPLAY_SKIPPED_HOSTS ?? "false",
@@ -145,14 +139,21 @@ function rolesPath({ job, project }: EnvironmentParts, galaxy: GalaxyFolders): s
   return unique([galaxy.roles, ...(own.length > 0 ? own : base)]);
 }
 
-function fromCfg(cfg: Project["cfg"], key: "collectionsPath" | "rolesPath", home: string): string[] {
-  return cfg?.settings[key].map((path) => besideCfg(cfg.path, path, home)) ?? [];
+/**
+ * Where the collection's own sudo stands in for Ansible's, which does not understand Ubuntu's sudo-rs: for every playbook,
+ * whatever names the plugin `sudo`. A plugin of that name that the project brings comes first.
+ */
+function becomePlugins({ job, actionRoot, project }: EnvironmentParts): string[] {
+  const home = job.HOME ?? "~";
+  const own = split(job.ANSIBLE_BECOME_PLUGINS, delimiter) ?? fromCfg(project.cfg, "becomePlugins", home);
+  // Ansible's default (BECOME_PLUGIN_PATH in its base.yml).
+  const base = [join(home, ".ansible", "plugins", "become"), "/usr/share/ansible/plugins/become"];
+  const bundled = join(actionRoot, "ansible_collections", "django_ansible", "deploy", "plugins", "become");
+  return unique([...(own.length > 0 ? own : base), bundled]);
 }
 
-/** Ansible refuses to start without a UTF-8 locale. */
-function locale(job: Environment): Record<string, string> {
-  const effective = job.LC_ALL || job.LC_CTYPE || job.LANG || "";
-  return /utf-?8/i.test(effective) ? {} : { LC_ALL: "C.UTF-8", LANG: "C.UTF-8" };
+function fromCfg(cfg: Project["cfg"], key: "collectionsPath" | "rolesPath" | "becomePlugins", home: string): string[] {
+  return cfg?.settings[key].map((path) => besideCfg(cfg.path, path, home)) ?? [];
 }
 
 function split(text: string | undefined, separator: string): string[] | undefined {

@@ -1,5 +1,8 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { StringDecoder } from "node:string_decoder";
+import { readPiece } from "../read-file.js";
+
+/** Bytes that are read at a time. */
+const PIECE = 1_048_576;
 
 /** Reads what comes to a file, whole lines at a time. */
 export class FollowedFile {
@@ -15,26 +18,21 @@ export class FollowedFile {
 
   /** The whole lines that came since the last call; "" when there are none. */
   read(): string {
-    let descriptor: number;
-    try {
-      descriptor = openSync(this.#path, "r");
-    } catch {
-      return "";
-    }
-    try {
-      const buffer = Buffer.alloc(65_536);
-      for (;;) {
-        const count = readSync(descriptor, buffer, 0, buffer.length, this.#position);
-        if (count === 0) break;
-        this.#position += count;
-        this.#rest += this.#decoder.write(buffer.subarray(0, count));
-      }
-    } finally {
-      closeSync(descriptor);
+    for (let piece = this.#next(); piece.length > 0; piece = this.#next()) {
+      this.#position += piece.length;
+      this.#rest += this.#decoder.write(piece);
     }
     const end = this.#rest.lastIndexOf("\n") + 1;
     const lines = this.#rest.slice(0, end);
     this.#rest = this.#rest.slice(end);
     return lines;
+  }
+
+  #next(): Buffer {
+    try {
+      return readPiece({ path: this.#path, name: "The file of events" }, this.#position, PIECE);
+    } catch {
+      return Buffer.alloc(0);
+    }
   }
 }

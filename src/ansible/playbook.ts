@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Inputs } from "../inputs.js";
+import type { Inputs } from "../inputs/inputs.js";
 import { linkVariables } from "../inventory/prepare.js";
+import type { Ground } from "../project/places.js";
+import { readText } from "../read-file.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
 
 /** Absolute paths of the playbooks of a run. */
@@ -21,14 +22,17 @@ export interface Playbooks {
 export function bundledPlaybooks(
   { mode, operation, check }: Pick<Inputs, "mode" | "operation" | "check">,
   actionRoot: string,
-  project: string,
+  ground: Ground,
   folder: PrivateFolder,
 ): Playbooks {
   const place = folder.folder("play");
-  linkVariables(project, place);
+  linkVariables(ground, place);
   const copy = (name: string) => {
     const bundled = join(actionRoot, "ansible_collections", "django_ansible", "deploy", "playbooks", `${name}.yml`);
-    return folder.file(join("play", `${name}.yml`), readFileSync(bundled, "utf8"));
+    return folder.file(
+      join("play", `${name}.yml`),
+      readText({ path: bundled, name: `The action's playbook ${name}.yml` }),
+    );
   };
   return {
     playbook: copy(operation === "deploy" ? mode : nameIn(mode, operation)),

@@ -1,5 +1,5 @@
-import { taskName } from "../report/explain.js";
 import type { RunEvent } from "./events.js";
+import { taskName } from "./task-name.js";
 
 /** Seconds after which a task that goes on is told of, and again every minute. */
 const TOLD_AFTER = [10, 20, 30, 60] as const;

@@ -1,5 +1,6 @@
-import type { Inputs, Value } from "../inputs.js";
+import type { Inputs, Value } from "../inputs/inputs.js";
 import type { DjangoProject } from "../project/django.js";
+import { withoutLast } from "../text.js";
 
 /** What the action finds out on its own; the bundled roles take it as defaults, so that group_vars still win. */
 export interface Detected {
@@ -83,11 +84,13 @@ function detectedVariables(detected: Detected): Value {
 
 /** An app name made of a repository's name: what an app name may not hold becomes a dash. */
 export function appNameOf(repository: string): string {
-  const name = (repository.split("/").at(-1) ?? "")
-    .toLowerCase()
-    .replace(/[^a-z0-9_-]+/g, "-")
-    .replace(/^[^a-z]+/, "")
-    .slice(0, 32)
-    .replace(/[-_]+$/, "");
+  const name = withoutLast(
+    (repository.split("/").at(-1) ?? "")
+      .toLowerCase()
+      .replace(/[^a-z0-9_-]+/g, "-")
+      .replace(/^[^a-z]+/, "")
+      .slice(0, 32),
+    "-_",
+  );
   return name === "" ? "app" : name;
 }

@@ -1,7 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { capture } from "../command.js";
+import { helperEnvironment } from "../process/program-environment.js";
+import { run } from "../process/run.js";
+import { entriesIn, readBytes, readText } from "../read-file.js";
 
 /** Name of the folders created for sockets; clean-up removes nothing else. */
 export const CONTROL_PREFIX = "dad-";
@@ -29,28 +31,24 @@ export function createControlFolder(temporary: string = tmpdir()): string {
  * An open connection would keep the hosts reachable for whoever uses the runner next, until ControlPersist ends it.
  */
 export async function closeConnections(folder: string): Promise<void> {
-  let sockets: string[] = [];
-  try {
-    sockets = readdirSync(folder);
-  } catch {
-    return;
-  }
+  if (!existsSync(folder)) return;
+  const sockets = entriesIn({ path: folder, name: "The folder of connections" }).map(({ name }) => name);
   await stopAgent(folder);
   await Promise.allSettled(
     sockets
       .filter((name) => name !== AGENT_SOCKET && name !== AGENT_PID)
-      .map((socket) =>
-        capture(["ssh", "-O", "exit", "-o", `ControlPath=${join(folder, socket)}`, "x"], { timeout: 2_000 }),
-      ),
+      .map((socket) => run(["ssh", "-O", "exit", "-o", `ControlPath=${join(folder, socket)}`, "x"], helper(2_000))),
   );
   rmSync(folder, { recursive: true, force: true });
 }
+
+const helper = (timeout: number) => ({ env: helperEnvironment(process.env), timeout });
 
 /** Ends the agent whose socket is in the folder, unless another process has its id by now. */
 async function stopAgent(folder: string): Promise<void> {
   let pid: number;
   try {
-    pid = Number(readFileSync(join(folder, AGENT_PID), "utf8"));
+    pid = Number(readText({ path: join(folder, AGENT_PID), name: AGENT_PID }));
   } catch {
     return;
   }
@@ -66,8 +64,8 @@ async function stopAgent(folder: string): Promise<void> {
 /** The arguments of a process; "" when there is none. Linux needs no program for it. */
 async function commandLine(pid: number): Promise<string> {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return readBytes({ path: `/proc/${pid}/cmdline`, name: "cmdline" }).toString();
   } catch {
-    return (await capture(["ps", "-o", "args=", "-p", String(pid)], { timeout: 2_000 })).stdout;
+    return (await run(["ps", "-o", "args=", "-p", String(pid)], helper(2_000))).stdout;
   }
 }

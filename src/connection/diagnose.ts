@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Captured, capture } from "../command.js";
+import { quoted } from "../errors.js";
+import { extended, helperEnvironment, type ProgramEnvironment } from "../process/program-environment.js";
+import { type Ended, run } from "../process/run.js";
+import { readText } from "../read-file.js";
 import { readStage, type Stage } from "./stages.js";
 import type { SshTarget } from "./targets.js";
 
@@ -16,7 +18,7 @@ export interface DiagnoseParts {
   readonly publicKey: string;
   /** How the known host keys are given, for the sentences. */
   readonly knownHosts: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: ProgramEnvironment;
   readonly signal: AbortSignal;
 }
 
@@ -71,13 +73,13 @@ function ssh(
   more: readonly string[],
   command: readonly string[],
   parts: DiagnoseParts,
-): Promise<Captured> {
+): Promise<Ended> {
   const argv = [
     // ssh takes the first value of an option that it meets.
     ...["ssh", ...more, "-o", "BatchMode=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none"],
     ...[...target.options, ...parts.arguments, target.address, ...command],
   ] as unknown as [string, ...string[]];
-  return capture(argv, { env: { ...parts.env, LC_ALL: "C" }, timeout: LIMIT, signal: parts.signal });
+  return run(argv, { env: extended(parts.env, { LC_ALL: "C" }), timeout: LIMIT, signal: parts.signal });
 }
 
 /** The host, or the bastion before it that the stage belongs to. */
@@ -109,18 +111,18 @@ async function learned(target: SshTarget, stage: Stage, index: number, parts: Di
   await ssh(hop === undefined ? target : { name: hop, address: hop, options: [] }, options, ["true"], parts);
   let line = "";
   try {
-    line = readFileSync(file, "utf8").trim();
+    line = readText({ path: file, name: "The key that was shown" }).trim();
   } catch {
     return "Take its line from `ssh-keyscan` and compare it with the host's own key before you store it in known-hosts.";
   }
-  const [, fingerprint = "", , type = ""] = /^\d+ (\S+) (.*) \((.*)\)$/m.exec(await fingerprints(file)) ?? [];
+  const [, fingerprint = "", type = ""] = /^\d+ (\S+) .*\(([^()]*)\)$/m.exec(await fingerprints(file)) ?? [];
   return `It shows ${type} ${fingerprint}. Compare that with what \`ssh-keygen -lf /etc/ssh/ssh_host_${type.toLowerCase()}_key.pub\` prints on the host itself; when they are equal, add this line to known-hosts: ${line}`;
 }
 
 async function changedKey(target: SshTarget, stage: Stage, index: number, parts: DiagnoseParts): Promise<string> {
   const known = (await fingerprints(stage.keyFile ?? "", stage.keyName)).match(/SHA256:\S+/)?.[0] ?? "another one";
   const shown = await learned(target, stage, index, parts);
-  const line = /known-hosts: (.+)$/.exec(shown)?.[1];
+  const [, line] = shown.split(" to known-hosts: ");
   const replace = line === undefined ? "replace its line" : `replace its line by: ${line}`;
   return `${target.name} shows another host key than the one in ${parts.knownHosts}: ${stage.keyType} ${stage.fingerprint} instead of ${known}. Either someone answers in the host's place, so compare the key on the host itself first; or the host was set up anew, then ${replace}`;
 }
@@ -128,11 +130,12 @@ async function changedKey(target: SshTarget, stage: Stage, index: number, parts:
 /** What ssh-keygen prints of the keys in a known_hosts file, of one host or of all. */
 async function fingerprints(file: string, host?: string): Promise<string> {
   const one = host === undefined ? [] : ["-F", host];
-  return (await capture(["ssh-keygen", "-l", ...one, "-f", file], { timeout: 5_000 })).stdout;
+  return (await run(["ssh-keygen", "-l", ...one, "-f", file], { env: helperEnvironment(process.env), timeout: 5_000 }))
+    .stdout;
 }
 
 function authentication(target: SshTarget, stage: Stage, { publicKey }: DiagnoseParts): string {
-  const user = stage.user === undefined ? "the user" : `the user ${JSON.stringify(stage.user)}`;
+  const user = stage.user === undefined ? "the user" : `the user ${quoted(stage.user)}`;
   const whose = stage.jump ? `The jump host before ${target.name}` : target.name;
   const methods = stage.methods ? ` (it takes ${stage.methods})` : "";
   const offered = stage.offered ?? [];

@@ -1,13 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { capture } from "../command.js";
-import { DeployError, missing } from "../errors.js";
-import type { Inputs } from "../inputs.js";
+import { DeployError } from "../errors.js";
+import type { Inputs } from "../inputs/inputs.js";
+import { missing } from "../inputs/missing.js";
+import { startBackground } from "../process/background.js";
+import { helperEnvironment } from "../process/program-environment.js";
+import { run } from "../process/run.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
+import { repairKeys } from "../secrets/private-key.js";
 import { AGENT_PID, AGENT_SOCKET } from "./control-folder.js";
-import { repairKeys } from "./private-key.js";
 
 /** Who the action is for the hosts. */
 export interface Identity {
@@ -34,12 +36,13 @@ export async function prepareIdentity(
   inputs: Pick<Inputs, "sshPrivateKey" | "sshPrivateKeyPassphrase" | "timeoutMinutes" | "emptySecrets">,
   folder: PrivateFolder,
   controlFolder: string,
+  signal?: AbortSignal,
 ): Promise<Identity> {
   const { sshPrivateKey, sshPrivateKeyPassphrase: passphrase } = inputs;
   if (sshPrivateKey === "") return NONE;
   const { keys, repairs } = repairKeys(sshPrivateKey);
   const files = keys.map((text, index) => folder.file(index === 0 ? "key" : `key-${index + 1}`, text));
-  const judged = await Promise.all(files.map(judge));
+  const judged = await Promise.all(files.map((file) => judge(file, signal)));
   judged.forEach(({ problem }, index) => {
     refuse(problem, keys.length > 1 ? `ssh-private-key (key ${index + 1} of ${keys.length})` : "ssh-private-key");
   });
@@ -59,10 +62,11 @@ export async function prepareIdentity(
     );
   }
   const agentSocket = await startAgent(controlFolder);
-  await addKeys(files, passphrase, agentSocket, folder, lifetime(inputs));
-  const held = await capture(["ssh-add", "-L"], {
-    env: { ...process.env, SSH_AUTH_SOCK: agentSocket },
+  await addKeys(files, passphrase, agentSocket, folder, lifetime(inputs), signal);
+  const held = await run(["ssh-add", "-L"], {
+    env: helper({ SSH_AUTH_SOCK: agentSocket }),
     timeout: 5_000,
+    signal,
   });
   return { keyFiles: [], agentSocket, publicKey: held.stdout.split("\n")[0]?.trim() ?? "", repairs };
 }
@@ -75,9 +79,9 @@ export async function keysIntoAgent({ keyFiles, agentSocket }: Identity): Promis
   if (keyFiles.length === 0) return;
   try {
     const socket = await startAgent(dirname(agentSocket));
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME, SSH_AUTH_SOCK: socket };
+    const env = helper({ SSH_AUTH_SOCK: socket });
     for (const file of keyFiles) {
-      const { code } = await capture(["ssh-add", "-q", "-t", "60", file], { env, timeout: 2_000 });
+      const { code } = await run(["ssh-add", "-q", "-t", "60", file], { env, timeout: 2_000 });
       if (code === 0) rmSync(file);
     }
   } catch {
@@ -85,12 +89,19 @@ export async function keysIntoAgent({ keyFiles, agentSocket }: Identity): Promis
   }
 }
 
+const helper = (more: Readonly<Record<string, string>> = {}) => helperEnvironment(process.env, more);
+
 const PROTECTED = "protected";
 const NO_PROGRAM = "no program";
 
 /** What ssh-keygen says of a key: no problem when it is whole and open, {@link PROTECTED}, or its complaint. */
-async function judge(file: string): Promise<{ readonly problem: string; readonly publicKey: string }> {
-  const { code, stdout, stderr } = await capture(["ssh-keygen", "-y", "-P", "", "-f", file], { timeout: 10_000 });
+async function judge(
+  file: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly problem: string; readonly publicKey: string }> {
+  const { code, stdout, stderr } = await run(["ssh-keygen", "-y", "-P", "", "-f", file], {
+    ...{ env: helper(), timeout: 10_000, signal },
+  });
   if (code === 0) return { problem: "", publicKey: stdout.trim() };
   if (code === 127) return { problem: NO_PROGRAM, publicKey: "" };
   const complaint = stderr.trim().split("\n").at(-1)?.split(": ").at(-1)?.trim() || "unreadable";
@@ -111,18 +122,15 @@ function refuse(problem: string, name: string): void {
 async function startAgent(controlFolder: string): Promise<string> {
   const socket = join(controlFolder, AGENT_SOCKET);
   // In a session of its own: a cancel reaches the action's group, and going back still needs the keys.
-  const agent: ChildProcess = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore", detached: true });
-  let problem = "";
-  agent.on("error", (error) => {
-    problem = error.message;
-  });
+  const agent = startBackground(["ssh-agent", "-D", "-a", socket], helper());
   if (agent.pid !== undefined) writeFileSync(join(controlFolder, AGENT_PID), String(agent.pid), { mode: 0o600 });
-  agent.unref();
-  for (let tries = 0; tries < 100 && problem === ""; tries++) {
+  for (let tries = 0; tries < 100 && agent.problem === ""; tries++) {
     if (existsSync(socket)) return socket;
     await pause(20);
   }
-  throw new DeployError(`ssh-agent, which a key with a passphrase needs, did not start: ${problem || "no socket"}.`);
+  throw new DeployError(
+    `ssh-agent, which a key with a passphrase needs, did not start: ${agent.problem || "no socket"}.`,
+  );
 }
 
 /** Seconds after which the agent forgets the keys by itself, also where nothing is left to end it: the run's, and five minutes. */
@@ -137,22 +145,21 @@ async function addKeys(
   socket: string,
   folder: PrivateFolder,
   seconds: number,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   for (const [index, file] of files.entries()) {
     const secret = folder.file(`passphrase-${index}`, passphrase);
     // Once: ssh-add would ask for a wrong one again and again.
     const program = folder.file(`askpass-${index}`, '#!/bin/sh\ncat "$DAD_PASSPHRASE" && rm -f "$DAD_PASSPHRASE"\n');
     chmodSync(program, 0o700);
-    const env = {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
+    const env = helper({
       SSH_AUTH_SOCK: socket,
       SSH_ASKPASS: program,
       SSH_ASKPASS_REQUIRE: "force",
       DISPLAY: ":0",
       DAD_PASSPHRASE: secret,
-    };
-    const { code } = await capture(["ssh-add", "-q", "-t", String(seconds), file], { env, timeout: 10_000 });
+    });
+    const { code } = await run(["ssh-add", "-q", "-t", String(seconds), file], { env, timeout: 10_000, signal });
     if (code !== 0) {
       throw new DeployError("ssh-private-key-passphrase does not open ssh-private-key: check the secret's value.");
     }

@@ -1,4 +1,4 @@
-import type { Inputs } from "../inputs.js";
+import type { Inputs } from "../inputs/inputs.js";
 
 /** Files and settings that one ssh_config text brings together. */
 export interface SshSettings {

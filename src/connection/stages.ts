@@ -1,4 +1,4 @@
-import type { Captured } from "../command.js";
+import type { Ended } from "../process/run.js";
 
 /** Where the way to a host ends, as `ssh -v` tells it. */
 export interface Stage {
@@ -26,10 +26,10 @@ const NETWORK: readonly (readonly [words: RegExp, sentence: string])[] = [
   [/administratively prohibited/, "the bastion forbids forwarding: set AllowTcpForwarding yes in its sshd_config."],
   [/open failed: connect failed: Connection refused/, "the bastion finds no sshd on that address and port."],
   [
-    /open failed: connect failed: .*(timed out|unreachable|No route)/,
+    /open failed: connect failed: .{0,100}(timed out|unreachable|No route)/,
     "the bastion has no way to that address and port.",
   ],
-  [/open failed: connect failed: .*(not known|resolution)/, "the bastion cannot resolve that name."],
+  [/open failed: connect failed: .{0,100}(not known|resolution)/, "the bastion cannot resolve that name."],
   [
     /timed out during banner exchange/,
     "accepts connections and says nothing: what listens on that port is no sshd, or it is overloaded.",
@@ -54,7 +54,7 @@ const NETWORK: readonly (readonly [words: RegExp, sentence: string])[] = [
 ];
 
 /** Reads how far a connection came. */
-export function readStage({ code, stdout, stderr }: Captured): Stage {
+export function readStage({ code, stdout, stderr }: Ended): Stage {
   const jump = /UNKNOWN port 65535|stdio forwarding failed/.test(stderr);
   const host = (kind: Stage["kind"], sentence: string, more: Partial<Stage> = {}): Stage => ({
     kind,
@@ -94,17 +94,17 @@ function atHost(stdout: string, host: (kind: Stage["kind"], sentence: string) =>
 function changed(stderr: string): Partial<Stage> {
   const [, keyType = "", fingerprint = ""] =
     /fingerprint for the (\S+) key sent by the remote host is\s+(\S+?)\.?\s/.exec(stderr) ?? [];
-  const [, keyFile = ""] = /Offending \S+ key in (.+):\d+/.exec(stderr) ?? [];
+  const [, keyFile = ""] = /^Offending \S+ key in (.+):\d+/m.exec(stderr) ?? [];
   const [, keyName = ""] = /Host key for (\S+) has changed/.exec(stderr) ?? [];
   return { keyType, fingerprint, keyFile, keyName };
 }
 
 function offer(stderr: string): Partial<Stage> {
   const user = /Authenticating to \S+ as '([^']*)'/g;
-  const last = [...stderr.matchAll(user)].at(-1)?.[1] ?? /(\S+)@\S+: Permission denied/.exec(stderr)?.[1];
-  const offered = [...stderr.matchAll(/Offering public key: .* (\S+) (SHA256:\S+)/g)].map(
+  const last = [...stderr.matchAll(user)].at(-1)?.[1] ?? /^(\S+)@[^\s@]+: Permission denied/m.exec(stderr)?.[1];
+  const offered = [...stderr.matchAll(/^debug\d: Offering public key: .* ([\w-]+) (SHA256:\S+)/gm)].map(
     ([, type, key]) => `${type} ${key}`,
   );
-  const methods = [...stderr.matchAll(/Permission denied \(([^)]*)\)/g)].at(-1)?.[1] ?? "";
+  const methods = [...stderr.matchAll(/Permission denied \(([^()]*)\)/g)].at(-1)?.[1] ?? "";
   return { ...(last === undefined ? {} : { user: last }), offered: [...new Set(offered)], methods };
 }

@@ -1,5 +1,6 @@
-import { capture } from "../command.js";
-import { splitArguments } from "../split-arguments.js";
+import { splitArguments } from "../inputs/split-arguments.js";
+import type { ProgramEnvironment } from "../process/program-environment.js";
+import { run } from "../process/run.js";
 
 /** How Ansible connects to a host by ssh, as its variables say. */
 export interface SshTarget {
@@ -23,12 +24,22 @@ export async function sshTargets(
   names: readonly string[],
   inventory: readonly [string, ...string[]],
   wins: Variables,
-  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+  options: { readonly cwd: string; readonly env: ProgramEnvironment; readonly signal: AbortSignal },
 ): Promise<SshTarget[]> {
-  const { code, stdout } = await capture([...inventory, "--list"], { ...options, timeout: 15_000 });
+  const { code, stdout } = await run([...inventory, "--list"], { ...options, timeout: 15_000 });
   if (code !== 0) return [];
-  const all = JSON.parse(stdout)?._meta?.hostvars ?? {};
+  const all = hostVariables(stdout);
+  if (all === undefined) return [];
   return names.flatMap((name) => targetOf(name, { ...all[name], ...wins }));
+}
+
+/** The variables of all hosts; undefined when the output is not what it should be. */
+function hostVariables(stdout: string): Record<string, Variables> | undefined {
+  try {
+    return JSON.parse(stdout)?._meta?.hostvars ?? {};
+  } catch {
+    return undefined;
+  }
 }
 
 /** The target of one host, as a list of one or none. */

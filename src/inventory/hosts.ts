@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
 import { stringify } from "yaml";
-import { DeployError } from "../errors.js";
+import { DeployError, quoted } from "../errors.js";
+import { withoutComment } from "../text.js";
 
 /** A host of the short form. */
 export interface Host {
@@ -28,15 +29,12 @@ const FORMS = { hosts: "[name] [user@]address[:port]", "jump-host": "[user@]addr
 export function parseHosts(text: string, input: keyof typeof FORMS = "hosts"): Host[] {
   const hosts: Host[] = [];
   for (const [index, line] of text.split(/\r?\n/).entries()) {
-    const words = line
-      .replace(/(^|\s)#.*$/, "")
-      .trim()
-      .split(/\s+/);
+    const words = withoutComment(line).trim().split(/\s+/);
     if (words[0] === "") continue;
     const host = parseLine(words, index + 1, input);
     if (hosts.some(({ name }) => name === host.name)) {
       throw new DeployError(
-        `${input} has ${JSON.stringify(host.name)} twice, again in line ${index + 1}: give each host one line.`,
+        `${input} has ${quoted(host.name)} twice, again in line ${index + 1}: give each host one line.`,
       );
     }
     hosts.push(host);
@@ -50,18 +48,17 @@ function parseLine(words: readonly string[], number: number, input: keyof typeof
     throw new DeployError(`${input} has ${what} in line ${number}: a line is ${FORMS[input]}.`);
   };
   const dashed = words.find((word) => word.startsWith("-"));
-  if (dashed) fail(`${JSON.stringify(dashed)}, which begins with a dash,`);
+  if (dashed) fail(`${quoted(dashed)}, which begins with a dash,`);
   if (input === "jump-host" && words.length > 1) fail("more than an address");
   if (words.length > 2) fail("more than a name and an address");
   const target = words.at(-1) ?? "";
   const at = target.lastIndexOf("@");
   const user = at === -1 ? undefined : target.slice(0, at);
-  if (user !== undefined && !USER.test(user)) fail(`the user ${JSON.stringify(user)}`);
-  const { address, port } =
-    splitAddress(target.slice(at + 1)) ?? fail(`the address ${JSON.stringify(target.slice(at + 1))}`);
+  if (user !== undefined && !USER.test(user)) fail(`the user ${quoted(user)}`);
+  const { address, port } = splitAddress(target.slice(at + 1)) ?? fail(`the address ${quoted(target.slice(at + 1))}`);
   const name = words.length === 2 ? (words[0] ?? "") : address;
   // An IPv6 address is no legal name of its own in an inventory file, but it is one in YAML.
-  if (!NAME.test(name) && !(words.length === 1 && isIPv6(name))) fail(`the name ${JSON.stringify(name)}`);
+  if (!NAME.test(name) && !(words.length === 1 && isIPv6(name))) fail(`the name ${quoted(name)}`);
   return { name, address, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
 }
 

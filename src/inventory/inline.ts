@@ -1,5 +1,5 @@
-import { DeployError } from "../errors.js";
-import { isMapping, parseYaml } from "../yaml-mapping.js";
+import { DeployError, quoted } from "../errors.js";
+import { isMapping, parseYaml } from "../inputs/yaml.js";
 
 /** File name of an inline inventory: its ending is how Ansible tells the two forms apart without trying. */
 export type InlineName = "inventory.yml" | "inventory.ini";
@@ -16,9 +16,7 @@ export function inlineName(text: string): InlineName {
   if (first === undefined) throw new DeployError("inventory names no host: give YAML or INI.");
   const dashed = lines.find((line) => line.startsWith("-") && !line.startsWith("---") && !line.startsWith("- "));
   if (dashed) {
-    throw new DeployError(
-      `inventory has a line that begins with a dash, ${JSON.stringify(dashed.slice(0, 40))}: a host cannot.`,
-    );
+    throw new DeployError(`inventory has a line that begins with a dash, ${quoted(dashed)}: a host cannot.`);
   }
   let value: ReturnType<typeof parseYaml>;
   try {
@@ -39,7 +37,7 @@ export function inlineName(text: string): InlineName {
   for (const [group, content] of Object.entries(value)) {
     if (content !== null && !isMapping(content)) {
       throw new DeployError(
-        `inventory has the group ${JSON.stringify(group)} without a mapping: give hosts, vars or children below it.`,
+        `inventory has the group ${quoted(group)} without a mapping: give hosts, vars or children below it.`,
       );
     }
     if (content !== null) checkHosts(group, content);
@@ -53,7 +51,7 @@ function checkHosts(group: string, content: { readonly [key: string]: unknown })
   for (const name of Object.keys(hosts)) {
     if (name.startsWith("-")) {
       throw new DeployError(
-        `inventory has the host ${JSON.stringify(name)} in group ${JSON.stringify(group)}: a name cannot begin with a dash.`,
+        `inventory has the host ${quoted(name)} in group ${quoted(group)}: a name cannot begin with a dash.`,
       );
     }
   }

@@ -4,6 +4,8 @@ export interface AnsibleCfg {
   readonly collectionsPath: readonly string[];
   /** Likewise. */
   readonly rolesPath: readonly string[];
+  /** Likewise. */
+  readonly becomePlugins: readonly string[];
   readonly callbacksEnabled: readonly string[];
   readonly vaultPasswordFile: string;
   readonly vaultIdentityList: string;
@@ -27,21 +29,22 @@ export function parseAnsibleCfg(text: string): AnsibleCfg {
   for (const line of text.split(/\r?\n/)) {
     if (/^\s*([#;]|$)/.test(line)) continue;
     const header = /^\[([^\]]+)\]/.exec(line);
-    const pair = /^([^\s=:][^=:]*?)\s*[=:]\s*(.*)$/.exec(line);
+    const separator = line.search(/[=:]/);
     if (header) {
       section = header[1] ?? "";
       key = "";
     } else if (/^\s/.test(line) && key !== "") {
       values.set(key, `${values.get(key) ?? ""}\n${value(line)}`);
-    } else if (pair) {
-      key = `${section}.${(pair[1] ?? "").toLowerCase()}`;
-      values.set(key, value(pair[2] ?? ""));
+    } else if (separator > 0 && !/^\s/.test(line)) {
+      key = `${section}.${line.slice(0, separator).trim().toLowerCase()}`;
+      values.set(key, value(line.slice(separator + 1)));
     }
   }
   const get = (...keys: string[]) => keys.map((name) => values.get(name)).find((text) => text !== undefined) ?? "";
   return {
     collectionsPath: split(get("defaults.collections_path", "defaults.collections_paths"), /[:\n]/),
     rolesPath: split(get("defaults.roles_path"), /[:\n]/),
+    becomePlugins: split(get("defaults.become_plugins"), /[:\n]/),
     callbacksEnabled: split(get("defaults.callbacks_enabled", "defaults.callback_whitelist"), /[,\n]/),
     vaultPasswordFile: get("defaults.vault_password_file"),
     vaultIdentityList: get("defaults.vault_identity_list"),
@@ -55,7 +58,8 @@ export function parseAnsibleCfg(text: string): AnsibleCfg {
 }
 
 function value(text: string): string {
-  return text.replace(/\s+;.*$/, "").trim();
+  const comment = text.search(/\s;/);
+  return (comment === -1 ? text : text.slice(0, comment)).trim();
 }
 
 function split(text: string, separator: RegExp): string[] {

@@ -1,6 +1,7 @@
 import { DeployError } from "../errors.js";
+import { filesOf, type ProjectFiles, within } from "./checkout.js";
 import { findEntry } from "./entry.js";
-import { filesOf, type ProjectFiles, within } from "./files.js";
+import type { Ground } from "./places.js";
 import { parseProcfile } from "./procfile.js";
 import { type Answer, chooseSettings } from "./settings-module.js";
 
@@ -33,17 +34,16 @@ export interface Chosen {
 /**
  * Finds out what a checkout deploys.
  *
- * @param project absolute path of working-directory.
  * @throws DeployError when there is no Django project at all.
  */
 export function findDjango(
-  project: string,
+  ground: Ground,
   chosen: Chosen = { appPath: undefined, settingsModule: undefined },
 ): DjangoProject {
   if (chosen.appPath === "") return NOTHING;
-  const files = filesOf(project);
+  const files = filesOf(ground);
   const place =
-    chosen.appPath === undefined ? findManage(files, project) : { value: chosen.appPath, where: "app_path" };
+    chosen.appPath === undefined ? findManage(files, ground.folder) : { value: chosen.appPath, where: "app_path" };
   if ("question" in place) {
     return { ...NOTHING, questions: { app_path: place.question } };
   }

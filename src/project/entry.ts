@@ -1,4 +1,4 @@
-import { type ProjectFiles, within } from "./files.js";
+import { type ProjectFiles, within } from "./checkout.js";
 import { servedBy } from "./procfile.js";
 import { entryFiles, settingsTexts } from "./settings-module.js";
 
@@ -33,14 +33,16 @@ export function findEntry(
   for (const kind of ["wsgi", "asgi"] as const) {
     const found = entryFiles(files, manageDir).filter((path) => path.endsWith(`${kind}.py`));
     const near = found.find((path) => path === within(manageDir, `${settings?.split(".")[0]}/${kind}.py`)) ?? found[0];
-    if (near !== undefined && /^\s*application\s*=/m.test(files.read(near)))
+    if (near !== undefined && /^[ \t]*application[ \t]*=/m.test(files.read(near)))
       return { kind, value: `${moduleOf(near, manageDir)}:application`, where: near };
   }
   return undefined;
 }
 
 function setting(text: string, name: string): string | undefined {
-  const dotted = new RegExp(`^\\s*${name}\\s*=\\s*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(text);
+  const dotted = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(
+    text,
+  );
   return dotted === null ? undefined : `${dotted[1]}:${dotted[2]}`;
 }
 

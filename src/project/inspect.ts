@@ -1,20 +1,21 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { DeployError } from "../errors.js";
-import type { Inputs } from "../inputs.js";
+import { DeployError, quoted } from "../errors.js";
+import type { Inputs, Value } from "../inputs/inputs.js";
+import { parseYaml } from "../inputs/yaml.js";
+import { entriesIn, kindOf, type Place, readText, readTextIfThere, requireFile } from "../read-file.js";
 import { type AnsibleCfg, parseAnsibleCfg } from "./ansible-cfg.js";
 import { type DjangoProject, findDjango } from "./django.js";
 import { headRevision } from "./git.js";
-import { plainVariable } from "./variables.js";
+import { type Ground, placeInProject, placeOfInput } from "./places.js";
+import { plainVariable } from "./plain-variable.js";
 
 /** What the checked-out project is. */
-export interface Project {
-  /** working-directory as an absolute path. */
-  readonly folder: string;
+export interface Project extends Ground {
   /** Absolute path of the user's own playbook; "" for the bundled one. */
   readonly playbook: string;
   /** Absolute paths of the compose files to upload, or of one folder that holds them. */
   readonly composeSources: readonly string[];
+  readonly requirements: Requirements | undefined;
   /** Commit that is checked out; undefined outside a Git work tree. */
   readonly revision: string | undefined;
   /** undefined where no Django project is needed and none was found. */
@@ -23,31 +24,38 @@ export interface Project {
   readonly cfg: { readonly path: string; readonly settings: AnsibleCfg } | undefined;
 }
 
+/** A Galaxy requirements file. */
+export interface Requirements {
+  /** Absolute. */
+  readonly path: string;
+  readonly text: string;
+  readonly content: Value;
+}
+
 /**
  * Looks at the workspace, and checks that the files that the inputs name exist.
  *
  * @param workspace GITHUB_WORKSPACE.
- * @param environment the job's; only ANSIBLE_CONFIG is read.
+ * @param environment the job's.
  * @throws DeployError for a missing file or project.
  */
 export async function inspectProject(
   inputs: Inputs,
   workspace: string,
   environment: Readonly<Record<string, string | undefined>>,
+  signal?: AbortSignal,
 ): Promise<Project> {
   const folder = resolve(workspace, inputs.workingDirectory);
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    throw new DeployError(`working-directory ${JSON.stringify(inputs.workingDirectory)} is no folder in ${workspace}.`);
+  const ground = { folder, workspace: resolve(workspace) };
+  if (kindOf({ path: folder, name: workingDirectory(inputs), workspace: ground.workspace }) !== "folder") {
+    throw new DeployError(`${workingDirectory(inputs)} is no folder in ${workspace}.`);
   }
   const bundledRole = inputs.playbook === "" && inputs.mode === "role";
-  const playbook = file("playbook", inputs.playbook, folder);
-  const composeSources = inputs.composeSources.map((path) => source(path, folder));
-  if (composeSources.length > 1 && composeSources.some((path) => statSync(path).isDirectory())) {
-    throw new DeployError("compose-source names a folder and more besides: name one folder, or files.");
-  }
-  const set = (name: string) => setByUser(inputs, folder, name);
+  const playbook = file("playbook", inputs.playbook, ground);
+  const composeSources = composeFiles(inputs.composeSources, ground);
+  const set = (name: string) => setByUser(inputs, ground, name);
   const find = () =>
-    findDjango(folder, {
+    findDjango(ground, {
       ...{ appPath: set("app_path"), settingsModule: set("django_settings_module") },
       ...{
         processes: set("django_app_processes") !== undefined,
@@ -59,58 +67,75 @@ export async function inspectProject(
     inputs.operation === "deploy" &&
     inputs.source !== "git" &&
     (inputs.source === "workspace" || set("django_app_source") === undefined);
-  const revision = await headRevision(folder);
+  const revision = await headRevision(folder, environment, signal);
   if (fromWorkspace && revision === undefined) {
     throw new DeployError(
       `${folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`,
     );
   }
   return {
-    folder,
+    ...ground,
     playbook,
     composeSources,
+    requirements: requirementsIn(inputs.requirements, ground),
     revision,
     django: fromWorkspace ? find() : bundledRole ? optional(find) : undefined,
-    cfg: ansibleCfg(folder, environment.ANSIBLE_CONFIG),
+    cfg: ansibleCfg(ground, environment.ANSIBLE_CONFIG),
   };
 }
 
 /** What a variable is set to: undefined when nobody sets it, "" when that cannot be told without Ansible. */
-function setByUser(inputs: Inputs, folder: string, name: string): string | undefined {
+function setByUser(inputs: Inputs, ground: Ground, name: string): string | undefined {
   const value = inputs.vars[name];
-  if (value === undefined) return plainVariable(folder, name);
+  if (value === undefined) return plainVariable(ground, name);
   return typeof value === "string" ? value : "";
 }
 
-function file(input: "playbook", path: string, folder: string): string {
-  if (path === "") return "";
-  const full = existing(input, path, folder);
-  if (!statSync(full).isFile()) throw new DeployError(`${input} ${JSON.stringify(path)} is no file.`);
-  return full;
+const workingDirectory = (inputs: Inputs) => `working-directory ${quoted(inputs.workingDirectory)}`;
+
+function file(input: "playbook", given: string, ground: Ground): string {
+  if (given === "") return "";
+  const place = placeOfInput(input, given, ground);
+  readText(place);
+  return place.path;
 }
 
-function source(path: string, folder: string): string {
-  const full = existing("compose-source", path, folder);
-  if (!statSync(full).isFile() && !statSync(full).isDirectory()) {
-    throw new DeployError(`compose-source ${JSON.stringify(path)} is neither a file nor a folder.`);
+function requirementsIn(given: string, ground: Ground): Requirements | undefined {
+  if (given === "") return undefined;
+  const place = placeOfInput("requirements", given, ground);
+  const text = readText(place);
+  return { path: place.path, text, content: parseYaml("requirements", text) };
+}
+
+function composeFiles(given: readonly string[], ground: Ground): string[] {
+  const places = given.map((path) => placeOfInput("compose-source", path, ground));
+  if (places.length > 1 && places.some(({ kind }) => kind === "folder")) {
+    throw new DeployError("compose-source names a folder and more besides: name one folder, or files.");
   }
-  return full;
+  for (const place of places) requireUploadable(place, 6);
+  return places.map(({ path }) => path);
 }
 
-function existing(input: "playbook" | "compose-source", path: string, folder: string): string {
-  if (path.startsWith("-"))
-    throw new DeployError(`${input} is ${JSON.stringify(path)}: a path cannot begin with a dash.`);
-  const full = resolve(folder, path);
-  if (!existsSync(full)) throw new DeployError(`${input} ${JSON.stringify(path)} does not exist in ${folder}.`);
-  return full;
+/** What is uploaded is read by Ansible, which would wait for a named pipe and follow any link. */
+function requireUploadable(place: Place, depth: number): void {
+  if (kindOf(place) === "file") requireFile(place);
+  else if (depth > 0)
+    for (const { name } of entriesIn(place)) {
+      requireUploadable(
+        { ...place, path: join(place.path, name), name: `${place.name}, ${quoted(name)} in it,` },
+        depth - 1,
+      );
+    }
 }
 
-function ansibleCfg(folder: string, fromJob: string | undefined): Project["cfg"] {
+function ansibleCfg(ground: Ground, fromJob: string | undefined): Project["cfg"] {
+  const { folder } = ground;
   let path = fromJob ? (isAbsolute(fromJob) ? fromJob : resolve(folder, fromJob)) : join(folder, "ansible.cfg");
+  const place = () => (fromJob ? { path, name: `ANSIBLE_CONFIG ${quoted(fromJob)}` } : placeInProject(path, ground));
   // Ansible takes a folder in ANSIBLE_CONFIG as the place of an ansible.cfg.
-  if (existsSync(path) && statSync(path).isDirectory()) path = join(path, "ansible.cfg");
-  if (!existsSync(path)) return undefined;
-  return { path, settings: parseAnsibleCfg(readFileSync(path, "utf8")) };
+  if (fromJob && kindOf(place()) === "folder") path = join(path, "ansible.cfg");
+  const text = readTextIfThere(place());
+  return text === undefined ? undefined : { path, settings: parseAnsibleCfg(text) };
 }
 
 function optional<T>(find: () => T): T | undefined {

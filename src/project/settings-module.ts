@@ -1,4 +1,4 @@
-import { type ProjectFiles, within } from "./files.js";
+import { type ProjectFiles, within } from "./checkout.js";
 
 /** What was found, and where; or what has to be asked because the files do not say. */
 export type Answer = { readonly value: string; readonly where: string } | { readonly question: string };
@@ -12,7 +12,14 @@ const DEVELOPMENT = /(^|_)(dev|devel|develop|development|local|test|tests|testin
  * @returns undefined when the text names none literally.
  */
 export function settingsModule(python: string): string | undefined {
-  return /^[^#\n]*["']DJANGO_SETTINGS_MODULE["']\s*(?:,|\]\s*=)\s*["']([A-Za-z_][\w.]*)["']/m.exec(python)?.[1];
+  const named = python.matchAll(
+    /["']DJANGO_SETTINGS_MODULE["']\s{0,99}(?:,|\]\s{0,99}=)\s{0,99}["']([A-Za-z_][\w.]{0,199})["']/g,
+  );
+  for (const { 1: module, index } of named) {
+    const line = python.slice(python.lastIndexOf("\n", index) + 1, index);
+    if (!line.includes("#")) return module;
+  }
+  return undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ResultEvent } from "../ansible/events.js";
 
 /** What to do about failures whose own words do not say it, most telling first. */
-const ADVICE: readonly (readonly [cause: RegExp, advice: string])[] = [
+const ADVICE: readonly (readonly [cause: RegExp | readonly RegExp[], advice: string])[] = [
   [
     /No space left on device|Errno 28/i,
     "The disk is full: remove what is not needed on the host (`django_app_keep_releases` limits old releases), then deploy again.",
@@ -23,7 +23,7 @@ const ADVICE: readonly (readonly [cause: RegExp, advice: string])[] = [
     "The requirements contradict each other, or ask for a version that does not exist for this Python: install them in a fresh virtual environment on your machine first.",
   ],
   [
-    /Failed to build|error: command .*(gcc|cc)\S* failed|Python\.h: No such file|pg_config executable not found/i,
+    /Failed to build|error: command '[^']*' failed|Python\.h: No such file|pg_config executable not found/i,
     "A requirement is compiled on the host and lacks something for it: use a package with wheels (for example `psycopg[binary]`), or name the headers in `django_app_extra_packages`.",
   ],
   [
@@ -43,7 +43,10 @@ const ADVICE: readonly (readonly [cause: RegExp, advice: string])[] = [
     "The database does not take the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
   ],
   [
-    /(could not connect to server|connection to server at .* failed|OperationalError).*(refused|timed out|could not translate|No route)/is,
+    [
+      /could not connect to server|connection to server at|OperationalError/i,
+      /refused|timed out|could not translate|No route/i,
+    ],
     "The host does not get through to its database: check `db_host` and port, that the server listens there, and what is between.",
   ],
   [
@@ -67,7 +70,7 @@ const ADVICE: readonly (readonly [cause: RegExp, advice: string])[] = [
     "The old release still serves. Look at the application's last lines, and ask the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set what is asked and how long.",
   ],
   [
-    /nginx: configuration file .* test failed|nginx: \[emerg\]/,
+    /nginx: configuration file \S{1,200} test failed|nginx: \[emerg\]/,
     "nginx refuses its configuration: the line that it names may belong to another site of the host.",
   ],
 ];
@@ -75,5 +78,5 @@ const ADVICE: readonly (readonly [cause: RegExp, advice: string])[] = [
 /** What to do about a failure, in Markdown code marks; "" when its own words have to do. */
 export function adviceFor({ msg, stderr, stdout }: Pick<ResultEvent, "msg" | "stderr" | "stdout">): string {
   const text = [msg, stderr, stdout].filter(Boolean).join("\n");
-  return ADVICE.find(([cause]) => cause.test(text))?.[1] ?? "";
+  return ADVICE.find(([cause]) => [cause].flat().every((words) => words.test(text)))?.[1] ?? "";
 }

@@ -1,7 +1,7 @@
 import { isAbsolute, join, relative } from "node:path";
 import type { ResultEvent } from "../ansible/events.js";
+import { taskName } from "../ansible/task-name.js";
 import { adviceFor } from "./advice.js";
-import { taskName } from "./explain.js";
 import { byCause, type Failure } from "./failures.js";
 
 /** GitHub shows at most ten annotations of a kind for a step. */
@@ -76,15 +76,21 @@ type Place = readonly [file: string, line: number];
 
 /** Lines of a Python traceback that are the application's own, innermost first. */
 function inRelease(text: string): Place[] {
-  const found = text.matchAll(/File "\S*?\/releases\/[^/"]+\/(?!\.venv\/)([^"]+)", line (\d+)/g);
-  return [...found].map(([, file = "", line]) => [file, Number(line)] as const).reverse();
+  const places = [...text.matchAll(/File "([^"\n]+)", line (\d+)/g)].flatMap(([, path = "", line]): Place[] => {
+    const [, release] = path.split("/releases/");
+    const file = release?.slice(release.indexOf("/") + 1) ?? "";
+    return file === "" || file.startsWith(".venv/") ? [] : [[file, Number(line)]];
+  });
+  return places.reverse();
 }
 
-/** Where Ansible says that a value or a template comes from. */
-function inOrigin(text: string): Place[] {
-  return [...text.matchAll(/Origin: (\/[^\n]+?):(\d+)(?::\d+)?$/gm)].map(
-    ([, file = "", line]) => [file, Number(line)] as const,
-  );
+/** Where Ansible says that a value or a template comes from: `Origin: /path:line:column`, a line each. */
+export function inOrigin(text: string): Place[] {
+  return text.split("\n").flatMap((line): Place[] => {
+    const start = line.indexOf("Origin: /");
+    const [, place = "", number] = /^(.+?):(\d+)(?::\d+)?$/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
+    return start === -1 || place === "" ? [] : [[place, Number(number)]];
+  });
 }
 
 /** A file of the workspace, relative to it; files of a release lie in the working directory or in the workspace. */

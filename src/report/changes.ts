@@ -1,5 +1,5 @@
 import type { RunEvent } from "../ansible/events.js";
-import { taskName } from "./explain.js";
+import { taskName } from "../ansible/task-name.js";
 import { code, count, details, enumeration, fenced, safe } from "./markdown.js";
 import type { Totals } from "./totals.js";
 

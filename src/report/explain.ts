@@ -1,6 +1,7 @@
 import type { ResultEvent } from "../ansible/events.js";
-import { missing } from "../errors.js";
-import type { Inputs } from "../inputs.js";
+import { taskName } from "../ansible/task-name.js";
+import type { Inputs } from "../inputs/inputs.js";
+import { missing } from "../inputs/missing.js";
 
 /** What explains a failure, besides the failure itself. */
 export interface FailureContext {
@@ -16,7 +17,7 @@ const BECOME_WRONG =
 /** What follows the host's name, for what else sudo and its like say. */
 const BECOME_REFUSED: readonly (readonly [words: RegExp, sentence: string])[] = [
   [
-    /is not in the sudoers file|is not allowed to execute|may not run sudo/i,
+    /is not in the sudoers file|is not allowed to execute|may not run sudo|I'm afraid I can't do that/i,
     "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
   ],
   [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
@@ -24,9 +25,13 @@ const BECOME_REFUSED: readonly (readonly [words: RegExp, sentence: string])[] = 
     /sudo: (command )?not found|unable to (find|locate) (sudo|become)/i,
     "has no sudo: install it there once, or set another ansible_become_method.",
   ],
+  [
+    /waiting for privilege escalation prompt/i,
+    "does not ask for the become (sudo) password as Ansible expects: name the become method sudo rather than ansible.builtin.sudo, which does not understand sudo-rs (Ubuntu 25.10 and newer); if it is sudo already, something on the host holds sudo up (a name or login service that does not answer), so try `sudo -v` there.",
+  ],
 ];
 const BECOME_MISSING =
-  /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
+  /missing (sudo|su|doas|become|\w+) password|a password is required|interactive authentication is required|authentication required but not attempted|a terminal is required to (read|authenticate)/i;
 
 /** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
 export function explainFailure(failure: ResultEvent, context: FailureContext): string {
@@ -52,7 +57,7 @@ export function explainFailure(failure: ResultEvent, context: FailureContext): s
   if (/Host key verification failed/i.test(text)) {
     return `The host key of ${host} is not in ${knownHosts(context)}: add the line that ssh-keyscan prints for it to known-hosts, after comparing it with the host's own.`;
   }
-  if (/Permission denied \([^)]*publickey/.test(text)) {
+  if (/Permission denied \([^()]*publickey/.test(text)) {
     return context.inputs.sshPrivateKey === ""
       ? `${host} refused to let the runner in and ${missing("ssh-private-key", context.inputs)}.`
       : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
@@ -68,17 +73,12 @@ export function explainFailure(failure: ResultEvent, context: FailureContext): s
   return `${host}: the task "${taskName(failure)}" failed: ${cause}${place(failure)}.`;
 }
 
-/** A task's name without its role's, which Ansible puts before it. */
-export function taskName({ name }: Pick<ResultEvent, "name">): string {
-  return name.split(" : ").at(-1) ?? name;
-}
-
 function knownHosts(context: FailureContext): string {
   return context.inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts";
 }
 
 function userIn(text: string): string | undefined {
-  return /([\w.-]+)@\S+: Permission denied \(/.exec(text)?.[1];
+  return /(?<![\w.-])([\w.-]{1,64})@[^\s@]{1,300}: Permission denied \(/.exec(text)?.[1];
 }
 
 /** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */

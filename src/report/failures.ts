@@ -1,6 +1,6 @@
 import type { ResultEvent } from "../ansible/events.js";
+import { taskName } from "../ansible/task-name.js";
 import { adviceFor } from "./advice.js";
-import { taskName } from "./explain.js";
 import { code, count, details, enumeration, preformatted, safe } from "./markdown.js";
 
 /** Sentence and result of a failure. */

@@ -1,4 +1,4 @@
-import type { HostReport, HostState } from "./hosts.js";
+import type { HostReport, HostState } from "./host-report.js";
 import { code, count, details, enumeration, table } from "./markdown.js";
 import type { Totals } from "./totals.js";
 

@@ -1,11 +1,11 @@
 import type { RunEvent } from "../ansible/events.js";
-import type { Status } from "../outputs.js";
+import { taskName } from "../ansible/task-name.js";
 import { changeSection, predictionSection } from "./changes.js";
-import { taskName } from "./explain.js";
 import { type Failure, failureSection } from "./failures.js";
+import { hostReports } from "./host-report.js";
 import { hostSection, serviceSection, statusSection, wentBackSection } from "./host-tables.js";
-import { hostReports } from "./hosts.js";
 import { code, count, details, fenced, safe, seconds, table } from "./markdown.js";
+import type { Status } from "./outputs.js";
 import { coursesOf } from "./phases.js";
 import { type Section, withinLimit } from "./size.js";
 import { slowestTasks } from "./slowest.js";

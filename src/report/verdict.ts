@@ -1,6 +1,6 @@
-import type { Inputs } from "../inputs.js";
-import type { Status } from "../outputs.js";
+import type { Inputs } from "../inputs/inputs.js";
 import { count, enumeration, seconds } from "./markdown.js";
+import type { Status } from "./outputs.js";
 import type { Totals } from "./totals.js";
 
 /** What the line is made of besides the totals. */

@@ -1,3 +1,5 @@
+import { withoutLast } from "../text.js";
+
 /** Forms shorter than this turn up in ordinary text by chance. */
 const SHORTEST = 4;
 /** Likewise, of the letters and digits that base64 is made of. */
@@ -49,9 +51,7 @@ const percent = (char: string): string => `%${char.charCodeAt(0).toString(16).to
 function base64Forms(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const cores = [0, 1, 2].map((offset) => {
-    const text = Buffer.concat([Buffer.alloc(offset), bytes])
-      .toString("base64")
-      .replace(/=+$/, "");
+    const text = withoutLast(Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64"), "=");
     const mixedEnd = (offset + bytes.length) % 3 === 0 ? 0 : 1;
     return text.slice(offset === 0 ? 0 : offset + 1, text.length - mixedEnd);
   });

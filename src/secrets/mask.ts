@@ -1,6 +1,6 @@
 import * as core from "@actions/core";
+import { isTooCommon } from "./common.js";
 import { hiddenForms } from "./forms.js";
-import { isTooCommon } from "./values.js";
 
 /**
  * Hides secrets: from the log by the runner's own masks, and from texts that leave the action in another way (the
@@ -12,7 +12,7 @@ export class Mask {
   /** Registers secrets and the forms derived from them. What is too common to hide is left out. */
   readonly add = (secrets: readonly string[]): void => {
     for (const form of secrets.filter((secret) => !isTooCommon(secret)).flatMap(hiddenForms)) {
-      if (this.#forms.has(form)) continue;
+      if (this.#forms.has(form) || isTooCommon(form)) continue;
       this.#forms.add(form);
       core.setSecret(form);
     }

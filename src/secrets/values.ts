@@ -1,21 +1,12 @@
-import { parse } from "yaml";
-import type { Inputs, RawInputs } from "../inputs.js";
-import { parseDotenv } from "./dotenv.js";
-
-/** Keys of variables whose value is a secret. */
-const SECRET_KEY = /pass(wd|word|phrase)?$|secret|token|private_?key|api_?key/i;
-
-/** Texts that are no secret wherever they stand; hiding them would only make the log unreadable. */
-const COMMON =
-  /^(true|false|yes|no|on|off|none|null|localhost|\d{1,5}|admin|deploy|development|django|example|password|postgres|production|root|secret|staging|test|user)$/i;
-
-/** Lines shorter than this are too common to hide. */
-const SHORTEST = 4;
-
-/** Whether hiding a text would blank the log rather than a secret. */
-export function isTooCommon(text: string): boolean {
-  return text.trim().length < SHORTEST || COMMON.test(text.trim());
-}
+import { parseDotenv } from "../inputs/dotenv.js";
+import type { Inputs, RawInputs } from "../inputs/inputs.js";
+import { splitArguments } from "../inputs/split-arguments.js";
+import { leavesOf } from "../inputs/yaml.js";
+import { withoutLastLineEnds } from "../text.js";
+import { isTooCommon } from "./common.js";
+import { SECRET_KEY, secretsOfText } from "./in-text.js";
+import { repairKeys } from "./private-key.js";
+import { passwordsInUrls } from "./url-passwords.js";
 
 /**
  * Warnings for secrets that are not hidden, since hiding them would blank the log.
@@ -42,7 +33,7 @@ export function weakSecrets(
     .map(([name]) => `${name} is so short or common that it is not hidden in the log: use eight or more characters.`);
 }
 
-/** Every secret text in the inputs, as given. Never fails: it runs before the inputs are checked. */
+/** Every secret text in the inputs, as given and as it is used. Never fails: it runs before the inputs are checked. */
 export function secretsIn(raw: RawInputs): string[] {
   const passwords = [
     raw["become-password"],
@@ -52,62 +43,48 @@ export function secretsIn(raw: RawInputs): string[] {
     raw["ssh-private-key-passphrase"],
   ];
   return [
-    ...passwords.map((text) => text.replace(/[\r\n]+$/, "")),
+    ...passwords.map(withoutLastLineEnds),
+    ...repaired(raw["ssh-private-key"]),
     ...secretsOfMapping(raw["vault-passwords"]),
     ...secretsOfEnv(raw.env),
-    ...secretsOfText(raw.inventory),
-    ...secretsOfText(raw.vars),
+    ...[raw.inventory, raw.vars].flatMap(secretsOfText),
+    ...secretsOfArguments(raw["extra-args"]),
+    ...passwordsInUrls(raw["python-packages"]),
   ].filter((text) => text.trim() !== "");
+}
+
+/** Keys in the form in which ssh and the log would show them. */
+function repaired(key: string): readonly string[] {
+  try {
+    return repairKeys(key).keys;
+  } catch {
+    return [];
+  }
 }
 
 /** Every value of a mapping of passwords. */
 function secretsOfMapping(text: string): string[] {
-  let values: unknown[];
-  try {
-    values = Object.values(parse(text, { logLevel: "silent" }) ?? {});
-  } catch {
-    // Not valid, which is said later; hide all that could be a value.
-    values = text.split(/\r?\n/).map((line) => line.replace(/^[^:]*:\s*/, ""));
-  }
-  return values.map((value) => (typeof value === "object" ? JSON.stringify(value) : String(value)));
+  const { leaves, valid } = leavesOf(text);
+  // Where it is not valid, which is said later, all is hidden that could be a value.
+  const lines = valid ? [] : text.split(/\r?\n/).map((line) => line.slice(line.indexOf(":") + 1).trim());
+  return [...leaves.map((leaf) => withoutLastLineEnds(leaf.text)), ...lines];
 }
 
 function secretsOfEnv(text: string): string[] {
   let values: string[];
   try {
-    values = Object.values(parseDotenv(text));
+    values = Object.values(parseDotenv(text).values);
   } catch {
-    // Not valid, which is said later; hide all that could be a value.
-    values = text.split(/\r?\n/).map((line) => line.replace(/^[^=]*=\s*/, ""));
+    // Likewise.
+    values = text.split(/\r?\n/).map((line) => line.slice(line.indexOf("=") + 1).trim());
   }
-  return [...values, ...values.flatMap(passwordsInUrl)].filter((value) => !isTooCommon(value));
+  return [...values, ...values.flatMap(passwordsInUrls)].filter((value) => !isTooCommon(value));
 }
 
-/** Programs name the password of a DATABASE_URL alone, as it is written there or decoded. */
-function passwordsInUrl(value: string): string[] {
-  const [, password = ""] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:([^/?#\s@]+)@/i.exec(value) ?? [];
+function secretsOfArguments(text: string): string[] {
   try {
-    return [password, decodeURIComponent(password)];
+    return splitArguments(text).flatMap(secretsOfText);
   } catch {
-    return [password];
+    return secretsOfText(text);
   }
-}
-
-/** Values of secret-like keys in YAML, JSON or INI text, found without parsing so that a broken text still yields them. */
-function secretsOfText(text: string): string[] {
-  const found: string[] = [];
-  for (const match of text.matchAll(/([A-Za-z_][\w-]*)["']?[ \t]*[:=][ \t]*/g)) {
-    if (!SECRET_KEY.test(match[1] ?? "")) continue;
-    const rest = text.slice(match.index + match[0].length);
-    const quoted = /^"((?:[^"\\\n]|\\.)*)"|^'([^'\n]*)'/.exec(rest);
-    const line = (/^[^\r\n]*/.exec(rest)?.[0] ?? "").trim();
-    // A plain value ends at the line's end in YAML, at a comma or brace in its short form, and at a blank in INI; hide all readings.
-    const readings = quoted
-      ? [quoted[1] ?? quoted[2] ?? ""]
-      : [line, line.split(/[,}]/)[0] ?? "", line.split(/\s+/)[0] ?? ""];
-    for (const value of new Set(readings)) {
-      if (!isTooCommon(value) && !/^(\{\{|[!|>#]|\$ANSIBLE_VAULT)/.test(value)) found.push(value);
-    }
-  }
-  return found;
 }

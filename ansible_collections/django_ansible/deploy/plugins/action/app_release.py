@@ -10,6 +10,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.told import show
 
 
@@ -29,11 +30,11 @@ def archive_of(workspace: str, revision: str) -> str:
     return final
 
 
-class ActionModule(ActionBase):
+class ActionModule(Answered):
     TRANSFERS_FILES = True
 
     def run(self, tmp=None, task_vars=None):
-        super().run(tmp, task_vars)
+        ActionBase.run(self, tmp, task_vars)
         arguments = dict(self._task.args)
         if arguments.get("workspace") and boolean(arguments.get("upload", True)):
             archive = archive_of(arguments["workspace"], arguments["revision"])

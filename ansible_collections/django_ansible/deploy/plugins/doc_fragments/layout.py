@@ -50,6 +50,10 @@ options:
     type: list
     elements: str
     default: []
+  sandbox:
+    description: What the application may do, as lines of its unit; its commands run with the same.
+    type: str
+    default: ''
 """
     SERVICE = """
 options:

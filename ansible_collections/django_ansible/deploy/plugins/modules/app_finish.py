@@ -70,15 +70,14 @@ removed:
 import os
 import shutil
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, processes, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, prepared, processes, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
 
 
@@ -103,10 +102,11 @@ def finish(module: AnsibleModule) -> dict:
     moves = (undo.recall(layout.app_name) or {}).get("processes", processes.NO_MOVES)
     ended, still_needed = processes.ended(layout, moves)
     keep = layout.kept_releases(module.params["keep_releases"]) | still_needed
-    kept = [layout.read_release(release) for release in keep]
-    removed = [layout.release_dir(name) for name in sorted(folders(layout.releases) - keep)]
+    kept = [prepared.read(layout, release) for release in keep]
+    removed = [os.path.join(layout.releases, name) for name in sorted(folders(layout.releases) - keep)]
     removed += [os.path.join(layout.venvs, name) for name in sorted(folders(layout.venvs) - {found.get("venv") for found in kept})]
     removed += [os.path.join(backups, name) for name in sorted(folders(backups)) if name.partition(".dump")[0] not in keep]
+    removed += prepared.unneeded(layout, keep)
     if not module.check_mode:
         processes.finish(moves, ended)
         retire_replaced(layout, live)
@@ -131,8 +131,7 @@ def run_commands(module: AnsibleModule) -> list[str]:
     ran = commands.Ran(layout, params["release"])
     if module.check_mode or not phases:
         return [entry["command"] for _, entry in ran.pending(phases)]
-    environment = release_environment(params, layout, params["release"])
-    return ran.run(Application(layout.release_dir(params["release"]), params["app_path"], params["app_user"], layout.app_dir, environment), phases)
+    return ran.run(application_of(params, layout, params["release"]), phases)
 
 
 def main() -> None:

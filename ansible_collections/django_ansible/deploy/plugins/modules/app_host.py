@@ -88,8 +88,8 @@ account_exists:
   returned: success
 releases:
   description: Completed releases, oldest first, each with C(release), C(revision), C(bad), when it was C(activated), C(migrations),
-    which is equal for releases that have the same migrations, C(build), which is for those made from the same settings, and whether it is
-    C(prepared) from O(prepared_from).
+    which is equal for releases that have the same migrations, C(build), which is for those made from the same settings, whether it is
+    C(prepared) from O(prepared_from), and whether it is made C(as_built), from O(build).
   type: list
   returned: success
 live:
@@ -135,22 +135,25 @@ deploy:
 import os
 import socket
 import struct
+import sys
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
 # What a client sends first to ask for TLS; a server says S or N.
 SSL_REQUEST = 80877103
+# What the packages that serve an application (django_app_gunicorn_package) ask for.
+OLDEST_PYTHON = (3, 10)
 
 
 def os_release() -> dict:
@@ -163,6 +166,11 @@ def refuse_unfit_host(module: AnsibleModule) -> None:
     system = os_release()
     if not {"debian", "ubuntu"} & {system.get("ID"), *system.get("ID_LIKE", "").split()}:
         module.fail_json(msg="%s is not supported: role mode needs Debian or Ubuntu" % system.get("PRETTY_NAME", "this system"))
+    if sys.version_info < OLDEST_PYTHON:
+        module.fail_json(
+            msg="%s is too old: role mode needs Python %d.%d or newer (Debian 12, Ubuntu 22.04), and this host has %d.%d"
+            % (system.get("PRETTY_NAME", "this system"), *OLDEST_PYTHON, *sys.version_info[:2])
+        )
     if not os.path.isdir("/run/systemd/system"):
         module.fail_json(msg="systemd does not run on this host, and the application's units need it")
     if os.geteuid() != 0:
@@ -183,7 +191,7 @@ def silent_database(address: str) -> str | None:
 
 def is_wanted(release: str | None, layout: Layout, params: dict) -> bool:
     """Whether a release is the one that is to serve, as far as that is known."""
-    if release is None or not params["prepared_from"] or not layout.is_prepared(release, params["prepared_from"]):
+    if release is None or not params["prepared_from"] or not prepared.is_prepared(layout, release, params["prepared_from"]):
         return False
     found = layout.read_release(release)
     return found.get("build") == params["build"] and params["revision"] in ("", found.get("revision")) and not found.get("bad")
@@ -200,10 +208,8 @@ def to_finish(slot: str | None, releases: list[dict], layout: Layout, params: di
 
 def unapplied(release: str, layout: Layout, params: dict) -> list[str] | None:
     """The migrations that a release says are not applied; None when it cannot be asked, which the step that migrates will tell."""
-    environment = release_environment(params, layout, release)
-    application = Application(layout.release_dir(release), params["app_path"], params["app_user"], layout.app_dir, environment)
     try:
-        return application.drive("plan")["plan"]["migrations"]
+        return application_of(params, layout, release).drive("plan")["plan"]["migrations"]
     except CommandFailed:
         return None
 
@@ -241,6 +247,10 @@ def main() -> None:
     if trouble:
         module.fail_json(msg=trouble)
     layout = layout_of(module.params)
+    try:
+        layout.refuse_newer_layout()
+    except CommandFailed as error:
+        module.fail_json(msg=str(error))
     lock = lock_of(module.params, module.check_mode)
     try:
         lock.take(module.params["lock_wait"])
@@ -280,8 +290,9 @@ def look(layout: Layout, params: dict) -> dict:
         "account_exists": account,
         "releases": [
             {
-                **{key: entry.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")},
-                "prepared": layout.is_prepared(entry["release"], params["prepared_from"]),
+                **{key: {**entry, **prepared.read(layout, entry["release"])}.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")},
+                "prepared": prepared.is_prepared(layout, entry["release"], params["prepared_from"]),
+                "as_built": bool(params["build"]) and entry.get("build") == params["build"],
             }
             for entry in releases
         ],

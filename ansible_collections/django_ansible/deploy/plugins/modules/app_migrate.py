@@ -71,15 +71,15 @@ deploy:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import backup
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 
 
 def migrate(application: Application, layout, params) -> dict:
@@ -123,13 +123,12 @@ def main() -> None:
     release_dir = layout.release_dir(params["release"])
     if module.check_mode and not os.path.isdir(release_dir):
         module.exit_json(changed=False, migrations=[], commands=[], deploy={})
-    environment = release_environment(params, layout, params["release"])
-    application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, environment)
+    application = application_of(params, layout, params["release"])
     try:
         with lock_of(params, module.check_mode).step():
             result = act(application, layout, params, module.check_mode)
     except (CommandFailed, Locked) as error:
-        module.fail_json(msg="the database was not made ready, and nothing that serves was touched: %s" % environment.mask(str(error)))
+        module.fail_json(msg="the database was not made ready, and nothing that serves was touched: %s" % application.environment.mask(str(error)))
     warnings = result.pop("warnings", [])
     for warning in warnings:
         module.warn(warning)

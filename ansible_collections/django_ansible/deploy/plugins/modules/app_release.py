@@ -126,6 +126,11 @@ options:
     type: list
     elements: str
     default: []
+  writable_paths:
+    description: Folders outside C(shared) in which the application may write, each of which its user owns already.
+    type: list
+    elements: str
+    default: []
   build:
     description: Stands for all that the release is made from besides its commit, so that another release is made when it changes.
     type: str
@@ -142,12 +147,16 @@ options:
     description: Whether the application has this host alone, so that a secret key may be made on it.
     type: bool
     default: false
+  check_with_environment:
+    description: Whether check mode may ask the new code's Django with the application's environment, as the application's user.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: partial
     details:
-      - On a host that serves a release, the new code is asked, from a temporary folder, which migrations are not applied and what Django's checks
-        say, with the virtual environment of the release that serves. What that cannot tell is named.
+      - On a host that serves a release, the new code is read in a temporary folder by the builder, and, with O(check_with_environment), asked which migrations
+        are not applied and what Django's checks say, with the virtual environment of the release that serves. What that cannot tell is named.
       - On a host without a release it predicts that one would be made, and names what cannot be told.
 author:
   - The django-ansible-deploy authors
@@ -193,9 +202,9 @@ deploy:
 import json
 import os
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.preparation import prepare
 
@@ -228,10 +237,12 @@ def main() -> None:
             "settings": {"type": "str", "default": '{"complete": false, "override": {}, "server_names": [], "https": false, "static_url": "/static/"}', "no_log": True},
             "commands": {"type": "str", "default": "{}", "no_log": True},
             "shared_paths": {"type": "list", "elements": "str", "default": []},
+            "writable_paths": {"type": "list", "elements": "str", "default": []},
             "build": {"type": "str", "default": ""},
             "prepared_from": {"type": "str", "required": True, "no_log": True},
             "ask_database": {"type": "bool", "default": False},
             "lone": {"type": "bool", "default": False},
+            "check_with_environment": {"type": "bool", "default": False},
         },
         required_one_of=[("workspace", "repository")],
         mutually_exclusive=[("workspace", "repository")],

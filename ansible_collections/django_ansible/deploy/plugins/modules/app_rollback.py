@@ -56,20 +56,14 @@ deploy:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import backup
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import ready_database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
-
-
-def application_of(release: str, layout, params: dict) -> Application:
-    environment = release_environment(params, layout, release)
-    return Application(layout.release_dir(release), params["app_path"], params["app_user"], layout.app_dir, environment)
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 
 
 def main() -> None:
@@ -87,7 +81,7 @@ def main() -> None:
     try:
         with lock_of(params, module.check_mode).step():
             result = ready_database(
-                application_of(params["release"], layout, params), lambda: application_of(layout.live_release(), layout, params),
+                application_of(params, layout, params["release"]), lambda: application_of(params, layout, layout.live_release()),
                 backup.HostClient(params["app_user"]), folder=os.path.join(layout.app_dir, "backups"), release=params["release"],
                 policy=params["policy"], variable="django_app_rollback_migrations", check_mode=module.check_mode,
             )

@@ -35,7 +35,7 @@ deploy:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import running_images
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, parse_env

@@ -79,11 +79,11 @@ done:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import apt_install, missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import postgresql, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 UNITS = "/etc/systemd/system"
 DUMP_SERVICE = """# Ansible managed

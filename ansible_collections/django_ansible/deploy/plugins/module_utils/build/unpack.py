@@ -20,16 +20,7 @@ def fetch(repository: str, revision: str, mirror: str) -> None:
         run(["git", "-C", mirror, "fetch", "--quiet", "--force", "--tags", "--", repository, "+refs/heads/*:refs/heads/*"], env=env)
 
 
-def unpack(params, partial: str, mirror: str) -> None:
-    """The code of the commit, root's and readable by all, nothing of it writable by the application."""
-    os.makedirs(partial, mode=0o755)
-    archive = params["archive"]
-    if params["repository"]:
-        fetch(params["repository"], params["revision"], mirror)
-        archive = os.path.join(partial, ".archive.tar")
-        run(["git", "-C", mirror, "-c", "tar.umask=0022", "archive", "--format=tar", "--output", archive, params["revision"]])
-    run(["tar", "--extract", "--no-same-owner", "--no-same-permissions", "--file", archive, "--directory", partial], umask=0o022)
-    if params["repository"]:
-        os.unlink(archive)
-    with open(os.path.join(partial, "REVISION"), "w", encoding="utf-8") as file:
-        file.write(params["revision"] + "\n")
+def archive_of(repository: str, revision: str, mirror: str, path: str) -> None:
+    """Brings a commit of a repository onto the host, as a tar file."""
+    fetch(repository, revision, mirror)
+    run(["git", "-C", mirror, "-c", "tar.umask=0022", "archive", "--format=tar", "--output", path, revision])

@@ -61,11 +61,18 @@ def install_uv(tools_dir: str) -> str:
     return os.path.join(final, "bin", "uv")
 
 
+def host_environment() -> dict:
+    """The host's own settings of package indexes, proxies and certificates, as an installer takes them."""
+    prefixes = ("UV_", "PIP_", "SSL_CERT", "http_proxy", "https_proxy", "no_proxy", "HTTP", "NO_PROXY")
+    return {name: value for name, value in os.environ.items() if name.startswith(prefixes)}
+
+
 def uv_environment(cache_dir: str) -> dict:
     """What uv gets besides the host's own settings: a cache of ours, the host's certificates, no interpreter download."""
-    own = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "SSL_CERT", "http_proxy", "https_proxy", "no_proxy", "HTTP", "NO_PROXY"))}
+    own = host_environment()
     defaults = {"UV_SYSTEM_CERTS": "1"} if "SSL_CERT_FILE" not in own else {}
-    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root", "LANG": "C.UTF-8", "UV_CACHE_DIR": cache_dir, "UV_NO_PROGRESS": "1",
+    # Copied, not linked: a file in the cache and one in a virtual environment must not be the same one.
+    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "UV_CACHE_DIR": cache_dir, "UV_NO_PROGRESS": "1", "UV_LINK_MODE": "copy",
             "UV_PYTHON_DOWNLOADS": "never", **defaults, **own}
 
 
@@ -76,6 +83,6 @@ def install_python(uv: str, version: str, tools_dir: str, cache_dir: str) -> str
     :raises CommandFailed: when there is none, or it cannot be downloaded.
     """
     folder = os.path.join(tools_dir, "python")
-    env = {**uv_environment(cache_dir), "UV_PYTHON_INSTALL_DIR": folder, "UV_PYTHON_DOWNLOADS": "manual"}
+    env = {**uv_environment(cache_dir), "HOME": "/root", "UV_PYTHON_INSTALL_DIR": folder, "UV_PYTHON_DOWNLOADS": "manual"}
     run([uv, "python", "install", "--no-bin", version], env=env, umask=0o022)
     return run([uv, "python", "find", "--managed-python", version], env=env).strip()

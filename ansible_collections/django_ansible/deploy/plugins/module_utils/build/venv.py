@@ -7,14 +7,11 @@ import glob
 import hashlib
 import os
 import re
-import shutil
 from dataclasses import dataclass, field
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import interpreter, lock_files, requirements
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.uv import find_uv, install_python, install_uv, uv_environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 
-COMPLETE = ".complete"
 # What uv and pip say of packages that are not for this Python.
 TOO_OLD = re.compile(r"Python version \([\d.]+\) does not\s+satisfy|Requires-Python", re.IGNORECASE)
 
@@ -35,18 +32,25 @@ class Wishes:
     installer: str = "uv"
     servers: dict = field(default_factory=dict)
     install_folder: str = ""
+    # Where uv is, when it is the installer, and the Pythons that root installed with it: a path by what was asked for, or what was wrong.
+    uv: str = ""
+    pythons: dict = field(default_factory=dict)
+    python_trouble: str = ""
+
+
+class PythonNeeded(Exception):
+    """The host has no Python that fits; the text is the version, or range of versions, that root has to install."""
 
 
 class Plan:
     """What a virtual environment is made of, and why.
 
     :raises CommandFailed: when the checkout does not say what it needs, or contradicts itself.
+    :raises PythonNeeded: when root has to install a Python first.
     """
 
-    def __init__(self, wishes: Wishes, tools_dir: str, cache_dir: str) -> None:
+    def __init__(self, wishes: Wishes) -> None:
         self.wishes = wishes
-        self.tools_dir = tools_dir
-        self.cache_dir = cache_dir
         self.told: list[str] = []
         self.warnings: list[str] = []
         self.packages = list(wishes.packages)
@@ -84,7 +88,11 @@ class Plan:
     def _install_python(self, version: str) -> str:
         if self.wishes.installer != "uv":
             raise CommandFailed("only django_app_installer: uv installs a Python")
-        return install_python(self.uv(), version, self.tools_dir, self.cache_dir)
+        if self.wishes.python_trouble:
+            raise CommandFailed(self.wishes.python_trouble)
+        if version not in self.wishes.pythons:
+            raise PythonNeeded(version)
+        return self.wishes.pythons[version]
 
     def _tell(self, asked: interpreter.Asked) -> None:
         files = self.wishes.files or ([os.path.relpath(self.source, self.wishes.release_dir)] if self.source else [])
@@ -94,9 +102,6 @@ class Plan:
             self.told.append("the project itself is installed from %s (django_app_install_folder overrides)" % os.path.relpath(self.folder, self.wishes.release_dir))
         sentence = asked.sentence()
         self.told.append("Python: %s (%s; django_app_python overrides)" % (self.python, "asked for: " + sentence if sentence else "nothing else is asked for"))
-
-    def uv(self) -> str:
-        return find_uv(self.tools_dir) or install_uv(self.tools_dir)
 
     def _contents(self) -> list[bytes]:
         contents = []
@@ -163,7 +168,7 @@ class Plan:
     def _export_uv_lock(self, path: str, env: dict | None) -> list[str]:
         wishes = self.wishes
         chosen = [part for extra in wishes.extras for part in ("--extra", extra)] + [part for group in wishes.groups for part in ("--group", group)]
-        command = [self.uv(), "export", "--quiet", "--locked", "--no-dev", "--no-emit-project", "--no-editable", "--python", self.python, *chosen]
+        command = [wishes.uv, "export", "--quiet", "--locked", "--no-dev", "--no-emit-project", "--no-editable", "--python", self.python, *chosen]
         try:
             run([*command, "--output-file", path], env=env, cwd=os.path.dirname(self.source))
         except CommandFailed as error:
@@ -208,38 +213,28 @@ def version_environment(revision: str) -> dict:
     return {"SETUPTOOLS_SCM_PRETEND_VERSION": version, "PBR_VERSION": "0.0.0", "POETRY_DYNAMIC_VERSIONING_BYPASS": version, "UV_DYNAMIC_VERSIONING_BYPASS": version}
 
 
-def build(path: str, plan: Plan, libraries) -> bool:
-    """Makes the virtual environment at *path* unless it is there and complete. Tells whether it made it.
+def build(path: str, plan: Plan) -> None:
+    """Makes the virtual environment at *path*, an empty folder.
 
-    :param libraries: installs the system libraries that packages need (see system_libraries).
     :raises CommandFailed: with the installer's last lines.
     """
-    if os.path.exists(os.path.join(path, COMPLETE)):
-        return False
-    shutil.rmtree(path, ignore_errors=True)
     python = os.path.join(path, "bin", "python")
-    versions = version_environment(plan.wishes.revision)
+    env = {**os.environ, **version_environment(plan.wishes.revision)}
     try:
         if plan.wishes.installer == "uv":
-            env = {**uv_environment(plan.cache_dir), **versions}
-            run([plan.uv(), "venv", "--quiet", "--python", plan.python, path], env=env)
-            install = [plan.uv(), "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
+            run([plan.wishes.uv, "venv", "--quiet", "--python", plan.python, "--allow-existing", path], env=env)
+            install = [plan.wishes.uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
         else:
-            env = {**os.environ, **versions}
-            run([plan.python, "-m", "venv", path])
+            run([plan.python, "-m", "venv", path], env=env)
             # Not quiet: system_libraries reads what pip collected.
             install = [python, "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check", "--no-input"]
-        libraries.with_build_tools(lambda: plan.install(path, install, env))
+        plan.install(path, install, env)
     except lock_files.BadLock as error:
         raise CommandFailed(str(error)) from error
     except CommandFailed as error:
         if TOO_OLD.search(error.printed):
             raise CommandFailed(
                 "the requirements need another Python than %s: set django_app_python to a version that they take, such as \"3.12\", which uv installs if "
-                "the host has none. %s" % (plan.python, error)
+                "the host has none. %s" % (plan.python, error), error.printed,
             ) from error
         raise
-    libraries.for_installed(path)
-    with open(os.path.join(path, COMPLETE), "w", encoding="utf-8"):
-        pass
-    return True

@@ -13,8 +13,9 @@ import tempfile
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import reason_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import memory_folder
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import BOOTSTRAP, driver_input
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import driver_input
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP
 
 SETTINGS = "DJANGO_SETTINGS_MODULE"
 NOT_FOUND = (126, 127)
@@ -86,7 +87,7 @@ class ContainerApplication:
         :raises CommandFailed: with the step's own words.
         """
         code, out, err = self.one_off.run(
-            [self.python, "-c", BOOTSTRAP], entrypoint=False, folder=self.folder, stdin=driver_input(steps, result_fd=1, **options),
+            [self.python, "-c", BOOTSTRAP], entrypoint=False, folder=self.folder, stdin=driver_input(steps, **options),
             environment={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **self.more},
         )
         if code in NOT_FOUND:

@@ -16,7 +16,7 @@ import time
 import traceback
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.committed import place_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE, completion_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE, completion_of, sqlite_file
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.uploads import uploads_of
 
 ADVISORY_LOCK = 0x646A616E676F  # "django" in hexadecimal; one number for every deploy that migrates this database
@@ -47,8 +47,17 @@ def inspect_settings(request):
         "wsgi": getattr(settings, "WSGI_APPLICATION", None),
         "debug": bool(settings.DEBUG),
         "engine": settings.DATABASES.get("default", {}).get("ENGINE"),
+        "media_root": str(settings.MEDIA_ROOT or "") if _keeps_files(settings) else None,
+        "sqlite": [name for name in map(sqlite_file, settings.DATABASES.values()) if name],
         "uploads": uploads_of(settings),
     }
+
+
+def _keeps_files(settings):
+    """Whether uploads go to MEDIA_ROOT, and to no other storage."""
+    own = "django.core.files.storage.FileSystemStorage"
+    backend = (getattr(settings, "STORAGES", None) or {}).get("default", {}).get("BACKEND") or getattr(settings, "DEFAULT_FILE_STORAGE", own)
+    return backend in (own, "django.core.files.storage.filesystem.FileSystemStorage")
 
 
 def _has_home_page(settings):
@@ -321,10 +330,8 @@ def answer(request):
 
 def main(request):
     sys.argv = ["manage.py"]
-    result_fd = request["result_fd"]
-    if result_fd == 1:
-        # In a container there is no other pipe: what the project prints goes to stderr, and stdout is the answer's.
-        result_fd = os.dup(1)
-        os.dup2(2, 1)
-    with os.fdopen(result_fd, "w", encoding="utf-8") as file:
+    # What the project prints goes to stderr, and stdout is the answer's.
+    answer_fd = os.dup(1)
+    os.dup2(2, 1)
+    with os.fdopen(answer_fd, "w", encoding="utf-8") as file:
         file.write(json.dumps(answer(request), default=str))

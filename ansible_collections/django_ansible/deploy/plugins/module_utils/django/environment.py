@@ -3,9 +3,9 @@
 """The application's environment: what a command gets, and what must not be shown."""
 from __future__ import annotations
 
-import contextlib
 import json
-import os
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import environment_file
 
 # Names whose values everyone may read; every other value of the environment is treated as a secret.
 PUBLIC_NAMES = frozenset(
@@ -31,19 +31,13 @@ class Environment:
         """What the application gets as variables."""
         return {name: value for name, value in self.values.items() if name not in self.credentials}
 
-    @contextlib.contextmanager
-    def for_command(self, home: str):
-        """The variables of a command, and the descriptors that it has to inherit: its credentials, in memory, so that nothing is left behind."""
-        variables = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": home, **self.variables()}
-        with contextlib.ExitStack() as stack:
-            descriptors = []
-            for name in filter(self.values.__contains__, self.credentials):
-                file = stack.enter_context(os.fdopen(os.memfd_create(name), "wb"))
-                file.write(self.values[name].encode())
-                file.flush()
-                variables[name + "_FILE"] = "/proc/self/fd/%d" % file.fileno()
-                descriptors.append(file.fileno())
-            yield variables, tuple(descriptors)
+    def given_credentials(self) -> dict:
+        """What the application reads from files, by name."""
+        return {name: self.values[name] for name in self.credentials if name in self.values}
+
+    def env_file(self) -> str:
+        """The variables as a unit of systemd reads them."""
+        return environment_file(self.variables())
 
     def mask(self, text: str) -> str:
         secrets = {value for name, value in self.values.items() if name not in PUBLIC_NAMES and len(value) >= SHORTEST_SECRET}
@@ -51,11 +45,3 @@ class Environment:
         for secret in sorted(secrets | lines, key=len, reverse=True):
             text = text.replace(secret, "***")
         return text
-
-    def env_file(self) -> str:
-        """The environment as systemd's EnvironmentFile reads it: double quotes keep spaces, line ends, # and =."""
-        lines = []
-        for name, value in sorted(self.variables().items()):
-            quoted = value.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`").replace("$", "\\$")
-            lines.append('%s="%s"' % (name, quoted))
-        return "\n".join(["# Ansible managed", *lines, ""])

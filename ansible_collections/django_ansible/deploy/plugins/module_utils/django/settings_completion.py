@@ -36,9 +36,13 @@ globals().update({{name: value for name, value in vars(importlib.import_module({
 '''
 
 DATABASE = '''
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 url = urlsplit(given("DATABASE_URL"))
+# As dj-database-url and django-environ read them: sslmode and the like are the driver's, these are Django's.
+words = {{"true": True, "false": False, "none": None}}
+options = {{name: int(value) if value.isdigit() else words.get(value.lower(), value) for name, value in parse_qsl(url.query)}}
+own = {{"CONN_MAX_AGE", "CONN_HEALTH_CHECKS", "ATOMIC_REQUESTS", "AUTOCOMMIT", "DISABLE_SERVER_SIDE_CURSORS"}} & {{name.upper() for name in options}}
 DATABASES = {{**globals().get("DATABASES", {{}}), "default": {{
     "ENGINE": {engine!r},
     "NAME": unquote(url.path[1:]),
@@ -46,6 +50,8 @@ DATABASES = {{**globals().get("DATABASES", {{}}), "default": {{
     "PASSWORD": unquote(url.password or ""),
     "HOST": unquote(url.hostname or ""),
     "PORT": str(url.port or ""),
+    "OPTIONS": {{name: value for name, value in options.items() if name.upper() not in own}},
+    **{{name.upper(): value for name, value in options.items() if name.upper() in own}},
 }}}}
 '''
 
@@ -140,11 +146,9 @@ class Completion:
 
     def databases(self) -> None:
         for alias, database in (self.settings.get("DATABASES") or {}).items():
-            name = str(database.get("NAME") or "")
-            if database.get("ENGINE") not in SQLITE or not name or name == ":memory:" or name.startswith("file:"):
-                continue
+            name = sqlite_file(database)
             # A relative name is looked for in the folder of manage.py.
-            if not self.inside_release(os.path.join(self.host["project_dir"], name)):
+            if not name or not self.inside_release(os.path.join(self.host["project_dir"], name)):
                 continue
             engine = ENGINES.get((self.given("DATABASE_URL") or "").partition(":")[0]) if alias == "default" else None
             if engine:
@@ -198,6 +202,12 @@ class Completion:
     def text(self) -> str:
         """The settings module; empty when there is nothing to complete."""
         return HEAD.format(project=self.project) + "\n" + "\n".join(self.lines) + "\n" if self.lines else ""
+
+
+def sqlite_file(database: dict) -> str | None:
+    """The file of a SQLite database; None for another one, and for one in memory."""
+    name = str(database.get("NAME") or "")
+    return name if database.get("ENGINE") in SQLITE and name and name != ":memory:" and not name.startswith("file:") else None
 
 
 def is_allowed(name: str, allowed: list) -> bool:

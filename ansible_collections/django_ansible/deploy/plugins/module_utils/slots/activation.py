@@ -3,14 +3,18 @@
 """The switch: a release starts in the free slot, is probed, gets the requests, and the way back."""
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import settings_completion
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import nginx, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, Restorable, ensure_directory, read_link, replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe, Probes, wait_until_healthy
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import processes, static, uploads
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Unsafe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, processes, static, uploads
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -27,10 +31,11 @@ class Activation:
         self.release = params["release"]
         # A host without it only runs processes: a slot is then no more than a place of the release and its environment.
         self.web = params["web"]
-        self.environment = release_environment(params, self.layout, self.release)
         self.live = self.layout.live_slot()
+        self.credentials = sorted(params["credentials"])
+        self.facts = prepared.read(self.layout, self.release)
         self.previous_release = self.layout.slot_release(self.live)
-        self.uploads = uploads.decide(params["uploads"], self.layout.read_release(self.release).get("uploads"))
+        self.uploads = uploads.decide(params["uploads"], self.facts.get("uploads"))
         self.files = [
             (entry["kind"], ManagedFile(entry["path"], self.site(entry["content"]) if entry["kind"] == "nginx" else entry["content"], entry["mode"]))
             for entry in params["files"]
@@ -50,6 +55,7 @@ class Activation:
         self.restorable = Restorable()
         self.processes = processes.Processes(self.layout, params)
         self.started = time.time()
+        self.warnings: list[str] = []
         # Then the free slot is where the release is tried, and the live one goes over to it.
         self.one_at_a_time = self.web and params["strategy"] == "restart" and self.live is not None and self.slot != self.live
 
@@ -67,15 +73,21 @@ class Activation:
     def healthy_statuses(self) -> list[int]:
         """Those that are asked for; and 404 at / where the project has no page there, and nobody asked for another one."""
         asked = self.params["health_statuses"]
-        if asked or self.params["health_path"] != "/" or self.layout.read_release(self.release).get("home", True):
+        if asked or self.params["health_path"] != "/" or self.facts.get("home", True):
             return asked
         return [*range(200, 400), 404]
 
+    def slot_environment(self, slot: str) -> Environment:
+        return release_environment(self.params, self.layout, self.release, slot)
+
     def slot_files(self, slot: str) -> list[ManagedFile]:
-        """The environment of a slot, and its credentials, which only systemd reads."""
-        environment, folder = self.environment, self.layout.slot_credentials(slot)
+        """The environment of a slot, what completes the project's settings, and its credentials, which only systemd reads."""
+        environment, folder = self.slot_environment(slot), self.layout.slot_credentials(slot)
+        group, settings = self.params["app_group"], prepared.settings_text(self.layout, self.release)
+        module = os.path.join(self.layout.slot_settings(slot), settings_completion.MODULE + ".py")
         return [
-            ManagedFile(self.layout.slot_env(slot), environment.env_file(), "0640", "root", self.params["app_group"], secret=True),
+            ManagedFile(self.layout.slot_env(slot), environment.env_file(), "0640", "root", group, secret=True),
+            *([ManagedFile(module, settings, "0640", "root", group, secret=True)] if settings else []),
             *(ManagedFile(os.path.join(folder, name), environment.values.get(name, ""), "0600", secret=True) for name in environment.credentials),
         ]
 
@@ -89,7 +101,7 @@ class Activation:
             self.write(file)
         for name in os.listdir(folder) if os.path.isdir(folder) else []:
             # A name with a dot is what a file was before, for the way back.
-            if name not in self.environment.credentials and "." not in name:
+            if name not in self.credentials and "." not in name:
                 self.restorable.keep(os.path.join(folder, name))
                 os.unlink(os.path.join(folder, name))
 
@@ -122,7 +134,7 @@ class Activation:
         return {
             layout.current: os.path.join("slots", self.slot),
             os.path.join(layout.etc, "env"): self.slot + ".env",
-            **({os.path.join(layout.etc, "credentials"): self.slot + ".credentials"} if self.environment.credentials else {}),
+            **({os.path.join(layout.etc, "credentials"): self.slot + ".credentials"} if self.credentials else {}),
             **self.params["paths"],
         }
 
@@ -307,7 +319,7 @@ class Activation:
             self.processes.check()
             if starting:
                 self.try_out() if self.one_at_a_time else self.start_slot()
-                static.merge(self.layout.read_release(self.release), self.layout)
+                self.warnings += static.merge(self.facts, self.layout).warnings
             nginx_changed = self.apply_nginx()
             if self.one_at_a_time:
                 self.restart()
@@ -332,6 +344,7 @@ class Activation:
     def note(self) -> None:
         layout = self.layout
         layout.mark_release(self.release, activated=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), bad=None)
+        layout.claim_layout()
         layout.record(
             release=self.release, revision=layout.read_release(self.release).get("revision"), previous=self.previous_release, result="succeeded",
             slot=self.slot, run=self.params["run_id"], actor=self.params["actor"], seconds=round(time.time() - self.started, 1),
@@ -348,7 +361,7 @@ class Activation:
         parts = ["release %s was not activated, %s: %s" % (self.release, serving, cause)]
         if log:
             parts.append("Last log lines:\n" + log)
-        return self.environment.mask("\n".join(parts))
+        return self.slot_environment(self.slot).mask("\n".join(parts))
 
 
 def go_back(
@@ -366,7 +379,8 @@ def go_back(
     restorable.restore()
     processes.go_back(layout.app_name, moves)
     if previous_release:
-        static.merge(layout.read_release(previous_release), layout)
+        with contextlib.suppress(Unsafe):  # What the application did to its files must not keep the host from what served before.
+            static.merge(prepared.read(layout, previous_release), layout)
     if slot:
         units = layout.slot_units(slot)
         try_quietly("systemctl", "daemon-reload")

@@ -20,6 +20,7 @@ APPLICATION = {
     "app_path": {"type": "str", "default": "."},
     "environment": {"type": "str", "default": "{}", "no_log": True},
     "credentials": {"type": "list", "elements": "str", "default": []},
+    "sandbox": {"type": "str", "default": ""},
 }
 
 

@@ -1,21 +1,52 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""The environment that a release is started with on this host."""
+"""What a release is started with on this host: its environment, its sandbox, and Django in both."""
 from __future__ import annotations
 
 import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Sandbox
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 
-def release_environment(params: dict, layout: Layout, release: str) -> Environment:
-    """With the place of the release's static files, the secret key that was made here when nobody gave one, and the settings module that it carries."""
+def environment_with(params: dict, layout: Layout, *, static_root: str, settings_module: str | None = None, settings_dir: str | None = None) -> Environment:
+    """The environment that was given, with the place of static files and the secret key that was made here where nobody gave one.
+
+    :param settings_module: completes the project's settings, from *settings_dir* unless the release brings it.
+    """
     made = Environment.parse(params["environment"], params["credentials"])
-    static_root = os.path.join(layout.release_dir(release), "staticfiles")
     made.values = {"STATIC_ROOT": static_root, **secret_key.read(layout.etc), **made.values}
-    carried = layout.read_release(release).get("settings_module")
-    if carried:
-        made.values["DJANGO_SETTINGS_MODULE"] = carried
+    if settings_module:
+        made.values["DJANGO_SETTINGS_MODULE"] = settings_module
+    if settings_module and settings_dir:
+        made.values["PYTHONPATH"] = ":".join(filter(None, (settings_dir, made.values.get("PYTHONPATH"))))
     return made
+
+
+def release_environment(params: dict, layout: Layout, release: str, slot: str | None = None) -> Environment:
+    """That of a prepared release.
+
+    :param slot: where it runs, with settings of the slot's own; else those of its newest preparation.
+    """
+    found = prepared.read(layout, release)
+    own = found.get("key")
+    return environment_with(
+        params, layout, static_root=found.get("collected") or os.path.join(layout.release_dir(release), "staticfiles"),
+        settings_module=found.get("settings_module"),
+        settings_dir=(layout.slot_settings(slot) if slot else prepared.settings_dir(layout, release, own)) if own else None,
+    )
+
+
+def application_sandbox(params: dict, **more) -> Sandbox:
+    """Where the application's commands run: as its user, with the restrictions of its service."""
+    return Sandbox(params["app_user"], params["app_group"], params["sandbox"], **more)
+
+
+def application_of(params: dict, layout: Layout, release: str) -> Application:
+    """A prepared release."""
+    environment = release_environment(params, layout, release)
+    return Application(layout.release_dir(release), params["app_path"], layout.app_dir, environment, application_sandbox(params))

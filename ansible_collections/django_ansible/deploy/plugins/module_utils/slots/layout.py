@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import read_link
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import Releases
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import Releases, is_name
 
 SLOTS = ("blue", "green")
 
@@ -23,6 +23,10 @@ class Layout(Releases):
         self.shared = os.path.join(app_dir, "shared")
         self.media = os.path.join(self.shared, "media")
         self.static = os.path.join(app_dir, "static")
+        # Where releases and virtual environments are while they are made, and static files before they are served.
+        self.building = os.path.join(app_dir, "building")
+        self.collected = os.path.join(app_dir, "collected")
+        self.tools = os.path.join(app_dir, "tools")
         self.slots = os.path.join(app_dir, "slots")
         self.current = os.path.join(app_dir, "current")
         self.etc = os.path.join("/etc", app_name)
@@ -33,6 +37,10 @@ class Layout(Releases):
 
     def slot_env(self, slot: str) -> str:
         return os.path.join(self.etc, slot + ".env")
+
+    def slot_settings(self, slot: str) -> str:
+        """The folder of the settings module that completes the project's."""
+        return os.path.join(self.etc, slot + ".settings")
 
     def slot_credentials(self, slot: str) -> str:
         return os.path.join(self.etc, slot + ".credentials")
@@ -63,14 +71,11 @@ class Layout(Releases):
 
     def slot_release(self, slot: str | None) -> str | None:
         target = read_link(self.slot_link(slot)) if slot else None
-        return os.path.basename(target) if target else None
+        name = os.path.basename(target) if target else None
+        return name if is_name(name) else None
 
     def live_release(self) -> str | None:
         return self.slot_release(self.live_slot())
-
-    def is_prepared(self, release: str, prepared_from: str) -> bool:
-        """Whether a release is there as it was prepared from this."""
-        return self.read_release(release).get("prepared") == prepared_from and os.path.isdir(os.path.join(self.release_dir(release), ".venv"))
 
     def kept_releases(self, count: int) -> set[str]:
         """The newest *count* releases that have served and are not marked bad, and those that a slot points at: the live one, and the one to go back to.

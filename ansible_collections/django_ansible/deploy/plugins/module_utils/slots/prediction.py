@@ -4,31 +4,25 @@
 from __future__ import annotations
 
 import difflib
-import glob
 import os
+import pwd
 import re
-import shutil
 import tempfile
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import ask
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, release_environment
 
-# What an installer may read, relative to the folder of manage.py and to the top of the repository.
-REQUIREMENT_FILES = ("*requirements*.txt", "*requirements*.in", "requirements/*.txt", "requirements/*.in", "constraints*.txt")
-PROJECT_FILES = ("pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile", "Pipfile.lock", "setup.cfg", "setup.py")
+MADE = ["code", "venv", "check", "static"]
+MIGRATION = re.compile(r"(?:^|/)(\w+)/migrations/(\w+)\.py$")
+LONGEST_SETTINGS = 1 << 20  # bytes
+# Not /var/tmp, of which the sandbox has its own.
+PLACE = "/var/lib"
 LOCKED = re.compile(r'^name = "([^"]+)"\nversion = "([^"]+)"', re.MULTILINE)
-
-
-def requirement_files(release_dir: str, app_path: str) -> dict:
-    """The texts of a release's requirement files by their path."""
-    texts = {}
-    for folder in {release_dir, os.path.normpath(os.path.join(release_dir, app_path))}:
-        for pattern in REQUIREMENT_FILES + PROJECT_FILES:
-            for path in glob.glob(os.path.join(folder, pattern)):
-                with open(path, encoding="utf-8", errors="replace") as file:
-                    texts[os.path.relpath(path, release_dir)] = file.read()
-    return texts
 
 
 def requirement_changes(before: dict, after: dict) -> list[str]:
@@ -49,19 +43,59 @@ def _plain_lines(path: str, text: str) -> list[str]:
 
 
 class Prediction:
-    """What is found out, as the events file takes it."""
+    """What preparing a commit would find, told with the builder's hands, and the application's where it may be asked.
 
-    def __init__(self) -> None:
-        self.found = {"migrations": [], "requirements": [], "unknown": [], "warnings": []}
+    :param preparation: of the commit; nothing of it is made where it would be.
+    :param place: a folder for the code, gone afterwards.
+    """
 
-    def ask(self, application: Application, check_level: str, certain: bool) -> None:
-        """Asks the new code's Django. *certain* is whether it runs with the requirements that it would get.
+    def __init__(self, preparation, live: str, place: str) -> None:
+        self.preparation, self.params, self.layout = preparation, preparation.params, preparation.layout
+        self.live, self.live_dir, self.place = live, preparation.layout.release_dir(live), place
+        self.found: dict = {"migrations": [], "requirements": [], "unknown": [], "warnings": []}
 
-        :raises CommandFailed: when the deploy would certainly end there.
-        """
-        checks = ["check", "missing_migrations"] if check_level != "none" else []
+    def run(self) -> dict:
+        """:raises CommandFailed: when the deploy would certainly end there, with the words that it would end with."""
+        builder, params = self.preparation.builder, self.params
+        ensure_directory(self.place, 0o700, builder.user, builder.group)
+        with self.preparation.archive() as archive:
+            builder.unpack(archive, self.place, compressed=not params["repository"])
+        claimed = {"release_dir": self.place, "app_path": params["app_path"], "revision": params["revision"]}
+        after = builder.work(["read_requirements"], {self.place: self.place}, claim=claimed, wishes=self.folders(self.place))["texts"]
+        before = ask(application_sandbox(params), ["read_requirements"], {}, wishes=self.folders(self.live_dir))["texts"]
+        self.found["requirements"] = requirement_changes(before, after)
+        if params["check_with_environment"]:
+            self.ask_django(certain=before == after)
+        else:
+            self.compare_migrations()
+        return self.found
+
+    def folders(self, release_dir: str) -> dict:
+        return {"release_dir": release_dir, "project_dir": os.path.normpath(os.path.join(release_dir, self.params["app_path"]))}
+
+    def compare_migrations(self) -> None:
+        """The project's own migrations that the live release lacks, by their files: what the database says needs the application's password."""
+        with Tree(self.place) as after, Tree(self.live_dir) as before:
+            self.found["migrations"] = sorted(migrations_in(after) - migrations_in(before))
+        self.found["unknown"].append(
+            "Django's checks, migrations of packages and what the database lacks: Django was not asked, as that takes the application's secrets; "
+            "django_app_check_with_environment: true has it asked"
+        )
+
+    def ask_django(self, certain: bool) -> None:
+        """*certain* is whether the code runs with the requirements that it would get."""
+        params, layout = self.params, self.layout
+        facts = prepared.read(layout, self.live)
+        with Tree(self.place) as tree:
+            tree.own(*owner_ids(params["app_user"], params["app_group"]), of=pwd.getpwnam(self.preparation.builder.user).pw_uid)
+            tree.link(os.path.realpath(os.path.join(self.live_dir, ".venv")), ".venv")
+            if facts.get("settings_module") and not facts.get("key"):
+                self.carry_settings(tree, facts["settings_module"] + ".py")
+        sandbox = application_sandbox(params, shown={self.place: self.place})
+        application = Application(self.place, params["app_path"], layout.app_dir, release_environment(params, layout, self.live), sandbox)
+        checks = ["check", "missing_migrations"] if params["check_level"] != "none" else []
         try:
-            answer = application.drive(*checks, "plan", check_level=check_level.upper())
+            answer = application.drive(*checks, "plan", check_level=params["check_level"].upper())
         except CommandFailed as error:
             if certain:
                 raise
@@ -75,44 +109,38 @@ class Prediction:
         if not certain:
             self.found["unknown"].append("migrations of requirements that change, since the new ones are not installed on the host")
 
+    def carry_settings(self, tree: Tree, name: str) -> None:
+        """The module that completes the project's settings, which releases of the first layout have in them."""
+        path = os.path.normpath(os.path.join(self.params["app_path"], name))
+        with Tree(self.live_dir) as live:
+            tree.write(path, live.read(path, LONGEST_SETTINGS), 0o640, *owner_ids(self.params["app_user"], self.params["app_group"]))
 
-def predict(layout, params: dict, unpack) -> dict:
-    """What preparing the commit would find. *unpack* puts its code into a folder that is not there yet.
+
+def migrations_in(tree: Tree) -> set[str]:
+    """The migrations that a project has in its own folders."""
+    found = (MIGRATION.search(entry.path) for entry in tree.entries() if entry.kind == "file")
+    return {"%s.%s" % match.groups() for match in found if match and match.group(2) != "__init__"}
+
+
+def predict(preparation) -> dict:
+    """What C(prepare) would return, in check mode.
 
     :raises CommandFailed: when the deploy would certainly end there, with the words that it would end with.
     """
-    prediction = Prediction()
+    layout = preparation.layout
+    if preparation.known:
+        return {"changed": True, "done": ["check", "static"], "found": prepared.read(layout, preparation.release)}
     live = layout.live_release()
-    live_dir = layout.release_dir(live) if live else None
-    if not live_dir or not os.path.isdir(os.path.join(live_dir, ".venv")):
-        prediction.found["unknown"].append(
+    if not live or not os.path.isdir(os.path.join(layout.release_dir(live), ".venv")):
+        unknown = (
             "migrations and Django's checks: no release is on this host yet; the first deploy installs the requirements and applies every migration "
             "that the database lacks"
         )
-        return prediction.found
-    folder = tempfile.mkdtemp(prefix="django-ansible-check-", dir="/var/tmp")
-    try:
-        os.chmod(folder, 0o755)
-        code = os.path.join(folder, "code")
-        unpack(code)
-        before, after = (requirement_files(path, params["app_path"]) for path in (live_dir, code))
-        prediction.found["requirements"] = requirement_changes(before, after)
-        os.symlink(os.path.realpath(os.path.join(live_dir, ".venv")), os.path.join(code, ".venv"))
-        environment = release_environment(params, layout, live)
-        application = Application(code, params["app_path"], params["app_user"], layout.app_dir, environment)
-        _carry_settings(layout.read_release(live).get("settings_module"), os.path.join(live_dir, params["app_path"]), application.project_dir)
-        prediction.ask(application, params["check_level"], certain=before == after)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return prediction.found
-
-
-def _carry_settings(name: str | None, source_dir: str, target_dir: str) -> None:
-    """The module that completes the project's settings, which a deploy would write anew for the new code."""
-    source = os.path.join(source_dir, "%s.py" % name)
-    if not name or not os.path.exists(source):
-        return
-    target = os.path.join(target_dir, "%s.py" % name)
-    shutil.copy2(source, target)
-    found = os.stat(source)
-    os.chown(target, found.st_uid, found.st_gid)
+        return {"changed": True, "done": MADE, "found": {"migrations": [], "requirements": [], "unknown": [unknown], "warnings": []}}
+    with tempfile.TemporaryDirectory(prefix="django-ansible-check-", dir=PLACE) as folder:
+        os.chmod(folder, 0o711)
+        try:
+            return {"changed": True, "done": MADE, "found": Prediction(preparation, live, os.path.join(folder, "code")).run()}
+        finally:
+            with Tree(folder) as tree:
+                tree.remove("code")

@@ -1,163 +1,229 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""Makes a release beside the one that serves: its code, its virtual environment, and what Django says of it."""
+"""Makes a release beside the one that serves: its code, its virtual environment, and what Django says of it.
+
+Everything is made below C(building), by the builder and then by the application's user, each in its sandbox, which shows it where it is going to be.
+Root looks it through, takes it over and moves it to its place: what is in C(releases) and C(venvs) is complete, and never changes.
+"""
 from __future__ import annotations
 
+import contextlib
+import json
 import os
-import shutil
+import tempfile
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build import venv
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import Builder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import SystemLibraries
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.unpack import unpack
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.unpack import archive_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids, replace_link
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import places, prepared, shared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.inspection import ask_django, give
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.inspection import Inspection, refuse_problems
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.prediction import predict
 
-CACHE = "/var/cache/django-ansible-deploy"
+# Where the interpreter of a virtual environment may be.
+PYTHONS = ("/usr/bin", "/usr/local")
 
 
-def make_folders(layout, params) -> None:
-    for path in (layout.app_dir, layout.releases, layout.venvs, layout.slots, layout.static):
-        ensure_directory(path)
-    for path in (layout.shared, os.path.join(layout.shared, "media")):
-        ensure_directory(path, 0o755, params["app_user"], params["app_group"])
+class Preparation:
+    """One release on its way, from the archive of a commit to what a slot can start."""
 
+    def __init__(self, params: dict, layout: Layout, check_mode: bool) -> None:
+        self.params, self.layout, self.check_mode = params, layout, check_mode
+        self.release, self.release_dir = params["release"], layout.release_dir(params["release"])
+        self.known = layout.read_release(self.release)
+        self.place = os.path.join(layout.building, self.release)
+        self.builder = Builder(layout.app_name, params["sandbox"], json.loads(params["install_environment"]), check_mode)
+        self.libraries = SystemLibraries(params["system_libraries"])
+        self.found: dict = {"warnings": [], "told": []}
+        # Pythons that root installed for this release, and why it could not.
+        self.pythons: dict[str, str] = {}
+        self.python_trouble = ""
+        self.done: list[str] = []
 
-def place_code(layout, params) -> None:
-    final = layout.release_dir(params["release"])
-    partial = final + ".partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        unpack(params, partial, os.path.join(layout.app_dir, "repository.git"))
-        if not os.path.exists(os.path.join(partial, params["app_path"], "manage.py")):
-            raise CommandFailed(
-                "commit %s has no manage.py in %s: set app_path to the folder that has it" % (params["revision"][:7], params["app_path"])
-            )
-        share(layout, params, partial)
-        shutil.rmtree(final, ignore_errors=True)
-        os.rename(partial, final)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def share(layout, params, folder: str) -> None:
-    """Puts links to C(shared) in place of paths of the checkout; what the checkout has there is where the shared one begins."""
-    uid, gid = owner_ids(params["app_user"], params["app_group"])
-    for name in params["shared_paths"]:
-        tracked, shared = os.path.join(folder, name), os.path.join(layout.shared, name)
-        if not os.path.lexists(shared):
-            ensure_directory(os.path.dirname(shared) if os.path.isfile(tracked) else shared)
-            if os.path.isdir(tracked):
-                shutil.copytree(tracked, shared, symlinks=True, dirs_exist_ok=True)
-            elif os.path.isfile(tracked):
-                shutil.copy2(tracked, shared)
-            own_from(layout.shared, name, uid, gid)
-        if os.path.isdir(tracked) and not os.path.islink(tracked):
-            shutil.rmtree(tracked)
-        elif os.path.lexists(tracked):
-            os.unlink(tracked)
-        os.makedirs(os.path.dirname(tracked), mode=0o755, exist_ok=True)
-        os.symlink(shared, tracked)
-
-
-def own_from(top: str, name: str, uid: int, gid: int) -> None:
-    """Gives the application a path below *top* and the folders on the way to it."""
-    path = top
-    for part in os.path.normpath(name).split(os.sep):
-        path = os.path.join(path, part)
-        os.chown(path, uid, gid)
-    give(path, uid, gid)
-
-
-def byte_compile(python: str, folder: str) -> None:
-    """Saves every later start of the application the time for it, since none of them may write into the release."""
-    try:
-        run([python, "-m", "compileall", "-q", "-j", "0", folder])
-    except CommandFailed:
-        pass  # Files that are no Python of this version are the project's business, and harmless until it imports them.
-
-
-def complete(layout, params, environment: Environment) -> tuple[dict, list[str]]:
-    """Gives a release folder its virtual environment and asks Django about it."""
-    release_dir = layout.release_dir(params["release"])
-    wishes = venv.Wishes(
-        release_dir=release_dir,
-        project_dir=os.path.normpath(os.path.join(release_dir, params["app_path"])),
-        settings_module=environment.values.get("DJANGO_SETTINGS_MODULE", ""),
-        **{name: params[name] for name in ("revision", "packages", "extras", "groups", "python", "installer", "servers", "install_folder")},
-        files=params["requirements"],
-    )
-    plan = venv.Plan(wishes, os.path.join(layout.app_dir, "tools"), os.path.join(CACHE, "uv"))
-    libraries = SystemLibraries(params["system_libraries"])
-    venv_dir = os.path.join(layout.venvs, plan.key())
-    built = venv.build(venv_dir, plan, libraries)
-    replace_link(os.path.relpath(venv_dir, release_dir), os.path.join(release_dir, ".venv"))
-    byte_compile(os.path.join(venv_dir, "bin", "python"), release_dir)
-    application = Application(release_dir, params["app_path"], params["app_user"], layout.app_dir, environment)
-    while True:
+    def run(self) -> None:
+        """:raises CommandFailed: when the release cannot be made; then nothing of it is left."""
+        self.make_key()
+        for path in (self.layout.app_dir, self.layout.releases, self.layout.venvs, self.layout.slots, self.layout.static, self.layout.building):
+            ensure_directory(path)
+        places.check_writable(self.params["writable_paths"], owner_ids(self.params["app_user"], self.params["app_group"])[0])
+        self.found["warnings"] += shared.ensure_shared(self.layout, self.params)
         try:
-            facts, asked = ask_django(layout, application, release_dir, params)
-            break
-        except CommandFailed as error:
-            # One library may only be missed once another one is there.
-            if not libraries.for_error(str(error)):
-                raise
-    facts["warnings"] += plan.warnings
-    return {**facts, "venv": os.path.basename(venv_dir), "told": plan.told + libraries.told}, (["venv"] if built else []) + asked
+            facts = self.prepare() if self.known else self.make()
+        except BaseException:
+            if not self.known:
+                self.clear(self.release, self.release_dir)
+            prepared.discard(self.layout, self.release, prepared.key_of(self.params["prepared_from"]))
+            raise
+        self.found = {**facts, "warnings": facts["warnings"] + self.found["warnings"], "told": self.found["told"] + self.libraries.told}
 
+    def lacks_key(self) -> bool:
+        return not Environment.parse(self.params["environment"]).values.get("SECRET_KEY")
 
-def environment_of(layout, params) -> tuple[Environment, list[str]]:
-    """The application's environment with this host's own secret key where nobody gave one, and what to say of it.
+    def make_key(self) -> None:
+        """Has a lone host make a secret key where nobody gave one."""
+        if self.lacks_key() and self.params["lone"]:
+            secret_key.ensure(self.layout.etc)
 
-    :raises CommandFailed: when other hosts would not know a key that was made here.
-    """
-    given = Environment.parse(params["environment"]).values.get("SECRET_KEY")
-    told = [secret_key.ensure(layout.etc)] if params["lone"] and not given else []
-    environment = release_environment(params, layout, params["release"])
-    if given:
-        return environment, []
-    if not params["lone"] and environment.values.get("SECRET_KEY"):
-        raise CommandFailed(
-            "this host made a SECRET_KEY when it was alone, and the others do not know it: set vault_secret_key, or SECRET_KEY in the "
-            "environment, to what is in %s" % os.path.join(layout.etc, "secret_key")
-        )
-    return environment, told
+    def judge_key(self) -> None:
+        """Tells that the application runs with this host's own key, which other hosts would not know."""
+        if not self.lacks_key():
+            return
+        if self.params["lone"]:
+            self.found["warnings"].append(secret_key.sentence(self.layout.etc))
+        else:
+            raise CommandFailed(
+                "this host made a SECRET_KEY when it was alone, and the others do not know it: set vault_secret_key, or SECRET_KEY in the "
+                "environment, to what is in %s" % os.path.join(self.layout.etc, "secret_key")
+            )
+
+    def make(self) -> dict:
+        """A release that is not there yet."""
+        params = self.params
+        builder = self.builder.ensure()
+        user = owner_ids(params["app_user"], params["app_group"])
+        venv = self.build(builder)
+        with Tree(self.place) as tree:
+            self.found["warnings"] += shared.share(self.layout, params, tree)
+            tree.own(*user, of=builder[0])
+        facts = self.prepare({self.release_dir: self.place})
+        with Tree(self.place) as tree:
+            # What a command of the project may have put in the place of what is the deploy's.
+            for name in (".venv", "REVISION", "release.json"):
+                tree.remove(name)
+            refuse_problems(tree, (self.layout.shared,))
+            tree.hand_over(0, user[1], 0o750, 0o640, of=user[0])
+            tree.link(os.path.join("..", "..", "venvs", venv), ".venv")
+            tree.write("REVISION", (params["revision"] + "\n").encode(), 0o640, 0, user[1])
+            created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            self.layout.write_record(self.place, release=self.release, revision=params["revision"], build=params["build"], venv=venv, created=created)
+        os.rename(self.place, self.release_dir)
+        self.done = ["code", *self.done]
+        return facts
+
+    def build(self, builder: tuple[int, int]) -> str:
+        """Unpacks the code and builds its virtual environment, as the builder. Returns the name of that."""
+        params, layout = self.params, self.layout
+        self.begin(self.release, self.release_dir)
+        with self.archive() as archive:
+            self.builder.unpack(archive, self.place, compressed=not params["repository"])
+        claimed = {"release_dir": self.release_dir, "app_path": params["app_path"], "revision": params["revision"]}
+        plan = self.work(["plan"], claim=claimed)
+        self.found["warnings"] += plan["warnings"]
+        self.found["told"] += plan["told"]
+        venv_dir = os.path.join(layout.venvs, plan["key"])
+        if not os.path.isdir(os.path.join(venv_dir, "bin")):
+            self.libraries.with_build_tools(lambda: self.build_venv(plan["key"], venv_dir, builder))
+            self.libraries.for_installed(venv_dir)
+            self.done.append("venv")
+        self.work(["byte_compile"], venv=venv_dir)
+        return plan["key"]
+
+    def build_venv(self, key: str, venv_dir: str, builder: tuple[int, int]) -> None:
+        name = "venv-" + key
+        place = self.begin(name, venv_dir)
+        try:
+            self.work(["build"], {venv_dir: place}, venv=venv_dir)
+            with Tree(place) as tree:
+                refuse_problems(tree, (*PYTHONS, self.layout.tools))
+                tree.hand_over(0, 0, 0o755, 0o644, of=builder[0])
+            os.rename(place, venv_dir)
+        except BaseException:
+            self.clear(name, venv_dir)
+            raise
+
+    def begin(self, name: str, final: str) -> str:
+        """An empty folder of the builder's below C(building), and nothing where it is going to be."""
+        self.clear(name, final)
+        path = os.path.join(self.layout.building, name)
+        ensure_directory(path, 0o700, self.builder.user, self.builder.user)
+        return path
+
+    def clear(self, name: str, final: str) -> None:
+        with Tree(self.layout.building) as tree:
+            tree.remove(name)
+        # Where the sandbox showed it, systemd made an empty folder; an older layout left unfinished ones there.
+        with Tree(os.path.dirname(final)) as tree:
+            tree.remove(os.path.basename(final))
+
+    def work(self, steps: list[str], shown: dict | None = None, **request: object) -> dict:
+        """Has the builder work on the release, with a Python that root installs when the checkout asks for one."""
+        while True:
+            found = self.builder.work(steps, {self.release_dir: self.place, **(shown or {})}, wishes=self.wishes(), **request)
+            asked = found.get("python_needed")
+            if asked is None:
+                return found
+            try:
+                self.pythons[asked] = self.builder.python_for(asked, self.layout.tools)
+            except CommandFailed as error:
+                self.python_trouble = str(error)
+
+    def wishes(self) -> dict:
+        params = self.params
+        names = ("revision", "packages", "extras", "groups", "python", "installer", "servers", "install_folder")
+        return {
+            **{name: params[name] for name in names},
+            "release_dir": self.release_dir,
+            "project_dir": os.path.normpath(os.path.join(self.release_dir, params["app_path"])),
+            "settings_module": Environment.parse(params["environment"]).values.get("DJANGO_SETTINGS_MODULE", ""),
+            "files": params["requirements"],
+            "uv": self.builder.uv(self.layout.tools) if params["installer"] == "uv" else "",
+            "pythons": self.pythons,
+            "python_trouble": self.python_trouble,
+        }
+
+    @contextlib.contextmanager
+    def archive(self):
+        """The open archive of the commit."""
+        params = self.params
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+            path = params["archive"]
+            if params["repository"]:
+                path = os.path.join(folder, "archive.tar")
+                mirror = os.path.join(folder if self.check_mode else self.layout.app_dir, "repository.git")
+                archive_of(params["repository"], params["revision"], mirror, path)
+            with open(path, "rb") as file:
+                yield file
+
+    def prepare(self, shown: dict | None = None) -> dict:
+        """Asks Django of a release; one library may only be missed once another one is there."""
+        while True:
+            inspection = Inspection(self.params, self.layout, shown or {})
+            try:
+                facts = inspection.run()
+                break
+            except CommandFailed as error:
+                if not self.libraries.for_error(str(error)):
+                    raise
+        self.done += inspection.done
+        # An application that reads another variable has nothing of it.
+        if inspection.uses_given_key:
+            self.judge_key()
+        return facts
 
 
 def prepare(params: dict, check_mode: bool) -> dict:
+    """Makes a release what a deploy needs it to be.
+
+    :raises CommandFailed: with what is wrong and what to do.
+    """
     layout = layout_of(params)
-    release_dir = layout.release_dir(params["release"])
-    known = layout.read_release(params["release"])
-    if layout.is_prepared(params["release"], params["prepared_from"]):
-        return {"changed": False, "done": [], "found": known}
-    if check_mode:
-        if known:
-            return {"changed": True, "done": ["check", "static"], "found": known}
-        found = predict(layout, params, lambda code: unpack(params, code, code + ".git"))
-        return {"changed": True, "done": ["code", "venv", "check", "static"], "found": found}
-    make_folders(layout, params)
-    environment, told = environment_of(layout, params)
-    new = not os.path.isdir(release_dir)
+    if prepared.is_prepared(layout, params["release"], params["prepared_from"]):
+        return {"changed": False, "done": [], "found": prepared.read(layout, params["release"])}
     try:
-        if new:
-            place_code(layout, params)
-        facts, done = complete(layout, params, environment)
-    except Exception:
-        if new:
-            shutil.rmtree(release_dir, ignore_errors=True)
-        raise
-    facts["warnings"] += told if facts.pop("uses_given_key") else []
+        preparation = Preparation(params, layout, check_mode)
+        if check_mode:
+            return predict(preparation)
+        preparation.run()
+    except Unsafe as error:
+        raise CommandFailed(str(error)) from error
+    facts = preparation.found
     unapplied = facts.pop("unapplied")
-    created = known.get("created") or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    layout.mark_release(
-        params["release"], release=params["release"], revision=params["revision"], build=params["build"], prepared=params["prepared_from"],
-        created=created, **facts
-    )
-    return {"changed": True, "done": (["code"] if new else []) + done, "unapplied": unapplied, "found": facts}
+    prepared.write(layout, params["release"], {**facts, "prepared": params["prepared_from"]})
+    return {"changed": True, "done": preparation.done, "unapplied": unapplied, "found": facts}

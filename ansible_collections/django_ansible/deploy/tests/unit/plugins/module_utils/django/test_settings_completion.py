@@ -77,8 +77,18 @@ def test_sqlite_gives_way_to_the_database_of_the_environment(monkeypatch):
     found, warnings = settings_of({**GOOD, "DATABASES": SQLITE}, monkeypatch, environment={**ENVIRONMENT, "DATABASE_URL": url})
     assert found["DATABASES"]["default"] == {
         "ENGINE": "django.db.backends.postgresql", "NAME": "name/it", "USER": "me", "PASSWORD": "p@ss:w/rd#1%$x", "HOST": "db.internal", "PORT": "5433",
+        "OPTIONS": {},
     }
     assert "takes DATABASE_URL" in warnings[0]
+
+
+def test_options_of_the_database_url_are_the_drivers_or_djangos(monkeypatch):
+    url = "postgres://me@db/site?sslmode=require&connect_timeout=5&options=-c%20search_path%3Da&conn_max_age=600&CONN_HEALTH_CHECKS=true"
+    found, _ = settings_of({**GOOD, "DATABASES": SQLITE}, monkeypatch, environment={**ENVIRONMENT, "DATABASE_URL": url})
+    database = found["DATABASES"]["default"]
+    assert (database["NAME"], database["HOST"]) == ("site", "db")
+    assert database["OPTIONS"] == {"sslmode": "require", "connect_timeout": 5, "options": "-c search_path=a"}
+    assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (600, True)
 
 
 def test_a_key_of_development_is_told_where_there_is_no_other():

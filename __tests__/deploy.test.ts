@@ -1,0 +1,281 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { run } from "../src/deploy.js";
+import { alive } from "./support/alive.js";
+import { VAULT } from "./support/vault.js";
+import { type Plan, Wired } from "./support/wired.js";
+
+const { ensureAnsible } = vi.hoisted(() => ({ ensureAnsible: vi.fn() }));
+vi.mock("../src/toolchain/install.js", () => ({ ensureAnsible }));
+
+let wired: Wired;
+
+/** Wires a run up. Without inputs: a playbook of the user's for one host. */
+function wire(
+  inputs: Readonly<Record<string, string>> = {},
+  plan: Plan = {},
+  env: Readonly<Record<string, string>> = {},
+) {
+  wired = new Wired({ hosts: "web1.example.org", playbook: "deploy.yml", ...inputs }, plan, env);
+  return wired;
+}
+
+/** Container mode has a playbook that gives back, and needs no Django project. */
+const BUNDLED = { playbook: "", mode: "container" };
+const SECRETS = { env: "API_TOKEN=t0ken-value", "become-password": "b3come-pass", "vault-password": "v4ult-pass" };
+
+const stats = (host: string, counts: object = {}) => ({
+  ...{ event: "stats", hosts: { [host]: { ok: 1, changed: 0, unreachable: 0, failures: 0, ...counts } } },
+});
+const failed = (msg: string) => ({
+  ...{ event: "result", host: "web1.example.org", task: "1", name: "Do", action: "command", status: "failed", msg },
+});
+
+beforeEach(() => {
+  ensureAnsible.mockImplementation(async () => ({ python: wired.python, version: "2.21.5", cached: true }));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  process.exitCode = 0;
+});
+
+describe("a run", () => {
+  it("plays, sets its outputs and leaves nothing", async () => {
+    wire(SECRETS, { play: { events: [stats("web1.example.org", { changed: 1 })], stdout: "PLAY [one]\n" } });
+    await run(process.cwd());
+    expect(wired.outputs).toMatchObject({ status: "succeeded", "ok-hosts": "1", "ansible-version": "2.21.5" });
+    expect(wired.started.map(({ part }) => part)).toEqual(["play"]);
+    expect(process.exitCode ?? 0).toBe(0);
+    expect(wired.left).toEqual([]);
+    expect(process.listenerCount("SIGINT")).toBe(0);
+  });
+
+  it("gives Ansible its secrets in files, and no input in its environment", async () => {
+    wire(SECRETS);
+    await run(process.cwd());
+    const [{ argv = [], env = {}, secrets = [] } = {}] = wired.started;
+    expect(secrets.map((path) => path.split("/").at(-1)).sort()).toEqual([
+      "become-password",
+      "vars.json",
+      "vault-password",
+    ]);
+    expect(JSON.stringify([argv, env])).not.toMatch(/t0ken-value|b3come-pass|v4ult-pass/);
+    expect(Object.keys(env).filter((name) => /^(INPUT|STATE)_/.test(name))).toEqual([]);
+  });
+
+  it("saves the paths of what it makes before it fails", async () => {
+    ensureAnsible.mockRejectedValue(new Error("no network"));
+    wire();
+    await run(process.cwd());
+    expect(wired.outputs.status).toBe("failed");
+    expect(wired.state.privateFolder).toMatch(/\/temp\/django-ansible-deploy-/);
+    expect(wired.state.controlFolder).toMatch(/\/dad-/);
+    expect(wired.left).toEqual([]);
+    expect(wired.log).toContain("::error::no network");
+    expect(process.exitCode).toBe(1);
+  });
+
+  it("says so where the tool cache may not be written to", async () => {
+    wire();
+    ensureAnsible.mockImplementation(async () => {
+      vi.stubEnv("RUNNER_TOOL_CACHE", "/opt/cache");
+      return { python: wired.python, version: "2.21.5", cached: false };
+    });
+    await run(process.cwd());
+    expect(wired.log).toContain("::warning::The runner's tool cache may not be written to");
+  });
+
+  it("refuses a Windows runner with one sentence, before anything is made", async () => {
+    wire();
+    vi.spyOn(process, "platform", "get").mockReturnValue("win32");
+    await run(process.cwd());
+    expect(wired.log.match(/^::error::.*$/gm)).toEqual([
+      "::error::The job runs on Windows, where Ansible does not run: use a Linux or macOS runner, such as runs-on: ubuntu-latest.",
+    ]);
+    expect(wired.state.privateFolder).toBeUndefined();
+    expect(wired.outputs.status).toBe("failed");
+  });
+});
+
+describe("secrets", () => {
+  it("are hidden in log, annotations, summary and outputs, also what a vaulted become password holds", async () => {
+    const leak = "t0ken-value and vault_x: secret";
+    wire(
+      { env: "API_TOKEN=t0ken-value", "become-password": VAULT, "vault-password": "right" },
+      {
+        play: {
+          events: [
+            { ...failed(leak), stderr: leak, deploy: { warnings: [leak] } },
+            stats("web1.example.org", { failures: 1 }),
+          ],
+          stdout: `${leak}\n`,
+          stderr: `${leak}\n`,
+          code: 2,
+        },
+      },
+    );
+    await run(process.cwd());
+    expect(wired.outputs["failed-host-names"]).toBe('["web1.example.org"]');
+    expect(wired.log).toContain("::add-mask::vault_x: secret");
+    expect(wired.summary).toContain("failed: &#42;&#42;&#42; and &#42;&#42;&#42;.");
+    expect(wired.visible).toMatch(/^::error title=web1.*\*\*\*/m);
+    const comment = readFileSync(wired.outputs["summary-file"] ?? "", "utf8");
+    for (const text of [wired.visible, wired.summary, comment, JSON.stringify(wired.outputs)]) {
+      expect(text).not.toMatch(/t0ken-value|vault_x: secret/);
+    }
+  });
+
+  it("are gone before the report is written", async () => {
+    wire(SECRETS, { play: { events: [stats("web1.example.org")] } });
+    const seen: string[][] = [];
+    wired.onWrite = (chunk) => {
+      if (/deploy\.yml on web1/.test(chunk)) seen.push(readdirSync(join(wired.folder, "temp")));
+    };
+    await run(process.cwd());
+    expect(seen).toEqual([[]]);
+  });
+});
+
+describe("a run that is cancelled", () => {
+  it("ends Ansible, gives back, and has secrets no longer than Ansible needs them", async () => {
+    wire({ ...BUNDLED, ...SECRETS }, { play: { wait: true, events: [failed("x")] }, cancel: { hold: 300 } });
+    const done = run(process.cwd());
+    const pid = await wired.waiting();
+    process.emit("SIGINT");
+    await done;
+    expect(wired.orderly).toBe(true);
+    expect(alive(pid)).toBe(false);
+    const [, cancel] = wired.started;
+    expect(cancel?.part).toBe("cancel");
+    expect(cancel?.secrets.length).toBe(3);
+    expect(cancel?.left).toEqual([]);
+    expect(wired.outputs).toMatchObject({ status: "cancelled", "total-hosts": "1" });
+    expect(wired.log).toContain("::error::The run was cancelled.");
+    expect(wired.left).toEqual([]);
+  });
+
+  it("warns where it could not give back, when commands count again", async () => {
+    wire(BUNDLED, { play: { wait: true, stdout: "::error::forged\n" }, cancel: { code: 4 } });
+    const done = run(process.cwd());
+    await wired.waiting();
+    process.emit("SIGTERM");
+    await done;
+    const [, token = ""] = /^::stop-commands::(.+)$/m.exec(wired.log) ?? [];
+    const parts = wired.log.split(`\n::${token}::\n`);
+    expect(parts.length).toBe(2);
+    expect(parts[0]).toContain("::error::forged");
+    expect(parts[1]).toContain("::warning::The deploy lock was not given back on every host");
+  });
+
+  it("gives nothing back where a playbook of the user's ran", async () => {
+    wire({}, { play: { wait: true } });
+    const done = run(process.cwd());
+    await wired.waiting();
+    process.emit("SIGINT");
+    await done;
+    expect(wired.started.map(({ part }) => part)).toEqual(["play"]);
+    expect(wired.outputs.status).toBe("cancelled");
+  });
+
+  it("has no secret after 3 s and is gone after 8, also where nothing listens", { timeout: 20_000 }, async () => {
+    wire({ ...BUNDLED, ...SECRETS }, { play: { wait: true, stubborn: true }, cancel: { wait: true, stubborn: true } });
+    const done = run(process.cwd());
+    const pid = await wired.waiting();
+    const [{ secrets = [] } = {}] = wired.started;
+    expect(secrets.length).toBe(3);
+    const started = Date.now();
+    process.emit("SIGINT");
+    await vi.waitFor(
+      () => expect(readdirSync(join(secrets[0] ?? "", "..")).filter((n) => /password|vars/.test(n))).toEqual([]),
+      5_000,
+    );
+    expect(Date.now() - started).toBeLessThan(3_000);
+    await done;
+    expect(Date.now() - started).toBeLessThan(8_000);
+    expect(alive(pid)).toBe(false);
+    expect(wired.left).toEqual([]);
+    expect(wired.outputs.status).toBe("cancelled");
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ["that goes on and succeeds", async () => ({ python: wired.python, version: "2.21.5", cached: true })],
+    ["that fails", async () => Promise.reject(new Error("killed"))],
+    ["that never ends", () => new Promise(() => undefined)],
+  ])("in a step %s starts nothing more", async (_, step) => {
+    wire(SECRETS);
+    ensureAnsible.mockImplementation(() => {
+      process.emit("SIGINT");
+      return step();
+    });
+    const started = Date.now();
+    await run(process.cwd());
+    expect(Date.now() - started).toBeLessThan(3_000);
+    expect(wired.started).toEqual([]);
+    expect(wired.outputs.status).toBe("cancelled");
+    expect(wired.left).toEqual([]);
+  });
+
+  it("after Ansible has ended keeps the outcome", async () => {
+    const unreachable = { ...failed("Failed to connect"), status: "unreachable" };
+    wire(
+      {},
+      {
+        play: { events: [unreachable, stats("web1.example.org", { unreachable: 1 })], code: 4 },
+        inventory: { wait: true },
+      },
+    );
+    const done = run(process.cwd());
+    await wired.waiting();
+    process.emit("SIGINT");
+    await done;
+    expect(wired.outputs).toMatchObject({ status: "failed", "unreachable-hosts": "1" });
+  });
+
+  it("by its time limit fails with a sentence", async () => {
+    wire({ ...BUNDLED, "timeout-minutes": "0.02" }, { play: { wait: true } });
+    await run(process.cwd());
+    expect(wired.log).toContain("::error::The run was ended after 0.02 minutes, the limit of timeout-minutes.");
+    expect(wired.outputs.status).toBe("failed");
+    expect(wired.started.map(({ part }) => part)).toEqual(["play", "cancel"]);
+  });
+});
+
+describe("an error that nobody expected", () => {
+  const unreachable = { ...failed("Failed to connect to the host via ssh: x"), status: "unreachable" };
+
+  it.each(["no JSON\n{}", "", '{"_meta": 1}'])("in the inventory's output %j costs no output", async (stdout) => {
+    wire(
+      {},
+      {
+        play: { events: [unreachable, stats("web1.example.org", { unreachable: 1 })], code: 4 },
+        inventory: { stdout },
+      },
+      { RUNNER_DEBUG: "1" },
+    );
+    await run(process.cwd());
+    expect(wired.outputs).toMatchObject({ status: "failed", "unreachable-host-names": '["web1.example.org"]' });
+    expect(wired.log).toMatch(/^::error::web1\.example\.org (is unreachable|refuses connections)/m);
+    expect(wired.started.find(({ part }) => part === "inventory")?.env.ANSIBLE_VERBOSITY).toBe("0");
+  });
+
+  it("in what a host reports costs the details, not the outcome", async () => {
+    wire({}, { play: { events: [{ event: "stats", hosts: null }], code: 2 } });
+    await run(process.cwd());
+    expect(wired.outputs.status).toBe("failed");
+    expect(process.exitCode).toBe(1);
+  });
+
+  it("and that nobody caught ends the run, which says so", async () => {
+    wire(BUNDLED, { play: { wait: true } });
+    const done = run(process.cwd());
+    await wired.waiting();
+    process.emit("unhandledRejection", new Error("t0ken"), Promise.resolve());
+    await done;
+    expect(wired.log).toContain("::error::Unexpected: t0ken");
+    expect(wired.log).toContain("::error::The action ended by an error of its own, shown above.");
+    expect(wired.outputs.status).toBe("failed");
+    expect(wired.started.map(({ part }) => part)).toEqual(["play", "cancel"]);
+  });
+});

@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, normalize } from "node:path";
+import { describe, expect, it } from "vitest";
+
+/**
+ * The rooms of src/, each of which knows those before it and none after it. A file at the top is a room of its own.
+ * docs/development.md draws them.
+ */
+const ROOMS = [
+  ...[
+    "errors",
+    "text",
+    "read-file",
+    "announce",
+    "state",
+    "process",
+    "inputs",
+    "secrets",
+    "project",
+    "inventory",
+    "vault",
+    "connection",
+  ],
+  ...["toolchain", "ansible", "report", "play", "cleanup", "known", "end-now", "watchdog", "deploy", "main", "post"],
+];
+
+/** Every module of src/ with those that it imports, types too. */
+const IMPORTS = new Map(
+  readdirSync("src", { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => [path, importsOf(path)] as const),
+);
+
+/** Paths of src/ in what a file imports, exports again or loads later. */
+function importsOf(path: string): string[] {
+  const text = readFileSync(join("src", path), "utf8");
+  const named = [...text.matchAll(/^(?:import|export)\b[^"']*?["'](\.[^"']+)["']|\bimport\(\s*["'](\.[^"']+)["']/gm)];
+  return named.map(([, early, late]) => normalize(join(dirname(path), early ?? late ?? "")).replace(/\.js$/, ".ts"));
+}
+
+const roomOf = (path: string) => (path.includes("/") ? dirname(path) : basename(path, ".ts"));
+
+/** The modules of a circle of imports; undefined when there is none. */
+function circleFrom(start: string): string[] | undefined {
+  const seen = new Set<string>();
+  const walk = (path: string, way: readonly string[]): string[] | undefined => {
+    for (const next of IMPORTS.get(path) ?? []) {
+      if (next === start) return [...way, next];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      const found = walk(next, [...way, next]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return walk(start, [start]);
+}
+
+describe("the rooms of src/", () => {
+  it("are those that are known, and import what there is", () => {
+    expect([...new Set([...IMPORTS.keys()].map(roomOf))].sort()).toEqual([...ROOMS].sort());
+    expect([...IMPORTS.values()].flat().filter((path) => !IMPORTS.has(path))).toEqual([]);
+    expect([...IMPORTS.values()].flat().length).toBeGreaterThan(200);
+  });
+
+  it("import in one direction, types too", () => {
+    const upwards = [...IMPORTS].flatMap(([path, imports]) =>
+      imports
+        .filter((to) => ROOMS.indexOf(roomOf(to)) > ROOMS.indexOf(roomOf(path)))
+        .map((to) => `${path} imports ${to}`),
+    );
+    expect(upwards).toEqual([]);
+  });
+
+  it("have no circle of imports, also none of types", () => {
+    const circles = [...IMPORTS.keys()].map(circleFrom).filter((circle) => circle !== undefined);
+    expect(circles.map((circle) => circle.join(" → "))).toEqual([]);
+  });
+
+  it("have no two files of one name", () => {
+    const names = [...IMPORTS.keys()].map((path) => basename(path));
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  it("keep errors.ts a leaf, without files or environment", () => {
+    const text = readFileSync("src/errors.ts", "utf8");
+    expect(text).not.toMatch(/\bimport\b|process\./);
+  });
+
+  it("are mirrored by the tests", () => {
+    const rooms = readdirSync("__tests__", { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const others = ["e2e", "integration", "support"];
+    expect(rooms.map(({ name }) => name).filter((name) => !ROOMS.includes(name) && !others.includes(name))).toEqual([]);
+    const tests = readdirSync("__tests__", { recursive: true, encoding: "utf8" }).filter((path) =>
+      path.endsWith(".test.ts"),
+    );
+    const strays = tests
+      .filter((path) => path.includes("/") && ROOMS.includes(path.split("/")[0] ?? ""))
+      .filter((path) => !IMPORTS.has(path.replace(/\.test\.ts$/, ".ts")));
+    expect(strays).toEqual([]);
+  });
+});

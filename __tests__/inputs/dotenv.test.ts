@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { DeployError } from "../../src/errors.js";
+import { cutWarning, parseDotenv } from "../../src/inputs/dotenv.js";
+
+describe("parseDotenv", () => {
+  it.each([
+    ["", {}],
+    ["# only\n\n", {}],
+    ["A=1\r\nexport B = two words  # why", { A: "1", B: "two words" }],
+    ["A=a#b", { A: "a#b" }],
+    ["A=", { A: "" }],
+    ["A= # empty", { A: "" }],
+    ["A='it is \\n literal # yes'", { A: "it is \\n literal # yes" }],
+    ['A="line\\nnext \\"quoted\\" \\$X" # why', { A: 'line\nnext "quoted" $X' }],
+    ['A="first\nsecond"\nB=2', { A: "first\nsecond", B: "2" }],
+    ["A=${B} `id`", { A: "${B} `id`" }],
+    ["A=1\nA=2", { A: "2" }],
+    ["A=postgres://u:p@h/d?x=y", { A: "postgres://u:p@h/d?x=y" }],
+  ])("reads %j", (text, expected) => {
+    expect(parseDotenv(text).values).toEqual(expected);
+  });
+
+  it.each([
+    ["A=s3cret #tail", ["A"]],
+    ["A=1 # why\nB=2\nC=3\t#", ["A", "C"]],
+    ["A=\"s3cret #tail\"\nB='x # y' # why", []],
+    ["A=s3cret#tail", []],
+    ["# A=1 # why\nA= # empty", []],
+    ["A=1 # why\nA='1 # why'", []],
+    ["A=1   ", []],
+  ])("names what is cut of %j", (text, names) => {
+    expect(parseDotenv(text).cut).toEqual(names);
+  });
+
+  it("warns of what is cut by its name alone", () => {
+    expect(cutWarning([])).toBe("");
+    expect(cutWarning(["SECRET_KEY"])).toBe(
+      'The value of SECRET_KEY in env ends before " #", which begins a comment: put it in single quotes if that is part of the value.',
+    );
+    expect(cutWarning(["A", "B"])).toContain("The values of A, B in env");
+  });
+
+  it.each([
+    ["A=1\n hunter2", "env has no NAME=value in line 2."],
+    ["1A=hunter2", "env has no NAME=value in line 1."],
+    ["A=1\nB='hunter2\nC=3", "env has a quote in line 2 that is not closed."],
+    ["A='1' hunter2", "env has text after the closing quote of the value in line 1."],
+  ])("refuses %j without quoting it", (text, message) => {
+    expect(() => parseDotenv(text)).toThrow(new DeployError(message));
+  });
+});

@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { parseMapping } from "../../src/inputs/yaml.js";
+
+/** A block mapping in a block mapping in a … */
+const nested = (depth: number) => Array.from({ length: depth }, (_, level) => `${" ".repeat(level)}a:\n`).join("");
+
+/** Each line repeats the one before it ten times. */
+const bomb = (lines: number) =>
+  Array.from({ length: lines }, (_, line) =>
+    line === 0 ? "a0: &a0 [x, x]\n" : `a${line}: &a${line} [${`*a${line - 1}, `.repeat(10)}]\n`,
+  ).join("");
+
+describe("parseMapping", () => {
+  it.each([
+    ["", {}],
+    ["# nothing\n", {}],
+    ['{"a": 1, "b": [true, null]}', { a: 1, b: [true, null] }],
+    ["a: yes\nb: 0o17\nc: 2024-01-01\nd: '{{ x }}'", { a: "yes", b: 15, c: "2024-01-01", d: "{{ x }}" }],
+    ["base: &b {x: 1}\ncopy: *b", { base: { x: 1 }, copy: { x: 1 } }],
+    ["p: !unsafe 'a {{ b }}'", { p: { __ansible_unsafe: "a {{ b }}" } }],
+    [
+      "p: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\n",
+      { p: { __ansible_vault: "$ANSIBLE_VAULT;1.1;AES256\n6162\n" } },
+    ],
+  ])("reads %j", (text, expected) => {
+    expect(parseMapping("vars", text)).toEqual(expected);
+  });
+
+  it.each([
+    ["a: 1\na: 2", /^vars is not valid YAML at line 2, column 1 \(duplicate key\)\.$/],
+    ["a: [1", /^vars is not valid YAML at line 1, column 6/],
+    ["a: !custom 1", /^vars is not valid YAML at line 1/],
+    ["a: *nothing", /^vars has an alias \(\*name\) that is unknown/],
+    ["a: &x [*x]", /^vars has an alias \(\*name\) inside of what it stands for: write the value out\.$/],
+    ["- ".repeat(50_000), /^vars has lists or mappings nested more than 100 deep: make it flatter\.$/],
+    [`a: ${"[".repeat(50_000)}`, /^vars has lists or mappings nested more than 100 deep/],
+    [`a: ${"{".repeat(50_000)}`, /^vars has lists or mappings nested more than 100 deep/],
+    [nested(200), /^vars has lists or mappings nested more than 100 deep/],
+    [bomb(9), /^vars has an alias \(\*name\) that is unknown or used too often/],
+    ["just text", /^vars must be a mapping/],
+    ["[1, 2]", /^vars must be a mapping/],
+    ["my-key: 1", /^vars has the key "my-key": a variable's name is letters, digits and underscores\.$/],
+  ])("refuses %j", (text, message) => {
+    expect(() => parseMapping("vars", text)).toThrow(message);
+  });
+
+  it("never quotes the text, which may hold a secret", () => {
+    const text = "password: sup3r-secret\n  broken: [";
+    expect(() => parseMapping("vars", text)).toThrow(
+      expect.not.objectContaining({ message: expect.stringContaining("sup3r") }),
+    );
+    expect(() => parseMapping("vars", text)).toThrow(/^vars is not valid YAML at line/);
+  });
+
+  it("takes what is deep in a text alone, and as many keys as there are", () => {
+    const text =
+      `a: "${"[".repeat(500)}"\nb: |\n  ${"{".repeat(500)}\nc: [${"[], ".repeat(500)}]\n${nested(90)}`.replace(
+        /\na:/,
+        "\nd:",
+      );
+    expect(Object.keys(parseMapping("vars", text))).toEqual(["a", "b", "c", "d"]);
+    const many = Array.from({ length: 20_000 }, (_, index) => `k${index}:\n`).join("");
+    expect(Object.keys(parseMapping("vars", many))).toHaveLength(20_000);
+  });
+
+  it.each([
+    ["a word", `a: ${"x".repeat(120_000)}`],
+    ["anchors", `a: ${"&x ".repeat(40_000)}b`],
+    ["commas", `a: [${",".repeat(100_000)}]`],
+    ["keys that are twice", "a:\n".repeat(40_000)],
+    ["closing brackets", "]".repeat(120_000)],
+    ["colons", ": ".repeat(60_000)],
+    ["line ends", `a: "${"\n".repeat(110_000)}`],
+  ])("takes no time for 120 kB of %s", (_, text) => {
+    const start = process.cpuUsage();
+    try {
+      parseMapping("vars", text);
+    } catch (error) {
+      expect(String(error)).toMatch(/^DeployError: vars .*\.$/);
+    }
+    expect(process.cpuUsage(start).user / 1_000).toBeLessThan(1_500);
+  });
+});

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""The builder: who unpacks a checkout and builds packages, so that none of their code runs as root or as the application.
+
+It is an account of the application's alone, without a shell or a password, with a cache of its own, in a sandbox that has the network for package indexes.
+What it makes is looked through before root takes it over.
+"""
+from __future__ import annotations
+
+import grp
+import json
+import os
+import pwd
+import re
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build import interpreter, lock_files, requirements, uv, venv, worker
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import command
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP, program_input
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Sandbox, confined, ended, run_confined
+
+PROGRAM = (command, lock_files, requirements, interpreter, venv, worker)
+CACHE = "/var/cache/django-ansible-deploy"
+LONGEST_NAME = 32  # characters of an account's name
+# A compiler may write code that it then runs, and looks at the processor; the application may do neither. What the application may write is not the builder's.
+NOT_FOR_BUILDS = ("MemoryDenyWriteExecute", "ProcSubset", "ReadWritePaths")
+VERSIONS = re.compile(r"[<>=!~]{0,2}=?[\d.*]+(\s*,\s*[<>=!~]=?[\d.*]+)*")
+LONGEST_BUILD = 3600  # seconds
+
+
+def account_of(app_name: str) -> str:
+    """The name of the builder's account."""
+    return app_name[: LONGEST_NAME - len("-build")] + "-build"
+
+
+def exists(user: str) -> bool:
+    try:
+        return bool(pwd.getpwnam(user))
+    except KeyError:
+        return False
+
+
+def ask(sandbox: Sandbox, steps: list[str], environment: dict, **request: object) -> dict:
+    """Runs steps of build/worker.py in a sandbox.
+
+    :raises CommandFailed: with the step's own words.
+    """
+    text = program_input(PROGRAM, {"steps": steps, **request})
+    done = confined(sandbox, [interpreter.OWN, "-I", "-c", BOOTSTRAP], stdin=text, environment=environment, cwd="/", timeout=LONGEST_BUILD)
+    try:
+        found = json.loads(done.answer)
+    except ValueError:
+        found = {"error": "the build %s: %s" % (ended(done.code), command.tail(done.printed, 10))}
+    if "error" in found:
+        raise CommandFailed(str(found["error"]), str(found.get("printed", "")))
+    return found
+
+
+class Builder:
+    """The builder of one application on this host.
+
+    :param rules: those of the application's service, see Sandbox.
+    :param environment: variables for what is downloaded, such as mirrors and proxies.
+    :param may_change_nothing: whether nobody has to do where the account is not there yet.
+    """
+
+    def __init__(self, app_name: str, rules: str, environment: dict, may_change_nothing: bool = False) -> None:
+        self.user = account_of(app_name)
+        if may_change_nothing and not exists(self.user):
+            self.user = "nobody"
+        self.rules = rules
+        self.environment = environment
+        self.cache = os.path.join(CACHE, app_name)
+
+    @property
+    def group(self) -> str:
+        return grp.getgrgid(pwd.getpwnam(self.user).pw_gid).gr_name
+
+    def ensure(self) -> tuple[int, int]:
+        """Makes the account and its cache unless they are there. Returns its ids."""
+        if not exists(self.user):
+            run(["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", self.user])
+        account = pwd.getpwnam(self.user)
+        ensure_directory(CACHE)
+        ensure_directory(self.cache, 0o700, self.user, self.user)
+        return account.pw_uid, account.pw_gid
+
+    def sandbox(self, **more) -> Sandbox:
+        return Sandbox(self.user, self.group, self.rules, without=NOT_FOR_BUILDS, nice=10, **more)
+
+    def variables(self) -> dict:
+        own = {"HOME": self.cache, "PIP_CACHE_DIR": os.path.join(self.cache, "pip")}
+        return {**uv.uv_environment(os.path.join(self.cache, "uv")), **self.environment, **own}
+
+    def unpack(self, archive, folder: str, compressed: bool) -> None:
+        """Unpacks an open archive into the builder's *folder*.
+
+        :raises CommandFailed: when it is none, or holds what the builder may not make.
+        """
+        tar = ["tar", "--extract", "--no-same-owner", "--no-same-permissions", "--file", "-", "--directory", folder, *(["--gzip"] if compressed else [])]
+        run_confined(self.sandbox(writable=[folder]), tar, environment={}, cwd="/", stdin=archive, timeout=LONGEST_BUILD)
+
+    def work(self, steps: list[str], shown: dict, **request: object) -> dict:
+        """Has the builder do steps of build/worker.py.
+
+        :param shown: where the sandbox shows its folders, see Sandbox.
+        :raises CommandFailed: with the step's own words.
+        """
+        return ask(self.sandbox(shown=shown, writable=[self.cache] if os.path.isdir(self.cache) else []), steps, self.variables(), **request)
+
+    def python_for(self, asked: object, tools_dir: str) -> str:
+        """Has root install a Python that the checkout asks for, below *tools_dir*."""
+        if not isinstance(asked, str) or not VERSIONS.fullmatch(asked):
+            raise CommandFailed("the project asks for Python %.60s, which is no range of versions" % (asked,))
+        return uv.install_python(self.uv(tools_dir), asked, tools_dir, os.path.join(CACHE, "python"))
+
+    @staticmethod
+    def uv(tools_dir: str) -> str:
+        """Where uv is; installs the pinned one unless there is one."""
+        return uv.find_uv(tools_dir) or uv.install_uv(tools_dir)
+
+    def prune(self, uv_path: str) -> None:
+        """Forgets what no build has used for long."""
+        run_confined(self.sandbox(writable=[self.cache] if os.path.isdir(self.cache) else []), [uv_path, "cache", "prune", "--ci", "--quiet"], environment=self.variables(), cwd="/", timeout=600)

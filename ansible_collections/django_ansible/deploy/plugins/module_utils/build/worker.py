@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""What is done with a checkout before it is trusted with anything: reading what it needs, and building that. Runs as the builder, see build/builder.py.
+
+It imports the standard library and what builder.PROGRAM ships with it. The answer goes to a pipe of its own.
+"""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build import lock_files, requirements, venv
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
+
+# What the deploy itself puts into a release; what a checkout has under these names gives way.
+OURS = (".venv", "REVISION", "release.json")
+
+
+def claim(release_dir: str, app_path: str, revision: str) -> None:
+    """Puts what the deploy adds to a checkout in the place of what the checkout has there.
+
+    :raises CommandFailed: when there is no manage.py where it is looked for.
+    """
+    if not os.path.isfile(os.path.join(release_dir, app_path, "manage.py")):
+        raise CommandFailed("commit %s has no manage.py in %s: set app_path to the folder that has it" % (revision[:7], app_path))
+    for name in OURS:
+        path = os.path.join(release_dir, name)
+        shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.path.lexists(path) and os.unlink(path)
+    with open(os.path.join(release_dir, "REVISION"), "w", encoding="utf-8") as file:
+        file.write(revision + "\n")
+
+
+def plan(request: dict) -> dict:
+    """Which virtual environment a checkout needs, and why."""
+    made = venv.Plan(venv.Wishes(**request["wishes"]))
+    return {"key": made.key(), "told": made.told, "warnings": made.warnings}
+
+
+def build(request: dict) -> dict:
+    """Makes the virtual environment at C(venv), and its link in the release."""
+    venv.build(request["venv"], venv.Plan(venv.Wishes(**request["wishes"])))
+    return {}
+
+
+def byte_compile(request: dict) -> dict:
+    """Saves every later start of the application the time for it, since none of them may write into the release."""
+    release_dir = request["wishes"]["release_dir"]
+    os.symlink(os.path.relpath(request["venv"], release_dir), os.path.join(release_dir, ".venv"))
+    try:
+        run([os.path.join(request["venv"], "bin", "python"), "-m", "compileall", "-q", "-j", "0", release_dir])
+    except CommandFailed:
+        pass  # Files that are no Python of this version are the project's business, and harmless until it imports them.
+    return {}
+
+
+def read_requirements(request: dict) -> dict:
+    """The texts of the files that an installer may read, by their path in the release."""
+    return {"texts": requirements.texts(request["wishes"]["release_dir"], request["wishes"]["project_dir"])}
+
+
+STEPS = {"plan": plan, "build": build, "byte_compile": byte_compile, "read_requirements": read_requirements}
+
+
+def answer(request: dict) -> dict:
+    try:
+        if "claim" in request:
+            claim(**request["claim"])
+        found: dict = {}
+        for step in request["steps"]:
+            found.update(STEPS[step](request))
+        return found
+    except venv.PythonNeeded as needed:
+        return {"python_needed": str(needed)}
+    except CommandFailed as error:
+        return {"error": str(error), "printed": error.printed[-200_000:]}
+    except lock_files.BadLock as error:
+        return {"error": str(error), "printed": ""}
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        # A folder where a file belongs, bytes that are no text, a table that is a list: the checkout's own.
+        return {"error": "the checkout cannot be read: %s: %s" % (type(error).__name__, error), "printed": ""}
+
+
+def main(request: dict) -> None:
+    answer_fd = os.dup(1)
+    os.dup2(2, 1)
+    with os.fdopen(answer_fd, "w", encoding="utf-8") as file:
+        json.dump(answer(request), file)

@@ -1,0 +1,185 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""The one way in which code of a repository or a package runs on a host: as somebody who is not root, in a transient systemd unit.
+
+The unit has the restrictions of the application's own service. Its environment and credentials come from files in memory that only root reads, since
+arguments and properties of a unit can be seen by everyone on the host.
+"""
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
+
+FOLDER = "/run"
+USUAL = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+LONGEST_OUTPUT = 1 << 20  # bytes that are kept, the last ones
+LONGEST_ANSWER = 32 << 20  # bytes of stdout, when somebody waits for an answer there
+# systemd-run looks for a program where it runs itself; what the sandbox shows is only there inside it.
+INSIDE = ("/bin/sh", "-c", 'exec "$0" "$@"')
+# What systemd-run ends with when a signal ended the unit.
+KILLED = 255
+# Limits of the service that a command of a deploy does not share: it is no visitor's request.
+NOT_FOR_COMMANDS = ("MemoryMax", "TasksMax")
+
+
+@dataclass
+class Sandbox:
+    """Who runs in it, and what of the host it sees.
+
+    :param rules: lines C(Name=value) of a unit, those of the application's service.
+    :param writable: paths that may be written, besides a /tmp of its own.
+    :param shown: folders that are seen, and may be written, at another place: where they are to be by where they are.
+    :param without: names of rules that do not hold here.
+    """
+
+    user: str
+    group: str
+    rules: str
+    writable: list[str] = field(default_factory=list)
+    shown: dict[str, str] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    nice: int = 0
+
+    def properties(self) -> list[str]:
+        lines = [line.strip() for line in self.rules.splitlines()]
+        kept = [line for line in lines if "=" in line and not line.startswith("#") and line.partition("=")[0] not in (*NOT_FOR_COMMANDS, *self.without)]
+        return [
+            "User=" + self.user,
+            "Group=" + self.group,
+            "Nice=%d" % self.nice,
+            "KillMode=control-group",
+            "TimeoutStopSec=10",
+            *kept,
+            *("BindPaths=%s:%s" % (escaped(there), escaped(seen)) for seen, there in self.shown.items()),
+            *("ReadWritePaths=" + escaped(path) for path in (*self.writable, *self.shown)),
+        ]
+
+
+@dataclass
+class Done:
+    """How a command ended: its exit code, what it answered on stdout and the end of what else it printed."""
+
+    code: int
+    answer: str
+    printed: str
+
+
+def escaped(path: str) -> str:
+    """A path as a unit's property takes it."""
+    return path.replace("\\", "\\\\").replace("%", "%%").replace(" ", "\\x20").replace(":", "\\:")
+
+
+def environment_file(values: dict) -> str:
+    """Variables as systemd's EnvironmentFile reads them: double quotes keep spaces, line ends, # and =."""
+    lines = []
+    for name, value in sorted(values.items()):
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`").replace("$", "\\$")
+        lines.append('%s="%s"' % (name, quoted))
+    return "\n".join(["# Ansible managed", *lines, ""])
+
+
+def confined(
+    sandbox: Sandbox, argv: list[str], *, environment: dict, cwd: str, credentials: dict | None = None, stdin=None, timeout: float = 0
+) -> Done:
+    """Runs *argv*, a program and its arguments without a secret, in a sandbox.
+
+    :param environment: the variables, besides PATH and LANG.
+    :param credentials: values that are read from the files that C(NAME_FILE) names, by name.
+    :param stdin: text, or an open file; nothing by default.
+    :param timeout: seconds; 0 for no limit.
+    :raises CommandFailed: when it runs out of time, or answers endlessly.
+    """
+    unit = "django-ansible-deploy-%s.service" % secrets.token_hex(8)
+    folder = os.path.join(FOLDER, unit)
+    with private_folder(folder):
+        variables = {**USUAL, **environment}
+        loaded = []
+        for name, value in (credentials or {}).items():
+            write_atomically_as(os.path.join(folder, name), value.encode(), 0o600, os.getuid(), os.getgid())
+            loaded.append("LoadCredential=%s:%s" % (name, os.path.join(folder, name)))
+            variables[name + "_FILE"] = "/run/credentials/%s/%s" % (unit, name)
+        write_atomically_as(os.path.join(folder, "environment"), environment_file(variables).encode(), 0o600, os.getuid(), os.getgid())
+        properties = [*sandbox.properties(), *loaded, "EnvironmentFile=" + os.path.join(folder, "environment"), "WorkingDirectory=" + escaped(cwd)]
+        if timeout:
+            properties.append("RuntimeMaxSec=%d" % timeout)
+        command = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=exec", "--unit", unit]
+        started = time.monotonic()
+        done = _finished([*command, *("--property=" + one for one in properties), "--", *INSIDE, *argv], unit, stdin)
+    if timeout and done.code and time.monotonic() - started >= timeout:
+        raise CommandFailed("%s did not end within %d s" % (" ".join(argv[:3]), timeout), done.printed)
+    return done
+
+
+def run_confined(sandbox: Sandbox, argv: list[str], **options) -> str:
+    """As :func:`confined`, for a command whose success is its answer. Returns what it printed.
+
+    :raises CommandFailed: when it ends with an error.
+    """
+    done = confined(sandbox, argv, **options)
+    printed = done.answer + done.printed
+    if done.code:
+        raise CommandFailed("%s %s:\n%s" % (" ".join(argv[:4]), ended(done.code), tail(printed)), printed)
+    return printed
+
+
+def ended(code: int) -> str:
+    """How a command ended, in words."""
+    return "was ended by a signal" if code == KILLED else "ended with %d" % code
+
+
+@contextlib.contextmanager
+def private_folder(path: str):
+    """A folder in memory that only root can enter, for as long as this lasts."""
+    os.mkdir(path, 0o700)
+    try:
+        yield
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _finished(command: list[str], unit: str, stdin) -> Done:
+    text = stdin if isinstance(stdin, str) else None
+    source = subprocess.PIPE if text is not None else stdin or subprocess.DEVNULL
+    process = subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    answer, printed = _Kept(process.stdout, LONGEST_ANSWER), _Kept(process.stderr, LONGEST_OUTPUT)
+    try:
+        if text is not None:
+            with contextlib.suppress(BrokenPipeError), process.stdin:
+                process.stdin.write(text.encode())
+        code = process.wait()
+    except BaseException:
+        subprocess.run(["systemctl", "stop", "--no-block", unit], check=False, capture_output=True)
+        process.kill()
+        raise
+    return Done(code, answer.text(), printed.text())
+
+
+class _Kept:
+    """The end of what a pipe says, so that endless output costs no memory."""
+
+    def __init__(self, pipe, limit: int) -> None:
+        self.pipe, self.limit, self.size = pipe, limit, 0
+        self.parts: deque[bytes] = deque()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self) -> None:
+        for part in iter(lambda: self.pipe.read1(65536), b""):
+            self.parts.append(part)
+            self.size += len(part)
+            while self.size - len(self.parts[0]) >= self.limit:
+                self.size -= len(self.parts.popleft())
+
+    def text(self) -> str:
+        self.thread.join(10)
+        return b"".join(self.parts).decode(errors="replace")

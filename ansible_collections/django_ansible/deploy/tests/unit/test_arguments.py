@@ -1,0 +1,81 @@
+"""The arguments that modules share are given once: each group of modules takes what the roles give it, and nothing of it is said again at a task."""
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+COLLECTION = Path(__file__).parents[2]
+GROUPS = yaml.safe_load((COLLECTION / "meta/runtime.yml").read_text())["action_groups"]
+ROLE = yaml.safe_load((COLLECTION / "roles/django_app/vars/main/arguments.yml").read_text())
+COMPOSE = yaml.safe_load((COLLECTION / "roles/compose_app/vars/main.yml").read_text())
+# What the roles give a group, and the name of what a module that takes it spreads into its argument_spec.
+GIVEN = {
+    "layout": (ROLE["__django_app_layout"], "LAYOUT"),
+    "application": (ROLE["__django_app_application"], "APPLICATION"),
+    "compose": (COMPOSE["__compose_app_run_arguments"], "RUN_ARGUMENTS"),
+    "compose_project": (COMPOSE["__compose_app_project_arguments"], "PROJECT_ARGUMENTS"),
+    "compose_files": (COMPOSE["__compose_app_files_arguments"], "FILES_ARGUMENTS"),
+    "compose_start": (COMPOSE["__compose_app_start_arguments"], "START_ARGUMENTS"),
+}
+# Its project is none when it looks for all that a run has left.
+EXTRA = {"compose_project": {"compose_return"}}
+
+
+@pytest.mark.parametrize("group", sorted(GROUPS))
+def test_a_group_is_the_modules_that_take_its_arguments(group):
+    name = GIVEN[group][1]
+    takes = {path.stem for path in (COLLECTION / "plugins/modules").glob("*.py") if re.search(r"argument_spec=.*\b%s\b" % name, path.read_text(), re.DOTALL)}
+    assert set(GROUPS[group]) == takes | EXTRA.get(group, set())
+
+
+def tasks_of(entries):
+    for entry in entries:
+        yield entry
+        for section in ("block", "rescue", "always"):
+            yield from tasks_of(entry.get(section, []))
+
+
+def said_again():
+    for path in sorted(COLLECTION.glob("roles/*/tasks/*.yml")):
+        for task in tasks_of(yaml.safe_load(path.read_text())):
+            for group, modules in GROUPS.items():
+                for module in modules:
+                    given = task.get("django_ansible.deploy.%s" % module) or {}
+                    for argument in set(given) & set(GIVEN[group][0]):
+                        yield "%s: %s of %s" % (path.relative_to(COLLECTION), argument, module)
+
+
+def test_no_task_says_them_again():
+    # Both name no run of their own: one looks without the lock, the other gives back that of a run that is gone.
+    assert set(said_again()) == {
+        "roles/compose_app/tasks/cancel.yml: run_id of compose_return",
+        "roles/django_app/tasks/cancel.yml: run_id of app_return",
+        "roles/django_app/tasks/status.yml: run_id of app_status",
+    }
+
+
+def test_they_reach_a_role_that_a_playbook_of_the_user_includes(tmp_path):
+    playbook = tmp_path / "own.yml"
+    playbook.write_text(
+        """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role:
+        name: django_ansible.deploy.django_app
+        tasks_from: cancel
+      vars:
+        app_name: nothing-of-this-name
+        django_app_detected: {run_id: 1-1-test}
+"""
+    )
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2]), "ANSIBLE_LOCALHOST_WARNING": "false"}
+    done = subprocess.run(
+        ["ansible-playbook", "-i", "localhost,", "-c", "local", str(playbook)], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "ok=1 " in done.stdout, done.stdout + done.stderr

@@ -1,0 +1,57 @@
+import * as core from "@actions/core";
+
+/**
+ * The one way to speak to the runner in commands. While Ansible's output passes through, commands are stopped: what is
+ * announced then would be printed as a plain line that nobody sees, so it waits until they count again.
+ */
+let token = "";
+const waiting: (() => void)[] = [];
+
+/** Stops commands until {@link resumeCommands}, under a random token. */
+export function stopCommands(random: string): void {
+  process.stdout.write(`::stop-commands::${random}\n`);
+  token = random;
+}
+
+/** Lets commands count again, and says what has waited for that. */
+export function resumeCommands(): void {
+  if (token !== "") process.stdout.write(`::${token}::\n`);
+  token = "";
+  for (const say of waiting.splice(0)) say();
+}
+
+function announce(say: () => void): void {
+  if (token === "") say();
+  else waiting.push(say);
+}
+
+/** A warning, shown on the run's page. */
+export function warn(text: string): void {
+  announce(() => core.warning(text));
+}
+
+/** An error at a place of the repository, shown on the run's page. The step does not fail by it. */
+export function annotate(text: string, properties: core.AnnotationProperties): void {
+  announce(() => core.error(text, properties));
+}
+
+/** Fails the step, for this reason. */
+export function fail(text: string): void {
+  process.exitCode = core.ExitCode.Failure;
+  announce(() => core.error(text));
+}
+
+/** A line for runs with debug logging. */
+export function debug(text: string): void {
+  announce(() => core.debug(text));
+}
+
+/** Writes a line to the log that holds texts of hosts or of the repository: nothing in it acts as a command of the runner. */
+export function tell(line: string): void {
+  core.info(plainLine(line));
+}
+
+/** One line in which the runner finds no command, in neither of its two forms (`::name::`, `##[name]`). */
+export function plainLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trimStart().replace(/^::/, ":\u200b:").replaceAll("##[", "##\u200b[");
+}

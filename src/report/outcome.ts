@@ -1,0 +1,97 @@
+import type { ResultEvent, RunEvent } from "../ansible/events.js";
+import type { Inputs } from "../inputs/inputs.js";
+import type { StopReason } from "../process/stop.js";
+import { inOrigin } from "./annotations.js";
+import { explainEnd, explainFailure, type FailureContext } from "./explain.js";
+import type { Status } from "./outputs.js";
+import { type Totals, totalsOf } from "./totals.js";
+
+/** What is known of a run of Ansible that came to its end. */
+export interface EndedRun {
+  readonly code: number;
+  readonly stderr: string;
+  readonly events: readonly RunEvent[];
+}
+
+/** How a run ended, ready to be reported. */
+export interface Outcome {
+  readonly status: Status;
+  /** The step's error; "" when it succeeded. */
+  readonly error: string;
+  readonly events: readonly RunEvent[];
+  readonly totals: Totals;
+  /** Sentence and result of each failure. */
+  readonly failures: readonly (readonly [sentence: string, result: ResultEvent])[];
+  /** `file:line` that Ansible blames where it ended without a failed host. */
+  readonly blamed?: string | undefined;
+}
+
+/** The outcome of a run that ended before Ansible started. */
+export function earlyOutcome(message: string, reason: StopReason | undefined, inputs: Inputs | undefined): Outcome {
+  return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
+}
+
+/** The outcome of a run of Ansible by its exit code alone, for when nothing else of it can be read. */
+export function bareOutcome(
+  { code, events }: EndedRun,
+  reason: StopReason | undefined,
+  inputs: Inputs | undefined,
+): Outcome {
+  const early = earlyOutcome(`Ansible ended with ${code}: see its output above.`, reason, inputs);
+  return code === 0 && reason === undefined
+    ? { ...early, status: "succeeded", error: "", events }
+    : { ...early, events };
+}
+
+/** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
+export function outcomeOf(
+  result: EndedRun,
+  reason: StopReason | undefined,
+  context: FailureContext & { readonly inputs: Inputs },
+): Outcome {
+  const { events } = result;
+  const totals = totalsOf(events);
+  const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure] as const);
+  if (reason !== undefined) return { ...stopped(reason, context.inputs, ""), events, totals, failures };
+  const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
+  if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
+    const error = "No host took part: the inventory has none that the deploy is for.";
+    return { status: "failed", error, events, totals, failures };
+  }
+  if (result.code === 0 && broken.length === 0) return { status: "succeeded", error: "", events, totals, failures };
+  const [first] = failures;
+  let error: string;
+  if (first)
+    error =
+      broken.length > 1
+        ? `${broken.length} of ${totals.hosts.length} hosts failed (${broken.join(", ")}). ${first[0]}`
+        : first[0];
+  else if (broken.length > 0) error = `${broken.join(", ")} failed: see Ansible's output above.`;
+  else error = explainEnd(result.code, result.stderr, context);
+  error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
+  const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
+  const blamed = origin?.join(":");
+  return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
+}
+
+/** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */
+function newerSchema({ keptOld, deploy: { migrations = [] } }: Totals): string {
+  if (!keptOld || migrations.length === 0) return "";
+  return `Applied migrations stay, so the older code runs on the newer schema: ${migrations.join(", ")}.`;
+}
+
+function stopped(
+  reason: StopReason | undefined,
+  inputs: Inputs | undefined,
+  message: string,
+): Pick<Outcome, "status" | "error"> {
+  if (reason === "cancelled") return { status: "cancelled", error: "The run was cancelled." };
+  if (reason === "timeout") {
+    return {
+      status: "failed",
+      error: `The run was ended after ${inputs?.timeoutMinutes} minutes, the limit of timeout-minutes.`,
+    };
+  }
+  if (reason === "broken") return { status: "failed", error: "The action ended by an error of its own, shown above." };
+  return { status: "failed", error: message };
+}

@@ -1,0 +1,80 @@
+import * as core from "@actions/core";
+import type { Totals } from "./totals.js";
+
+/** Names of all outputs, as in action.yml. */
+export const OUTPUT_NAMES = [
+  "status",
+  "total-hosts",
+  "ok-hosts",
+  "changed-hosts",
+  "failed-hosts",
+  "unreachable-hosts",
+  "changed-host-names",
+  "failed-host-names",
+  "unreachable-host-names",
+  "changed-tasks",
+  "stats",
+  "release",
+  "previous-release",
+  "revision",
+  "migrations",
+  "url",
+  "summary-file",
+  "ansible-version",
+  "duration-seconds",
+  "rolled-back",
+  "host-status",
+] as const;
+
+export type OutputName = (typeof OUTPUT_NAMES)[number];
+
+export type Status = "succeeded" | "failed" | "rolled-back" | "cancelled";
+
+/** The outputs as texts. */
+export type Outputs = Readonly<Record<OutputName, string>>;
+
+/** What the outputs are made of. */
+export interface OutputParts {
+  readonly status: Status;
+  readonly totals: Totals;
+  /** "" when it was not written. */
+  readonly summaryFile: string;
+  /** "" when Ansible did not get ready. */
+  readonly ansibleVersion: string;
+  readonly durationSeconds: number;
+}
+
+/** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
+export function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSeconds }: OutputParts): Outputs {
+  const { deploy } = totals;
+  // Nothing was switched: what a failed run found serving still does.
+  const kept = status === "succeeded" ? {} : { release: deploy.previous_release, revision: deploy.previous_revision };
+  return {
+    status,
+    "total-hosts": String(totals.hosts.length),
+    "ok-hosts": String(totals.ok.length),
+    "changed-hosts": String(totals.changed.length),
+    "failed-hosts": String(totals.failed.length),
+    "unreachable-hosts": String(totals.unreachable.length),
+    "changed-host-names": JSON.stringify(totals.changed),
+    "failed-host-names": JSON.stringify(totals.failed),
+    "unreachable-host-names": JSON.stringify(totals.unreachable),
+    "changed-tasks": String(totals.changedTasks),
+    stats: JSON.stringify(totals.stats),
+    release: deploy.release ?? (deploy.images ? JSON.stringify(deploy.images) : (kept.release ?? "")),
+    "previous-release":
+      deploy.previous_release ?? (deploy.previous_images ? JSON.stringify(deploy.previous_images) : ""),
+    revision: deploy.revision ?? kept.revision ?? "",
+    migrations: JSON.stringify(deploy.migrations ?? []),
+    url: deploy.url ?? "",
+    "summary-file": summaryFile,
+    "ansible-version": ansibleVersion,
+    "duration-seconds": String(durationSeconds),
+    "rolled-back": String(status === "rolled-back"),
+    "host-status": JSON.stringify(totals.hostStatus),
+  };
+}
+
+export function setOutputs(outputs: Outputs): void {
+  for (const name of OUTPUT_NAMES) core.setOutput(name, outputs[name]);
+}

@@ -1,0 +1,114 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as core from "@actions/core";
+import { annotate, tell, warn } from "../announce.js";
+import { appNameOf } from "../ansible/variables.js";
+import { messageOf } from "../errors.js";
+import type { Inputs } from "../inputs/inputs.js";
+import { annotationsOf, MOST_ANNOTATIONS, placeIn } from "./annotations.js";
+import type { Outcome } from "./outcome.js";
+import { outputsOf, setOutputs } from "./outputs.js";
+import { coursesOf, failedPhase } from "./phases.js";
+import { summaryMarkdown } from "./summary.js";
+import { verdict } from "./verdict.js";
+
+/** Bytes of the summary file: GitHub refuses a comment of more than 65,536 characters. */
+const COMMENT_LIMIT = 60_000;
+
+/** What is published besides the outcome itself. */
+export interface PublishParts {
+  readonly inputs: Pick<Inputs, "check" | "operation" | "playbook" | "appName" | "workingDirectory">;
+  /** Whether the job summary is wanted. */
+  readonly summary: boolean;
+  readonly ansibleVersion: string;
+  readonly durationSeconds: number;
+  /** Hides secrets: files and annotations are not filtered by the runner in every case. */
+  readonly redact: (text: string) => string;
+}
+
+/** Sets the outputs and writes summary and annotations. Warns where that fails: a report never decides a deploy. */
+export async function publish(outcome: Outcome, parts: PublishParts): Promise<void> {
+  const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
+  tell(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
+  const summaryFile =
+    attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
+  attempt("The outputs were not set", () =>
+    setOutputs(
+      outputsOf({
+        status: outcome.status,
+        totals: outcome.totals,
+        summaryFile,
+        ansibleVersion: parts.ansibleVersion,
+        durationSeconds: parts.durationSeconds,
+      }),
+    ),
+  );
+  attempt("The annotations were not written", () => annotateFailures(outcome, parts));
+  if (!parts.summary || !process.env.GITHUB_STEP_SUMMARY) return;
+  try {
+    await core.summary.addRaw(summaryOf(outcome, parts)).write();
+  } catch (error) {
+    warn(`The job summary was not written: ${messageOf(error)}`);
+  }
+}
+
+function summaryOf(outcome: Outcome, parts: PublishParts, limit?: number): string {
+  const { status, totals, events, failures, error } = outcome;
+  const outputs = outputsOf({ ...outcome, ...parts, summaryFile: "" });
+  const markdown = summaryMarkdown(
+    {
+      verdict: verdictOf(outcome, parts),
+      check: parts.inputs.check,
+      release: outputs.release,
+      previousRelease: outputs["previous-release"],
+      url: outputs.url,
+      ansibleVersion: parts.ansibleVersion,
+      durationSeconds: parts.durationSeconds,
+      ...{ status, totals, events, failures, error },
+    },
+    limit,
+  );
+  return parts.redact(markdown);
+}
+
+function verdictOf({ status, totals, events }: Outcome, { inputs, durationSeconds }: PublishParts): string {
+  const app = totals.deploy.app ?? (inputs.appName || appNameOf(process.env.GITHUB_REPOSITORY ?? ""));
+  const phase = failedPhase(coursesOf(events));
+  return verdict({ status, inputs, app, phase, durationSeconds }, totals);
+}
+
+/** Outside the private folder, since later steps read it. */
+function writeSummaryFile(markdown: string): string {
+  const file = join(process.env.RUNNER_TEMP || tmpdir(), `deploy-summary-${randomUUID()}.md`);
+  writeFileSync(file, markdown, { flag: "wx", mode: 0o600 });
+  return file;
+}
+
+function annotateFailures(
+  { status, error, totals, failures, blamed }: Outcome,
+  { inputs, redact }: PublishParts,
+): void {
+  const { workingDirectory } = inputs;
+  const repository = { workspace: process.env.GITHUB_WORKSPACE ?? "", workingDirectory, exists: existsSync };
+  for (const { message, ...properties } of annotationsOf(failures, repository)) {
+    annotate(redact(message), { ...properties, title: redact(properties.title) });
+  }
+  if (blamed !== undefined) annotate(redact(error), placeIn(blamed, repository.workspace));
+  if (status === "succeeded" && totals.hosts.length === 0) {
+    warn("No host took part: the inventory has none that the playbook's plays are for.");
+  }
+  const warnings = totals.deploy.warnings ?? [];
+  for (const warning of warnings.slice(0, MOST_ANNOTATIONS)) warn(redact(warning));
+  for (const warning of warnings.slice(MOST_ANNOTATIONS)) tell(`Warning: ${redact(warning)}`);
+}
+
+function attempt<T>(problem: string, action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    warn(`${problem}: ${messageOf(error)}`);
+    return undefined;
+  }
+}

@@ -79,8 +79,10 @@ WHOLE = {
     "build/requirements.py": BUILDER,
     "build/venv.py": BUILDER,
     "build/worker.py": BUILDER,
+    "django/committed.py": APPLICATION,
     "django/driver.py": APPLICATION,
     "django/settings_completion.py": APPLICATION,
+    "django/uploads.py": APPLICATION,
 }
 # Function by function: what it calls, and the places it does that to, which nobody but root can write.
 ALLOWED = {

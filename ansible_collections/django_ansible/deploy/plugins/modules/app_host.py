@@ -132,14 +132,13 @@ deploy:
   returned: success
 """
 
-import grp
 import os
-import pwd
 import socket
 import struct
 import sys
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
@@ -190,13 +189,6 @@ def silent_database(address: str) -> str | None:
     return None if answer in (b"S", b"N") else "what answers at %s is no PostgreSQL server: check db_host and db_port" % address
 
 
-def account_exists(user: str, group: str) -> bool:
-    try:
-        return pwd.getpwnam(user).pw_gid == grp.getgrnam(group).gr_gid
-    except KeyError:
-        return False
-
-
 def is_wanted(release: str | None, layout: Layout, params: dict) -> bool:
     """Whether a release is the one that is to serve, as far as that is known."""
     if release is None or not params["prepared_from"] or not prepared.is_prepared(layout, release, params["prepared_from"]):
@@ -243,6 +235,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     refuse_unfit_host(module)
+    refused = accounts.refusal(module.params["app_user"])
+    if refused:
+        module.fail_json(msg=refused)
     free = free_mib(module.params["app_dir"])
     if free < module.params["needed_mib"]:
         module.fail_json(
@@ -284,7 +279,7 @@ def look(layout: Layout, params: dict) -> dict:
     known = layout.read_release(release) if release else {}
     releases = layout.list_releases()
     missing = missing_packages(params["packages"]) if params["packages"] else []
-    account = account_exists(params["app_user"], params["app_group"])
+    account = accounts.exists(params["app_user"], params["app_group"])
     wanted = is_wanted(release, layout, params)
     current = wanted and account and not missing and not Activation({**params, **params["service"], "release": release}).pending()
     told = {"app": layout.app_name, "previous_release": release, "previous_revision": known.get("revision"), "packages": missing}

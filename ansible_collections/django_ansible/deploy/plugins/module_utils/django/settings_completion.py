@@ -61,7 +61,8 @@ class Completion:
 
     :param project: name of the project's settings module.
     :param settings: its settings by name.
-    :param host: what the deploy knows: C(release_dir), C(shared), C(server_names), C(https), C(static_url) and C(override).
+    :param host: what the deploy knows: C(release_dir), C(shared), C(server_names), C(https), C(static_url), C(override), and C(key_is_in), the module or file of the
+        release that has the settings' SECRET_KEY.
     :param environment: the application's environment.
     """
 
@@ -109,17 +110,20 @@ class Completion:
 
     def secret_key(self) -> None:
         key, given = self.settings.get("SECRET_KEY") or "", self.given("SECRET_KEY")
-        if key and not str(key).startswith("django-insecure-"):
+        place = self.host.get("key_is_in")
+        insecure = str(key).startswith("django-insecure-")
+        if key and not insecure and not place:
             return
-        what = "is the one of development" if key else "is not set"
+        what = "is the one of development" if insecure else "is written in the repository (%s)" % place if key else "is not set"
         if given and key != given:
             self.add(
                 'SECRET_KEY = given("SECRET_KEY")',
                 "SECRET_KEY %s in %s, and this release takes the environment's: set SECRET_KEY = os.environ['SECRET_KEY']" % (what, self.project),
             )
-        elif key and not given:
+        elif key:
             self.warnings.append(
-                "SECRET_KEY %s in %s, and who knows it can forge sessions: set vault_secret_key, or SECRET_KEY in the environment" % (what, self.project)
+                "SECRET_KEY %s in %s, and who knows it can forge sessions: set vault_secret_key, or SECRET_KEY in the environment, to one that nobody knows"
+                % (what, self.project)
             )
 
     def static_root(self) -> None:

@@ -81,6 +81,7 @@ class Inspection:
         )
         facts["unapplied"] = found["unapplied"]["migrations"] if params["ask_database"] else None
         facts.update(key=self.key, collected=self.collected, settings_module=None)
+        self.uses_given_key = found["settings"]["uses_given_key"]
         self.done += ["check"] if checks else []
         if found["settings"]["text"]:
             facts["settings_module"] = settings_completion.MODULE

@@ -55,7 +55,7 @@ class Preparation:
 
     def run(self) -> None:
         """:raises CommandFailed: when the release cannot be made; then nothing of it is left."""
-        self.refuse_lost_key()
+        self.make_key()
         for path in (self.layout.app_dir, self.layout.releases, self.layout.venvs, self.layout.slots, self.layout.static, self.layout.building):
             ensure_directory(path)
         places.check_writable(self.params["writable_paths"], owner_ids(self.params["app_user"], self.params["app_group"])[0])
@@ -73,13 +73,21 @@ class Preparation:
         """What was found out so far, which is of most use when the release cannot be made."""
         return {"warnings": [*warnings, *self.found["warnings"]], "told": self.found["told"] + self.libraries.told}
 
-    def refuse_lost_key(self) -> None:
-        """Has a lone host make a secret key where nobody gave one; others would not know it."""
-        if Environment.parse(self.params["environment"]).values.get("SECRET_KEY"):
+    def lacks_key(self) -> bool:
+        return not Environment.parse(self.params["environment"]).values.get("SECRET_KEY")
+
+    def make_key(self) -> None:
+        """Has a lone host make a secret key where nobody gave one."""
+        if self.lacks_key() and self.params["lone"]:
+            secret_key.ensure(self.layout.etc)
+
+    def judge_key(self) -> None:
+        """Tells that the application runs with this host's own key, which other hosts would not know."""
+        if not self.lacks_key():
             return
         if self.params["lone"]:
-            self.found["warnings"].append(secret_key.ensure(self.layout.etc))
-        elif secret_key.read(self.layout.etc):
+            self.found["warnings"].append(secret_key.sentence(self.layout.etc))
+        else:
             raise CommandFailed(
                 "this host made a SECRET_KEY when it was alone, and the others do not know it: set vault_secret_key, or SECRET_KEY in the "
                 "environment, to what is in %s" % os.path.join(self.layout.etc, "secret_key")
@@ -210,6 +218,9 @@ class Preparation:
                 if not self.libraries.for_error(str(error)):
                     raise CommandFailed(self.with_hint(str(error)), error.printed) from error
         self.done += inspection.done
+        # An application that reads another variable has nothing of it.
+        if inspection.uses_given_key:
+            self.judge_key()
         return facts
 
 

@@ -98,6 +98,17 @@ def test_a_key_of_development_is_told_where_there_is_no_other():
     assert "can forge sessions" in made.warnings[0]
 
 
+def test_a_key_that_the_repository_has_gives_way_to_the_one_of_the_environment(monkeypatch):
+    known = {"key_is_in": "shop.settings"}
+    found, warnings = settings_of(GOOD, monkeypatch, known)
+    assert found["SECRET_KEY"] == "of-the-environment"
+    assert "SECRET_KEY is written in the repository (shop.settings)" in warnings[0]
+    for environment in ({}, {"SECRET_KEY": GOOD["SECRET_KEY"]}):
+        made = completion_of("given", GOOD, {**HOST, **known}, {"ALLOWED_HOSTS": "www.example.com", **environment})
+        assert made.text() == ""
+        assert "who knows it can forge sessions" in made.warnings[0]
+
+
 def test_https_is_told_to_django_where_nginx_vouches_for_it(monkeypatch):
     found, warnings = settings_of(GOOD, monkeypatch, {"https": True})
     assert found["SECURE_PROXY_SSL_HEADER"] == ("HTTP_X_FORWARDED_PROTO", "https")

@@ -16,6 +16,7 @@ pipelining = true
 `);
     expect(cfg).toEqual({
       collectionsPath: ["./collections", "~/more"],
+      hostKeyChecking: "",
       rolesPath: [],
       callbacksEnabled: ["ansible.posix.profile_tasks", "timer"],
       vaultPasswordFile: ".vault_pass",

@@ -8820,7 +8820,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 6587:
+/***/ 3621:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -10482,6 +10482,376 @@ function removeWork({ workFolders }) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/inputs/split-arguments.js
+
+/**
+ * Splits a text into words as a POSIX shell would: quotes and backslashes count, a `#` that starts a word opens a
+ * comment, and nothing is expanded.
+ *
+ * @throws DeployError when a quote stays open.
+ */
+function splitArguments(text) {
+    const words = [];
+    let word;
+    let quote = "";
+    for (let index = 0; index < text.length; index++) {
+        const char = text.charAt(index);
+        const next = text.charAt(index + 1);
+        if (quote === "'") {
+            if (char === "'")
+                quote = "";
+            else
+                word += char;
+        }
+        else if (quote === '"') {
+            if (char === '"')
+                quote = "";
+            else if (char === "\\" && ['"', "\\", "$", "`"].includes(next))
+                word += text.charAt(++index);
+            else if (char === "\\" && next === "\n")
+                index++;
+            else
+                word += char;
+        }
+        else if (char === "'" || char === '"') {
+            quote = char;
+            word ??= "";
+        }
+        else if (char === "\\") {
+            if (next === "\r" && text.charAt(index + 2) === "\n")
+                index += 2;
+            else if (next === "\n")
+                index++;
+            else {
+                word = (word ?? "") + next;
+                index++;
+            }
+        }
+        else if (/\s/.test(char)) {
+            if (word !== undefined)
+                words.push(word);
+            word = undefined;
+        }
+        else if (char === "#" && word === undefined) {
+            const end = text.indexOf("\n", index);
+            index = end === -1 ? text.length : end;
+        }
+        else {
+            word = (word ?? "") + char;
+        }
+    }
+    if (quote !== "")
+        throw new DeployError(`extra-args has a ${quote} that is not closed.`);
+    if (word !== undefined)
+        words.push(word);
+    return words;
+}
+
+// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
+var dist = __nccwpck_require__(8815);
+;// CONCATENATED MODULE: ./lib/inputs/yaml.js
+
+
+/** Nesting of lists and mappings: what reads them calls itself, and a stack that overflows can end the process. */
+const DEEPEST = 100;
+/** How often aliases may repeat what they stand for. */
+const MOST_ALIASES = 100;
+/** Ansible's two tags, in the form in which its JSON reader takes them. */
+const ANSIBLE_TAGS = [
+    { tag: "!vault", resolve: (text) => ({ __ansible_vault: text }) },
+    { tag: "!unsafe", resolve: (text) => ({ __ansible_unsafe: text }) },
+];
+/** What takes time by the square of a text's length is off: places of all errors, comparing each key with each. */
+const OPTIONS = { prettyErrors: false, uniqueKeys: false, logLevel: "silent" };
+/**
+ * Reads YAML (JSON is YAML) of the core schema. Messages carry a place, never a piece of the text: it may be a secret.
+ *
+ * @throws DeployError with line and column.
+ */
+function parseYaml(name, text) {
+    if (isTooDeep(text))
+        throw tooDeep(name);
+    const lineCounter = new dist/* LineCounter */.HN();
+    const where = (offset) => {
+        const { line, col } = lineCounter.linePos(offset);
+        return `at line ${line}, column ${col}`;
+    };
+    const document = (0,dist/* parseDocument */.Tp)(text, { ...OPTIONS, customTags: ANSIBLE_TAGS, lineCounter });
+    const problem = document.errors[0] ?? document.warnings[0];
+    if (problem) {
+        const what = problem.code.toLowerCase().replaceAll("_", " ");
+        throw new DeployError(`${name} is not valid YAML ${where(problem.pos[0])} (${what}).`);
+    }
+    const twice = duplicateKey(document);
+    if (twice !== undefined)
+        throw new DeployError(`${name} is not valid YAML ${where(twice)} (duplicate key).`);
+    let value;
+    try {
+        value = document.toJS({ maxAliasCount: MOST_ALIASES });
+    }
+    catch {
+        throw new DeployError(`${name} has an alias (*name) that is unknown or used too often: write the value out.`);
+    }
+    refuseCircle(name, value, new Set());
+    return value;
+}
+/** What a YAML text of the project holds, its first document; undefined where it is not valid, which Ansible says. */
+function parseLoosely(text) {
+    try {
+        return isTooDeep(text) ? undefined : (0,dist/* parseDocument */.Tp)(text, OPTIONS).toJS({ maxAliasCount: MOST_ALIASES });
+    }
+    catch {
+        return undefined;
+    }
+}
+/**
+ * Every text in all documents of a YAML text, whatever its style. Never fails.
+ *
+ * @returns besides what was found, whether that is all, since the text is valid.
+ */
+function leavesOf(text) {
+    const leaves = [];
+    if (isTooDeep(text))
+        return { leaves, valid: false };
+    const documents = [(0,dist/* parseAllDocuments */.hR)(text, OPTIONS)].flat();
+    for (const document of documents) {
+        const anchors = new Map();
+        let aliases = 0;
+        const note = (node) => {
+            if (node.anchor !== undefined)
+                anchors.set(node.anchor, node);
+        };
+        const collect = (root, outer) => (0,dist/* visit */.YR)(root, {
+            Collection: (_, node) => note(node),
+            Scalar: (role, node, path) => {
+                note(node);
+                if (role === "key")
+                    return;
+                const text = node.source ?? String(node.value ?? "");
+                leaves.push({ keys: [...outer, ...keysIn(path)], tag: node.tag ?? "", text });
+            },
+            // What an alias repeats stands at the alias's keys too.
+            Alias: (_, { source }, path) => {
+                const node = anchors.get(source);
+                if (node !== undefined && aliases++ < MOST_ALIASES)
+                    collect(node, [...outer, ...keysIn(path)]);
+            },
+        });
+        collect(document, []);
+    }
+    return { leaves, valid: documents.every(({ errors }) => errors.length === 0) };
+}
+function keysIn(path) {
+    return path.flatMap((parent) => ((0,dist/* isPair */.tO)(parent) && (0,dist/* isScalar */.jn)(parent.key) ? [String(parent.key.value)] : []));
+}
+/** Whether a YAML value is a mapping. */
+function isMapping(value) {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+/**
+ * Reads a mapping of Ansible variables; an empty text is an empty mapping.
+ *
+ * @throws DeployError when it is no mapping, or a key is no variable name.
+ */
+function parseMapping(name, text) {
+    if (text.trim() === "")
+        return {};
+    const value = parseYaml(name, text) ?? {};
+    if (!isMapping(value))
+        throw new DeployError(`${name} must be a mapping of names to values, like "key: value".`);
+    for (const key of Object.keys(value)) {
+        if (!/^[A-Za-z_]\w*$/.test(key)) {
+            throw new DeployError(`${name} has the key ${quoted(key)}: a variable's name is letters, digits and underscores.`);
+        }
+    }
+    return { ...value };
+}
+function tooDeep(name) {
+    return new DeployError(`${name} has lists or mappings nested more than ${DEEPEST} deep: make it flatter.`);
+}
+/** Whether a text nests deeper than may be read, told by its tokens: this alone does not call itself. */
+function isTooDeep(text) {
+    const indents = [];
+    let flow = 0;
+    let compact = 0;
+    let blank = 0;
+    let scalar = false;
+    for (const token of new dist/* Lexer */.JG().lex(text)) {
+        if (token.endsWith("\n")) {
+            blank = 0;
+            compact = 0;
+        }
+        else if (blank !== undefined && token.startsWith(" ")) {
+            blank = token.length;
+        }
+        else if (blank !== undefined && !token.startsWith("#") && flow === 0) {
+            while ((indents.at(-1) ?? -1) >= blank)
+                indents.pop();
+            indents.push(blank);
+            blank = undefined;
+        }
+        if (scalar)
+            scalar = false;
+        else if (token === "\x1f")
+            scalar = true;
+        else if (token === "[" || token === "{")
+            flow++;
+        else if (token === "]" || token === "}")
+            flow = Math.max(0, flow - 1);
+        else if (flow === 0 && (token === "-" || token === "?" || token === ":"))
+            compact++;
+        if (indents.length + flow + compact > DEEPEST)
+            return true;
+    }
+    return false;
+}
+/** Offset of a key that its mapping has already. */
+function duplicateKey(document) {
+    let found;
+    (0,dist/* visit */.YR)(document, {
+        Map: (_, { items }) => {
+            const seen = new Set();
+            for (const { key } of items) {
+                if (!(0,dist/* isScalar */.jn)(key))
+                    continue;
+                if (seen.has(key.value)) {
+                    found = key.range?.[0] ?? 0;
+                    return dist/* visit */.YR.BREAK;
+                }
+                seen.add(key.value);
+            }
+            return undefined;
+        },
+    });
+    return found;
+}
+/** Refuses an alias inside of what it stands for, and what aliases nest too deep. */
+function refuseCircle(name, value, around) {
+    if (typeof value !== "object" || value === null)
+        return;
+    if (around.has(value))
+        throw new DeployError(`${name} has an alias (*name) inside of what it stands for: write the value out.`);
+    if (around.size > DEEPEST)
+        throw tooDeep(name);
+    around.add(value);
+    for (const part of Object.values(value))
+        refuseCircle(name, part, around);
+    around.delete(value);
+}
+
+;// CONCATENATED MODULE: ./lib/connection/host-keys.js
+
+
+
+const CHECKING = /^ansible_(ssh_|paramiko_|paramiko_ssh_)?host_key_checking$/;
+const ARGUMENTS = /^ansible_(ssh_args|ssh_common_args|ssh_extra_args|sftp_extra_args|scp_extra_args)$/;
+/** Ansible's words for false. */
+const FALSE = /^(false|no|off|0|n|f)$/i;
+const OPTION = /StrictHostKeyChecking\s*[=\s]\s*["']?(no|off|accept-new)\b/i;
+/** A text without one of these has nothing of the kind, and most have none. */
+const MENTIONED = /host_key_checking|StrictHostKeyChecking/i;
+/**
+ * Refuses what would trust hosts more than `host-key-checking` says, wherever it is set. What only Ansible can read, vaults
+ * and templates and inventories that are programs, is held to it by the first option of every ssh.
+ *
+ * @throws DeployError that names the place.
+ */
+function requireHostKeys(inputs, project, sources, job) {
+    if (inputs.hostKeyChecking === "off")
+        return;
+    const found = [
+        ...looseInJob(job),
+        ...looseInCfg(project.cfg),
+        ...sources.flatMap(looseInSource),
+        ...leavesIn(inputs.vars, []).flatMap((leaf) => looseLeaf(leaf, "vars")),
+        ...looseInArguments(inputs.extraArgs),
+    ].find(({ acceptsNew }) => !(acceptsNew && inputs.hostKeyChecking === "accept-new"));
+    if (found === undefined)
+        return;
+    throw new DeployError(`${found.place} sets ${found.setting}, which switches the check of host keys ${found.acceptsNew ? "partly " : ""}off, and host-key-checking is ${inputs.hostKeyChecking}: remove it, or set host-key-checking: ${found.acceptsNew ? "accept-new" : "off"}.`);
+}
+/** What of a variable or setting of Ansible's is loose, by its name as a variable. */
+function looseSetting(name, value, place, written = name) {
+    if (CHECKING.test(name) && FALSE.test(value.trim())) {
+        return [{ place, setting: `${written}: ${value.trim()}`, acceptsNew: false }];
+    }
+    return ARGUMENTS.test(name) ? looseOption(value, place, written) : [];
+}
+function looseOption(text, place, written) {
+    const [, word = ""] = OPTION.exec(text) ?? [];
+    if (word === "")
+        return [];
+    const setting = `StrictHostKeyChecking=${word.toLowerCase()}${written === "" ? "" : ` in ${written}`}`;
+    return [{ place, setting, acceptsNew: word.toLowerCase() === "accept-new" }];
+}
+function looseInJob(job) {
+    return Object.entries(job).flatMap(([name, value]) => name.startsWith("ANSIBLE_") ? looseSetting(name.toLowerCase(), value ?? "", "The job's environment", name) : []);
+}
+function looseInCfg(cfg) {
+    if (cfg === undefined)
+        return [];
+    const { settings } = cfg;
+    const named = [
+        ["host_key_checking", settings.hostKeyChecking],
+        ["ssh_args", settings.sshArgs],
+        ["ssh_common_args", settings.sshCommonArgs],
+        ["ssh_extra_args", settings.sshExtraArgs],
+        ["sftp_extra_args", settings.sftpExtraArgs],
+        ["scp_extra_args", settings.scpExtraArgs],
+    ];
+    return named.flatMap(([name, value]) => looseSetting(`ansible_${name}`, value, "ansible.cfg", name));
+}
+function looseInSource({ place, text, isInventory }) {
+    if (!MENTIONED.test(text))
+        return [];
+    const found = leavesOf(text).leaves.flatMap((leaf) => looseLeaf(leaf, place.name));
+    return found.length > 0 || !isInventory ? found : text.split(/\r?\n/).flatMap((line) => looseLine(line, place.name));
+}
+function looseLeaf({ keys, text }, place) {
+    return keys.flatMap((key) => looseSetting(key, text, place));
+}
+/** A line of INI: words `name=value` after a host's name, or one `name = value` up to its end. */
+function looseLine(line, place) {
+    if (/^\s*[#;]/.test(line))
+        return [];
+    let words = [];
+    try {
+        words = splitArguments(line);
+    }
+    catch {
+        // A quote that stays open: the line as a whole still counts.
+    }
+    return [line, ...words].flatMap((pair) => {
+        const [name = "", ...value] = pair.split("=");
+        return looseSetting(name.trim(), value
+            .join("=")
+            .trim()
+            .replace(/^(["'])(.*)\1$/s, "$2"), place);
+    });
+}
+/** `-e name=value`, `-e {…}` and options that ssh gets. */
+function looseInArguments(words) {
+    const place = "extra-args";
+    return words.flatMap((word) => {
+        const text = word.replace(/^(-e|--extra-vars)=?/, "");
+        const ofVariables = text.startsWith("{")
+            ? leavesOf(text).leaves.flatMap((leaf) => looseLeaf(leaf, place))
+            : looseLine(text, place);
+        return ofVariables.length > 0 ? ofVariables : looseOption(word, place, "");
+    });
+}
+function leavesIn(value, keys) {
+    if (Array.isArray(value))
+        return value.flatMap((item) => leavesIn(item, keys));
+    if (typeof value !== "object" || value === null)
+        return [{ keys, text: String(value) }];
+    return Object.entries(value).flatMap(([key, item]) => leavesIn(item, [...keys, key]));
+}
+/** The first option of every ssh that Ansible starts, since ssh keeps to the first value that it meets; "" where hosts need no key. */
+function firstSshOption(checking) {
+    return { strict: "-o StrictHostKeyChecking=yes", "accept-new": "-o StrictHostKeyChecking=accept-new", off: "" }[checking];
+}
+
 ;// CONCATENATED MODULE: ./lib/inputs/missing.js
 
 /** Says of a secret that is missing whether it was given at all, and if so why it is empty: `env is not given`. */
@@ -11614,263 +11984,6 @@ function expandEscapes(body) {
     return body.replace(/\\([nrt"\\$`])/g, (_, char) => ESCAPES[char] ?? char);
 }
 
-;// CONCATENATED MODULE: ./lib/inputs/split-arguments.js
-
-/**
- * Splits a text into words as a POSIX shell would: quotes and backslashes count, a `#` that starts a word opens a
- * comment, and nothing is expanded.
- *
- * @throws DeployError when a quote stays open.
- */
-function splitArguments(text) {
-    const words = [];
-    let word;
-    let quote = "";
-    for (let index = 0; index < text.length; index++) {
-        const char = text.charAt(index);
-        const next = text.charAt(index + 1);
-        if (quote === "'") {
-            if (char === "'")
-                quote = "";
-            else
-                word += char;
-        }
-        else if (quote === '"') {
-            if (char === '"')
-                quote = "";
-            else if (char === "\\" && ['"', "\\", "$", "`"].includes(next))
-                word += text.charAt(++index);
-            else if (char === "\\" && next === "\n")
-                index++;
-            else
-                word += char;
-        }
-        else if (char === "'" || char === '"') {
-            quote = char;
-            word ??= "";
-        }
-        else if (char === "\\") {
-            if (next === "\r" && text.charAt(index + 2) === "\n")
-                index += 2;
-            else if (next === "\n")
-                index++;
-            else {
-                word = (word ?? "") + next;
-                index++;
-            }
-        }
-        else if (/\s/.test(char)) {
-            if (word !== undefined)
-                words.push(word);
-            word = undefined;
-        }
-        else if (char === "#" && word === undefined) {
-            const end = text.indexOf("\n", index);
-            index = end === -1 ? text.length : end;
-        }
-        else {
-            word = (word ?? "") + char;
-        }
-    }
-    if (quote !== "")
-        throw new DeployError(`extra-args has a ${quote} that is not closed.`);
-    if (word !== undefined)
-        words.push(word);
-    return words;
-}
-
-// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
-var dist = __nccwpck_require__(8815);
-;// CONCATENATED MODULE: ./lib/inputs/yaml.js
-
-
-/** Nesting of lists and mappings: what reads them calls itself, and a stack that overflows can end the process. */
-const DEEPEST = 100;
-/** How often aliases may repeat what they stand for. */
-const MOST_ALIASES = 100;
-/** Ansible's two tags, in the form in which its JSON reader takes them. */
-const ANSIBLE_TAGS = [
-    { tag: "!vault", resolve: (text) => ({ __ansible_vault: text }) },
-    { tag: "!unsafe", resolve: (text) => ({ __ansible_unsafe: text }) },
-];
-/** What takes time by the square of a text's length is off: places of all errors, comparing each key with each. */
-const OPTIONS = { prettyErrors: false, uniqueKeys: false, logLevel: "silent" };
-/**
- * Reads YAML (JSON is YAML) of the core schema. Messages carry a place, never a piece of the text: it may be a secret.
- *
- * @throws DeployError with line and column.
- */
-function parseYaml(name, text) {
-    if (isTooDeep(text))
-        throw tooDeep(name);
-    const lineCounter = new dist/* LineCounter */.HN();
-    const where = (offset) => {
-        const { line, col } = lineCounter.linePos(offset);
-        return `at line ${line}, column ${col}`;
-    };
-    const document = (0,dist/* parseDocument */.Tp)(text, { ...OPTIONS, customTags: ANSIBLE_TAGS, lineCounter });
-    const problem = document.errors[0] ?? document.warnings[0];
-    if (problem) {
-        const what = problem.code.toLowerCase().replaceAll("_", " ");
-        throw new DeployError(`${name} is not valid YAML ${where(problem.pos[0])} (${what}).`);
-    }
-    const twice = duplicateKey(document);
-    if (twice !== undefined)
-        throw new DeployError(`${name} is not valid YAML ${where(twice)} (duplicate key).`);
-    let value;
-    try {
-        value = document.toJS({ maxAliasCount: MOST_ALIASES });
-    }
-    catch {
-        throw new DeployError(`${name} has an alias (*name) that is unknown or used too often: write the value out.`);
-    }
-    refuseCircle(name, value, new Set());
-    return value;
-}
-/** What a YAML text of the project holds, its first document; undefined where it is not valid, which Ansible says. */
-function parseLoosely(text) {
-    try {
-        return isTooDeep(text) ? undefined : (0,dist/* parseDocument */.Tp)(text, OPTIONS).toJS({ maxAliasCount: MOST_ALIASES });
-    }
-    catch {
-        return undefined;
-    }
-}
-/**
- * Every text in all documents of a YAML text, whatever its style. Never fails.
- *
- * @returns besides what was found, whether that is all, since the text is valid.
- */
-function leavesOf(text) {
-    const leaves = [];
-    if (isTooDeep(text))
-        return { leaves, valid: false };
-    const documents = [(0,dist/* parseAllDocuments */.hR)(text, OPTIONS)].flat();
-    for (const document of documents) {
-        const anchors = new Map();
-        let aliases = 0;
-        const note = (node) => {
-            if (node.anchor !== undefined)
-                anchors.set(node.anchor, node);
-        };
-        const collect = (root, outer) => (0,dist/* visit */.YR)(root, {
-            Collection: (_, node) => note(node),
-            Scalar: (role, node, path) => {
-                note(node);
-                if (role === "key")
-                    return;
-                const text = node.source ?? String(node.value ?? "");
-                leaves.push({ keys: [...outer, ...keysIn(path)], tag: node.tag ?? "", text });
-            },
-            // What an alias repeats stands at the alias's keys too.
-            Alias: (_, { source }, path) => {
-                const node = anchors.get(source);
-                if (node !== undefined && aliases++ < MOST_ALIASES)
-                    collect(node, [...outer, ...keysIn(path)]);
-            },
-        });
-        collect(document, []);
-    }
-    return { leaves, valid: documents.every(({ errors }) => errors.length === 0) };
-}
-function keysIn(path) {
-    return path.flatMap((parent) => ((0,dist/* isPair */.tO)(parent) && (0,dist/* isScalar */.jn)(parent.key) ? [String(parent.key.value)] : []));
-}
-/** Whether a YAML value is a mapping. */
-function isMapping(value) {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-/**
- * Reads a mapping of Ansible variables; an empty text is an empty mapping.
- *
- * @throws DeployError when it is no mapping, or a key is no variable name.
- */
-function parseMapping(name, text) {
-    if (text.trim() === "")
-        return {};
-    const value = parseYaml(name, text) ?? {};
-    if (!isMapping(value))
-        throw new DeployError(`${name} must be a mapping of names to values, like "key: value".`);
-    for (const key of Object.keys(value)) {
-        if (!/^[A-Za-z_]\w*$/.test(key)) {
-            throw new DeployError(`${name} has the key ${quoted(key)}: a variable's name is letters, digits and underscores.`);
-        }
-    }
-    return { ...value };
-}
-function tooDeep(name) {
-    return new DeployError(`${name} has lists or mappings nested more than ${DEEPEST} deep: make it flatter.`);
-}
-/** Whether a text nests deeper than may be read, told by its tokens: this alone does not call itself. */
-function isTooDeep(text) {
-    const indents = [];
-    let flow = 0;
-    let compact = 0;
-    let blank = 0;
-    let scalar = false;
-    for (const token of new dist/* Lexer */.JG().lex(text)) {
-        if (token.endsWith("\n")) {
-            blank = 0;
-            compact = 0;
-        }
-        else if (blank !== undefined && token.startsWith(" ")) {
-            blank = token.length;
-        }
-        else if (blank !== undefined && !token.startsWith("#") && flow === 0) {
-            while ((indents.at(-1) ?? -1) >= blank)
-                indents.pop();
-            indents.push(blank);
-            blank = undefined;
-        }
-        if (scalar)
-            scalar = false;
-        else if (token === "\x1f")
-            scalar = true;
-        else if (token === "[" || token === "{")
-            flow++;
-        else if (token === "]" || token === "}")
-            flow = Math.max(0, flow - 1);
-        else if (flow === 0 && (token === "-" || token === "?" || token === ":"))
-            compact++;
-        if (indents.length + flow + compact > DEEPEST)
-            return true;
-    }
-    return false;
-}
-/** Offset of a key that its mapping has already. */
-function duplicateKey(document) {
-    let found;
-    (0,dist/* visit */.YR)(document, {
-        Map: (_, { items }) => {
-            const seen = new Set();
-            for (const { key } of items) {
-                if (!(0,dist/* isScalar */.jn)(key))
-                    continue;
-                if (seen.has(key.value)) {
-                    found = key.range?.[0] ?? 0;
-                    return dist/* visit */.YR.BREAK;
-                }
-                seen.add(key.value);
-            }
-            return undefined;
-        },
-    });
-    return found;
-}
-/** Refuses an alias inside of what it stands for, and what aliases nest too deep. */
-function refuseCircle(name, value, around) {
-    if (typeof value !== "object" || value === null)
-        return;
-    if (around.has(value))
-        throw new DeployError(`${name} has an alias (*name) inside of what it stands for: write the value out.`);
-    if (around.size > DEEPEST)
-        throw tooDeep(name);
-    around.add(value);
-    for (const part of Object.values(value))
-        refuseCircle(name, part, around);
-    around.delete(value);
-}
-
 ;// CONCATENATED MODULE: ./lib/inputs/parse.js
 
 
@@ -12377,6 +12490,7 @@ function parseAnsibleCfg(text) {
         callbacksEnabled: split(get("defaults.callbacks_enabled", "defaults.callback_whitelist"), /[,\n]/),
         vaultPasswordFile: get("defaults.vault_password_file"),
         vaultIdentityList: get("defaults.vault_identity_list"),
+        hostKeyChecking: get("ssh_connection.host_key_checking", "defaults.host_key_checking"),
         sshArgs: get("ssh_connection.ssh_args"),
         sshCommonArgs: get("ssh_connection.ssh_common_args"),
         sshExtraArgs: get("ssh_connection.ssh_extra_args"),
@@ -12890,6 +13004,9 @@ function besideCfg(cfgPath, named, home) {
 
 
 
+
+/** As in the action's ansible.cfg. */
+const OWN_SSH_ARGS = "-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=15";
 const OWN_CALLBACKS = ["django_ansible.deploy.events", "django_ansible.deploy.built_modules"];
 /** The whole environment of ansible-playbook. The job's own is left as it is. */
 function ansibleEnvironment(parts) {
@@ -12923,6 +13040,8 @@ function ansibleEnvironment(parts) {
             ? {}
             : { ANSIBLE_VAULT_PASSWORD_FILE: parts.standInVaultPassword }),
         ANSIBLE_HOST_KEY_CHECKING: String(parts.checking !== "off"),
+        ANSIBLE_SSH_HOST_KEY_CHECKING: String(parts.checking !== "off"),
+        ANSIBLE_SSH_ARGS: [firstSshOption(parts.checking), sshArgs(parts)].join(" ").trim(),
         ANSIBLE_SSH_CONTROL_PATH_DIR: parts.controlFolder,
         // A path of the project's own could be too long, and would not be closed.
         ANSIBLE_SSH_CONTROL_PATH: "",
@@ -12937,6 +13056,11 @@ function ansibleEnvironment(parts) {
         DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
         DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
     });
+}
+/** As without the action: the job's, those of the project's ansible.cfg, of the action's own, or Ansible's default (its ssh.py). */
+function sshArgs({ job, project }) {
+    const otherwise = project.cfg === undefined ? OWN_SSH_ARGS : "-C -o ControlMaster=auto -o ControlPersist=60s";
+    return job.ANSIBLE_SSH_ARGS ?? (project.cfg?.settings.sshArgs || otherwise);
 }
 const besideAnsible = (python, name) => (0,external_node_path_namespaceObject.join)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)(python)), name);
 /** For a program of Ansible whose output is read: with debug logging it would say more than what it was asked. */
@@ -16411,6 +16535,7 @@ class Watchdog {
 
 
 
+
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = (0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_url_.fileURLToPath)(import.meta.url))));
 /** Milliseconds for finding out why hosts could not be reached. */
@@ -16480,6 +16605,7 @@ async function prepare(actionRoot, known, stop) {
     tellTrust(inputs, identity);
     const files = writeRunFiles({ inputs, project, folder, job, actionRoot, identity, becomePassword: password });
     const sources = sourcesOf(project, files, folder.path, job);
+    requireHostKeys(inputs, project, sources, job);
     const closed = await stop.step((signal) => closedVaults(inputs, project, sources, job, signal));
     requireOpenVaults(closed, EVERY_HOST, inputs, project);
     const ansible = await stop.step((signal) => ensureAnsible(actionRoot, inputs, thisMachine(job, signal)));
@@ -16523,7 +16649,7 @@ async function* explanations({ inputs, play: prepared, identity, closed }, resul
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6587);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3621);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

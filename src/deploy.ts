@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { fail, tell, warn } from "./announce.js";
 import { removeConnections, removeSecrets } from "./cleanup.js";
 import { createControlFolder } from "./connection/control-folder.js";
+import { requireHostKeys } from "./connection/host-keys.js";
 import { type Identity, prepareIdentity } from "./connection/identity.js";
 import { tellTrust } from "./connection/trust.js";
 import { endNow } from "./end-now.js";
@@ -116,6 +117,7 @@ async function prepare(actionRoot: string, known: Known, stop: Stop): Promise<Re
   tellTrust(inputs, identity);
   const files = writeRunFiles({ inputs, project, folder, job, actionRoot, identity, becomePassword: password });
   const sources = sourcesOf(project, files, folder.path, job);
+  requireHostKeys(inputs, project, sources, job);
   const closed = await stop.step((signal) => closedVaults(inputs, project, sources, job, signal));
   requireOpenVaults(closed, EVERY_HOST, inputs, project);
 

@@ -73,7 +73,7 @@ function fromPs(): Row[] {
 /** What `ps -A -o pid=,ppid=,lstart=` prints. */
 export function rowsOf(text: string): Row[] {
   return text.split("\n").flatMap((line) => {
-    const [, pid, parent, started = ""] = /^(\d+)\s+(\d+)\s+(\S.*)$/.exec(line.trim()) ?? [];
-    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), started }];
+    const [, pid, parent, started = ""] = /^\s*(\d+)\s+(\d+)\s(.+)$/.exec(line) ?? [];
+    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), started: started.trim() }];
   });
 }

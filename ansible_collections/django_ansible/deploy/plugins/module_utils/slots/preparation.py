@@ -102,6 +102,10 @@ class Preparation:
         user = owner_ids(params["app_user"], params["app_group"])
         venv = self.build(builder)
         with Tree(self.place) as tree:
+            # Before the application opens anything in it; the link of the virtual environment, which leads outside, is made anew.
+            tree.remove(".venv")
+            refuse_problems(tree)
+            tree.link(os.path.join("..", "..", "venvs", venv), ".venv")
             self.found["warnings"] += shared.share(self.layout, params, tree)
             tree.own(*user, of=builder[0])
         facts = self.prepare({self.release_dir: self.place})

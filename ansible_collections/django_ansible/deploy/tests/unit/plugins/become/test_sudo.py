@@ -80,11 +80,10 @@ exit 1
 
 
 @pytest.mark.parametrize("method", ["sudo", "django_ansible.deploy.sudo"])
-@pytest.mark.parametrize(("password", "said"), [("secret", "became"), ("wrong", "Incorrect sudo password")])
-def test_ansible_takes_it_under_both_names_with_its_options(tmp_path, method, password, said):
+def test_ansible_takes_it_under_both_names_with_its_options(tmp_path, method):
     (tmp_path / "sudo-rs").write_text(SUDO_RS)
     (tmp_path / "sudo-rs").chmod(0o755)
-    (tmp_path / "password").write_text(password)
+    (tmp_path / "password").write_text("secret")
     ansible = os.path.join(os.path.dirname(sys.executable), "ansible")
     arguments = ["-c", "local", "-m", "command", "-a", "echo became", "--become", "--become-method", method, "--become-password-file", str(tmp_path / "password")]
     variables = ["-e", "ansible_become_exe=%s" % (tmp_path / "sudo-rs"), "-e", "ansible_python_interpreter=%s" % sys.executable]
@@ -95,4 +94,4 @@ def test_ansible_takes_it_under_both_names_with_its_options(tmp_path, method, pa
             "ANSIBLE_COLLECTIONS_PATH": str(Path(sudo.__file__).parents[5]), "ANSIBLE_BECOME_PLUGINS": os.path.dirname(sudo.__file__),
         },
     )
-    assert said in done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1:] == ["became"], done.stdout + done.stderr

@@ -2,6 +2,9 @@
 # MIT License (see LICENSE)
 from __future__ import annotations
 
-from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.announced import Announced
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
 
-__all__ = ["ActionModule"]
+
+class ActionModule(Announced, Answered):
+    pass

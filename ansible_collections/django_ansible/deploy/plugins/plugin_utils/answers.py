@@ -73,8 +73,8 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
     "compose_status": {"deploy": DEPLOY},
     "compose_up": {"changes": CHANGES, "gates": by_name(LINE), "deploy": DEPLOY},
-    "postgresql_server": {"done": each(LINE)},
-    "redis_server": {"done": each(LINE)},
+    "postgresql_server": {"done": each(LINE), "restart": text()},
+    "redis_server": {"done": each(LINE), "told": each(text()), "restart": text()},
 }
 # What Ansible itself understands of any module. Facts are not among them: they would become variables of the play.
 EVERY = {

@@ -156,7 +156,7 @@ ALLOWED = {
         "answers_for_unknown_names": ("open", "/etc/nginx"),
         "catch_all": ("ManagedFile", "/etc/nginx"),
     },
-    "host/postgresql.py": {"memory_of_host": ("open", "/proc/meminfo")},
+    "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
         "Releases.read_release": ("open", "app_dir/releases/<release>/release.json, root's once the release has its place"),
         "Releases.write_record": ("write_atomically_as", "release.json of a release that root has taken over"),
@@ -230,7 +230,12 @@ ALLOWED = {
         "Server.provide_dumps": ("ManagedFile", "/etc/systemd/system"),
         "Server.end_dumps": ("os.unlink", "/etc/systemd/system"),
     },
-    "modules/redis_server.py": {"provide": ("ManagedFile ensure_directory open", "/etc/redis and /etc/systemd/system")},
+    "modules/redis_server.py": {
+        "Server.read": ("ManagedFile", "/etc/django-ansible-deploy, and the package's own file"),
+        "Server.administrators_password": ("ManagedFile ensure_directory", "/etc/django-ansible-deploy"),
+        "Server.wanted": ("ManagedFile", "/etc/django-ansible-deploy, the package's own file and /etc/systemd/system"),
+        "Server.provide": ("ensure_directory", "/etc/django-ansible-deploy and /etc/systemd/system"),
+    },
 }
 
 

@@ -25,20 +25,32 @@ function announce(say: () => void): void {
   else waiting.push(say);
 }
 
+/** Bytes of one annotation: the page shows no more, and a host may say as much as it likes. */
+const LONGEST = 4_096;
+
+function limited(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= LONGEST) return text;
+  // Not in the middle of a character.
+  let end = LONGEST - Buffer.byteLength(" …");
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return `${bytes.toString("utf8", 0, end)} …`;
+}
+
 /** A warning, shown on the run's page. */
 export function warn(text: string): void {
-  announce(() => core.warning(text));
+  announce(() => core.warning(limited(text)));
 }
 
 /** An error at a place of the repository, shown on the run's page. The step does not fail by it. */
 export function annotate(text: string, properties: core.AnnotationProperties): void {
-  announce(() => core.error(text, properties));
+  announce(() => core.error(limited(text), properties));
 }
 
 /** Fails the step, for this reason. */
 export function fail(text: string): void {
   process.exitCode = core.ExitCode.Failure;
-  announce(() => core.error(text));
+  announce(() => core.error(limited(text)));
 }
 
 /** A line for runs with debug logging. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { fail, tell, warn } from "./announce.js";
 import { removeConnections, removeSecrets } from "./cleanup.js";
 import { createControlFolder } from "./connection/control-folder.js";
+import { requireHostKeys } from "./connection/host-keys.js";
 import { type Identity, prepareIdentity } from "./connection/identity.js";
 import { tellTrust } from "./connection/trust.js";
 import { endNow } from "./end-now.js";
@@ -19,6 +20,7 @@ import { type Play, preparePlay } from "./play/play-parts.js";
 import { writeRunFiles } from "./play/run-files.js";
 import { unreachableCauses } from "./play/unreachable.js";
 import { orStop, Stop, type StopReason } from "./process/stop.js";
+import { broughtWarning } from "./project/brought.js";
 import { inspectProject } from "./project/inspect.js";
 import { sourcesOf } from "./project/sources.js";
 import { bareOutcome, earlyOutcome, type Outcome, outcomeOf } from "./report/outcome.js";
@@ -99,6 +101,8 @@ async function prepare(actionRoot: string, known: Known, stop: Stop): Promise<Re
     inspectProject(inputs, job.GITHUB_WORKSPACE || process.cwd(), job, signal),
   );
   for (const line of project.django?.told ?? []) tell(line);
+  const brought = broughtWarning(inputs, project, job.GITHUB_EVENT_NAME);
+  if (brought !== "") warn(brought);
 
   const folder = PrivateFolder.create();
   known.folder = folder;
@@ -113,6 +117,7 @@ async function prepare(actionRoot: string, known: Known, stop: Stop): Promise<Re
   tellTrust(inputs, identity);
   const files = writeRunFiles({ inputs, project, folder, job, actionRoot, identity, becomePassword: password });
   const sources = sourcesOf(project, files, folder.path, job);
+  requireHostKeys(inputs, project, sources, job);
   const closed = await stop.step((signal) => closedVaults(inputs, project, sources, job, signal));
   requireOpenVaults(closed, EVERY_HOST, inputs, project);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ansibleEnvironment, type EnvironmentParts } from "../../src/ansible/environment.js";
+import { ansibleEnvironment, type EnvironmentParts, OWN_SSH_ARGS } from "../../src/ansible/environment.js";
 import { parseAnsibleCfg } from "../../src/project/ansible-cfg.js";
 
 function environment(overrides: Partial<EnvironmentParts> = {}, cfg?: string): Record<string, string> {
@@ -54,6 +54,8 @@ describe("ansibleEnvironment", () => {
       ANSIBLE_HOST_KEY_CHECKING: "true",
       ANSIBLE_SSH_CONTROL_PATH_DIR: "/tmp/c",
       ANSIBLE_SSH_CONTROL_PATH: "",
+      ANSIBLE_SSH_ARGS: `-o StrictHostKeyChecking=yes ${OWN_SSH_ARGS}`,
+      ANSIBLE_SSH_HOST_KEY_CHECKING: "true",
       ANSIBLE_SSH_COMMON_ARGS: option,
       ANSIBLE_SSH_EXTRA_ARGS: option,
       ANSIBLE_SFTP_EXTRA_ARGS: option,

@@ -1,5 +1,15 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ActionResult, type Host, onHost, type Suite } from "../../scripts/lab/index.mjs";
+import {
+  type ActionResult,
+  copyToHost,
+  type Host,
+  must,
+  onHost,
+  reboot,
+  type Suite,
+  until,
+} from "../../scripts/lab/index.mjs";
 import { type DeployRequest, directly, expectRefused } from "./support/direct.js";
 import { inventory } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
@@ -15,6 +25,21 @@ const systems: [Suite, string][] = [
 
 const site = "mysite.example";
 const sudo = secret("sudo");
+/** Stands for a database that is away: the application does not start while it is there. */
+const away = "/opt/mysite/shared/away";
+
+/** Serves the repositories below /srv to who has the token. */
+const guardedServer = (token: string): string => `
+import base64, functools, http.server
+class Guarded(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.headers.get("Authorization") == "Basic " + base64.b64encode(b"robot:${token}").decode():
+            return super().do_GET()
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="git"')
+        self.end_headers()
+http.server.ThreadingHTTPServer(("127.0.0.1", 8418), functools.partial(Guarded, directory="/srv")).serve_forever()
+`;
 
 describe.each(systems)("%s: %s", (suite) => {
   let trial: Trial;
@@ -30,6 +55,13 @@ describe.each(systems)("%s: %s", (suite) => {
     project.write(
       "group_vars/all.yml",
       `app_name: mysite\nserver_name: ${site}\ndjango_settings_module: mysite.settings.production\n`,
+    );
+    project.write(
+      "mysite/wsgi.py",
+      `import os
+if os.path.exists("${away}"):
+    raise ConnectionError("the database is away")
+${project.read("mysite/wsgi.py")}`,
     );
     await project.commit("A guestbook");
     const start = directly(trial, project, [host]);
@@ -71,6 +103,23 @@ describe.each(systems)("%s: %s", (suite) => {
     expect(await version()).toBe("200 1");
   });
 
+  test("a boot while the database is away ends in a site that is served once it is back", async () => {
+    await onHost(host, `touch ${away}`);
+    await reboot(host);
+    // More often than systemd starts a unit again by itself.
+    await until("The seventh start of the application", 60, async () => {
+      const starts = await onHost(
+        host,
+        "systemctl show --property NRestarts --value 'mysite@*.service' | sort -n | tail -1",
+      );
+      return Number(starts) >= 6 ? true : undefined;
+    });
+    await onHost(host, `rm ${away}`);
+    await until("The page after the database came back", 30, async () =>
+      (await version().catch(() => "")) === "200 1" ? true : undefined,
+    );
+  });
+
   test("a playbook of the user's own becomes root and another user, with a password of sudo and without", async () => {
     project.write(
       "whoami.yml",
@@ -98,6 +147,31 @@ describe.each(systems)("%s: %s", (suite) => {
     expectDone(await own(sudo), "1");
     await onHost(host, "echo 'deploy ALL=(ALL:ALL) NOPASSWD: ALL' > /etc/sudoers.d/deploy");
     for (const password of ["", sudo]) expectDone(await own(password), "1");
+  });
+
+  test("code comes from a repository behind a login, whose token is left nowhere", async () => {
+    project.write("mysite/__init__.py", '__version__ = "3"\n');
+    const commit = await project.commit("Version 3");
+    const bare = join(trial.folder, "site.git");
+    await must(["git", "clone", "--quiet", "--bare", project.folder, bare]);
+    await must(["git", "-C", bare, "update-server-info"]);
+    await copyToHost(host, bare, "/srv/site.git");
+    const token = secret("token");
+    await onHost(
+      host,
+      `cat > /root/serve.py <<'PYTHON'\n${guardedServer(token)}\nPYTHON\nsystemd-run --quiet python3 /root/serve.py`,
+    );
+    const result = await run({
+      inputs: { source: "git", revision: "main", vars: `app_repo: http://robot:${token}@127.0.0.1:8418/site.git` },
+    });
+    expectDone(result, "1");
+    expect(result.outputs.revision).toBe(commit);
+    expect(await version()).toBe("200 3");
+    expect(result.log).not.toContain(token);
+    await onHost(host, "rm /root/serve.py");
+    expect(await onHost(host, `grep -rlF '${token}' /opt /etc /run /tmp /root /home /var/cache /var/tmp || true`)).toBe(
+      "",
+    );
   });
 
   test("nothing of it failed on the host", async () => {

@@ -16,6 +16,7 @@ pipelining = true
 `);
     expect(cfg).toEqual({
       collectionsPath: ["./collections", "~/more"],
+      hostKeyChecking: "",
       rolesPath: [],
       becomePlugins: [],
       callbacksEnabled: ["ansible.posix.profile_tasks", "timer"],

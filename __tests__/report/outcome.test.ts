@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HostStats, ResultEvent, RunEvent } from "../../src/ansible/events.js";
+import type { Inputs } from "../../src/inputs/inputs.js";
 import { earlyOutcome, outcomeOf } from "../../src/report/outcome.js";
 import { outputsOf } from "../../src/report/outputs.js";
 import { createInputs } from "../support/inputs.js";
@@ -130,5 +131,29 @@ describe("outputsOf", () => {
       release: '{"web":"sha256:1"}',
       "previous-release": '{"web":"sha256:0"}',
     });
+  });
+
+  it("gives an address that all hosts agree on and that the workflow knows, or none", () => {
+    const urlOf = (urls: readonly string[], inputs: Partial<Inputs> = {}) => {
+      const events = urls.map((url, index): RunEvent => ({ ...failed(`h${index}`), status: "ok", deploy: { url } }));
+      const known = { ...context, inputs: { ...context.inputs, ...inputs } };
+      const { totals } = outcomeOf({ code: 0, stderr: "", events }, undefined, known);
+      return [totals.deploy.url, totals.deploy.warnings];
+    };
+    const site = "https://www.example.org/";
+    expect(urlOf([site, site])).toEqual([site, undefined]);
+    expect(urlOf([site], { serverName: "example.org www.example.org" })).toEqual([site, undefined]);
+    expect(urlOf([site], { serverName: "*.example.org" })).toEqual([site, undefined]);
+    expect(urlOf([site], { vars: { server_name: "{{ name }}" } })).toEqual([site, undefined]);
+    expect(urlOf([site, "https://evil.example/"])).toEqual([
+      undefined,
+      ["The hosts give different addresses of the site, so the output url is empty."],
+    ]);
+    expect(urlOf(["https://evil.example/"], { serverName: "www.example.org" })).toEqual([
+      undefined,
+      [
+        'A host gives "https://evil.example/" as the site\'s address, which server-name does not have: the output url is empty.',
+      ],
+    ]);
   });
 });

@@ -8820,7 +8820,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 9949:
+/***/ 1794:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -9731,18 +9731,30 @@ function announce(say) {
     else
         waiting.push(say);
 }
+/** Bytes of one annotation: the page shows no more, and a host may say as much as it likes. */
+const LONGEST = 4_096;
+function limited(text) {
+    const bytes = Buffer.from(text);
+    if (bytes.length <= LONGEST)
+        return text;
+    // Not in the middle of a character.
+    let end = LONGEST - Buffer.byteLength(" …");
+    while (((bytes[end] ?? 0) & 0xc0) === 0x80)
+        end--;
+    return `${bytes.toString("utf8", 0, end)} …`;
+}
 /** A warning, shown on the run's page. */
 function warn(text) {
-    announce(() => warning(text));
+    announce(() => warning(limited(text)));
 }
 /** An error at a place of the repository, shown on the run's page. The step does not fail by it. */
 function annotate(text, properties) {
-    announce(() => error(text, properties));
+    announce(() => error(limited(text), properties));
 }
 /** Fails the step, for this reason. */
 function fail(text) {
     process.exitCode = ExitCode.Failure;
-    announce(() => error(text));
+    announce(() => error(limited(text)));
 }
 /** A line for runs with debug logging. */
 function announce_debug(text) {
@@ -10036,9 +10048,10 @@ function fromPs() {
 }
 /** What `ps -A -o pid=,ppid=,lstart=` prints. */
 function rowsOf(text) {
-    return [...text.matchAll(/^\s*(\d+)\s+(\d+)\s+(.+?)\s*$/gm)].map(([, pid, parent, started = ""]) => ({
-        ...{ pid: Number(pid), parent: Number(parent), started },
-    }));
+    return text.split("\n").flatMap((line) => {
+        const [, pid, parent, started = ""] = /^\s*(\d+)\s+(\d+)\s(.+)$/.exec(line) ?? [];
+        return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), started: started.trim() }];
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/process/run.js
@@ -10359,7 +10372,10 @@ function isWritable(folder) {
 }
 /** Whether a path is one in which {@link createToolFolder} works: post removes nothing else. */
 function isWorkFolder(path) {
-    return /\/django-ansible-deploy-[\w-]+\/([^/]+\/)*\.[^/]+-[A-Za-z0-9]{6}$/.test(path) && path === (0,external_node_path_namespaceObject.resolve)(path);
+    const isOurs = (0,external_node_path_namespaceObject.dirname)(path)
+        .split("/")
+        .some((name) => /^django-ansible-deploy-[\w-]+$/.test(name));
+    return isOurs && /^\..+-[A-Za-z0-9]{6}$/.test((0,external_node_path_namespaceObject.basename)(path)) && path === (0,external_node_path_namespaceObject.resolve)(path);
 }
 /** Whether a folder of the tool cache was finished and not withdrawn since. */
 function isComplete(folder) {
@@ -10464,6 +10480,376 @@ function removeWork({ workFolders }) {
             warn(`The folder ${folder} in the tool cache was not removed: ${messageOf(error)}`);
         }
     }
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/split-arguments.js
+
+/**
+ * Splits a text into words as a POSIX shell would: quotes and backslashes count, a `#` that starts a word opens a
+ * comment, and nothing is expanded.
+ *
+ * @throws DeployError when a quote stays open.
+ */
+function splitArguments(text) {
+    const words = [];
+    let word;
+    let quote = "";
+    for (let index = 0; index < text.length; index++) {
+        const char = text.charAt(index);
+        const next = text.charAt(index + 1);
+        if (quote === "'") {
+            if (char === "'")
+                quote = "";
+            else
+                word += char;
+        }
+        else if (quote === '"') {
+            if (char === '"')
+                quote = "";
+            else if (char === "\\" && ['"', "\\", "$", "`"].includes(next))
+                word += text.charAt(++index);
+            else if (char === "\\" && next === "\n")
+                index++;
+            else
+                word += char;
+        }
+        else if (char === "'" || char === '"') {
+            quote = char;
+            word ??= "";
+        }
+        else if (char === "\\") {
+            if (next === "\r" && text.charAt(index + 2) === "\n")
+                index += 2;
+            else if (next === "\n")
+                index++;
+            else {
+                word = (word ?? "") + next;
+                index++;
+            }
+        }
+        else if (/\s/.test(char)) {
+            if (word !== undefined)
+                words.push(word);
+            word = undefined;
+        }
+        else if (char === "#" && word === undefined) {
+            const end = text.indexOf("\n", index);
+            index = end === -1 ? text.length : end;
+        }
+        else {
+            word = (word ?? "") + char;
+        }
+    }
+    if (quote !== "")
+        throw new DeployError(`extra-args has a ${quote} that is not closed.`);
+    if (word !== undefined)
+        words.push(word);
+    return words;
+}
+
+// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
+var dist = __nccwpck_require__(8815);
+;// CONCATENATED MODULE: ./lib/inputs/yaml.js
+
+
+/** Nesting of lists and mappings: what reads them calls itself, and a stack that overflows can end the process. */
+const DEEPEST = 100;
+/** How often aliases may repeat what they stand for. */
+const MOST_ALIASES = 100;
+/** Ansible's two tags, in the form in which its JSON reader takes them. */
+const ANSIBLE_TAGS = [
+    { tag: "!vault", resolve: (text) => ({ __ansible_vault: text }) },
+    { tag: "!unsafe", resolve: (text) => ({ __ansible_unsafe: text }) },
+];
+/** What takes time by the square of a text's length is off: places of all errors, comparing each key with each. */
+const OPTIONS = { prettyErrors: false, uniqueKeys: false, logLevel: "silent" };
+/**
+ * Reads YAML (JSON is YAML) of the core schema. Messages carry a place, never a piece of the text: it may be a secret.
+ *
+ * @throws DeployError with line and column.
+ */
+function parseYaml(name, text) {
+    if (isTooDeep(text))
+        throw tooDeep(name);
+    const lineCounter = new dist/* LineCounter */.HN();
+    const where = (offset) => {
+        const { line, col } = lineCounter.linePos(offset);
+        return `at line ${line}, column ${col}`;
+    };
+    const document = (0,dist/* parseDocument */.Tp)(text, { ...OPTIONS, customTags: ANSIBLE_TAGS, lineCounter });
+    const problem = document.errors[0] ?? document.warnings[0];
+    if (problem) {
+        const what = problem.code.toLowerCase().replaceAll("_", " ");
+        throw new DeployError(`${name} is not valid YAML ${where(problem.pos[0])} (${what}).`);
+    }
+    const twice = duplicateKey(document);
+    if (twice !== undefined)
+        throw new DeployError(`${name} is not valid YAML ${where(twice)} (duplicate key).`);
+    let value;
+    try {
+        value = document.toJS({ maxAliasCount: MOST_ALIASES });
+    }
+    catch {
+        throw new DeployError(`${name} has an alias (*name) that is unknown or used too often: write the value out.`);
+    }
+    refuseCircle(name, value, new Set());
+    return value;
+}
+/** What a YAML text of the project holds, its first document; undefined where it is not valid, which Ansible says. */
+function parseLoosely(text) {
+    try {
+        return isTooDeep(text) ? undefined : (0,dist/* parseDocument */.Tp)(text, OPTIONS).toJS({ maxAliasCount: MOST_ALIASES });
+    }
+    catch {
+        return undefined;
+    }
+}
+/**
+ * Every text in all documents of a YAML text, whatever its style. Never fails.
+ *
+ * @returns besides what was found, whether that is all, since the text is valid.
+ */
+function leavesOf(text) {
+    const leaves = [];
+    if (isTooDeep(text))
+        return { leaves, valid: false };
+    const documents = [(0,dist/* parseAllDocuments */.hR)(text, OPTIONS)].flat();
+    for (const document of documents) {
+        const anchors = new Map();
+        let aliases = 0;
+        const note = (node) => {
+            if (node.anchor !== undefined)
+                anchors.set(node.anchor, node);
+        };
+        const collect = (root, outer) => (0,dist/* visit */.YR)(root, {
+            Collection: (_, node) => note(node),
+            Scalar: (role, node, path) => {
+                note(node);
+                if (role === "key")
+                    return;
+                const text = node.source ?? String(node.value ?? "");
+                leaves.push({ keys: [...outer, ...keysIn(path)], tag: node.tag ?? "", text });
+            },
+            // What an alias repeats stands at the alias's keys too.
+            Alias: (_, { source }, path) => {
+                const node = anchors.get(source);
+                if (node !== undefined && aliases++ < MOST_ALIASES)
+                    collect(node, [...outer, ...keysIn(path)]);
+            },
+        });
+        collect(document, []);
+    }
+    return { leaves, valid: documents.every(({ errors }) => errors.length === 0) };
+}
+function keysIn(path) {
+    return path.flatMap((parent) => ((0,dist/* isPair */.tO)(parent) && (0,dist/* isScalar */.jn)(parent.key) ? [String(parent.key.value)] : []));
+}
+/** Whether a YAML value is a mapping. */
+function isMapping(value) {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+/**
+ * Reads a mapping of Ansible variables; an empty text is an empty mapping.
+ *
+ * @throws DeployError when it is no mapping, or a key is no variable name.
+ */
+function parseMapping(name, text) {
+    if (text.trim() === "")
+        return {};
+    const value = parseYaml(name, text) ?? {};
+    if (!isMapping(value))
+        throw new DeployError(`${name} must be a mapping of names to values, like "key: value".`);
+    for (const key of Object.keys(value)) {
+        if (!/^[A-Za-z_]\w*$/.test(key)) {
+            throw new DeployError(`${name} has the key ${quoted(key)}: a variable's name is letters, digits and underscores.`);
+        }
+    }
+    return { ...value };
+}
+function tooDeep(name) {
+    return new DeployError(`${name} has lists or mappings nested more than ${DEEPEST} deep: make it flatter.`);
+}
+/** Whether a text nests deeper than may be read, told by its tokens: this alone does not call itself. */
+function isTooDeep(text) {
+    const indents = [];
+    let flow = 0;
+    let compact = 0;
+    let blank = 0;
+    let scalar = false;
+    for (const token of new dist/* Lexer */.JG().lex(text)) {
+        if (token.endsWith("\n")) {
+            blank = 0;
+            compact = 0;
+        }
+        else if (blank !== undefined && token.startsWith(" ")) {
+            blank = token.length;
+        }
+        else if (blank !== undefined && !token.startsWith("#") && flow === 0) {
+            while ((indents.at(-1) ?? -1) >= blank)
+                indents.pop();
+            indents.push(blank);
+            blank = undefined;
+        }
+        if (scalar)
+            scalar = false;
+        else if (token === "\x1f")
+            scalar = true;
+        else if (token === "[" || token === "{")
+            flow++;
+        else if (token === "]" || token === "}")
+            flow = Math.max(0, flow - 1);
+        else if (flow === 0 && (token === "-" || token === "?" || token === ":"))
+            compact++;
+        if (indents.length + flow + compact > DEEPEST)
+            return true;
+    }
+    return false;
+}
+/** Offset of a key that its mapping has already. */
+function duplicateKey(document) {
+    let found;
+    (0,dist/* visit */.YR)(document, {
+        Map: (_, { items }) => {
+            const seen = new Set();
+            for (const { key } of items) {
+                if (!(0,dist/* isScalar */.jn)(key))
+                    continue;
+                if (seen.has(key.value)) {
+                    found = key.range?.[0] ?? 0;
+                    return dist/* visit */.YR.BREAK;
+                }
+                seen.add(key.value);
+            }
+            return undefined;
+        },
+    });
+    return found;
+}
+/** Refuses an alias inside of what it stands for, and what aliases nest too deep. */
+function refuseCircle(name, value, around) {
+    if (typeof value !== "object" || value === null)
+        return;
+    if (around.has(value))
+        throw new DeployError(`${name} has an alias (*name) inside of what it stands for: write the value out.`);
+    if (around.size > DEEPEST)
+        throw tooDeep(name);
+    around.add(value);
+    for (const part of Object.values(value))
+        refuseCircle(name, part, around);
+    around.delete(value);
+}
+
+;// CONCATENATED MODULE: ./lib/connection/host-keys.js
+
+
+
+const CHECKING = /^ansible_(ssh_|paramiko_|paramiko_ssh_)?host_key_checking$/;
+const ARGUMENTS = /^ansible_(ssh_args|ssh_common_args|ssh_extra_args|sftp_extra_args|scp_extra_args)$/;
+/** Ansible's words for false. */
+const FALSE = /^(false|no|off|0|n|f)$/i;
+const OPTION = /StrictHostKeyChecking\s*[=\s]\s*["']?(no|off|accept-new)\b/i;
+/** A text without one of these has nothing of the kind, and most have none. */
+const MENTIONED = /host_key_checking|StrictHostKeyChecking/i;
+/**
+ * Refuses what would trust hosts more than `host-key-checking` says, wherever it is set. What only Ansible can read, vaults
+ * and templates and inventories that are programs, is held to it by the first option of every ssh.
+ *
+ * @throws DeployError that names the place.
+ */
+function requireHostKeys(inputs, project, sources, job) {
+    if (inputs.hostKeyChecking === "off")
+        return;
+    const found = [
+        ...looseInJob(job),
+        ...looseInCfg(project.cfg),
+        ...sources.flatMap(looseInSource),
+        ...leavesIn(inputs.vars, []).flatMap((leaf) => looseLeaf(leaf, "vars")),
+        ...looseInArguments(inputs.extraArgs),
+    ].find(({ acceptsNew }) => !(acceptsNew && inputs.hostKeyChecking === "accept-new"));
+    if (found === undefined)
+        return;
+    throw new DeployError(`${found.place} sets ${found.setting}, which switches the check of host keys ${found.acceptsNew ? "partly " : ""}off, and host-key-checking is ${inputs.hostKeyChecking}: remove it, or set host-key-checking: ${found.acceptsNew ? "accept-new" : "off"}.`);
+}
+/** What of a variable or setting of Ansible's is loose, by its name as a variable. */
+function looseSetting(name, value, place, written = name) {
+    if (CHECKING.test(name) && FALSE.test(value.trim())) {
+        return [{ place, setting: `${written}: ${value.trim()}`, acceptsNew: false }];
+    }
+    return ARGUMENTS.test(name) ? looseOption(value, place, written) : [];
+}
+function looseOption(text, place, written) {
+    const [, word = ""] = OPTION.exec(text) ?? [];
+    if (word === "")
+        return [];
+    const setting = `StrictHostKeyChecking=${word.toLowerCase()}${written === "" ? "" : ` in ${written}`}`;
+    return [{ place, setting, acceptsNew: word.toLowerCase() === "accept-new" }];
+}
+function looseInJob(job) {
+    return Object.entries(job).flatMap(([name, value]) => name.startsWith("ANSIBLE_") ? looseSetting(name.toLowerCase(), value ?? "", "The job's environment", name) : []);
+}
+function looseInCfg(cfg) {
+    if (cfg === undefined)
+        return [];
+    const { settings } = cfg;
+    const named = [
+        ["host_key_checking", settings.hostKeyChecking],
+        ["ssh_args", settings.sshArgs],
+        ["ssh_common_args", settings.sshCommonArgs],
+        ["ssh_extra_args", settings.sshExtraArgs],
+        ["sftp_extra_args", settings.sftpExtraArgs],
+        ["scp_extra_args", settings.scpExtraArgs],
+    ];
+    return named.flatMap(([name, value]) => looseSetting(`ansible_${name}`, value, "ansible.cfg", name));
+}
+function looseInSource({ place, text, isInventory }) {
+    if (!MENTIONED.test(text))
+        return [];
+    const found = leavesOf(text).leaves.flatMap((leaf) => looseLeaf(leaf, place.name));
+    return found.length > 0 || !isInventory ? found : text.split(/\r?\n/).flatMap((line) => looseLine(line, place.name));
+}
+function looseLeaf({ keys, text }, place) {
+    return keys.flatMap((key) => looseSetting(key, text, place));
+}
+/** A line of INI: words `name=value` after a host's name, or one `name = value` up to its end. */
+function looseLine(line, place) {
+    if (/^\s*[#;]/.test(line))
+        return [];
+    let words = [];
+    try {
+        words = splitArguments(line);
+    }
+    catch {
+        // A quote that stays open: the line as a whole still counts.
+    }
+    return [line, ...words].flatMap((pair) => {
+        const [name = "", ...value] = pair.split("=");
+        return looseSetting(name.trim(), value
+            .join("=")
+            .trim()
+            .replace(/^(["'])(.*)\1$/s, "$2"), place);
+    });
+}
+/** `-e name=value`, `-e {…}` and options that ssh gets. */
+function looseInArguments(words) {
+    const place = "extra-args";
+    return words.flatMap((word) => {
+        const text = word.replace(/^(-e|--extra-vars)=?/, "");
+        const ofVariables = text.startsWith("{")
+            ? leavesOf(text).leaves.flatMap((leaf) => looseLeaf(leaf, place))
+            : looseLine(text, place);
+        return ofVariables.length > 0 ? ofVariables : looseOption(word, place, "");
+    });
+}
+function leavesIn(value, keys) {
+    if (Array.isArray(value))
+        return value.flatMap((item) => leavesIn(item, keys));
+    if (typeof value !== "object" || value === null)
+        return [{ keys, text: String(value) }];
+    return Object.entries(value).flatMap(([key, item]) => leavesIn(item, [...keys, key]));
+}
+/** The first option of every ssh that Ansible starts, since ssh keeps to the first value that it meets; "" where hosts need no key. */
+function firstSshOption(checking) {
+    return { strict: "-o StrictHostKeyChecking=yes", "accept-new": "-o StrictHostKeyChecking=accept-new", off: "" }[checking];
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/missing.js
@@ -11042,7 +11428,7 @@ function inRelease(text) {
 function inOrigin(text) {
     return text.split("\n").flatMap((line) => {
         const start = line.indexOf("Origin: /");
-        const [, place = "", number] = /^(.+?):(\d+)(?::\d+)?$/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
+        const [, place = "", number] = /^(.+?):(\d+)(?::\d+)?(?!\d)/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
         return start === -1 || place === "" ? [] : [[place, Number(number)]];
     });
 }
@@ -11262,23 +11648,28 @@ const JOINED = ["migrations", "warnings", "packages", "requirements", "unknown"]
 /** What the hosts report of the deploy, all together; of what is one for all of them the last word counts. */
 function deployOf(results) {
     let all = {};
+    const urls = new Set(results.flatMap(({ deploy }) => deploy?.url ?? []));
     const lists = Object.fromEntries(JOINED.map((key) => [key, new Set()]));
     for (const { deploy } of results) {
         if (!deploy)
             continue;
         all = { ...all, ...deploy };
         for (const key of JOINED)
-            for (const text of texts(deploy[key]))
+            for (const text of deploy[key] ?? [])
                 lists[key]?.add(text);
+    }
+    // One host alone cannot choose where people are sent.
+    if (urls.size > 1) {
+        const { url: _, ...rest } = all;
+        all = rest;
+        lists.warnings?.add("The hosts give different addresses of the site, so the output url is empty.");
     }
     const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])]]).filter(([, texts]) => texts.length > 0);
     return { ...all, ...Object.fromEntries(joined) };
 }
-function texts(list) {
-    return Array.isArray(list) ? list.map(String) : [];
-}
 
 ;// CONCATENATED MODULE: ./lib/report/outcome.js
+
 
 
 
@@ -11296,7 +11687,7 @@ function bareOutcome({ code, events }, reason, inputs) {
 /** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
 function outcomeOf(result, reason, context) {
     const { events } = result;
-    const totals = totalsOf(events);
+    const totals = withKnownSite(totalsOf(events), siteNames(context.inputs));
     const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure]);
     if (reason !== undefined)
         return { ...stopped(reason, context.inputs, ""), events, totals, failures };
@@ -11322,6 +11713,23 @@ function outcomeOf(result, reason, context) {
     const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
     const blamed = origin?.join(":");
     return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
+}
+/** The names of the site, as far as the workflow itself says them. */
+function siteNames({ serverName, vars }) {
+    const names = typeof vars.server_name === "string" ? vars.server_name : serverName;
+    return names.includes("{{") ? [] : names.split(/\s+/).filter((name) => name !== "");
+}
+/** The totals without an address that is none of the site's. */
+function withKnownSite(totals, names) {
+    const { url, ...deploy } = totals.deploy;
+    if (url === undefined || names.length === 0)
+        return totals;
+    const { hostname } = new URL(url);
+    if (names.some((name) => name === hostname || `[${name}]` === hostname || (name.startsWith("*.") && hostname.endsWith(name.slice(1))))) {
+        return totals;
+    }
+    const warning = `A host gives ${quoted(url)} as the site's address, which server-name does not have: the output url is empty.`;
+    return { ...totals, deploy: { ...deploy, warnings: [...(deploy.warnings ?? []), warning] } };
 }
 /** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */
 function newerSchema({ keptOld, deploy: { migrations = [] } }) {
@@ -11539,6 +11947,7 @@ const INPUT_NAMES = [
     "operation",
     "playbook",
     "working-directory",
+    "code-directory",
     "check",
     "hosts",
     "inventory",
@@ -11592,263 +12001,6 @@ const OPERATIONS = ["deploy", "rollback", "status"];
 const SOURCES = ["workspace", "git"];
 const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"];
 
-;// CONCATENATED MODULE: ./lib/inputs/split-arguments.js
-
-/**
- * Splits a text into words as a POSIX shell would: quotes and backslashes count, a `#` that starts a word opens a
- * comment, and nothing is expanded.
- *
- * @throws DeployError when a quote stays open.
- */
-function splitArguments(text) {
-    const words = [];
-    let word;
-    let quote = "";
-    for (let index = 0; index < text.length; index++) {
-        const char = text.charAt(index);
-        const next = text.charAt(index + 1);
-        if (quote === "'") {
-            if (char === "'")
-                quote = "";
-            else
-                word += char;
-        }
-        else if (quote === '"') {
-            if (char === '"')
-                quote = "";
-            else if (char === "\\" && ['"', "\\", "$", "`"].includes(next))
-                word += text.charAt(++index);
-            else if (char === "\\" && next === "\n")
-                index++;
-            else
-                word += char;
-        }
-        else if (char === "'" || char === '"') {
-            quote = char;
-            word ??= "";
-        }
-        else if (char === "\\") {
-            if (next === "\r" && text.charAt(index + 2) === "\n")
-                index += 2;
-            else if (next === "\n")
-                index++;
-            else {
-                word = (word ?? "") + next;
-                index++;
-            }
-        }
-        else if (/\s/.test(char)) {
-            if (word !== undefined)
-                words.push(word);
-            word = undefined;
-        }
-        else if (char === "#" && word === undefined) {
-            const end = text.indexOf("\n", index);
-            index = end === -1 ? text.length : end;
-        }
-        else {
-            word = (word ?? "") + char;
-        }
-    }
-    if (quote !== "")
-        throw new DeployError(`extra-args has a ${quote} that is not closed.`);
-    if (word !== undefined)
-        words.push(word);
-    return words;
-}
-
-// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
-var dist = __nccwpck_require__(8815);
-;// CONCATENATED MODULE: ./lib/inputs/yaml.js
-
-
-/** Nesting of lists and mappings: what reads them calls itself, and a stack that overflows can end the process. */
-const DEEPEST = 100;
-/** How often aliases may repeat what they stand for. */
-const MOST_ALIASES = 100;
-/** Ansible's two tags, in the form in which its JSON reader takes them. */
-const ANSIBLE_TAGS = [
-    { tag: "!vault", resolve: (text) => ({ __ansible_vault: text }) },
-    { tag: "!unsafe", resolve: (text) => ({ __ansible_unsafe: text }) },
-];
-/** What takes time by the square of a text's length is off: places of all errors, comparing each key with each. */
-const OPTIONS = { prettyErrors: false, uniqueKeys: false, logLevel: "silent" };
-/**
- * Reads YAML (JSON is YAML) of the core schema. Messages carry a place, never a piece of the text: it may be a secret.
- *
- * @throws DeployError with line and column.
- */
-function parseYaml(name, text) {
-    if (isTooDeep(text))
-        throw tooDeep(name);
-    const lineCounter = new dist/* LineCounter */.HN();
-    const where = (offset) => {
-        const { line, col } = lineCounter.linePos(offset);
-        return `at line ${line}, column ${col}`;
-    };
-    const document = (0,dist/* parseDocument */.Tp)(text, { ...OPTIONS, customTags: ANSIBLE_TAGS, lineCounter });
-    const problem = document.errors[0] ?? document.warnings[0];
-    if (problem) {
-        const what = problem.code.toLowerCase().replaceAll("_", " ");
-        throw new DeployError(`${name} is not valid YAML ${where(problem.pos[0])} (${what}).`);
-    }
-    const twice = duplicateKey(document);
-    if (twice !== undefined)
-        throw new DeployError(`${name} is not valid YAML ${where(twice)} (duplicate key).`);
-    let value;
-    try {
-        value = document.toJS({ maxAliasCount: MOST_ALIASES });
-    }
-    catch {
-        throw new DeployError(`${name} has an alias (*name) that is unknown or used too often: write the value out.`);
-    }
-    refuseCircle(name, value, new Set());
-    return value;
-}
-/** What a YAML text of the project holds, its first document; undefined where it is not valid, which Ansible says. */
-function parseLoosely(text) {
-    try {
-        return isTooDeep(text) ? undefined : (0,dist/* parseDocument */.Tp)(text, OPTIONS).toJS({ maxAliasCount: MOST_ALIASES });
-    }
-    catch {
-        return undefined;
-    }
-}
-/**
- * Every text in all documents of a YAML text, whatever its style. Never fails.
- *
- * @returns besides what was found, whether that is all, since the text is valid.
- */
-function leavesOf(text) {
-    const leaves = [];
-    if (isTooDeep(text))
-        return { leaves, valid: false };
-    const documents = [(0,dist/* parseAllDocuments */.hR)(text, OPTIONS)].flat();
-    for (const document of documents) {
-        const anchors = new Map();
-        let aliases = 0;
-        const note = (node) => {
-            if (node.anchor !== undefined)
-                anchors.set(node.anchor, node);
-        };
-        const collect = (root, outer) => (0,dist/* visit */.YR)(root, {
-            Collection: (_, node) => note(node),
-            Scalar: (role, node, path) => {
-                note(node);
-                if (role === "key")
-                    return;
-                const text = node.source ?? String(node.value ?? "");
-                leaves.push({ keys: [...outer, ...keysIn(path)], tag: node.tag ?? "", text });
-            },
-            // What an alias repeats stands at the alias's keys too.
-            Alias: (_, { source }, path) => {
-                const node = anchors.get(source);
-                if (node !== undefined && aliases++ < MOST_ALIASES)
-                    collect(node, [...outer, ...keysIn(path)]);
-            },
-        });
-        collect(document, []);
-    }
-    return { leaves, valid: documents.every(({ errors }) => errors.length === 0) };
-}
-function keysIn(path) {
-    return path.flatMap((parent) => ((0,dist/* isPair */.tO)(parent) && (0,dist/* isScalar */.jn)(parent.key) ? [String(parent.key.value)] : []));
-}
-/** Whether a YAML value is a mapping. */
-function isMapping(value) {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-/**
- * Reads a mapping of Ansible variables; an empty text is an empty mapping.
- *
- * @throws DeployError when it is no mapping, or a key is no variable name.
- */
-function parseMapping(name, text) {
-    if (text.trim() === "")
-        return {};
-    const value = parseYaml(name, text) ?? {};
-    if (!isMapping(value))
-        throw new DeployError(`${name} must be a mapping of names to values, like "key: value".`);
-    for (const key of Object.keys(value)) {
-        if (!/^[A-Za-z_]\w*$/.test(key)) {
-            throw new DeployError(`${name} has the key ${quoted(key)}: a variable's name is letters, digits and underscores.`);
-        }
-    }
-    return { ...value };
-}
-function tooDeep(name) {
-    return new DeployError(`${name} has lists or mappings nested more than ${DEEPEST} deep: make it flatter.`);
-}
-/** Whether a text nests deeper than may be read, told by its tokens: this alone does not call itself. */
-function isTooDeep(text) {
-    const indents = [];
-    let flow = 0;
-    let compact = 0;
-    let blank = 0;
-    let scalar = false;
-    for (const token of new dist/* Lexer */.JG().lex(text)) {
-        if (token.endsWith("\n")) {
-            blank = 0;
-            compact = 0;
-        }
-        else if (blank !== undefined && token.startsWith(" ")) {
-            blank = token.length;
-        }
-        else if (blank !== undefined && !token.startsWith("#") && flow === 0) {
-            while ((indents.at(-1) ?? -1) >= blank)
-                indents.pop();
-            indents.push(blank);
-            blank = undefined;
-        }
-        if (scalar)
-            scalar = false;
-        else if (token === "\x1f")
-            scalar = true;
-        else if (token === "[" || token === "{")
-            flow++;
-        else if (token === "]" || token === "}")
-            flow = Math.max(0, flow - 1);
-        else if (flow === 0 && (token === "-" || token === "?" || token === ":"))
-            compact++;
-        if (indents.length + flow + compact > DEEPEST)
-            return true;
-    }
-    return false;
-}
-/** Offset of a key that its mapping has already. */
-function duplicateKey(document) {
-    let found;
-    (0,dist/* visit */.YR)(document, {
-        Map: (_, { items }) => {
-            const seen = new Set();
-            for (const { key } of items) {
-                if (!(0,dist/* isScalar */.jn)(key))
-                    continue;
-                if (seen.has(key.value)) {
-                    found = key.range?.[0] ?? 0;
-                    return dist/* visit */.YR.BREAK;
-                }
-                seen.add(key.value);
-            }
-            return undefined;
-        },
-    });
-    return found;
-}
-/** Refuses an alias inside of what it stands for, and what aliases nest too deep. */
-function refuseCircle(name, value, around) {
-    if (typeof value !== "object" || value === null)
-        return;
-    if (around.has(value))
-        throw new DeployError(`${name} has an alias (*name) inside of what it stands for: write the value out.`);
-    if (around.size > DEEPEST)
-        throw tooDeep(name);
-    around.add(value);
-    for (const part of Object.values(value))
-        refuseCircle(name, part, around);
-    around.delete(value);
-}
-
 ;// CONCATENATED MODULE: ./lib/inputs/parse.js
 
 
@@ -11870,6 +12022,7 @@ function parseInputs(raw, emptySecrets = []) {
         operation: choice(raw, "operation", OPERATIONS, "deploy"),
         playbook: line(raw, "playbook"),
         workingDirectory: line(raw, "working-directory") || ".",
+        codeDirectory: line(raw, "code-directory"),
         check: flag(raw, "check", false),
         hosts: raw.hosts.trim(),
         inventory: raw.inventory.trim() === "" ? "" : raw.inventory,
@@ -12358,6 +12511,7 @@ function parseAnsibleCfg(text) {
         callbacksEnabled: split(get("defaults.callbacks_enabled", "defaults.callback_whitelist"), /[,\n]/),
         vaultPasswordFile: get("defaults.vault_password_file"),
         vaultIdentityList: get("defaults.vault_identity_list"),
+        hostKeyChecking: get("ssh_connection.host_key_checking", "defaults.host_key_checking"),
         sshArgs: get("ssh_connection.ssh_args"),
         sshCommonArgs: get("ssh_connection.ssh_common_args"),
         sshExtraArgs: get("ssh_connection.ssh_extra_args"),
@@ -12774,11 +12928,15 @@ async function inspectProject(inputs, workspace, environment, signal) {
     if (kindOf({ path: folder, name: workingDirectory(inputs), workspace: ground.workspace }) !== "folder") {
         throw new DeployError(`${workingDirectory(inputs)} is no folder in ${workspace}.`);
     }
+    const code = inputs.codeDirectory === "" ? ground : { ...ground, folder: (0,external_node_path_namespaceObject.resolve)(workspace, inputs.codeDirectory) };
+    if (kindOf({ path: code.folder, name: codeDirectory(inputs), workspace: ground.workspace }) !== "folder") {
+        throw new DeployError(`${codeDirectory(inputs)} is no folder in ${workspace}.`);
+    }
     const bundledRole = inputs.playbook === "" && inputs.mode === "role";
     const playbook = file("playbook", inputs.playbook, ground);
     const composeSources = composeFiles(inputs.composeSources, ground);
     const set = (name) => setByUser(inputs, ground, name);
-    const find = () => findDjango(ground, {
+    const find = () => findDjango(code, {
         ...{ appPath: set("app_path"), settingsModule: set("django_settings_module") },
         ...{
             processes: set("django_app_processes") !== undefined,
@@ -12789,12 +12947,13 @@ async function inspectProject(inputs, workspace, environment, signal) {
         inputs.operation === "deploy" &&
         inputs.source !== "git" &&
         (inputs.source === "workspace" || set("django_app_source") === undefined);
-    const revision = await headRevision(folder, environment, signal);
+    const revision = await headRevision(code.folder, environment, signal);
     if (fromWorkspace && revision === undefined) {
-        throw new DeployError(`${folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`);
+        throw new DeployError(`${code.folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`);
     }
     return {
         ...ground,
+        code: code.folder,
         playbook,
         composeSources,
         requirements: requirementsIn(inputs.requirements, ground),
@@ -12811,6 +12970,7 @@ function setByUser(inputs, ground, name) {
     return typeof value === "string" ? value : "";
 }
 const workingDirectory = (inputs) => `working-directory ${quoted(inputs.workingDirectory)}`;
+const codeDirectory = (inputs) => `code-directory ${quoted(inputs.codeDirectory)}`;
 function file(input, given, ground) {
     if (given === "")
         return "";
@@ -12871,6 +13031,9 @@ function besideCfg(cfgPath, named, home) {
 
 
 
+
+/** As in the action's ansible.cfg. */
+const OWN_SSH_ARGS = "-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=15";
 const OWN_CALLBACKS = ["django_ansible.deploy.events", "django_ansible.deploy.built_modules"];
 /** The whole environment of ansible-playbook. The job's own is left as it is. */
 function ansibleEnvironment(parts) {
@@ -12905,6 +13068,8 @@ function ansibleEnvironment(parts) {
             ? {}
             : { ANSIBLE_VAULT_PASSWORD_FILE: parts.standInVaultPassword }),
         ANSIBLE_HOST_KEY_CHECKING: String(parts.checking !== "off"),
+        ANSIBLE_SSH_HOST_KEY_CHECKING: String(parts.checking !== "off"),
+        ANSIBLE_SSH_ARGS: [firstSshOption(parts.checking), sshArgs(parts)].join(" ").trim(),
         ANSIBLE_SSH_CONTROL_PATH_DIR: parts.controlFolder,
         // A path of the project's own could be too long, and would not be closed.
         ANSIBLE_SSH_CONTROL_PATH: "",
@@ -12919,6 +13084,11 @@ function ansibleEnvironment(parts) {
         DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
         DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
     });
+}
+/** As without the action: the job's, those of the project's ansible.cfg, of the action's own, or Ansible's default (its ssh.py). */
+function sshArgs({ job, project }) {
+    const otherwise = project.cfg === undefined ? OWN_SSH_ARGS : "-C -o ControlMaster=auto -o ControlPersist=60s";
+    return job.ANSIBLE_SSH_ARGS ?? (project.cfg?.settings.sshArgs || otherwise);
 }
 const besideAnsible = (python, name) => (0,external_node_path_namespaceObject.join)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)(python)), name);
 /** For a program of Ansible whose output is read: with debug logging it would say more than what it was asked. */
@@ -13038,37 +13208,157 @@ function groupsOf(graph, hosts) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./lib/ansible/shapes.js
+/** Names that an object of JavaScript has of its own. */
+const isOwn = (name) => name !== "__proto__";
+/** A text of one form, whole. */
+function word(form) {
+    return (value) => (typeof value === "string" && form.test(value) && isOwn(value) ? value : undefined);
+}
+/** Any text, cut at its end. */
+function shapes_text(most) {
+    return (value) => (typeof value === "string" ? value.slice(0, most) : undefined);
+}
+/** Any text, cut at its start: what a program printed last says most. */
+function ending(most) {
+    return (value) => (typeof value === "string" ? value.slice(-most) : undefined);
+}
+function number(most = Number.MAX_SAFE_INTEGER) {
+    return (value) => typeof value === "number" && Number.isFinite(value) && Math.abs(value) <= most ? value : undefined;
+}
+const shapes_flag = (value) => (typeof value === "boolean" ? value : undefined);
+function orNull(shape) {
+    return (value) => (value === null ? null : shape(value));
+}
+/** A list without what does not fit, cut at its end. */
+function shapes_list(item, most) {
+    return (value) => Array.isArray(value)
+        ? value
+            .slice(0, most)
+            .map(item)
+            .filter((one) => one !== undefined)
+        : undefined;
+}
+/** A mapping without the entries whose name or value does not fit, cut likewise. */
+function mapping(name, item, most) {
+    return (value) => {
+        if (!isObject(value))
+            return undefined;
+        const entries = Object.entries(value)
+            .slice(0, most)
+            .map(([key, one]) => [name(key), item(one)])
+            .filter((entry) => entry[0] !== undefined && entry[1] !== undefined);
+        return Object.fromEntries(entries);
+    };
+}
+/**
+ * An object with the fields that fit. One that lacks a field that it must have does not fit as a whole.
+ *
+ * @param drop is told the name of each other field that does not fit.
+ */
+function object(fields, must, drop = () => { }) {
+    return (value) => {
+        if (!isObject(value))
+            return undefined;
+        const found = {};
+        for (const [name, shape] of Object.entries(fields)) {
+            const given = value[name];
+            if (given === undefined)
+                continue;
+            const fit = shape(given);
+            if (fit !== undefined)
+                found[name] = fit;
+            else if (!must.includes(name))
+                drop(name);
+        }
+        return must.every((name) => found[name] !== undefined) ? found : undefined;
+    };
+}
+function isObject(value) {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 ;// CONCATENATED MODULE: ./lib/ansible/events.js
-/** Reads the events file's text. A line that is cut off, as when Ansible was killed while writing, is left out. */
-function parseEvents(text) {
+
+/** Characters of free texts; secrets are hidden after that, and then they are cut to what is shown. */
+const LONG = 20_000;
+const LINE = 300;
+const oneLine = (value) => shapes_text(LINE)(value)?.replaceAll(/\s+/g, " ");
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a name may not have
+const events_name = word(/^[^\x00-\x1f\x7f]{1,255}$/);
+const revision = word(/^[0-9a-f]{7,64}$/);
+const release = word(/^[A-Za-z0-9][\w.-]{0,99}$/);
+const events_image = word(/^[\w.:/@+-]{1,500}$/);
+const events_count = number(1_000_000_000);
+/** An address that a browser may be sent to: http or https, no user, no password. */
+const url = (value) => {
+    if (typeof value !== "string" || value.length > LINE || !/^https?:\/\/[^\s"'<>`\\]+$/.test(value))
+        return undefined;
+    if (!URL.canParse(value))
+        return undefined;
+    const { username, password } = new URL(value);
+    return username === "" && password === "" ? value : undefined;
+};
+const service = object({ service: events_name, container: events_name, image: events_image, digest: shapes_text(LINE), since: oneLine, health: oneLine }, ["service", "container", "image", "digest", "since", "health"]);
+const events_status = object({
+    ...{ release: orNull(release), revision: orNull(revision), since: orNull(oneLine), slot: orNull(oneLine) },
+    ...{ lock: orNull(oneLine), releases: shapes_list(release, 500), services: shapes_list(service, 200) },
+    ...{ units: mapping(events_name, oneLine, 200), free_mib: events_count },
+}, ["release", "revision", "since", "slot", "lock", "releases", "units", "free_mib"]);
+function facts(drop) {
+    return object({
+        ...{ app: word(/^[a-z][a-z0-9_-]{0,62}$/), url, kept: shapes_flag, rolled_back: shapes_flag, status: events_status },
+        ...{ release, previous_release: release, revision, previous_revision: revision, target_revision: revision },
+        ...{ packages: shapes_list(word(/^[\w.+:~=-]{1,200}$/), 500), requirements: shapes_list(oneLine, 1_000) },
+        ...{
+            unknown: shapes_list(shapes_text(LONG), 100),
+            warnings: shapes_list(shapes_text(LONG), 200),
+            migrations: shapes_list(word(/^[\w.]{1,200}$/), 2_000),
+        },
+        ...{ images: mapping(events_name, events_image, 200), previous_images: mapping(events_name, events_image, 200) },
+    }, [], drop);
+}
+const stats = object({ ok: events_count, changed: events_count, unreachable: events_count, failures: events_count, skipped: events_count, rescued: events_count, ignored: events_count }, []);
+const STATUSES = /^(ok|changed|failed|unreachable|skipped)$/;
+const SHAPES = {
+    play: (drop) => object({ event: shapes_text(9), name: oneLine, hosts: events_count }, ["event", "name"], drop),
+    task: (drop) => object({ event: shapes_text(9), id: shapes_text(99), name: oneLine, time: number() }, ["event", "name"], drop),
+    stats: (drop) => object({ event: shapes_text(9), hosts: mapping(events_name, stats, 100_000) }, ["event", "hosts"], drop),
+    result: (drop) => object({
+        ...{ event: shapes_text(9), host: events_name, task: shapes_text(99), name: oneLine, action: shapes_text(LINE), path: shapes_text(4_096) },
+        ...{ status: word(STATUSES), ignored: shapes_flag, rescued: shapes_flag, no_log: shapes_flag, rc: events_count },
+        ...{ msg: ending(LONG), stderr: ending(LONG), stdout: ending(LONG), diff: shapes_text(LONG) },
+        ...{ start: number(), duration: number(), warnings: shapes_list(shapes_text(LONG), 200), deploy: facts(drop) },
+    }, ["event", "host", "name", "status"], drop),
+};
+/**
+ * Reads the events file's text. What comes from a host is a stranger's: it is taken as far as it is of the right type, form
+ * and length, and what is not is left out, with a note. A line that is cut off, as when Ansible was killed while writing, is
+ * left out too.
+ */
+function parseEvents(lines, note = () => { }) {
     const events = [];
-    for (const line of text.split("\n")) {
+    for (const line of lines.split("\n")) {
+        let value;
         try {
-            const value = JSON.parse(line);
-            if (isEvent(value))
-                events.push(value);
+            value = JSON.parse(line);
         }
         catch {
-            // Not a whole line.
+            continue; // Not a whole line.
         }
+        const record = Object(value);
+        const shape = Object.entries(SHAPES).find(([event]) => event === record.event)?.[1];
+        const drop = (field) => {
+            const host = events_name(record.host);
+            note(`${host === undefined ? "A host" : host} gave ${oneLine(record.name) ?? "a result"} with a value of "${field}" that cannot be right: it was left out.`);
+        };
+        const event = shape?.(drop)(value);
+        if (event !== undefined)
+            events.push(event);
+        else if (shape !== undefined)
+            note("An event of Ansible's was left out, since it is not of the form that is agreed.");
     }
     return events;
-}
-function isEvent(value) {
-    if (typeof value !== "object" || value === null || !("event" in value))
-        return false;
-    const record = value;
-    switch (record.event) {
-        case "result":
-            return typeof record.host === "string" && typeof record.status === "string" && typeof record.name === "string";
-        case "stats":
-            return typeof record.hosts === "object" && record.hosts !== null;
-        case "play":
-        case "task":
-            return typeof record.name === "string";
-        default:
-            return false;
-    }
 }
 
 ;// CONCATENATED MODULE: external "node:string_decoder"
@@ -13076,30 +13366,46 @@ const external_node_string_decoder_namespaceObject = __WEBPACK_EXTERNAL_createRe
 ;// CONCATENATED MODULE: ./lib/ansible/follow.js
 
 
-/** Bytes that are read at a time. */
+/** Bytes that are read at a time, of a file in all, and characters of the longest line: a host may never stop talking. */
 const PIECE = 1_048_576;
+const follow_MOST = 256 * PIECE;
+const LONGEST_LINE = 16 * PIECE;
 /** Reads what comes to a file, whole lines at a time. */
 class FollowedFile {
     #path;
     #decoder = new external_node_string_decoder_namespaceObject.StringDecoder("utf8");
     #position = 0;
     #rest = "";
+    #skips = false;
     /** @param path a file that may not be there yet. */
     constructor(path) {
         this.#path = path;
     }
     /** The whole lines that came since the last call; "" when there are none. */
     read() {
+        return [...this.pieces()].join("");
+    }
+    /** Likewise, piece by piece. A line that is too long is left out. */
+    *pieces() {
         for (let piece = this.#next(); piece.length > 0; piece = this.#next()) {
             this.#position += piece.length;
             this.#rest += this.#decoder.write(piece);
+            const end = this.#rest.lastIndexOf("\n") + 1;
+            if (end > 0) {
+                const lines = this.#rest.slice(this.#skips ? this.#rest.indexOf("\n") + 1 : 0, end);
+                this.#skips = false;
+                this.#rest = this.#rest.slice(end);
+                yield lines;
+            }
+            if (this.#rest.length > LONGEST_LINE) {
+                this.#skips = true;
+                this.#rest = "";
+            }
         }
-        const end = this.#rest.lastIndexOf("\n") + 1;
-        const lines = this.#rest.slice(0, end);
-        this.#rest = this.#rest.slice(end);
-        return lines;
     }
     #next() {
+        if (this.#position >= follow_MOST)
+            return Buffer.alloc(0);
         try {
             return readPiece({ path: this.#path, name: "The file of events" }, this.#position, PIECE);
         }
@@ -13370,12 +13676,14 @@ function redactResult(event, redact) {
     };
 }
 const OUTPUTS = new Set(["msg", "stderr", "stdout"]);
+/** Of warnings and the like. */
+const start = (value) => (typeof value === "string" ? value.slice(0, redact_TAIL) : value);
 const end = (value) => (typeof value === "string" ? value.slice(-redact_TAIL) : value);
 function redactDeep(value, redact) {
     if (typeof value === "string")
         return redact(value);
     if (Array.isArray(value))
-        return value.map((item) => redactDeep(item, redact));
+        return value.map((item) => start(redactDeep(item, redact)));
     if (typeof value !== "object" || value === null)
         return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [redact(key), redactDeep(item, redact)]));
@@ -13510,10 +13818,16 @@ async function runAnsible(run) {
         log.end();
     }
 }
+/** Strangers may give as many wrong values as they like. */
+const MOST_NOTES = 5;
 /** What happened, without secrets. A file that cannot be read costs the details, never the outcome. */
 function eventsOf({ eventsFile, redact }) {
     try {
-        return redactEvents(parseEvents(new FollowedFile(eventsFile).read()), redact);
+        const notes = new Set();
+        const events = [...new FollowedFile(eventsFile).pieces()].flatMap((lines) => parseEvents(lines, (note) => notes.add(note)));
+        for (const note of [...notes].slice(0, MOST_NOTES))
+            warn(redact(note));
+        return redactEvents(events, redact);
     }
     catch (error) {
         warn(redact(`What happened on the hosts could not be read: ${messageOf(error)}`));
@@ -13815,6 +14129,7 @@ function extraVariables(inputs, detected, composeSources) {
 function detectedVariables(detected) {
     const texts = [
         ["app_name", detected.appName],
+        ["project", detected.project],
         ["workspace", detected.workspace],
         ["revision", detected.revision],
         ["settings_module", detected.django?.settingsModule],
@@ -13888,7 +14203,7 @@ function hopLines({ address, user, port }) {
 ;// CONCATENATED MODULE: ./lib/connection/known-hosts.js
 
 /** A line of a known_hosts file: an optional marker, names, the type of the key and the key (sshd(8)). */
-const LINE = /^(@(cert-authority|revoked)\s+)?\S+\s+(ssh|ecdsa|sk)-[\w@.-]+\s+[A-Za-z0-9+/]+={0,3}(\s.*)?$/;
+const known_hosts_LINE = /^(@(cert-authority|revoked)\s+)?\S+\s+(ssh|ecdsa|sk)-[\w@.-]+\s+[A-Za-z0-9+/]+={0,3}(\s.*)?$/;
 /**
  * The text of a known_hosts file from the input `known-hosts`: without Windows line ends and blanks around lines.
  *
@@ -13897,7 +14212,7 @@ const LINE = /^(@(cert-authority|revoked)\s+)?\S+\s+(ssh|ecdsa|sk)-[\w@.-]+\s+[A
 function known_hosts_knownHosts(text) {
     const lines = text.split(/\r\n?|\n/).map((line) => line.trim());
     for (const [index, line] of lines.entries()) {
-        if (line === "" || line.startsWith("#") || LINE.test(line))
+        if (line === "" || line.startsWith("#") || known_hosts_LINE.test(line))
             continue;
         throw new DeployError(`known-hosts has ${what(line)} in line ${index + 1}: ${HOW}`);
     }
@@ -14160,7 +14475,8 @@ function writeRunFiles(parts) {
 function variables({ inputs, project, job }) {
     const detected = {
         appName: appNameOf(job.GITHUB_REPOSITORY ?? project.folder),
-        workspace: project.folder,
+        project: project.folder,
+        workspace: project.code,
         revision: project.revision,
         django: project.django,
         runId: [job.GITHUB_RUN_ID || "0", job.GITHUB_RUN_ATTEMPT || "1", (0,external_node_crypto_.randomBytes)(4).toString("hex")].join("-"),
@@ -14461,7 +14777,7 @@ function targetOf(name, variables) {
 
 
 /** What Ansible says when a host lets it in and it cannot run there. */
-const CANNOT_RUN = /deserialization failed|module interpreter '[^']*' was not found|MODULE FAILURE|No usable temporary directory|python[\w.]{0,10}: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
+const CANNOT_RUN = /deserialization failed|module interpreter '|MODULE FAILURE|No usable temporary directory|python[\w.]{0,10}: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
 /** Milliseconds for all of them together: whoever waits for the result would rather have Ansible's own words by then. */
 const unreachable_LIMIT = 14_000;
 /**
@@ -14488,6 +14804,69 @@ async function unreachableCauses({ inputs, files, project, folder, env, signal: 
         signal,
     });
     return new Map([...causes].map(([host, cause]) => [host, redact(cause)]));
+}
+
+;// CONCATENATED MODULE: ./lib/project/brought.js
+
+
+/** What decides where and how is deployed, and what runs on this machine. */
+const DECIDING = [
+    "ansible.cfg",
+    "group_vars",
+    "host_vars",
+    "roles",
+    "library",
+    "filter_plugins",
+    "lookup_plugins",
+    "action_plugins",
+    "callback_plugins",
+    "collections",
+];
+/** Entries that are compared; a folder with more is taken for another one. */
+const brought_MOST = 2000;
+/**
+ * What code that was checked out apart brings of its own, of all that is only taken from working-directory.
+ *
+ * @param given paths that inputs name, relative to both.
+ */
+function broughtFiles(own, code, given) {
+    const left = { entries: brought_MOST };
+    return [...new Set([...DECIDING, ...given])].filter((name) => {
+        try {
+            return differs(own, code, name, left);
+        }
+        catch {
+            // What cannot be read is not what working-directory has.
+            return true;
+        }
+    });
+}
+function differs(own, code, name, left) {
+    const theirs = { path: (0,external_node_path_namespaceObject.join)(code.folder, name), name, workspace: code.workspace };
+    const ours = { path: (0,external_node_path_namespaceObject.join)(own.folder, name), name, workspace: own.workspace };
+    const kind = kindOf(theirs);
+    if (kind === undefined)
+        return false;
+    left.entries -= 1;
+    if (kind !== kindOf(ours) || left.entries < 0)
+        return true;
+    if (kind === "file")
+        return readText(theirs) !== readText(ours);
+    return entriesIn(theirs).some((entry) => differs(own, code, (0,external_node_path_namespaceObject.join)(name, entry.name), left));
+}
+/** What to say when a pull request brings what is not used, or when all that it brings would be; "" when nothing. */
+function broughtWarning(inputs, project, event = "") {
+    if (inputs.codeDirectory !== "") {
+        const named = [...inputs.inventoryFiles, inputs.playbook, inputs.requirements, ...inputs.composeSources];
+        const given = named.filter((path) => path !== "" && !path.startsWith("/"));
+        const brought = broughtFiles(project, { ...project, folder: project.code }, given);
+        if (brought.length === 0)
+            return "";
+        return `The code in code-directory has its own ${brought.join(", ")}, which is not used: what decides where and how to deploy comes from working-directory.`;
+    }
+    if (!inputs.check || !/^pull_request/.test(event))
+        return "";
+    return "This check takes inventory, variables, ansible.cfg, playbooks and roles from the pull request itself, and they can read every secret of this job: check out the base branch for them, and name the pull request's checkout in code-directory.";
 }
 
 ;// CONCATENATED MODULE: ./lib/project/playbook-sources.js
@@ -14915,7 +15294,7 @@ function timeline(courses) {
         "  gantt:",
         "    barHeight: 24",
         "    fontSize: 12",
-        `    leftPadding: ${40 + 6 * Math.max(...shown.map(({ host }) => word(host).length))}`,
+        `    leftPadding: ${40 + 6 * Math.max(...shown.map(({ host }) => timeline_word(host).length))}`,
         "    rightPadding: 90",
         "---",
         "gantt",
@@ -14935,17 +15314,17 @@ function pick(courses) {
 }
 function section({ host, spans, switched }, phases, whole) {
     const bars = spans.slice(0, MOST_SPANS).map(({ phase, start, end, failed }) => {
-        const text = word(phase);
+        const text = timeline_word(phase);
         // A label that is longer than its bar would stand in the next one.
         const label = ((end - start) / whole) * BARS_WIDTH > text.length * LETTER_WIDTH ? text : NO_LABEL;
         const look = failed ? "crit" : phases.indexOf(phase) % 2 === 0 ? "done" : "active";
         return `  ${label} :${look}, ${start}, ${Math.max(end, start + 1)}`;
     });
     const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${switched}, 0ms`];
-    return [`  section ${word(host)}`, ...bars, ...mark];
+    return [`  section ${timeline_word(host)}`, ...bars, ...mark];
 }
 /** A text as a label: nothing that Mermaid reads as syntax. */
-function word(text) {
+function timeline_word(text) {
     const plain = text
         .replace(/[^\p{L}\p{N}\u200b ._()/-]+/gu, " ")
         .trim()
@@ -14982,7 +15361,7 @@ function summaryMarkdown(parts, limit = 300_000) {
         { name: "verdict", lines: [`### ${summary_ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts)] },
         { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
         { name: "went back", lines: wentBackSection(hosts) },
-        { name: "facts", lines: facts(parts) },
+        { name: "facts", lines: summary_facts(parts) },
         { name: "prediction", lines: check ? predictionSection(totals) : [] },
         { name: "status", lines: [...statusSection(totals), ...serviceSection(totals)] },
         { name: "hosts", lines: hostSection(hosts, check) },
@@ -14999,7 +15378,7 @@ function summaryMarkdown(parts, limit = 300_000) {
 function early({ error, failures }) {
     return error === "" || failures.length > 0 ? [] : [safe(error), ""];
 }
-function facts({ status, release, previousRelease, url, check }) {
+function summary_facts({ status, release, previousRelease, url, check }) {
     // After a failure the hosts may differ: their table tells.
     const whole = status === "succeeded";
     const rows = [
@@ -15735,7 +16114,7 @@ async function installPackages(uv, python, { lockFile, ansibleVersion, pythonPac
             const inputs = step.includes(lockFile) && !step.includes("--constraint")
                 ? ""
                 : ` with ${wanted(ansibleVersion, pythonPackages)}`;
-            throw new DeployError(`Ansible could not be installed${inputs}: ${oneLine(stderr) || `uv ended with ${code}`}.`);
+            throw new DeployError(`Ansible could not be installed${inputs}: ${packages_oneLine(stderr) || `uv ended with ${code}`}.`);
         }
     }
     return venv;
@@ -15767,10 +16146,10 @@ async function bringPython(uv, folder, machine) {
     const python = preferredPython(await installedPythons(folder, machine));
     if (python)
         return python;
-    throw new DeployError(`The runner has no Python from 3.11 to 3.14, and uv could not bring one (${oneLine(stderr) || `code ${code}`}): install Python 3.12 or newer, for example with actions/setup-python.`);
+    throw new DeployError(`The runner has no Python from 3.11 to 3.14, and uv could not bring one (${packages_oneLine(stderr) || `code ${code}`}): install Python 3.12 or newer, for example with actions/setup-python.`);
 }
 /** The gist of uv's error output: its lines joined, without decoration and warnings (of a setting's old name, for one). */
-function oneLine(stderr) {
+function packages_oneLine(stderr) {
     return stderr
         .split("\n")
         .map((line) => line.replace(/^\s*([×╰│├─▶error:>-]+\s)*/u, "").trim())
@@ -16262,6 +16641,8 @@ class Watchdog {
 
 
 
+
+
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = (0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_url_.fileURLToPath)(import.meta.url))));
 /** Milliseconds for finding out why hosts could not be reached. */
@@ -16318,6 +16699,9 @@ async function prepare(actionRoot, known, stop) {
     const project = await stop.step((signal) => inspectProject(inputs, job.GITHUB_WORKSPACE || process.cwd(), job, signal));
     for (const line of project.django?.told ?? [])
         tell(line);
+    const brought = broughtWarning(inputs, project, job.GITHUB_EVENT_NAME);
+    if (brought !== "")
+        warn(brought);
     const folder = PrivateFolder.create();
     known.folder = folder;
     state_saveState("privateFolder", folder.path);
@@ -16332,6 +16716,7 @@ async function prepare(actionRoot, known, stop) {
     tellTrust(inputs, identity);
     const files = writeRunFiles({ inputs, project, folder, job, actionRoot, identity, becomePassword: password });
     const sources = sourcesOf(project, files, folder.path, job);
+    requireHostKeys(inputs, project, sources, job);
     const closed = await stop.step((signal) => closedVaults(inputs, project, sources, job, signal));
     requireOpenVaults(closed, EVERY_HOST, inputs, project);
     const ansible = await stop.step((signal) => ensureAnsible(actionRoot, inputs, thisMachine(job, signal)));
@@ -16375,7 +16760,7 @@ async function* explanations({ inputs, play: prepared, identity, closed }, resul
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9949);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1794);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

@@ -2044,18 +2044,30 @@ function announce(say) {
     else
         waiting.push(say);
 }
+/** Bytes of one annotation: the page shows no more, and a host may say as much as it likes. */
+const LONGEST = 4_096;
+function limited(text) {
+    const bytes = Buffer.from(text);
+    if (bytes.length <= LONGEST)
+        return text;
+    // Not in the middle of a character.
+    let end = LONGEST - Buffer.byteLength(" …");
+    while (((bytes[end] ?? 0) & 0xc0) === 0x80)
+        end--;
+    return `${bytes.toString("utf8", 0, end)} …`;
+}
 /** A warning, shown on the run's page. */
 function warn(text) {
-    announce(() => warning(text));
+    announce(() => warning(limited(text)));
 }
 /** An error at a place of the repository, shown on the run's page. The step does not fail by it. */
 function annotate(text, properties) {
-    announce(() => core.error(text, properties));
+    announce(() => core.error(limited(text), properties));
 }
 /** Fails the step, for this reason. */
 function fail(text) {
     process.exitCode = core.ExitCode.Failure;
-    announce(() => core.error(text));
+    announce(() => core.error(limited(text)));
 }
 /** A line for runs with debug logging. */
 function announce_debug(text) {
@@ -2345,9 +2357,10 @@ function fromPs() {
 }
 /** What `ps -A -o pid=,ppid=,lstart=` prints. */
 function rowsOf(text) {
-    return [...text.matchAll(/^\s*(\d+)\s+(\d+)\s+(.+?)\s*$/gm)].map(([, pid, parent, started = ""]) => ({
-        ...{ pid: Number(pid), parent: Number(parent), started },
-    }));
+    return text.split("\n").flatMap((line) => {
+        const [, pid, parent, started = ""] = /^\s*(\d+)\s+(\d+)\s(.+)$/.exec(line) ?? [];
+        return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), started: started.trim() }];
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/process/run.js
@@ -2668,7 +2681,10 @@ function isWritable(folder) {
 }
 /** Whether a path is one in which {@link createToolFolder} works: post removes nothing else. */
 function isWorkFolder(path) {
-    return /\/django-ansible-deploy-[\w-]+\/([^/]+\/)*\.[^/]+-[A-Za-z0-9]{6}$/.test(path) && path === (0,external_node_path_namespaceObject.resolve)(path);
+    const isOurs = (0,external_node_path_namespaceObject.dirname)(path)
+        .split("/")
+        .some((name) => /^django-ansible-deploy-[\w-]+$/.test(name));
+    return isOurs && /^\..+-[A-Za-z0-9]{6}$/.test((0,external_node_path_namespaceObject.basename)(path)) && path === (0,external_node_path_namespaceObject.resolve)(path);
 }
 /** Whether a folder of the tool cache was finished and not withdrawn since. */
 function isComplete(folder) {

@@ -1,4 +1,5 @@
 import { delimiter, dirname, join } from "node:path";
+import { firstSshOption } from "../connection/host-keys.js";
 import type { Inputs } from "../inputs/inputs.js";
 import { extended, jobEnvironment, type ProgramEnvironment } from "../process/program-environment.js";
 import type { Project } from "../project/inspect.js";
@@ -31,6 +32,9 @@ export interface EnvironmentParts {
   /** Python of the action's Ansible. */
   readonly python: string;
 }
+
+/** As in the action's ansible.cfg. */
+export const OWN_SSH_ARGS = "-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=15";
 
 const OWN_CALLBACKS = ["django_ansible.deploy.events", "django_ansible.deploy.built_modules"] as const;
 
@@ -68,6 +72,8 @@ export function ansibleEnvironment(parts: EnvironmentParts): ProgramEnvironment 
       ? {}
       : { ANSIBLE_VAULT_PASSWORD_FILE: parts.standInVaultPassword }),
     ANSIBLE_HOST_KEY_CHECKING: String(parts.checking !== "off"),
+    ANSIBLE_SSH_HOST_KEY_CHECKING: String(parts.checking !== "off"),
+    ANSIBLE_SSH_ARGS: [firstSshOption(parts.checking), sshArgs(parts)].join(" ").trim(),
     ANSIBLE_SSH_CONTROL_PATH_DIR: parts.controlFolder,
     // A path of the project's own could be too long, and would not be closed.
     ANSIBLE_SSH_CONTROL_PATH: "",
@@ -82,6 +88,12 @@ export function ansibleEnvironment(parts: EnvironmentParts): ProgramEnvironment 
     DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
     DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
   });
+}
+
+/** As without the action: the job's, those of the project's ansible.cfg, of the action's own, or Ansible's default (its ssh.py). */
+function sshArgs({ job, project }: EnvironmentParts): string {
+  const otherwise = project.cfg === undefined ? OWN_SSH_ARGS : "-C -o ControlMaster=auto -o ControlPersist=60s";
+  return job.ANSIBLE_SSH_ARGS ?? (project.cfg?.settings.sshArgs || otherwise);
 }
 
 const besideAnsible = (python: string, name: string) => join(dirname(dirname(python)), name);

@@ -1,3 +1,5 @@
+import { ending, flag, list, mapping, number, object, orNull, type Shape, text, word } from "./shapes.js";
+
 /** A line of the file that the events callback writes. Unknown keys are ignored. */
 export type RunEvent = PlayEvent | TaskEvent | ResultEvent | StatsEvent;
 
@@ -117,32 +119,118 @@ export interface StatsEvent {
   readonly hosts: Readonly<Record<string, HostStats>>;
 }
 
-/** Reads the events file's text. A line that is cut off, as when Ansible was killed while writing, is left out. */
-export function parseEvents(text: string): RunEvent[] {
-  const events: RunEvent[] = [];
-  for (const line of text.split("\n")) {
-    try {
-      const value: unknown = JSON.parse(line);
-      if (isEvent(value)) events.push(value);
-    } catch {
-      // Not a whole line.
-    }
-  }
-  return events;
+/** What a host or Ansible gave that does not fit, by sentence: told once, however often it came. */
+export type Note = (sentence: string) => void;
+
+/** Characters of free texts; secrets are hidden after that, and then they are cut to what is shown. */
+const LONG = 20_000;
+const LINE = 300;
+
+const oneLine: Shape<string> = (value) => text(LINE)(value)?.replaceAll(/\s+/g, " ");
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a name may not have
+const name = word(/^[^\x00-\x1f\x7f]{1,255}$/);
+const revision = word(/^[0-9a-f]{7,64}$/);
+const release = word(/^[A-Za-z0-9][\w.-]{0,99}$/);
+const image = word(/^[\w.:/@+-]{1,500}$/);
+const count = number(1_000_000_000);
+
+/** An address that a browser may be sent to: http or https, no user, no password. */
+const url: Shape<string> = (value) => {
+  if (typeof value !== "string" || value.length > LINE || !/^https?:\/\/[^\s"'<>`\\]+$/.test(value)) return undefined;
+  if (!URL.canParse(value)) return undefined;
+  const { username, password } = new URL(value);
+  return username === "" && password === "" ? value : undefined;
+};
+
+const service = object<ServiceStatus>(
+  { service: name, container: name, image, digest: text(LINE), since: oneLine, health: oneLine },
+  ["service", "container", "image", "digest", "since", "health"],
+);
+
+const status = object<HostStatus>(
+  {
+    ...{ release: orNull(release), revision: orNull(revision), since: orNull(oneLine), slot: orNull(oneLine) },
+    ...{ lock: orNull(oneLine), releases: list(release, 500), services: list(service, 200) },
+    ...{ units: mapping(name, oneLine, 200), free_mib: count },
+  },
+  ["release", "revision", "since", "slot", "lock", "releases", "units", "free_mib"],
+);
+
+function facts(drop: (field: string) => void): Shape<DeployFacts> {
+  return object<Required<DeployFacts>>(
+    {
+      ...{ app: word(/^[a-z][a-z0-9_-]{0,62}$/), url, kept: flag, rolled_back: flag, status },
+      ...{ release, previous_release: release, revision, previous_revision: revision, target_revision: revision },
+      ...{ packages: list(word(/^[\w.+:~=-]{1,200}$/), 500), requirements: list(oneLine, 1_000) },
+      ...{
+        unknown: list(text(LONG), 100),
+        warnings: list(text(LONG), 200),
+        migrations: list(word(/^[\w.]{1,200}$/), 2_000),
+      },
+      ...{ images: mapping(name, image, 200), previous_images: mapping(name, image, 200) },
+    },
+    [],
+    drop,
+  );
 }
 
-function isEvent(value: unknown): value is RunEvent {
-  if (typeof value !== "object" || value === null || !("event" in value)) return false;
-  const record = value as Readonly<Record<string, unknown>>;
-  switch (record.event) {
-    case "result":
-      return typeof record.host === "string" && typeof record.status === "string" && typeof record.name === "string";
-    case "stats":
-      return typeof record.hosts === "object" && record.hosts !== null;
-    case "play":
-    case "task":
-      return typeof record.name === "string";
-    default:
-      return false;
+const stats = object<HostStats>(
+  { ok: count, changed: count, unreachable: count, failures: count, skipped: count, rescued: count, ignored: count },
+  [],
+);
+
+const STATUSES = /^(ok|changed|failed|unreachable|skipped)$/;
+
+const SHAPES: Readonly<Record<RunEvent["event"], (drop: (field: string) => void) => Shape<RunEvent>>> = {
+  play: (drop) =>
+    object<Required<PlayEvent>>({ event: text(9), name: oneLine, hosts: count } as never, ["event", "name"], drop),
+  task: (drop) =>
+    object<Required<TaskEvent>>(
+      { event: text(9), id: text(99), name: oneLine, time: number() } as never,
+      ["event", "name"],
+      drop,
+    ),
+  stats: (drop) =>
+    object<StatsEvent>({ event: text(9), hosts: mapping(name, stats, 100_000) } as never, ["event", "hosts"], drop),
+  result: (drop) =>
+    object<Required<ResultEvent>>(
+      {
+        ...{ event: text(9), host: name, task: text(99), name: oneLine, action: text(LINE), path: text(4_096) },
+        ...{ status: word(STATUSES), ignored: flag, rescued: flag, no_log: flag, rc: count },
+        ...{ msg: ending(LONG), stderr: ending(LONG), stdout: ending(LONG), diff: text(LONG) },
+        ...{ start: number(), duration: number(), warnings: list(text(LONG), 200), deploy: facts(drop) },
+      } as never,
+      ["event", "host", "name", "status"],
+      drop,
+    ),
+};
+
+/**
+ * Reads the events file's text. What comes from a host is a stranger's: it is taken as far as it is of the right type, form
+ * and length, and what is not is left out, with a note. A line that is cut off, as when Ansible was killed while writing, is
+ * left out too.
+ */
+export function parseEvents(lines: string, note: Note = () => {}): RunEvent[] {
+  const events: RunEvent[] = [];
+  for (const line of lines.split("\n")) {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      continue; // Not a whole line.
+    }
+    const record = Object(value) as Readonly<Record<string, unknown>>;
+    const shape = Object.entries(SHAPES).find(([event]) => event === record.event)?.[1];
+    const drop = (field: string) => {
+      const host = name(record.host);
+      note(
+        `${host === undefined ? "A host" : host} gave ${oneLine(record.name) ?? "a result"} with a value of "${field}" that cannot be right: it was left out.`,
+      );
+    };
+    const event = shape?.(drop)(value);
+    if (event !== undefined) events.push(event);
+    else if (shape !== undefined)
+      note("An event of Ansible's was left out, since it is not of the form that is agreed.");
   }
+  return events;
 }

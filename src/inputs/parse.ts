@@ -27,6 +27,7 @@ export function parseInputs(raw: RawInputs, emptySecrets: Inputs["emptySecrets"]
     operation: choice(raw, "operation", OPERATIONS, "deploy"),
     playbook: line(raw, "playbook"),
     workingDirectory: line(raw, "working-directory") || ".",
+    codeDirectory: line(raw, "code-directory"),
     check: flag(raw, "check", false),
     hosts: raw.hosts.trim(),
     inventory: raw.inventory.trim() === "" ? "" : raw.inventory,

@@ -63,10 +63,18 @@ async function runAnsible(run: Play): Promise<Ended> {
   }
 }
 
+/** Strangers may give as many wrong values as they like. */
+const MOST_NOTES = 5;
+
 /** What happened, without secrets. A file that cannot be read costs the details, never the outcome. */
 function eventsOf({ eventsFile, redact }: Play): RunEvent[] {
   try {
-    return redactEvents(parseEvents(new FollowedFile(eventsFile).read()), redact);
+    const notes = new Set<string>();
+    const events = [...new FollowedFile(eventsFile).pieces()].flatMap((lines) =>
+      parseEvents(lines, (note) => notes.add(note)),
+    );
+    for (const note of [...notes].slice(0, MOST_NOTES)) warn(redact(note));
+    return redactEvents(events, redact);
   } catch (error) {
     warn(redact(`What happened on the hosts could not be read: ${messageOf(error)}`));
     return [];

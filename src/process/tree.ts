@@ -72,7 +72,8 @@ function fromPs(): Row[] {
 
 /** What `ps -A -o pid=,ppid=,lstart=` prints. */
 export function rowsOf(text: string): Row[] {
-  return [...text.matchAll(/^\s*(\d+)\s+(\d+)\s+(.+?)\s*$/gm)].map(([, pid, parent, started = ""]) => ({
-    ...{ pid: Number(pid), parent: Number(parent), started },
-  }));
+  return text.split("\n").flatMap((line) => {
+    const [, pid, parent, started = ""] = /^\s*(\d+)\s+(\d+)\s(.+)$/.exec(line) ?? [];
+    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), started: started.trim() }];
+  });
 }

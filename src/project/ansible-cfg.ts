@@ -9,6 +9,7 @@ export interface AnsibleCfg {
   readonly callbacksEnabled: readonly string[];
   readonly vaultPasswordFile: string;
   readonly vaultIdentityList: string;
+  readonly hostKeyChecking: string;
   readonly sshArgs: string;
   readonly sshCommonArgs: string;
   readonly sshExtraArgs: string;
@@ -48,6 +49,7 @@ export function parseAnsibleCfg(text: string): AnsibleCfg {
     callbacksEnabled: split(get("defaults.callbacks_enabled", "defaults.callback_whitelist"), /[,\n]/),
     vaultPasswordFile: get("defaults.vault_password_file"),
     vaultIdentityList: get("defaults.vault_identity_list"),
+    hostKeyChecking: get("ssh_connection.host_key_checking", "defaults.host_key_checking"),
     sshArgs: get("ssh_connection.ssh_args"),
     sshCommonArgs: get("ssh_connection.ssh_common_args"),
     sshExtraArgs: get("ssh_connection.ssh_extra_args"),

@@ -88,7 +88,8 @@ function inRelease(text: string): Place[] {
 export function inOrigin(text: string): Place[] {
   return text.split("\n").flatMap((line): Place[] => {
     const start = line.indexOf("Origin: /");
-    const [, place = "", number] = /^(.+?):(\d+)(?::\d+)?$/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
+    const [, place = "", number] =
+      /^(.+?):(\d+)(?::\d+)?(?!\d)/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
     return start === -1 || place === "" ? [] : [[place, Number(number)]];
   });
 }

@@ -1,4 +1,5 @@
 import type { ResultEvent, RunEvent } from "../ansible/events.js";
+import { quoted } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
 import type { StopReason } from "../process/stop.js";
 import { inOrigin } from "./annotations.js";
@@ -50,7 +51,7 @@ export function outcomeOf(
   context: FailureContext & { readonly inputs: Inputs },
 ): Outcome {
   const { events } = result;
-  const totals = totalsOf(events);
+  const totals = withKnownSite(totalsOf(events), siteNames(context.inputs));
   const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure] as const);
   if (reason !== undefined) return { ...stopped(reason, context.inputs, ""), events, totals, failures };
   const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
@@ -72,6 +73,29 @@ export function outcomeOf(
   const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
   const blamed = origin?.join(":");
   return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
+}
+
+/** The names of the site, as far as the workflow itself says them. */
+function siteNames({ serverName, vars }: Inputs): string[] {
+  const names = typeof vars.server_name === "string" ? vars.server_name : serverName;
+  return names.includes("{{") ? [] : names.split(/\s+/).filter((name) => name !== "");
+}
+
+/** The totals without an address that is none of the site's. */
+function withKnownSite(totals: Totals, names: readonly string[]): Totals {
+  const { url, ...deploy } = totals.deploy;
+  if (url === undefined || names.length === 0) return totals;
+  const { hostname } = new URL(url);
+  if (
+    names.some(
+      (name) =>
+        name === hostname || `[${name}]` === hostname || (name.startsWith("*.") && hostname.endsWith(name.slice(1))),
+    )
+  ) {
+    return totals;
+  }
+  const warning = `A host gives ${quoted(url)} as the site's address, which server-name does not have: the output url is empty.`;
+  return { ...totals, deploy: { ...deploy, warnings: [...(deploy.warnings ?? []), warning] } };
 }
 
 /** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */

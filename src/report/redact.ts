@@ -26,11 +26,13 @@ function redactResult(event: ResultEvent, redact: (text: string) => string): Res
 
 const OUTPUTS: ReadonlySet<string> = new Set(["msg", "stderr", "stdout"]);
 
+/** Of warnings and the like. */
+const start = (value: unknown): unknown => (typeof value === "string" ? value.slice(0, TAIL) : value);
 const end = (value: unknown): unknown => (typeof value === "string" ? value.slice(-TAIL) : value);
 
 function redactDeep(value: unknown, redact: (text: string) => string): unknown {
   if (typeof value === "string") return redact(value);
-  if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact));
+  if (Array.isArray(value)) return value.map((item) => start(redactDeep(item, redact)));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [redact(key), redactDeep(item, redact)]));
 }

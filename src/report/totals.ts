@@ -101,16 +101,19 @@ const JOINED = ["migrations", "warnings", "packages", "requirements", "unknown"]
 /** What the hosts report of the deploy, all together; of what is one for all of them the last word counts. */
 function deployOf(results: readonly ResultEvent[]): DeployFacts {
   let all: DeployFacts = {};
+  const urls = new Set(results.flatMap(({ deploy }) => deploy?.url ?? []));
   const lists = Object.fromEntries(JOINED.map((key) => [key, new Set<string>()]));
   for (const { deploy } of results) {
     if (!deploy) continue;
     all = { ...all, ...deploy };
-    for (const key of JOINED) for (const text of texts(deploy[key])) lists[key]?.add(text);
+    for (const key of JOINED) for (const text of deploy[key] ?? []) lists[key]?.add(text);
+  }
+  // One host alone cannot choose where people are sent.
+  if (urls.size > 1) {
+    const { url: _, ...rest } = all;
+    all = rest;
+    lists.warnings?.add("The hosts give different addresses of the site, so the output url is empty.");
   }
   const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])]] as const).filter(([, texts]) => texts.length > 0);
   return { ...all, ...Object.fromEntries(joined) };
-}
-
-function texts(list: unknown): string[] {
-  return Array.isArray(list) ? list.map(String) : [];
 }

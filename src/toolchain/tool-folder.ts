@@ -42,7 +42,10 @@ export function isWritable(folder: string): boolean {
 
 /** Whether a path is one in which {@link createToolFolder} works: post removes nothing else. */
 export function isWorkFolder(path: string): boolean {
-  return /\/django-ansible-deploy-[\w-]+\/([^/]+\/)*\.[^/]+-[A-Za-z0-9]{6}$/.test(path) && path === resolve(path);
+  const isOurs = dirname(path)
+    .split("/")
+    .some((name) => /^django-ansible-deploy-[\w-]+$/.test(name));
+  return isOurs && /^\..+-[A-Za-z0-9]{6}$/.test(basename(path)) && path === resolve(path);
 }
 
 /** Whether a folder of the tool cache was finished and not withdrawn since. */

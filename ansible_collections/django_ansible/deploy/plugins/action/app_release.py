@@ -38,8 +38,9 @@ class ActionModule(Answered):
         arguments = dict(self._task.args)
         if arguments.get("workspace") and boolean(arguments.get("upload", True)):
             archive = archive_of(arguments["workspace"], arguments["revision"])
-            remote_folder = self._make_tmp_path()
-            arguments["archive"] = self._transfer_file(archive, self._connection._shell.join_path(remote_folder, "release.tar.gz"))
+            # The folder that is there for this already, since it transfers files, and that is removed below.
+            shell = self._connection._shell
+            arguments["archive"] = self._transfer_file(archive, shell.join_path(shell.tmpdir, "release.tar.gz"))
         try:
             return show(self._execute_module(module_args=arguments, task_vars=task_vars), task_vars)
         finally:

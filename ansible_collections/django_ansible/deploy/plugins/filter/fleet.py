@@ -73,9 +73,8 @@ def _takes(releases, name, revision, moment):
 
 
 def agreed_commit(hosts, hostvars, ref):
-    said = {host: (hostvars[host].get("__django_app_remote") or {}).get("stdout") for host in hosts}
-    said = {host: answer for host, answer in said.items() if answer is not None}
-    commits = {host: str(answer).split()[0] if str(answer).split() else "" for host, answer in said.items()}
+    said = {host: (hostvars[host].get("__django_app_remote") or {}).get("commit") for host in hosts}
+    commits = {host: str(answer) for host, answer in said.items() if answer is not None}
     for host, commit in commits.items():
         if not COMMIT.fullmatch(commit):
             raise AnsibleFilterError("%s says that %s of the repository is %s, which is no commit: look at the repository and at that host" % (host, ref, ascii(commit)[:60]))

@@ -65,6 +65,10 @@ options:
     type: list
     elements: str
     default: []
+  strict_lock:
+    description: Whether C(uv.lock) has to be up to date with C(pyproject.toml).
+    type: bool
+    default: false
   install_folder:
     description:
       - Folder in the repository whose project is itself installed. By default none, unless the package of the settings cannot be imported from
@@ -202,6 +206,7 @@ deploy:
 import json
 import os
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.repository import secrets_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -226,6 +231,7 @@ def main() -> None:
             "packages": {"type": "list", "elements": "str", "default": []},
             "extras": {"type": "list", "elements": "str", "default": []},
             "groups": {"type": "list", "elements": "str", "default": []},
+            "strict_lock": {"type": "bool", "default": False},
             "install_folder": {"type": "str", "default": ""},
             "install_environment": {"type": "str", "default": "{}", "no_log": True},
             "system_libraries": {"type": "list", "elements": "dict", "default": []},
@@ -248,6 +254,7 @@ def main() -> None:
         mutually_exclusive=[("workspace", "repository")],
         supports_check_mode=True,
     )
+    module.no_log_values |= secrets_of(module.params["repository"] or "")
     # What serves goes first.
     os.nice(10)
     os.environ.update({name: str(value) for name, value in json.loads(module.params["install_environment"]).items()})
@@ -255,8 +262,12 @@ def main() -> None:
         with lock_of(module.params, module.check_mode).step():
             result = prepare(module.params, module.check_mode)
     except (CommandFailed, Locked) as error:
+        found = getattr(error, "found", {})
+        for warning in found.get("warnings", []):
+            module.warn(warning)
         module.fail_json(
-            msg="release %s cannot be prepared: %s" % (module.params["release"], error), deploy={"target_revision": module.params["revision"]}
+            msg="release %s cannot be prepared: %s" % (module.params["release"], error), told=found.get("told", []),
+            deploy={"target_revision": module.params["revision"]},
         )
     found = result.pop("found")
     warnings, told = (found.get(name, []) if result["changed"] else [] for name in ("warnings", "told"))

@@ -85,7 +85,6 @@ deploy:
 import os
 import re
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, last_lines, masker, parse_env
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.one_off import ContainerApplication, ContainerClient, OneOff
@@ -94,6 +93,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.targ
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan, ready_database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
 class Migration:

@@ -58,7 +58,6 @@ pulled:
 import signal
 import sys
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, reason_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError, EngineError
@@ -68,6 +67,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.stor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
 class Pull:

@@ -99,7 +99,6 @@ deploy:
   type: dict
 """
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
@@ -109,6 +108,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.stor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
 def known_releases(store, engine):

@@ -57,7 +57,6 @@ deploy:
   type: dict
 """
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import Activation, WentBack
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env
@@ -67,6 +66,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.stor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS, START_ARGUMENTS, settings_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
 def activate(params, check_mode):

@@ -59,6 +59,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     },
     "app_migrate": {"migrations": each(migration), "dump": maybe(path), "commands": each(LINE), "deploy": DEPLOY},
     "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
+    "app_repository": {"commit": commit},
     "app_return": {"deploy": DEPLOY},
     "app_rollback": {"migrations": each(migration), "deploy": DEPLOY},
     "app_status": {"deploy": DEPLOY},
@@ -120,4 +121,8 @@ class ActionModule(Normal):
         answer = super()._execute_module(module_name, *args, task_vars=task_vars, **kwargs)
         if module_name is not None or self._task.async_val:
             return answer
-        return vouched(self._task.action.rpartition(".")[2], (task_vars or {}).get("inventory_hostname", "a host"), answer)
+        # Ansible itself adds the Python that it found on the host.
+        facts = {self._discovered_interpreter_key: self._discovered_interpreter} if self._discovered_interpreter_key else None
+        own = {key: value for key, value in answer.items() if key != "ansible_facts" or value != facts}
+        checked = vouched(self._task.action.rpartition(".")[2], (task_vars or {}).get("inventory_hostname", "a host"), own)
+        return {**checked, "ansible_facts": facts} if facts else checked

@@ -91,6 +91,9 @@ ALLOWED = {
         "Builder.unpack": ("runs_tar", "started as the builder, in its sandbox"),
     },
     "build/system_libraries.py": {"missing_packages": ("runs_sh", "asks dpkg; the script is this file's own, and no path goes into it")},
+    "build/repository.py": {
+        "reach": ("tempfile.NamedTemporaryFile", "a new file in /run, 0600"),
+    },
     "build/uv.py": {
         "install_uv": ("open os.chmod os.makedirs os.rename shutil.rmtree tempfile.TemporaryDirectory", "app_dir/tools, root's"),
     },
@@ -116,9 +119,7 @@ ALLOWED = {
     },
     "compose/sources.py": {
         "Managed.load": ("open", "this collection's folder of the project, 0700"),
-        "Managed.place": ("os.makedirs os.unlink write_atomically_as", "the folder of the compose project, root's or its user's"),
         "_overlay": ("os.makedirs os.open os.symlink", "a new folder in memory, 0700"),
-        "_read": ("open", "the folder of the compose project, root's or its user's"),
     },
     "compose/stacks.py": {"Stack.stack_deploy": ("open os.open", "this collection's folder of the project, 0700")},
     "compose/store.py": {
@@ -161,10 +162,13 @@ ALLOWED = {
         "Releases.read_release": ("open", "app_dir/releases/<release>/release.json, root's once the release has its place"),
         "Releases.write_record": ("write_atomically_as", "release.json of a release that root has taken over"),
         "Releases.record": ("os.open", "app_dir/deploys.jsonl"),
+        "Releases.layout_version": ("open", "app_dir/.layout"),
+        "Releases.claim_layout": ("write_atomically_as", "app_dir/.layout"),
     },
     "host/sandbox.py": {
-        "private_folder": ("os.mkdir shutil.rmtree", "/run/django-ansible-deploy, 0700"),
-        "confined": ("write_atomically_as", "/run/django-ansible-deploy, 0700"),
+        "private_folder": ("os.mkdir shutil.rmtree", "a new folder in memory, 0700"),
+        "_is_stopped": ("open", "/proc/<pid>/stat of a unit of ours"),
+        "confined": ("write_atomically_as", "a new folder in memory, 0700"),
     },
     "host/undo.py": {
         "remember": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
@@ -190,7 +194,7 @@ ALLOWED = {
     },
     "slots/inspection.py": {"Inspection.make_ready": ("ensure_directory", "app_dir/collected, and a new folder in it that is given to the application's user")},
     "slots/prediction.py": {
-        "predict": ("tempfile.TemporaryDirectory os.chmod", "a new folder below /var/tmp"),
+        "predict": ("tempfile.TemporaryDirectory os.chmod", "a new folder below /var/lib"),
         "Prediction.run": ("ensure_directory", "a folder in it that is given to the builder"),
     },
     "slots/preparation.py": {

@@ -24,7 +24,7 @@ import time
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as locks
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import read_link, replace_link, write_atomically_as
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, read_link, replace_link, write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import LAYOUT_VERSION, Releases, is_name
 
 
@@ -77,7 +77,9 @@ class Store(Releases):
             return file.read()
 
     def files(self, release):
-        return Managed.load(os.path.join(self.release_dir(release), "files.json")) if release else Managed()
+        if not release:
+            return Managed()
+        return Managed.load(os.path.join(self.release_dir(release), "files.json"), self.read_release(release).get("file") or "")
 
     def save(self, release, config, managed, **facts):
         """Writes a release down whole; release.json last, since it is what makes the folder a release."""
@@ -115,7 +117,7 @@ class Store(Releases):
         return os.path.join(self._plan, "config.json")
 
     def planned_files(self):
-        return Managed.load(os.path.join(self._plan, "files.json"))
+        return Managed.load(os.path.join(self._plan, "files.json"), self.plan().get("file") or "")
 
     def drop_plan(self):
         shutil.rmtree(self._plan, ignore_errors=True)
@@ -139,8 +141,8 @@ class Store(Releases):
     def undo_name(self):
         return self.project + ".compose"
 
-    def remember(self, restorable, **facts):
-        undo.remember(self.undo_name, restorable, folder=state_folder(), **facts)
+    def remember(self, **facts):
+        undo.remember(self.undo_name, Restorable(), folder=state_folder(), **facts)
 
     def recall(self):
         return undo.recall(self.undo_name, folder=state_folder())

@@ -53,6 +53,10 @@ def shown(path: str) -> str:
     return line if len(line) <= 300 else line[:200] + "…" + line[-60:]
 
 
+def shown_below(top: str, rel: str) -> str:
+    return shown(os.path.normpath(os.path.join(top, rel)))
+
+
 def parts(path: str) -> list[str]:
     """The names of a path that goes downwards only."""
     names = [name for name in path.split("/") if name not in ("", ".")]
@@ -64,14 +68,14 @@ def parts(path: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def telling(path: str) -> Iterator[None]:
+def telling(top: str, rel: str = "") -> Iterator[None]:
     """What the system refuses, as a sentence that names the path."""
     try:
         yield
     except OSError as error:
         if error.errno == errno.ENOENT:
-            raise Unsafe("%s is not there" % shown(path)) from error
-        raise Unsafe("%s cannot be used: %s" % (shown(path), os.strerror(error.errno or 0).lower())) from error
+            raise Unsafe("%s is not there" % shown_below(top, rel)) from error
+        raise Unsafe("%s cannot be used: %s" % (shown_below(top, rel), os.strerror(error.errno or 0).lower())) from error
 
 
 @contextlib.contextmanager
@@ -86,7 +90,7 @@ def by_descriptor(descriptor: int) -> str:
     return "/proc/self/fd/%d" % descriptor
 
 
-def open_folder(name: str, parent: int, path: str) -> int:
+def open_folder(name: str, parent: int, top: str, rel: str = "") -> int:
     """Opens a folder of a folder, and nothing else."""
     try:
         return os.open(name, FOLDER, dir_fd=parent)
@@ -94,8 +98,8 @@ def open_folder(name: str, parent: int, path: str) -> int:
         if error.errno not in (errno.ELOOP, errno.ENOTDIR):
             raise
         with closing(os.open(name, HOLD, dir_fd=parent)) as held:
-            kind = entry_of(path, os.fstat(held)).kind
-        raise Unsafe("%s is a %s where a folder belongs: put a folder in its place" % (shown(path), kind)) from error
+            kind = entry_of(rel, os.fstat(held)).kind
+        raise Unsafe("%s is a %s where a folder belongs: put a folder in its place" % (shown_below(top, rel), kind)) from error
 
 
 def trusted_link(name: str, parent: int) -> str | None:

@@ -11,7 +11,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.appli
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, places, prepared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, places, prepared, processes
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, environment_with
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -36,7 +36,7 @@ class Inspection:
             params, layout, static_root=self.collected, settings_module=settings_module, settings_dir=prepared.settings_dir(layout, self.release, self.key)
         )
         sandbox = application_sandbox(params, shown=self.shown, writable=[self.collected], nice=10)
-        return Application(self.release_dir, params["app_path"], layout.app_dir, environment, sandbox)
+        return Application(self.release_dir, params["app_path"], layout.app_dir, environment, sandbox, lambda: processes.paused(layout))
 
     def run(self) -> dict:
         """Returns what was found out; what was done is in C(done).

@@ -12,10 +12,12 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import Builder
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.repository import archive_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.requirements import missing_module_hint
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import SystemLibraries
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.unpack import archive_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -29,6 +31,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.predic
 
 # Where the interpreter of a virtual environment may be.
 PYTHONS = ("/usr/bin", "/usr/local")
+
+
+LONGEST_HINT = 1000  # characters
 
 
 class Preparation:
@@ -45,6 +50,7 @@ class Preparation:
         # Pythons that root installed for this release, and why it could not.
         self.pythons: dict[str, str] = {}
         self.python_trouble = ""
+        self.missing_module_help: dict = {}
         self.done: list[str] = []
 
     def run(self) -> None:
@@ -61,7 +67,11 @@ class Preparation:
                 self.clear(self.release, self.release_dir)
             prepared.discard(self.layout, self.release, prepared.key_of(self.params["prepared_from"]))
             raise
-        self.found = {**facts, "warnings": facts["warnings"] + self.found["warnings"], "told": self.found["told"] + self.libraries.told}
+        self.found = {**facts, **self.findings(facts["warnings"])}
+
+    def findings(self, warnings: Sequence[str] = ()) -> dict:
+        """What was found out so far, which is of most use when the release cannot be made."""
+        return {"warnings": [*warnings, *self.found["warnings"]], "told": self.found["told"] + self.libraries.told}
 
     def lacks_key(self) -> bool:
         return not Environment.parse(self.params["environment"]).values.get("SECRET_KEY")
@@ -117,6 +127,7 @@ class Preparation:
         plan = self.work(["plan"], claim=claimed)
         self.found["warnings"] += plan["warnings"]
         self.found["told"] += plan["told"]
+        self.missing_module_help = plan["missing_module_help"]
         venv_dir = os.path.join(layout.venvs, plan["key"])
         if not os.path.isdir(os.path.join(venv_dir, "bin")):
             self.libraries.with_build_tools(lambda: self.build_venv(plan["key"], venv_dir, builder))
@@ -166,7 +177,7 @@ class Preparation:
 
     def wishes(self) -> dict:
         params = self.params
-        names = ("revision", "packages", "extras", "groups", "python", "installer", "servers", "install_folder")
+        names = ("revision", "packages", "extras", "groups", "python", "installer", "servers", "install_folder", "strict_lock")
         return {
             **{name: params[name] for name in names},
             "release_dir": self.release_dir,
@@ -191,6 +202,11 @@ class Preparation:
             with open(path, "rb") as file:
                 yield file
 
+    def with_hint(self, error: str) -> str:
+        """Adds what the builder knows of a module that is missed. It may say anything, so it is a short text at the end of an error and nothing else."""
+        hint = missing_module_hint(error, self.missing_module_help)[:LONGEST_HINT] if self.missing_module_help else ""
+        return error.rstrip(".") + "." + hint if hint else error
+
     def prepare(self, shown: dict | None = None) -> dict:
         """Asks Django of a release; one library may only be missed once another one is there."""
         while True:
@@ -200,7 +216,7 @@ class Preparation:
                 break
             except CommandFailed as error:
                 if not self.libraries.for_error(str(error)):
-                    raise
+                    raise CommandFailed(self.with_hint(str(error)), error.printed) from error
         self.done += inspection.done
         # An application that reads another variable has nothing of it.
         if inspection.uses_given_key:
@@ -220,7 +236,11 @@ def prepare(params: dict, check_mode: bool) -> dict:
         preparation = Preparation(params, layout, check_mode)
         if check_mode:
             return predict(preparation)
-        preparation.run()
+        try:
+            preparation.run()
+        except CommandFailed as error:
+            error.found = preparation.findings()
+            raise
     except Unsafe as error:
         raise CommandFailed(str(error)) from error
     facts = preparation.found

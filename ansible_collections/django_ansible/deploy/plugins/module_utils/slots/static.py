@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 MOST_NAMES = 5
@@ -38,45 +38,9 @@ def merge(release: dict, layout: Layout) -> Merged:
     source = opened(release)
     if not source:
         return Merged(0, [])
-    changed, skipped = 0, []
     with source, Tree(layout.static) as served:
-        for entry in source.entries():
-            if entry.kind == "folder":
-                continue
-            if entry.kind != "file":
-                skipped.append(entry.path)
-            elif not is_served(source, served, entry.path):
-                place(source, served, entry.path)
-                changed += 1
+        changed, skipped = source.update(served, os.geteuid(), os.getegid(), 0o755, 0o644)
         return Merged(changed, left_out(source.path, skipped))
-
-
-def is_served(source: Tree, served: Tree, path: str) -> bool:
-    try:
-        return source.same(path, served, path)
-    except Unsafe:  # A file is where a folder belongs now.
-        return False
-
-
-def place(source: Tree, served: Tree, path: str) -> None:
-    """Puts a file into the served folder. An older release may have a file where this one has a folder, and the other way round."""
-    wrong = in_the_way(served, path)
-    if wrong:
-        served.remove(wrong)
-    owner = os.geteuid(), os.getegid()
-    served.ensure_directory(os.path.dirname(path), 0o755, *owner)
-    source.copy_into(served, path, path, *owner, file_mode=0o644)
-
-
-def in_the_way(served: Tree, path: str) -> str | None:
-    names = path.split("/")
-    for count in range(1, len(names)):
-        above = "/".join(names[:count])
-        if served.kind(above) not in (None, "folder"):
-            return above
-        if not served.exists(above):
-            return None
-    return path if served.kind(path) == "folder" else None
 
 
 def prune(kept: list[dict], layout: Layout) -> int:

@@ -6,6 +6,7 @@ What a release's record says of it was found out by the project's own code: it i
 """
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 
@@ -42,8 +43,8 @@ class Uploads:
 
 
 def alias(media: str, folder: str) -> list[str]:
-    # A link that the application plants leads to nothing that is not its own.
-    return ["alias %s/%s;" % (media, folder), "disable_symlinks if_not_owner from=%s;" % media]
+    # A link that the application plants, the folder of uploads itself included, leads to nothing that is not its own: nginx may enter what others may not.
+    return ["alias %s/%s;" % (media, folder), "disable_symlinks if_not_owner from=%s;" % os.path.dirname(media)]
 
 
 def as_folder(text: object) -> str:

@@ -1,6 +1,5 @@
 import pytest
 from ansible.plugins.shell.sh import ShellModule
-
 from ansible_collections.django_ansible.deploy.plugins.become import sudo
 
 

@@ -62,11 +62,11 @@ def test_a_commit_that_is_not_known_yet_has_a_name_too():
 
 
 def remote(**answers):
-    return list(answers), {host: {"__django_app_remote": {"stdout": answer}} for host, answer in answers.items()}
+    return list(answers), {host: {"__django_app_remote": {"commit": answer}} for host, answer in answers.items()}
 
 
 def test_every_host_sees_the_same_commit():
-    hosts, hostvars = remote(app1=OLD + "\trefs/heads/main", app2=OLD + "\trefs/heads/main")
+    hosts, hostvars = remote(app1=OLD, app2=OLD)
     assert agreed_commit(hosts, hostvars, "main") == OLD
     assert agreed_commit(["app1"], {"app1": {}}, "main") == ""
 

@@ -1,7 +1,6 @@
 import sys
 
 import pytest
-
 from ansible_collections.django_ansible.deploy.plugins.modules import app_host
 
 

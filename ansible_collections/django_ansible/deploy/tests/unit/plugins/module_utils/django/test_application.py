@@ -1,6 +1,7 @@
 """The application's environment: as systemd reads it, and what of it is never shown."""
 from __future__ import annotations
 
+import contextlib
 import subprocess
 
 import pytest
@@ -59,6 +60,25 @@ def application(monkeypatch, answer, code=0, values=None):
 
     monkeypatch.setattr(module, "confined", confined)
     return module.Application("/opt/a/releases/r", "web", "/opt/a", Environment(values or {"KEY": "topsecret"}), Sandbox("a", "a", "")), asked
+
+
+def test_what_a_signal_ended_is_run_again_while_nothing_else_of_the_application_runs(monkeypatch):
+    happened = []
+
+    @contextlib.contextmanager
+    def alone():
+        happened.append("paused")
+        yield
+        happened.append("on")
+
+    def confined(sandbox, argv, **options):
+        happened.append("run")
+        return Done(255, "", "") if len(happened) == 1 else Done(0, '{"plan": {}}', "")
+
+    monkeypatch.setattr(module, "confined", confined)
+    made = module.Application("/opt/a/releases/r", ".", "/opt/a", Environment({}), Sandbox("a", "a", ""), alone)
+    assert made.drive("plan") == {"plan": {}}
+    assert happened == ["run", "paused", "run", "on"]
 
 
 def test_django_is_asked_with_the_environment_and_without_a_secret_in_its_arguments(monkeypatch):

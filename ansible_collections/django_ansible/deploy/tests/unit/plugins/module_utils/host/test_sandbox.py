@@ -64,6 +64,13 @@ def test_secrets_are_in_private_files_that_go_with_the_command(started, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_words_are_what_they_are_whatever_systemd_thinks_of_dollars(started):
+    seen, answers = started
+    answers.append((0, "", ""))
+    sandbox.confined(Sandbox("a", "a", ""), ["/bin/echo", "$HOME", "a${B}c"], environment={}, cwd="/")
+    assert seen[0][0][-3:] == ["/bin/echo", "$$HOME", "a$${B}c"]
+
+
 def test_a_command_that_fails_says_how_it_ended(started):
     _, answers = started
     answers += [(3, "", "cause"), (255, "", "")]

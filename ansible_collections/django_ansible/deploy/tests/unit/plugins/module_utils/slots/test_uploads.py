@@ -55,7 +55,7 @@ def test_a_record_cannot_say_more_than_a_folder(pair):
 
 def test_the_locations():
     made = decided({**SHOWN, "protected": {"/handed-out/": "documents"}})
-    links = "        disable_symlinks if_not_owner from=/opt/site/shared/media;\n"
+    links = "        disable_symlinks if_not_owner from=/opt/site/shared;\n"
     assert made.locations("site", MEDIA) == (
         "    location /handed-out/ {\n        internal;\n        alias /opt/site/shared/media/documents/;\n" + links + "    }\n\n"
         "    location /media/ {\n        alias /opt/site/shared/media/;\n" + links + "    }\n\n"

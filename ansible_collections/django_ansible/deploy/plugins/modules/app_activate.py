@@ -131,8 +131,6 @@ def activate(module: AnsibleModule) -> dict:
         before = undo.recall(layout.app_name) or {}
         if before.get("run") == module.params["run_id"] and before.get("release") == activation.release:
             pending, previous = before["done"], before["previous_release"]
-    for warning in activation.warnings:
-        module.warn(warning)
     return {
         "changed": bool(pending),
         "told": activation.told,

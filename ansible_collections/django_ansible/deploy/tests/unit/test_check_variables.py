@@ -12,7 +12,9 @@ PATTERNS = {rule["name"]: rule["pattern"] for rule in TASK["vars"]["rules"]}
 
 
 def fits(name, value):
-    pattern = PATTERNS[name].replace("{{ absolute_path }}", TASK["vars"]["absolute_path"])
+    pattern = PATTERNS[name]
+    for part in ("absolute_path", "location", "folder"):
+        pattern = pattern.replace("{{ %s }}" % part, TASK["vars"][part])
     assert "{{" not in pattern
     return re.search(pattern, value) is not None
 

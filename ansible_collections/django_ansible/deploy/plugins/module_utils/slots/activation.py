@@ -35,7 +35,9 @@ class Activation:
         self.credentials = sorted(params["credentials"])
         self.facts = prepared.read(self.layout, self.release)
         self.previous_release = self.layout.slot_release(self.live)
-        self.uploads = uploads.decide(params["uploads"], self.facts.get("uploads"))
+        # Check mode asks for a release that nobody has made: then what serves is the best guess.
+        known = self.facts or (prepared.read(self.layout, self.previous_release) if self.previous_release else {})
+        self.uploads = uploads.decide(params["uploads"], known.get("uploads"))
         self.files = [
             (entry["kind"], ManagedFile(entry["path"], self.site(entry["content"]) if entry["kind"] == "nginx" else entry["content"], entry["mode"]))
             for entry in params["files"]
@@ -55,7 +57,6 @@ class Activation:
         self.restorable = Restorable()
         self.processes = processes.Processes(self.layout, params)
         self.started = time.time()
-        self.warnings: list[str] = []
         # Then the free slot is where the release is tried, and the live one goes over to it.
         self.one_at_a_time = self.web and params["strategy"] == "restart" and self.live is not None and self.slot != self.live
 
@@ -66,7 +67,7 @@ class Activation:
     def tell_uploads(self, sites: list[ManagedFile]) -> tuple[list[str], list[str]]:
         """What to say of uploads that this run publishes, and what to warn of where they were public."""
         before = sites[0].read() if sites else None
-        if not sites or before == sites[0].content:
+        if not sites or not self.facts or before == sites[0].content:
             return [], []
         return uploads.told(self.uploads, before.decode(errors="replace") if before is not None else None, sites[0].content.decode(), self.layout.media)
 

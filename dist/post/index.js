@@ -1,7 +1,7 @@
 import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";
 /******/ var __webpack_modules__ = ({
 
-/***/ 331:
+/***/ 922:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -2137,6 +2137,32 @@ function shortened(text, most = LONGEST_ECHO) {
     return text.length <= most ? text : `${text.slice(0, most)}…`;
 }
 
+;// CONCATENATED MODULE: ./lib/process/leash.js
+
+
+/** Waits until nobody holds the other end of its input, and ends a group then. */
+const WATCH = 'read -r _; kill -INT -"$1" 2>/dev/null && sleep 2 && kill -KILL -"$1" 2>/dev/null';
+/**
+ * Ties a process group to this process: when this one is gone, however it went, the group is ended. A shell watches, whose
+ * input ends with this process.
+ *
+ * @returns what lets the group go.
+ */
+function leash(group) {
+    const env = helperEnvironment(process.env);
+    const watch = (0,external_node_child_process_namespaceObject.spawn)("/bin/sh", ["-c", WATCH, "sh", String(group)], {
+        ...{ env, detached: true, stdio: ["pipe", "ignore", "ignore"] },
+    });
+    // Without a shell there is no leash, and a run as good as any.
+    watch.on("error", () => undefined);
+    watch.stdin?.on("error", () => undefined);
+    watch.unref();
+    return () => {
+        watch.kill("SIGKILL");
+        watch.stdin?.destroy();
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/read-file.js
 
 
@@ -2367,6 +2393,7 @@ function rowsOf(text) {
 
 
 
+
 const TAIL = 65_536;
 const MOST = 32_000_000;
 /** What runs now, for {@link killAll}. */
@@ -2398,6 +2425,7 @@ function run(argv, options) {
         }
         const output = { stdout: "", stderr: "" };
         const ending = new Ending(child, options.grace);
+        const release = options.leashed && child.pid !== undefined ? leash(child.pid) : () => undefined;
         const timers = [timer(options.timeout ?? 600_000, ending.start)];
         running.add(ending.kill);
         options.signal?.addEventListener("abort", ending.start, { once: true });
@@ -2420,6 +2448,7 @@ function run(argv, options) {
             for (const one of timers)
                 clearTimeout(one);
             options.signal?.removeEventListener("abort", ending.start);
+            release();
             ending.finish();
             child.stdout?.destroy();
             child.stderr?.destroy();
@@ -2798,7 +2827,7 @@ function removeWork({ workFolders }) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cleanup_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(331);
+/* harmony import */ var _cleanup_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(922);
 
 await (0,_cleanup_js__WEBPACK_IMPORTED_MODULE_0__/* .cleanUp */ .nY)();
 

@@ -16,7 +16,10 @@ describe("bad input", () => {
   it.each<[Record<string, string>, string]>([
     [{ mode: "bare" }, 'mode is "bare": use "role" or "container".'],
     [{ summary: "yes" }, 'summary is "yes": use "true" or "false".'],
-    [{ vars: "a: [" }, "vars is not valid YAML at line 1, column 5 (bad indent)."],
+    [
+      { vars: "a: [" },
+      "vars is not valid YAML at line 1, column 5: a line is indented wrongly, or a bracket before it stays open.",
+    ],
     [{ hosts: "" }, "No hosts are given: set one of hosts, inventory or inventory-file."],
     [{ inventory: "web2" }, "hosts and inventory are both given: set only one of hosts, inventory and inventory-file."],
     [{ playbook: "nope.yml" }, 'playbook "nope.yml" does not exist in WORKSPACE.'],

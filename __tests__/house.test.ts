@@ -87,6 +87,13 @@ describe("the rooms of src/", () => {
     expect(text).not.toMatch(/\bimport\b|process\./);
   });
 
+  it("start programs in process/ alone", () => {
+    const starters = [...IMPORTS.keys()]
+      .filter((path) => /child_process|@actions\/exec/.test(readFileSync(join("src", path), "utf8")))
+      .filter((path) => roomOf(path) !== "process");
+    expect(starters).toEqual([]);
+  });
+
   it("are mirrored by the tests", () => {
     const rooms = readdirSync("__tests__", { withFileTypes: true }).filter((entry) => entry.isDirectory());
     const others = ["corpus", "e2e", "integration", "support"];

@@ -222,7 +222,7 @@ describe("Ansible", () => {
         const value = (text: string) =>
           `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n").replaceAll("\r", "\\r")}"`;
         const text = Object.entries(env).map(([key, content]) => `${key}=${value(content)}`);
-        expect(parseDotenv(text.join("\n"))).toEqual({ ...env });
+        expect(parseDotenv(text.join("\n")).values).toEqual({ ...env });
       }),
     );
   });

@@ -62,7 +62,7 @@ const [node, python] = await Promise.all([
 /** @type {NodeJS.ProcessEnv} */
 const env = { PATH: pathWithNode24(), DAD_E2E_RUN: runId, ...(options.includes("--full") ? { DAD_FULL: "1" } : {}) };
 
-if (part !== "e2e") await Promise.all([testScripts(), testCollection()]);
+if (part !== "e2e") await Promise.all([testScripts(), testCollection(), testStyle()]);
 const reason = await lab;
 if (part !== "unit") {
   if (reason !== undefined) steps.lack("End to end", reason);
@@ -85,6 +85,11 @@ async function testScripts() {
   // Its tools are installed for it alone, so that a quick test needs neither Go nor another environment.
   if (env.DAD_FULL) await steps.test("Workflows", ["npm", "run", "--silent", "workflows"], { env });
   await vitest("Unit and integration", "unit.json", []);
+}
+
+async function testStyle() {
+  if (node === undefined) return;
+  await steps.test("Style of the collection", ["npm", "run", "--silent", "lint:ansible"], { env });
 }
 
 async function testCollection() {
@@ -143,6 +148,8 @@ async function prepareLab() {
     await image("bookworm", "ready", steps.say);
     await image("trixie", "base", steps.say);
     await image("trixie", "engine", steps.say);
+    // The second is made from the first.
+    for (const suite of /** @type {const} */ (["forky", "ubuntu-like"])) await image(suite, "ready", steps.say);
     return undefined;
   } catch (error) {
     if (error instanceof LabUnavailable) return error.message;

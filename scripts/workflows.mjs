@@ -1,8 +1,9 @@
 // Checks the workflows of this repository and those that users copy: actionlint for mistakes, zizmor for what could be abused.
 // Both are installed below .cache the first time: actionlint from the Go proxy, zizmor from the package index with hashes.
-import { existsSync, globSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder, ensureCommands, must, projectFolder, run } from "./lab/index.mjs";
+import { pythonTool } from "./test/python-tool.mjs";
 
 const ACTIONLINT = "v1.7.12";
 const QUIET = ["--offline", "--no-progress"];
@@ -13,12 +14,13 @@ const files = globSync([".github/workflows/*.yml", "examples/workflows/*.yml", "
   cwd: projectFolder,
 }).sort();
 // What the tests run is theirs alone; it has no business with permissions and pins.
+const zizmor = join(await pythonTool("zizmor"), "zizmor");
 const published = files.filter((file) => file.startsWith("examples"));
 const shown = [
   await run([await actionlint(), "-no-color", ...files], { cwd: projectFolder }),
   // What runs here to the strictest rules; what users copy shall stay short.
-  await run([await zizmor(), ...QUIET, "--persona", "pedantic", "action.yml", ".github"], { cwd: projectFolder }),
-  await run([await zizmor(), ...QUIET, ...published], { cwd: projectFolder }),
+  await run([zizmor, ...QUIET, "--persona", "pedantic", "action.yml", ".github"], { cwd: projectFolder }),
+  await run([zizmor, ...QUIET, ...published], { cwd: projectFolder }),
 ];
 for (const { code, stdout, stderr } of shown) {
   if (code === 0) continue;
@@ -33,18 +35,5 @@ async function actionlint() {
   await ensureCommands(["go"], say);
   const env = { ...process.env, GOBIN: folder, CGO_ENABLED: "0" };
   await must(["go", "install", `github.com/rhysd/actionlint/cmd/actionlint@${ACTIONLINT}`], { env });
-  return program;
-}
-
-async function zizmor() {
-  const folder = join(cacheFolder, "zizmor-venv");
-  const program = join(folder, "bin/zizmor");
-  if (existsSync(program)) return program;
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(cacheFolder, { recursive: true });
-  await must(["python3", "-m", "venv", folder]);
-  const requirements = join(projectFolder, "scripts/zizmor-requirements.txt");
-  const options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps"];
-  await must([join(folder, "bin/python"), "-m", "pip", "install", ...options, "--requirement", requirements]);
   return program;
 }

@@ -8,6 +8,7 @@ import { type Identity, prepareIdentity } from "./connection/identity.js";
 import { tellTrust } from "./connection/trust.js";
 import { endNow } from "./end-now.js";
 import { messageOf } from "./errors.js";
+import { cutWarning } from "./inputs/dotenv.js";
 import type { Inputs } from "./inputs/inputs.js";
 import { loadInputs } from "./inputs/load.js";
 import { emptySecretsWarning } from "./inputs/missing.js";
@@ -19,6 +20,7 @@ import { type Play, preparePlay } from "./play/play-parts.js";
 import { writeRunFiles } from "./play/run-files.js";
 import { unreachableCauses } from "./play/unreachable.js";
 import { orStop, Stop, type StopReason } from "./process/stop.js";
+import { broughtWarning } from "./project/brought.js";
 import { inspectProject } from "./project/inspect.js";
 import { sourcesOf } from "./project/sources.js";
 import { bareOutcome, earlyOutcome, type Outcome, outcomeOf } from "./report/outcome.js";
@@ -94,11 +96,13 @@ async function prepare(actionRoot: string, known: Known, stop: Stop): Promise<Re
   validateInputs(inputs);
   stop.after(inputs.timeoutMinutes);
   const empty = emptySecretsWarning(inputs);
-  if (empty !== "") warn(empty);
+  for (const warning of [empty, cutWarning(inputs.envCut)]) if (warning !== "") warn(warning);
   const project = await stop.step((signal) =>
     inspectProject(inputs, job.GITHUB_WORKSPACE || process.cwd(), job, signal),
   );
   for (const line of project.django?.told ?? []) tell(line);
+  const brought = broughtWarning(inputs, project, job.GITHUB_EVENT_NAME);
+  if (brought !== "") warn(brought);
 
   const folder = PrivateFolder.create();
   known.folder = folder;

@@ -41,6 +41,8 @@ describe("ansibleEnvironment", () => {
       ANSIBLE_CONFIG: "/action/ansible.cfg",
       ANSIBLE_COLLECTIONS_PATH:
         "/action:/home/u/.ansible/collections:/usr/share/ansible/collections:/w/site/collections",
+      ANSIBLE_BECOME_PLUGINS:
+        "/home/u/.ansible/plugins/become:/usr/share/ansible/plugins/become:/action/ansible_collections/django_ansible/deploy/plugins/become",
       ANSIBLE_CALLBACKS_ENABLED: "django_ansible.deploy.events,django_ansible.deploy.built_modules",
       ANSIBLE_INVENTORY_UNPARSED_FAILED: "true",
       ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: "true",
@@ -96,11 +98,12 @@ describe("ansibleEnvironment", () => {
   it("combines the lists of the project's ansible.cfg", () => {
     const result = environment(
       {},
-      "[defaults]\ncollections_path=./c:/d\ncallbacks_enabled=timer\n[ssh_connection]\nssh_extra_args=-C\npipelining=false",
+      "[defaults]\ncollections_path=./c:/d\nbecome_plugins=./b\ncallbacks_enabled=timer\n[ssh_connection]\nssh_extra_args=-C\npipelining=false",
     );
     expect(result).toMatchObject({
       ANSIBLE_CONFIG: "/w/site/ansible.cfg",
       ANSIBLE_COLLECTIONS_PATH: "/action:/w/site/c:/d:/w/site/collections",
+      ANSIBLE_BECOME_PLUGINS: "/w/site/b:/action/ansible_collections/django_ansible/deploy/plugins/become",
       ANSIBLE_CALLBACKS_ENABLED: "django_ansible.deploy.events,django_ansible.deploy.built_modules,timer",
       ANSIBLE_SSH_EXTRA_ARGS: expect.stringMatching(/^-C -F '/),
     });
@@ -112,12 +115,16 @@ describe("ansibleEnvironment", () => {
     const job = {
       HOME: "/h",
       ANSIBLE_COLLECTIONS_PATH: "/x",
+      ANSIBLE_BECOME_PLUGINS: "/p",
       ANSIBLE_CALLBACKS_ENABLED: "a, b",
       ANSIBLE_SSH_EXTRA_ARGS: "-q",
       ANSIBLE_HOST_KEY_CHECKING: "False",
     };
-    expect(environment({ job }, "[defaults]\ncollections_path=/y\ncallbacks_enabled=c")).toMatchObject({
+    expect(
+      environment({ job }, "[defaults]\ncollections_path=/y\nbecome_plugins=/b\ncallbacks_enabled=c"),
+    ).toMatchObject({
       ANSIBLE_COLLECTIONS_PATH: "/action:/x:/w/site/collections",
+      ANSIBLE_BECOME_PLUGINS: "/p:/action/ansible_collections/django_ansible/deploy/plugins/become",
       ANSIBLE_CALLBACKS_ENABLED: "django_ansible.deploy.events,django_ansible.deploy.built_modules,a,b",
       ANSIBLE_SSH_EXTRA_ARGS: expect.stringMatching(/^-q -F '/),
       ANSIBLE_HOST_KEY_CHECKING: "true",

@@ -4,6 +4,7 @@ import { createInputs } from "../support/inputs.js";
 
 const DETECTED: Detected = {
   appName: "my-site",
+  project: "/w",
   workspace: "/w",
   revision: "0123456789abcdef0123456789abcdef01234567",
   django: {
@@ -20,6 +21,7 @@ describe("extraVariables", () => {
     expect(extraVariables(createInputs(), DETECTED, [])).toEqual({
       django_app_detected: {
         app_name: text("my-site"),
+        project: text("/w"),
         workspace: text("/w"),
         revision: text(DETECTED.revision ?? ""),
         manage_dir: text("."),

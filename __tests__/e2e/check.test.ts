@@ -8,6 +8,8 @@ import { createProject, type Project } from "./support/project.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
 const password = secret("database");
+/** Has the new code's Django asked, with the application's environment. */
+const asked = { "extra-args": "--extra-vars django_app_check_with_environment=true" };
 const token = secret("token");
 
 let trial: Trial;
@@ -52,7 +54,7 @@ async function check(inputs: Record<string, string>): Promise<ActionResult & { t
 const traces = (host: Host): Promise<string> =>
   onHost(
     host,
-    `find /var/tmp -mindepth 1 -printf '%p\\n'; find /opt /etc/mysite /etc/nginx /etc/systemd/system /var/lib/django-ansible-deploy /run/django-ansible-deploy /var/cache/django-ansible-deploy -printf '%p %T@ %m %u\\n' 2>/dev/null | sort; getent passwd; dpkg -l | tail -n +6`,
+    `find /var/tmp /var/lib -mindepth 1 -maxdepth 1 -printf '%p\\n'; find /opt /etc/mysite /etc/nginx /etc/systemd/system /var/lib/django-ansible-deploy /run/django-ansible-deploy /var/cache/django-ansible-deploy -printf '%p %T@ %m %u\\n' 2>/dev/null | sort; getent passwd; dpkg -l | tail -n +6`,
   );
 
 describe("a check", () => {
@@ -83,7 +85,15 @@ describe("a check", () => {
     project.write("guestbook/migrations/0002_entry_mood.py", MIGRATION);
     const commit = await project.commit("Moods");
     const before = await traces(app1);
-    const predicted = await check({ limit: "app1", env: `GUESTBOOK_TOKEN=${token}` });
+    const guessed = await check({ limit: "app1" });
+    expect(guessed.outputs, guessed.log).toMatchObject({
+      migrations: '["guestbook.0002_entry_mood"]',
+      status: "succeeded",
+    });
+    expect(guessed.text).toContain("❔");
+    expect(guessed.text).toContain("Django was not asked");
+    expect(await traces(app1)).toBe(before);
+    const predicted = await check({ limit: "app1", env: `GUESTBOOK_TOKEN=${token}`, ...asked });
     expect(predicted.code, predicted.log).toBe(0);
     expect(predicted.outputs).toMatchObject({ migrations: '["guestbook.0002_entry_mood"]', "changed-hosts": "1" });
     expect(predicted.text).toContain("**Migrations that would be applied:** <code>guestbook.0002_entry_mood</code>");
@@ -97,7 +107,7 @@ describe("a check", () => {
   testInFull("of changed requirements shows their lines and says what it cannot know", async () => {
     project.write("requirements.txt", `${project.read("requirements.txt")}idna==3.10\n`);
     await project.commit("Need idna");
-    const { text, code, log } = await check({ limit: "app1", env: `GUESTBOOK_TOKEN=${token}` });
+    const { text, code, log } = await check({ limit: "app1", env: `GUESTBOOK_TOKEN=${token}`, ...asked });
     expect(code, log).toBe(0);
     expect(text).toContain("```diff\n+idna==3.10\n```");
     expect(text).toContain("migrations of requirements that change");
@@ -109,7 +119,7 @@ describe("a check", () => {
       await project.checkOut("HEAD~1");
       project.write("guestbook/urls.py", `${project.read("guestbook/urls.py")}\nraise RuntimeError("no urls today")\n`);
       await project.commit("Break the urls");
-      const { outputs, log } = await check({ limit: "app1", env: `GUESTBOOK_TOKEN=${token}` });
+      const { outputs, log } = await check({ limit: "app1", env: `GUESTBOOK_TOKEN=${token}`, ...asked });
       expect(outputs, log).toMatchObject({ status: "failed", "failed-host-names": '["app1"]' });
       expect(log).toMatch(
         /::error [^\n]*file=guestbook\/urls\.py,line=\d+::[^\n]*no urls today|Error: .*no urls today/,

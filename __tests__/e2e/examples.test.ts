@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -78,6 +79,33 @@ function run(example: string, request: Partial<WorkflowRequest> = {}): Promise<W
   });
 }
 
+const checkoutUsed = (example: string): string =>
+  /uses: (actions\/checkout@[0-9a-f]{40})/.exec(
+    readFileSync(join(projectFolder, "examples/workflows", example), "utf8"),
+  )?.[1] ?? "";
+
+/** An actions/checkout for the commits that act does not check out itself: of the project's own repository. */
+function checkout(): string {
+  const folder = join(trial.folder, "checkout");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, "action.yml"),
+    "name: Checkout\ndescription: Checkout\ninputs:\n  ref: {description: Commit}\n  persist-credentials: {description: None}\n  path: {description: Folder}\nruns: {using: node24, main: main.js}\n",
+  );
+  writeFileSync(
+    join(folder, "main.js"),
+    `const { execFileSync } = require("node:child_process");
+const { readdirSync, rmSync } = require("node:fs");
+const workspace = process.env.GITHUB_WORKSPACE;
+for (const name of readdirSync(workspace)) rmSync(workspace + "/" + name, { recursive: true });
+execFileSync("git", ["clone", "--quiet", ${JSON.stringify(project.folder)}, workspace]);
+execFileSync("git", ["-C", workspace, "checkout", "--quiet", process.env.INPUT_REF]);
+`,
+  );
+  execFileSync("git", ["init", "--quiet", folder]);
+  return folder;
+}
+
 /** A `gh` that writes down how it was called, and the text that it was given. */
 const gh = (file: string): string => `#!/usr/bin/env python3
 import json, sys
@@ -152,7 +180,12 @@ describe("examples/workflows", () => {
     expect(await onHost(production, "readlink /opt/mysite/current")).toBe(before);
   });
 
-  test("pull-request-check.yml comments what would change, changes nothing, and runs for no fork", async () => {
+  test("pull-request-check.yml comments what would change, changes nothing, takes the code alone, and runs for no fork", async () => {
+    const [base, stolen] = [commit, join(trial.folder, "stolen")];
+    const variables = project.read("group_vars/all.yml");
+    const attack = `{{ lookup("ansible.builtin.pipe", "touch ${stolen}") }}`;
+    project.write("group_vars/all.yml", JSON.stringify({ ...JSON.parse(variables), server_name: attack }));
+    project.write("ansible.cfg", `[defaults]\nfilter_plugins = ./evil\n`);
     await bring("3");
     const before = await onHost(production, "ls -l /opt/mysite /opt/mysite/releases");
     const file = join(trial.folder, "gh-comment.json");
@@ -160,15 +193,17 @@ describe("examples/workflows", () => {
       name: "pull_request",
       payload: {
         number: 7,
-        pull_request: { number: 7, head: { repo: { full_name: repository } }, base: { ref: "main" } },
+        pull_request: { number: 7, head: { repo: { full_name: repository } }, base: { ref: "main", sha: base } },
       },
     });
-    const commands = { gh: gh(file) };
-    const foreign = await run("pull-request-check.yml", { commands, event: event("stranger/mysite") });
+    const [commands, actions] = [{ gh: gh(file) }, { [checkoutUsed("pull-request-check.yml")]: checkout() }];
+    const foreign = await run("pull-request-check.yml", { commands, actions, event: event("stranger/mysite") });
     expect(foreign.log).not.toContain("ansible-core");
     expect(called(file).argv).toEqual([]);
-    const own = await run("pull-request-check.yml", { commands, event: event("example/mysite") });
+    const own = await run("pull-request-check.yml", { commands, actions, event: event("example/mysite") });
     expect(own.code, own.log).toBe(0);
+    expect(own.log).toContain("The code in code-directory has its own ansible.cfg, group_vars, which is not used");
+    expect(existsSync(stolen)).toBe(false);
     expect(called(file).argv.slice(0, 3)).toEqual(["pr", "comment", "7"]);
     expect(called(file).text).toMatch(
       new RegExp(`^### ✅ Check of mysite on app1, [0-9a-f]{7} → ${commit.slice(0, 7)}: 1 host, 1 would change`),
@@ -176,6 +211,9 @@ describe("examples/workflows", () => {
     expect(called(file).text.length).toBeLessThan(65_536);
     expect(await onHost(production, "ls -l /opt/mysite /opt/mysite/releases")).toBe(before);
     expectNoTraces(trial, own, [password]);
+    project.remove("ansible.cfg");
+    project.write("group_vars/all.yml", variables);
+    await bring("3");
   });
 
   testInFull("drift-check.yml finds a host as it should be, and opens an issue of what someone changed", async () => {

@@ -241,6 +241,14 @@ describe("what is asked for and cannot be is refused in a sentence, and nothing 
     );
   });
 
+  test("somebody's login account as the application's user", async () => {
+    await expectUntouched(
+      deploy("fourth", "fourth.example", ["app_user: deploy"]),
+      /app_user deploy is a login account of this host \(uid 1\d\d\d, home \/home\/deploy, /,
+    );
+    expect(await onHost(host, "ls -d /opt/fourth /etc/fourth /home/deploy/media 2>/dev/null || true")).toBe("");
+  });
+
   test("a rollback where nothing serves", async () => {
     await expectUntouched(deploy("fourth", "fourth.example", [], rollback()), /no release serves on these hosts yet/);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DeployError } from "../../src/errors.js";
-import { parseDotenv } from "../../src/inputs/dotenv.js";
+import { cutWarning, parseDotenv } from "../../src/inputs/dotenv.js";
 
 describe("parseDotenv", () => {
   it.each([
@@ -17,7 +17,27 @@ describe("parseDotenv", () => {
     ["A=1\nA=2", { A: "2" }],
     ["A=postgres://u:p@h/d?x=y", { A: "postgres://u:p@h/d?x=y" }],
   ])("reads %j", (text, expected) => {
-    expect(parseDotenv(text)).toEqual(expected);
+    expect(parseDotenv(text).values).toEqual(expected);
+  });
+
+  it.each([
+    ["A=s3cret #tail", ["A"]],
+    ["A=1 # why\nB=2\nC=3\t#", ["A", "C"]],
+    ["A=\"s3cret #tail\"\nB='x # y' # why", []],
+    ["A=s3cret#tail", []],
+    ["# A=1 # why\nA= # empty", []],
+    ["A=1 # why\nA='1 # why'", []],
+    ["A=1   ", []],
+  ])("names what is cut of %j", (text, names) => {
+    expect(parseDotenv(text).cut).toEqual(names);
+  });
+
+  it("warns of what is cut by its name alone", () => {
+    expect(cutWarning([])).toBe("");
+    expect(cutWarning(["SECRET_KEY"])).toBe(
+      'The value of SECRET_KEY in env ends before " #", which begins a comment: put it in single quotes if that is part of the value.',
+    );
+    expect(cutWarning(["A", "B"])).toContain("The values of A, B in env");
   });
 
   it.each([

@@ -57,12 +57,17 @@ describe("the tool cache", { timeout: 300_000 }, () => {
 
   it("is used by a user who may not write to it, and is left alone where it lacks something", async () => {
     const another = createRunner();
-    const options = { user: 65534, env: { HOME: join(another.base, "home"), PATH: "/usr/local/bin:/usr/bin:/bin" } };
+    // Root may write everywhere, so it starts the action as somebody else; anybody else takes the right from the folder.
+    const isRoot = process.getuid?.() === 0;
+    const close = (folder: string) => execFileSync(...(isRoot ? own("root", folder) : mode("a-w", folder)));
+    const env = { HOME: join(another.base, "home"), PATH: "/usr/local/bin:/usr/bin:/bin" };
+    const options = { ...(isRoot ? { user: 65534 } : {}), env };
     try {
       mkdirSync(join(another.base, "home"));
-      execFileSync("chown", ["-R", "65534", another.base]);
+      if (isRoot) execFileSync(...own("65534", another.base));
       const empty = join(another.base, "read-only");
       mkdirSync(empty);
+      close(empty);
       another.toolCache = empty;
       const first = await another.main(inputs, options);
       expect(first.code, first.log).toBe(0);
@@ -72,16 +77,20 @@ describe("the tool cache", { timeout: 300_000 }, () => {
 
       another.toolCache = join(another.base, "filled");
       renameSync(join(another.temp, "django-ansible-deploy-tools"), another.toolCache);
-      execFileSync("chown", ["-R", "root", another.toolCache]);
+      close(another.toolCache);
       const second = await another.main(inputs, options);
       expect(second.code, second.log).toBe(0);
       expect(second.log).toMatch(/ansible-core \S+ from the tool cache\./);
       expect(second.log).not.toContain("may not be written to");
     } finally {
+      execFileSync(...mode("u+w", another.base));
       another.remove();
     }
   });
 });
+
+const own = (user: string, folder: string): [string, string[]] => ["chown", ["-R", user, folder]];
+const mode = (change: string, folder: string): [string, string[]] => ["chmod", ["-R", change, folder]];
 
 /** The folder of an environment's packages. */
 function packages(folder: string): string {

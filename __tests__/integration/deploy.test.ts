@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeKey } from "../support/keys.js";
@@ -144,11 +144,22 @@ describe("a deploy with local connections", { timeout: 120_000 }, () => {
   gather_facts: false
   tasks:
     - ansible.builtin.command:
-        argv: [sh, -c, "find ${runner.temp} -mindepth 1 -printf '%m %y %P\\\\n'; ps -eo args | grep '[a]nsible playbook'; cat /proc/$PPID/environ | tr '\\\\0' '\\\\n' | cut -d= -f1"]
+        argv: [sh, -c, "{{ ansible_playbook_python }} ${runner.base}/look.py ${runner.temp}; ps -eo args | grep '[a]nsible playbook'"]
       register: seen
       changed_when: false
-    - ansible.builtin.copy: {dest: ${runner.base}/seen, content: "{{ seen.stdout }}", mode: "0600"}
+    - ansible.builtin.copy: {dest: ${runner.base}/seen, content: "{{ seen.stdout }}\\n{{ lookup('pipe', 'env | cut -d= -f1') }}", mode: "0600"}
     - ansible.builtin.debug: {msg: "leak {{ django_app_env.TOKEN }} {{ lookup('env', 'INPUT_ENV') }}"}
+`,
+    );
+    // The same on Linux and macOS: mode, kind and path of everything below a folder.
+    writeFileSync(
+      join(runner.base, "look.py"),
+      `import os, stat, sys
+for folder, folders, files in os.walk(sys.argv[1]):
+    for name in folders + files:
+        mode = os.lstat(os.path.join(folder, name)).st_mode
+        kind = stat.filemode(mode)[0].replace("-", "f")
+        print(oct(mode & 0o7777)[2:], kind, os.path.relpath(os.path.join(folder, name), sys.argv[1]))
 `,
     );
     const step = await runner.main({

@@ -18,6 +18,7 @@ pipelining = true
       collectionsPath: ["./collections", "~/more"],
       hostKeyChecking: "",
       rolesPath: [],
+      becomePlugins: [],
       callbacksEnabled: ["ansible.posix.profile_tasks", "timer"],
       vaultPasswordFile: ".vault_pass",
       vaultIdentityList: "",

@@ -32,6 +32,26 @@ describe("inspectProject", () => {
     });
   });
 
+  it("takes code that was checked out apart, and all that decides over a deploy from working-directory", async () => {
+    const workspace = createFolder({
+      "ansible.cfg": "[defaults]\ncallbacks_enabled = timer",
+      "group_vars/all.yml": "app_path: web",
+      "code/ansible.cfg": "[defaults]\ncallbacks_enabled = evil",
+      "code/group_vars/all.yml": "app_path: evil",
+      "code/web/manage.py": "",
+      "code/evil/manage.py": "",
+    });
+    const revision = commit(join(workspace, "code"));
+    const project = await inspectProject(createInputs({ codeDirectory: "code" }), workspace, {});
+    expect(project).toMatchObject({
+      folder: workspace,
+      code: join(workspace, "code"),
+      revision,
+      django: { manageDir: "web" },
+      cfg: { path: join(workspace, "ansible.cfg"), settings: { callbacksEnabled: ["timer"] } },
+    });
+  });
+
   it("lets the job's ANSIBLE_CONFIG win, as Ansible does", async () => {
     const workspace = createFolder({ "ansible.cfg": "", "conf/ansible.cfg": "", "deploy.yml": "[]" });
     const inputs = createInputs({ playbook: "deploy.yml" });
@@ -51,6 +71,7 @@ describe("inspectProject", () => {
   });
 
   it.each<[Partial<Inputs>, RegExp]>([
+    [{ codeDirectory: "nope" }, /^code-directory "nope" is no folder in \/.*\.$/],
     [{ workingDirectory: "nope" }, /^working-directory "nope" is no folder in \/.*\.$/],
     [{ playbook: "nope.yml" }, /^playbook "nope\.yml" does not exist in \/.*\.$/],
     [{ playbook: "folder" }, /^playbook "folder" is a folder: a regular file is needed\.$/],

@@ -48,6 +48,21 @@ describe("explainFailure", () => {
       "web1 asks for a become (sudo) password and does not take become-password: check its value and ansible_become_method.",
     ],
     [
+      { msg: "MODULE FAILURE", stderr: "sudo: interactive authentication is required" },
+      {},
+      "web1 asks for a become (sudo) password and become-password is not given.",
+    ],
+    [
+      { msg: "Action failed", stderr: "sudo: I'm sorry deploy. I'm afraid I can't do that" },
+      { becomePassword: "x" },
+      "web1 lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
+    ],
+    [
+      { status: "unreachable", msg: "Task failed: Timeout (17s) waiting for privilege escalation prompt:" },
+      { becomePassword: "x" },
+      "web1 does not ask for the become (sudo) password as Ansible expects: name the become method sudo rather than ansible.builtin.sudo, which does not understand sudo-rs (Ubuntu 25.10 and newer); if it is sudo already, something on the host holds sudo up (a name or login service that does not answer), so try `sudo -v` there.",
+    ],
+    [
       { status: "unreachable", msg: "Failed to connect to the host via ssh: Host key verification failed." },
       { knownHosts: "x" },
       "The host key of web1 is not in known-hosts: add the line that ssh-keyscan prints for it to known-hosts, after comparing it with the host's own.",

@@ -17,6 +17,7 @@ function projectIn(folder: string, cfg?: string): Project {
   return {
     folder,
     workspace: folder,
+    code: folder,
     requirements: undefined,
     playbook: "",
     composeSources: [],

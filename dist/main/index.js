@@ -2879,7 +2879,7 @@ var visit = __nccwpck_require__(204);
 
 
 
-__webpack_unused_export__ = composer.Composer;
+exports.Dk = composer.Composer;
 __webpack_unused_export__ = Document.Document;
 __webpack_unused_export__ = Schema.Schema;
 __webpack_unused_export__ = errors.YAMLError;
@@ -2901,10 +2901,10 @@ __webpack_unused_export__ = YAMLSeq.YAMLSeq;
 __webpack_unused_export__ = cst;
 exports.JG = lexer.Lexer;
 exports.HN = lineCounter.LineCounter;
-__webpack_unused_export__ = parser.Parser;
+exports.iX = parser.Parser;
 __webpack_unused_export__ = publicApi.parse;
-exports.hR = publicApi.parseAllDocuments;
-exports.Tp = publicApi.parseDocument;
+__webpack_unused_export__ = publicApi.parseAllDocuments;
+__webpack_unused_export__ = publicApi.parseDocument;
 exports.As = publicApi.stringify;
 exports.YR = visit.visit;
 __webpack_unused_export__ = visit.visitAsync;
@@ -8820,7 +8820,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 6915:
+/***/ 6123:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -9813,9 +9813,24 @@ const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createReq
 class DeployError extends Error {
     name = "DeployError";
 }
-/** The message of whatever was thrown. */
+/** What Node's codes of the system's errors mean. */
+const REASONS = {
+    EACCES: "the runner's user may not do that there",
+    EPERM: "the runner's user may not do that there",
+    EROFS: "the file system there is read-only",
+    ENOSPC: "the disk is full",
+    EDQUOT: "the disk quota is used up",
+    ENOENT: "a file or folder of its path does not exist",
+    ENOTDIR: "a part of its path is no folder",
+    EISDIR: "a folder is in its place",
+    EEXIST: "another file is in its place",
+    EMFILE: "the runner has too many open files",
+    ENOMEM: "the runner has no memory left",
+};
+/** The message of whatever was thrown, that of the system in words and without its paths. */
 function messageOf(error) {
-    return error instanceof Error ? error.message : String(error);
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 }
 /** Characters of what a sentence repeats of a user's text. */
 const LONGEST_ECHO = 200;
@@ -9964,7 +9979,7 @@ function piece(descriptor, from, most, step) {
     }
     return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
 }
-const REASONS = {
+const read_file_REASONS = {
     ENOENT: "does not exist",
     ENOTDIR: "does not exist, since a part of its path is no folder",
     EACCES: "may not be read by the runner's user: give it the permission",
@@ -9979,7 +9994,7 @@ function refusal(place, error) {
     if (error instanceof DeployError)
         return error;
     const code = codeOf(error);
-    return new DeployError(`${place.name} ${REASONS[code] ?? `cannot be read (${code || "for no reason given"})`}.`);
+    return new DeployError(`${place.name} ${read_file_REASONS[code] ?? `cannot be read (${code || "for no reason given"})`}.`);
 }
 function codeOf(error) {
     return error instanceof Error && "code" in error ? String(error.code) : "";
@@ -10541,7 +10556,7 @@ function splitArguments(text) {
         }
     }
     if (quote !== "")
-        throw new DeployError(`extra-args has a ${quote} that is not closed.`);
+        throw new DeployError(`extra-args has a ${quote} that is not closed: close it.`);
     if (word !== undefined)
         words.push(word);
     return words;
@@ -10563,31 +10578,78 @@ const ANSIBLE_TAGS = [
 ];
 /** What takes time by the square of a text's length is off: places of all errors, comparing each key with each. */
 const OPTIONS = { prettyErrors: false, uniqueKeys: false, logLevel: "silent" };
+/** What is wrong, for a sentence, by the code of the library. Another one is told in its own words. */
+const PROBLEMS = {
+    BAD_ALIAS: "an alias (*name) cannot stand here",
+    BAD_DQ_ESCAPE: "a backslash in double quotes begins no escape, so double it or use single quotes",
+    BAD_INDENT: "a line is indented wrongly, or a bracket before it stays open",
+    BAD_SCALAR_START: "a text begins with a sign that YAML keeps for itself, so put it in quotes",
+    BLOCK_AS_IMPLICIT_KEY: "a text holds a colon, so put it in quotes",
+    BLOCK_IN_FLOW: "a block stands inside of brackets",
+    DUPLICATE_KEY: "a mapping has this key twice, so keep one of them",
+    KEY_OVER_1024_CHARS: "a key is longer than 1024 characters",
+    MISSING_CHAR: "a quote or a bracket stays open, or a blank is missing",
+    MULTIPLE_ANCHORS: "a value has two anchors (&name)",
+    MULTIPLE_DOCS: 'a second document begins, so keep one "---" at most',
+    MULTIPLE_TAGS: "a value has two tags (!name)",
+    MULTILINE_IMPLICIT_KEY: "a key goes over several lines",
+    TAB_AS_INDENT: "a tab indents a line, so use spaces",
+    TAG_RESOLVE_FAILED: "a tag (!name) is none that Ansible has",
+    UNEXPECTED_TOKEN: "a sign stands where YAML expects none",
+};
+/** How many errors a text may have until it is not read on: each costs time, and the first one is told. */
+const MOST_ERRORS = 50;
+/** The documents of a text, and what is wrong with it, up to a number of errors. */
+function compose(text, most, options = {}) {
+    const lines = new dist/* LineCounter */.HN();
+    const problems = [];
+    const composer = new dist/* Composer */.Dk({ ...OPTIONS, ...options });
+    const documents = [];
+    const note = (source, code, _, warning) => {
+        // A tag that is not known is a problem only where nobody else reads the text.
+        if (warning && options.customTags === undefined)
+            return;
+        problems.push({
+            code,
+            offset: typeof source === "number" ? source : Array.isArray(source) ? source[0] : source.offset,
+        });
+        if (problems.length >= most)
+            throw new TooMany();
+    };
+    // The library keeps all errors of a text; this is where it reports each of them.
+    Object.assign(composer, { onError: note });
+    try {
+        for (const document of composer.compose(new dist/* Parser */.iX(lines.addNewLine).parse(text), true, text.length))
+            documents.push(document);
+    }
+    catch (error) {
+        if (problems.length === 0)
+            throw error;
+    }
+    return { documents, problems, lines };
+}
+class TooMany extends Error {
+}
 /**
  * Reads YAML (JSON is YAML) of the core schema. Messages carry a place, never a piece of the text: it may be a secret.
  *
  * @throws DeployError with line and column.
  */
 function parseYaml(name, text) {
-    if (isTooDeep(text))
+    if (shapeOf(text) === "deep")
         throw tooDeep(name);
-    const lineCounter = new dist/* LineCounter */.HN();
-    const where = (offset) => {
-        const { line, col } = lineCounter.linePos(offset);
-        return `at line ${line}, column ${col}`;
-    };
-    const document = (0,dist/* parseDocument */.Tp)(text, { ...OPTIONS, customTags: ANSIBLE_TAGS, lineCounter });
-    const problem = document.errors[0] ?? document.warnings[0];
-    if (problem) {
-        const what = problem.code.toLowerCase().replaceAll("_", " ");
-        throw new DeployError(`${name} is not valid YAML ${where(problem.pos[0])} (${what}).`);
+    const { documents, problems, lines } = compose(text, 1, { customTags: ANSIBLE_TAGS });
+    const [document, ...more] = documents;
+    const second = more.find(({ contents }) => contents !== null);
+    const problem = problems[0] ?? (second === undefined ? duplicateKey(document) : { code: "MULTIPLE_DOCS", offset: second.range[0] });
+    if (problem !== undefined) {
+        const { line, col } = lines.linePos(problem.offset);
+        const what = PROBLEMS[problem.code] ?? problem.code.toLowerCase().replaceAll("_", " ");
+        throw new DeployError(`${name} is not valid YAML at line ${line}, column ${col}: ${what}.`);
     }
-    const twice = duplicateKey(document);
-    if (twice !== undefined)
-        throw new DeployError(`${name} is not valid YAML ${where(twice)} (duplicate key).`);
     let value;
     try {
-        value = document.toJS({ maxAliasCount: MOST_ALIASES });
+        value = (document?.toJS({ maxAliasCount: MOST_ALIASES }) ?? null);
     }
     catch {
         throw new DeployError(`${name} has an alias (*name) that is unknown or used too often: write the value out.`);
@@ -10598,7 +10660,9 @@ function parseYaml(name, text) {
 /** What a YAML text of the project holds, its first document; undefined where it is not valid, which Ansible says. */
 function parseLoosely(text) {
     try {
-        return isTooDeep(text) ? undefined : (0,dist/* parseDocument */.Tp)(text, OPTIONS).toJS({ maxAliasCount: MOST_ALIASES });
+        if (shapeOf(text) !== "sound")
+            return undefined;
+        return compose(text, MOST_ERRORS).documents[0]?.toJS({ maxAliasCount: MOST_ALIASES });
     }
     catch {
         return undefined;
@@ -10611,9 +10675,9 @@ function parseLoosely(text) {
  */
 function leavesOf(text) {
     const leaves = [];
-    if (isTooDeep(text))
+    if (shapeOf(text) !== "sound")
         return { leaves, valid: false };
-    const documents = [(0,dist/* parseAllDocuments */.hR)(text, OPTIONS)].flat();
+    const { documents, problems } = compose(text, MOST_ERRORS);
     for (const document of documents) {
         const anchors = new Map();
         let aliases = 0;
@@ -10639,7 +10703,7 @@ function leavesOf(text) {
         });
         collect(document, []);
     }
-    return { leaves, valid: documents.every(({ errors }) => errors.length === 0) };
+    return { leaves, valid: problems.length === 0 };
 }
 function keysIn(path) {
     return path.flatMap((parent) => ((0,dist/* isPair */.tO)(parent) && (0,dist/* isScalar */.jn)(parent.key) ? [String(parent.key.value)] : []));
@@ -10669,8 +10733,12 @@ function parseMapping(name, text) {
 function tooDeep(name) {
     return new DeployError(`${name} has lists or mappings nested more than ${DEEPEST} deep: make it flatter.`);
 }
-/** Whether a text nests deeper than may be read, told by its tokens: this alone does not call itself. */
-function isTooDeep(text) {
+/**
+ * Whether a text may be read, told by its tokens, since this alone does not call itself: not when it nests too deep, and
+ * what closes more brackets than it opens is not worth it.
+ */
+function shapeOf(text) {
+    let broken = false;
     const indents = [];
     let flow = 0;
     let compact = 0;
@@ -10696,18 +10764,22 @@ function isTooDeep(text) {
             scalar = true;
         else if (token === "[" || token === "{")
             flow++;
-        else if (token === "]" || token === "}")
+        else if (token === "]" || token === "}") {
+            broken ||= flow === 0;
             flow = Math.max(0, flow - 1);
+        }
         else if (flow === 0 && (token === "-" || token === "?" || token === ":"))
             compact++;
         if (indents.length + flow + compact > DEEPEST)
-            return true;
+            return "deep";
     }
-    return false;
+    return broken ? "broken" : "sound";
 }
-/** Offset of a key that its mapping has already. */
+/** A key that its mapping has already. */
 function duplicateKey(document) {
     let found;
+    if (document === undefined)
+        return found;
     (0,dist/* visit */.YR)(document, {
         Map: (_, { items }) => {
             const seen = new Set();
@@ -10715,7 +10787,7 @@ function duplicateKey(document) {
                 if (!(0,dist/* isScalar */.jn)(key))
                     continue;
                 if (seen.has(key.value)) {
-                    found = key.range?.[0] ?? 0;
+                    found = { code: "DUPLICATE_KEY", offset: key.range?.[0] ?? 0 };
                     return dist/* visit */.YR.BREAK;
                 }
                 seen.add(key.value);
@@ -11163,7 +11235,7 @@ function taskName({ name }) {
 function inOrigin(text) {
     return text.split("\n").flatMap((line) => {
         const start = line.indexOf("Origin: /");
-        const [, place = "", number] = /^(.+?):(\d+)(?::\d+)?$/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
+        const [, place = "", number] = /^(.+?):(\d+)(?::\d+)?(?!\d)/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
         return start === -1 || place === "" ? [] : [[place, Number(number)]];
     });
 }
@@ -11177,7 +11249,7 @@ const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try ag
 /** What follows the host's name, for what else sudo and its like say. */
 const BECOME_REFUSED = [
     [
-        /is not in the sudoers file|is not allowed to execute|may not run sudo/i,
+        /is not in the sudoers file|is not allowed to execute|may not run sudo|I'm afraid I can't do that/i,
         "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
     ],
     [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
@@ -11185,8 +11257,12 @@ const BECOME_REFUSED = [
         /sudo: (command )?not found|unable to (find|locate) (sudo|become)/i,
         "has no sudo: install it there once, or set another ansible_become_method.",
     ],
+    [
+        /waiting for privilege escalation prompt/i,
+        "does not ask for the become (sudo) password as Ansible expects: name the become method sudo rather than ansible.builtin.sudo, which does not understand sudo-rs (Ubuntu 25.10 and newer); if it is sudo already, something on the host holds sudo up (a name or login service that does not answer), so try `sudo -v` there.",
+    ],
 ];
-const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
+const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|interactive authentication is required|authentication required but not attempted|a terminal is required to (read|authenticate)/i;
 /** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
 function explainFailure(failure, context) {
     const { host } = failure;
@@ -11275,6 +11351,12 @@ const REFUSALS = [
     [
         /the role '([^']*)' was not found/,
         "The playbook uses the role $1, which is not there$PLACE: put it into roles, or have it installed by requirements.",
+    ],
+    [/failed at splitting arguments/, "extra-args has a value of -e in which a quote or a brace stays open: close it."],
+    [/Unable to find limit file/, "limit names a file of hosts that does not exist: correct the path behind its @."],
+    [
+        /Config '(?:DEFAULT_)?(\w+)' from .* has an invalid value/,
+        "ansible.cfg, or a variable of the job, gives the setting $1 a value that Ansible does not take: correct it there.",
     ],
     [
         /Unable to parse .* as an inventory source|Completely failed to parse inventory source|Failed to parse inventory/,
@@ -11647,6 +11729,97 @@ function endNow(known, reason) {
     Promise.race([removeConnections(known), (0,promises_namespaceObject.setTimeout)(CLOSE_LIMIT)]).then(exit, exit);
 }
 
+;// CONCATENATED MODULE: ./lib/text.js
+/** A text without the line ends that shells and editors leave after it. Not by an expression: that looks at each line end anew. */
+function withoutLastLineEnds(text) {
+    return withoutLast(text, "\r\n");
+}
+/** A text without the characters at its end that are some of these. */
+function withoutLast(text, characters) {
+    let end = text.length;
+    while (end > 0 && characters.includes(text.charAt(end - 1)))
+        end--;
+    return text.slice(0, end);
+}
+/** A line without its comment: a `#` at its start or after a blank, and what follows. */
+function withoutComment(line) {
+    const start = line.search(/(?:^|\s)#/);
+    return start === -1 ? line : line.slice(0, start);
+}
+
+;// CONCATENATED MODULE: ./lib/inputs/dotenv.js
+
+
+/**
+ * Reads dotenv lines: `NAME=value`, optionally after `export `, with `#` comments, 'literal' and "escaped" values (both
+ * may span lines). Nothing is expanded. A later line wins.
+ *
+ * @throws DeployError with the line's number and never its text, since that is a secret.
+ */
+function parseDotenv(text) {
+    const values = {};
+    const cut = new Set();
+    const lines = text.replaceAll("\r\n", "\n").split("\n");
+    for (let index = 0; index < lines.length; index++) {
+        const number = index + 1;
+        const line = (lines[index] ?? "").trim();
+        if (line === "" || line.startsWith("#"))
+            continue;
+        const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/s.exec(line);
+        const [, name, rest] = match ?? [];
+        if (name === undefined || rest === undefined) {
+            throw new DeployError(`env has no NAME=value in line ${number}: give each variable a line, its name of letters, digits and underscores.`);
+        }
+        cut.delete(name);
+        const quote = rest.charAt(0);
+        if (quote !== "'" && quote !== '"') {
+            const value = withoutComment(rest).trimEnd();
+            if (value !== "" && value !== rest)
+                cut.add(name);
+            values[name] = value;
+            continue;
+        }
+        // Only the newest line is searched: a quote that is not closed would have each one looked at as often as lines follow.
+        let body = "";
+        let added = rest.slice(1);
+        let end = closingQuote(added, quote);
+        while (end === -1 && index + 1 < lines.length) {
+            body += added;
+            added = `\n${lines[++index]}`;
+            end = closingQuote(added, quote);
+        }
+        end = end === -1 ? -1 : body.length + end;
+        body += added;
+        if (end === -1)
+            throw new DeployError(`env has a quote in line ${number} that is not closed: close it, or leave quotes out.`);
+        if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
+            throw new DeployError(`env has text after the closing quote of the value in line ${number}: put all of the value inside of the quotes.`);
+        }
+        values[name] = quote === "'" ? body.slice(0, end) : expandEscapes(body.slice(0, end));
+    }
+    return { values, cut: [...cut] };
+}
+/** A warning for values that end at a comment; "" when there are none. Docker compose and django-environ end them there too. */
+function cutWarning(names) {
+    if (names.length === 0)
+        return "";
+    const [what, ends, them] = names.length === 1 ? ["value of", "ends", "it"] : ["values of", "end", "them"];
+    return `The ${what} ${names.join(", ")} in env ${ends} before " #", which begins a comment: put ${them} in single quotes if that is part of the value.`;
+}
+function closingQuote(body, quote) {
+    for (let index = 0; index < body.length; index++) {
+        if (quote === '"' && body.charAt(index) === "\\")
+            index++;
+        else if (body.charAt(index) === quote)
+            return index;
+    }
+    return -1;
+}
+const ESCAPES = { n: "\n", r: "\r", t: "\t" };
+function expandEscapes(body) {
+    return body.replace(/\\([nrt"\\$`])/g, (_, char) => ESCAPES[char] ?? char);
+}
+
 ;// CONCATENATED MODULE: ./lib/inputs/inputs.js
 /** Names of all inputs, as in action.yml. */
 const INPUT_NAMES = [
@@ -11654,6 +11827,7 @@ const INPUT_NAMES = [
     "operation",
     "playbook",
     "working-directory",
+    "code-directory",
     "check",
     "hosts",
     "inventory",
@@ -11707,85 +11881,6 @@ const OPERATIONS = ["deploy", "rollback", "status"];
 const SOURCES = ["workspace", "git"];
 const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"];
 
-;// CONCATENATED MODULE: ./lib/text.js
-/** A text without the line ends that shells and editors leave after it. Not by an expression: that looks at each line end anew. */
-function withoutLastLineEnds(text) {
-    return withoutLast(text, "\r\n");
-}
-/** A text without the characters at its end that are some of these. */
-function withoutLast(text, characters) {
-    let end = text.length;
-    while (end > 0 && characters.includes(text.charAt(end - 1)))
-        end--;
-    return text.slice(0, end);
-}
-/** A line without its comment: a `#` at its start or after a blank, and what follows. */
-function withoutComment(line) {
-    const start = line.search(/(?:^|\s)#/);
-    return start === -1 ? line : line.slice(0, start);
-}
-
-;// CONCATENATED MODULE: ./lib/inputs/dotenv.js
-
-
-/**
- * Reads dotenv lines: `NAME=value`, optionally after `export `, with `#` comments, 'literal' and "escaped" values (both
- * may span lines). Nothing is expanded. A later line wins.
- *
- * @throws DeployError with the line's number and never its text, since that is a secret.
- */
-function parseDotenv(text) {
-    const result = {};
-    const lines = text.replaceAll("\r\n", "\n").split("\n");
-    for (let index = 0; index < lines.length; index++) {
-        const number = index + 1;
-        const line = (lines[index] ?? "").trim();
-        if (line === "" || line.startsWith("#"))
-            continue;
-        const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/s.exec(line);
-        const [, name, rest] = match ?? [];
-        if (name === undefined || rest === undefined) {
-            throw new DeployError(`env has no NAME=value in line ${number}.`);
-        }
-        const quote = rest.charAt(0);
-        if (quote !== "'" && quote !== '"') {
-            result[name] = withoutComment(rest).trimEnd();
-            continue;
-        }
-        // Only the newest line is searched: a quote that is not closed would have each one looked at as often as lines follow.
-        let body = "";
-        let added = rest.slice(1);
-        let end = closingQuote(added, quote);
-        while (end === -1 && index + 1 < lines.length) {
-            body += added;
-            added = `\n${lines[++index]}`;
-            end = closingQuote(added, quote);
-        }
-        end = end === -1 ? -1 : body.length + end;
-        body += added;
-        if (end === -1)
-            throw new DeployError(`env has a quote in line ${number} that is not closed.`);
-        if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
-            throw new DeployError(`env has text after the closing quote of the value in line ${number}.`);
-        }
-        result[name] = quote === "'" ? body.slice(0, end) : expandEscapes(body.slice(0, end));
-    }
-    return result;
-}
-function closingQuote(body, quote) {
-    for (let index = 0; index < body.length; index++) {
-        if (quote === '"' && body.charAt(index) === "\\")
-            index++;
-        else if (body.charAt(index) === quote)
-            return index;
-    }
-    return -1;
-}
-const ESCAPES = { n: "\n", r: "\r", t: "\t" };
-function expandEscapes(body) {
-    return body.replace(/\\([nrt"\\$`])/g, (_, char) => ESCAPES[char] ?? char);
-}
-
 ;// CONCATENATED MODULE: ./lib/inputs/parse.js
 
 
@@ -11801,11 +11896,13 @@ function expandEscapes(body) {
  * @throws DeployError for the first text that is not of its input's form.
  */
 function parseInputs(raw, emptySecrets = []) {
+    const { values: env, cut: envCut } = parseDotenv(raw.env);
     return {
         mode: choice(raw, "mode", MODES, "role"),
         operation: choice(raw, "operation", OPERATIONS, "deploy"),
         playbook: line(raw, "playbook"),
         workingDirectory: line(raw, "working-directory") || ".",
+        codeDirectory: line(raw, "code-directory"),
         check: flag(raw, "check", false),
         hosts: raw.hosts.trim(),
         inventory: raw.inventory.trim() === "" ? "" : raw.inventory,
@@ -11824,7 +11921,8 @@ function parseInputs(raw, emptySecrets = []) {
         serverName: line(raw, "server-name"),
         source: choice(raw, "source", SOURCES, ""),
         revision: line(raw, "revision"),
-        env: parseDotenv(raw.env),
+        env,
+        envCut,
         vars: parseMapping("vars", raw.vars),
         composeFiles: list(raw["compose-file"]),
         composeSources: list(raw["compose-source"]),
@@ -11903,10 +12001,12 @@ function passwords(raw, name) {
         throw new DeployError(`${name} must be a mapping of vault ids to passwords, like "prod: …".`);
     const entries = Object.entries(value).map(([id, password]) => {
         if (!/^[A-Za-z0-9_][\w.-]*$/.test(id)) {
-            throw new DeployError(`${name} has the id ${quoted(id)}: use letters, digits and _ . -`);
+            throw new DeployError(`${name} has the id ${quoted(id)}: use letters, digits, and the signs "_", "." and "-" in it.`);
         }
         if (typeof password !== "string" || password.trim() === "") {
-            const empty = password === null || password === "" ? `is empty: ${emptySecret()}` : "is no text: put it in quotes";
+            const empty = password === null || String(password).trim() === ""
+                ? `is empty: ${emptySecret()}`
+                : "is no text: put it in quotes";
             throw new DeployError(`${name} has the id ${quoted(id)}, whose password ${empty}.`);
         }
         return [id, withoutLastLineEnds(password)];
@@ -12098,7 +12198,7 @@ function validateHosts(inputs) {
         throw new DeployError("No hosts are given: set one of hosts, inventory or inventory-file.");
     }
     if (given.length > 1) {
-        throw new DeployError(`${given.join(" and ")} are both given: set only one of hosts, inventory and inventory-file.`);
+        throw new DeployError(`${given.join(" and ")} are ${given.length > 2 ? "all" : "both"} given: set only one of hosts, inventory and inventory-file.`);
     }
     for (const part of inputs.limit.split(/[,:]/)) {
         if (part.trim().startsWith("-")) {
@@ -12402,6 +12502,7 @@ function parseAnsibleCfg(text) {
     return {
         collectionsPath: split(get("defaults.collections_path", "defaults.collections_paths"), /[:\n]/),
         rolesPath: split(get("defaults.roles_path"), /[:\n]/),
+        becomePlugins: split(get("defaults.become_plugins"), /[:\n]/),
         callbacksEnabled: split(get("defaults.callbacks_enabled", "defaults.callback_whitelist"), /[,\n]/),
         vaultPasswordFile: get("defaults.vault_password_file"),
         vaultIdentityList: get("defaults.vault_identity_list"),
@@ -12854,11 +12955,15 @@ async function inspectProject(inputs, workspace, environment, signal) {
     if (kindOf({ path: folder, name: workingDirectory(inputs), workspace: ground.workspace }) !== "folder") {
         throw new DeployError(`${workingDirectory(inputs)} is no folder in ${workspace}.`);
     }
+    const code = inputs.codeDirectory === "" ? ground : { ...ground, folder: (0,external_node_path_namespaceObject.resolve)(workspace, inputs.codeDirectory) };
+    if (kindOf({ path: code.folder, name: codeDirectory(inputs), workspace: ground.workspace }) !== "folder") {
+        throw new DeployError(`${codeDirectory(inputs)} is no folder in ${workspace}.`);
+    }
     const bundledRole = inputs.playbook === "" && inputs.mode === "role";
     const playbook = file("playbook", inputs.playbook, ground);
     const composeSources = composeFiles(inputs.composeSources, ground);
     const set = (name) => setByUser(inputs, ground, name);
-    const find = () => findDjango(ground, {
+    const find = () => findDjango(code, {
         ...{ appPath: set("app_path"), settingsModule: set("django_settings_module") },
         ...{
             processes: set("django_app_processes") !== undefined,
@@ -12869,12 +12974,13 @@ async function inspectProject(inputs, workspace, environment, signal) {
         inputs.operation === "deploy" &&
         inputs.source !== "git" &&
         (inputs.source === "workspace" || set("django_app_source") === undefined);
-    const revision = await headRevision(folder, environment, signal);
+    const revision = await headRevision(code.folder, environment, signal);
     if (fromWorkspace && revision === undefined) {
-        throw new DeployError(`${folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`);
+        throw new DeployError(`${code.folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`);
     }
     return {
         ...ground,
+        code: code.folder,
         playbook,
         composeSources,
         requirements: requirementsIn(inputs.requirements, ground),
@@ -12891,6 +12997,7 @@ function setByUser(inputs, ground, name) {
     return typeof value === "string" ? value : "";
 }
 const workingDirectory = (inputs) => `working-directory ${quoted(inputs.workingDirectory)}`;
+const codeDirectory = (inputs) => `code-directory ${quoted(inputs.codeDirectory)}`;
 function file(input, given, ground) {
     if (given === "")
         return "";
@@ -12921,13 +13028,15 @@ function composeFiles(given, ground) {
     return places.map(({ path }) => path);
 }
 /** What is uploaded is read by Ansible, which would wait for a named pipe and follow any link. */
-function requireUploadable(place, depth) {
+function requireUploadable(source, depth, below = "") {
+    const place = below === ""
+        ? source
+        : { ...source, path: (0,external_node_path_namespaceObject.join)(source.path, below), name: `${source.name}, ${quoted(below)} in it,` };
     if (kindOf(place) === "file")
         requireFile(place);
     else if (depth > 0)
-        for (const { name } of entriesIn(place)) {
-            requireUploadable({ ...place, path: (0,external_node_path_namespaceObject.join)(place.path, name), name: `${place.name}, ${quoted(name)} in it,` }, depth - 1);
-        }
+        for (const { name } of entriesIn(place))
+            requireUploadable(source, depth - 1, (0,external_node_path_namespaceObject.join)(below, name));
 }
 function ansibleCfg(ground, fromJob) {
     const { folder } = ground;
@@ -12978,6 +13087,7 @@ function ansibleEnvironment(parts) {
         ANSIBLE_CONFIG: project.cfg?.path ?? (0,external_node_path_namespaceObject.join)(parts.actionRoot, "ansible.cfg"),
         ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(external_node_path_namespaceObject.delimiter),
         ...(parts.galaxy ? { ANSIBLE_ROLES_PATH: rolesPath(parts, parts.galaxy).join(external_node_path_namespaceObject.delimiter) } : {}),
+        ANSIBLE_BECOME_PLUGINS: becomePlugins(parts).join(external_node_path_namespaceObject.delimiter),
         ANSIBLE_CALLBACKS_ENABLED: environment_unique([
             ...OWN_CALLBACKS,
             ...(environment_split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
@@ -13064,6 +13174,18 @@ function rolesPath({ job, project }, galaxy) {
     // Ansible's default (DEFAULT_ROLES_PATH in its base.yml).
     const base = [(0,external_node_path_namespaceObject.join)(home, ".ansible", "roles"), "/usr/share/ansible/roles", "/etc/ansible/roles"];
     return environment_unique([galaxy.roles, ...(own.length > 0 ? own : base)]);
+}
+/**
+ * Where the collection's own sudo stands in for Ansible's, which does not understand Ubuntu's sudo-rs: for every playbook,
+ * whatever names the plugin `sudo`. A plugin of that name that the project brings comes first.
+ */
+function becomePlugins({ job, actionRoot, project }) {
+    const home = job.HOME ?? "~";
+    const own = environment_split(job.ANSIBLE_BECOME_PLUGINS, external_node_path_namespaceObject.delimiter) ?? fromCfg(project.cfg, "becomePlugins", home);
+    // Ansible's default (BECOME_PLUGIN_PATH in its base.yml).
+    const base = [(0,external_node_path_namespaceObject.join)(home, ".ansible", "plugins", "become"), "/usr/share/ansible/plugins/become"];
+    const bundled = (0,external_node_path_namespaceObject.join)(actionRoot, "ansible_collections", "django_ansible", "deploy", "plugins", "become");
+    return environment_unique([...(own.length > 0 ? own : base), bundled]);
 }
 function fromCfg(cfg, key, home) {
     return cfg?.settings[key].map((path) => besideCfg(cfg.path, path, home)) ?? [];
@@ -13914,6 +14036,9 @@ function inlineName(text) {
         if (Array.isArray(value) && !/^\[[^\]]+\]\s*$/.test(first)) {
             throw new DeployError("inventory is a YAML list: give a mapping of groups, such as all: hosts: …, or INI.");
         }
+        if (/^---(\s|$)/.test(first)) {
+            throw new DeployError("inventory is YAML without groups: give a mapping of groups, such as all: hosts: …, or INI without ---.");
+        }
         return "inventory.ini";
     }
     // A colon in a value of an INI line reads as a mapping too; no group's name has a blank or an equals sign.
@@ -14045,6 +14170,7 @@ function extraVariables(inputs, detected, composeSources) {
 function detectedVariables(detected) {
     const texts = [
         ["app_name", detected.appName],
+        ["project", detected.project],
         ["workspace", detected.workspace],
         ["revision", detected.revision],
         ["settings_module", detected.django?.settingsModule],
@@ -14390,7 +14516,8 @@ function writeRunFiles(parts) {
 function variables({ inputs, project, job }) {
     const detected = {
         appName: appNameOf(job.GITHUB_REPOSITORY ?? project.folder),
-        workspace: project.folder,
+        project: project.folder,
+        workspace: project.code,
         revision: project.revision,
         django: project.django,
         runId: [job.GITHUB_RUN_ID || "0", job.GITHUB_RUN_ATTEMPT || "1", (0,external_node_crypto_.randomBytes)(4).toString("hex")].join("-"),
@@ -14691,7 +14818,7 @@ function targetOf(name, variables) {
 
 
 /** What Ansible says when a host lets it in and it cannot run there. */
-const CANNOT_RUN = /deserialization failed|module interpreter '[^']*' was not found|MODULE FAILURE|No usable temporary directory|python[\w.]{0,10}: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
+const CANNOT_RUN = /deserialization failed|module interpreter '|MODULE FAILURE|No usable temporary directory|python[\w.]{0,10}: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
 /** Milliseconds for all of them together: whoever waits for the result would rather have Ansible's own words by then. */
 const unreachable_LIMIT = 14_000;
 /**
@@ -14718,6 +14845,69 @@ async function unreachableCauses({ inputs, files, project, folder, env, signal: 
         signal,
     });
     return new Map([...causes].map(([host, cause]) => [host, redact(cause)]));
+}
+
+;// CONCATENATED MODULE: ./lib/project/brought.js
+
+
+/** What decides where and how is deployed, and what runs on this machine. */
+const DECIDING = [
+    "ansible.cfg",
+    "group_vars",
+    "host_vars",
+    "roles",
+    "library",
+    "filter_plugins",
+    "lookup_plugins",
+    "action_plugins",
+    "callback_plugins",
+    "collections",
+];
+/** Entries that are compared; a folder with more is taken for another one. */
+const brought_MOST = 2000;
+/**
+ * What code that was checked out apart brings of its own, of all that is only taken from working-directory.
+ *
+ * @param given paths that inputs name, relative to both.
+ */
+function broughtFiles(own, code, given) {
+    const left = { entries: brought_MOST };
+    return [...new Set([...DECIDING, ...given])].filter((name) => {
+        try {
+            return differs(own, code, name, left);
+        }
+        catch {
+            // What cannot be read is not what working-directory has.
+            return true;
+        }
+    });
+}
+function differs(own, code, name, left) {
+    const theirs = { path: (0,external_node_path_namespaceObject.join)(code.folder, name), name, workspace: code.workspace };
+    const ours = { path: (0,external_node_path_namespaceObject.join)(own.folder, name), name, workspace: own.workspace };
+    const kind = kindOf(theirs);
+    if (kind === undefined)
+        return false;
+    left.entries -= 1;
+    if (kind !== kindOf(ours) || left.entries < 0)
+        return true;
+    if (kind === "file")
+        return readText(theirs) !== readText(ours);
+    return entriesIn(theirs).some((entry) => differs(own, code, (0,external_node_path_namespaceObject.join)(name, entry.name), left));
+}
+/** What to say when a pull request brings what is not used, or when all that it brings would be; "" when nothing. */
+function broughtWarning(inputs, project, event = "") {
+    if (inputs.codeDirectory !== "") {
+        const named = [...inputs.inventoryFiles, inputs.playbook, inputs.requirements, ...inputs.composeSources];
+        const given = named.filter((path) => path !== "" && !path.startsWith("/"));
+        const brought = broughtFiles(project, { ...project, folder: project.code }, given);
+        if (brought.length === 0)
+            return "";
+        return `The code in code-directory has its own ${brought.join(", ")}, which is not used: what decides where and how to deploy comes from working-directory.`;
+    }
+    if (!inputs.check || !/^pull_request/.test(event))
+        return "";
+    return "This check takes inventory, variables, ansible.cfg, playbooks and roles from the pull request itself, and they can read every secret of this job: check out the base branch for them, and name the pull request's checkout in code-directory.";
 }
 
 ;// CONCATENATED MODULE: ./lib/project/playbook-sources.js
@@ -15908,7 +16098,7 @@ function secretsOfMapping(text) {
 function secretsOfEnv(text) {
     let values;
     try {
-        values = Object.values(parseDotenv(text));
+        values = Object.values(parseDotenv(text).values);
     }
     catch {
         // Likewise.
@@ -16782,6 +16972,8 @@ class Watchdog {
 
 
 
+
+
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = (0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_path_namespaceObject.dirname)((0,external_node_url_.fileURLToPath)(import.meta.url))));
 /** Milliseconds for finding out why hosts could not be reached. */
@@ -16832,11 +17024,15 @@ async function prepare(actionRoot, known, stop) {
     validateInputs(inputs);
     stop.after(inputs.timeoutMinutes);
     const empty = emptySecretsWarning(inputs);
-    if (empty !== "")
-        warn(empty);
+    for (const warning of [empty, cutWarning(inputs.envCut)])
+        if (warning !== "")
+            warn(warning);
     const project = await stop.step((signal) => inspectProject(inputs, job.GITHUB_WORKSPACE || process.cwd(), job, signal));
     for (const line of project.django?.told ?? [])
         tell(line);
+    const brought = broughtWarning(inputs, project, job.GITHUB_EVENT_NAME);
+    if (brought !== "")
+        warn(brought);
     const folder = PrivateFolder.create();
     known.folder = folder;
     state_saveState("privateFolder", folder.path);
@@ -16895,7 +17091,7 @@ async function* explanations({ inputs, play: prepared, identity, closed }, resul
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6915);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6123);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
-import { image } from "./images.mjs";
+import { image, unifiedSuites } from "./images.mjs";
 import { must, run, sleep, until } from "./shell.mjs";
 
 /**
@@ -181,9 +181,9 @@ async function start(request, container, from, kind) {
       ...Object.entries(ports).flatMap(([inner, outer]) => ["--publish", `127.0.0.1:${outer}:${inner}`]),
       ...(existsSync(certificates) ? ["--volume", `${certificates}:${certificates}:ro`] : []),
       ...(kind === "engine" ? ["--volume", "/var/lib/docker"] : []),
-      ...systemdOptions(),
+      ...systemdOptions(request.suite),
       from,
-      ...systemdCommand(),
+      ...systemdCommand(request.suite, kind),
     ]);
     if (made.code === 0) return ports;
     await run(["docker", "rm", "--force", "--volumes", container]);
@@ -194,10 +194,14 @@ async function start(request, container, from, kind) {
   }
 }
 
-const unifiedCgroups = () => readFileSync("/proc/self/mounts", "utf8").includes("cgroup2 /sys/fs/cgroup ");
+/** Whether this machine's engine gives containers cgroup v2. */
+const unifiedEngine = () => readFileSync("/proc/self/mounts", "utf8").includes("cgroup2 /sys/fs/cgroup ");
 
-/** What systemd needs to be the first process of a container that is not privileged. */
-function systemdOptions() {
+/**
+ * What systemd needs to be the first process of a container that is not privileged.
+ * @param {import("./images.mjs").Suite} suite
+ */
+function systemdOptions(suite) {
   return [
     "--cap-add",
     "SYS_ADMIN",
@@ -217,19 +221,26 @@ function systemdOptions() {
     "SIGRTMIN+3",
     "--env",
     "container=docker",
-    ...(unifiedCgroups()
+    ...(unifiedEngine() || unifiedSuites.has(suite)
       ? ["--cgroupns", "private"]
       : ["--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw", "--env", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"]),
   ];
 }
 
 /**
- * As on a host of its own, what systemd mounts for a service later (credentials) has to reach the others; and the engine
- * mounts a private cgroup tree read-only, where systemd has to write.
+ * As on a host of its own, what systemd mounts for a service later (credentials) has to reach the others. The engine mounts
+ * a private cgroup tree read-only, where systemd has to write; one of v1 is replaced by v2 (without controllers: limits of
+ * memory and tasks are void there). Its Docker, which has no setting for a kernel whose IPv6 it cannot switch off, does so.
+ * @param {import("./images.mjs").Suite} suite
+ * @param {import("./images.mjs").Kind} kind
  */
-function systemdCommand() {
-  const cgroups = unifiedCgroups() ? "mount -o remount,rw /sys/fs/cgroup; " : "";
-  return ["/bin/sh", "-c", `mount --make-rshared /; ${cgroups}exec /lib/systemd/systemd`];
+function systemdCommand(suite, kind) {
+  const v2 = unifiedEngine()
+    ? "mount -o remount,rw /sys/fs/cgroup && "
+    : "umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && ";
+  const cgroups = unifiedEngine() || unifiedSuites.has(suite) ? v2 : "";
+  const settings = kind === "engine" && unifiedSuites.has(suite) ? "mount -o remount,rw /proc/sys && " : "";
+  return ["/bin/sh", "-c", `mount --make-rshared / && ${cgroups}${settings}exec /lib/systemd/systemd`];
 }
 
 /**

@@ -9,8 +9,35 @@ import { must, run } from "./shell.mjs";
  * wait for apt. `engine` is a bare server with a Docker engine, compose and a registry. `app` is no host: an image for the
  * engines of such hosts, with a Python, nginx and PostgreSQL's clients.
  * @typedef {"base" | "ready" | "engine" | "app"} Kind
- * @typedef {"bookworm" | "trixie"} Suite
+ *
+ * Which system a host is: a suite of Debian, or what is made from one. `ubuntu-like` has what Ubuntu has since 25.10 where
+ * Debian has not: sudo-rs as sudo, and uutils as coreutils.
+ * @typedef {keyof typeof suites | "ubuntu-like"} Suite
  */
+
+const suites = {
+  bullseye: { apt: [], packages: [] },
+  bookworm: { apt: [], packages: [] },
+  trixie: { apt: [], packages: [] },
+  // Debian testing: a mirror may be behind with its signature, and the packages that a host like Ubuntu's uses lie in wait.
+  forky: { apt: ['Acquire::Check-Valid-Until "false"'], packages: ["sudo-rs", "rust-coreutils"] },
+};
+
+/**
+ * The suites whose systemd knows no cgroup v1 any more.
+ * @type {ReadonlySet<Suite>}
+ */
+export const unifiedSuites = new Set(/** @type {const} */ (["forky", "ubuntu-like"]));
+
+/** Sudo's own program stays as sudo.ws, as it does on Ubuntu. */
+const ubuntuLike = `
+dpkg-divert --quiet --rename --divert /usr/bin/sudo.ws --add /usr/bin/sudo
+ln -s ../lib/cargo/bin/sudo /usr/bin/sudo
+cd /usr/lib/cargo/bin/coreutils
+for tool in *; do [ ! -e "/usr/bin/$tool" ] || ln -sf "$PWD/$tool" "/usr/bin/$tool"; done
+sudo --version | grep sudo-rs
+cat --version | grep uutils
+`;
 
 export const repository = "django-ansible-deploy-lab";
 
@@ -81,15 +108,17 @@ printf '[Service]\\nEnvironment=DOCKER_ALLOW_IPV6_ON_IPV4_INTERFACE=1\\n' > "$1"
 };
 
 /**
- * @param {Suite} suite
+ * @param {keyof typeof suites} suite
  * @param {Kind} kind
  */
 async function recipe(suite, kind) {
+  const { apt, packages: more } = suites[suite];
   const proxy = await run(["apt-config", "dump", "Acquire::http::Proxy"]);
   return [
     "mmdebstrap",
     "--variant=minbase",
-    `--include=${packages[kind].join(",")}`,
+    `--include=${[...packages[kind], ...more].join(",")}`,
+    ...apt.map((option) => `--aptopt=${option}`),
     ...(proxy.code === 0 && proxy.stdout.trim() !== "" ? [`--aptopt=${proxy.stdout.trim()}`] : []),
     ...hooks[kind].map((hook) => `--customize-hook=${hook}`),
     suite,
@@ -119,10 +148,11 @@ export function image(suite, kind, say) {
 /**
  * @param {Suite} suite
  * @param {Kind} kind
+ * @returns {Promise<string>}
  */
 export async function imageName(suite, kind) {
-  const argv = await recipe(suite, kind);
-  const hash = createHash("sha256").update(JSON.stringify(argv)).digest("hex").slice(0, 12);
+  const made = suite === "ubuntu-like" ? [await imageName("forky", kind), ubuntuLike] : await recipe(suite, kind);
+  const hash = createHash("sha256").update(JSON.stringify(made)).digest("hex").slice(0, 12);
   return `${repository}:${suite}-${kind}-${hash}`;
 }
 
@@ -138,6 +168,7 @@ async function bake(suite, kind, say) {
   await ensureEngine(say);
   const name = await imageName(suite, kind);
   if (await imageExists(name)) return name;
+  if (suite === "ubuntu-like") return changed(await image("forky", kind, say), ubuntuLike, name);
   await ensureCommands(["mmdebstrap"], say);
   // Debian knows its own signatures, other distributions need to be told.
   if (!existsSync("/usr/share/keyrings/debian-archive-keyring.gpg"))
@@ -146,6 +177,23 @@ async function bake(suite, kind, say) {
   say(`Baking the image of a ${kind} Debian ${suite} host (about a minute).`);
   await importing(await recipe(suite, kind), name);
   say(`Baked ${name} in ${Math.round((Date.now() - start) / 1000)} s.`);
+  return name;
+}
+
+/**
+ * Makes an image from another one by a script.
+ * @param {string} from
+ * @param {string} script
+ * @param {string} name
+ */
+async function changed(from, script, name) {
+  const container = await must(["docker", "create", "--interactive", from, "/bin/sh", "-e"]);
+  try {
+    await must(["docker", "start", "--attach", "--interactive", container], { input: script });
+    await must(["docker", "commit", container, name]);
+  } finally {
+    await must(["docker", "rm", "--force", container]);
+  }
   return name;
 }
 

@@ -1,5 +1,6 @@
 // Real Debian hosts on one machine: containers that run systemd and sshd, published on loopback only.
 /** @typedef {import("./hosts.mjs").Host} Host */
+/** @typedef {import("./images.mjs").Suite} Suite */
 /** @typedef {import("./runner.mjs").ActionResult} ActionResult */
 
 export { appBase, loadAppImage } from "./app-image.mjs";

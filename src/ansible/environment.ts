@@ -53,6 +53,7 @@ export function ansibleEnvironment(parts: EnvironmentParts): ProgramEnvironment 
     ANSIBLE_CONFIG: project.cfg?.path ?? join(parts.actionRoot, "ansible.cfg"),
     ANSIBLE_COLLECTIONS_PATH: collectionsPath(parts).join(delimiter),
     ...(parts.galaxy ? { ANSIBLE_ROLES_PATH: rolesPath(parts, parts.galaxy).join(delimiter) } : {}),
+    ANSIBLE_BECOME_PLUGINS: becomePlugins(parts).join(delimiter),
     ANSIBLE_CALLBACKS_ENABLED: unique([
       ...OWN_CALLBACKS,
       ...(split(job.ANSIBLE_CALLBACKS_ENABLED ?? job.ANSIBLE_CALLBACK_WHITELIST, ",") ?? cfg?.callbacksEnabled ?? []),
@@ -150,7 +151,20 @@ function rolesPath({ job, project }: EnvironmentParts, galaxy: GalaxyFolders): s
   return unique([galaxy.roles, ...(own.length > 0 ? own : base)]);
 }
 
-function fromCfg(cfg: Project["cfg"], key: "collectionsPath" | "rolesPath", home: string): string[] {
+/**
+ * Where the collection's own sudo stands in for Ansible's, which does not understand Ubuntu's sudo-rs: for every playbook,
+ * whatever names the plugin `sudo`. A plugin of that name that the project brings comes first.
+ */
+function becomePlugins({ job, actionRoot, project }: EnvironmentParts): string[] {
+  const home = job.HOME ?? "~";
+  const own = split(job.ANSIBLE_BECOME_PLUGINS, delimiter) ?? fromCfg(project.cfg, "becomePlugins", home);
+  // Ansible's default (BECOME_PLUGIN_PATH in its base.yml).
+  const base = [join(home, ".ansible", "plugins", "become"), "/usr/share/ansible/plugins/become"];
+  const bundled = join(actionRoot, "ansible_collections", "django_ansible", "deploy", "plugins", "become");
+  return unique([...(own.length > 0 ? own : base), bundled]);
+}
+
+function fromCfg(cfg: Project["cfg"], key: "collectionsPath" | "rolesPath" | "becomePlugins", home: string): string[] {
   return cfg?.settings[key].map((path) => besideCfg(cfg.path, path, home)) ?? [];
 }
 

@@ -6,6 +6,8 @@ import { withoutLast } from "../text.js";
 export interface Detected {
   readonly appName: string;
   /** working-directory as an absolute path. */
+  readonly project: string;
+  /** The application's checkout as an absolute path. */
   readonly workspace: string;
   readonly revision: string | undefined;
   readonly django: DjangoProject | undefined;
@@ -58,6 +60,7 @@ export function extraVariables(
 function detectedVariables(detected: Detected): Value {
   const texts: readonly (readonly [key: string, value: string | undefined])[] = [
     ["app_name", detected.appName],
+    ["project", detected.project],
     ["workspace", detected.workspace],
     ["revision", detected.revision],
     ["settings_module", detected.django?.settingsModule],

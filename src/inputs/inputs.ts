@@ -4,6 +4,7 @@ export const INPUT_NAMES = [
   "operation",
   "playbook",
   "working-directory",
+  "code-directory",
   "check",
   "hosts",
   "inventory",
@@ -80,6 +81,8 @@ export interface Inputs {
   readonly playbook: string;
   /** Folder of the project, relative to the workspace. Default `.`. */
   readonly workingDirectory: string;
+  /** Folder of the application's code, relative to the workspace; "" for `workingDirectory`. */
+  readonly codeDirectory: string;
   /** Predict only. Default false. */
   readonly check: boolean;
   /** Short form, one host a line. */
@@ -114,6 +117,8 @@ export interface Inputs {
   readonly revision: string;
   /** The application's environment. Every value is a secret. */
   readonly env: Readonly<Record<string, string>>;
+  /** Names in `env` whose value ends at what may or may not be meant as a comment. */
+  readonly envCut: readonly string[];
   readonly vars: Readonly<Record<string, Value>>;
   /** Absolute paths on the hosts. */
   readonly composeFiles: readonly string[];

@@ -21,11 +21,13 @@ import { isMapping, parseMapping, parseYaml } from "./yaml.js";
  * @throws DeployError for the first text that is not of its input's form.
  */
 export function parseInputs(raw: RawInputs, emptySecrets: Inputs["emptySecrets"] = []): Inputs {
+  const { values: env, cut: envCut } = parseDotenv(raw.env);
   return {
     mode: choice(raw, "mode", MODES, "role"),
     operation: choice(raw, "operation", OPERATIONS, "deploy"),
     playbook: line(raw, "playbook"),
     workingDirectory: line(raw, "working-directory") || ".",
+    codeDirectory: line(raw, "code-directory"),
     check: flag(raw, "check", false),
     hosts: raw.hosts.trim(),
     inventory: raw.inventory.trim() === "" ? "" : raw.inventory,
@@ -44,7 +46,8 @@ export function parseInputs(raw: RawInputs, emptySecrets: Inputs["emptySecrets"]
     serverName: line(raw, "server-name"),
     source: choice(raw, "source", SOURCES, ""),
     revision: line(raw, "revision"),
-    env: parseDotenv(raw.env),
+    env,
+    envCut,
     vars: parseMapping("vars", raw.vars),
     composeFiles: list(raw["compose-file"]),
     composeSources: list(raw["compose-source"]),

@@ -72,7 +72,8 @@ export function writeRunFiles(parts: RunParts): PreparedFiles {
 function variables({ inputs, project, job }: RunParts): ReturnType<typeof extraVariables> {
   const detected = {
     appName: appNameOf(job.GITHUB_REPOSITORY ?? project.folder),
-    workspace: project.folder,
+    project: project.folder,
+    workspace: project.code,
     revision: project.revision,
     django: project.django,
     runId: [job.GITHUB_RUN_ID || "0", job.GITHUB_RUN_ATTEMPT || "1", randomBytes(4).toString("hex")].join("-"),

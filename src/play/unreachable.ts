@@ -11,7 +11,7 @@ import type { Play } from "./play-parts.js";
 
 /** What Ansible says when a host lets it in and it cannot run there. */
 const CANNOT_RUN =
-  /deserialization failed|module interpreter '[^']*' was not found|MODULE FAILURE|No usable temporary directory|python[\w.]{0,10}: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
+  /deserialization failed|module interpreter '|MODULE FAILURE|No usable temporary directory|python[\w.]{0,10}: (not found|No such file)|temporary directory|No space left on device|Read-only file system/;
 
 /** Milliseconds for all of them together: whoever waits for the result would rather have Ansible's own words by then. */
 const LIMIT = 14_000;

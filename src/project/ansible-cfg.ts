@@ -6,6 +6,8 @@ export interface AnsibleCfg {
   readonly collectionsPath: readonly string[];
   /** Likewise. */
   readonly rolesPath: readonly string[];
+  /** Likewise. */
+  readonly becomePlugins: readonly string[];
   readonly callbacksEnabled: readonly string[];
   readonly vaultPasswordFile: string;
   readonly vaultIdentityList: string;
@@ -45,6 +47,7 @@ export function parseAnsibleCfg(text: string): AnsibleCfg {
   return {
     collectionsPath: split(get("defaults.collections_path", "defaults.collections_paths"), /[:\n]/),
     rolesPath: split(get("defaults.roles_path"), /[:\n]/),
+    becomePlugins: split(get("defaults.become_plugins"), /[:\n]/),
     callbacksEnabled: split(get("defaults.callbacks_enabled", "defaults.callback_whitelist"), /[,\n]/),
     vaultPasswordFile: get("defaults.vault_password_file"),
     vaultIdentityList: get("defaults.vault_identity_list"),

@@ -11,6 +11,8 @@ import { plainVariable } from "./plain-variable.js";
 
 /** What the checked-out project is. */
 export interface Project extends Ground {
+  /** Absolute path of the application's checkout; `folder`, unless it was checked out apart. */
+  readonly code: string;
   /** Absolute path of the user's own playbook; "" for the bundled one. */
   readonly playbook: string;
   /** Absolute paths of the compose files to upload, or of one folder that holds them. */
@@ -50,12 +52,16 @@ export async function inspectProject(
   if (kindOf({ path: folder, name: workingDirectory(inputs), workspace: ground.workspace }) !== "folder") {
     throw new DeployError(`${workingDirectory(inputs)} is no folder in ${workspace}.`);
   }
+  const code = inputs.codeDirectory === "" ? ground : { ...ground, folder: resolve(workspace, inputs.codeDirectory) };
+  if (kindOf({ path: code.folder, name: codeDirectory(inputs), workspace: ground.workspace }) !== "folder") {
+    throw new DeployError(`${codeDirectory(inputs)} is no folder in ${workspace}.`);
+  }
   const bundledRole = inputs.playbook === "" && inputs.mode === "role";
   const playbook = file("playbook", inputs.playbook, ground);
   const composeSources = composeFiles(inputs.composeSources, ground);
   const set = (name: string) => setByUser(inputs, ground, name);
   const find = () =>
-    findDjango(ground, {
+    findDjango(code, {
       ...{ appPath: set("app_path"), settingsModule: set("django_settings_module") },
       ...{
         processes: set("django_app_processes") !== undefined,
@@ -67,14 +73,15 @@ export async function inspectProject(
     inputs.operation === "deploy" &&
     inputs.source !== "git" &&
     (inputs.source === "workspace" || set("django_app_source") === undefined);
-  const revision = await headRevision(folder, environment, signal);
+  const revision = await headRevision(code.folder, environment, signal);
   if (fromWorkspace && revision === undefined) {
     throw new DeployError(
-      `${folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`,
+      `${code.folder} is no Git checkout, and with source: workspace the checked-out commit is what is deployed: run actions/checkout before this step.`,
     );
   }
   return {
     ...ground,
+    code: code.folder,
     playbook,
     composeSources,
     requirements: requirementsIn(inputs.requirements, ground),
@@ -92,6 +99,7 @@ function setByUser(inputs: Inputs, ground: Ground, name: string): string | undef
 }
 
 const workingDirectory = (inputs: Inputs) => `working-directory ${quoted(inputs.workingDirectory)}`;
+const codeDirectory = (inputs: Inputs) => `code-directory ${quoted(inputs.codeDirectory)}`;
 
 function file(input: "playbook", given: string, ground: Ground): string {
   if (given === "") return "";

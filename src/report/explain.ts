@@ -19,7 +19,7 @@ const BECOME_WRONG =
 /** What follows the host's name, for what else sudo and its like say. */
 const BECOME_REFUSED: readonly (readonly [words: RegExp, sentence: string])[] = [
   [
-    /is not in the sudoers file|is not allowed to execute|may not run sudo/i,
+    /is not in the sudoers file|is not allowed to execute|may not run sudo|I'm afraid I can't do that/i,
     "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
   ],
   [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
@@ -27,9 +27,13 @@ const BECOME_REFUSED: readonly (readonly [words: RegExp, sentence: string])[] = 
     /sudo: (command )?not found|unable to (find|locate) (sudo|become)/i,
     "has no sudo: install it there once, or set another ansible_become_method.",
   ],
+  [
+    /waiting for privilege escalation prompt/i,
+    "does not ask for the become (sudo) password as Ansible expects: name the become method sudo rather than ansible.builtin.sudo, which does not understand sudo-rs (Ubuntu 25.10 and newer); if it is sudo already, something on the host holds sudo up (a name or login service that does not answer), so try `sudo -v` there.",
+  ],
 ];
 const BECOME_MISSING =
-  /missing (sudo|su|doas|become|\w+) password|a password is required|a terminal is required to (read|authenticate)/i;
+  /missing (sudo|su|doas|become|\w+) password|a password is required|interactive authentication is required|authentication required but not attempted|a terminal is required to (read|authenticate)/i;
 
 /** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
 export function explainFailure(failure: ResultEvent, context: FailureContext): string {

@@ -5,7 +5,8 @@ export type Place = readonly [file: string, line: number];
 export function inOrigin(text: string): Place[] {
   return text.split("\n").flatMap((line): Place[] => {
     const start = line.indexOf("Origin: /");
-    const [, place = "", number] = /^(.+?):(\d+)(?::\d+)?$/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
+    const [, place = "", number] =
+      /^(.+?):(\d+)(?::\d+)?(?!\d)/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
     return start === -1 || place === "" ? [] : [[place, Number(number)]];
   });
 }

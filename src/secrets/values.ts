@@ -73,7 +73,7 @@ function secretsOfMapping(text: string): string[] {
 function secretsOfEnv(text: string): string[] {
   let values: string[];
   try {
-    values = Object.values(parseDotenv(text));
+    values = Object.values(parseDotenv(text).values);
   } catch {
     // Likewise.
     values = text.split(/\r?\n/).map((line) => line.slice(line.indexOf("=") + 1).trim());

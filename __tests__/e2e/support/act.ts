@@ -32,6 +32,8 @@ export interface WorkflowRequest {
   inputs?: Record<string, string>;
   /** What starts the workflow, and what GitHub tells of it; workflow_dispatch by default. */
   event?: { name: string; payload?: object };
+  /** Folders of actions that stand in for those of GitHub, by `owner/name@ref`. */
+  actions?: Record<string, string>;
   /** Commands that stand in for those of a hosted runner, by name: the text of a script. */
   commands?: Record<string, string>;
 }
@@ -55,6 +57,7 @@ export async function runWorkflow(trial: Trial, workflow: string, request: Workf
     "--platform", "ubuntu-latest=-self-hosted",
     "--platform", "self-hosted=-self-hosted",
     "--local-repository", `org/django-ansible-deploy@v1=${actionCopy}`,
+    ...Object.entries(request.actions ?? {}).flatMap(([name, folder]) => ["--local-repository", `${name}=${folder}`]),
     // Files in YAML, which JSON is: their other format has its own ideas about quotes and dollars.
     "--secret-file", writeSecret(trial, "secrets.yml", JSON.stringify(secrets)),
     "--var-file", writeSecret(trial, "vars.yml", JSON.stringify(request.vars ?? {})),

@@ -4,6 +4,7 @@ import {
   type Host,
   onHost,
   registryAddress,
+  type Suite,
   serveRegistry,
   shareRegistry,
 } from "../../../scripts/lab/index.mjs";
@@ -53,11 +54,11 @@ export const compose = `services:
       retries: 3
 `;
 
-export async function startContainerFleet(topic: string): Promise<ContainerFleet> {
+export async function startContainerFleet(topic: string, suite: Suite = "trixie"): Promise<ContainerFleet> {
   const trial = await startTrial(topic);
   const login = { username: "deployer", password: secret("registry") };
   const names = ["docker1", "docker2"] as const;
-  const [one, two] = await Promise.all(names.map((name) => trial.host({ name, suite: "trixie", kind: "engine" })));
+  const [one, two] = await Promise.all(names.map((name) => trial.host({ name, suite, kind: "engine" })));
   if (one === undefined || two === undefined) throw new Error("There are two names.");
   await serveRegistry(one, login);
   await shareRegistry(one, [two]);

@@ -27,10 +27,11 @@ export function directly(
   trial: Trial,
   project: Project,
   hosts: Host[],
+  from: string = actionCopy,
 ): (request?: DeployRequest) => Promise<ActionResult> {
   // A copy of this trial's own: another test run may renew the common one meanwhile.
   const action = mkdtempSync(join(trial.folder, "action-"));
-  cpSync(actionCopy, action, { recursive: true, verbatimSymlinks: true });
+  cpSync(from, action, { recursive: true, verbatimSymlinks: true });
   return ({ inputs, run, attempt, env, folder, say, onStart } = {}) =>
     runAction({
       action,

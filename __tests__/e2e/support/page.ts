@@ -8,9 +8,16 @@ export interface Page {
 }
 
 /** Asks a host's nginx as a browser would that knows the site under `serverName`. */
-export function fetchPage(host: Host, serverName: string, path = "/"): Promise<Page> {
+export function fetchPage(
+  host: Host,
+  serverName: string,
+  path = "/",
+  more: Record<string, string> = {},
+): Promise<Page> {
   return new Promise((resolve, reject) => {
-    get({ host: host.address, port: host.httpPort, path, headers: { Host: serverName } }, (response) => {
+    const headers = { Host: serverName, ...more };
+    // A connection of its own: nginx closes kept ones when it reads a new configuration.
+    get({ host: host.address, port: host.httpPort, path, headers, agent: false }, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (text: string) => {
         body += text;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { down, type Host, makeKey, up } from "../../../scripts/lab/index.mjs";
+import { down, type Host, makeKey, type Suite, up } from "../../../scripts/lab/index.mjs";
 
 /** The hosts, the SSH key and the folders of one test file. Nothing of it outlives `end`. */
 export interface Trial {
@@ -20,7 +20,7 @@ export interface Trial {
 
 export interface HostOptions {
   name: string;
-  suite: "bookworm" | "trixie";
+  suite: Suite;
   kind: "base" | "ready" | "engine";
   /** Password that sudo asks `deploy` for. */
   password?: string;

@@ -1,5 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -70,6 +80,26 @@ export class Runner {
     rmSync(this.base, { recursive: true, force: true });
   }
 
+  /** Node and the action, where every user may read them. */
+  #copies(): [node: string, action: string] {
+    const action = join(this.base, "action");
+    const node = join(action, "node");
+    if (existsSync(action)) return [node, action];
+    mkdirSync(action);
+    for (const name of [
+      "action.yml",
+      "ansible.cfg",
+      "ansible.lock",
+      "uv-requirements.lock",
+      "dist",
+      "ansible_collections",
+    ]) {
+      cpSync(join(ROOT, name), join(action, name), { recursive: true });
+    }
+    copyFileSync(process.execPath, node);
+    return [node, action];
+  }
+
   async #step(entry: "main" | "post", inputs: Record<string, string>, options: StepOptions): Promise<StepResult> {
     const file = (name: string) => {
       const path = join(this.base, `${entry}-${name}`);
@@ -108,11 +138,8 @@ export class Runner {
     Object.assign(env, options.env);
     const started = Date.now();
     // GitHub starts an action in the workspace and sends its signals to this process alone.
-    const [command = "", ...args] = [
-      ...(options.before ?? []),
-      process.execPath,
-      join(ROOT, "dist", entry, "index.js"),
-    ];
+    const [node, action] = options.user === undefined ? [process.execPath, ROOT] : this.#copies();
+    const [command = "", ...args] = [...(options.before ?? []), node, join(action, "dist", entry, "index.js")];
     const child = spawn(command, args, {
       ...(options.user === undefined ? {} : { uid: options.user, gid: options.user }),
       cwd: this.workspace,
@@ -127,7 +154,8 @@ export class Runner {
     const limit = options.kill === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), options.kill);
     child.stdout.setEncoding("utf8").on("data", take);
     child.stderr.setEncoding("utf8").on("data", take);
-    const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+    const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+      child.on("error", reject);
       child.on("close", (...ended) => resolve(ended));
     });
     clearTimeout(limit);
@@ -150,7 +178,7 @@ export interface StepOptions {
   onLog?: (log: string, child: ChildProcess) => void;
   /** Milliseconds after which a step that hangs is killed. */
   kill?: number;
-  /** Whose process it is; this one's without. */
+  /** Whose process it is; this one's without. Only root may give it; another user gets a copy of the action, since the clone may lie where only root may look. */
   user?: number;
   /** A command that starts the step, such as a shell. */
   before?: string[];

@@ -10,9 +10,8 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
-
-display = Display()
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.told import show
 
 
 def archive_of(workspace: str, revision: str) -> str:
@@ -31,20 +30,18 @@ def archive_of(workspace: str, revision: str) -> str:
     return final
 
 
-class ActionModule(ActionBase):
+class ActionModule(Answered):
     TRANSFERS_FILES = True
 
     def run(self, tmp=None, task_vars=None):
-        super().run(tmp, task_vars)
+        ActionBase.run(self, tmp, task_vars)
         arguments = dict(self._task.args)
         if arguments.get("workspace") and boolean(arguments.get("upload", True)):
             archive = archive_of(arguments["workspace"], arguments["revision"])
-            remote_folder = self._make_tmp_path()
-            arguments["archive"] = self._transfer_file(archive, self._connection._shell.join_path(remote_folder, "release.tar.gz"))
+            # The folder that is there for this already, since it transfers files, and that is removed below.
+            shell = self._connection._shell
+            arguments["archive"] = self._transfer_file(archive, shell.join_path(shell.tmpdir, "release.tar.gz"))
         try:
-            result = self._execute_module(module_args=arguments, task_vars=task_vars)
-            for sentence in result.get("told", []):
-                display.display("%s: %s" % ((task_vars or {}).get("inventory_hostname", "host"), sentence))
-            return result
+            return show(self._execute_module(module_args=arguments, task_vars=task_vars), task_vars)
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)

@@ -96,6 +96,22 @@ options:
         description: Link that makes nginx read its file, and what it points to, as C(link) and C(target).
         type: dict
         default: {}
+      uploads:
+        description: What nginx does with uploads, which takes the place of C(@uploads@) in its site. By default what the release's own code shows of them.
+        type: dict
+        default: {}
+        suboptions:
+          url:
+            description: Path of the public ones. Empty takes C(MEDIA_URL) of the project.
+            type: str
+            default: ''
+          public:
+            description: Whether they are served to everybody, or the folders of them that are. Without it the project decides.
+            type: raw
+          protected:
+            description: Internal locations, to which the application sends nginx by C(X-Accel-Redirect), each with its folder.
+            type: dict
+            default: {}
       refuse_unknown_names:
         description:
           - Ports on which nginx is to refuse requests for a name that no site of the host has. It stays as it is where another site answers for

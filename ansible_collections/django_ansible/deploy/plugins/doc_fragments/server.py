@@ -16,7 +16,11 @@ options:
     type: bool
     default: true
   settings:
-    description: More settings of the server; they win.
+    description: More settings of the server; they win. They belong to the first application that is on it; from another one they have to be the same.
     type: dict
     default: {}
+  restart:
+    description: Whether a server that runs may be restarted. Otherwise nothing is changed when it would have to be. The action plugin asks first and says so.
+    type: bool
+    default: true
 """

@@ -7,7 +7,8 @@ name: rollback_target
 short_description: Chooses the release that a fleet goes back to
 description:
   - The newest release that every host has, that has served before, that is not marked bad and that is older than the live one; or the one
-    that is asked for.
+    that is asked for. Each host's own record has to know it as the same commit.
+  - C(revision_of) gives the commit of such a release.
 options:
   _input:
     description: What M(django_ansible.deploy.app_host) returned, by host.
@@ -32,28 +33,39 @@ _value:
   type: str
 """
 
+from collections import Counter
+
 from ansible.errors import AnsibleFilterError
 
 
 def rollback_target(found, asked=""):
     found = list(found)
-    lists = [{entry["release"]: entry for entry in host["releases"] if entry["activated"] and not entry["bad"]} for host in found]
-    common = sorted(set.intersection(*map(set, lists))) if lists else []
-    live = sorted(host["live"]["release"] for host in found if host["live"]["release"])
-    there = ", ".join("%s%s" % (name, " (live)" if name in live else "") for name in common) or "none"
+    # A release is the same one on two hosts when both have it as the same commit, each by its own record.
+    lists = [{(entry["release"], entry["revision"]) for entry in host["releases"] if entry["activated"] and not entry["bad"]} for host in found]
+    common = sorted(set.intersection(*lists)) if lists else []
+    live = Counter(host["live"]["release"] for host in found if host["live"]["release"])
+    there = ", ".join("%s%s" % (name, " (live)" if name in live else "") for name, _ in common) or "none"
     if not live:
         raise AnsibleFilterError("there is nothing to go back from: no release serves on these hosts yet")
     if asked:
-        fits = [name for name in common if name == asked or lists[0][name]["revision"].startswith(asked)]
+        fits = [name for name, revision in common if name == asked or (revision or "").startswith(asked)]
         if not fits:
             raise AnsibleFilterError("%s is no release that every host still has; there are: %s" % (asked, there))
         return fits[-1]
-    older = [name for name in common if name < live[0]]
+    # What most hosts serve; where that is undecided, the older one, which a deploy that broke off left behind.
+    most = max(live.values())
+    from_here = min(name for name, count in live.items() if count == most)
+    older = [name for name, _ in common if name < from_here]
     if not older:
         raise AnsibleFilterError("there is no older release to go back to; there are: %s" % there)
     return older[-1]
 
 
+def revision_of(found, release):
+    """The commit of a release that every host has."""
+    return next((entry["revision"] for host in found for entry in host["releases"] if entry["release"] == release), "")
+
+
 class FilterModule:
     def filters(self):
-        return {"rollback_target": rollback_target}
+        return {"rollback_target": rollback_target, "revision_of": revision_of}

@@ -19,6 +19,10 @@ options:
     type: list
     elements: str
     required: true
+  project:
+    description: Folder that a link may not lead out of. Sources elsewhere may not lead out of their own folder.
+    type: str
+    default: ''
 """
 
 EXAMPLES = """
@@ -57,6 +61,8 @@ class LookupModule(LookupBase):
             found = self.folder(terms, [os.path.relpath(name, folder) for name in names])
         else:
             found = self.files(terms, names, folder)
+        for path in found.values():
+            self.refuse_foreign(path, [*filter(os.path.isdir, terms), self.get_option("project")])
         if sum(os.path.getsize(path) for path in found.values()) > LARGEST:
             raise AnsibleLookupError(f"compose_app_source brings more than {LARGEST >> 20} MiB: name the folder that holds the compose file and its configuration alone")
         return [json.dumps({name: entry(name, path, names) for name, path in sorted(found.items())})]
@@ -81,6 +87,18 @@ class LookupModule(LookupBase):
         # Those beyond the named ones go beside them under their own names.
         names = [*names, *(os.path.join(folder, os.path.basename(term)) for term in terms[len(names):])]
         return {os.path.relpath(name, folder): term for name, term in zip(names, terms)}
+
+
+    @staticmethod
+    def refuse_foreign(path, folders):
+        """A commit may hold links, and what they lead to would be brought to the hosts: only the project's own files are."""
+        real = os.path.realpath(path)
+        own = [folder for folder in folders if folder and path.startswith(os.path.join(folder, ""))] or [os.path.dirname(path)]
+        inside = [os.path.relpath(real, os.path.realpath(folder)) for folder in own if real.startswith(os.path.join(os.path.realpath(folder), ""))]
+        if not inside or any(".git" in rel.split(os.sep) for rel in inside):
+            raise AnsibleLookupError(f"compose_app_source brings {path}, which is a link to {real}, outside the project: put the file itself there")
+        if not os.path.isfile(real):
+            raise AnsibleLookupError(f"compose_app_source brings {path}, which is no file: only files and folders can be brought")
 
 
 def entry(name, path, names):

@@ -22,6 +22,10 @@ options:
     description: Name of a release that is prepared.
     type: str
     required: true
+  revision:
+    description: The commit that O(release) has to be, by this host's own record. Empty asks nothing.
+    type: str
+    default: ''
   last_step:
     description: Whether nothing follows on this host when nothing has to be done here, so that the deploy lock is given back at once.
     type: bool
@@ -58,16 +62,20 @@ done:
   description: What changed, V(slot) and paths.
   type: list
   returned: success
+told:
+  description: What is served to everybody from now on. The action plugin shows it.
+  type: list
+  returned: success
 deploy:
-  description: C(release), C(previous_release), C(revision) and C(url), for the events file.
+  description: C(release), C(previous_release), C(revision), C(url) and C(warnings), for the events file.
   type: dict
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 
@@ -78,6 +86,7 @@ def main() -> None:
             **LAYOUT,
             **APPLICATION,
             "release": {"type": "str", "required": True},
+            "revision": {"type": "str", "default": ""},
             **SERVICE,
             "last_step": {"type": "bool", "default": False},
         },
@@ -101,10 +110,14 @@ def main() -> None:
         except OSError:
             pass  # What failed is told below; a disk that is full must not hide it.
         module.fail_json(msg=str(error), deploy={"kept": True, **{key: value for key, value in told.items() if value}})
+    for warning in result["deploy"]["warnings"]:
+        module.warn(warning)
     module.exit_json(**result)
 
 
 def activate(module: AnsibleModule) -> dict:
+    if module.params["revision"]:
+        layout_of(module.params).vouch(module.params["release"], module.params["revision"])
     activation = Activation({**module.params, **module.params["service"]})
     pending = activation.pending()
     diff = [file.diff() for _, file in activation.different]
@@ -118,12 +131,15 @@ def activate(module: AnsibleModule) -> dict:
         before = undo.recall(layout.app_name) or {}
         if before.get("run") == module.params["run_id"] and before.get("release") == activation.release:
             pending, previous = before["done"], before["previous_release"]
+    for warning in activation.warnings:
+        module.warn(warning)
     return {
         "changed": bool(pending),
+        "told": activation.told,
         "done": pending,
         "slot": activation.slot,
         "diff": diff,
-        "deploy": {"release": activation.release, "previous_release": previous, "revision": revision, "url": module.params["service"]["url"]},
+        "deploy": {"release": activation.release, "previous_release": previous, "revision": revision, "url": module.params["service"]["url"], "warnings": activation.warnings},
     }
 
 

@@ -95,11 +95,11 @@ import json
 import os
 import time
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import certificate, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.certificate import Certificate, CertificateError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, ensure_directory
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 PROGRAM = "/usr/local/lib/django-ansible-deploy/certificate.py"
 SERVICE = """# Ansible managed

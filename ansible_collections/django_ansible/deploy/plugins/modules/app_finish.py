@@ -70,11 +70,11 @@ removed:
 import os
 import shutil
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, prepared, processes, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
@@ -103,7 +103,7 @@ def finish(module: AnsibleModule) -> dict:
     ended, still_needed = processes.ended(layout, moves)
     keep = layout.kept_releases(module.params["keep_releases"]) | still_needed
     kept = [prepared.read(layout, release) for release in keep]
-    removed = [layout.release_dir(name) for name in sorted(folders(layout.releases) - keep)]
+    removed = [os.path.join(layout.releases, name) for name in sorted(folders(layout.releases) - keep)]
     removed += [os.path.join(layout.venvs, name) for name in sorted(folders(layout.venvs) - {found.get("venv") for found in kept})]
     removed += [os.path.join(backups, name) for name in sorted(folders(backups)) if name.partition(".dump")[0] not in keep]
     removed += prepared.unneeded(layout, keep)

@@ -88,8 +88,8 @@ account_exists:
   returned: success
 releases:
   description: Completed releases, oldest first, each with C(release), C(revision), C(bad), when it was C(activated), C(migrations),
-    which is equal for releases that have the same migrations, C(build), which is for those made from the same settings, and whether it is
-    C(prepared) from O(prepared_from).
+    which is equal for releases that have the same migrations, C(build), which is for those made from the same settings, whether it is
+    C(prepared) from O(prepared_from), and whether it is made C(as_built), from O(build).
   type: list
   returned: success
 live:
@@ -132,17 +132,17 @@ deploy:
   returned: success
 """
 
-import grp
 import os
-import pwd
 import socket
 import struct
+import sys
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
@@ -152,6 +152,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout
 
 # What a client sends first to ask for TLS; a server says S or N.
 SSL_REQUEST = 80877103
+# What the packages that serve an application (django_app_gunicorn_package) ask for.
+OLDEST_PYTHON = (3, 10)
 
 
 def os_release() -> dict:
@@ -164,6 +166,11 @@ def refuse_unfit_host(module: AnsibleModule) -> None:
     system = os_release()
     if not {"debian", "ubuntu"} & {system.get("ID"), *system.get("ID_LIKE", "").split()}:
         module.fail_json(msg="%s is not supported: role mode needs Debian or Ubuntu" % system.get("PRETTY_NAME", "this system"))
+    if sys.version_info < OLDEST_PYTHON:
+        module.fail_json(
+            msg="%s is too old: role mode needs Python %d.%d or newer (Debian 12, Ubuntu 22.04), and this host has %d.%d"
+            % (system.get("PRETTY_NAME", "this system"), *OLDEST_PYTHON, *sys.version_info[:2])
+        )
     if not os.path.isdir("/run/systemd/system"):
         module.fail_json(msg="systemd does not run on this host, and the application's units need it")
     if os.geteuid() != 0:
@@ -180,13 +187,6 @@ def silent_database(address: str) -> str | None:
     except OSError as error:
         return "the database at %s does not answer this host (%s): check db_host, db_port and the server's firewall and listen_addresses" % (address, error)
     return None if answer in (b"S", b"N") else "what answers at %s is no PostgreSQL server: check db_host and db_port" % address
-
-
-def account_exists(user: str, group: str) -> bool:
-    try:
-        return pwd.getpwnam(user).pw_gid == grp.getgrnam(group).gr_gid
-    except KeyError:
-        return False
 
 
 def is_wanted(release: str | None, layout: Layout, params: dict) -> bool:
@@ -235,6 +235,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     refuse_unfit_host(module)
+    refused = accounts.refusal(module.params["app_user"])
+    if refused:
+        module.fail_json(msg=refused)
     free = free_mib(module.params["app_dir"])
     if free < module.params["needed_mib"]:
         module.fail_json(
@@ -244,6 +247,10 @@ def main() -> None:
     if trouble:
         module.fail_json(msg=trouble)
     layout = layout_of(module.params)
+    try:
+        layout.refuse_newer_layout()
+    except CommandFailed as error:
+        module.fail_json(msg=str(error))
     lock = lock_of(module.params, module.check_mode)
     try:
         lock.take(module.params["lock_wait"])
@@ -272,7 +279,7 @@ def look(layout: Layout, params: dict) -> dict:
     known = layout.read_release(release) if release else {}
     releases = layout.list_releases()
     missing = missing_packages(params["packages"]) if params["packages"] else []
-    account = account_exists(params["app_user"], params["app_group"])
+    account = accounts.exists(params["app_user"], params["app_group"])
     wanted = is_wanted(release, layout, params)
     current = wanted and account and not missing and not Activation({**params, **params["service"], "release": release}).pending()
     told = {"app": layout.app_name, "previous_release": release, "previous_revision": known.get("revision"), "packages": missing}
@@ -285,6 +292,7 @@ def look(layout: Layout, params: dict) -> dict:
             {
                 **{key: {**entry, **prepared.read(layout, entry["release"])}.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")},
                 "prepared": prepared.is_prepared(layout, entry["release"], params["prepared_from"]),
+                "as_built": bool(params["build"]) and entry.get("build") == params["build"],
             }
             for entry in releases
         ],

@@ -65,6 +65,10 @@ options:
     type: list
     elements: str
     default: []
+  strict_lock:
+    description: Whether C(uv.lock) has to be up to date with C(pyproject.toml).
+    type: bool
+    default: false
   install_folder:
     description:
       - Folder in the repository whose project is itself installed. By default none, unless the package of the settings cannot be imported from
@@ -112,9 +116,9 @@ options:
     description:
       - What the project's settings are completed from, as one JSON object, so that it is hidden as a whole. C(complete) says whether they are
         at all, C(override) has settings that win over the project's, C(server_names) are the names that Django has to allow, C(https)
-        says that the site is served over https, and C(static_url) and C(media_url) are where nginx serves files.
+        says that the site is served over https, and C(static_url) is where nginx serves static files.
     type: str
-    default: '{"complete": false, "override": {}, "server_names": [], "https": false, "static_url": "/static/", "media_url": "/media/"}'
+    default: '{"complete": false, "override": {}, "server_names": [], "https": false, "static_url": "/static/"}'
   commands:
     description:
       - Commands of the project by phase, C(build) before static files are collected and C(static) after it, as one JSON object, so that their
@@ -123,6 +127,11 @@ options:
     default: '{}'
   shared_paths:
     description: Paths in the repository that are links into C(shared) in a release.
+    type: list
+    elements: str
+    default: []
+  writable_paths:
+    description: Folders outside C(shared) in which the application may write, each of which its user owns already.
     type: list
     elements: str
     default: []
@@ -197,9 +206,10 @@ deploy:
 import json
 import os
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.repository import secrets_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.preparation import prepare
 
@@ -221,6 +231,7 @@ def main() -> None:
             "packages": {"type": "list", "elements": "str", "default": []},
             "extras": {"type": "list", "elements": "str", "default": []},
             "groups": {"type": "list", "elements": "str", "default": []},
+            "strict_lock": {"type": "bool", "default": False},
             "install_folder": {"type": "str", "default": ""},
             "install_environment": {"type": "str", "default": "{}", "no_log": True},
             "system_libraries": {"type": "list", "elements": "dict", "default": []},
@@ -229,9 +240,10 @@ def main() -> None:
             "gunicorn_config": {"type": "str", "default": ""},
             "check_level": {"type": "str", "choices": ["critical", "error", "warning", "info", "none"], "default": "error"},
             "collectstatic": {"type": "bool", "default": True},
-            "settings": {"type": "str", "default": '{"complete": false, "override": {}, "server_names": [], "https": false, "static_url": "/static/", "media_url": "/media/"}', "no_log": True},
+            "settings": {"type": "str", "default": '{"complete": false, "override": {}, "server_names": [], "https": false, "static_url": "/static/"}', "no_log": True},
             "commands": {"type": "str", "default": "{}", "no_log": True},
             "shared_paths": {"type": "list", "elements": "str", "default": []},
+            "writable_paths": {"type": "list", "elements": "str", "default": []},
             "build": {"type": "str", "default": ""},
             "prepared_from": {"type": "str", "required": True, "no_log": True},
             "ask_database": {"type": "bool", "default": False},
@@ -242,6 +254,7 @@ def main() -> None:
         mutually_exclusive=[("workspace", "repository")],
         supports_check_mode=True,
     )
+    module.no_log_values |= secrets_of(module.params["repository"] or "")
     # What serves goes first.
     os.nice(10)
     os.environ.update({name: str(value) for name, value in json.loads(module.params["install_environment"]).items()})
@@ -249,8 +262,12 @@ def main() -> None:
         with lock_of(module.params, module.check_mode).step():
             result = prepare(module.params, module.check_mode)
     except (CommandFailed, Locked) as error:
+        found = getattr(error, "found", {})
+        for warning in found.get("warnings", []):
+            module.warn(warning)
         module.fail_json(
-            msg="release %s cannot be prepared: %s" % (module.params["release"], error), deploy={"target_revision": module.params["revision"]}
+            msg="release %s cannot be prepared: %s" % (module.params["release"], error), told=found.get("told", []),
+            deploy={"target_revision": module.params["revision"]},
         )
     found = result.pop("found")
     warnings, told = (found.get(name, []) if result["changed"] else [] for name in ("warnings", "told"))

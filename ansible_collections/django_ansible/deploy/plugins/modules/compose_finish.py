@@ -39,13 +39,13 @@ removed:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.prune import dropped_releases, prune
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
 def main():
@@ -63,7 +63,7 @@ def main():
             store.forget_undo()
             store.drop_plan()
             lock.release()
-    except (ComposeError, Locked) as error:
+    except (CommandFailed, Locked) as error:
         if isinstance(error, Locked) and lock.holder() is None and store.recall() is None:
             # The connection broke and Ansible asked again, or the host was restarted meanwhile: what had to be done was done.
             module.exit_json(changed=False, removed=[])

@@ -85,16 +85,15 @@ deploy:
 import os
 import re
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, last_lines, masker, parse_env
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.one_off import ContainerApplication, ContainerClient, OneOff
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan, ready_database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
 class Migration:
@@ -174,7 +173,7 @@ def main():
         with lock_of(params["project"], "" if module.check_mode else params["run_id"], params["actor"]).step():
             migration = Migration(params, module.check_mode)
             result = migration.back() if params["kept"] else migration.forward()
-    except (CommandFailed, ComposeError, Locked) as error:
+    except (CommandFailed, Locked) as error:
         what = "Nothing was rolled back" if params["kept"] else "The database was not migrated, and nothing that runs was touched"
         module.fail_json(msg=f"{what}: {mask(to_native(error))}")
     warnings = [mask(warning) for warning in result.pop("warnings", [])]

@@ -58,7 +58,6 @@ pulled:
 import signal
 import sys
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, reason_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError, EngineError
@@ -66,7 +65,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.imag
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import private_config, split_reference, sweep_folders
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
 class Pull:
@@ -154,7 +155,7 @@ def main():
         with lock_of(params["project"], params["run_id"], params["actor"]).step():
             pull = Pull(params, Compose(), registries)
             pulled = pull.run()
-    except (ComposeError, Locked) as error:
+    except (CommandFailed, Locked) as error:
         module.fail_json(msg=mask(to_native(error)), changed=bool(pull and pull.pulled))
     module.exit_json(changed=bool(pulled), pulled=pulled, diff={"prepared": "".join(f"{reference}: pulled\n" for reference in pulled)})
 

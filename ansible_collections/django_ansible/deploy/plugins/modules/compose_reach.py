@@ -99,7 +99,6 @@ deploy:
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
@@ -107,7 +106,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.imag
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.plan import Plan
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, project_at
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
 def known_releases(store, engine):
@@ -124,6 +125,7 @@ def reach_for_rollback(params, compose, check_mode):
     store = Store(name) if name else None
     if not store or not store.live():
         raise ComposeError(f"There is nothing to go back to: no release of {name or params['files'][0]} was deployed to this host.")
+    store.refuse_newer_layout()
     lock = lock_of(name, "" if check_mode else params["run_id"], params["actor"])
     # What can fail comes before the lock.
     releases = known_releases(store, compose.engine)
@@ -158,7 +160,7 @@ def main():
             module.exit_json(changed=False, **reach_for_rollback(params, compose, module.check_mode))
         plan = Plan(params, compose, values, registries)
         result = plan.make(module.check_mode)
-    except (ComposeError, Locked) as error:
+    except (CommandFailed, Locked) as error:
         module.fail_json(msg=mask(to_native(error)))
     if plan.notice:
         module.warn(plan.notice)

@@ -38,14 +38,14 @@ deploy:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import go_back, running_images
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import snapshot
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, projects
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import RUN_ARGUMENTS, START_ARGUMENTS, settings_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
 def return_project(params, project):
@@ -81,7 +81,7 @@ def main():
             with lock.step():
                 result = return_project(params, project)
                 lock.release()
-        except (ComposeError, Locked) as error:
+        except (CommandFailed, Locked) as error:
             if isinstance(error, Locked) and (Store(project).recall() or {}).get("run") != params["run_id"]:
                 # The step that was waited for has gone back and given the lock back itself.
                 continue

@@ -67,15 +67,15 @@ deploy:
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import REGISTRY_ARGUMENTS, parse_registries
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.stacks import NotConverged, Stack, require_manager
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked, describe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
 def main():
@@ -112,7 +112,7 @@ def main():
             lock.release()
     except NotConverged as error:
         module.fail_json(msg=mask(to_native(error)), changed=True, changes={}, deploy={"kept": error.kept, "images": error.images, "previous_images": error.images})
-    except (ComposeError, Locked) as error:
+    except (CommandFailed, Locked) as error:
         module.fail_json(msg=mask(to_native(error)), changes={}, deploy={})
     module.exit_json(manager=True, **result)
 

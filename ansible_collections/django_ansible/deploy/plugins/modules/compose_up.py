@@ -57,7 +57,6 @@ deploy:
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import Activation, WentBack
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env
@@ -65,7 +64,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.cont
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS, START_ARGUMENTS, settings_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
 def activate(params, check_mode):
@@ -128,7 +129,7 @@ def main():
     except WentBack as error:
         Store(params["project"]).drop_plan()
         module.fail_json(msg=mask(to_native(error)), changed=True, changes={}, deploy={"kept": True, "images": error.images, "previous_images": error.images})
-    except (ComposeError, Locked) as error:
+    except (CommandFailed, Locked) as error:
         # Without a way back that is left over, nothing was touched.
         touched = (Store(params["project"]).recall() or {}).get("run") == params["run_id"]
         module.fail_json(msg=mask(to_native(error)), changes={}, deploy={} if touched else {"kept": True})

@@ -8,7 +8,8 @@ module: postgresql_server
 short_description: Gives an application its database on this host's PostgreSQL
 description:
   - Settings by the host's memory, a role with a SCRAM password, its database, extensions, access for the application's hosts alone, and a nightly dump.
-  - The server is restarted only when a setting changed that needs it, and reloaded when access changed.
+  - The server is restarted only when a setting changed that needs it, which the log says first, and reloaded when access or another setting changed. Its settings
+    belong to the first application that is on it; memory is told in coarse steps, so that they stay as they are when the host's changes a little.
   - What is missing is installed. In check mode without PostgreSQL on the host, nothing else can be told.
 extends_documentation_fragment:
   - django_ansible.deploy.server
@@ -75,15 +76,19 @@ done:
   description: What changed, in words.
   type: list
   returned: success
+restart:
+  description: Why the server would have to restart. Nothing was changed.
+  type: str
+  returned: when O(restart=false) and it would have to
 """
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import apt_install, missing_packages
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import postgresql, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import memory, postgresql, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 UNITS = "/etc/systemd/system"
 DUMP_SERVICE = """# Ansible managed
@@ -125,8 +130,9 @@ WantedBy=timers.target
 class Server:
     """The way from what the host's PostgreSQL is to what the application needs."""
 
-    def __init__(self, params: dict, check_mode: bool) -> None:
+    def __init__(self, params: dict, check_mode: bool, may_restart: bool) -> None:
         self.params = params
+        self.may_restart = may_restart
         self.check_mode = check_mode
         self.done: list[str] = []
         self.diff: list[dict] = []
@@ -160,20 +166,27 @@ class Server:
         params = self.params
         settings = os.path.join(self.folder, "conf.d", "django-ansible-deploy.conf")
         before = (ManagedFile(settings, "").read() or b"").decode()
-        # Another application of this server may be on other hosts.
-        everywhere = bool(params["clients"]) or "listen_addresses = '*'" in before
-        text = postgresql.sane_settings(postgresql.memory_of_host(), params["alone"], everywhere, params["settings"])
-        restart = self.write(ManagedFile(settings, text), "settings")
         hba = os.path.join(self.folder, "pg_hba.conf")
         with open(hba, encoding="utf-8") as file:
-            known = file.read()
-        allowed = postgresql.allow(known, params["app_name"], params["database"], params["user"], postgresql.addresses(params["clients"]))
-        reload = self.write(ManagedFile(hba, allowed, "0640", "postgres", "postgres"), "access")
-        if not self.check_mode and systemd.is_active(self.service):
-            if restart:
-                systemd.systemctl("restart", self.service)
-            elif reload:
-                systemd.systemctl("reload", self.service)
+            self.known_access = file.read()
+        applications = postgresql.applications_of(self.known_access)
+        text = postgresql.settings_file(before, params["app_name"], applications, memory.of_host(), params)
+        active = systemd.is_active(self.service)
+        restart = self.restarts(postgresql.parse_settings(before), postgresql.parse_settings(text)) if active else []
+        if restart and not self.may_restart and not self.check_mode:
+            raise RestartNeeded("PostgreSQL restarts now, since these settings change: %s" % ", ".join(restart))
+        changed = self.write(ManagedFile(settings, text), "settings")
+        allowed = postgresql.allow(self.known_access, params["app_name"], params["database"], params["user"], postgresql.addresses(params["clients"]))
+        changed |= self.write(ManagedFile(hba, allowed, "0640", "postgres", "postgres"), "access")
+        if active and changed and not self.check_mode:
+            systemd.systemctl("restart" if restart else "reload", self.service)
+
+    def restarts(self, before: dict, after: dict) -> list[str]:
+        """Settings that change and that the running server only reads when it starts, each with both values."""
+        different = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+        names = ", ".join(map(postgresql.literal, different))
+        rows = self.ask("SELECT name, setting, coalesce(unit, '') FROM pg_settings WHERE context = 'postmaster' AND name IN (%s)" % names) if different else ""
+        return ["%s (%s -> %s)" % (name, before.get(name, "the default"), after.get(name, "the default")) for name in (row.split("|")[0] for row in rows.splitlines())]
 
     def ask(self, script: str, database: str = "postgres") -> str:
         return postgresql.psql(script, self.params["port"], database)
@@ -184,6 +197,9 @@ class Server:
         if not kept:
             self.do("role %s" % user, lambda: self.ask("CREATE ROLE %s LOGIN PASSWORD %s" % (postgresql.name(user), postgresql.literal(postgresql.scram(password)))))
         elif not postgresql.is_of(kept, password):
+            other = postgresql.owner_of_role(self.known_access, user, self.params["app_name"])
+            if other:
+                raise CommandFailed("the role %s is that of the application %s, with another password: set db_user and db_name" % (user, other))
             self.do(
                 "password of %s" % user, lambda: self.ask("ALTER ROLE %s LOGIN PASSWORD %s" % (postgresql.name(user), postgresql.literal(postgresql.scram(password))))
             )
@@ -247,6 +263,7 @@ def main() -> None:
             "settings": {"type": "dict", "default": {}},
             "dumps": {"type": "int", "default": 14},
             "dump_schedule": {"type": "str", "default": "*-*-* 02:30:00"},
+            "restart": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
@@ -256,8 +273,11 @@ def main() -> None:
             module.exit_json(changed=True, done=["packages %s" % ", ".join(missing)])
         if missing:
             apt_install(missing)
-        server = Server(module.params, module.check_mode)
+        # One that was only just installed serves nobody yet.
+        server = Server(module.params, module.check_mode, module.params["restart"] or bool(missing))
         server.provide()
+    except RestartNeeded as needed:
+        module.exit_json(changed=False, done=[], restart=str(needed))
     except CommandFailed as error:
         module.fail_json(msg="the database of %s on this host: %s" % (module.params["app_name"], error))
     module.exit_json(changed=bool(missing or server.done), done=missing + server.done, diff=server.diff)

@@ -1,7 +1,10 @@
 """The arguments that modules share are given once: each group of modules takes what the roles give it, and nothing of it is said again at a task."""
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +58,26 @@ def test_no_task_says_them_again():
         "roles/django_app/tasks/cancel.yml: run_id of app_return",
         "roles/django_app/tasks/status.yml: run_id of app_status",
     }
+
+
+def test_they_reach_a_role_that_a_playbook_of_the_user_includes(tmp_path):
+    playbook = tmp_path / "own.yml"
+    playbook.write_text(
+        """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role:
+        name: django_ansible.deploy.django_app
+        tasks_from: cancel
+      vars:
+        app_name: nothing-of-this-name
+        django_app_detected: {run_id: 1-1-test}
+"""
+    )
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2]), "ANSIBLE_LOCALHOST_WARNING": "false"}
+    done = subprocess.run(
+        ["ansible-playbook", "-i", "somewhere,", "-c", "local", "-e", "ansible_python_interpreter=" + sys.executable, str(playbook)], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ok=2 " in done.stdout

@@ -119,7 +119,10 @@ def choose(asked: Asked, wanted: str, install) -> str:
     try:
         return install(asked.minor or asked.range)
     except CommandFailed as error:
+        # A file that names one version is often older than the project's own range, or a habit of another platform.
+        takes_own = asked.minor and (not asked.range or contains(asked.range, version_of(OWN)))
+        own = "set django_app_python: %s to run it with that, " % OWN if takes_own else ""
         raise CommandFailed(
-            "the project asks for %s, %s on this host is %s, and none could be installed: install one that fits and set django_app_python to its path, or "
-            "name a mirror in django_app_install_env (UV_PYTHON_INSTALL_MIRROR). %s" % (asked.sentence(), OWN, version_of(OWN), error)
+            "the project asks for %s, %s on this host is %s, and none could be installed: %sinstall one that fits and set django_app_python to its path, or "
+            "name a mirror in django_app_install_env (UV_PYTHON_INSTALL_MIRROR). %s" % (asked.sentence(), OWN, version_of(OWN), own, error)
         ) from error

@@ -12,6 +12,9 @@ import re
 import sys
 
 
+NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+
 class BadLock(Exception):
     """A lock file that cannot be read; the text says what to do."""
 
@@ -34,6 +37,14 @@ def load_toml(path: str) -> dict:
 def normal(name: str) -> str:
     """A package's name as indexes compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def missing_in_uv_lock(path: str) -> list[str]:
+    """The dependencies that the pyproject.toml beside a uv.lock declares and the lock does not know of."""
+    declared = load_toml(os.path.join(os.path.dirname(path), "pyproject.toml")).get("project", {}).get("dependencies", [])
+    own = [package for package in load_toml(path).get("package", []) if "." in (package.get("source", {}).get(kind) for kind in ("editable", "virtual", "directory"))]
+    known = {normal(entry["name"]) for package in own for entry in package.get("metadata", {}).get("requires-dist", [])}
+    return sorted({normal(found.group()) for found in map(NAME.match, declared) if found} - known) if own else []
 
 
 def line_of(name: str, version: str, markers: str, hashes: list[str], url: str = "", extras: str = "") -> str:

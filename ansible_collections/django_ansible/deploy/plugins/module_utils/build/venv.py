@@ -31,6 +31,7 @@ class Wishes:
     python: str = ""
     installer: str = "uv"
     servers: dict = field(default_factory=dict)
+    strict_lock: bool = False
     install_folder: str = ""
     # Where uv is, when it is the installer, and the Pythons that root installed with it: a path by what was asked for, or what was wrong.
     uv: str = ""
@@ -64,6 +65,7 @@ class Plan:
         except lock_files.BadLock as error:
             raise CommandFailed(str(error)) from error
         self._tell(asked)
+        self._warn_of_stale_lock()
 
     def _install_folder(self) -> str | None:
         wishes = self.wishes
@@ -94,6 +96,16 @@ class Plan:
             raise PythonNeeded(version)
         return self.wishes.pythons[version]
 
+    def _warn_of_stale_lock(self) -> None:
+        missing = self._missing_in_lock()
+        if missing and not self.wishes.strict_lock:
+            self.warnings.append("uv.lock lacks %s of pyproject.toml, so that was not installed: run `uv lock` in the project and commit uv.lock" % ", ".join(missing))
+
+    def _missing_in_lock(self) -> list[str]:
+        if self.source is None or os.path.basename(self.source) != "uv.lock" or not os.path.isfile(os.path.join(os.path.dirname(self.source), "pyproject.toml")):
+            return []
+        return lock_files.missing_in_uv_lock(self.source)
+
     def _tell(self, asked: interpreter.Asked) -> None:
         files = self.wishes.files or ([os.path.relpath(self.source, self.wishes.release_dir)] if self.source else [])
         if files:
@@ -102,6 +114,17 @@ class Plan:
             self.told.append("the project itself is installed from %s (django_app_install_folder overrides)" % os.path.relpath(self.folder, self.wishes.release_dir))
         sentence = asked.sentence()
         self.told.append("Python: %s (%s; django_app_python overrides)" % (self.python, "asked for: " + sentence if sentence else "nothing else is asked for"))
+
+    def missing_module_help(self) -> dict:
+        """What to look at when the installed packages lack one: what else the checkout has, and where its own packages are."""
+        wishes = self.wishes
+        files = [os.path.normpath(os.path.join(wishes.project_dir, name)) for name in wishes.files] or ([self.source] if self.source else [])
+        taken = [os.path.relpath(path, wishes.release_dir) for path in files]
+        return {
+            "taken": ", ".join(taken),
+            "others": requirements.others(wishes.release_dir, wishes.project_dir, taken, [*wishes.extras, *wishes.groups]),
+            "folders": requirements.importable(wishes.release_dir),
+        }
 
     def _contents(self) -> list[bytes]:
         contents = []
@@ -168,12 +191,16 @@ class Plan:
     def _export_uv_lock(self, path: str, env: dict | None) -> list[str]:
         wishes = self.wishes
         chosen = [part for extra in wishes.extras for part in ("--extra", extra)] + [part for group in wishes.groups for part in ("--group", group)]
-        command = [wishes.uv, "export", "--quiet", "--locked", "--no-dev", "--no-emit-project", "--no-editable", "--python", self.python, *chosen]
+        command = [wishes.uv, "export", "--quiet", "--locked" if wishes.strict_lock else "--frozen", "--no-dev", "--no-emit-project", "--no-editable", "--python", self.python, *chosen]
         try:
             run([*command, "--output-file", path], env=env, cwd=os.path.dirname(self.source))
         except CommandFailed as error:
             if "needs to be updated" in str(error):
-                raise CommandFailed("uv.lock is not up to date with pyproject.toml: run `uv lock` in the project and commit uv.lock") from error
+                missing = self._missing_in_lock()
+                raise CommandFailed(
+                    "uv.lock is not up to date with pyproject.toml%s: run `uv lock` in the project and commit uv.lock, or set django_app_strict_lock: false"
+                    % (" (it lacks %s)" % ", ".join(missing) if missing else "")
+                ) from error
             raise
         return ["--requirement", path]
 
@@ -199,18 +226,35 @@ class Plan:
             steps.append(self.packages)
         return steps
 
-    def install(self, path: str, install: list[str], env: dict | None) -> None:
-        for step in self._steps(path, env):
-            run([*install, *step], env=env, cwd=self.wishes.project_dir)
+    def install(self, path: str, install: list[str], env: dict) -> None:
+        wishes = self.wishes
+        own = requirements.own_build(wishes.release_dir, wishes.project_dir)
+        for step in self._steps(path, {**versions_for(own, wishes.revision), **env}):
+            alone = self.folder is not None and step[-1] == self.folder and "--no-deps" in step
+            run([*install, *step], env={**(versions(wishes.revision) if alone else versions_for(own, wishes.revision)), **env}, cwd=wishes.project_dir)
         missing = self.missing_servers(path)
         if missing:
             run([*install, *missing], env=env, cwd=self.wishes.project_dir)
 
 
-def version_environment(revision: str) -> dict:
-    """What builds that ask Git for their version get, since a release has no repository."""
+def versions(revision: str) -> dict:
+    """What the project's own build gets that asks Git for its version, since a release has no repository."""
     version = "0.0.0+g" + revision[:7]
     return {"SETUPTOOLS_SCM_PRETEND_VERSION": version, "PBR_VERSION": "0.0.0", "POETRY_DYNAMIC_VERSIONING_BYPASS": version, "UV_DYNAMIC_VERSIONING_BYPASS": version}
+
+
+# What reads each of them; setuptools_scm alone also knows one for a single project.
+ASKS_GIT = {
+    "SETUPTOOLS_SCM_PRETEND_VERSION": "hatch-vcs", "PBR_VERSION": "pbr", "POETRY_DYNAMIC_VERSIONING_BYPASS": "poetry-dynamic-versioning",
+    "UV_DYNAMIC_VERSIONING_BYPASS": "uv-dynamic-versioning",
+}
+
+
+def versions_for(own: requirements.OwnBuild, revision: str) -> dict:
+    """The same for a step that also builds packages of others, which have versions of their own."""
+    given = versions(revision)
+    named = {"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_" + lock_files.normal(name).upper().replace("-", "_"): given["SETUPTOOLS_SCM_PRETEND_VERSION"] for name in own.names}
+    return {**named, **{name: given[name] for name, tool in ASKS_GIT.items() if tool in own.requires}}
 
 
 def build(path: str, plan: Plan) -> None:
@@ -219,7 +263,7 @@ def build(path: str, plan: Plan) -> None:
     :raises CommandFailed: with the installer's last lines.
     """
     python = os.path.join(path, "bin", "python")
-    env = {**os.environ, **version_environment(plan.wishes.revision)}
+    env = dict(os.environ)
     try:
         if plan.wishes.installer == "uv":
             run([plan.wishes.uv, "venv", "--quiet", "--python", plan.python, "--allow-existing", path], env=env)

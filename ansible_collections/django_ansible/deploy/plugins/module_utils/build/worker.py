@@ -34,7 +34,7 @@ def claim(release_dir: str, app_path: str, revision: str) -> None:
 def plan(request: dict) -> dict:
     """Which virtual environment a checkout needs, and why."""
     made = venv.Plan(venv.Wishes(**request["wishes"]))
-    return {"key": made.key(), "told": made.told, "warnings": made.warnings}
+    return {"key": made.key(), "told": made.told, "warnings": made.warnings, "missing_module_help": made.missing_module_help()}
 
 
 def build(request: dict) -> dict:

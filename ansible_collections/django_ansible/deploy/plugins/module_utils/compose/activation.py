@@ -11,10 +11,10 @@ import time
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import changes, digest_of, predict
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.launch import Launch
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.placing import Before
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.project import Project
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.rollout import roll_out
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import now
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable
 
 KEPT = "kept.django-ansible-deploy"
 
@@ -77,17 +77,15 @@ class Activation:
             self.previous = self.adopt(before)
         earlier = self.store.files(self.previous)
         files = [*self.managed.differing(), *self.managed.obsolete(earlier)]
-        restorable = Restorable()
-        for path in files:
-            restorable.keep(path)
+        files_before = Before.of([self.managed.place_of(path) for path in files])
         tags = {reference: (self.engine.image(reference) or {}).get("Id") for reference in identifiers if "@" not in reference}
         self.save()
         self.store.remember(
-            restorable, run=run, release=self.release, previous=self.previous, tags=tags, before=sorted(before), actor=actor,
+            files=files_before.saved, run=run, release=self.release, previous=self.previous, tags=tags, before=sorted(before), actor=actor,
             previous_images=previous_images, done=None,
         )
         try:
-            self.managed.place(Restorable(), earlier)
+            self.managed.place(earlier)
             for reference, identifier in identifiers.items():
                 if "@" not in reference and tags[reference] != identifier:
                     self.engine.tag(identifier, reference)
@@ -98,7 +96,7 @@ class Activation:
             self.note(after, run, actor)
             result = {"changes": changed, "files": files, "images": images, "previous_images": previous_images, "gates": launch.gates}
             self.store.remember(
-                restorable, run=run, release=self.release, previous=self.previous, tags=tags, before=sorted(before), actor=actor,
+                files=files_before.saved, run=run, release=self.release, previous=self.previous, tags=tags, before=sorted(before), actor=actor,
                 previous_images=previous_images, done=result,
             )
         except Exception as error:
@@ -141,7 +139,7 @@ class Activation:
         if summary["name"] != self.summary["name"]:
             return None
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(max(entry["created"] for entry in before.values())))
-        release = f"{stamp}-before"
+        release = f"{stamp}-0000000"
         images, identifiers = running_images(self.engine, self.store, before), {entry["service"]: entry["image"] for entry in before.values()}
         hashes = {entry["service"]: entry["hash"] for entry in before.values()}
         facts = {key: self.facts.get(key) for key in ("file", "project", "profiles", "services")}
@@ -174,7 +172,9 @@ def go_back(compose, store, found, settings):
 
     :raises ComposeError: when that does not run or is not fit.
     """
+    # A run of the version before, killed in the middle, left its files there.
     found["restorable"].restore()
+    Before(found.get("files", [])).restore()
     for reference, identifier in found["tags"].items():
         if identifier and compose.engine.image(identifier):
             compose.engine.tag(identifier, reference)

@@ -16,11 +16,13 @@ import struct
 import time
 from urllib.parse import quote
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 PROJECT_LABEL = "com.docker.compose.project"
 
 
-class ComposeError(Exception):
+class ComposeError(CommandFailed):
     """One sentence for the user."""
 
 

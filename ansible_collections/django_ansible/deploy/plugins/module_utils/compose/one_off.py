@@ -14,8 +14,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.comm
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import memory_folder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import driver_input
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP
 
 SETTINGS = "DJANGO_SETTINGS_MODULE"
 NOT_FOUND = (126, 127)

@@ -7,69 +7,70 @@ from __future__ import annotations
 import base64
 import json
 import os
-import stat
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.placing import Place
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.descriptors import Unsafe
+
+# A project's folder may be mounted into its containers, which are root in there: it is only touched through a Tree.
 
 
 class Managed:
-    """Files as they should be, by absolute path: content and mode."""
+    """Files as they should be, by absolute path: content and mode. *folder* is the project's."""
 
-    def __init__(self, files=None):
+    def __init__(self, files=None, folder=""):
         self.files = dict(files or {})
+        self.folder = folder
 
     @classmethod
     def given(cls, sources, folder, env_file, values):
         """From what the lookup compose_sources made, a JSON mapping of paths below *folder*, and the values of env."""
+        # The folder is where the user says, its links included; what is in it may be anybody's.
+        folder = os.path.realpath(folder)
         files = {}
         for name, file in json.loads(sources or "{}").items():
-            path = os.path.realpath(os.path.join(folder, name))
-            files[path] = (base64.b64decode(file["content"]), int(file["mode"], 8))
+            if os.path.isabs(name) or ".." in name.split("/"):
+                raise Unsafe(f"compose_app_source brings {ascii(name)[:100]}, which is not below the project's folder: name it without ..")
+            files[os.path.normpath(os.path.join(folder, name))] = (base64.b64decode(file["content"]), int(file["mode"], 8))
         if env_file and values:
-            files[os.path.realpath(env_file)] = (dotenv(values).encode(), 0o600)
-        return cls(files)
+            files[os.path.join(os.path.realpath(os.path.dirname(env_file)), os.path.basename(env_file))] = (dotenv(values).encode(), 0o600)
+        return cls(files, folder)
 
     @classmethod
-    def load(cls, path):
-        """From a record; empty when there is none."""
+    def load(cls, path, file):
+        """From a record of a project whose compose file is *file*; empty when there is none."""
         try:
-            with open(path, encoding="utf-8") as file:
-                saved = json.load(file)
+            with open(path, encoding="utf-8") as record:
+                saved = json.load(record)
         except FileNotFoundError:
-            return cls()
-        return cls({path: (base64.b64decode(content), mode) for path, (content, mode) in saved.items()})
+            saved = {}
+        return cls({path: (base64.b64decode(content), mode) for path, (content, mode) in saved.items()}, os.path.realpath(os.path.dirname(file)))
 
     def dump(self):
         return json.dumps({path: [base64.b64encode(content).decode(), mode] for path, (content, mode) in sorted(self.files.items())})
 
+    def place_of(self, path):
+        return Place.of(path, self.folder)
+
     def differing(self):
         """Paths whose content on this host is another one, or none. Modes of files that are there already are their owner's."""
-        return sorted(path for path, (content, _mode) in self.files.items() if _read(path) != content)
+        return sorted(path for path, (content, _mode) in self.files.items() if self.place_of(path).read() != content)
 
     def obsolete(self, before):
         """Paths that an earlier deploy brought and that this one does not have."""
-        return sorted(path for path in before.files if path not in self.files and os.path.lexists(path))
+        return sorted(path for path in before.files if path not in self.files and self.place_of(path).kind() is not None)
 
-    def place(self, restorable, before):
+    def place(self, before):
         """Puts each file in its place by a rename, and takes away what an earlier deploy brought and this one does not have."""
         for path in self.differing():
             content, mode = self.files[path]
-            restorable.keep(path)
-            os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-            owner = (os.getuid(), os.getgid())
-            if os.path.exists(path):
-                found = os.stat(path)
-                mode, owner = stat.S_IMODE(found.st_mode), (found.st_uid, found.st_gid)
-            write_atomically_as(path, content, mode, *owner)
+            self.place_of(path).write(content, mode)
         for path in self.obsolete(before):
-            restorable.keep(path)
-            os.unlink(path)
+            self.place_of(path).remove()
 
     def stage(self, folder, stage):
         """Makes *stage* look like *folder* with these files in it: links to what stays, the files themselves where they differ."""
         inside = {os.path.relpath(path, os.path.realpath(folder)): file for path, file in self.files.items()}
-        _overlay(folder, stage, {name: file for name, file in inside.items() if not name.startswith("..")})
+        _overlay(os.path.realpath(folder), stage, {name: file for name, file in inside.items() if not name.startswith("..")})
 
 
 def _overlay(folder, stage, files):
@@ -78,7 +79,7 @@ def _overlay(folder, stage, files):
     for name, file in files.items():
         head, _, rest = name.partition(os.sep)
         below.setdefault(head, {})[rest] = file
-    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+    for name in os.listdir(folder) if os.path.isdir(folder) and not os.path.islink(folder) else []:
         if name not in below:
             os.symlink(os.path.join(folder, name), os.path.join(stage, name))
     for name, inner in below.items():
@@ -89,16 +90,6 @@ def _overlay(folder, stage, files):
                 file.write(inner[""][0])
         else:
             _overlay(os.path.join(folder, name), path, inner)
-
-
-def _read(path):
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ComposeError(f"{path} cannot be written as a file: {error.strerror}.") from None
 
 
 def dotenv(values):

@@ -15,8 +15,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.cont
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import Images
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import private_config, sweep_folders
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.placing import Before
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, free_mib
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 
 NAMESPACE = "com.docker.stack.namespace"
 PAUSE = 0.5
@@ -101,33 +102,31 @@ class Stack:
         return for_stack(json.loads(out))
 
     def deploy(self):
-        restorable = Restorable()
         written = self.managed.differing()
-        for path in written:
-            restorable.keep(path)
-        self.managed.place(Restorable(), Managed())
+        before = Before.of([self.managed.place_of(path) for path in written])
+        self.managed.place(Managed())
         try:
             config = self.config()
             images = Images(self.compose, {name: {"image": service.get("image") or "", "build": False, "pull_policy": "", "platform": ""} for name, service in config["services"].items()}, self.registries)
             images.survey()
             images.refuse_unpullable()
         except BaseException:
-            restorable.restore()
+            before.restore()
             raise
-        before = self.services()
+        services = self.services()
         try:
             self.stack_deploy(config, images)
             self.converge()
         except ComposeError as error:
-            restorable.restore()
-            raise self.went_back(error, before) from error
+            before.restore()
+            raise self.went_back(error, services) from error
         after = self.services()
-        changed = changes(before, after)
+        changed = changes(services, after)
         return {
             "changed": bool(changed or written),
             "changes": changed,
             "diff": {"prepared": "".join(f"{path}: written\n" for path in written) + describe(changed)},
-            "deploy": {"images": self.images(after), "previous_images": self.images(before) if before else {}},
+            "deploy": {"images": self.images(after), "previous_images": self.images(services) if services else {}},
         }
 
     def stack_deploy(self, config, images):

@@ -24,8 +24,8 @@ import time
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as locks
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import read_link, replace_link, write_atomically_as
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import Releases
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, read_link, replace_link, write_atomically_as
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import LAYOUT_VERSION, Releases, is_name
 
 
 def state_folder():
@@ -51,8 +51,7 @@ class Store(Releases):
 
     def __init__(self, project):
         self.project = project
-        self.folder = os.path.join(state_folder(), "compose", project)
-        super().__init__(self.folder)
+        super().__init__(os.path.join(state_folder(), "compose", project))
         self._live = os.path.join(self.folder, "live")
         self._plan = os.path.join(self.folder, "plan")
 
@@ -61,7 +60,8 @@ class Store(Releases):
     def live(self):
         """Name of the release that runs, or None."""
         target = read_link(self._live)
-        return os.path.basename(target) if target else None
+        name = os.path.basename(target) if target else None
+        return name if is_name(name) else None
 
     def set_live(self, release):
         if release:
@@ -77,7 +77,9 @@ class Store(Releases):
             return file.read()
 
     def files(self, release):
-        return Managed.load(os.path.join(self.release_dir(release), "files.json")) if release else Managed()
+        if not release:
+            return Managed()
+        return Managed.load(os.path.join(self.release_dir(release), "files.json"), self.read_release(release).get("file") or "")
 
     def save(self, release, config, managed, **facts):
         """Writes a release down whole; release.json last, since it is what makes the folder a release."""
@@ -85,8 +87,9 @@ class Store(Releases):
         os.makedirs(folder, mode=0o700, exist_ok=True)
         _write(os.path.join(folder, "config.json"), config)
         _write(os.path.join(folder, "files.json"), managed.dump())
-        facts = {"release": release, "created": now(), **facts}
+        facts = {"layout": LAYOUT_VERSION, "release": release, "created": now(), **facts}
         _write(os.path.join(folder, "release.json"), json.dumps(facts, indent=2, sort_keys=True) + "\n")
+        self.claim_layout()
 
     def forget(self, release):
         shutil.rmtree(self.release_dir(release), ignore_errors=True)
@@ -114,7 +117,7 @@ class Store(Releases):
         return os.path.join(self._plan, "config.json")
 
     def planned_files(self):
-        return Managed.load(os.path.join(self._plan, "files.json"))
+        return Managed.load(os.path.join(self._plan, "files.json"), self.plan().get("file") or "")
 
     def drop_plan(self):
         shutil.rmtree(self._plan, ignore_errors=True)
@@ -138,8 +141,8 @@ class Store(Releases):
     def undo_name(self):
         return self.project + ".compose"
 
-    def remember(self, restorable, **facts):
-        undo.remember(self.undo_name, restorable, folder=state_folder(), **facts)
+    def remember(self, **facts):
+        undo.remember(self.undo_name, Restorable(), folder=state_folder(), **facts)
 
     def recall(self):
         return undo.recall(self.undo_name, folder=state_folder())

@@ -3,16 +3,17 @@
 """Runs commands and Django itself as the application's user, in its sandbox and with the application's environment."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django import driver, settings_completion
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import committed, driver, settings_completion, uploads
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP, program_input
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Sandbox, confined, ended, run_confined
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import KILLED, Done, Sandbox, confined, ended, must_succeed
 
-PROGRAM = (settings_completion, driver)
+PROGRAM = (committed, settings_completion, uploads, driver)
 
 
 def driver_input(steps, **request: object) -> str:
@@ -24,18 +25,17 @@ class Application:
     """A release with its virtual environment, as Django runs in it.
 
     :param release_dir: where the release is, or will be; the sandbox may show it there before it is.
+    :param alone: keeps the running application from doing anything for as long as it is entered. What runs has the same user as its commands, and may
+        therefore send them signals; a command that was ended by one is run again, alone.
     """
 
-    def __init__(self, release_dir: str, app_path: str, home: str, environment: Environment, sandbox: Sandbox) -> None:
+    def __init__(self, release_dir: str, app_path: str, home: str, environment: Environment, sandbox: Sandbox, alone=contextlib.nullcontext) -> None:
         self.project_dir = os.path.normpath(os.path.join(release_dir, app_path))
         self.python = os.path.join(release_dir, ".venv", "bin", "python")
         self.home = home
         self.environment = environment
         self.sandbox = sandbox
-
-    def _options(self, environment: Environment) -> dict:
-        more = {"HOME": self.home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
-        return {"environment": {**more, **environment.variables()}, "credentials": environment.given_credentials(), "cwd": self.project_dir}
+        self.alone = alone
 
     def command(self, argv: list[str], env: dict) -> None:
         """Runs a command of the project in the folder of manage.py.
@@ -44,9 +44,18 @@ class Application:
         """
         environment = Environment({**self.environment.values, **env}, self.environment.credentials)
         try:
-            run_confined(self.sandbox, argv, **self._options(environment))
+            must_succeed(argv, self._run(argv, environment))
         except CommandFailed as error:
             raise CommandFailed(environment.mask(str(error))) from error
+
+    def _run(self, argv: list[str], environment: Environment, **more: object) -> Done:
+        options = {"cwd": self.project_dir, "credentials": environment.given_credentials(), **more}
+        options["environment"] = {"HOME": self.home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **environment.variables()}
+        done = confined(self.sandbox, argv, **options)
+        if done.code != KILLED:
+            return done
+        with self.alone():
+            return confined(self.sandbox, argv, **options)
 
     def drive(self, *steps: str, **options: object) -> dict:
         """Runs steps of the driver in one Django process and returns what they found, by step.
@@ -54,9 +63,7 @@ class Application:
         :raises CommandFailed: with the step's own words, secrets masked.
         """
         # "-c" puts the working directory first on the path, as manage.py does. stdout is the answer's.
-        done = confined(
-            self.sandbox, [self.python, "-c", BOOTSTRAP], stdin=driver_input(steps, **options), **self._options(self.environment)
-        )
+        done = self._run([self.python, "-c", BOOTSTRAP], self.environment, stdin=driver_input(steps, **options))
         try:
             found = json.loads(done.answer or '{"error": "Django %s, without an answer"}' % ended(done.code))
         except ValueError:

@@ -2,7 +2,7 @@
 # MIT License (see LICENSE)
 """Asks Django about a release and makes it work, in one process.
 
-A module feeds this source, and that of settings_completion, to the interpreter of the release's virtual environment, as the application's
+A module feeds this source, and those of what it imports, to the interpreter of the release's virtual environment, as the application's
 user and with the application's environment. It therefore imports the standard library and Django alone, and runs on every Python that
 Django supports. The answer goes to a pipe of its own, so nothing that the project prints can be taken for it.
 """
@@ -15,7 +15,9 @@ import sys
 import time
 import traceback
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE, completion_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.committed import place_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE, completion_of, sqlite_file
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.uploads import uploads_of
 
 ADVISORY_LOCK = 0x646A616E676F  # "django" in hexadecimal; one number for every deploy that migrates this database
 
@@ -45,7 +47,17 @@ def inspect_settings(request):
         "wsgi": getattr(settings, "WSGI_APPLICATION", None),
         "debug": bool(settings.DEBUG),
         "engine": settings.DATABASES.get("default", {}).get("ENGINE"),
+        "media_root": str(settings.MEDIA_ROOT or "") if _keeps_files(settings) else None,
+        "sqlite": [name for name in map(sqlite_file, settings.DATABASES.values()) if name],
+        "uploads": uploads_of(settings),
     }
+
+
+def _keeps_files(settings):
+    """Whether uploads go to MEDIA_ROOT, and to no other storage."""
+    own = "django.core.files.storage.FileSystemStorage"
+    backend = (getattr(settings, "STORAGES", None) or {}).get("default", {}).get("BACKEND") or getattr(settings, "DEFAULT_FILE_STORAGE", own)
+    return backend in (own, "django.core.files.storage.filesystem.FileSystemStorage")
 
 
 def _has_home_page(settings):
@@ -64,21 +76,27 @@ def _has_home_page(settings):
 def complete_settings(request):
     """Puts a settings module in place of the project's that has what those lack, before Django reads them.
 
-    Tells the module's text, empty when the project's own settings do, and a sentence for each thing that they lack.
+    Tells the module's text, empty when the project's own settings do, a sentence for each thing that they lack, and whether the application
+    uses the environment's SECRET_KEY.
     """
     import importlib
     import types
 
     project = os.environ["DJANGO_SETTINGS_MODULE"]
+    before = set(sys.modules)
     own = vars(importlib.import_module(project))
-    made = completion_of(project, own, request["host"], dict(os.environ))
+    host = request["host"]
+    place = place_of(own.get("SECRET_KEY"), set(sys.modules) - before, project.partition(".")[0], host["release_dir"], host["project_dir"])
+    made = completion_of(project, own, {**host, "key_is_in": place}, dict(os.environ))
     text = made.text()
     if text:
         module = types.ModuleType(MODULE)
         exec(compile(text, MODULE + ".py", "exec"), module.__dict__)
         sys.modules[MODULE] = module
         os.environ["DJANGO_SETTINGS_MODULE"] = MODULE
-    return {"text": text, "warnings": made.warnings}
+        own = module.__dict__
+    key = made.given("SECRET_KEY")
+    return {"text": text, "warnings": made.warnings, "uses_given_key": bool(key) and own.get("SECRET_KEY") == key}
 
 
 def check(request):

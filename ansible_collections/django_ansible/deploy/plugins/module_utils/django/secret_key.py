@@ -22,11 +22,14 @@ def read(etc: str) -> dict:
         return {}
 
 
-def ensure(etc: str) -> str:
-    """Makes the key unless it is there. Returns a sentence for people."""
+def ensure(etc: str) -> None:
+    """Makes the key unless it is there."""
     if not read(etc):
         ensure_directory(etc)
         write_atomically(_path(etc), (secrets.token_urlsafe(48) + "\n").encode(), 0o600)
+
+
+def sentence(etc: str) -> str:
     return (
         "SECRET_KEY was not given, so this host uses one of its own (%s): set vault_secret_key, or SECRET_KEY in the environment, before a second host "
         "joins" % _path(etc)

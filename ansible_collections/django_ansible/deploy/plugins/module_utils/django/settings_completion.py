@@ -36,9 +36,13 @@ globals().update({{name: value for name, value in vars(importlib.import_module({
 '''
 
 DATABASE = '''
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 url = urlsplit(given("DATABASE_URL"))
+# As dj-database-url and django-environ read them: sslmode and the like are the driver's, these are Django's.
+words = {{"true": True, "false": False, "none": None}}
+options = {{name: int(value) if value.isdigit() else words.get(value.lower(), value) for name, value in parse_qsl(url.query)}}
+own = {{"CONN_MAX_AGE", "CONN_HEALTH_CHECKS", "ATOMIC_REQUESTS", "AUTOCOMMIT", "DISABLE_SERVER_SIDE_CURSORS"}} & {{name.upper() for name in options}}
 DATABASES = {{**globals().get("DATABASES", {{}}), "default": {{
     "ENGINE": {engine!r},
     "NAME": unquote(url.path[1:]),
@@ -46,6 +50,8 @@ DATABASES = {{**globals().get("DATABASES", {{}}), "default": {{
     "PASSWORD": unquote(url.password or ""),
     "HOST": unquote(url.hostname or ""),
     "PORT": str(url.port or ""),
+    "OPTIONS": {{name: value for name, value in options.items() if name.upper() not in own}},
+    **{{name.upper(): value for name, value in options.items() if name.upper() in own}},
 }}}}
 '''
 
@@ -55,7 +61,8 @@ class Completion:
 
     :param project: name of the project's settings module.
     :param settings: its settings by name.
-    :param host: what the deploy knows: C(release_dir), C(shared), C(server_names), C(https), C(static_url), C(media_url) and C(override).
+    :param host: what the deploy knows: C(release_dir), C(shared), C(server_names), C(https), C(static_url), C(override), and C(key_is_in), the module or file of the
+        release that has the settings' SECRET_KEY.
     :param environment: the application's environment.
     """
 
@@ -103,17 +110,20 @@ class Completion:
 
     def secret_key(self) -> None:
         key, given = self.settings.get("SECRET_KEY") or "", self.given("SECRET_KEY")
-        if key and not str(key).startswith("django-insecure-"):
+        place = self.host.get("key_is_in")
+        insecure = str(key).startswith("django-insecure-")
+        if key and not insecure and not place:
             return
-        what = "is the one of development" if key else "is not set"
+        what = "is the one of development" if insecure else "is written in the repository (%s)" % place if key else "is not set"
         if given and key != given:
             self.add(
                 'SECRET_KEY = given("SECRET_KEY")',
                 "SECRET_KEY %s in %s, and this release takes the environment's: set SECRET_KEY = os.environ['SECRET_KEY']" % (what, self.project),
             )
-        elif key and not given:
+        elif key:
             self.warnings.append(
-                "SECRET_KEY %s in %s, and who knows it can forge sessions: set vault_secret_key, or SECRET_KEY in the environment" % (what, self.project)
+                "SECRET_KEY %s in %s, and who knows it can forge sessions: set vault_secret_key, or SECRET_KEY in the environment, to one that nobody knows"
+                % (what, self.project)
             )
 
     def static_root(self) -> None:
@@ -136,11 +146,9 @@ class Completion:
 
     def databases(self) -> None:
         for alias, database in (self.settings.get("DATABASES") or {}).items():
-            name = str(database.get("NAME") or "")
-            if database.get("ENGINE") not in SQLITE or not name or name == ":memory:" or name.startswith("file:"):
-                continue
+            name = sqlite_file(database)
             # A relative name is looked for in the folder of manage.py.
-            if not self.inside_release(os.path.join(self.host["project_dir"], name)):
+            if not name or not self.inside_release(os.path.join(self.host["project_dir"], name)):
                 continue
             engine = ENGINES.get((self.given("DATABASE_URL") or "").partition(":")[0]) if alias == "default" else None
             if engine:
@@ -166,18 +174,16 @@ class Completion:
                 "set SECURE_PROXY_SSL_HEADER = ('HTTP_X_FORWARDED_PROTO', 'https')" % self.project,
             )
 
-    def urls(self) -> None:
-        """Where Django says that files are and nginx does not look for them; nginx is the deploy's to set, so nothing is completed."""
-        installed = "django.contrib.staticfiles" in (self.settings.get("INSTALLED_APPS") or [])
-        for name, variable in (("STATIC_URL", "static_url"), ("MEDIA_URL", "media_url")):
-            url = str(self.settings.get(name) or "")
-            if not url or "//" in url or (name == "STATIC_URL" and not installed):
-                continue
-            if "/" + url.strip("/") + "/" != self.host[variable]:
-                self.warnings.append(
-                    "%s in %s is %s, and nginx serves these files below %s: set django_app_%s: /%s/"
-                    % (name, self.project, url, self.host[variable], variable, url.strip("/"))
-                )
+    def static_url(self) -> None:
+        """Where Django says that static files are and nginx does not look for them; nginx is the deploy's to set, so nothing is completed."""
+        url = str(self.settings.get("STATIC_URL") or "")
+        if not url or "//" in url or "django.contrib.staticfiles" not in (self.settings.get("INSTALLED_APPS") or []):
+            return
+        if "/" + url.strip("/") + "/" != self.host["static_url"]:
+            self.warnings.append(
+                "STATIC_URL in %s is %s, and nginx serves these files below %s: set django_app_static_url: /%s/"
+                % (self.project, url, self.host["static_url"], url.strip("/"))
+            )
 
     def override(self) -> None:
         for name, value in self.host["override"].items():
@@ -198,6 +204,12 @@ class Completion:
         return HEAD.format(project=self.project) + "\n" + "\n".join(self.lines) + "\n" if self.lines else ""
 
 
+def sqlite_file(database: dict) -> str | None:
+    """The file of a SQLite database; None for another one, and for one in memory."""
+    name = str(database.get("NAME") or "")
+    return name if database.get("ENGINE") in SQLITE and name and name != ":memory:" and not name.startswith("file:") else None
+
+
 def is_allowed(name: str, allowed: list) -> bool:
     """Whether Django would answer for *name*, which may begin with a dot for all names below it."""
     def fits(pattern: str) -> bool:
@@ -211,6 +223,6 @@ def is_allowed(name: str, allowed: list) -> bool:
 def completion_of(project: str, settings: dict, host: dict, environment: dict) -> Completion:
     made = Completion(project, settings, host, environment)
     made.complete() if host["complete"] else made.only_warn()
-    made.urls()
+    made.static_url()
     made.override()
     return made

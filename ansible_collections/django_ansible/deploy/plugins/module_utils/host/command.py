@@ -10,11 +10,12 @@ import subprocess
 TAIL = 40
 
 class CommandFailed(Exception):
-    """A command ended with an error; the text says which, and the end of what it printed. C(printed) is all of it."""
+    """A command ended with an error; the text says which, and the end of what it printed. C(printed) is all of it, C(found) what was found out before."""
 
     def __init__(self, message: str, printed: str = "") -> None:
         super().__init__(message)
         self.printed = printed
+        self.found: dict = {}
 
 
 def tail(text: str, lines: int = TAIL) -> str:

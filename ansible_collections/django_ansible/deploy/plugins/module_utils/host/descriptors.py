@@ -18,6 +18,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 HOLD = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 LONGEST_NAME = 255
+BLOCK = 1 << 20
 MOST_LINKS = 40  # as many as the kernel follows
 KINDS = {
     stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket", stat.S_IFBLK: "device",
@@ -52,6 +53,10 @@ def shown(path: str) -> str:
     return line if len(line) <= 300 else line[:200] + "…" + line[-60:]
 
 
+def shown_below(top: str, rel: str) -> str:
+    return shown(os.path.normpath(os.path.join(top, rel)))
+
+
 def parts(path: str) -> list[str]:
     """The names of a path that goes downwards only."""
     names = [name for name in path.split("/") if name not in ("", ".")]
@@ -63,14 +68,14 @@ def parts(path: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def telling(path: str) -> Iterator[None]:
+def telling(top: str, rel: str = "") -> Iterator[None]:
     """What the system refuses, as a sentence that names the path."""
     try:
         yield
     except OSError as error:
         if error.errno == errno.ENOENT:
-            raise Unsafe("%s is not there" % shown(path)) from error
-        raise Unsafe("%s cannot be used: %s" % (shown(path), os.strerror(error.errno or 0).lower())) from error
+            raise Unsafe("%s is not there" % shown_below(top, rel)) from error
+        raise Unsafe("%s cannot be used: %s" % (shown_below(top, rel), os.strerror(error.errno or 0).lower())) from error
 
 
 @contextlib.contextmanager
@@ -85,7 +90,7 @@ def by_descriptor(descriptor: int) -> str:
     return "/proc/self/fd/%d" % descriptor
 
 
-def open_folder(name: str, parent: int, path: str) -> int:
+def open_folder(name: str, parent: int, top: str, rel: str = "") -> int:
     """Opens a folder of a folder, and nothing else."""
     try:
         return os.open(name, FOLDER, dir_fd=parent)
@@ -93,8 +98,8 @@ def open_folder(name: str, parent: int, path: str) -> int:
         if error.errno not in (errno.ELOOP, errno.ENOTDIR):
             raise
         with closing(os.open(name, HOLD, dir_fd=parent)) as held:
-            kind = entry_of(path, os.fstat(held)).kind
-        raise Unsafe("%s is a %s where a folder belongs: put a folder in its place" % (shown(path), kind)) from error
+            kind = entry_of(rel, os.fstat(held)).kind
+        raise Unsafe("%s is a %s where a folder belongs: put a folder in its place" % (shown_below(top, rel), kind)) from error
 
 
 def trusted_link(name: str, parent: int) -> str | None:
@@ -159,9 +164,19 @@ def copy_content(source: int, target: int, size: int) -> None:
         if error.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM):
             raise
         while left > 0:  # another file system, or one that does not know how
-            block = os.read(source, min(left, 1 << 20))
+            block = os.read(source, min(left, BLOCK))
             if not block:
                 return
             left -= len(block)
             while block:
                 block = block[os.write(target, block) :]
+
+
+def same_content(one: int, other: int, size: int) -> bool:
+    for _ in range(0, size, BLOCK):
+        block = os.read(one, BLOCK)
+        if block != os.read(other, BLOCK):
+            return False
+        if not block:
+            return True
+    return True

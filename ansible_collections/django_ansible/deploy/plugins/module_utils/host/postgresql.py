@@ -12,8 +12,8 @@ import socket
 import subprocess
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
-
-MIB = 1 << 20
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.memory import MIB, mebibytes, steady
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.neighbours import header, owner_of, refuse_other_settings
 
 
 def psql(script: str, port: int, database: str = "postgres") -> str:
@@ -61,32 +61,63 @@ def cluster(port: int, listing: str) -> tuple[str, str]:
     raise CommandFailed("no PostgreSQL cluster of this host is on port %d, there are: %s. Set db_port" % (port, there))
 
 
-def sane_settings(memory: int, alone: bool, everywhere: bool, more: dict) -> str:
+def sane_settings(memory: int, alone: bool, everywhere: bool, more: dict, known: dict) -> dict:
     """The settings that a server gets, by the host's memory.
 
     :param memory: of the host, in bytes.
     :param alone: whether nothing else of weight runs on the host: then a quarter of its memory is the server's own, else an eighth.
     :param everywhere: whether other hosts connect.
     :param more: settings that win.
+    :param known: those that it has, which stay where they are about right.
     """
     share = memory // (4 if alone else 8)
-    settings = {
+
+    def megabytes(name: str, wanted: int, least: int) -> str:
+        return "%dMB" % max(steady(wanted // MIB, mebibytes(known.get(name))), least)
+
+    return {
         "listen_addresses": "*" if everywhere else "localhost",
         "password_encryption": "scram-sha-256",
-        "shared_buffers": "%dMB" % max(min(share, 8192 * MIB) // MIB, 32),
-        "effective_cache_size": "%dMB" % max(share * 2 // MIB, 64),
-        "maintenance_work_mem": "%dMB" % max(min(share // 4, 1024 * MIB) // MIB, 16),
-        "work_mem": "%dMB" % max(min(share // 64, 64 * MIB) // MIB, 4),
+        "shared_buffers": megabytes("shared_buffers", min(share, 8192 * MIB), 32),
+        "effective_cache_size": megabytes("effective_cache_size", share * 2, 64),
+        "maintenance_work_mem": megabytes("maintenance_work_mem", min(share // 4, 1024 * MIB), 16),
+        "work_mem": megabytes("work_mem", min(share // 64, 64 * MIB), 4),
         "random_page_cost": "1.1",
         **{key: str(value) for key, value in more.items()},
     }
+
+
+def parse_settings(text: str) -> dict:
+    return {name: value.replace("''", "'") for name, value in re.findall(r"^(\w+) = '(.*)'$", text, re.MULTILINE)}
+
+
+def settings_file(before: str, app_name: str, applications: set[str], memory: int, params: dict) -> str:
+    """The file of settings, which belongs to one application; another one may only have the server listen to its hosts, too.
+
+    :raises CommandFailed: when another one asks for settings of its own.
+    """
+    known, owner = parse_settings(before), owner_of(before, app_name, applications)
+    everywhere = bool(params["clients"]) or known.get("listen_addresses") == "*"
+    if owner == app_name:
+        settings = sane_settings(memory, params["alone"], everywhere, params["settings"], known)
+    else:
+        refuse_other_settings(owner, "postgresql_server_settings", params["settings"], known)
+        settings = {**known, **({"listen_addresses": "*"} if everywhere and known.get("listen_addresses") == "localhost" else {})}
     lines = ["%s = '%s'" % (key, value.replace("'", "''")) for key, value in sorted(settings.items())]
-    return "\n".join(["# Ansible managed", *lines, ""])
+    return "\n".join([header(owner), *lines, ""])
 
 
-def memory_of_host() -> int:
-    with open("/proc/meminfo", encoding="utf-8") as file:
-        return int(re.search(r"MemTotal:\s+(\d+) kB", file.read()).group(1)) * 1024
+def applications_of(hba: str) -> set[str]:
+    """The applications that pg_hba.conf lets in."""
+    return set(re.findall(r"^# BEGIN Ansible managed: (\S+)$", hba, re.MULTILINE))
+
+
+def owner_of_role(hba: str, user: str, app_name: str) -> str | None:
+    """Another application that has this role."""
+    for application, block in re.findall(r"^# BEGIN Ansible managed: (\S+)\n(.*?)^# END", hba, re.MULTILINE | re.DOTALL):
+        if application != app_name and re.search(r"^host \S+ %s " % re.escape(name(user)), block, re.MULTILINE):
+            return application
+    return None
 
 
 def addresses(hosts: list[str]) -> list[str]:

@@ -5,45 +5,99 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
+
+# A release's name: when it was made, its commit, and where that is taken by another build of the commit, the first digits of its own.
+NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{7}(-[0-9a-f]{4})?")
+COMMIT = re.compile(r"[0-9a-f]{40}")
+# What the folders, links and records are. 1 is that of hosts that have no such number yet.
+LAYOUT_VERSION = 2
+
+
+def is_name(text: object) -> bool:
+    return isinstance(text, str) and NAME.fullmatch(text) is not None
 
 
 class Releases:
     """*folder* holds ``releases`` and ``deploys.jsonl``; names of releases begin with their time."""
 
     def __init__(self, folder: str) -> None:
+        self.folder = folder
         self.releases = os.path.join(folder, "releases")
         self.journal = os.path.join(folder, "deploys.jsonl")
+        self._layout = os.path.join(folder, ".layout")
 
     def release_dir(self, release: str) -> str:
+        """The folder of a release. No other text than a name ever becomes a path here."""
+        if not is_name(release):
+            raise CommandFailed("%s is not the name of a release, such as 20260102T030405Z-0123456" % ascii(release)[:80])
         return os.path.join(self.releases, release)
 
     def read_release(self, release: str) -> dict:
-        """What release.json tells of a release; empty for a folder that was never completed."""
+        """What release.json tells of a release; empty for a folder that was never completed, and for what is no name."""
+        if not is_name(release):
+            return {}
         try:
             with open(os.path.join(self.release_dir(release), "release.json"), encoding="utf-8") as file:
-                return json.load(file)
+                known = json.load(file)
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return {}
+        # Whatever else the record says, it is that of its folder.
+        return {**known, "release": release} if isinstance(known, dict) else {}
 
     def mark_release(self, name: str, **facts: object) -> None:
         """Adds facts to what release.json tells; None takes one away."""
-        known = {**self.read_release(name), **facts}
-        if "release" in known:
-            self.write_record(self.release_dir(name), **known)
+        known = self.read_release(name)
+        if known:
+            self.write_record(self.release_dir(name), **{"layout": 1, **known, **facts})
 
     @staticmethod
     def write_record(folder: str, **facts: object) -> None:
         """Writes release.json into a folder, which completes it as a release."""
+        facts = {"layout": LAYOUT_VERSION, **facts}
         text = json.dumps({key: value for key, value in facts.items() if value is not None}, indent=2, sort_keys=True) + "\n"
         write_atomically_as(os.path.join(folder, "release.json"), text.encode(), 0o640, os.getuid(), os.getgid())
+
+    def vouch(self, release: str, revision: str) -> None:
+        """What a release is made from, this host knows itself, whatever it is told.
+
+        :raises CommandFailed: when it has that release, and it is another commit.
+        """
+        known = self.read_release(release)
+        if known and known.get("revision") != revision:
+            raise CommandFailed(
+                "this host has %s as commit %s, and was told that it is %s: look who changed its release.json, or what another host of the fleet says"
+                % (release, str(known.get("revision"))[:7], revision[:7])
+            )
 
     def list_releases(self) -> list[dict]:
         """The completed releases, oldest first. Their names begin with the time, so they sort by it."""
         names = sorted(os.listdir(self.releases)) if os.path.isdir(self.releases) else []
         return [found for found in (self.read_release(name) for name in names) if found]
+
+    def refuse_newer_layout(self) -> None:
+        """:raises CommandFailed: when a newer version has deployed here, whose records this one does not understand."""
+        if self.layout_version() > LAYOUT_VERSION:
+            raise CommandFailed(
+                "%s was deployed by a newer version of django-ansible-deploy (its layout is %d, this version knows %d): deploy with that version or a newer one"
+                % (self.folder, self.layout_version(), LAYOUT_VERSION)
+            )
+
+    def layout_version(self) -> int:
+        try:
+            with open(self._layout, encoding="utf-8") as file:
+                return int(file.read(20))
+        except (FileNotFoundError, ValueError):
+            return 1
+
+    def claim_layout(self) -> None:
+        """From now on the folders, links and records are as this version makes them."""
+        if self.layout_version() != LAYOUT_VERSION:
+            write_atomically_as(self._layout, b"%d\n" % LAYOUT_VERSION, 0o644, os.getuid(), os.getgid())
 
     def record(self, **entry: object) -> None:
         """Appends to deploys.jsonl who did what, when, and how it ended."""

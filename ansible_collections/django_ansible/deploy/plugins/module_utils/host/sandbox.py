@@ -20,10 +20,13 @@ from dataclasses import dataclass, field
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
 
-FOLDER = "/run/django-ansible-deploy"
+FOLDER = "/run"
 USUAL = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+LOOK_SECONDS = 5  # between two looks at whether a command was stopped
 LONGEST_OUTPUT = 1 << 20  # bytes that are kept, the last ones
 LONGEST_ANSWER = 32 << 20  # bytes of stdout, when somebody waits for an answer there
+# systemd-run looks for a program where it runs itself; what the sandbox shows is only there inside it.
+INSIDE = ("/bin/sh", "-c", 'exec "$0" "$@"')
 # What systemd-run ends with when a signal ended the unit.
 KILLED = 255
 # Limits of the service that a command of a deploy does not share: it is no visitor's request.
@@ -110,9 +113,10 @@ def confined(
         properties = [*sandbox.properties(), *loaded, "EnvironmentFile=" + os.path.join(folder, "environment"), "WorkingDirectory=" + escaped(cwd)]
         if timeout:
             properties.append("RuntimeMaxSec=%d" % timeout)
+        # systemd would put variables in the place of their names.
         command = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=exec", "--unit", unit]
         started = time.monotonic()
-        done = _finished([*command, *("--property=" + one for one in properties), "--", *argv], unit, stdin)
+        done = _finished([*command, *("--property=" + one for one in properties), "--", *(word.replace("$", "$$") for word in (*INSIDE, *argv))], unit, stdin)
     if timeout and done.code and time.monotonic() - started >= timeout:
         raise CommandFailed("%s did not end within %d s" % (" ".join(argv[:3]), timeout), done.printed)
     return done
@@ -123,7 +127,14 @@ def run_confined(sandbox: Sandbox, argv: list[str], **options) -> str:
 
     :raises CommandFailed: when it ends with an error.
     """
-    done = confined(sandbox, argv, **options)
+    return must_succeed(argv, confined(sandbox, argv, **options))
+
+
+def must_succeed(argv: list[str], done: Done) -> str:
+    """What a command printed.
+
+    :raises CommandFailed: when it ended with an error.
+    """
     printed = done.answer + done.printed
     if done.code:
         raise CommandFailed("%s %s:\n%s" % (" ".join(argv[:4]), ended(done.code), tail(printed)), printed)
@@ -138,7 +149,6 @@ def ended(code: int) -> str:
 @contextlib.contextmanager
 def private_folder(path: str):
     """A folder in memory that only root can enter, for as long as this lasts."""
-    os.makedirs(FOLDER, mode=0o700, exist_ok=True)
     os.mkdir(path, 0o700)
     try:
         yield
@@ -155,12 +165,33 @@ def _finished(command: list[str], unit: str, stdin) -> Done:
         if text is not None:
             with contextlib.suppress(BrokenPipeError), process.stdin:
                 process.stdin.write(text.encode())
-        code = process.wait()
+        code = _waited(process, unit)
     except BaseException:
         subprocess.run(["systemctl", "stop", "--no-block", unit], check=False, capture_output=True)
         process.kill()
         raise
     return Done(code, answer.text(), printed.text())
+
+
+def _waited(process: subprocess.Popen, unit: str) -> int:
+    """Waits for the unit to end. One that somebody stops would never: it is ended."""
+    stopped = 0
+    while True:
+        try:
+            return process.wait(LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            stopped = stopped + 1 if _is_stopped(unit) else 0
+            if stopped == 2:
+                subprocess.run(["systemctl", "kill", "--signal=KILL", unit], check=False, capture_output=True)
+
+
+def _is_stopped(unit: str) -> bool:
+    shown = subprocess.run(["systemctl", "show", unit, "--property=MainPID", "--value"], check=False, capture_output=True, text=True).stdout.strip()
+    try:
+        with open("/proc/%d/stat" % int(shown or 0), encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] == "T"
+    except (OSError, ValueError, IndexError):
+        return False
 
 
 class _Kept:

@@ -36,7 +36,7 @@ class Tree:
 
     def below(self, rel: str) -> Tree:
         """A folder of the tree as a tree of its own."""
-        with telling(self._full(rel)), self._held(rel) as held:
+        with telling(self.path, rel), self._held(rel) as held:
             if not stat.S_ISDIR(os.fstat(held).st_mode):
                 raise Unsafe("%s is a %s where a folder belongs: put a folder in its place" % (self._full(rel), entry_of(rel, os.fstat(held)).kind))
             return Tree(os.path.normpath(os.path.join(self.path, rel)), os.open(".", descriptors.FOLDER, dir_fd=held))
@@ -71,7 +71,7 @@ class Tree:
 
     def read(self, rel: str, limit: int) -> bytes:
         """The content of a regular file of at most *limit* bytes."""
-        with telling(self._full(rel)), self._held(rel) as held:
+        with telling(self.path, rel), self._held(rel) as held:
             found = entry_of(rel, os.fstat(held))
             if found.kind != "file":
                 raise Unsafe("%s is a %s where a file belongs: put a file in its place" % (self._full(rel), found.kind))
@@ -91,12 +91,12 @@ class Tree:
     def ensure_directory(self, rel: str, mode: int, uid: int, gid: int) -> bool:
         """Makes a folder and those on the way to it. One that exists keeps its owner and mode. Tells whether it was made."""
         made = False
-        with telling(self._full(rel)), contextlib.ExitStack() as stack:
+        with telling(self.path, rel), contextlib.ExitStack() as stack:
             folder, done = self._root, []
             for name in descriptors.parts(rel):
                 done.append(name)
                 made = self._make_folder(folder, name)
-                inner = stack.enter_context(closing(descriptors.open_folder(name, folder, self._full("/".join(done)))))
+                inner = stack.enter_context(closing(descriptors.open_folder(name, folder, self.path, "/".join(done))))
                 # Whoever may write the folder above can have put another one here at once; an empty one of ours is as good as the one that was made.
                 if made and os.fstat(inner).st_uid == os.geteuid() and not os.listdir(inner):
                     os.fchmod(inner, mode)
@@ -126,7 +126,7 @@ class Tree:
         """Makes a path a link that says *text*, by one rename(2). Tells whether that changed anything."""
         if self.link_text(rel) == text:
             return False
-        with telling(self._full(rel)), self._parent(rel) as (parent, name):
+        with telling(self.path, rel), self._parent(rel) as (parent, name):
             partial = partial_name()
             os.symlink(text, partial, dir_fd=parent)
             self._swap(parent, partial, name, rel)
@@ -135,7 +135,7 @@ class Tree:
     def rename(self, rel: str, to: str, other: Tree | None = None) -> None:
         """Moves a path to another one of this tree or of another on the same file system."""
         other = other or self
-        with telling(self._full(rel)), self._parent(rel) as (parent, name), other._parent(to) as (new_parent, new_name):
+        with telling(self.path, rel), self._parent(rel) as (parent, name), other._parent(to) as (new_parent, new_name):
             os.rename(name, new_name, src_dir_fd=parent, dst_dir_fd=new_parent)
 
     def copy_into(self, other: Tree, rel: str, to: str, uid: int, gid: int, directory_mode: int = 0o755, file_mode: int | None = None) -> list[str]:
@@ -144,7 +144,7 @@ class Tree:
         A copy belongs to *uid* and *gid* from the start. Without *file_mode* it may be read and run as the original, and written by its owner alone.
         """
         left: list[str] = []
-        with telling(self._full(rel)), self._held(rel) as held:
+        with telling(self.path, rel), self._held(rel) as held:
             self._copy(other, held, os.fstat(held), rel, to, (uid, gid, directory_mode, file_mode), left)
             if stat.S_ISDIR(os.fstat(held).st_mode):
                 for path, inner, found in self._walk(rel):
@@ -170,11 +170,34 @@ class Tree:
 
             other._place(to, fill, mode, uid, gid)
 
+    def update(self, other: Tree, uid: int, gid: int, directory_mode: int, file_mode: int) -> tuple[int, list[str]]:
+        """Has another tree hold what this one does, whatever it has by the same names. Tells how many files that changed, and what was left out."""
+        changed, left = 0, []
+        for path, held, found in self._walk("."):
+            kind, there = entry_of(path, found).kind, other.look(path)
+            if kind in ("file", "folder") and there and there.kind != kind:
+                other.remove(path)
+                there = None
+            if there and (kind == "folder" or (kind == "file" and self._same(held, found, other, path))):
+                continue
+            changed += kind == "file"
+            with telling(self.path, path):
+                self._copy(other, held, found, path, path, (uid, gid, directory_mode, file_mode), left)
+        return changed, left
+
+    def _same(self, held: int, found: os.stat_result, other: Tree, path: str) -> bool:
+        with telling(other.path, path), other._held(path) as served:
+            there = os.fstat(served)
+            if not stat.S_ISREG(there.st_mode) or there.st_size != found.st_size:
+                return False
+            with closing(descriptors.open_file(held)) as one, closing(descriptors.open_file(served)) as two:
+                return descriptors.same_content(one, two, found.st_size)
+
     # What is removed
 
     def remove(self, rel: str) -> bool:
         """Removes a path with what is below it; "." is what is in the tree. Tells whether there was something."""
-        with telling(self._full(rel)):
+        with telling(self.path, rel):
             if not descriptors.parts(rel):
                 return removal.empty(self._root)
             try:
@@ -184,6 +207,16 @@ class Tree:
                 return False
 
     # Whose it is
+
+    def settle(self, uid: int, gid: int, mode: int) -> bool:
+        """Gives the folder that the tree is, and nothing below it, exactly this owner and mode. Tells whether that changed anything."""
+        found = os.fstat(self._root)
+        changed = (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) != (uid, gid, mode)
+        with telling(self.path):
+            descriptors.give(self._root, found, uid, gid)
+            if changed:
+                os.fchmod(self._root, mode)
+        return changed
 
     def own(self, uid: int, gid: int, rel: str = ".", of: int | None = None) -> None:
         """Gives a path and what is below it to *uid*.
@@ -197,7 +230,7 @@ class Tree:
         self._own(".", uid, gid, of, (directory_mode, file_mode))
 
     def _own(self, rel: str, uid: int, gid: int, of: int | None, modes: tuple[int, int] | None = None) -> None:
-        with telling(self._full(rel)), self._held(rel) as held:
+        with telling(self.path, rel), self._held(rel) as held:
             self._give(rel, held, os.fstat(held), (uid, gid, of), modes)
             if stat.S_ISDIR(os.fstat(held).st_mode):
                 for path, inner, found in self._walk(rel):
@@ -273,7 +306,7 @@ class Tree:
         folder = os.dup(self._root)
         try:
             for index, name in enumerate(names[:-1]):
-                inner = descriptors.open_folder(name, folder, self._full("/".join(names[: index + 1])))
+                inner = descriptors.open_folder(name, folder, self.path, "/".join(names[: index + 1]))
                 os.close(folder)
                 folder = inner
             yield folder, names[-1]
@@ -290,7 +323,7 @@ class Tree:
             yield held
 
     def _walk(self, rel: str) -> Iterator[tuple[str, int, os.stat_result]]:
-        with telling(self._full(rel)), self._held(rel) as held:
+        with telling(self.path, rel), self._held(rel) as held:
             yield from self._below(held, "" if not descriptors.parts(rel) else rel.rstrip("/") + "/", 0)
 
     def _below(self, held: int, prefix: str, depth: int) -> Iterator[tuple[str, int, os.stat_result]]:
@@ -310,7 +343,7 @@ class Tree:
 
     def _place(self, rel: str, fill: Callable[[int], None], mode: int, uid: int, gid: int) -> None:
         """A file that appears under its name when it is complete."""
-        with telling(self._full(rel)), self._parent(rel) as (parent, name):
+        with telling(self.path, rel), self._parent(rel) as (parent, name):
             partial = partial_name()
             target = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=parent)
             try:

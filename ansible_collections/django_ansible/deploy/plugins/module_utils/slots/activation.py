@@ -3,6 +3,7 @@
 """The switch: a release starts in the free slot, is probed, gets the requests, and the way back."""
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 
@@ -12,7 +13,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, Restorable, ensure_directory, read_link, replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe, Probes, wait_until_healthy
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, processes, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Unsafe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, processes, static, uploads
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -33,11 +35,13 @@ class Activation:
         self.credentials = sorted(params["credentials"])
         self.facts = prepared.read(self.layout, self.release)
         self.previous_release = self.layout.slot_release(self.live)
+        self.uploads = uploads.decide(params["uploads"], self.facts.get("uploads"))
         self.files = [
-            (entry["kind"], ManagedFile(entry["path"], nginx.suited(entry["content"]) if entry["kind"] == "nginx" else entry["content"], entry["mode"]))
+            (entry["kind"], ManagedFile(entry["path"], self.site(entry["content"]) if entry["kind"] == "nginx" else entry["content"], entry["mode"]))
             for entry in params["files"]
         ]
         own_site = [file for kind, file in self.files if kind == "nginx"]
+        self.told, self.warnings = self.tell_uploads(own_site)
         sites, self.removals = nginx.plan(params["refuse_unknown_names"], own_site)
         self.files += [("nginx", site) for site in sites]
         self.different = [(kind, file) for kind, file in self.files if file.differs()]
@@ -51,8 +55,20 @@ class Activation:
         self.restorable = Restorable()
         self.processes = processes.Processes(self.layout, params)
         self.started = time.time()
+        self.warnings: list[str] = []
         # Then the free slot is where the release is tried, and the live one goes over to it.
         self.one_at_a_time = self.web and params["strategy"] == "restart" and self.live is not None and self.slot != self.live
+
+    def site(self, content: str) -> str:
+        """nginx's site for this host and this release."""
+        return nginx.suited(uploads.placed(content, self.uploads.locations(self.layout.app_name, self.layout.media)))
+
+    def tell_uploads(self, sites: list[ManagedFile]) -> tuple[list[str], list[str]]:
+        """What to say of uploads that this run publishes, and what to warn of where they were public."""
+        before = sites[0].read() if sites else None
+        if not sites or before == sites[0].content:
+            return [], []
+        return uploads.told(self.uploads, before.decode(errors="replace") if before is not None else None, sites[0].content.decode(), self.layout.media)
 
     def healthy_statuses(self) -> list[int]:
         """Those that are asked for; and 404 at / where the project has no page there, and nobody asked for another one."""
@@ -303,7 +319,7 @@ class Activation:
             self.processes.check()
             if starting:
                 self.try_out() if self.one_at_a_time else self.start_slot()
-                static.merge(self.facts, self.layout)
+                self.warnings += static.merge(self.facts, self.layout).warnings
             nginx_changed = self.apply_nginx()
             if self.one_at_a_time:
                 self.restart()
@@ -328,6 +344,7 @@ class Activation:
     def note(self) -> None:
         layout = self.layout
         layout.mark_release(self.release, activated=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), bad=None)
+        layout.claim_layout()
         layout.record(
             release=self.release, revision=layout.read_release(self.release).get("revision"), previous=self.previous_release, result="succeeded",
             slot=self.slot, run=self.params["run_id"], actor=self.params["actor"], seconds=round(time.time() - self.started, 1),
@@ -362,7 +379,8 @@ def go_back(
     restorable.restore()
     processes.go_back(layout.app_name, moves)
     if previous_release:
-        static.merge(prepared.read(layout, previous_release), layout)
+        with contextlib.suppress(Unsafe):  # What the application did to its files must not keep the host from what served before.
+            static.merge(prepared.read(layout, previous_release), layout)
     if slot:
         units = layout.slot_units(slot)
         try_quietly("systemctl", "daemon-reload")

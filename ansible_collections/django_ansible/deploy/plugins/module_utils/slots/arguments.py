@@ -61,6 +61,15 @@ SERVICE = {
                 },
             },
             "nginx_link": {"type": "dict", "default": {}},
+            "uploads": {
+                "type": "dict",
+                "default": {},
+                "options": {
+                    "url": {"type": "str", "default": ""},
+                    "public": {"type": "raw"},
+                    "protected": {"type": "dict", "default": {}},
+                },
+            },
             "refuse_unknown_names": {"type": "list", "elements": "int", "default": []},
             "strategy": {"type": "str", "choices": ["slots", "restart"], "default": "slots"},
             "server_names": {"type": "list", "elements": "str", "default": []},

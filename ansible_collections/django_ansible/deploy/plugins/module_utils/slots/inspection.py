@@ -11,7 +11,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.appli
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, prepared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, places, prepared, processes
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, environment_with
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -36,7 +36,7 @@ class Inspection:
             params, layout, static_root=self.collected, settings_module=settings_module, settings_dir=prepared.settings_dir(layout, self.release, self.key)
         )
         sandbox = application_sandbox(params, shown=self.shown, writable=[self.collected], nice=10)
-        return Application(self.release_dir, params["app_path"], layout.app_dir, environment, sandbox)
+        return Application(self.release_dir, params["app_path"], layout.app_dir, environment, sandbox, lambda: processes.paused(layout))
 
     def run(self) -> dict:
         """Returns what was found out; what was done is in C(done).
@@ -76,8 +76,12 @@ class Inspection:
         also = (["collectstatic"] if self.at_once else []) + (["unapplied"] if params["ask_database"] else [])
         found = application.drive("inspect", *checks, "entry", *also, host=host, static_root=self.collected, **asked)
         facts = {**found["inspect"], "warnings": [warning for step in ("settings", *checks, "entry") for warning in found[step]["warnings"]]}
+        facts["warnings"] += places.unwritable(
+            facts, self.release_dir, application.project_dir, self.layout.shared, params["shared_paths"], params["writable_paths"]
+        )
         facts["unapplied"] = found["unapplied"]["migrations"] if params["ask_database"] else None
         facts.update(key=self.key, collected=self.collected, settings_module=None)
+        self.uses_given_key = found["settings"]["uses_given_key"]
         self.done += ["check"] if checks else []
         if found["settings"]["text"]:
             facts["settings_module"] = settings_completion.MODULE
@@ -92,6 +96,9 @@ class Inspection:
         if not root:
             facts["warnings"].append("STATIC_ROOT is not set, so no static files were collected: set it from the variable STATIC_ROOT of the environment")
             return
+        trouble = places.static_place(root, self.release_dir, self.layout.shared, owner_ids(self.params["app_user"], self.params["app_group"])[0])
+        if trouble:
+            raise CommandFailed(trouble)
         inside = (os.path.normpath(root) + os.sep).startswith(self.release_dir + os.sep)
         if not (self.at_once and root == self.collected) and not (inside and not self.shown):
             application.drive("collectstatic", static_root=root)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import read_link
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import Releases
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import Releases, is_name
 
 SLOTS = ("blue", "green")
 
@@ -21,6 +21,7 @@ class Layout(Releases):
         self.socket_link = socket_link
         self.venvs = os.path.join(app_dir, "venvs")
         self.shared = os.path.join(app_dir, "shared")
+        self.media = os.path.join(self.shared, "media")
         self.static = os.path.join(app_dir, "static")
         # Where releases and virtual environments are while they are made, and static files before they are served.
         self.building = os.path.join(app_dir, "building")
@@ -70,7 +71,8 @@ class Layout(Releases):
 
     def slot_release(self, slot: str | None) -> str | None:
         target = read_link(self.slot_link(slot)) if slot else None
-        return os.path.basename(target) if target else None
+        name = os.path.basename(target) if target else None
+        return name if is_name(name) else None
 
     def live_release(self) -> str | None:
         return self.slot_release(self.live_slot())

@@ -20,6 +20,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.enviro
 MADE = ["code", "venv", "check", "static"]
 MIGRATION = re.compile(r"(?:^|/)(\w+)/migrations/(\w+)\.py$")
 LONGEST_SETTINGS = 1 << 20  # bytes
+# Not /var/tmp, of which the sandbox has its own.
+PLACE = "/var/lib"
 LOCKED = re.compile(r'^name = "([^"]+)"\nversion = "([^"]+)"', re.MULTILINE)
 
 
@@ -135,7 +137,7 @@ def predict(preparation) -> dict:
             "that the database lacks"
         )
         return {"changed": True, "done": MADE, "found": {"migrations": [], "requirements": [], "unknown": [unknown], "warnings": []}}
-    with tempfile.TemporaryDirectory(prefix="django-ansible-check-", dir="/var/tmp") as folder:
+    with tempfile.TemporaryDirectory(prefix="django-ansible-check-", dir=PLACE) as folder:
         os.chmod(folder, 0o711)
         try:
             return {"changed": True, "done": MADE, "found": Prediction(preparation, live, os.path.join(folder, "code")).run()}

@@ -12,16 +12,18 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import Builder
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.repository import archive_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.requirements import missing_module_hint
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import SystemLibraries
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.unpack import archive_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, shared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import places, prepared, shared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.inspection import Inspection, refuse_problems
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -29,6 +31,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.predic
 
 # Where the interpreter of a virtual environment may be.
 PYTHONS = ("/usr/bin", "/usr/local")
+
+
+LONGEST_HINT = 1000  # characters
 
 
 class Preparation:
@@ -45,14 +50,16 @@ class Preparation:
         # Pythons that root installed for this release, and why it could not.
         self.pythons: dict[str, str] = {}
         self.python_trouble = ""
+        self.missing_module_help: dict = {}
         self.done: list[str] = []
 
     def run(self) -> None:
         """:raises CommandFailed: when the release cannot be made; then nothing of it is left."""
-        self.refuse_lost_key()
+        self.make_key()
         for path in (self.layout.app_dir, self.layout.releases, self.layout.venvs, self.layout.slots, self.layout.static, self.layout.building):
             ensure_directory(path)
-        shared.ensure_shared(self.layout, self.params)
+        places.check_writable(self.params["writable_paths"], owner_ids(self.params["app_user"], self.params["app_group"])[0])
+        self.found["warnings"] += shared.ensure_shared(self.layout, self.params)
         try:
             facts = self.prepare() if self.known else self.make()
         except BaseException:
@@ -60,15 +67,27 @@ class Preparation:
                 self.clear(self.release, self.release_dir)
             prepared.discard(self.layout, self.release, prepared.key_of(self.params["prepared_from"]))
             raise
-        self.found = {**facts, "warnings": facts["warnings"] + self.found["warnings"], "told": self.found["told"] + self.libraries.told}
+        self.found = {**facts, **self.findings(facts["warnings"])}
 
-    def refuse_lost_key(self) -> None:
-        """Has a lone host make a secret key where nobody gave one; others would not know it."""
-        if Environment.parse(self.params["environment"]).values.get("SECRET_KEY"):
+    def findings(self, warnings: Sequence[str] = ()) -> dict:
+        """What was found out so far, which is of most use when the release cannot be made."""
+        return {"warnings": [*warnings, *self.found["warnings"]], "told": self.found["told"] + self.libraries.told}
+
+    def lacks_key(self) -> bool:
+        return not Environment.parse(self.params["environment"]).values.get("SECRET_KEY")
+
+    def make_key(self) -> None:
+        """Has a lone host make a secret key where nobody gave one."""
+        if self.lacks_key() and self.params["lone"]:
+            secret_key.ensure(self.layout.etc)
+
+    def judge_key(self) -> None:
+        """Tells that the application runs with this host's own key, which other hosts would not know."""
+        if not self.lacks_key():
             return
         if self.params["lone"]:
-            self.found["warnings"].append(secret_key.ensure(self.layout.etc))
-        elif secret_key.read(self.layout.etc):
+            self.found["warnings"].append(secret_key.sentence(self.layout.etc))
+        else:
             raise CommandFailed(
                 "this host made a SECRET_KEY when it was alone, and the others do not know it: set vault_secret_key, or SECRET_KEY in the "
                 "environment, to what is in %s" % os.path.join(self.layout.etc, "secret_key")
@@ -81,7 +100,7 @@ class Preparation:
         user = owner_ids(params["app_user"], params["app_group"])
         venv = self.build(builder)
         with Tree(self.place) as tree:
-            shared.share(self.layout, params, tree)
+            self.found["warnings"] += shared.share(self.layout, params, tree)
             tree.own(*user, of=builder[0])
         facts = self.prepare({self.release_dir: self.place})
         with Tree(self.place) as tree:
@@ -108,6 +127,7 @@ class Preparation:
         plan = self.work(["plan"], claim=claimed)
         self.found["warnings"] += plan["warnings"]
         self.found["told"] += plan["told"]
+        self.missing_module_help = plan["missing_module_help"]
         venv_dir = os.path.join(layout.venvs, plan["key"])
         if not os.path.isdir(os.path.join(venv_dir, "bin")):
             self.libraries.with_build_tools(lambda: self.build_venv(plan["key"], venv_dir, builder))
@@ -157,7 +177,7 @@ class Preparation:
 
     def wishes(self) -> dict:
         params = self.params
-        names = ("revision", "packages", "extras", "groups", "python", "installer", "servers", "install_folder")
+        names = ("revision", "packages", "extras", "groups", "python", "installer", "servers", "install_folder", "strict_lock")
         return {
             **{name: params[name] for name in names},
             "release_dir": self.release_dir,
@@ -182,6 +202,11 @@ class Preparation:
             with open(path, "rb") as file:
                 yield file
 
+    def with_hint(self, error: str) -> str:
+        """Adds what the builder knows of a module that is missed. It may say anything, so it is a short text at the end of an error and nothing else."""
+        hint = missing_module_hint(error, self.missing_module_help)[:LONGEST_HINT] if self.missing_module_help else ""
+        return error.rstrip(".") + "." + hint if hint else error
+
     def prepare(self, shown: dict | None = None) -> dict:
         """Asks Django of a release; one library may only be missed once another one is there."""
         while True:
@@ -191,8 +216,11 @@ class Preparation:
                 break
             except CommandFailed as error:
                 if not self.libraries.for_error(str(error)):
-                    raise
+                    raise CommandFailed(self.with_hint(str(error)), error.printed) from error
         self.done += inspection.done
+        # An application that reads another variable has nothing of it.
+        if inspection.uses_given_key:
+            self.judge_key()
         return facts
 
 
@@ -208,7 +236,11 @@ def prepare(params: dict, check_mode: bool) -> dict:
         preparation = Preparation(params, layout, check_mode)
         if check_mode:
             return predict(preparation)
-        preparation.run()
+        try:
+            preparation.run()
+        except CommandFailed as error:
+            error.found = preparation.findings()
+            raise
     except Unsafe as error:
         raise CommandFailed(str(error)) from error
     facts = preparation.found

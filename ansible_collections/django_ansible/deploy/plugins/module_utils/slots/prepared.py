@@ -14,6 +14,7 @@ import shutil
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, write_atomically
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import is_name
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
 
@@ -26,8 +27,13 @@ def folder(layout: Layout) -> str:
     return os.path.join(layout.etc, "prepared")
 
 
+def _path(layout: Layout, release: str) -> str:
+    """Where a release's preparations are; a name that is none never becomes a path."""
+    return os.path.join(folder(layout), os.path.basename(layout.release_dir(release)))
+
+
 def settings_dir(layout: Layout, release: str, key: str) -> str:
-    return os.path.join(folder(layout), release, key)
+    return os.path.join(_path(layout, release), key)
 
 
 def collected_dir(layout: Layout, release: str, key: str) -> str:
@@ -37,8 +43,10 @@ def collected_dir(layout: Layout, release: str, key: str) -> str:
 
 def read(layout: Layout, release: str) -> dict:
     """The record of a release with that of its newest preparation; releases of older layouts have both in one."""
+    if not is_name(release):
+        return {}
     try:
-        with open(os.path.join(folder(layout), release + ".json"), encoding="utf-8") as file:
+        with open(_path(layout, release) + ".json", encoding="utf-8") as file:
             own = json.load(file)
     except (FileNotFoundError, ValueError):
         own = {}
@@ -47,7 +55,7 @@ def read(layout: Layout, release: str) -> dict:
 
 def write(layout: Layout, release: str, facts: dict) -> None:
     ensure_directory(folder(layout))
-    write_atomically(os.path.join(folder(layout), release + ".json"), (json.dumps(facts, indent=2, sort_keys=True) + "\n").encode(), 0o600)
+    write_atomically(_path(layout, release) + ".json", (json.dumps(facts, indent=2, sort_keys=True) + "\n").encode(), 0o600)
 
 
 def write_settings(layout: Layout, release: str, key: str, text: str, group: str) -> None:

@@ -8,6 +8,7 @@ starts whatever release is current.
 """
 from __future__ import annotations
 
+import contextlib
 import copy
 import glob
 import os
@@ -80,6 +81,19 @@ def instances(app_name: str) -> list[str]:
     """The processes that run, and the timers, for people who ask for the status."""
     owned = owned_units(app_name)
     return enabled_instances(owned) + sorted(name for name in owned if name.endswith(".timer"))
+
+
+@contextlib.contextmanager
+def paused(layout: Layout):
+    """Stops all that runs of the application, and has it go on afterwards. Requests wait meanwhile."""
+    units = [layout.slot_service(slot) for slot in SLOTS] + [re.sub(r"@\.service$", "@*.service", unit) for unit in owned_units(layout.app_name)]
+    try:
+        # One signal reaches what is there; what was started just then, the next one does.
+        for _ in range(3):
+            run_quietly("kill", "--signal=STOP", *units)
+        yield
+    finally:
+        run_quietly("kill", "--signal=CONT", *units)
 
 
 class Processes:

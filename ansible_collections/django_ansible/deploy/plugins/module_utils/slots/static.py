@@ -4,55 +4,56 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
-
-def files_below(folder: str) -> set[str]:
-    """Paths of the files below *folder*, relative to it."""
-    return {os.path.relpath(os.path.join(path, name), folder) for path, _, names in os.walk(folder) for name in names}
+MOST_NAMES = 5
 
 
-def static_dir(release: dict) -> str | None:
+class Merged(NamedTuple):
+    changed: int
+    warnings: list[str]
+
+
+def opened(release: dict) -> Tree | None:
     """Where a release collected its static files, if it did."""
     folder = release.get("static_root")
-    return folder if folder and os.path.isdir(folder) else None
+    return Tree(folder) if folder and os.path.isdir(folder) else None
 
 
-def merge(release: dict, layout: Layout) -> int:
-    """Links a release's static files into the served folder, each by rename, and tells how many that changed."""
-    source = static_dir(release)
-    if not source or os.path.realpath(source) == os.path.realpath(layout.static):
-        return 0
-    changed = 0
-    for name in sorted(files_below(source)):
-        wanted, served = os.path.join(source, name), os.path.join(layout.static, name)
-        if os.path.exists(served) and os.path.samefile(wanted, served):
-            continue
-        os.makedirs(os.path.dirname(served), mode=0o755, exist_ok=True)
-        partial = "%s.%d.new" % (served, os.getpid())
-        try:
-            os.link(os.path.realpath(wanted), partial)
-        except OSError:  # another file system
-            copy(wanted, partial)
-        os.rename(partial, served)
-        changed += 1
-    return changed
+def left_out(root: str, names: list[str]) -> list[str]:
+    if not names:
+        return []
+    more = " and %d more" % (len(names) - MOST_NAMES) if len(names) > MOST_NAMES else ""
+    return [
+        "nginx does not serve %s%s of %s, which are no files of their own: collect the files themselves, not links to them"
+        % (", ".join(names[:MOST_NAMES]), more, root)
+    ]
 
 
-def copy(source: str, target: str) -> None:
-    with open(source, "rb") as reader, open(target, "wb") as writer:
-        writer.write(reader.read())
-    os.chmod(target, 0o644)
+def merge(release: dict, layout: Layout) -> Merged:
+    """Copies a release's static files into the served folder, each by rename. What is no regular file is named and left out."""
+    source = opened(release)
+    if not source:
+        return Merged(0, [])
+    with source, Tree(layout.static) as served:
+        changed, skipped = source.update(served, os.geteuid(), os.getegid(), 0o755, 0o644)
+        return Merged(changed, left_out(source.path, skipped))
 
 
 def prune(kept: list[dict], layout: Layout) -> int:
     """Removes from the served folder what no kept release collected, and tells how many files that were."""
-    sources = [folder for folder in map(static_dir, kept) if folder]
+    wanted: set[str] = set()
+    sources = [source for source in map(opened, kept) if source]
+    for source in sources:
+        with source:
+            wanted |= {entry.path for entry in source.entries() if entry.kind == "file"}
     if not sources:
         return 0
-    wanted = set().union(*map(files_below, sources))
-    unwanted = files_below(layout.static) - wanted
-    for name in unwanted:
-        os.unlink(os.path.join(layout.static, name))
+    with Tree(layout.static) as served:
+        unwanted = [entry.path for entry in served.entries() if entry.kind != "folder" and entry.path not in wanted]
+        for path in unwanted:
+            served.remove(path)
     return len(unwanted)

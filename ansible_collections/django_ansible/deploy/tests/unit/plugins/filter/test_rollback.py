@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.django_ansible.deploy.plugins.filter.rollback import rollback_target
+from ansible_collections.django_ansible.deploy.plugins.filter.rollback import revision_of, rollback_target
 
 
 def host(live, *releases):
@@ -25,10 +25,24 @@ def host(live, *releases):
         ([host("3", "1", "2", "3")], "1", "1"),
         ([host("3", "1", "2", "3")], "2222", "2"),
         ([host("1", "1", "2", "3")], "3", "3"),
+        # One of three that claims to serve something else moves nobody.
+        ([host("4", "1", "2", "3", "4"), host("4", "1", "2", "3", "4"), host("2", "1", "2", "3", "4")], "", "3"),
     ],
 )
 def test_fleet_goes_back_to_one_release(hosts, asked, expected):
     assert rollback_target(hosts, asked) == expected
+
+
+def test_a_release_that_one_host_has_as_another_commit_is_none_of_the_fleet():
+    other = host("3", "1", "2", "3")
+    other["releases"][1]["revision"] = "0" * 7
+    assert rollback_target([host("3", "1", "2", "3"), other]) == "1"
+    with pytest.raises(AnsibleFilterError, match="2 is no release that every host still has; there are: 1, 3"):
+        rollback_target([host("3", "1", "2", "3"), other], "2")
+
+
+def test_the_commit_of_the_chosen_release_is_known():
+    assert revision_of([host("3", "1", "2", "3")], "2") == "2222222"
 
 
 @pytest.mark.parametrize(

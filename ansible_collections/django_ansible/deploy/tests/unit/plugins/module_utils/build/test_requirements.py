@@ -90,3 +90,39 @@ def test_what_installs_folders_of_the_checkout_is_told_apart(tree, name, text, e
 def test_a_package_that_manage_py_cannot_import_is_installed(tree, files, expected):
     top = tree(files)
     assert requirements.package_folder(top, top, "shop.settings") == (top if expected else None)
+
+
+def test_what_else_a_checkout_has_is_named_with_its_variables(tree):
+    top = tree(
+        {
+            "requirements.txt": "", "requirements/requirements_all.txt": "", "requirements/dev.in": "", "notes.txt": "", "node_modules/requirements.txt": "",
+            "a/b/c/d/requirements.txt": "",
+            "pyproject.toml": "[project]\nname = 'x'\n[project.optional-dependencies]\nldap = []\nsaml = []\n[dependency-groups]\nprod = []\n",
+        }
+    )
+    assert requirements.others(top, os.path.join(top, "web"), ["requirements.txt"], ["saml"]) == (
+        "../requirements/dev.in, ../requirements/requirements_all.txt (django_app_requirements), the extras ldap (django_app_extras), "
+        "the groups prod (django_app_groups)"
+    )
+    assert requirements.others(str(top) + "/web", str(top) + "/web", [], []) == ""
+
+
+@pytest.mark.parametrize(
+    ("printed", "sentence"),
+    [
+        ("ModuleNotFoundError: No module named 'ldap.ldapobject'", " The packages were installed from requirements.txt; there are also the extras ldap (django_app_extras)."),
+        ("ModuleNotFoundError: No module named 'conf.production'", " conf is a folder of the checkout, in example: set app_path to the folder that has manage.py and it, or django_app_install_folder."),
+        ("ImproperlyConfigured: no key", ""),
+    ],
+)
+def test_a_missing_module_has_a_hint(tree, printed, sentence):
+    folders = requirements.importable(tree({"example/conf/production.py": "", "manage.py": ""}))
+    known = {"taken": "requirements.txt", "others": "the extras ldap (django_app_extras)", "folders": folders}
+    assert requirements.missing_module_hint(printed, known) == sentence
+
+
+def test_a_hint_without_other_candidates(tree):
+    assert requirements.missing_module_hint("No module named 'x'", {"taken": "uv.lock", "others": "", "folders": {}}) == (
+        " The packages were installed from uv.lock; add the package there."
+    )
+    assert requirements.missing_module_hint("No module named 'x'", {"taken": "", "others": "", "folders": {}}) == ""

@@ -9,7 +9,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.lock_f
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import SystemLibraries, not_built
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
-TABLE = yaml.safe_load((Path(__file__).parents[4] / "roles/django_app/files/system_libraries.yml").read_text())
+TABLE = yaml.safe_load((Path(__file__).parents[5] / "roles/django_app/files/system_libraries.yml").read_text())
 UV_SAYS = "  × Failed to build `python-ldap==3.4.4`\n  ├─▶ The build backend returned an error\n"
 PIP_SAYS = "  error: subprocess-exited-with-error\n  ERROR: Failed building wheel for python-ldap\n"
 PIP_STOPS = """Collecting Django~=5.2.0

@@ -3,14 +3,15 @@ from __future__ import annotations
 import sys
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.venv import Plan, Wishes, version_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build import venv
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.venv import Plan, Wishes
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 
 def plan(folder, app_path=".", revision="0123456789", **wishes):
     wishes.setdefault("servers", {"gunicorn": "gunicorn"})
     made = Wishes(str(folder), str(folder / app_path), revision, wishes.pop("settings_module", "site.settings"), python=sys.executable, **wishes)
-    return Plan(made, str(folder / "tools"), str(folder / "cache"))
+    return Plan(made)
 
 
 @pytest.fixture
@@ -97,5 +98,87 @@ def test_a_project_in_a_src_layout_is_installed(project):
     assert made._steps("/x", None)[1] == ["--no-deps", str(project)]
 
 
-def test_builds_that_ask_git_for_a_version_get_one():
-    assert version_environment("0123456789abcdef")["SETUPTOOLS_SCM_PRETEND_VERSION"] == "0.0.0+g0123456"
+@pytest.fixture
+def started(monkeypatch):
+    """What is started, with the variables of builds that ask Git for a version."""
+    commands = []
+
+    def run(argv, env=None, **options):
+        asked = {name: value for name, value in (env or {}).items() if "VERSION" in name}
+        commands.append((argv, asked))
+        return ""
+
+    monkeypatch.setattr(venv, "run", run)
+    return commands
+
+
+NAMED = {"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_MY_SHOP": "0.0.0+g0123456"}
+
+
+def test_only_the_projects_own_build_gets_a_version_that_git_would_tell(project, started):
+    (project / "pyproject.toml").write_text('[build-system]\nrequires = ["setuptools-scm"]\n[project]\nname = "My.shop"\n')
+    plan(project, settings_module="shop.settings", packages=["extra"]).install("/x", ["pip"], {})
+    (_, others), (argv, own), (_, extra), (_, servers) = started
+    assert argv[1:] == ["--no-deps", str(project)]
+    assert own["SETUPTOOLS_SCM_PRETEND_VERSION"] == "0.0.0+g0123456"
+    assert set(own) == set(venv.ASKS_GIT)
+    assert others == extra == NAMED
+    assert servers == {}
+
+
+def test_a_build_that_knows_no_variable_of_its_own_gets_the_common_one(project, started):
+    (project / "requirements.txt").write_text("-e .\nother==1.3.13\n")
+    (project / "pyproject.toml").write_text('[build-system]\nrequires = ["hatchling", "hatch-vcs"]\n[project]\nname = "my-shop"\n')
+    plan(project).install("/x", ["pip"], {})
+    assert started[0][1] == {**NAMED, "SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.0+g0123456"}
+
+
+LOCK = """version = 1
+[[package]]
+name = "my-shop"
+source = { virtual = "." }
+dependencies = [{ name = "django" }]
+[package.metadata]
+requires-dist = [{ name = "django", specifier = ">=5" }]
+[[package]]
+name = "django"
+version = "5.2"
+"""
+
+
+@pytest.fixture
+def locked(project):
+    (project / "uv.lock").write_text(LOCK)
+    (project / "pyproject.toml").write_text('[project]\nname = "my-shop"\ndynamic = ["version"]\ndependencies = ["Django>=5"]\n')
+    return project
+
+
+def test_a_lock_is_installed_as_it_is(locked, started):
+    made = plan(locked, uv="uv")
+    made.install("/x", ["pip"], {})
+    assert "--frozen" in started[0][0]
+    assert made.warnings == []
+
+
+def test_what_a_lock_lacks_is_named(locked, started, monkeypatch):
+    (locked / "pyproject.toml").write_text('[project]\nname = "my-shop"\ndependencies = ["Django>=5", "Pillow[avif]; sys_platform == \'linux\'", "my.app @ https://x"]\n')
+    assert plan(locked).warnings == [
+        "uv.lock lacks my-app, pillow of pyproject.toml, so that was not installed: run `uv lock` in the project and commit uv.lock"
+    ]
+    strict = plan(locked, uv="uv", strict_lock=True)
+    assert strict.warnings == []
+
+    def refuse(argv, **options):
+        assert "--locked" in argv
+        raise CommandFailed("The lockfile at `uv.lock` needs to be updated, but `--locked` was provided.")
+
+    monkeypatch.setattr(venv, "run", refuse)
+    with pytest.raises(CommandFailed, match=r"uv\.lock is not up to date with pyproject\.toml \(it lacks my-app, pillow\): run `uv lock`"):
+        strict.install("/x", ["pip"], {})
+
+
+def test_a_version_that_the_deploy_gives_wins(project, started):
+    (project / "setup.py").write_text("setup(\n    name='my_shop',\n    use_scm_version=True,\n)\n")
+    plan(project, settings_module="shop.settings").install("/x", ["pip"], {"SETUPTOOLS_SCM_PRETEND_VERSION": "2.0"})
+    assert [asked["SETUPTOOLS_SCM_PRETEND_VERSION"] for _, asked in started[:2]] == ["2.0", "2.0"]
+    assert started[0][1] == {**NAMED, "SETUPTOOLS_SCM_PRETEND_VERSION": "2.0"}

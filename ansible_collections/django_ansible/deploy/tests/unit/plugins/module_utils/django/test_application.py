@@ -1,12 +1,14 @@
 """The application's environment: as systemd reads it, and what of it is never shown."""
 from __future__ import annotations
 
+import contextlib
 import subprocess
-import sys
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import application as module
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Done, Sandbox
 
 AWKWARD = {
     "PLAIN": "value",
@@ -40,22 +42,75 @@ def test_longer_secret_is_masked_before_the_one_it_contains():
     assert Environment({"A": "secret", "B": "secret-and-more"}).mask("secret-and-more") == "***"
 
 
-def test_command_gets_the_environment_and_a_path():
-    with Environment({"A": "1"}).for_command("/srv") as (variables, descriptors):
-        assert (variables["A"], variables["HOME"], descriptors) == ("1", "/srv", ())
-    with Environment({"HOME": "/mine"}).for_command("/srv") as (variables, _):
-        assert variables["HOME"] == "/mine"
-
-
 @pytest.mark.parametrize("name", AWKWARD)
-def test_a_credential_is_a_file_and_no_variable(name):
+def test_a_credential_is_no_variable(name):
     environment = Environment(AWKWARD, [name])
-    with environment.for_command("/srv") as (variables, descriptors):
-        assert name not in variables
-        read = "import os, sys; sys.stdout.write(open(os.environ[%r]).read())" % (name + "_FILE")
-        assert run([sys.executable, "-c", read], env=variables, pass_fds=descriptors) == AWKWARD[name]
+    assert environment.given_credentials() == {name: AWKWARD[name]}
     assert "\n%s=" % name not in environment.env_file()
     assert all("\n%s=" % other in environment.env_file() for other in AWKWARD if other != name)
+
+
+def application(monkeypatch, answer, code=0, values=None):
+    """One whose sandbox answers so, and what it was asked."""
+    asked = []
+
+    def confined(sandbox, argv, **options):
+        asked.append((argv, options))
+        return Done(code, answer, "Traceback: topsecret\n")
+
+    monkeypatch.setattr(module, "confined", confined)
+    return module.Application("/opt/a/releases/r", "web", "/opt/a", Environment(values or {"KEY": "topsecret"}), Sandbox("a", "a", "")), asked
+
+
+def test_what_a_signal_ended_is_run_again_while_nothing_else_of_the_application_runs(monkeypatch):
+    happened = []
+
+    @contextlib.contextmanager
+    def alone():
+        happened.append("paused")
+        yield
+        happened.append("on")
+
+    def confined(sandbox, argv, **options):
+        happened.append("run")
+        return Done(255, "", "") if len(happened) == 1 else Done(0, '{"plan": {}}', "")
+
+    monkeypatch.setattr(module, "confined", confined)
+    made = module.Application("/opt/a/releases/r", ".", "/opt/a", Environment({}), Sandbox("a", "a", ""), alone)
+    assert made.drive("plan") == {"plan": {}}
+    assert happened == ["run", "paused", "run", "on"]
+
+
+def test_django_is_asked_with_the_environment_and_without_a_secret_in_its_arguments(monkeypatch):
+    made, asked = application(monkeypatch, '{"plan": {}}')
+    assert made.drive("plan") == {"plan": {}}
+    argv, options = asked[0]
+    assert argv[:2] == ["/opt/a/releases/r/.venv/bin/python", "-c"]
+    assert (options["environment"]["KEY"], options["environment"]["HOME"], options["cwd"]) == ("topsecret", "/opt/a", "/opt/a/releases/r/web")
+    assert "topsecret" not in str(argv)
+
+
+def test_a_home_of_its_own_wins(monkeypatch):
+    made, asked = application(monkeypatch, "{}", values={"HOME": "/mine"})
+    made.drive("plan")
+    assert asked[0][1]["environment"]["HOME"] == "/mine"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        ('{"error": "no"}', 1, "no"),
+        ("", 3, "Django ended with 3, without an answer"),
+        ("", 255, "Django was ended by a signal, without an answer"),
+        ("no json", 0, "its answer is not one"),
+        ("[1]", 0, "Django's answer is not one"),
+    ],
+)
+def test_a_failure_is_told_with_what_was_printed_and_no_secret(monkeypatch, answer, code, words):
+    made, _ = application(monkeypatch, answer, code)
+    with pytest.raises(CommandFailed, match=words) as failed:
+        made.drive("plan")
+    assert "Traceback: ***" in str(failed.value)
 
 
 def test_a_credential_is_masked_like_any_value():

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import completion_of, is_allowed
 
 HOST = {
-    "complete": True, "override": {}, "server_names": ["www.example.com"], "https": False, "static_url": "/static/", "media_url": "/media/",
+    "complete": True, "override": {}, "server_names": ["www.example.com"], "https": False, "static_url": "/static/",
     "release_dir": "/opt/site/releases/r1", "project_dir": "/opt/site/releases/r1", "shared": "/opt/site/shared",
 }
 ENVIRONMENT = {
@@ -77,8 +77,18 @@ def test_sqlite_gives_way_to_the_database_of_the_environment(monkeypatch):
     found, warnings = settings_of({**GOOD, "DATABASES": SQLITE}, monkeypatch, environment={**ENVIRONMENT, "DATABASE_URL": url})
     assert found["DATABASES"]["default"] == {
         "ENGINE": "django.db.backends.postgresql", "NAME": "name/it", "USER": "me", "PASSWORD": "p@ss:w/rd#1%$x", "HOST": "db.internal", "PORT": "5433",
+        "OPTIONS": {},
     }
     assert "takes DATABASE_URL" in warnings[0]
+
+
+def test_options_of_the_database_url_are_the_drivers_or_djangos(monkeypatch):
+    url = "postgres://me@db/site?sslmode=require&connect_timeout=5&options=-c%20search_path%3Da&conn_max_age=600&CONN_HEALTH_CHECKS=true"
+    found, _ = settings_of({**GOOD, "DATABASES": SQLITE}, monkeypatch, environment={**ENVIRONMENT, "DATABASE_URL": url})
+    database = found["DATABASES"]["default"]
+    assert (database["NAME"], database["HOST"]) == ("site", "db")
+    assert database["OPTIONS"] == {"sslmode": "require", "connect_timeout": 5, "options": "-c search_path=a"}
+    assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (600, True)
 
 
 def test_a_key_of_development_is_told_where_there_is_no_other():
@@ -86,6 +96,17 @@ def test_a_key_of_development_is_told_where_there_is_no_other():
     made = completion_of("given", {**GOOD, "SECRET_KEY": "django-insecure-x"}, HOST, environment)
     assert made.text() == ""
     assert "can forge sessions" in made.warnings[0]
+
+
+def test_a_key_that_the_repository_has_gives_way_to_the_one_of_the_environment(monkeypatch):
+    known = {"key_is_in": "shop.settings"}
+    found, warnings = settings_of(GOOD, monkeypatch, known)
+    assert found["SECRET_KEY"] == "of-the-environment"
+    assert "SECRET_KEY is written in the repository (shop.settings)" in warnings[0]
+    for environment in ({}, {"SECRET_KEY": GOOD["SECRET_KEY"]}):
+        made = completion_of("given", GOOD, {**HOST, **known}, {"ALLOWED_HOSTS": "www.example.com", **environment})
+        assert made.text() == ""
+        assert "who knows it can forge sessions" in made.warnings[0]
 
 
 def test_https_is_told_to_django_where_nginx_vouches_for_it(monkeypatch):
@@ -101,8 +122,8 @@ def test_https_is_told_to_django_where_nginx_vouches_for_it(monkeypatch):
         ({"STATIC_URL": "assets/"}, ["set django_app_static_url: /assets/"]),
         ({"STATIC_URL": "static/"}, []),
         ({"STATIC_URL": "https://cdn.example.com/s/"}, []),
-        ({"MEDIA_URL": "/uploads/"}, ["set django_app_media_url: /uploads/"]),
-        ({"MEDIA_URL": ""}, []),
+        # It would publish what the project may guard.
+        ({"MEDIA_URL": "/media/private/"}, []),
         ({"STATIC_URL": "assets/", "INSTALLED_APPS": []}, []),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import postgresql
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
-GIB = 1 << 30
+MIB, GIB = 1 << 20, 1 << 30
 
 
 def test_a_password_is_kept_as_the_standard_says():
@@ -28,9 +28,8 @@ def test_literals_are_quoted(text, expected):
     assert postgresql.literal(text) == expected
 
 
-def settings(*arguments):
-    lines = postgresql.sane_settings(*arguments).splitlines()[1:]
-    return {line.split(" = ")[0]: line.split("'")[1] for line in lines}
+def settings(*arguments, known=None):
+    return postgresql.sane_settings(*arguments, known or {})
 
 
 def test_settings_follow_the_memory():
@@ -42,6 +41,39 @@ def test_settings_follow_the_memory():
     assert settings(GIB // 4, False, False, {})["shared_buffers"] == "32MB"
     assert settings(256 * GIB, True, True, {})["shared_buffers"] == "8192MB"
     assert settings(8 * GIB, True, False, {"shared_buffers": "1GB", "log_line_prefix": "%m "})["log_line_prefix"] == "%m "
+
+
+def test_settings_stay_while_the_memory_changes_a_little():
+    known = settings(8 * GIB, True, True, {})
+    for memory in (8 * GIB - 5 * MIB, 8 * GIB + 300 * MIB, 7 * GIB):
+        assert settings(memory, True, True, {}, known=known) == known
+    assert settings(4 * GIB, True, True, {}, known=known)["shared_buffers"] == "1024MB"
+    # As a version before has written it.
+    assert settings(GIB - 3 * MIB, False, True, {}, known={"shared_buffers": "127MB"})["shared_buffers"] == "127MB"
+
+
+PARAMS = {"alone": False, "clients": [], "settings": {}}
+
+
+def test_settings_belong_to_the_first_application_that_is_still_there():
+    first = postgresql.settings_file("", "shop", set(), 8 * GIB, {**PARAMS, "settings": {"jit": "off", "log_line_prefix": "it's %m"}})
+    assert first.startswith("# Ansible managed; settings of shop\n")
+    assert postgresql.settings_file(first, "shop", {"shop", "blog"}, 8 * GIB, {**PARAMS, "settings": {"jit": "off", "log_line_prefix": "it's %m"}}) == first
+    # Another one has them as they are, whatever it would get alone.
+    assert postgresql.settings_file(first, "blog", {"shop", "blog"}, GIB, {**PARAMS, "alone": True, "settings": {"jit": "off"}}) == first
+    with pytest.raises(CommandFailed, match="those of the application shop, which was here first, and they differ in jit, work_mem"):
+        postgresql.settings_file(first, "blog", {"shop", "blog"}, GIB, {**PARAMS, "settings": {"jit": "on", "work_mem": "1GB"}})
+    wider = postgresql.settings_file(first, "blog", {"shop", "blog"}, GIB, {**PARAMS, "clients": ["10.0.0.1"]})
+    assert wider == first.replace("listen_addresses = 'localhost'", "listen_addresses = '*'")
+    assert "settings of blog\n" in postgresql.settings_file(first, "blog", {"blog"}, GIB, PARAMS)
+    assert "settings of blog\n" in postgresql.settings_file("# Ansible managed\nwork_mem = '4MB'\n", "blog", {"shop", "blog"}, GIB, PARAMS)
+
+
+def test_a_role_has_one_application():
+    hba = postgresql.allow(postgresql.allow("", "my-site", "my_site", "my_site", ["10.0.0.1/32"]), "shop", "shop", "shop", [])
+    assert postgresql.owner_of_role(hba, "my_site", "my_site") == "my-site"
+    assert postgresql.owner_of_role(hba, "my_site", "my-site") is None
+    assert postgresql.owner_of_role(hba, "other", "my_site") is None
 
 
 def test_a_cluster_is_found_by_its_port():

@@ -25,11 +25,11 @@ class Recorder:
 
 @pytest.fixture
 def ran(tmp_path, monkeypatch):
-    (tmp_path / "releases/r1").mkdir(parents=True)
+    (tmp_path / "releases/20260101T000000Z-0000001").mkdir(parents=True)
     monkeypatch.setattr("ansible_collections.django_ansible.deploy.plugins.module_utils.host.files.owner_ids", lambda owner, group: (-1, -1))
     layout = Layout("site", str(tmp_path), "/run/site/gunicorn.sock")
-    layout.mark_release("r1", release="r1")
-    return Ran(layout, "r1")
+    layout.write_record(str(tmp_path / "releases/20260101T000000Z-0000001"), release="20260101T000000Z-0000001")
+    return Ran(layout, "20260101T000000Z-0000001")
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_each_is_run_once_for_a_release_and_first_ones_once_for_good(ran):
     assert ran.run(application, PHASES) == ["manage.py loaddata", "manage.py createcachetable", "warm"]
     assert application.ran[-1] == (["/r/.venv/bin/warm"], {"A": "1"})
     assert ran.run(Recorder(), PHASES) == []
-    Path(ran.layout.releases, "r2").mkdir()
-    ran.layout.mark_release("r2", release="r2")
-    assert Ran(ran.layout, "r2").run(Recorder(), PHASES) == ["manage.py createcachetable", "warm"]
+    Path(ran.layout.releases, "20260102T000000Z-0000002").mkdir()
+    ran.layout.write_record(ran.layout.release_dir("20260102T000000Z-0000002"), release="20260102T000000Z-0000002")
+    assert Ran(ran.layout, "20260102T000000Z-0000002").run(Recorder(), PHASES) == ["manage.py createcachetable", "warm"]
 
 
 def test_one_that_failed_is_run_again_and_none_before_it(ran):

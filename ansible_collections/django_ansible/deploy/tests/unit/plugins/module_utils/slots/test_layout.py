@@ -39,8 +39,8 @@ def test_socket_link_decides_what_is_live(layout):
 
 def test_current_decides_while_there_is_no_socket_link(layout):
     replace_link("slots/green", layout.current)
-    replace_link("../releases/r1", layout.slot_link("green"))
-    assert layout.live_release() == "r1"
+    replace_link("../releases/20260101T000000Z-0000001", layout.slot_link("green"))
+    assert layout.live_release() == "20260101T000000Z-0000001"
 
 
 def test_a_socket_link_of_someone_else_is_not_ours(layout):
@@ -65,11 +65,11 @@ def test_link_is_replaced_once(tmp_path):
 
 
 def test_record_appends_a_line(layout):
-    layout.record(release="r1", result="succeeded")
-    layout.record(release="r2", result="failed")
+    layout.record(release="20260101T000000Z-0000001", result="succeeded")
+    layout.record(release="20260102T000000Z-0000002", result="failed")
     with open(layout.journal, encoding="utf-8") as file:
         entries = [json.loads(line) for line in file]
-    assert [(entry["release"], entry["result"]) for entry in entries] == [("r1", "succeeded"), ("r2", "failed")]
+    assert [(entry["release"], entry["result"]) for entry in entries] == [("20260101T000000Z-0000001", "succeeded"), ("20260102T000000Z-0000002", "failed")]
     assert all(entry["time"].endswith("Z") for entry in entries)
 
 

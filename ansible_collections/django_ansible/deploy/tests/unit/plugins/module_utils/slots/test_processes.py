@@ -41,7 +41,7 @@ def host(tmp_path, monkeypatch):
         units = tmp_path / "units"
         calls = told
 
-        def named(self, wanted, release="r1", timers=()):
+        def named(self, wanted, release="20260101T000000Z-0000001", timers=()):
             params = {
                 "app_group": "root", "release": release, "process_settle": 0, "timers": list(timers),
                 "process_templates": {"process": PROCESS, "job": PROCESS, "timer": TIMER},
@@ -84,7 +84,7 @@ def test_a_command_becomes_what_systemd_runs(command, expected):
 def test_another_slot_starts_new_ones_before_the_old_ones_stop(host):
     host.deploy("blue", [WORKER])
     assert host.enabled() == ["shop-worker-blue@1.service", "shop-worker-blue@2.service"]
-    host.deploy("green", [WORKER], release="r2")
+    host.deploy("green", [WORKER], release="20260102T000000Z-0000002")
     assert host.enabled() == ["shop-worker-green@1.service", "shop-worker-green@2.service"]
     started = host.calls.index(("start", "shop-worker-green@1.service", "shop-worker-green@2.service"))
     assert started < host.calls.index(("stop", "shop-worker-blue@1.service", "shop-worker-blue@2.service"))
@@ -93,7 +93,7 @@ def test_another_slot_starts_new_ones_before_the_old_ones_stop(host):
 
 def test_what_may_run_once_stops_before_its_successor_starts(host):
     host.deploy("blue", [BEAT])
-    host.deploy("green", [BEAT], release="r2")
+    host.deploy("green", [BEAT], release="20260102T000000Z-0000002")
     assert host.calls.index(("stop", "shop-beat-blue@1.service")) < host.calls.index(("start", "shop-beat-green@1.service"))
 
 
@@ -132,7 +132,7 @@ def test_one_that_ends_at_once_is_told_and_the_old_ones_go_on(host, monkeypatch)
     monkeypatch.setattr(
         processes.systemd, "show_each", lambda units, *_: {unit: {"ActiveState": "activating", "SubState": "auto-restart"} for unit in units}
     )
-    made = host.named([{**WORKER, "environment": '{"TOKEN": "abcdefgh"}'}], release="r2")
+    made = host.named([{**WORKER, "environment": '{"TOKEN": "abcdefgh"}'}], release="20260102T000000Z-0000002")
     with pytest.raises(processes.CommandFailed, match=r"shop-worker-green@1.service does not stay up\n.*\nout of ink, and \*\*\*"):
         made.hand_over("green", Restorable())
     processes.go_back("shop", made.moves)
@@ -144,7 +144,7 @@ def test_variables_of_its_own_are_in_a_file_of_its_own_that_goes_with_it(host, t
     file = tmp_path / "etc/blue.worker.env"
     assert 'TOKEN="a b"' in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o640
-    host.deploy("green", [WORKER], release="r2")
+    host.deploy("green", [WORKER], release="20260102T000000Z-0000002")
     assert list((tmp_path / "etc").iterdir()) == []
 
 

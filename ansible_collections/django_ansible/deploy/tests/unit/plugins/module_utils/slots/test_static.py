@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import os
+import stat
+
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Unsafe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -20,14 +24,14 @@ def release(tmp_path, name, files):
 
 
 def served(layout):
-    return static.files_below(layout.static)
+    return {os.path.relpath(os.path.join(path, name), layout.static) for path, _, names in os.walk(layout.static) for name in names}
 
 
 def test_files_of_two_releases_are_served_together(layout, tmp_path):
     one = release(tmp_path, "one", {"css/a.111.css": "1", "plain.js": "old"})
     two = release(tmp_path, "two", {"css/a.222.css": "2", "plain.js": "new"})
-    assert static.merge(one, layout) == 2
-    assert static.merge(two, layout) == 2
+    assert static.merge(one, layout).changed == 2
+    assert static.merge(two, layout).changed == 2
     assert served(layout) == {"css/a.111.css", "css/a.222.css", "plain.js"}
     assert (tmp_path / "static/plain.js").read_text() == "new"
     assert (tmp_path / "releases/one/staticfiles/plain.js").read_text() == "old"
@@ -36,7 +40,7 @@ def test_files_of_two_releases_are_served_together(layout, tmp_path):
 def test_merging_again_changes_nothing(layout, tmp_path):
     one = release(tmp_path, "one", {"a.css": "1"})
     static.merge(one, layout)
-    assert static.merge(one, layout) == 0
+    assert static.merge(one, layout) == (0, [])
 
 
 def test_only_files_of_no_kept_release_are_removed(layout, tmp_path):
@@ -51,3 +55,62 @@ def test_nothing_is_removed_when_no_release_tells_its_files(layout, tmp_path):
     static.merge(release(tmp_path, "one", {"a.css": "1"}), layout)
     assert static.prune([{"release": "other", "static_root": None}], layout) == 0
     assert served(layout) == {"a.css"}
+
+
+def test_a_link_is_named_and_not_followed(layout, tmp_path):
+    (tmp_path / "secret").write_text("secret")
+    one = release(tmp_path, "one", {"a.css": "1"})
+    (tmp_path / "releases/one/staticfiles/leak.txt").symlink_to(tmp_path / "secret")
+    (tmp_path / "releases/one/staticfiles/folder").symlink_to(tmp_path)
+    merged = static.merge(one, layout)
+    assert merged.changed == 1
+    assert served(layout) == {"a.css"}
+    assert "nginx does not serve folder, leak.txt of" in merged.warnings[0]
+
+
+def test_a_served_file_is_no_second_name_of_the_releases(layout, tmp_path):
+    static.merge(release(tmp_path, "one", {"a.css": "1"}), layout)
+    assert os.stat(tmp_path / "static/a.css").st_nlink == 1
+
+
+def test_the_hosts_umask_decides_nothing(layout, tmp_path):
+    before = os.umask(0o077)
+    try:
+        static.merge(release(tmp_path, "one", {"css/a.css": "1"}), layout)
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(os.stat(tmp_path / "static" / name).st_mode) for name in ("css", "css/a.css")] == [0o755, 0o644]
+
+
+def test_a_file_of_the_same_size_and_time_is_still_compared(layout, tmp_path):
+    for name in ("one", "two"):
+        made = release(tmp_path, name, {"lib.js": name})
+        os.utime(tmp_path / "releases" / name / "staticfiles/lib.js", (1, 1))
+        static.merge(made, layout)
+    assert (tmp_path / "static/lib.js").read_text() == "two"
+
+
+def test_a_file_gives_way_to_a_folder_and_the_other_way_round(layout, tmp_path):
+    one, two = release(tmp_path, "one", {"app": "file"}), release(tmp_path, "two", {"app/deep/a.js": "1"})
+    for each, files in ((one, {"app"}), (two, {"app/deep/a.js"}), (one, {"app"})):
+        static.merge(each, layout)
+        assert served(layout) == files
+
+
+def test_pruning_follows_no_link(layout, tmp_path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/kept").write_text("")
+    two = release(tmp_path, "two", {"b.css": "2"})
+    static.merge(two, layout)
+    (tmp_path / "static/planted").symlink_to(tmp_path / "outside")
+    assert static.prune([two], layout) == 1
+    assert os.listdir(tmp_path / "outside") == ["kept"]
+
+
+def test_a_folder_behind_a_link_is_refused(layout, tmp_path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "shared").mkdir(mode=0o777)
+    os.chmod(tmp_path / "shared", 0o777)
+    (tmp_path / "shared/static").symlink_to(tmp_path / "outside")
+    with pytest.raises(Unsafe, match="shared/static is a link where a folder belongs"):
+        static.merge({"static_root": str(tmp_path / "shared/static")}, layout)

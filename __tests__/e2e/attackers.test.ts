@@ -1,0 +1,243 @@
+// Who may turn against a deploy, and what becomes of it: each test tries it on a host, and looks at what it must not reach.
+import { rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
+import { directly } from "./support/direct.js";
+import { inventory } from "./support/inventory.js";
+import { fetchPage } from "./support/page.js";
+import { createProject, type Project } from "./support/project.js";
+import { secret, startTrial, type Trial } from "./support/trial.js";
+
+const site = "mysite.example";
+const shop = "shop.example";
+const key = secret("django-key");
+
+let trial: Trial;
+let project: Project;
+let host: Host;
+let run: ReturnType<typeof directly>;
+let commits = 0;
+
+beforeAll(async () => {
+  trial = await startTrial("attackers");
+  host = await trial.host({ name: "app1", suite: "bookworm", kind: "ready" });
+  project = await createProject(trial, "examples/mysite");
+  project.write("inventory/hosts.yml", inventory([host]));
+  run = directly(trial, project, [host]);
+  // As some administrators have it; sudo gives root no wider one back.
+  await onHost(
+    host,
+    "for part in common-session common-session-noninteractive; do echo 'session optional pam_umask.so umask=077' >> /etc/pam.d/$part; done",
+  );
+  await project.commit("The first release");
+  await succeeds(deploy("shop", shop));
+  await succeeds(deploy("mysite", site));
+});
+
+afterAll(() => trial?.end());
+
+/** Deploys the example under a name, with SQLite in `shared/`. */
+function deploy(name: string, serverName: string, vars: string[] = []): Promise<ActionResult> {
+  const lines = [
+    `app_name: ${name}`,
+    `server_name: ${serverName}`,
+    "django_settings_module: mysite.settings.production",
+    `vault_secret_key: ${key}`,
+    "django_app_media_public: true",
+    ...vars,
+  ];
+  return run({ inputs: { env: `DATABASE_URL=sqlite:////opt/${name}/shared/db.sqlite3`, vars: lines.join("\n") } });
+}
+
+async function succeeds(attempt: Promise<ActionResult>): Promise<ActionResult> {
+  const result = await attempt;
+  expect(result.outputs.status, result.log).toBe("succeeded");
+  return result;
+}
+
+/** A further release of the application that is attacked. */
+async function deployAgain(vars: string[] = []): Promise<ActionResult> {
+  commits += 1;
+  project.write("note.txt", String(commits));
+  await project.commit(`Change ${commits}`);
+  return deploy("mysite", site, vars);
+}
+
+/** What an application does whose code somebody else has taken over; it may even leave its sandbox. */
+const as = (user: string, script: string): Promise<string> =>
+  onHost(host, `runuser -u ${user} -- sh -e <<'SCRIPT'\n${script}\nSCRIPT\n`);
+
+/** Owner, mode and size of everything below some paths, but for what Ansible itself keeps in a home. */
+const stateOf = (...paths: string[]): Promise<string> =>
+  onHost(host, `find ${paths.join(" ")} -xdev -name .ansible -prune -o -printf '%p %y %m %u %g %s %l\\n' | sort`);
+
+describe("a host whose umask is 077", () => {
+  test("is one", async () => {
+    expect(await onHost(host, "runuser -l deploy -c 'sudo sh -c umask'")).toBe("0077");
+  });
+
+  test("serves pages, static files and uploads", async () => {
+    await as("mysite", "echo uploaded > /opt/mysite/shared/media/hello.txt");
+    expect((await fetchPage(host, site)).status).toBe(200);
+    expect((await fetchPage(host, site, "/static/guestbook/style.css")).status).toBe(200);
+    expect((await fetchPage(host, site, "/media/hello.txt")).body).toBe("uploaded\n");
+  });
+});
+
+describe("the application, taken over, in the folder that it may write", () => {
+  const victims = ["/root", "/home/deploy", "/etc/shop", "/opt/shop/shared"];
+  let before: string;
+
+  beforeEach(async () => {
+    before = await stateOf(...victims);
+  });
+
+  test.each(["/root", "/home/deploy", "/opt/shop/shared"])("puts a link to %s at shared/media", async (target) => {
+    await as("mysite", `cd /opt/mysite/shared; mv media aside; ln -s ${target} media`);
+    try {
+      const result = await succeeds(deployAgain());
+      expect(result.log).toContain("/opt/mysite/shared/media is a link where a folder belongs");
+      expect(await stateOf(...victims)).toBe(before);
+      expect((await fetchPage(host, site, "/media/db.sqlite3")).status).toBe(403);
+    } finally {
+      await as("mysite", "cd /opt/mysite/shared; rm media; mv aside media");
+    }
+  });
+
+  test("puts a link to another application's database among its uploads", async () => {
+    await as("mysite", "ln -sf /opt/shop/shared/db.sqlite3 /opt/mysite/shared/media/leak");
+    expect((await fetchPage(host, site, "/media/hello.txt")).status).toBe(200);
+    expect((await fetchPage(host, site, "/media/leak")).status).toBe(403);
+  });
+
+  test("swaps 200 shared paths for links while root makes them", async () => {
+    const paths = Array.from({ length: 200 }, (_, number) => `race/${number}`);
+    for (const path of paths) project.write(`${path}/tracked.txt`, "tracked");
+    await onHost(
+      host,
+      `cat > /run/swap.py <<'SCRIPT'
+import os
+top = "/opt/mysite/shared/"
+os.makedirs(top + "race", exist_ok=True)
+while True:
+    for name in ["race"] + ["race/%s" % name for name in os.listdir(top + "race") if not name.endswith(".aside")]:
+        try:
+            os.rename(top + name, top + name + ".aside")
+            os.symlink("/etc/shop", top + name)
+        except OSError:
+            pass
+        if name == "race":
+            try:
+                os.unlink(top + name)
+                os.rename(top + name + ".aside", top + name)
+            except OSError:
+                pass
+SCRIPT
+systemd-run --quiet --unit attacker --uid mysite python3 /run/swap.py`,
+    );
+    try {
+      await deployAgain([`django_app_shared_paths: ${JSON.stringify(paths)}`]);
+    } finally {
+      await onHost(host, "systemctl stop attacker");
+    }
+    expect(await stateOf(...victims)).toBe(before);
+    expect(await onHost(host, "find /opt/mysite/shared/race* -type l | wc -l")).not.toBe("0");
+    for (const path of paths) project.remove(path);
+    await as("mysite", "rm -rf /opt/mysite/shared/race*");
+    await succeeds(deployAgain());
+  });
+
+  test("reads another application's files", async () => {
+    const mode = (await onHost(host, "stat -c %a /opt/shop/shared/db.sqlite3")).trim();
+    expect(mode).toBe("644");
+    for (const command of ["cat db.sqlite3", "ls .", "cat media/x"]) {
+      const said = await as("mysite", `cd / && (cd /opt/shop/shared && ${command}) 2>&1 || true`);
+      expect(said).toMatch(/Permission denied|can't cd/);
+    }
+    expect(await as("shop", "ls /opt/shop/shared")).toContain("db.sqlite3");
+  });
+});
+
+describe("a commit", () => {
+  const production = "mysite/settings/production.py";
+  const link = (target: string, path: string): void => symlinkSync(target, join(project.folder, path));
+
+  /** The deploy ends with that sentence, and what was served is served on. */
+  async function isRefused(sentence: string, vars: string[] = []): Promise<void> {
+    const live = await onHost(host, "readlink -f /opt/mysite/current");
+    const result = await deployAgain(vars);
+    expect(result.outputs.status, result.log).toBe("failed");
+    expect(result.log).toContain(sentence);
+    expect(await onHost(host, "readlink -f /opt/mysite/current")).toBe(live);
+    expect((await fetchPage(host, site)).status).toBe(200);
+  }
+
+  test.each(["/etc/systemd/system/mysite@.service.d", "/opt/shop/shared/static", "/opt/mysite/static"])(
+    "collects static files into %s",
+    async (folder) => {
+      const before = await stateOf("/etc/systemd/system", "/opt/shop/shared");
+      const settings = project.read(production);
+      project.write(production, `${settings}\nSTATIC_ROOT = "${folder}"\n`);
+      await isRefused(`STATIC_ROOT is ${folder}, which is neither in the release nor in /opt/mysite/shared`);
+      project.write(production, settings);
+      expect(await stateOf("/etc/systemd/system", "/opt/shop/shared")).toBe(before);
+    },
+  );
+
+  test("would have the whole of shared/ served", async () => {
+    const settings = project.read(production);
+    project.write(production, `${settings}\nSTATIC_ROOT = "/opt/mysite/shared"\n`);
+    await isRefused("/opt/mysite/shared with all that is in it would be served");
+    project.write(production, settings);
+  });
+
+  test.each(["guestbook/static/leak.txt", "uploads"])("has a link to a file of the host at %s", async (path) => {
+    link("/etc/shadow", path);
+    await isRefused("is a link to /etc/shadow, which is outside");
+    rmSync(join(project.folder, path));
+  });
+
+  test("has a link on the way to a shared path", async () => {
+    link("/etc/shop", "web");
+    await isRefused("web is a link where a folder belongs", ["django_app_shared_paths: [web/uploads]"]);
+    rmSync(join(project.folder, "web"));
+  });
+
+  test("has links at what the deploy itself writes, and they give way", async () => {
+    const before = await stateOf("/etc/shop");
+    for (const name of ["REVISION", "release.json", ".venv"]) link("/etc/shop/planted", name);
+    const result = await succeeds(deployAgain());
+    expect(await onHost(host, "cat /opt/mysite/current/REVISION")).toBe(result.outputs.revision);
+    for (const name of ["REVISION", "release.json", ".venv"]) rmSync(join(project.folder, name));
+    expect(await stateOf("/etc/shop")).toBe(before);
+  });
+
+  test("has a link that stays inside, which is kept", async () => {
+    link("style.css", "guestbook/static/guestbook/alias.css");
+    await succeeds(deployAgain());
+    expect((await fetchPage(host, site, "/static/guestbook/alias.css")).status).toBe(200);
+    rmSync(join(project.folder, "guestbook/static/guestbook/alias.css"));
+  });
+});
+
+describe("an application that writes outside shared/", () => {
+  test("may do so in folders that are its own already", async () => {
+    await onHost(host, "install -d -o mysite -g mysite -m 0755 /srv/mysite-media");
+    await succeeds(deployAgain(["django_app_writable_paths: [/srv/mysite-media]"]));
+    const unit = await onHost(
+      host,
+      "systemctl cat $(basename $(readlink /opt/mysite/current) | sed 's/.*/mysite@&.service/')",
+    );
+    expect(unit).toContain("ReadWritePaths=-/srv/mysite-media\n");
+  });
+
+  test.each(["/etc/shop", "/opt/shop/shared", "/srv/missing"])("may not in %s", async (path) => {
+    const before = await stateOf("/etc/shop", "/opt/shop/shared");
+    const result = await deployAgain([`django_app_writable_paths: [${path}]`]);
+    expect(result.outputs.status).toBe("failed");
+    expect(result.log).toContain(`django_app_writable_paths has ${path}, which has to be a folder`);
+    expect(await stateOf("/etc/shop", "/opt/shop/shared")).toBe(before);
+    expect((await fetchPage(host, site)).status).toBe(200);
+  });
+});

@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""What the modules of this collection may answer.
+
+A host is a stranger: whoever owns it chooses what its modules return. An answer is looked through here, on the machine that runs Ansible, before it is
+registered, used for another host or reported. One that is not what the module answers is a failure of that host, so that the deploy ends there.
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from ansible.plugins.action.normal import ActionModule as Normal
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import COMMIT, NAME
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.shapes import Shape, boolean, by_name, each, form, maybe, number, one_of, record, text
+
+LARGEST = 4 << 20  # characters of a whole answer as JSON; the largest honest ones have the units and compose files of a host
+LINE = text(4096)
+
+release = form(NAME, "the name of a release")
+commit = form(COMMIT, "a commit")
+known_commit = form(r"|[0-9a-f]{40}", "a commit")
+word = form(r"[A-Za-z0-9_./@:+~=-]*", "a word of letters, digits and _./@:+~=-", 300)
+migration = form(r"[\w .-]+", "a migration")
+digest = form(r"(sha256:[0-9a-f]{64})?", "a digest")
+hexadecimal = form(r"[0-9a-f]{0,64}", "a checksum")
+moment = form(r"[0-9TZ:.+-]{0,40}", "a time")
+path = form(r"/[^\x00-\x1f]*", "an absolute path", 4096)
+image = form(r"[^\x00-\x20]*", "an image", 600)
+# Certificates of a host's own key, PEM.
+pem = form(r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n)?", "a certificate", 20000)
+
+STATUS = record(
+    release=maybe(release), revision=maybe(commit), since=maybe(moment), slot=maybe(word), units=by_name(LINE), free_mib=number, lock=maybe(LINE),
+    releases=each(release),
+    services=each(record(service=LINE, container=LINE, image=image, digest=image, since=moment, health=LINE)),
+)
+DEPLOY = record(
+    app=word, release=maybe(release), previous_release=maybe(release), revision=maybe(commit), previous_revision=maybe(commit),
+    target_revision=maybe(known_commit), url=maybe(form(r"https?://[A-Za-z0-9.*_:\[\]-]+(/[!-~]*)?", "an address of a site", 2000)), packages=each(word),
+    migrations=each(migration), requirements=each(LINE), unknown=each(LINE), warnings=each(text()), kept=boolean, rolled_back=boolean,
+    images=by_name(image), previous_images=by_name(image), status=STATUS,
+)
+CHANGES = by_name(one_of("created", "replaced", "scaled", "started", "removed"))
+RELEASE = record(
+    release=release, revision=maybe(known_commit), bad=maybe(boolean), activated=maybe(moment), migrations=maybe(hexadecimal),
+    build=maybe(hexadecimal), prepared=boolean, as_built=boolean,
+)
+LIVE = record(slot=maybe(one_of("blue", "green")), release=maybe(release), revision=maybe(commit))
+
+# By module, what it may answer besides what every module does; as its RETURN says.
+ANSWERS: dict[str, dict[str, Shape]] = {
+    "app_activate": {"slot": one_of("blue", "green"), "done": each(LINE), "told": each(text()), "deploy": DEPLOY},
+    "app_certificate": {"identity": pem, "due": boolean, "deploy": DEPLOY},
+    "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE)},
+    "app_host": {
+        "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
+        "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,
+    },
+    "app_migrate": {"migrations": each(migration), "dump": maybe(path), "commands": each(LINE), "deploy": DEPLOY},
+    "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
+    "app_repository": {"commit": commit},
+    "app_return": {"deploy": DEPLOY},
+    "app_rollback": {"migrations": each(migration), "deploy": DEPLOY},
+    "app_status": {"deploy": DEPLOY},
+    "compose_finish": {"removed": each(LINE)},
+    "compose_migrate": {"migrations": each(LINE), "dump": maybe(path), "deploy": DEPLOY},
+    "compose_pull": {"pulled": each(image)},
+    "compose_reach": {
+        "project": form(r"[a-z0-9][a-z0-9_-]*", "the name of a project"), "settled": boolean, "pull": boolean, "digests": by_name(digest),
+        "releases": each(RELEASE), "live": LIVE, "fits": each(release), "deploy": DEPLOY,
+    },
+    "compose_return": {"deploy": DEPLOY},
+    "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
+    "compose_status": {"deploy": DEPLOY},
+    "compose_up": {"changes": CHANGES, "gates": by_name(LINE), "deploy": DEPLOY},
+    "postgresql_server": {"done": each(LINE), "restart": text()},
+    "redis_server": {"done": each(LINE), "told": each(text()), "restart": text()},
+}
+# What Ansible itself understands of any module. Facts are not among them: they would become variables of the play.
+EVERY = {
+    "changed", "failed", "skipped", "unreachable", "msg", "rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "module_stdout", "module_stderr", "exception",
+    "warnings", "deprecations", "diff", "invocation", "ansible_job_id", "started", "finished", "results_file",
+}
+
+
+def problem_of(module: str, answer: Mapping) -> str | None:
+    """What is wrong with an answer, in words that go on after the name of the host."""
+    try:
+        size = len(json.dumps(answer, default=str))
+    except (TypeError, ValueError, RecursionError):
+        return "%s answered what is no JSON" % module
+    if size > LARGEST:
+        return "%s answered %d MiB, and no answer has more than %d" % (module, size >> 20, LARGEST >> 20)
+    wrong = text()("msg", answer.get("msg") or "")
+    for place, sentence in (*wrong, *record(**ANSWERS[module])("", _own(answer))):
+        return "%s answered %s, which %s" % (module, place, sentence)
+    return None
+
+
+def _own(answer: Mapping) -> dict:
+    return {key: value for key, value in answer.items() if key not in EVERY and not str(key).startswith("_ansible_")}
+
+
+def vouched(module: str, host: str, answer: dict) -> dict:
+    """The answer, or a failure that says what is wrong with it and has nothing of it."""
+    problem = problem_of(module, answer)
+    if problem is None:
+        return answer
+    return {
+        "failed": True,
+        "changed": False,
+        "msg": "%s: %s. Another program than this collection's answers there: look at that host before anything is deployed to it." % (host, problem),
+    }
+
+
+class ActionModule(Normal):
+    """Runs a module of the collection as Ansible runs any, and looks its answer through."""
+
+    def _execute_module(self, module_name=None, *args, task_vars=None, **kwargs):
+        answer = super()._execute_module(module_name, *args, task_vars=task_vars, **kwargs)
+        if module_name is not None or self._task.async_val:
+            return answer
+        # Ansible itself adds the Python that it found on the host.
+        facts = {self._discovered_interpreter_key: self._discovered_interpreter} if self._discovered_interpreter_key else None
+        own = {key: value for key, value in answer.items() if key != "ansible_facts" or value != facts}
+        checked = vouched(self._task.action.rpartition(".")[2], (task_vars or {}).get("inventory_hostname", "a host"), own)
+        return {**checked, "ansible_facts": facts} if facts else checked

@@ -1,0 +1,105 @@
+"""What a command may do, and what of it the host can see."""
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import sandbox
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Done, Sandbox
+
+RULES = """
+# What the application may not do.
+NoNewPrivileges=true
+MemoryMax=1G
+TasksMax=9
+ProcSubset=pid
+ReadWritePaths=/opt/a/shared
+"""
+
+
+def test_a_command_has_the_rules_of_the_service_but_not_its_limits():
+    found = Sandbox("a", "b", RULES, writable=["/x"], shown={"/opt/a/r": "/opt/a/building/r"}).properties()
+    assert {"User=a", "Group=b", "NoNewPrivileges=true", "ProcSubset=pid", "ReadWritePaths=/opt/a/shared", "ReadWritePaths=/x"} <= set(found)
+    assert {"BindPaths=/opt/a/building/r:/opt/a/r", "ReadWritePaths=/opt/a/r"} <= set(found)
+    assert not [line for line in found if line.startswith(("MemoryMax", "TasksMax", "#"))]
+
+
+def test_a_rule_can_be_left_out():
+    assert "ProcSubset=pid" not in Sandbox("a", "a", RULES, without=("ProcSubset",)).properties()
+
+
+def test_paths_are_escaped():
+    assert sandbox.escaped("/a b:c%d") == "/a\\x20b\\:c%%d"
+
+
+@pytest.fixture
+def started(tmp_path, monkeypatch):
+    """What was started, with the private files that were there at that time."""
+    seen = []
+
+    def finished(command, unit, stdin):
+        files = {path.name: (path.read_text(), oct(path.stat().st_mode)) for path in (tmp_path / unit).iterdir()}
+        seen.append((command, files))
+        return Done(*answers.pop(0))
+
+    answers = []
+    monkeypatch.setattr(sandbox, "FOLDER", str(tmp_path))
+    monkeypatch.setattr(sandbox, "_finished", finished)
+    return seen, answers
+
+
+def test_secrets_are_in_private_files_that_go_with_the_command(started, tmp_path):
+    seen, answers = started
+    answers.append((0, "out", "err"))
+    done = sandbox.confined(Sandbox("a", "a", ""), ["/bin/true"], environment={"KEY": "topsecret"}, credentials={"CERT": "hidden"}, cwd="/")
+    command, files = seen[0]
+    assert done == Done(0, "out", "err")
+    assert "topsecret" not in str(command)
+    assert "hidden" not in str(command)
+    assert files["CERT"] == ("hidden", "0o100600")
+    assert 'KEY="topsecret"' in files["environment"][0]
+    assert files["environment"][1] == "0o100600"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_words_are_what_they_are_whatever_systemd_thinks_of_dollars(started):
+    seen, answers = started
+    answers.append((0, "", ""))
+    sandbox.confined(Sandbox("a", "a", ""), ["/bin/echo", "$HOME", "a${B}c"], environment={}, cwd="/")
+    assert seen[0][0][-3:] == ["/bin/echo", "$$HOME", "a$${B}c"]
+
+
+def test_a_command_that_fails_says_how_it_ended(started):
+    _, answers = started
+    answers += [(3, "", "cause"), (255, "", "")]
+    with pytest.raises(CommandFailed, match="ended with 3:\ncause"):
+        sandbox.run_confined(Sandbox("a", "a", ""), ["/bin/x"], environment={}, cwd="/")
+    with pytest.raises(CommandFailed, match="was ended by a signal"):
+        sandbox.run_confined(Sandbox("a", "a", ""), ["/bin/x"], environment={}, cwd="/")
+
+
+def test_endless_output_costs_no_memory(monkeypatch):
+    monkeypatch.setattr(sandbox, "LONGEST_OUTPUT", 100_000)
+    done = sandbox._finished(["sh", "-c", "head -c 5000000 /dev/zero | tr '\\0' x >&2; echo last >&2; echo answer"], "none", None)
+    assert done.answer == "answer\n"
+    assert done.printed.endswith("xlast\n")
+    assert len(done.printed) < 300_000
+
+
+def test_text_goes_to_stdin_also_when_nobody_reads_it():
+    assert sandbox._finished(["cat"], "none", "x" * 200_000).answer == "x" * 200_000
+    assert sandbox._finished(["true"], "none", "x" * 200_000).code == 0
+
+
+def test_an_open_file_can_be_stdin(tmp_path):
+    (tmp_path / "archive").write_text("content")
+    with open(tmp_path / "archive", "rb") as file:
+        assert sandbox._finished(["cat"], "none", file).answer == "content"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="for root alone")
+def test_the_private_folder_is_root_s_alone(tmp_path):
+    with sandbox.private_folder(str(tmp_path / "unit")):
+        assert subprocess.run(["cat", str(tmp_path / "unit")], user=65534, check=False, capture_output=True).returncode != 0

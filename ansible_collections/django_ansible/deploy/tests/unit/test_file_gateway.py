@@ -1,0 +1,280 @@
+"""Who on a host may open, make, change or remove files: host/tree.py where somebody else may write, and the places named here, which are root's alone.
+
+Anything else fails, with what it calls. A new place needs a line that says which path it is and why nobody but root can put something there.
+"""
+import ast
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+HOSTS = [*PLUGINS.glob("module_utils/*/*.py"), *PLUGINS.glob("modules/*.py")]
+
+OS = {
+    "mkdir", "makedirs", "mkfifo", "mknod", "link", "symlink", "rename", "renames", "replace", "unlink", "remove", "rmdir", "removedirs", "chown", "lchown",
+    "fchown", "chmod", "lchmod", "fchmod", "truncate", "ftruncate", "utime", "setxattr", "removexattr", "open", "sendfile", "copy_file_range",
+}
+HARMLESS_SHUTIL = {"which", "disk_usage"}
+BY_PATH = {"ensure_directory", "write_atomically", "write_atomically_as", "replace_link", "second_name", "ManagedFile"}  # of host/files.py
+PROGRAMS = {"rm", "cp", "mv", "ln", "chown", "chmod", "mkdir", "rmdir", "touch", "install", "rsync", "tar", "tee", "dd", "find", "sh", "bash"}
+
+
+def name_of(call):
+    """What is called, if that touches files."""
+    function = call.func
+    if isinstance(function, ast.Name) and (function.id == "open" or function.id in BY_PATH):
+        return function.id
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+        module, name = function.value.id, function.attr
+        if (module == "os" and name in OS) or (module == "shutil" and name not in HARMLESS_SHUTIL) or module in ("tempfile", "io", "tarfile", "zipfile"):
+            return "%s.%s" % (module, name)
+    return None
+
+
+def touches(tree):
+    """Every call that touches files, with the function that it is in."""
+
+    def visit(node, inside):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            inside = [*inside, node.name]
+        if isinstance(node, ast.Call) and name_of(node):
+            yield ".".join(inside), name_of(node)
+        if isinstance(node, ast.List) and node.elts and isinstance(node.elts[0], ast.Constant) and str(node.elts[0].value).rpartition("/")[2] in PROGRAMS:
+            yield ".".join(inside), "runs_" + node.elts[0].value.rpartition("/")[2]
+        for child in ast.iter_child_nodes(node):
+            yield from visit(child, inside)
+
+    yield from visit(tree, [])
+
+
+def found_in(text):
+    found = {}
+    for function, call in touches(ast.parse(text)):
+        found.setdefault(function, set()).add(call)
+    return found
+
+
+def hidden(tree):
+    """Ways to call these functions that the test would not see."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in ("os", "shutil", "io", "pathlib", "tempfile", "builtins"):
+            yield "from %s import" % node.module
+        if isinstance(node, ast.Import):
+            yield from ("import %s" % name.name for name in node.names if name.name in ("pathlib", "ctypes", "builtins") or (name.name in ("os", "shutil", "io") and name.asname))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("getattr", "__import__") and isinstance(node.args[0], ast.Name) and node.args[0].id in ("os", "shutil"):
+            yield "getattr(%s" % node.args[0].id
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "files" and node.attr in BY_PATH:
+            yield "files.%s" % node.attr  # They are called by their names.
+
+
+BUILDER = "runs as the builder, in its sandbox, where it may do as it likes"
+APPLICATION = "runs as the application's user, in its sandbox"
+# What each of these files may do anywhere, and why.
+WHOLE = {
+    "host/tree.py": "the gateway: by descriptors, following no link",
+    "host/descriptors.py": "what the gateway is made of",
+    "host/removal.py": "what the gateway removes with",
+    "host/files.py": "root's own places by their path; who calls it is named below",
+    "build/lock_files.py": BUILDER,
+    "build/requirements.py": BUILDER,
+    "build/venv.py": BUILDER,
+    "build/worker.py": BUILDER,
+    "django/committed.py": APPLICATION,
+    "django/driver.py": APPLICATION,
+    "django/settings_completion.py": APPLICATION,
+    "django/uploads.py": APPLICATION,
+}
+# Function by function: what it calls, and the places it does that to, which nobody but root can write.
+ALLOWED = {
+    "build/builder.py": {
+        "Builder.ensure": ("ensure_directory", "/var/cache/django-ansible-deploy and the folder in it that is given to the builder"),
+        "Builder.unpack": ("runs_tar", "started as the builder, in its sandbox"),
+    },
+    "build/system_libraries.py": {"missing_packages": ("runs_sh", "asks dpkg; the script is this file's own, and no path goes into it")},
+    "build/repository.py": {
+        "reach": ("tempfile.NamedTemporaryFile", "a new file in /run, 0600"),
+    },
+    "build/uv.py": {
+        "install_uv": ("open os.chmod os.makedirs os.rename shutil.rmtree tempfile.TemporaryDirectory", "app_dir/tools, root's"),
+    },
+    "compose/activation.py": {"Activation.save": ("open", "this collection's folder of the project, 0700")},
+    "compose/engine.py": {
+        "docker_config": ("open", "the Docker configuration of the account that the engine is asked as"),
+        "engine_host": ("open", "the Docker configuration of the account that the engine is asked as"),
+    },
+    "compose/one_off.py": {
+        "OneOff.environment": ("open", "this collection's folder of the project, 0700"),
+        "_memory_file": ("os.unlink tempfile.mkstemp", "a new file in memory, 0600"),
+    },
+    "compose/plan.py": {"Plan.resolve": ("shutil.rmtree tempfile.mkdtemp", "a new folder in memory, 0700")},
+    "compose/prune.py": {"prune": ("os.unlink", "this collection's folder of the project, 0700")},
+    "compose/registry.py": {
+        "private_config": ("os.open shutil.rmtree tempfile.mkdtemp", "a new folder in memory, 0700"),
+        "sweep_folders": ("shutil.rmtree", "such folders of runs that died"),
+        "memory_folder": ("tempfile.gettempdir", "tells a path"),
+    },
+    "compose/rollout.py": {
+        "roll_out": ("open", "this collection's folder of the project, 0700"),
+        "Rollout.hook": ("runs_sh", "started inside a container"),
+    },
+    "compose/sources.py": {
+        "Managed.load": ("open", "this collection's folder of the project, 0700"),
+        "_overlay": ("os.makedirs os.open os.symlink", "a new folder in memory, 0700"),
+    },
+    "compose/stacks.py": {"Stack.stack_deploy": ("open os.open", "this collection's folder of the project, 0700")},
+    "compose/store.py": {
+        name: (calls, "this collection's folder of the project, 0700")
+        for name, calls in {
+            "Store.set_live": "os.unlink replace_link", "Store.config": "open", "Store.save": "os.makedirs", "Store.forget": "shutil.rmtree",
+            "Store.write_plan": "os.chmod os.makedirs", "Store.plan": "open", "Store.drop_plan": "shutil.rmtree", "Store.is_asked_to_stop": "open",
+            "_write": "write_atomically_as",
+        }.items()
+    },
+    "django/backup.py": {
+        "dump": ("ensure_directory os.open os.rename os.unlink", "app_dir/backups, 0700"),
+        "restore": ("open", "app_dir/backups, 0700"),
+    },
+    "django/secret_key.py": {
+        "read": ("open", "/etc/<app_name>/secret_key"),
+        "ensure": ("ensure_directory write_atomically", "/etc/<app_name>/secret_key"),
+    },
+    "host/certificate.py": {
+        "put": ("os.fchmod os.open os.rename", "/etc/<app_name>/certificate"),
+        "read": ("open", "/etc/<app_name>/certificate"),
+        "Certificate.sign_self": ("tempfile.TemporaryDirectory", "a new folder, 0700"),
+        "Certificate.make_identity": ("tempfile.TemporaryDirectory", "a new folder, 0700"),
+        "Certificate.publish": ("os.makedirs", "/var/lib/<app_name>-acme"),
+        "main": ("open", "/etc/<app_name>/certificate"),
+    },
+    "host/lock.py": {
+        "DeployLock._flock": ("os.makedirs os.open", "/run/django-ansible-deploy"),
+        "DeployLock._read": ("open", "/run/django-ansible-deploy"),
+        "DeployLock._put": ("open", "/run/django-ansible-deploy"),
+    },
+    "host/nginx.py": {
+        "resolvers": ("open", "/etc/resolv.conf"),
+        "untouched_welcome_page": ("open", "/etc/nginx"),
+        "answers_for_unknown_names": ("open", "/etc/nginx"),
+        "catch_all": ("ManagedFile", "/etc/nginx"),
+    },
+    "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
+    "host/releases.py": {
+        "Releases.read_release": ("open", "app_dir/releases/<release>/release.json, root's once the release has its place"),
+        "Releases.write_record": ("write_atomically_as", "release.json of a release that root has taken over"),
+        "Releases.record": ("os.open", "app_dir/deploys.jsonl"),
+        "Releases.layout_version": ("open", "app_dir/.layout"),
+        "Releases.claim_layout": ("write_atomically_as", "app_dir/.layout"),
+    },
+    "host/sandbox.py": {
+        "private_folder": ("os.mkdir shutil.rmtree", "a new folder in memory, 0700"),
+        "_is_stopped": ("open", "/proc/<pid>/stat of a unit of ours"),
+        "confined": ("write_atomically_as", "a new folder in memory, 0700"),
+    },
+    "host/undo.py": {
+        "remember": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
+        "recall": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "forget": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
+    },
+    "slots/activation.py": {
+        "Activation.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
+        "Activation.slot_files": ("ManagedFile", "/etc/<app_name>"),
+        "Activation.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
+        "Activation.write": ("ensure_directory", "folders of the files above"),
+        "Activation.write_slot": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
+        "Activation.link": ("replace_link", "app_dir and /etc"),
+        "Activation.try_out": ("ManagedFile ensure_directory os.unlink", "/run/<app_name>"),
+        "Activation.point_slot": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
+        "Activation.apply_nginx": ("os.unlink", "/etc/nginx"),
+        "Activation.switch": ("ensure_directory replace_link", "the socket link below /run"),
+        "Activation.restart": ("replace_link", "app_dir/slots"),
+    },
+    "slots/commands.py": {
+        "Ran._known": ("open", "app_dir/first-commands.json"),
+        "Ran.note": ("write_atomically", "app_dir/first-commands.json"),
+    },
+    "slots/inspection.py": {"Inspection.make_ready": ("ensure_directory", "app_dir/collected, and a new folder in it that is given to the application's user")},
+    "slots/prediction.py": {
+        "predict": ("tempfile.TemporaryDirectory os.chmod", "a new folder below /var/lib"),
+        "Prediction.run": ("ensure_directory", "a folder in it that is given to the builder"),
+    },
+    "slots/preparation.py": {
+        "Preparation.run": ("ensure_directory", "app_dir and root's folders in it"),
+        "Preparation.make": ("os.rename", "app_dir/building to app_dir/releases: the names, which are root's"),
+        "Preparation.build_venv": ("os.rename", "app_dir/building to app_dir/venvs: the names, which are root's"),
+        "Preparation.begin": ("ensure_directory", "a new folder below app_dir/building that is given to the builder"),
+        "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or git's archive in a new folder; root hands it on without reading it"),
+    },
+    "slots/prepared.py": {
+        name: (calls, "/etc/<app_name>/prepared")
+        for name, calls in {
+            "read": "open", "settings_text": "open", "in_use": "open", "discard": "shutil.rmtree", "write": "ensure_directory write_atomically",
+            "write_settings": "ensure_directory write_atomically",
+        }.items()
+    },
+    "slots/processes.py": {
+        "owned_units": ("open", "/etc/systemd/system"),
+        "ended": ("open", "/etc/systemd/system"),
+        "finish": ("os.unlink", "/etc/systemd/system and /etc/<app_name>"),
+        "Processes.process_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
+        "Processes.timer_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
+    },
+    "modules/app_certificate.py": {
+        "files_of": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
+        "prepare": ("ensure_directory", "/etc/<app_name>/certificate"),
+        "keep_identities": ("ensure_directory os.unlink", "/etc/<app_name>/certificate"),
+        "end": ("os.unlink", "/etc/systemd/system"),
+    },
+    "modules/app_finish.py": {
+        "finish": ("os.unlink shutil.rmtree", "app_dir/releases, app_dir/venvs, app_dir/backups"),
+        "retire_replaced": ("replace_link", "the socket link below /run"),
+    },
+    "modules/app_host.py": {"os_release": ("open", "/etc/os-release")},
+    "modules/postgresql_server.py": {
+        "Server.configure": ("ManagedFile open", "/etc/postgresql"),
+        "Server.provide_dumps": ("ManagedFile", "/etc/systemd/system"),
+        "Server.end_dumps": ("os.unlink", "/etc/systemd/system"),
+    },
+    "modules/redis_server.py": {
+        "Server.read": ("ManagedFile", "/etc/django-ansible-deploy, and the package's own file"),
+        "Server.administrators_password": ("ManagedFile ensure_directory", "/etc/django-ansible-deploy"),
+        "Server.wanted": ("ManagedFile", "/etc/django-ansible-deploy, the package's own file and /etc/systemd/system"),
+        "Server.provide": ("ensure_directory", "/etc/django-ansible-deploy and /etc/systemd/system"),
+    },
+}
+
+
+def relative(file):
+    return str(file.relative_to(PLUGINS)).replace("module_utils/", "")
+
+
+@pytest.mark.parametrize("file", [file for file in HOSTS if relative(file) not in WHOLE], ids=relative)
+def test_files_are_touched_where_only_root_can_put_something(file):
+    listed = {function: set(calls.split()) for function, (calls, _) in ALLOWED.get(relative(file), {}).items()}
+    assert found_in(file.read_text()) == listed
+
+
+@pytest.mark.parametrize("file", HOSTS, ids=relative)
+def test_nothing_hides_from_this_test(file):
+    assert list(hidden(ast.parse(file.read_text()))) == []
+
+
+def test_every_line_of_the_list_is_of_a_file_and_has_a_reason():
+    assert {*ALLOWED, *WHOLE} <= {relative(file) for file in HOSTS}
+    assert all(len(reason) >= 10 for functions in ALLOWED.values() for _, reason in functions.values())
+
+
+@pytest.mark.parametrize(
+    "text, call",
+    [
+        ("os.chown(path, 0, 0)", "os.chown"), ("shutil.copytree(a, b)", "shutil.copytree"), ("open(path, 'w')", "open"), ("open(path)", "open"),
+        ("tempfile.mkdtemp()", "tempfile.mkdtemp"), ("os.open(path, 0)", "os.open"), ("run(['chown', '-R', user, path])", "runs_chown"),
+        ("run(['/bin/rm', path])", "runs_rm"), ("run(['sh', '-c', script])", "runs_sh"),
+    ],
+)
+def test_what_would_be_found(text, call):
+    assert found_in("def f():\n    %s" % text) == {"f": {call}}
+
+
+@pytest.mark.parametrize("text", ["from os import chown", "import os as o", "from pathlib import Path", "import pathlib", "getattr(os, 'chown')(p, 0, 0)", "from shutil import rmtree"])
+def test_what_would_hide(text):
+    assert list(hidden(ast.parse(text)))

@@ -2900,7 +2900,7 @@ __webpack_unused_export__ = YAMLMap.YAMLMap;
 __webpack_unused_export__ = YAMLSeq.YAMLSeq;
 __webpack_unused_export__ = cst;
 exports.JG = lexer.Lexer;
-exports.HN = lineCounter.LineCounter;
+__webpack_unused_export__ = lineCounter.LineCounter;
 exports.iX = parser.Parser;
 __webpack_unused_export__ = publicApi.parse;
 __webpack_unused_export__ = publicApi.parseAllDocuments;
@@ -10597,11 +10597,13 @@ const PROBLEMS = {
     TAG_RESOLVE_FAILED: "a tag (!name) is none that Ansible has",
     UNEXPECTED_TOKEN: "a sign stands where YAML expects none",
 };
+const TOO_DEEP = "TOO_DEEP";
+/** Of the lexer: a document, an error in brackets, a plain text. */
+const OWN_SIGNS = new Set(["\x02", "\x18", "\x1f"]);
 /** How many errors a text may have until it is not read on: each costs time, and the first one is told. */
 const MOST_ERRORS = 50;
 /** The documents of a text, and what is wrong with it, up to a number of errors. */
 function compose(text, most, options = {}) {
-    const lines = new dist/* LineCounter */.HN();
     const problems = [];
     const composer = new dist/* Composer */.Dk({ ...OPTIONS, ...options });
     const documents = [];
@@ -10619,14 +10621,16 @@ function compose(text, most, options = {}) {
     // The library keeps all errors of a text; this is where it reports each of them.
     Object.assign(composer, { onError: note });
     try {
-        for (const document of composer.compose(new dist/* Parser */.iX(lines.addNewLine).parse(text), true, text.length))
+        for (const document of composer.compose(new dist/* Parser */.iX().parse(text), true, text.length))
             documents.push(document);
     }
     catch (error) {
         if (problems.length === 0)
             throw error;
     }
-    return { documents, problems, lines };
+    for (const { errors } of documents)
+        problems.push(...errors.map(({ code, pos }) => ({ code, offset: pos[0] })));
+    return { documents, problems };
 }
 class TooMany extends Error {
 }
@@ -10636,14 +10640,16 @@ class TooMany extends Error {
  * @throws DeployError with line and column.
  */
 function parseYaml(name, text) {
-    if (shapeOf(text) === "deep")
+    const stop = obstacle(text);
+    if (stop?.code === TOO_DEEP)
         throw tooDeep(name);
-    const { documents, problems, lines } = compose(text, 1, { customTags: ANSIBLE_TAGS });
+    const { documents, problems } = stop === undefined ? compose(text, 1, { customTags: ANSIBLE_TAGS }) : { documents: [], problems: [stop] };
     const [document, ...more] = documents;
     const second = more.find(({ contents }) => contents !== null);
     const problem = problems[0] ?? (second === undefined ? duplicateKey(document) : { code: "MULTIPLE_DOCS", offset: second.range[0] });
     if (problem !== undefined) {
-        const { line, col } = lines.linePos(problem.offset);
+        const before = text.slice(0, problem.offset).split("\n");
+        const [line, col] = [before.length, (before.at(-1)?.length ?? 0) + 1];
         const what = PROBLEMS[problem.code] ?? problem.code.toLowerCase().replaceAll("_", " ");
         throw new DeployError(`${name} is not valid YAML at line ${line}, column ${col}: ${what}.`);
     }
@@ -10660,7 +10666,7 @@ function parseYaml(name, text) {
 /** What a YAML text of the project holds, its first document; undefined where it is not valid, which Ansible says. */
 function parseLoosely(text) {
     try {
-        if (shapeOf(text) !== "sound")
+        if (obstacle(text) !== undefined)
             return undefined;
         return compose(text, MOST_ERRORS).documents[0]?.toJS({ maxAliasCount: MOST_ALIASES });
     }
@@ -10675,7 +10681,7 @@ function parseLoosely(text) {
  */
 function leavesOf(text) {
     const leaves = [];
-    if (shapeOf(text) !== "sound")
+    if (obstacle(text) !== undefined)
         return { leaves, valid: false };
     const { documents, problems } = compose(text, MOST_ERRORS);
     for (const document of documents) {
@@ -10734,12 +10740,12 @@ function tooDeep(name) {
     return new DeployError(`${name} has lists or mappings nested more than ${DEEPEST} deep: make it flatter.`);
 }
 /**
- * Whether a text may be read, told by its tokens, since this alone does not call itself: not when it nests too deep, and
- * what closes more brackets than it opens is not worth it.
+ * What forbids to read a text, told by its tokens, since this alone does not call itself: it nests too deep, or it closes a
+ * bracket that none opened, where the library goes on for long. undefined when nothing does.
  */
-function shapeOf(text) {
-    let broken = false;
+function obstacle(text) {
     const indents = [];
+    let offset = 0;
     let flow = 0;
     let compact = 0;
     let blank = 0;
@@ -10764,16 +10770,19 @@ function shapeOf(text) {
             scalar = true;
         else if (token === "[" || token === "{")
             flow++;
-        else if (token === "]" || token === "}") {
-            broken ||= flow === 0;
-            flow = Math.max(0, flow - 1);
-        }
+        else if (token === "]" || token === "}")
+            flow--;
         else if (flow === 0 && (token === "-" || token === "?" || token === ":"))
             compact++;
+        if (flow < 0)
+            return { code: "UNEXPECTED_TOKEN", offset };
         if (indents.length + flow + compact > DEEPEST)
-            return "deep";
+            return { code: TOO_DEEP, offset };
+        // Signs of the lexer's own are no part of the text.
+        if (!OWN_SIGNS.has(token))
+            offset += token.length;
     }
-    return broken ? "broken" : "sound";
+    return undefined;
 }
 /** A key that its mapping has already. */
 function duplicateKey(document) {
@@ -11352,7 +11361,6 @@ const REFUSALS = [
         /the role '([^']*)' was not found/,
         "The playbook uses the role $1, which is not there$PLACE: put it into roles, or have it installed by requirements.",
     ],
-    [/failed at splitting arguments/, "extra-args has a value of -e in which a quote or a brace stays open: close it."],
     [/Unable to find limit file/, "limit names a file of hosts that does not exist: correct the path behind its @."],
     [
         /Config '(?:DEFAULT_)?(\w+)' from .* has an invalid value/,
@@ -11395,6 +11403,10 @@ function explainEnd(code, stderr, context) {
     const vault = explainVault(error, context);
     if (vault !== "")
         return vault;
+    // Ansible takes this for a mistake of the inventory.
+    if (/failed at splitting arguments/.test(plain)) {
+        return "extra-args has a value of -e in which a quote or a brace stays open: close it.";
+    }
     // The last error with all that caused it.
     const said = plain.slice(Math.max(plain.lastIndexOf("[ERROR]"), plain.lastIndexOf("ERROR"), 0));
     for (const [words, sentence] of REFUSALS) {

@@ -4,7 +4,6 @@ import {
   isPair,
   isScalar,
   Lexer,
-  LineCounter,
   type Node,
   Parser,
   type Scalar,
@@ -50,6 +49,10 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   UNEXPECTED_TOKEN: "a sign stands where YAML expects none",
 };
 
+const TOO_DEEP = "TOO_DEEP";
+/** Of the lexer: a document, an error in brackets, a plain text. */
+const OWN_SIGNS: ReadonlySet<string> = new Set(["\x02", "\x18", "\x1f"]);
+
 /** How many errors a text may have until it is not read on: each costs time, and the first one is told. */
 const MOST_ERRORS = 50;
 
@@ -66,9 +69,7 @@ function compose(
 ): {
   readonly documents: readonly Document.Parsed[];
   readonly problems: readonly Problem[];
-  readonly lines: LineCounter;
 } {
-  const lines = new LineCounter();
   const problems: Problem[] = [];
   const composer = new Composer({ ...OPTIONS, ...options });
   const documents: Document.Parsed[] = [];
@@ -84,12 +85,12 @@ function compose(
   // The library keeps all errors of a text; this is where it reports each of them.
   Object.assign(composer, { onError: note });
   try {
-    for (const document of composer.compose(new Parser(lines.addNewLine).parse(text), true, text.length))
-      documents.push(document);
+    for (const document of composer.compose(new Parser().parse(text), true, text.length)) documents.push(document);
   } catch (error) {
     if (problems.length === 0) throw error;
   }
-  return { documents, problems, lines };
+  for (const { errors } of documents) problems.push(...errors.map(({ code, pos }) => ({ code, offset: pos[0] })));
+  return { documents, problems };
 }
 
 class TooMany extends Error {}
@@ -100,14 +101,17 @@ class TooMany extends Error {}
  * @throws DeployError with line and column.
  */
 export function parseYaml(name: InputName, text: string): Value {
-  if (shapeOf(text) === "deep") throw tooDeep(name);
-  const { documents, problems, lines } = compose(text, 1, { customTags: ANSIBLE_TAGS });
+  const stop = obstacle(text);
+  if (stop?.code === TOO_DEEP) throw tooDeep(name);
+  const { documents, problems } =
+    stop === undefined ? compose(text, 1, { customTags: ANSIBLE_TAGS }) : { documents: [], problems: [stop] };
   const [document, ...more] = documents;
   const second = more.find(({ contents }) => contents !== null);
   const problem =
     problems[0] ?? (second === undefined ? duplicateKey(document) : { code: "MULTIPLE_DOCS", offset: second.range[0] });
   if (problem !== undefined) {
-    const { line, col } = lines.linePos(problem.offset);
+    const before = text.slice(0, problem.offset).split("\n");
+    const [line, col] = [before.length, (before.at(-1)?.length ?? 0) + 1];
     const what = PROBLEMS[problem.code] ?? problem.code.toLowerCase().replaceAll("_", " ");
     throw new DeployError(`${name} is not valid YAML at line ${line}, column ${col}: ${what}.`);
   }
@@ -124,7 +128,7 @@ export function parseYaml(name: InputName, text: string): Value {
 /** What a YAML text of the project holds, its first document; undefined where it is not valid, which Ansible says. */
 export function parseLoosely(text: string): unknown {
   try {
-    if (shapeOf(text) !== "sound") return undefined;
+    if (obstacle(text) !== undefined) return undefined;
     return compose(text, MOST_ERRORS).documents[0]?.toJS({ maxAliasCount: MOST_ALIASES });
   } catch {
     return undefined;
@@ -146,7 +150,7 @@ export interface Leaf {
  */
 export function leavesOf(text: string): { readonly leaves: readonly Leaf[]; readonly valid: boolean } {
   const leaves: Leaf[] = [];
-  if (shapeOf(text) !== "sound") return { leaves, valid: false };
+  if (obstacle(text) !== undefined) return { leaves, valid: false };
   const { documents, problems } = compose(text, MOST_ERRORS);
   for (const document of documents) {
     const anchors = new Map<string, Node>();
@@ -207,12 +211,12 @@ function tooDeep(name: InputName): DeployError {
 }
 
 /**
- * Whether a text may be read, told by its tokens, since this alone does not call itself: not when it nests too deep, and
- * what closes more brackets than it opens is not worth it.
+ * What forbids to read a text, told by its tokens, since this alone does not call itself: it nests too deep, or it closes a
+ * bracket that none opened, where the library goes on for long. undefined when nothing does.
  */
-function shapeOf(text: string): "sound" | "deep" | "broken" {
-  let broken = false;
+function obstacle(text: string): Problem | undefined {
   const indents: number[] = [];
+  let offset = 0;
   let flow = 0;
   let compact = 0;
   let blank: number | undefined = 0;
@@ -231,13 +235,14 @@ function shapeOf(text: string): "sound" | "deep" | "broken" {
     if (scalar) scalar = false;
     else if (token === "\x1f") scalar = true;
     else if (token === "[" || token === "{") flow++;
-    else if (token === "]" || token === "}") {
-      broken ||= flow === 0;
-      flow = Math.max(0, flow - 1);
-    } else if (flow === 0 && (token === "-" || token === "?" || token === ":")) compact++;
-    if (indents.length + flow + compact > DEEPEST) return "deep";
+    else if (token === "]" || token === "}") flow--;
+    else if (flow === 0 && (token === "-" || token === "?" || token === ":")) compact++;
+    if (flow < 0) return { code: "UNEXPECTED_TOKEN", offset };
+    if (indents.length + flow + compact > DEEPEST) return { code: TOO_DEEP, offset };
+    // Signs of the lexer's own are no part of the text.
+    if (!OWN_SIGNS.has(token)) offset += token.length;
   }
-  return broken ? "broken" : "sound";
+  return undefined;
 }
 
 /** A key that its mapping has already. */

@@ -132,7 +132,6 @@ const REFUSALS: readonly (readonly [words: RegExp, sentence: string])[] = [
     /the role '([^']*)' was not found/,
     "The playbook uses the role $1, which is not there$PLACE: put it into roles, or have it installed by requirements.",
   ],
-  [/failed at splitting arguments/, "extra-args has a value of -e in which a quote or a brace stays open: close it."],
   [/Unable to find limit file/, "limit names a file of hosts that does not exist: correct the path behind its @."],
   [
     /Config '(?:DEFAULT_)?(\w+)' from .* has an invalid value/,
@@ -175,6 +174,10 @@ export function explainEnd(code: number, stderr: string, context: FailureContext
   const error = withoutPrivatePaths(lastError(plain));
   const vault = explainVault(error, context);
   if (vault !== "") return vault;
+  // Ansible takes this for a mistake of the inventory.
+  if (/failed at splitting arguments/.test(plain)) {
+    return "extra-args has a value of -e in which a quote or a brace stays open: close it.";
+  }
   // The last error with all that caused it.
   const said = plain.slice(Math.max(plain.lastIndexOf("[ERROR]"), plain.lastIndexOf("ERROR"), 0));
   for (const [words, sentence] of REFUSALS) {

@@ -51,6 +51,18 @@ export interface Case {
 /** Root without the right to read what its mode forbids. */
 const UNPRIVILEGED = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
 
+/** A shell around the step that writes down the processor time of what it waited for. */
+const measured = (file: string) => ["bash", "-c", `"$@"; code=$?; times >"${file}"; exit $code`, "bash"];
+
+/** The second line of `times`: user and system time of the children, `1m2.345s 0m0.067s`. */
+function cpuSeconds(times: string): number {
+  const [, children = ""] = times.split("\n");
+  return [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds),
+    0,
+  );
+}
+
 const FOLDER = join(ROOT, "__tests__", "corpus");
 
 export function cases(): Case[] {
@@ -75,6 +87,8 @@ export interface Ran {
   readonly step: StepResult;
   readonly left: readonly string[];
   readonly error: string;
+  /** Seconds of processor time, all processes together: whatever else the machine does, it is the same. */
+  readonly cpuSeconds: number;
 }
 
 export async function runCase(one: Case): Promise<Ran> {
@@ -95,13 +109,15 @@ export async function runCase(one: Case): Promise<Ran> {
     const inputs = Object.fromEntries(
       Object.entries({ ...given, ...one.inputs }).map(([name, text]) => [name, textOf(text)]),
     );
-    const place = (text: string) => text.replaceAll("WORKSPACE", runner.workspace).replaceAll("TEMP", runner.temp);
+    const place = (text: string) =>
+      text.replaceAll("WORKSPACE", runner.workspace).replaceAll(/(?<!\w)TEMP/g, runner.temp);
     const env = Object.fromEntries(Object.entries(one.env).map(([name, text]) => [name, place(text)]));
-    const before = one.unprivileged && process.getuid?.() === 0 ? UNPRIVILEGED : [];
+    const times = join(runner.base, "times");
+    const before = [...measured(times), ...(one.unprivileged && process.getuid?.() === 0 ? UNPRIVILEGED : [])];
     const step = await runner.main(inputs, { env, before, kill: 30_000 });
     const left =
       runner.base === "" ? [] : readdirSync(runner.temp).filter((name) => !/^deploy-summary-.*\.md$/.test(name));
-    return { step, left, error: place(one.error) };
+    return { step, left, error: place(one.error), cpuSeconds: cpuSeconds(readFileSync(times, "utf8")) };
   } finally {
     for (const end of close) end();
     runner.remove();

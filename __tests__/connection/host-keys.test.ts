@@ -17,7 +17,7 @@ interface Given {
 
 function check({ inputs = {}, cfg, inventory, variables, job = {} }: Given): void {
   const project: Project = {
-    ...{ folder: "/w", workspace: "/w", playbook: "", composeSources: [], requirements: undefined, code: "/w" },
+    ...{ folder: "/w", code: "/w", workspace: "/w", playbook: "", composeSources: [], requirements: undefined },
     ...{ revision: undefined, django: undefined },
     cfg: cfg === undefined ? undefined : { path: "/w/ansible.cfg", settings: parseAnsibleCfg(cfg) },
   };

@@ -10828,7 +10828,7 @@ const CHECKING = /^ansible_(ssh_|paramiko_|paramiko_ssh_)?host_key_checking$/;
 const ARGUMENTS = /^ansible_(ssh_args|ssh_common_args|ssh_extra_args|sftp_extra_args|scp_extra_args)$/;
 /** Ansible's words for false. */
 const FALSE = /^(false|no|off|0|n|f)$/i;
-const OPTION = /StrictHostKeyChecking\s*[=\s]\s*["']?(no|off|accept-new)\b/i;
+const OPTION = /StrictHostKeyChecking[\s=]+["']?(no|off|accept-new)\b/i;
 /** A text without one of these has nothing of the kind, and most have none. */
 const MENTIONED = /host_key_checking|StrictHostKeyChecking/i;
 /**

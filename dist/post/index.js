@@ -2122,9 +2122,24 @@ const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createReq
 class errors_DeployError extends Error {
     name = "DeployError";
 }
-/** The message of whatever was thrown. */
+/** What Node's codes of the system's errors mean. */
+const REASONS = {
+    EACCES: "the runner's user may not do that there",
+    EPERM: "the runner's user may not do that there",
+    EROFS: "the file system there is read-only",
+    ENOSPC: "the disk is full",
+    EDQUOT: "the disk quota is used up",
+    ENOENT: "a file or folder of its path does not exist",
+    ENOTDIR: "a part of its path is no folder",
+    EISDIR: "a folder is in its place",
+    EEXIST: "another file is in its place",
+    EMFILE: "the runner has too many open files",
+    ENOMEM: "the runner has no memory left",
+};
+/** The message of whatever was thrown, that of the system in words and without its paths. */
 function messageOf(error) {
-    return error instanceof Error ? error.message : String(error);
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 }
 /** Characters of what a sentence repeats of a user's text. */
 const LONGEST_ECHO = 200;
@@ -2299,7 +2314,7 @@ function piece(descriptor, from, most, step) {
     }
     return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
 }
-const REASONS = {
+const read_file_REASONS = {
     ENOENT: "does not exist",
     ENOTDIR: "does not exist, since a part of its path is no folder",
     EACCES: "may not be read by the runner's user: give it the permission",
@@ -2314,7 +2329,7 @@ function refusal(place, error) {
     if (error instanceof errors_DeployError)
         return error;
     const code = codeOf(error);
-    return new errors_DeployError(`${place.name} ${REASONS[code] ?? `cannot be read (${code || "for no reason given"})`}.`);
+    return new errors_DeployError(`${place.name} ${read_file_REASONS[code] ?? `cannot be read (${code || "for no reason given"})`}.`);
 }
 function codeOf(error) {
     return error instanceof Error && "code" in error ? String(error.code) : "";

@@ -8820,7 +8820,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 6123:
+/***/ 7816:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -9843,6 +9843,32 @@ function shortened(text, most = LONGEST_ECHO) {
     return text.length <= most ? text : `${text.slice(0, most)}…`;
 }
 
+;// CONCATENATED MODULE: ./lib/process/leash.js
+
+
+/** Waits until nobody holds the other end of its input, and ends a group then. */
+const WATCH = 'read -r _; kill -INT -"$1" 2>/dev/null && sleep 2 && kill -KILL -"$1" 2>/dev/null';
+/**
+ * Ties a process group to this process: when this one is gone, however it went, the group is ended. A shell watches, whose
+ * input ends with this process.
+ *
+ * @returns what lets the group go.
+ */
+function leash(group) {
+    const env = helperEnvironment(process.env);
+    const watch = (0,external_node_child_process_namespaceObject.spawn)("/bin/sh", ["-c", WATCH, "sh", String(group)], {
+        ...{ env, detached: true, stdio: ["pipe", "ignore", "ignore"] },
+    });
+    // Without a shell there is no leash, and a run as good as any.
+    watch.on("error", () => undefined);
+    watch.stdin?.on("error", () => undefined);
+    watch.unref();
+    return () => {
+        watch.kill("SIGKILL");
+        watch.stdin?.destroy();
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/read-file.js
 
 
@@ -10073,6 +10099,7 @@ function rowsOf(text) {
 
 
 
+
 const TAIL = 65_536;
 const MOST = 32_000_000;
 /** What runs now, for {@link killAll}. */
@@ -10104,6 +10131,7 @@ function run_run(argv, options) {
         }
         const output = { stdout: "", stderr: "" };
         const ending = new Ending(child, options.grace);
+        const release = options.leashed && child.pid !== undefined ? leash(child.pid) : () => undefined;
         const timers = [timer(options.timeout ?? 600_000, ending.start)];
         running.add(ending.kill);
         options.signal?.addEventListener("abort", ending.start, { once: true });
@@ -10126,6 +10154,7 @@ function run_run(argv, options) {
             for (const one of timers)
                 clearTimeout(one);
             options.signal?.removeEventListener("abort", ending.start);
+            release();
             ending.finish();
             child.stdout?.destroy();
             child.stderr?.destroy();
@@ -13792,6 +13821,7 @@ class Cancel {
             env: run.env,
             timeout: Math.min(GIVE_BACK_LIMIT, Math.max(0, this.#given + GIVE_BACK_END - Date.now())),
             grace: GRACE,
+            leashed: true,
             onOutput: (_, chunk) => {
                 output = (output + chunk).slice(-OUTPUT_END);
                 if (output.includes(run.playMarker))
@@ -13860,6 +13890,7 @@ async function runAnsible(run) {
             signal: run.signal,
             timeout: Number.POSITIVE_INFINITY,
             grace: play_GRACE,
+            leashed: true,
             onOutput: (stream, chunk) => log.push(stream, chunk),
         });
     }
@@ -16188,7 +16219,7 @@ async function install(file, folder, { project, ansible, job, signal }) {
         ANSIBLE_NOCOLOR: "true",
     });
     const argv = [ansible.python, "-P", "-m", "ansible", "galaxy", "install", "--role-file", file];
-    const { code, stdout, stderr } = await run_run([...argv], { cwd: project, env, timeout: 600_000, signal });
+    const { code, stdout, stderr } = await run_run([...argv], { cwd: project, env, timeout: 600_000, signal, leashed: true });
     if (code !== 0)
         throw new DeployError(`requirements could not be installed: ${galaxy_lastError(`${stdout}\n${stderr}`)}.`);
 }
@@ -16437,7 +16468,7 @@ async function installPackages(uv, python, { lockFile, ansibleVersion, pythonPac
     // A cache of its own on the same file system: files are linked, not copied, and the job's cache stays untouched.
     const own = { UV_CACHE_DIR: (0,external_node_path_namespaceObject.join)(work, "cache"), UV_PYTHON_DOWNLOADS: "never" };
     const env = extended(uvEnvironmentHere(environment), own);
-    const options = { cwd: work, env, timeout: 300_000, signal };
+    const options = { cwd: work, env, timeout: 300_000, signal, leashed: true };
     const pip = (...args) => [
         ...[uv, "pip", "install", "--quiet", "--no-build", "--python", (0,external_node_path_namespaceObject.join)(venv, "bin", "python")],
         ...args,
@@ -17103,7 +17134,7 @@ async function* explanations({ inputs, play: prepared, identity, closed }, resul
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6123);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7816);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

@@ -127,6 +127,25 @@ describe("secrets", () => {
     }
   });
 
+  it("are hidden in annotations, also where they stand in what no event holds as a text", async () => {
+    const event = { ...failed("no"), host: "t0ken-value" };
+    wire(
+      { env: "API_TOKEN=t0ken-value", hosts: "t0ken-value" },
+      { play: { events: [event, stats("t0ken-value", { failures: 1 })], stderr: "t0ken-value\n", code: 2 } },
+    );
+    await run(process.cwd());
+    expect(wired.visible).toMatch(/^::error title=\*\*\*%3A Do::\*\*\*: the task "Do" failed: no\.$/m);
+    expect(wired.visible).not.toContain("t0ken-value");
+  });
+
+  it("are hidden in what Ansible says where it ends before any host", async () => {
+    wire({ env: "API_TOKEN=t0ken-value" }, { play: { stderr: "ERROR! no t0ken-value here\n", code: 4 } });
+    await run(process.cwd());
+    expect(wired.outputs.status).toBe("failed");
+    expect(wired.log).toMatch(/^::error::.*no \*\*\* here/m);
+    for (const text of [wired.visible, wired.summary]) expect(text).not.toContain("t0ken-value");
+  });
+
   it("are gone before the report is written", async () => {
     wire(SECRETS, { play: { events: [stats("web1.example.org")] } });
     const seen: string[][] = [];
@@ -180,7 +199,8 @@ describe("a run that is cancelled", () => {
   });
 
   it("has no secret after 3 s and is gone after 8, also where nothing listens", { timeout: 20_000 }, async () => {
-    wire({ ...BUNDLED, ...SECRETS }, { play: { wait: true, stubborn: true }, cancel: { wait: true, stubborn: true } });
+    const stubborn = { wait: true, stubborn: true };
+    wire({ ...BUNDLED, ...SECRETS }, { play: stubborn, cancel: { ...stubborn, silent: true } });
     const done = run(process.cwd());
     const pid = await wired.waiting();
     const [{ secrets = [] } = {}] = wired.started;

@@ -116,7 +116,7 @@ async function prepare(actionRoot: string, known: Known, stop: Stop): Promise<Re
   const identity = await stop.step((signal) => prepareIdentity(inputs, folder, controlFolder, signal));
   tellTrust(inputs, identity);
   const files = writeRunFiles({ inputs, project, folder, job, actionRoot, identity, becomePassword: password });
-  const sources = sourcesOf(project, files, folder.path, job);
+  const sources = sourcesOf(project, files, inputs.extraArgs, folder.path, job);
   requireHostKeys(inputs, project, sources, job);
   const closed = await stop.step((signal) => closedVaults(inputs, project, sources, job, signal));
   requireOpenVaults(closed, EVERY_HOST, inputs, project);

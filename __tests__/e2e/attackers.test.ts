@@ -1,7 +1,7 @@
 // Who may turn against a deploy, and what becomes of it: each test tries it on a host, and looks at what it must not reach.
 import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
 import { directly } from "./support/direct.js";
 import { inventory } from "./support/inventory.js";
@@ -160,8 +160,25 @@ systemd-run --quiet --unit attacker --uid mysite python3 /run/swap.py`,
 });
 
 describe("a commit", () => {
-  const production = "mysite/settings/production.py";
-  const link = (target: string, path: string): void => symlinkSync(target, join(project.folder, path));
+  /** Takes back what a test put into the project. */
+  let undo: (() => void)[] = [];
+
+  afterEach(() => {
+    for (const step of undo) step();
+    undo = [];
+  });
+
+  function link(target: string, path: string): void {
+    symlinkSync(target, join(project.folder, path));
+    undo.push(() => rmSync(join(project.folder, path)));
+  }
+
+  function set(setting: string, value: string): void {
+    const production = "mysite/settings/production.py";
+    const text = project.read(production);
+    project.write(production, `${text}\n${setting} = ${JSON.stringify(value)}\n`);
+    undo.push(() => project.write(production, text));
+  }
 
   /** The deploy ends with that sentence, and what was served is served on. */
   async function isRefused(sentence: string, vars: string[] = []): Promise<void> {
@@ -177,31 +194,25 @@ describe("a commit", () => {
     "collects static files into %s",
     async (folder) => {
       const before = await stateOf("/etc/systemd/system", "/opt/shop/shared");
-      const settings = project.read(production);
-      project.write(production, `${settings}\nSTATIC_ROOT = "${folder}"\n`);
+      set("STATIC_ROOT", folder);
       await isRefused(`STATIC_ROOT is ${folder}, which is neither in the release nor in /opt/mysite/shared`);
-      project.write(production, settings);
       expect(await stateOf("/etc/systemd/system", "/opt/shop/shared")).toBe(before);
     },
   );
 
   test("would have the whole of shared/ served", async () => {
-    const settings = project.read(production);
-    project.write(production, `${settings}\nSTATIC_ROOT = "/opt/mysite/shared"\n`);
+    set("STATIC_ROOT", "/opt/mysite/shared");
     await isRefused("/opt/mysite/shared with all that is in it would be served");
-    project.write(production, settings);
   });
 
   test.each(["guestbook/static/leak.txt", "uploads"])("has a link to a file of the host at %s", async (path) => {
     link("/etc/shadow", path);
     await isRefused("is a link to /etc/shadow, which is outside");
-    rmSync(join(project.folder, path));
   });
 
   test("has a link on the way to a shared path", async () => {
-    link("/etc/shop", "web");
+    link("guestbook", "web");
     await isRefused("web is a link where a folder belongs", ["django_app_shared_paths: [web/uploads]"]);
-    rmSync(join(project.folder, "web"));
   });
 
   test("has links at what the deploy itself writes, and they give way", async () => {
@@ -209,7 +220,6 @@ describe("a commit", () => {
     for (const name of ["REVISION", "release.json", ".venv"]) link("/etc/shop/planted", name);
     const result = await succeeds(deployAgain());
     expect(await onHost(host, "cat /opt/mysite/current/REVISION")).toBe(result.outputs.revision);
-    for (const name of ["REVISION", "release.json", ".venv"]) rmSync(join(project.folder, name));
     expect(await stateOf("/etc/shop")).toBe(before);
   });
 
@@ -217,7 +227,6 @@ describe("a commit", () => {
     link("style.css", "guestbook/static/guestbook/alias.css");
     await succeeds(deployAgain());
     expect((await fetchPage(host, site, "/static/guestbook/alias.css")).status).toBe(200);
-    rmSync(join(project.folder, "guestbook/static/guestbook/alias.css"));
   });
 });
 

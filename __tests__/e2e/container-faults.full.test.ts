@@ -119,6 +119,34 @@ test("two projects on a host have releases, locks and images of their own", asyn
     expect(await onHost(host, "docker ps --format '{{.Names}}' | sort")).toBe("blog-blog-1\nshop-web-1");
 });
 
+test("links that a container plants in a folder that it may write lead a deploy nowhere", async () => {
+  const [host] = fleet.hosts;
+  await fleet.publish("1", { name: "lair" });
+  const lair = { "compose-file": "/srv/lair/compose.yml", "compose-source": "lair", limit: "docker1" };
+  const service = `services:\n  lair:\n    image: ${image("lair")}\n    volumes: ["./:/project"]\n    stop_grace_period: 1s\n`;
+  fleet.project.write("lair/compose.yml", service);
+  fleet.project.write("lair/conf/passwd", "one\n");
+  const first = await fleet.deploy({ inputs: lair });
+  expect(first.outputs.status, first.log).toBe("succeeded");
+  await onHost(host, "mkdir -p /etc/victim && echo root > /etc/victim/passwd");
+  const victim = () => onHost(host, "cat /etc/victim/passwd && ls /etc/victim");
+  const inside = (script: string) => onHost(host, `docker exec lair-lair-1 /busybox sh -ec '${script}'`);
+
+  await inside("/busybox ln -sf /etc/victim/passwd /project/conf/passwd");
+  fleet.project.write("lair/conf/passwd", "two\n");
+  const file = await fleet.deploy({ inputs: lair });
+  expect(file.outputs.status, file.log).toBe("succeeded");
+  expect(await victim()).toBe("root\npasswd");
+  expect(await onHost(host, "test ! -L /srv/lair/conf/passwd && cat /srv/lair/conf/passwd")).toBe("two");
+
+  await inside("/busybox mv /project/conf /project/aside; /busybox ln -s /etc/victim /project/conf");
+  fleet.project.write("lair/conf/passwd", "three\n");
+  expectRefused(await fleet.deploy({ inputs: lair }), /\/srv\/lair\/conf is a link where a folder belongs/);
+  expect(await victim()).toBe("root\npasswd");
+  expect(await onHost(host, "ls /var/lib/django-ansible-deploy/compose/lair/plan 2>/dev/null || true")).toBe("");
+  await onHost(host, "docker rm --force lair-lair-1");
+});
+
 test("a host that restarts serves again, and a deploy finds nothing to do", async () => {
   await reboot(fleet.hosts[1]);
   await expect.poll(() => versions().catch(() => []), { timeout: 60_000, interval: 1000 }).toEqual(["17", "17"]);

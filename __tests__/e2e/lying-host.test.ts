@@ -68,15 +68,14 @@ describe("a host of the fleet that lies", () => {
     ],
   ])("with %s ends the deploy in one sentence, and nothing is touched", async (_, python, sentence) => {
     await lie(python);
-    const commit = await commitVersion(fleet.project, "3");
+    const commit = await commitVersion(fleet.project, `3.${Math.random()}`);
     const run = await fleet.deploy();
     expectRefused(run, sentence);
     expect(run.outputs["failed-host-names"]).toBe('["app2"]');
     for (const host of fleet.hosts) {
-      expect(await stateOf(host)).toMatchObject({ release: second, undo: false });
+      expect(await stateOf(host)).toMatchObject({ release: second, undo: false, lock: "" });
       expect(await onHost(host, "ls /opt/mysite/releases")).not.toContain(commit.slice(0, 7));
     }
-    expect(await stateOf(fleet.app1)).toMatchObject({ lock: "" });
     expect(await versionOf()).toBe("2");
     expect(await onHost(fleet.app1, "ls -d /etc/x 2>/dev/null || true")).toBe("");
   });
@@ -88,7 +87,7 @@ for entry in answer["releases"]:
     if entry["release"] == ${JSON.stringify(first)}:
         entry.update(revision=${JSON.stringify(commit)}, as_built=True, prepared=True)`);
     const run = await fleet.deploy();
-    expect(await versionOf()).toBe("4");
+    expect(await versionOf(), run.log).toBe("4");
     expect(run.outputs.release).toMatch(new RegExp(`-${commit.slice(0, 7)}$`));
   });
 });

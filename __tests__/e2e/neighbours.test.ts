@@ -317,13 +317,16 @@ describe("a project with a lock of uv", () => {
     expect(again.outputs["changed-tasks"], again.log).toBe("0");
   });
 
-  test("is refused when the lock is not the project's", async () => {
+  test("is refused when the lock has to be the project's and is not, and else told what it lacks", async () => {
     project.write("pyproject.toml", pyproject(["django>=5.2,<5.3", "dj-database-url", "whitenoise"]));
     await project.commit("Forget to lock");
     await expectUntouched(
-      deploy("mysite", site),
-      /uv\.lock is not up to date with pyproject\.toml: run `uv lock` in the project/,
+      deploy("mysite", site, ["django_app_strict_lock: true"]),
+      /uv\.lock is not up to date with pyproject\.toml \(it lacks whitenoise\): run `uv lock` in the project/,
     );
+    const result = await deploy("mysite", site);
+    expect(result.outputs.status, result.log).toBe("succeeded");
+    expect(result.log).toContain("uv.lock lacks whitenoise of pyproject.toml, so that was not installed");
   });
 
   /** Locks with the host's uv, which reaches the package index as the deploy does. */

@@ -41,10 +41,19 @@ describe("parseDotenv", () => {
   });
 
   it.each([
-    ["A=1\n hunter2", "env has no NAME=value in line 2."],
-    ["1A=hunter2", "env has no NAME=value in line 1."],
-    ["A=1\nB='hunter2\nC=3", "env has a quote in line 2 that is not closed."],
-    ["A='1' hunter2", "env has text after the closing quote of the value in line 1."],
+    [
+      "A=1\n hunter2",
+      "env has no NAME=value in line 2: give each variable a line, its name of letters, digits and underscores.",
+    ],
+    [
+      "1A=hunter2",
+      "env has no NAME=value in line 1: give each variable a line, its name of letters, digits and underscores.",
+    ],
+    ["A=1\nB='hunter2\nC=3", "env has a quote in line 2 that is not closed: close it, or leave quotes out."],
+    [
+      "A='1' hunter2",
+      "env has text after the closing quote of the value in line 1: put all of the value inside of the quotes.",
+    ],
   ])("refuses %j without quoting it", (text, message) => {
     expect(() => parseDotenv(text)).toThrow(new DeployError(message));
   });

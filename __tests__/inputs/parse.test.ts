@@ -50,9 +50,13 @@ describe("parseInputs", () => {
     ["timeout-minutes", "40000", 'timeout-minutes is "40000": use a number of minutes above 0 and up to 35000.'],
     ["limit", "web1\nweb2", "limit must be one line without control characters."],
     ["app-name", "a\u0007b", "app-name must be one line without control characters."],
-    ["extra-args", "'open", "extra-args has a ' that is not closed."],
+    ["extra-args", "'open", "extra-args has a ' that is not closed: close it."],
     ["vars", "- a", 'vars must be a mapping of names to values, like "key: value".'],
-    ["env", "A=1\nsecret-text", "env has no NAME=value in line 2."],
+    [
+      "env",
+      "A=1\nsecret-text",
+      "env has no NAME=value in line 2: give each variable a line, its name of letters, digits and underscores.",
+    ],
     [
       "ssh-private-key",
       " \n",

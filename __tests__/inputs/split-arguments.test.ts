@@ -22,6 +22,6 @@ describe("splitArguments", () => {
   });
 
   it("refuses an open quote", () => {
-    expect(() => splitArguments('-e "a')).toThrow('extra-args has a " that is not closed.');
+    expect(() => splitArguments('-e "a')).toThrow('extra-args has a " that is not closed: close it.');
   });
 });

@@ -27,7 +27,7 @@ describe("parseMapping", () => {
   });
 
   it.each([
-    ["a: 1\na: 2", /^vars is not valid YAML at line 2, column 1 \(duplicate key\)\.$/],
+    ["a: 1\na: 2", /^vars is not valid YAML at line 2, column 1: a mapping has this key twice, so keep one of them\.$/],
     ["a: [1", /^vars is not valid YAML at line 1, column 6/],
     ["a: !custom 1", /^vars is not valid YAML at line 1/],
     ["a: *nothing", /^vars has an alias \(\*name\) that is unknown/],

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { alive } from "../support/alive.js";
+import { processesOf } from "../support/processes.js";
 import { Runner, visible } from "./support/runner.js";
 
 const LOCAL = 'ansible_connection=local ansible_python_interpreter="{{ ansible_playbook_python }}"';
@@ -79,18 +80,23 @@ describe("a run that is ended", { timeout: 120_000 }, () => {
     expect(existsSync(step.state.privateFolder ?? "?")).toBe(false);
   });
 
-  it("by SIGKILL is cleaned up by post", async () => {
+  it("by SIGKILL ends with all its programs, and is cleaned up by post", async () => {
     let killed = false;
     const step = await runner.main(inputs, {
       onLog: (_, child) => {
-        if (!killed && existsSync(join(runner.base, "made"))) {
-          killed = true;
+        if (killed || !existsSync(join(runner.base, "made"))) return;
+        killed = true;
+        const ask = setInterval(() => {
+          if (!existsSync(join(runner.base, "pid"))) return;
+          clearInterval(ask);
           child.kill("SIGKILL");
-        }
+        }, 50);
       },
     });
     expect(step.signal).toBe("SIGKILL");
     expect(existsSync(step.state.privateFolder ?? "?")).toBe(true);
+    await vi.waitFor(() => expect(sleeperIsGone()).toBe(true), 10_000);
+    expect(await processesOf(runner.base, 100)).toEqual([]);
     const post = await runner.post();
     expect(post.code).toBe(0);
     expect(visible(post.log)).not.toContain("t0ken-value");

@@ -138,6 +138,18 @@ describe("run", () => {
     await until(() => !alive(child));
   });
 
+  it("leaves no child behind that was started while it ended", async () => {
+    const stop = new AbortController();
+    const script =
+      "trap '(trap \"\" INT TERM; exec sleep 60) & echo $! > late; exit 0' INT; echo $$ > self; while :; do sleep 0.05; done";
+    const { done, pidIn } = follow(script, { signal: stop.signal, grace: [5_000, 5_000] });
+    await pidIn("self");
+    stop.abort("cancelled");
+    expect((await done).code).toBe(0);
+    const late = await pidIn("late");
+    await until(() => !alive(late));
+  });
+
   it("does not wait for a process that was left behind with the pipes open, and leaves it alone", async () => {
     const started = Date.now();
     const { done, pidIn } = follow(

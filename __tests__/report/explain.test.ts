@@ -152,12 +152,32 @@ describe("explainEnd", () => {
     [
       "\u001b[0;31m[ERROR]: couldn't resolve module/action 'x'.\u001b[0m\n\u001b[0;31mOrigin: /w/bad.yml:3:7\u001b[0m\n\n1 - hosts: all\n",
       [],
-      "Ansible ended with code 4: couldn't resolve module/action 'x'. Origin: /w/bad.yml:3:7.",
+      'The playbook uses the module "x", which is not there (/w/bad.yml:3): correct its name, or have its collection installed by requirements.',
     ],
-    ["ERROR! the role 'x' was not found\n\nmore\n", [], "Ansible ended with code 4: the role 'x' was not found."],
-    ["something odd\n", [], "Ansible ended with code 4: something odd."],
-    ["", [], "Ansible ended with code 4: it printed no error."],
+    [
+      "ERROR! the role 'x' was not found\n\nmore\n",
+      [],
+      'The playbook uses the role "x", which is not there: put it into roles, or have it installed by requirements.',
+    ],
+    [
+      "[ERROR]: conflicting action statements: a, b\nOrigin: /w/site/plays/bad.yml:4:7\n\n2 x\n",
+      [],
+      "Ansible refuses what is written at site/plays/bad.yml:4: conflicting action statements: a, b.",
+    ],
+    [
+      "[ERROR]: Failed to parse inventory.\nOrigin: /t/django-ansible-deploy-aB3xYz/inventory/inventory.ini\n\n<<< caused by >>>\n\nError parsing '/t/django-ansible-deploy-aB3xYz/inventory/inventory.ini': No closing quotation\n",
+      [],
+      "The inventory can be read neither as YAML nor as INI (Error parsing 'inventory': No closing quotation): correct it there.",
+    ],
+    ["something odd\n", [], "Ansible could not run: something odd. Its output above says more."],
+    ["", [], "Ansible ended without saying why: run the job again with debug logging."],
   ])("explains %j", (stderr, unopened, sentence) => {
     expect(explainEnd(4, stderr, context({}, unopened))).toBe(sentence);
+  });
+
+  it("says what a signal from outside mostly means", () => {
+    expect(explainEnd(143, "", context({}, []))).toMatch(
+      /^Ansible was ended by a signal from outside: mostly the runner had no memory left/,
+    );
   });
 });

@@ -44,7 +44,13 @@ describe("outcomeOf", () => {
       undefined,
       { status: "failed", error: "a failed: see Ansible's output above." },
     ],
-    ["no host", 4, [], undefined, { status: "failed", error: "Ansible ended with code 4: why." }],
+    [
+      "no host",
+      4,
+      [],
+      undefined,
+      { status: "failed", error: "Ansible could not run: why. Its output above says more." },
+    ],
     [
       "a deploy to nothing",
       0,

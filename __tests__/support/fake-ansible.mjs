@@ -28,7 +28,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
 for (const event of options.events ?? []) appendFileSync(events, `${JSON.stringify(event)}\n`);
 process.stdout.write(options.stdout ?? "");
 process.stderr.write(options.stderr ?? "");
-if (part === "cancel") process.stdout.write(`${DJANGO_ANSIBLE_EVENTS_PLAY_MARKER} Cancel\n`);
+if (part === "cancel" && !options.silent) process.stdout.write(`${DJANGO_ANSIBLE_EVENTS_PLAY_MARKER} Cancel\n`);
 if (options.hold) await pause(options.hold);
 note({ left: secrets.filter((path) => existsSync(path)) });
 if (options.wait) {

@@ -24,6 +24,8 @@ interface Part {
   readonly code?: number;
   /** Milliseconds before it looks which secrets are left. */
   readonly hold?: number;
+  /** A cancel that does not come to its first play. */
+  readonly silent?: boolean;
   /** Goes on until it is ended. */
   readonly wait?: boolean;
   /** Listens to no signal but SIGKILL. */

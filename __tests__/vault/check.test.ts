@@ -54,7 +54,7 @@ describe("requireOpenVaults", () => {
     const inputs = createInputs(overrides);
     const files = { inventories: bases, playbook: join(project.folder, "deploy.yml") };
     requireOpenVaults(
-      await closedVaults(inputs, project, sourcesOf(project, files, "/private", job), job),
+      await closedVaults(inputs, project, sourcesOf(project, files, [], "/private", job), job),
       participants,
       inputs,
       project,
@@ -144,7 +144,7 @@ describe("the files of a playbook", () => {
       const inputs = createInputs({ vaultPassword: "wrong", ...overrides });
       const play = { inventories: [], playbook: join(project.folder, "plays/deploy.yml") };
       requireOpenVaults(
-        await closedVaults(inputs, project, sourcesOf(project, play, "/private", {}), {}),
+        await closedVaults(inputs, project, sourcesOf(project, play, [], "/private", {}), {}),
         EVERY_HOST,
         inputs,
         project,
@@ -200,7 +200,7 @@ describe("sentences", () => {
     const text = `plain: 1\ndatabase:\n  password: !vault |\n    ${indented}\n`;
     const project = projectIn(createFolder({ "group_vars/all.yml": text }));
     const inputs = createInputs({ vaultPassword: "wrong" });
-    const closed = await closedVaults(inputs, project, sourcesOf(project, NO_PLAY, "/private", {}), {});
+    const closed = await closedVaults(inputs, project, sourcesOf(project, NO_PLAY, [], "/private", {}), {});
     expect(sentences(closed, inputs, project)).toEqual([
       "vault-password does not open password in group_vars/all.yml.",
     ]);
@@ -209,7 +209,7 @@ describe("sentences", () => {
       await closedVaults(
         createInputs({ vaultPassword: "right" }),
         project,
-        sourcesOf(project, NO_PLAY, "/private", {}),
+        sourcesOf(project, NO_PLAY, [], "/private", {}),
         {},
       ),
     ).toEqual([]);
@@ -219,7 +219,11 @@ describe("sentences", () => {
     const project = projectIn(createFolder({ "group_vars/web/vault.yml": VAULT, "host_vars/web1.yml": "a: 1" }));
     const inputs = createInputs({ vaultPassword: "wrong" });
     expect(
-      sentences(await closedVaults(inputs, project, sourcesOf(project, NO_PLAY, "/private", {}), {}), inputs, project),
+      sentences(
+        await closedVaults(inputs, project, sourcesOf(project, NO_PLAY, [], "/private", {}), {}),
+        inputs,
+        project,
+      ),
     ).toEqual(["vault-password does not open group_vars/web/vault.yml."]);
   });
 });

@@ -2879,7 +2879,7 @@ var visit = __nccwpck_require__(204);
 
 
 
-__webpack_unused_export__ = composer.Composer;
+exports.Dk = composer.Composer;
 __webpack_unused_export__ = Document.Document;
 __webpack_unused_export__ = Schema.Schema;
 __webpack_unused_export__ = errors.YAMLError;
@@ -2900,11 +2900,11 @@ __webpack_unused_export__ = YAMLMap.YAMLMap;
 __webpack_unused_export__ = YAMLSeq.YAMLSeq;
 __webpack_unused_export__ = cst;
 exports.JG = lexer.Lexer;
-exports.HN = lineCounter.LineCounter;
-__webpack_unused_export__ = parser.Parser;
+__webpack_unused_export__ = lineCounter.LineCounter;
+exports.iX = parser.Parser;
 __webpack_unused_export__ = publicApi.parse;
-exports.hR = publicApi.parseAllDocuments;
-exports.Tp = publicApi.parseDocument;
+__webpack_unused_export__ = publicApi.parseAllDocuments;
+__webpack_unused_export__ = publicApi.parseDocument;
 exports.As = publicApi.stringify;
 exports.YR = visit.visit;
 __webpack_unused_export__ = visit.visitAsync;
@@ -8820,7 +8820,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 1794:
+/***/ 7816:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -9813,9 +9813,24 @@ const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createReq
 class DeployError extends Error {
     name = "DeployError";
 }
-/** The message of whatever was thrown. */
+/** What Node's codes of the system's errors mean. */
+const REASONS = {
+    EACCES: "the runner's user may not do that there",
+    EPERM: "the runner's user may not do that there",
+    EROFS: "the file system there is read-only",
+    ENOSPC: "the disk is full",
+    EDQUOT: "the disk quota is used up",
+    ENOENT: "a file or folder of its path does not exist",
+    ENOTDIR: "a part of its path is no folder",
+    EISDIR: "a folder is in its place",
+    EEXIST: "another file is in its place",
+    EMFILE: "the runner has too many open files",
+    ENOMEM: "the runner has no memory left",
+};
+/** The message of whatever was thrown, that of the system in words and without its paths. */
 function messageOf(error) {
-    return error instanceof Error ? error.message : String(error);
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 }
 /** Characters of what a sentence repeats of a user's text. */
 const LONGEST_ECHO = 200;
@@ -9826,6 +9841,32 @@ function quoted(text) {
 /** A text cut to what fits into a sentence. */
 function shortened(text, most = LONGEST_ECHO) {
     return text.length <= most ? text : `${text.slice(0, most)}…`;
+}
+
+;// CONCATENATED MODULE: ./lib/process/leash.js
+
+
+/** Waits until nobody holds the other end of its input, and ends a group then. */
+const WATCH = 'read -r _; kill -INT -"$1" 2>/dev/null && sleep 2 && kill -KILL -"$1" 2>/dev/null';
+/**
+ * Ties a process group to this process: when this one is gone, however it went, the group is ended. A shell watches, whose
+ * input ends with this process.
+ *
+ * @returns what lets the group go.
+ */
+function leash(group) {
+    const env = helperEnvironment(process.env);
+    const watch = (0,external_node_child_process_namespaceObject.spawn)("/bin/sh", ["-c", WATCH, "sh", String(group)], {
+        ...{ env, detached: true, stdio: ["pipe", "ignore", "ignore"] },
+    });
+    // Without a shell there is no leash, and a run as good as any.
+    watch.on("error", () => undefined);
+    watch.stdin?.on("error", () => undefined);
+    watch.unref();
+    return () => {
+        watch.kill("SIGKILL");
+        watch.stdin?.destroy();
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/read-file.js
@@ -9964,7 +10005,7 @@ function piece(descriptor, from, most, step) {
     }
     return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
 }
-const REASONS = {
+const read_file_REASONS = {
     ENOENT: "does not exist",
     ENOTDIR: "does not exist, since a part of its path is no folder",
     EACCES: "may not be read by the runner's user: give it the permission",
@@ -9979,7 +10020,7 @@ function refusal(place, error) {
     if (error instanceof DeployError)
         return error;
     const code = codeOf(error);
-    return new DeployError(`${place.name} ${REASONS[code] ?? `cannot be read (${code || "for no reason given"})`}.`);
+    return new DeployError(`${place.name} ${read_file_REASONS[code] ?? `cannot be read (${code || "for no reason given"})`}.`);
 }
 function codeOf(error) {
     return error instanceof Error && "code" in error ? String(error.code) : "";
@@ -10058,6 +10099,7 @@ function rowsOf(text) {
 
 
 
+
 const TAIL = 65_536;
 const MOST = 32_000_000;
 /** What runs now, for {@link killAll}. */
@@ -10089,6 +10131,7 @@ function run_run(argv, options) {
         }
         const output = { stdout: "", stderr: "" };
         const ending = new Ending(child, options.grace);
+        const release = options.leashed && child.pid !== undefined ? leash(child.pid) : () => undefined;
         const timers = [timer(options.timeout ?? 600_000, ending.start)];
         running.add(ending.kill);
         options.signal?.addEventListener("abort", ending.start, { once: true });
@@ -10111,6 +10154,7 @@ function run_run(argv, options) {
             for (const one of timers)
                 clearTimeout(one);
             options.signal?.removeEventListener("abort", ending.start);
+            release();
             ending.finish();
             child.stdout?.destroy();
             child.stderr?.destroy();
@@ -10541,7 +10585,7 @@ function splitArguments(text) {
         }
     }
     if (quote !== "")
-        throw new DeployError(`extra-args has a ${quote} that is not closed.`);
+        throw new DeployError(`extra-args has a ${quote} that is not closed: close it.`);
     if (word !== undefined)
         words.push(word);
     return words;
@@ -10563,31 +10607,84 @@ const ANSIBLE_TAGS = [
 ];
 /** What takes time by the square of a text's length is off: places of all errors, comparing each key with each. */
 const OPTIONS = { prettyErrors: false, uniqueKeys: false, logLevel: "silent" };
+/** What is wrong, for a sentence, by the code of the library. Another one is told in its own words. */
+const PROBLEMS = {
+    BAD_ALIAS: "an alias (*name) cannot stand here",
+    BAD_DQ_ESCAPE: "a backslash in double quotes begins no escape, so double it or use single quotes",
+    BAD_INDENT: "a line is indented wrongly, or a bracket before it stays open",
+    BAD_SCALAR_START: "a text begins with a sign that YAML keeps for itself, so put it in quotes",
+    BLOCK_AS_IMPLICIT_KEY: "a text holds a colon, so put it in quotes",
+    BLOCK_IN_FLOW: "a block stands inside of brackets",
+    DUPLICATE_KEY: "a mapping has this key twice, so keep one of them",
+    KEY_OVER_1024_CHARS: "a key is longer than 1024 characters",
+    MISSING_CHAR: "a quote or a bracket stays open, or a blank is missing",
+    MULTIPLE_ANCHORS: "a value has two anchors (&name)",
+    MULTIPLE_DOCS: 'a second document begins, so keep one "---" at most',
+    MULTIPLE_TAGS: "a value has two tags (!name)",
+    MULTILINE_IMPLICIT_KEY: "a key goes over several lines",
+    TAB_AS_INDENT: "a tab indents a line, so use spaces",
+    TAG_RESOLVE_FAILED: "a tag (!name) is none that Ansible has",
+    UNEXPECTED_TOKEN: "a sign stands where YAML expects none",
+};
+const TOO_DEEP = "TOO_DEEP";
+/** Of the lexer: a document, an error in brackets, a plain text. */
+const OWN_SIGNS = new Set(["\x02", "\x18", "\x1f"]);
+/** How many errors a text may have until it is not read on: each costs time, and the first one is told. */
+const MOST_ERRORS = 50;
+/** The documents of a text, and what is wrong with it, up to a number of errors. */
+function compose(text, most, options = {}) {
+    const problems = [];
+    const composer = new dist/* Composer */.Dk({ ...OPTIONS, ...options });
+    const documents = [];
+    const note = (source, code, _, warning) => {
+        // A tag that is not known is a problem only where nobody else reads the text.
+        if (warning && options.customTags === undefined)
+            return;
+        problems.push({
+            code,
+            offset: typeof source === "number" ? source : Array.isArray(source) ? source[0] : source.offset,
+        });
+        if (problems.length >= most)
+            throw new TooMany();
+    };
+    // The library keeps all errors of a text; this is where it reports each of them.
+    Object.assign(composer, { onError: note });
+    try {
+        for (const document of composer.compose(new dist/* Parser */.iX().parse(text), true, text.length))
+            documents.push(document);
+    }
+    catch (error) {
+        if (problems.length === 0)
+            throw error;
+    }
+    for (const { errors } of documents)
+        problems.push(...errors.map(({ code, pos }) => ({ code, offset: pos[0] })));
+    return { documents, problems };
+}
+class TooMany extends Error {
+}
 /**
  * Reads YAML (JSON is YAML) of the core schema. Messages carry a place, never a piece of the text: it may be a secret.
  *
  * @throws DeployError with line and column.
  */
 function parseYaml(name, text) {
-    if (isTooDeep(text))
+    const stop = obstacle(text);
+    if (stop?.code === TOO_DEEP)
         throw tooDeep(name);
-    const lineCounter = new dist/* LineCounter */.HN();
-    const where = (offset) => {
-        const { line, col } = lineCounter.linePos(offset);
-        return `at line ${line}, column ${col}`;
-    };
-    const document = (0,dist/* parseDocument */.Tp)(text, { ...OPTIONS, customTags: ANSIBLE_TAGS, lineCounter });
-    const problem = document.errors[0] ?? document.warnings[0];
-    if (problem) {
-        const what = problem.code.toLowerCase().replaceAll("_", " ");
-        throw new DeployError(`${name} is not valid YAML ${where(problem.pos[0])} (${what}).`);
+    const { documents, problems } = stop === undefined ? compose(text, 1, { customTags: ANSIBLE_TAGS }) : { documents: [], problems: [stop] };
+    const [document, ...more] = documents;
+    const second = more.find(({ contents }) => contents !== null);
+    const problem = problems[0] ?? (second === undefined ? duplicateKey(document) : { code: "MULTIPLE_DOCS", offset: second.range[0] });
+    if (problem !== undefined) {
+        const before = text.slice(0, problem.offset).split("\n");
+        const [line, col] = [before.length, (before.at(-1)?.length ?? 0) + 1];
+        const what = PROBLEMS[problem.code] ?? problem.code.toLowerCase().replaceAll("_", " ");
+        throw new DeployError(`${name} is not valid YAML at line ${line}, column ${col}: ${what}.`);
     }
-    const twice = duplicateKey(document);
-    if (twice !== undefined)
-        throw new DeployError(`${name} is not valid YAML ${where(twice)} (duplicate key).`);
     let value;
     try {
-        value = document.toJS({ maxAliasCount: MOST_ALIASES });
+        value = (document?.toJS({ maxAliasCount: MOST_ALIASES }) ?? null);
     }
     catch {
         throw new DeployError(`${name} has an alias (*name) that is unknown or used too often: write the value out.`);
@@ -10598,7 +10695,9 @@ function parseYaml(name, text) {
 /** What a YAML text of the project holds, its first document; undefined where it is not valid, which Ansible says. */
 function parseLoosely(text) {
     try {
-        return isTooDeep(text) ? undefined : (0,dist/* parseDocument */.Tp)(text, OPTIONS).toJS({ maxAliasCount: MOST_ALIASES });
+        if (obstacle(text) !== undefined)
+            return undefined;
+        return compose(text, MOST_ERRORS).documents[0]?.toJS({ maxAliasCount: MOST_ALIASES });
     }
     catch {
         return undefined;
@@ -10611,9 +10710,9 @@ function parseLoosely(text) {
  */
 function leavesOf(text) {
     const leaves = [];
-    if (isTooDeep(text))
+    if (obstacle(text) !== undefined)
         return { leaves, valid: false };
-    const documents = [(0,dist/* parseAllDocuments */.hR)(text, OPTIONS)].flat();
+    const { documents, problems } = compose(text, MOST_ERRORS);
     for (const document of documents) {
         const anchors = new Map();
         let aliases = 0;
@@ -10639,7 +10738,7 @@ function leavesOf(text) {
         });
         collect(document, []);
     }
-    return { leaves, valid: documents.every(({ errors }) => errors.length === 0) };
+    return { leaves, valid: problems.length === 0 };
 }
 function keysIn(path) {
     return path.flatMap((parent) => ((0,dist/* isPair */.tO)(parent) && (0,dist/* isScalar */.jn)(parent.key) ? [String(parent.key.value)] : []));
@@ -10669,9 +10768,13 @@ function parseMapping(name, text) {
 function tooDeep(name) {
     return new DeployError(`${name} has lists or mappings nested more than ${DEEPEST} deep: make it flatter.`);
 }
-/** Whether a text nests deeper than may be read, told by its tokens: this alone does not call itself. */
-function isTooDeep(text) {
+/**
+ * What forbids to read a text, told by its tokens, since this alone does not call itself: it nests too deep, or it closes a
+ * bracket that none opened, where the library goes on for long. undefined when nothing does.
+ */
+function obstacle(text) {
     const indents = [];
+    let offset = 0;
     let flow = 0;
     let compact = 0;
     let blank = 0;
@@ -10697,17 +10800,24 @@ function isTooDeep(text) {
         else if (token === "[" || token === "{")
             flow++;
         else if (token === "]" || token === "}")
-            flow = Math.max(0, flow - 1);
+            flow--;
         else if (flow === 0 && (token === "-" || token === "?" || token === ":"))
             compact++;
+        if (flow < 0)
+            return { code: "UNEXPECTED_TOKEN", offset };
         if (indents.length + flow + compact > DEEPEST)
-            return true;
+            return { code: TOO_DEEP, offset };
+        // Signs of the lexer's own are no part of the text.
+        if (!OWN_SIGNS.has(token))
+            offset += token.length;
     }
-    return false;
+    return undefined;
 }
-/** Offset of a key that its mapping has already. */
+/** A key that its mapping has already. */
 function duplicateKey(document) {
     let found;
+    if (document === undefined)
+        return found;
     (0,dist/* visit */.YR)(document, {
         Map: (_, { items }) => {
             const seen = new Set();
@@ -10715,7 +10825,7 @@ function duplicateKey(document) {
                 if (!(0,dist/* isScalar */.jn)(key))
                     continue;
                 if (seen.has(key.value)) {
-                    found = key.range?.[0] ?? 0;
+                    found = { code: "DUPLICATE_KEY", offset: key.range?.[0] ?? 0 };
                     return dist/* visit */.YR.BREAK;
                 }
                 seen.add(key.value);
@@ -11158,272 +11268,7 @@ function taskName({ name }) {
     return name.split(" : ").at(-1) ?? name;
 }
 
-;// CONCATENATED MODULE: ./lib/report/advice.js
-/** What to do about failures whose own words do not say it, most telling first. */
-const ADVICE = [
-    [
-        /No space left on device|Errno 28/i,
-        "The disk is full: remove what is not needed on the host (`django_app_keep_releases` limits old releases), then deploy again.",
-    ],
-    [
-        /dpkg was interrupted/i,
-        "An earlier installation was broken off: run `dpkg --configure -a` on the host, then deploy again.",
-    ],
-    [
-        /Could not get lock \/var\/lib\/(dpkg|apt)|is another process using it/i,
-        "Another program installs packages on the host, mostly unattended-upgrades: deploy again when it has ended.",
-    ],
-    [
-        /Unable to locate package|No package matching|has no installation candidate/i,
-        "The host's package sources do not have it: check /etc/apt/sources.list and the name in `django_app_extra_packages`.",
-    ],
-    [
-        /No solution found when resolving|No matching distribution found|ResolutionImpossible/i,
-        "The requirements contradict each other, or ask for a version that does not exist for this Python: install them in a fresh virtual environment on your machine first.",
-    ],
-    [
-        /Failed to build|error: command '[^']*' failed|Python\.h: No such file|pg_config executable not found/i,
-        "A requirement is compiled on the host and lacks something for it: use a package with wheels (for example `psycopg[binary]`), or name the headers in `django_app_extra_packages`.",
-    ],
-    [
-        /ModuleNotFoundError: No module named '?([\w.]+)/,
-        "The code imports something that the requirements do not bring, or that lies outside of `app_path`: add it to the requirements file that is deployed.",
-    ],
-    [
-        /SECRET_KEY setting must not be empty|ImproperlyConfigured/,
-        "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
-    ],
-    [
-        /DisallowedHost|Invalid HTTP_HOST|answered with 400/i,
-        "Django does not accept the name that it is asked by: `server_name` has to be in ALLOWED_HOSTS.",
-    ],
-    [
-        /password authentication failed for user/i,
-        "The database does not take the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
-    ],
-    [
-        [
-            /could not connect to server|connection to server at|OperationalError/i,
-            /refused|timed out|could not translate|No route/i,
-        ],
-        "The host does not get through to its database: check `db_host` and port, that the server listens there, and what is between.",
-    ],
-    [
-        /relation "[^"]+" already exists|table "?\w+"? already exists|DuplicateTable/i,
-        "The database has what a migration would create: it was made outside of migrations; compare with `manage.py showmigrations` and fake what is there already.",
-    ],
-    [
-        /Conflicting migrations detected/i,
-        "Two migrations follow the same one: run `manage.py makemigrations --merge` and commit the result.",
-    ],
-    [
-        /permission denied for (schema|table|database)/i,
-        "The database user may not do this: give it the rights on schema and tables, or make it the owner of the database.",
-    ],
-    [
-        /Address already in use|Errno 98/i,
-        "Something else listens there: look with `ss -ltnp` on the host for what it is.",
-    ],
-    [
-        /is not healthy at/,
-        "The old release still serves. Look at the application's last lines, and ask the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set what is asked and how long.",
-    ],
-    [
-        /nginx: configuration file \S{1,200} test failed|nginx: \[emerg\]/,
-        "nginx refuses its configuration: the line that it names may belong to another site of the host.",
-    ],
-];
-/** What to do about a failure, in Markdown code marks; "" when its own words have to do. */
-function adviceFor({ msg, stderr, stdout }) {
-    const text = [msg, stderr, stdout].filter(Boolean).join("\n");
-    return ADVICE.find(([cause]) => [cause].flat().every((words) => words.test(text)))?.[1] ?? "";
-}
-
-;// CONCATENATED MODULE: ./lib/report/markdown.js
-/** Any text as part of a line of Markdown: nothing in it acts as HTML, markup, a link, a mention, a reference or math. */
-function safe(text) {
-    return (html(text.replace(/\s+/g, " ").trim())
-        .replace(/[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g, (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`)
-        // GitHub looks for names and numbers in the text that readers see, so that only something between keeps them apart.
-        .replace(/@(?=\w)/g, "&#64;\u200b")
-        .replace(/(?<!&)#(?=\d)/g, "&#35;\u200b")
-        .replace(/:\/\//g, "&#58;//")
-        .replace(/\bwww\./gi, (found) => `${found.slice(0, 3)}&#46;`));
-}
-/** The same as code. */
-function code(text) {
-    return text === "" ? "" : `<code>${safe(text)}</code>`;
-}
-/** A text with its line ends and spaces. */
-function preformatted(text) {
-    return `<pre>${html(text)}</pre>`;
-}
-/** A part that opens by a click. `title` and `body` are Markdown. */
-function details(title, body) {
-    return ["<details>", `<summary>${title}</summary>`, "", ...body, "", "</details>", ""];
-}
-/** A table; `rows` are Markdown. `align` has a letter for each column: `l` or `r`. */
-function table(heads, align, rows) {
-    const line = (cells) => `| ${cells.join(" | ")} |`;
-    const marks = heads.map((_, index) => (align[index] === "r" ? "--:" : "---"));
-    return [line(heads), `|${marks.join("|")}|`, ...rows.map(line), ""];
-}
-/** A block of code that its own text cannot end. */
-function fenced(language, text) {
-    const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-    const fence = "`".repeat(longest + 1);
-    return [`${fence}${language}`, text, fence, ""];
-}
-/** `a, b and c`; of many the first ones and how many more. */
-function enumeration(items, most = 3) {
-    const shown = items.length > most + 1 ? [...items.slice(0, most), `${items.length - most} more`] : items;
-    return shown.length < 2 ? (shown[0] ?? "") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
-}
-/** `1 host`, `2 hosts`. */
-function count(number, one) {
-    return `${number} ${one}${number === 1 ? "" : "s"}`;
-}
-/** `0.4 s`, `12 s`, `3 min 05 s`. */
-function seconds(number) {
-    if (number < 9.95)
-        return `${Math.round(number * 10) / 10} s`;
-    const whole = Math.round(number);
-    return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
-}
-function html(text) {
-    return text
-        .replaceAll("&", "&amp;")
-        .replaceAll("<", "&lt;")
-        .replaceAll(">", "&gt;")
-        .replaceAll("$", "&#36;")
-        .replaceAll("\r", "");
-}
-
-;// CONCATENATED MODULE: ./lib/report/failures.js
-
-
-
-const failures_MOST = 20;
-const DETAIL_LINES = 30;
-const DETAIL_CHARACTERS = 3_000;
-/** The failures, those of the same cause on several hosts together. */
-function failureSection(failures, run) {
-    if (failures.length === 0)
-        return [];
-    const groups = byCause(failures);
-    const more = groups.length - failures_MOST;
-    return [
-        "#### What failed",
-        "",
-        ...groups.slice(0, failures_MOST).flatMap((group, index) => entry(group, index === 0)),
-        ...(run.rolledBack ? ["Every host serves what it served before.", ""] : []),
-        ...(more > 0 ? [`… and ${count(more, "failure")} more, in the log.`, ""] : []),
-    ];
-}
-/** Failures by cause: hosts on which the same task failed with the same words are together, the largest group first. */
-function byCause(failures) {
-    const groups = new Map();
-    for (const failure of failures) {
-        const [sentence, { host, name, path }] = failure;
-        const words = sentence.split(/([\w.-]+)/).filter((word) => word !== host);
-        const key = [...words, name, path].join("\0");
-        const group = groups.get(key);
-        if (group === undefined)
-            groups.set(key, [failure]);
-        else
-            group.push(failure);
-    }
-    return [...groups.values()].sort((one, other) => other.length - one.length);
-}
-function entry(group, first) {
-    const [[sentence, result]] = group;
-    const hosts = group.map(([, { host }]) => code(host));
-    const where = result.path ? ` at ${code(shortPath(result.path))}` : "";
-    const lines = lastLines(result);
-    const advice = adviceFor(result);
-    return [
-        `**${enumeration(hosts)}**, task “${safe(taskName(result))}”${where}`,
-        "",
-        safe(lines === "" ? sentence : firstLine(sentence, result)),
-        "",
-        ...(advice === "" ? [] : [`💡 ${advice}`, ""]),
-        ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? failures_opened : same)),
-    ];
-}
-/** A sentence about one host that only repeats a message of several lines gives way to the message's first line. */
-function firstLine(sentence, { host, msg = "" }) {
-    const [line = ""] = msg.split("\n");
-    return sentence.startsWith(`${host}: the task "`) && line.length > 20 ? line : sentence;
-}
-/** The first failure is what everybody looks for: its lines stand open. */
-const failures_opened = (line) => (line === "<details>" ? "<details open>" : line);
-const same = (line) => line;
-function lastLines(result) {
-    if (result.no_log)
-        return "";
-    const text = [result.msg, result.stdout, result.stderr].filter(Boolean).join("\n").trim();
-    const lines = text.split("\n").slice(-DETAIL_LINES).join("\n").slice(-DETAIL_CHARACTERS);
-    // A message of one line stands in the sentence already.
-    return lines.includes("\n") || lines.length > 600 ? lines : "";
-}
-/** The end of a path: the folders above say nothing to a reader. */
-function shortPath(path) {
-    return path.split("/").slice(-4).join("/");
-}
-
-;// CONCATENATED MODULE: ./lib/report/annotations.js
-
-
-
-
-/** GitHub shows at most ten annotations of a kind for a step. */
-const MOST_ANNOTATIONS = 10;
-/**
- * The annotations of failures: one for each cause, those that many hosts have first, and one place is kept for the step's
- * own error.
- */
-function annotationsOf(failures, repository) {
-    return byCause(failures)
-        .slice(0, MOST_ANNOTATIONS - 1)
-        .map((group) => {
-        const [[sentence, result]] = group;
-        const hosts = group.map(([, { host }]) => host);
-        return {
-            message: annotations_messageOf(sentence, result, hosts),
-            title: `${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}: ${taskName(result)}`,
-            ...positionOf(result, repository),
-        };
-    });
-}
-function annotations_messageOf(sentence, result, hosts) {
-    const advice = adviceFor(result).replaceAll("`", "");
-    const others = hosts.length > 1 ? `The same on ${hosts.slice(1, 11).join(", ")}${hosts.length > 11 ? " …" : ""}.` : "";
-    return [sentence, others, advice].filter((part) => part !== "").join("\n");
-}
-/** The line of the user's own code, configuration or template that a failure names, else the task that failed. */
-function positionOf({ msg, stderr, stdout, path, no_log }, repository) {
-    if (repository.workspace === "")
-        return {};
-    const text = no_log ? "" : [stdout, stderr, msg].filter(Boolean).join("\n");
-    const named = [...inRelease(text), ...inOrigin(text)].map(([file, line]) => [locate(file, repository), line]);
-    const [file, line] = named.find(([found]) => found !== undefined) ?? [];
-    return file === undefined || line === undefined ? placeIn(path, repository.workspace) : { file, startLine: line };
-}
-/** `file:line` as a place of the workspace; nothing for a file outside of it. */
-function placeIn(path, workspace) {
-    const [, absolute = "", line] = /^(.+):(\d+)$/.exec(path ?? "") ?? [];
-    const file = workspace === "" ? undefined : inside(absolute, workspace);
-    return file === undefined ? {} : { file, startLine: Number(line) };
-}
-/** Lines of a Python traceback that are the application's own, innermost first. */
-function inRelease(text) {
-    const places = [...text.matchAll(/File "([^"\n]+)", line (\d+)/g)].flatMap(([, path = "", line]) => {
-        const [, release] = path.split("/releases/");
-        const file = release?.slice(release.indexOf("/") + 1) ?? "";
-        return file === "" || file.startsWith(".venv/") ? [] : [[file, Number(line)]];
-    });
-    return places.reverse();
-}
+;// CONCATENATED MODULE: ./lib/report/origin.js
 /** Where Ansible says that a value or a template comes from: `Origin: /path:line:column`, a line each. */
 function inOrigin(text) {
     return text.split("\n").flatMap((line) => {
@@ -11432,20 +11277,10 @@ function inOrigin(text) {
         return start === -1 || place === "" ? [] : [[place, Number(number)]];
     });
 }
-/** A file of the workspace, relative to it; files of a release lie in the working directory or in the workspace. */
-function locate(file, { workspace, workingDirectory, exists }) {
-    if ((0,external_node_path_namespaceObject.isAbsolute)(file))
-        return inside(file, workspace);
-    const candidates = [(0,external_node_path_namespaceObject.join)(workspace, workingDirectory, file), (0,external_node_path_namespaceObject.join)(workspace, file)];
-    const found = candidates.find(exists);
-    return found === undefined ? undefined : inside(found, workspace);
-}
-function inside(file, workspace) {
-    const path = (0,external_node_path_namespaceObject.relative)(workspace, file);
-    return file === "" || path === "" || path.startsWith("..") || (0,external_node_path_namespaceObject.isAbsolute)(path) ? undefined : path;
-}
 
 ;// CONCATENATED MODULE: ./lib/report/explain.js
+
+
 
 
 const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try again|authentication failure|incorrect password/i;
@@ -11499,10 +11334,10 @@ function explainFailure(failure, context) {
             : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
     }
     if (failure.status === "unreachable") {
-        const cause = lastLine(failure.msg).replace(/^(Task failed: )?(Failed to connect to the host via ssh: )?(ssh: )?/, "");
+        const cause = withoutPrivatePaths(lastLine(failure.msg)).replace(/^(Task failed: )?(Failed to connect to the host via ssh: )?(ssh: )?/, "");
         return `${host} is unreachable: ${cause || "no cause is known"}.`;
     }
-    const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
+    const cause = failure.no_log ? "the cause is hidden by no_log" : withoutPrivatePaths(lastWords(failure));
     return `${host}: the task "${taskName(failure)}" failed: ${cause}${place(failure)}.`;
 }
 function knownHosts(context) {
@@ -11541,31 +11376,117 @@ function explainVault(text, context) {
     }
     return "";
 }
+/** What Ansible says before it asks any host, and the sentence that tells what to do; `$1` is what the words name. */
+const REFUSALS = [
+    [
+        /leaves us with no hosts to target/,
+        "No host is left to deploy to: the inventory is empty, or limit matches none of its hosts.",
+    ],
+    [
+        /couldn't resolve module\/action '([^']*)'/,
+        "The playbook uses the module $1, which is not there$PLACE: correct its name, or have its collection installed by requirements.",
+    ],
+    [
+        /the role '([^']*)' was not found/,
+        "The playbook uses the role $1, which is not there$PLACE: put it into roles, or have it installed by requirements.",
+    ],
+    [/Unable to find limit file/, "limit names a file of hosts that does not exist: correct the path behind its @."],
+    [
+        /Config '(?:DEFAULT_)?(\w+)' from .* has an invalid value/,
+        "ansible.cfg, or a variable of the job, gives the setting $1 a value that Ansible does not take: correct it there.",
+    ],
+    [
+        /Unable to parse .* as an inventory source|Completely failed to parse inventory source|Failed to parse inventory/,
+        "The inventory can be read neither as YAML nor as INI$CAUSE: correct it there.",
+    ],
+    [
+        /YAML parsing failed|Syntax Error while loading YAML/,
+        "A file of the project is not valid YAML$PLACE: correct it there.",
+    ],
+    [
+        /Could not find or access '([^']*)'/,
+        "Ansible needs the file $1, which does not exist: correct its path where it is named.",
+    ],
+    [
+        /vault password file (\S+) was not found/,
+        "The file of vault passwords $1 does not exist: give the password in vault-password instead.",
+    ],
+    [
+        /prompting\)|on prompt for|EOFError/,
+        "Ansible asks for a password, and nobody is there to type it: give it in become-password, vault-password or vault-passwords.",
+    ],
+    [
+        /unrecognized arguments|expected (one|at least one) argument|invalid (choice|int value)|the following arguments are required/,
+        "extra-args has what this version of ansible-playbook does not take: compare with `ansible-playbook --help`.",
+    ],
+    [/Error reading config file/, "ansible.cfg cannot be read$CAUSE: correct it there."],
+];
 /**
- * One sentence for a run that ended without a failed host: Ansible's own last error, or the input that is to blame.
+ * One sentence for a run that ended without a failed host: the input or the file that is to blame, and what to do.
  *
  * @param stderr the end of ansible-playbook's standard error.
  */
 function explainEnd(code, stderr, context) {
-    const error = lastError(stderr);
+    const plain = withoutColours(stderr);
+    const error = withoutPrivatePaths(lastError(plain));
     const vault = explainVault(error, context);
     if (vault !== "")
         return vault;
-    if (/leaves us with no hosts to target/.test(error)) {
-        return "No host is left to deploy to: the inventory is empty, or limit matches none of its hosts.";
+    // Ansible takes this for a mistake of the inventory.
+    if (/failed at splitting arguments/.test(plain)) {
+        return "extra-args has a value of -e in which a quote or a brace stays open: close it.";
     }
-    return `Ansible ended with code ${code}: ${error || "it printed no error"}.`;
+    // The last error with all that caused it.
+    const said = plain.slice(Math.max(plain.lastIndexOf("[ERROR]"), plain.lastIndexOf("ERROR"), 0));
+    for (const [words, sentence] of REFUSALS) {
+        const found = words.exec(said);
+        if (found === null)
+            continue;
+        const [place] = inOrigin(plain);
+        const cause = withoutPrivatePaths(flat(plain.split("<<< caused by >>>").at(-1)?.trim().split("\n")[0] ?? ""));
+        return sentence
+            .replace("$1", () => quoted(found[1] ?? ""))
+            .replace("$PLACE", () => (place === undefined ? "" : ` (${tail(place.join(":"))})`))
+            .replace("$CAUSE", () => (cause === "" || !plain.includes("<<< caused") ? "" : ` (${shortened(cause)})`));
+    }
+    if (code >= 128) {
+        return "Ansible was ended by a signal from outside: mostly the runner had no memory left, so look at its own log, or use a larger one.";
+    }
+    if (error === "")
+        return "Ansible ended without saying why: run the job again with debug logging.";
+    const [place] = inOrigin(plain);
+    return place === undefined
+        ? `Ansible could not run: ${error}. Its output above says more.`
+        : `Ansible refuses what is written at ${tail(place.join(":"))}: ${error}.`;
 }
-/** The last error block of Ansible's standard error as one line, without colours. */
-function lastError(stderr) {
+/** The end of a path, which is what tells it from others. */
+const tail = (path) => path.split("/").slice(-3).join("/");
+/** A text in which the files that the action made of inputs have these inputs' names: their own are gone by now. */
+function withoutPrivatePaths(text) {
+    return text
+        .split(/([\s'":()]+)/)
+        .map((word) => {
+        const [, rest] = /\/django-ansible-deploy-\w{6}(\/.*)?$/.exec(word) ?? [];
+        if (rest === undefined)
+            return word;
+        return rest.startsWith("/inventory") ? "inventory" : rest === "/vars.json" ? "vars" : "a file of the action";
+    })
+        .join("");
+}
+function withoutColours(text) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
-    const lines = stderr.replaceAll(/\x1b\[[0-9;]*m/g, "").split(/\r?\n/);
+    return text.replaceAll(/\x1b\[[0-9;]*m/g, "");
+}
+/** The last error block of Ansible's standard error as one line. */
+function lastError(stderr) {
+    const lines = stderr.split(/\r?\n/);
     const start = lines.findLastIndex((line) => /^(\[ERROR\]|ERROR!?|fatal|error|.*Error):?\s/.test(line));
     if (start === -1)
         return lastLine(lines.join("\n"));
     const end = lines.findIndex((line, index) => index > start && line.trim() === "");
     return flat(lines
         .slice(start, end === -1 ? undefined : end)
+        .filter((line) => !line.startsWith("Origin: "))
         .join(" ")
         .replace(/^(\[ERROR\]:?|ERROR!?:?)\s*/, ""));
 }
@@ -11888,7 +11809,7 @@ function parseDotenv(text) {
         const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/s.exec(line);
         const [, name, rest] = match ?? [];
         if (name === undefined || rest === undefined) {
-            throw new DeployError(`env has no NAME=value in line ${number}.`);
+            throw new DeployError(`env has no NAME=value in line ${number}: give each variable a line, its name of letters, digits and underscores.`);
         }
         cut.delete(name);
         const quote = rest.charAt(0);
@@ -11911,9 +11832,9 @@ function parseDotenv(text) {
         end = end === -1 ? -1 : body.length + end;
         body += added;
         if (end === -1)
-            throw new DeployError(`env has a quote in line ${number} that is not closed.`);
+            throw new DeployError(`env has a quote in line ${number} that is not closed: close it, or leave quotes out.`);
         if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
-            throw new DeployError(`env has text after the closing quote of the value in line ${number}.`);
+            throw new DeployError(`env has text after the closing quote of the value in line ${number}: put all of the value inside of the quotes.`);
         }
         values[name] = quote === "'" ? body.slice(0, end) : expandEscapes(body.slice(0, end));
     }
@@ -12121,10 +12042,12 @@ function passwords(raw, name) {
         throw new DeployError(`${name} must be a mapping of vault ids to passwords, like "prod: …".`);
     const entries = Object.entries(value).map(([id, password]) => {
         if (!/^[A-Za-z0-9_][\w.-]*$/.test(id)) {
-            throw new DeployError(`${name} has the id ${quoted(id)}: use letters, digits and _ . -`);
+            throw new DeployError(`${name} has the id ${quoted(id)}: use letters, digits, and the signs "_", "." and "-" in it.`);
         }
         if (typeof password !== "string" || password.trim() === "") {
-            const empty = password === null || password === "" ? `is empty: ${emptySecret()}` : "is no text: put it in quotes";
+            const empty = password === null || String(password).trim() === ""
+                ? `is empty: ${emptySecret()}`
+                : "is no text: put it in quotes";
             throw new DeployError(`${name} has the id ${quoted(id)}, whose password ${empty}.`);
         }
         return [id, withoutLastLineEnds(password)];
@@ -12153,7 +12076,134 @@ function loadInputs(hide) {
 
 // EXTERNAL MODULE: external "node:net"
 var external_node_net_ = __nccwpck_require__(7030);
+;// CONCATENATED MODULE: ./lib/inputs/playbook-options.js
+
+/** Options of ansible-playbook that take a value, those of each line for the same. */
+const WITH_VALUE = new Set([
+    "-i --inventory --inventory-file",
+    "-l --limit",
+    "-e --extra-vars",
+    "-t --tags",
+    "--skip-tags --start-at-task --private-key --key-file",
+    "-f --forks",
+    "-M --module-path",
+    "-u --user",
+    "-c --connection",
+    "-T --timeout",
+    "--ssh-common-args --sftp-extra-args --scp-extra-args --ssh-extra-args",
+    "--become-method --become-user --become-password-file --become-pass-file",
+    "--connection-password-file --conn-pass-file",
+    "--vault-id --vault-password-file --vault-pass-file",
+].flatMap((line) => line.split(" ")));
+/** Those that take none. */
+const ALONE = new Set([
+    "-v --verbose -C --check -D --diff -b --become --force-handlers --flush-cache",
+    "--syntax-check --list-hosts --list-tags --list-tasks",
+].flatMap((line) => line.split(" ")));
+/** Those that wait for a person, and what to use instead. */
+const ASKING = {
+    "-K": "become-password",
+    "--ask-become-pass": "become-password",
+    "-J": "vault-password",
+    "--ask-vault-pass": "vault-password",
+    "--ask-vault-password": "vault-password",
+    "-k": "ssh-private-key",
+    "--ask-pass": "ssh-private-key",
+    "--step": "tags",
+};
+/** Those that print something and deploy nothing. */
+const PRINTING = new Set(["-h", "--help", "--version"]);
+const NUMBERS = new Set(["-f", "--forks", "-T", "--timeout"]);
+/**
+ * Checks `extra-args` before Ansible is started: it would print its usage and end.
+ *
+ * @param knowsAll whether it is a version whose options are all in the lists above.
+ * @throws DeployError that names the argument.
+ */
+function requirePlaybookOptions(words, knowsAll) {
+    for (let index = 0; index < words.length; index++) {
+        const word = words[index] ?? "";
+        if (!word.startsWith("-") || word === "-" || word === "--") {
+            throw new DeployError(`extra-args has ${quoted(word)}, which is no option: a playbook is given by playbook, and a value stands behind its option.`);
+        }
+        const { option, value } = readOption(word, knowsAll);
+        if (option === undefined || !WITH_VALUE.has(option))
+            continue;
+        const given = value ?? words[++index];
+        if (given === undefined || (value === undefined && given.startsWith("--"))) {
+            throw new DeployError(`extra-args has ${option} without its value: write it behind it, or leave the option out.`);
+        }
+        if (option === "--vault-id" && /(^|@)prompt(_ask_vault_pass)?$/.test(given)) {
+            throw new DeployError(`extra-args has --vault-id ${quoted(given)}, which waits for a person: use vault-passwords instead.`);
+        }
+        if (NUMBERS.has(option) && !/^\d{1,9}$/.test(given)) {
+            throw new DeployError(`extra-args has ${option} with ${quoted(given)}: it takes a number.`);
+        }
+    }
+}
+/** Paths of files of variables and of inventories in the arguments, as they are written: `-e @file`, `-i file`. */
+function filesInArguments(words) {
+    return words.flatMap((word, index) => {
+        const { option, value = words[index + 1] ?? "" } = word.startsWith("-") ? readOption(word, false) : {};
+        if ((option === "-e" || option === "--extra-vars") && value.startsWith("@"))
+            return [value.slice(1)];
+        return option === "-i" || option?.startsWith("--inventory") ? (value.split(",").length > 1 ? [] : [value]) : [];
+    });
+}
+/** The option of a word that is one, as its full name, and the value that the word holds; none of an option that is not known and may be newer. */
+function readOption(word, knowsAll) {
+    if (!word.startsWith("--"))
+        return readLetters(word, knowsAll);
+    const equals = word.indexOf("=");
+    const given = equals === -1 ? word : word.slice(0, equals);
+    const option = fullName(given);
+    if (option === undefined) {
+        if (!knowsAll)
+            return {};
+        throw new DeployError(`extra-args has ${quoted(given)}, which is no option of ansible-playbook: correct or remove it.`);
+    }
+    playbook_options_refuse(option);
+    if (equals === -1)
+        return { option };
+    if (ALONE.has(option))
+        throw new DeployError(`extra-args has ${option} with a value, and it takes none: remove the value.`);
+    return { option, value: word.slice(equals + 1) };
+}
+/** Letters may stand together, as in `-vvD`; behind one that takes a value comes that. */
+function readLetters(word, knowsAll) {
+    for (let index = 1; index < word.length; index++) {
+        const option = `-${word.charAt(index)}`;
+        playbook_options_refuse(option);
+        if (WITH_VALUE.has(option)) {
+            const value = word.slice(index + 1).replace(/^=/, "");
+            return value === "" ? { option } : { option, value };
+        }
+        if (ALONE.has(option))
+            continue;
+        if (!knowsAll)
+            return {};
+        throw new DeployError(`extra-args has ${quoted(option)}, which is no option of ansible-playbook: correct or remove it.`);
+    }
+    return {};
+}
+function playbook_options_refuse(option) {
+    const instead = ASKING[option];
+    if (instead !== undefined)
+        throw new DeployError(`extra-args has ${option}, which waits for a person: use ${instead} instead.`);
+    if (PRINTING.has(option))
+        throw new DeployError(`extra-args has ${option}, which deploys nothing: remove it.`);
+}
+/** An option may be cut off as long as one alone begins so. */
+function fullName(given) {
+    const all = [...WITH_VALUE, ...ALONE, ...Object.keys(ASKING), ...PRINTING].filter((option) => option.startsWith("--"));
+    if (all.includes(given))
+        return given;
+    const fitting = all.filter((option) => option.startsWith(given));
+    return fitting.length === 1 ? fitting[0] : undefined;
+}
+
 ;// CONCATENATED MODULE: ./lib/inputs/validate.js
+
 
 
 
@@ -12165,17 +12215,6 @@ const HOST_PATH = /^\/[\w.@+=,:/-]*$/;
 const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*)?$/;
 /** Minor version of the oldest ansible-core 2 that the collection is for (its meta/runtime.yml). */
 const OLDEST_ANSIBLE = 19;
-/** Options of ansible-playbook that wait for a person, and what to use instead. */
-const ASKING = {
-    "-K": "become-password",
-    "--ask-become-pass": "become-password",
-    "-J": "vault-password",
-    "--ask-vault-pass": "vault-password",
-    "--ask-vault-password": "vault-password",
-    "-k": "ssh-private-key",
-    "--ask-pass": "ssh-private-key",
-    "--step": "tags",
-};
 /**
  * Rules of single inputs that are more than a form, and rules across inputs. Pure: whether files exist is checked later,
  * still before any host is touched.
@@ -12188,11 +12227,7 @@ function validateInputs(inputs) {
     validateSecrets(inputs);
     validateMode(inputs);
     validateAnsible(inputs);
-    for (const argument of inputs.extraArgs) {
-        const instead = ASKING[argument];
-        if (instead)
-            throw new DeployError(`extra-args has ${argument}, which waits for a person: use ${instead} instead.`);
-    }
+    requirePlaybookOptions(inputs.extraArgs, inputs.ansibleVersion === "");
 }
 function validateHosts(inputs) {
     const given = [
@@ -12204,7 +12239,7 @@ function validateHosts(inputs) {
         throw new DeployError("No hosts are given: set one of hosts, inventory or inventory-file.");
     }
     if (given.length > 1) {
-        throw new DeployError(`${given.join(" and ")} are both given: set only one of hosts, inventory and inventory-file.`);
+        throw new DeployError(`${given.join(" and ")} are ${given.length > 2 ? "all" : "both"} given: set only one of hosts, inventory and inventory-file.`);
     }
     for (const part of inputs.limit.split(/[,:]/)) {
         if (part.trim().startsWith("-")) {
@@ -12478,6 +12513,7 @@ function vaultArguments(files) {
 }
 
 ;// CONCATENATED MODULE: ./lib/project/ansible-cfg.js
+
 /**
  * Reads what matters of an ansible.cfg, in the way Python's configparser does with Ansible's settings: `#` and `;`
  * comments, `;` also after a value, continued lines indented, keys in any case.
@@ -12519,6 +12555,38 @@ function parseAnsibleCfg(text) {
         scpExtraArgs: get("ssh_connection.scp_extra_args"),
         setsPipelining: values.has("ssh_connection.pipelining") || values.has("defaults.pipelining"),
     };
+}
+/** What Python's configparser would refuse, for a sentence; undefined when it reads the text. */
+function cfgProblem(text) {
+    const seen = new Set();
+    let section = "";
+    let key = "";
+    for (const [index, line] of text.split(/\r?\n/).entries()) {
+        const number = index + 1;
+        if (/^\s*([#;]|$)/.test(line))
+            continue;
+        if (/^\s/.test(line) && key !== "")
+            continue;
+        const header = /^\s*\[([^\]]+)\]/.exec(line);
+        if (header) {
+            section = `[${header[1]}]`;
+            key = "";
+            if (seen.has(section))
+                return `has the section ${shortened(section)} again in line ${number}: put its settings together`;
+            seen.add(section);
+            continue;
+        }
+        const separator = line.search(/[=:]/);
+        if (section === "")
+            return `has a setting before its first section, in line ${number}: put [defaults] above it`;
+        if (separator <= 0)
+            return `has what is neither a [section] nor "name = value" in line ${number}: correct it`;
+        key = `${section} ${line.slice(0, separator).trim().toLowerCase()}`;
+        if (seen.has(key))
+            return `sets ${quoted(key.slice(section.length + 1))} twice in ${shortened(section)}, again in line ${number}: keep one`;
+        seen.add(key);
+    }
+    return undefined;
 }
 function value(text) {
     const comment = text.search(/\s;/);
@@ -12975,7 +13043,13 @@ function file(input, given, ground) {
     if (given === "")
         return "";
     const place = placeOfInput(input, given, ground);
-    readText(place);
+    const text = readText(place);
+    if (text.trim() === "")
+        throw new DeployError(`${place.name} is empty: a playbook is a list of plays.`);
+    const plays = parseLoosely(text);
+    if (plays !== undefined && !Array.isArray(plays) && !text.startsWith("$ANSIBLE_VAULT;")) {
+        throw new DeployError(`${place.name} is no list of plays: each play begins with "- hosts:".`);
+    }
     return place.path;
 }
 function requirementsIn(given, ground) {
@@ -12995,13 +13069,15 @@ function composeFiles(given, ground) {
     return places.map(({ path }) => path);
 }
 /** What is uploaded is read by Ansible, which would wait for a named pipe and follow any link. */
-function requireUploadable(place, depth) {
+function requireUploadable(source, depth, below = "") {
+    const place = below === ""
+        ? source
+        : { ...source, path: (0,external_node_path_namespaceObject.join)(source.path, below), name: `${source.name}, ${quoted(below)} in it,` };
     if (kindOf(place) === "file")
         requireFile(place);
     else if (depth > 0)
-        for (const { name } of entriesIn(place)) {
-            requireUploadable({ ...place, path: (0,external_node_path_namespaceObject.join)(place.path, name), name: `${place.name}, ${quoted(name)} in it,` }, depth - 1);
-        }
+        for (const { name } of entriesIn(place))
+            requireUploadable(source, depth - 1, (0,external_node_path_namespaceObject.join)(below, name));
 }
 function ansibleCfg(ground, fromJob) {
     const { folder } = ground;
@@ -13011,6 +13087,9 @@ function ansibleCfg(ground, fromJob) {
     if (fromJob && kindOf(place()) === "folder")
         path = (0,external_node_path_namespaceObject.join)(path, "ansible.cfg");
     const text = readTextIfThere(place());
+    const problem = text === undefined ? undefined : cfgProblem(text);
+    if (problem !== undefined)
+        throw new DeployError(`${place().name} ${problem}.`);
     return text === undefined ? undefined : { path, settings: parseAnsibleCfg(text) };
 }
 function optional(find) {
@@ -13289,7 +13368,7 @@ const events_name = word(/^[^\x00-\x1f\x7f]{1,255}$/);
 const revision = word(/^[0-9a-f]{7,64}$/);
 const release = word(/^[A-Za-z0-9][\w.-]{0,99}$/);
 const events_image = word(/^[\w.:/@+-]{1,500}$/);
-const events_count = number(1_000_000_000);
+const count = number(1_000_000_000);
 /** An address that a browser may be sent to: http or https, no user, no password. */
 const url = (value) => {
     if (typeof value !== "string" || value.length > LINE || !/^https?:\/\/[^\s"'<>`\\]+$/.test(value))
@@ -13303,7 +13382,7 @@ const service = object({ service: events_name, container: events_name, image: ev
 const events_status = object({
     ...{ release: orNull(release), revision: orNull(revision), since: orNull(oneLine), slot: orNull(oneLine) },
     ...{ lock: orNull(oneLine), releases: shapes_list(release, 500), services: shapes_list(service, 200) },
-    ...{ units: mapping(events_name, oneLine, 200), free_mib: events_count },
+    ...{ units: mapping(events_name, oneLine, 200), free_mib: count },
 }, ["release", "revision", "since", "slot", "lock", "releases", "units", "free_mib"]);
 function facts(drop) {
     return object({
@@ -13318,15 +13397,15 @@ function facts(drop) {
         ...{ images: mapping(events_name, events_image, 200), previous_images: mapping(events_name, events_image, 200) },
     }, [], drop);
 }
-const stats = object({ ok: events_count, changed: events_count, unreachable: events_count, failures: events_count, skipped: events_count, rescued: events_count, ignored: events_count }, []);
+const stats = object({ ok: count, changed: count, unreachable: count, failures: count, skipped: count, rescued: count, ignored: count }, []);
 const STATUSES = /^(ok|changed|failed|unreachable|skipped)$/;
 const SHAPES = {
-    play: (drop) => object({ event: shapes_text(9), name: oneLine, hosts: events_count }, ["event", "name"], drop),
+    play: (drop) => object({ event: shapes_text(9), name: oneLine, hosts: count }, ["event", "name"], drop),
     task: (drop) => object({ event: shapes_text(9), id: shapes_text(99), name: oneLine, time: number() }, ["event", "name"], drop),
     stats: (drop) => object({ event: shapes_text(9), hosts: mapping(events_name, stats, 100_000) }, ["event", "hosts"], drop),
     result: (drop) => object({
         ...{ event: shapes_text(9), host: events_name, task: shapes_text(99), name: oneLine, action: shapes_text(LINE), path: shapes_text(4_096) },
-        ...{ status: word(STATUSES), ignored: shapes_flag, rescued: shapes_flag, no_log: shapes_flag, rc: events_count },
+        ...{ status: word(STATUSES), ignored: shapes_flag, rescued: shapes_flag, no_log: shapes_flag, rc: count },
         ...{ msg: ending(LONG), stderr: ending(LONG), stdout: ending(LONG), diff: shapes_text(LONG) },
         ...{ start: number(), duration: number(), warnings: shapes_list(shapes_text(LONG), 200), deploy: facts(drop) },
     }, ["event", "host", "name", "status"], drop),
@@ -13742,6 +13821,7 @@ class Cancel {
             env: run.env,
             timeout: Math.min(GIVE_BACK_LIMIT, Math.max(0, this.#given + GIVE_BACK_END - Date.now())),
             grace: GRACE,
+            leashed: true,
             onOutput: (_, chunk) => {
                 output = (output + chunk).slice(-OUTPUT_END);
                 if (output.includes(run.playMarker))
@@ -13810,6 +13890,7 @@ async function runAnsible(run) {
             signal: run.signal,
             timeout: Number.POSITIVE_INFINITY,
             grace: play_GRACE,
+            leashed: true,
             onOutput: (stream, chunk) => log.push(stream, chunk),
         });
     }
@@ -13997,6 +14078,9 @@ function inlineName(text) {
     if (!isMapping(value)) {
         if (Array.isArray(value) && !/^\[[^\]]+\]\s*$/.test(first)) {
             throw new DeployError("inventory is a YAML list: give a mapping of groups, such as all: hosts: …, or INI.");
+        }
+        if (/^---(\s|$)/.test(first)) {
+            throw new DeployError("inventory is YAML without groups: give a mapping of groups, such as all: hosts: …, or INI without ---.");
         }
         return "inventory.ini";
     }
@@ -14928,6 +15012,8 @@ const listOf = (value) => Array.isArray(value) ? value : value === undefined || 
 
 
 
+
+
 /** Bytes of an inventory or of variables; a large fleet's are made by a program. */
 const sources_MOST = 16 * 1024 * 1024;
 /** What Ansible passes over in a folder of inventories (INVENTORY_IGNORE_EXTS in its base.yml). */
@@ -14937,17 +15023,25 @@ const PASSED_OVER = [".pyc", ".pyo", ".swp", ".bak", ".rpm", ".md", ".txt", ".rs
  * program that prints an inventory is none.
  *
  * @param paths absolute paths of what is given to Ansible.
+ * @param extraArgs may name further files.
  * @param own the private folder: what is in it was given as an input's text.
  * @throws DeployError for a file that is none, cannot be read or is too large.
  */
-function sourcesOf(project, paths, own, job) {
+function sourcesOf(project, paths, extraArgs, own, job) {
     const place = (path) => path.startsWith(`${own}/`) ? { path, name: "inventory" } : placeInProject(path, project);
     const inventories = paths.inventories.flatMap((path) => inventoryFiles(place(path), project));
     const roles = [(0,external_node_path_namespaceObject.join)(project.folder, "roles"), ...roleFolders(project, job)];
     const plays = paths.playbook.startsWith(`${own}/`) ? [] : filesOfPlaybook(place(paths.playbook), roles, project);
     const homes = paths.inventories.map((path) => (kindOf(place(path)) === "folder" ? path : (0,external_node_path_namespaceObject.dirname)(path)));
     const bases = [project.folder, ...homes, (0,external_node_path_namespaceObject.dirname)(paths.playbook)].filter((base) => !`${base}/`.startsWith(`${own}/`));
+    const named = filesInArguments(extraArgs).map((path) => {
+        const file = { ...placeInProject((0,external_node_path_namespaceObject.resolve)(project.folder, path), project), name: `extra-args ${quoted(path)}` };
+        if (kindOf(file) === undefined)
+            throw new DeployError(`${file.name} names a file that does not exist in ${project.folder}.`);
+        return file;
+    });
     const sources = [
+        ...named.flatMap((file) => inventoryFiles(file, project)).map((file) => ({ place: file, isInventory: true })),
         ...inventories.map((file) => ({ place: file, isInventory: true })),
         ...[...plays, ...variableFiles([...new Set(bases)], project)].map((file) => ({ place: file, isInventory: false })),
     ];
@@ -14978,6 +15072,286 @@ function roleFolders({ folder, cfg }, job) {
     if (job.ANSIBLE_ROLES_PATH)
         return job.ANSIBLE_ROLES_PATH.split(external_node_path_namespaceObject.delimiter).map((path) => (0,external_node_path_namespaceObject.resolve)(folder, path));
     return cfg === undefined ? [] : cfg.settings.rolesPath.map((path) => besideCfg(cfg.path, path, (0,external_node_os_namespaceObject.homedir)()));
+}
+
+;// CONCATENATED MODULE: ./lib/report/advice.js
+/** What to do about failures whose own words do not say it, most telling first. */
+const ADVICE = [
+    [
+        /No space left on device|Errno 28/i,
+        "The disk is full: remove what is not needed on the host (`django_app_keep_releases` limits old releases), then deploy again.",
+    ],
+    [
+        /dpkg was interrupted/i,
+        "An earlier installation was broken off: run `dpkg --configure -a` on the host, then deploy again.",
+    ],
+    [
+        /Could not get lock \/var\/lib\/(dpkg|apt)|is another process using it/i,
+        "Another program installs packages on the host, mostly unattended-upgrades: deploy again when it has ended.",
+    ],
+    [
+        /Unable to locate package|No package matching|has no installation candidate/i,
+        "The host's package sources do not have it: check /etc/apt/sources.list and the name in `django_app_extra_packages`.",
+    ],
+    [
+        /No solution found when resolving|No matching distribution found|ResolutionImpossible/i,
+        "The requirements contradict each other, or ask for a version that does not exist for this Python: install them in a fresh virtual environment on your machine first.",
+    ],
+    [
+        /Failed to build|error: command '[^']*' failed|Python\.h: No such file|pg_config executable not found/i,
+        "A requirement is compiled on the host and lacks something for it: use a package with wheels (for example `psycopg[binary]`), or name the headers in `django_app_extra_packages`.",
+    ],
+    [
+        /ModuleNotFoundError: No module named '?([\w.]+)/,
+        "The code imports something that the requirements do not bring, or that lies outside of `app_path`: add it to the requirements file that is deployed.",
+    ],
+    [
+        /SECRET_KEY setting must not be empty|ImproperlyConfigured/,
+        "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
+    ],
+    [
+        /DisallowedHost|Invalid HTTP_HOST|answered with 400/i,
+        "Django does not accept the name that it is asked by: `server_name` has to be in ALLOWED_HOSTS.",
+    ],
+    [
+        /password authentication failed for user/i,
+        "The database does not take the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
+    ],
+    [
+        [
+            /could not connect to server|connection to server at|OperationalError/i,
+            /refused|timed out|could not translate|No route/i,
+        ],
+        "The host does not get through to its database: check `db_host` and port, that the server listens there, and what is between.",
+    ],
+    [
+        /relation "[^"]+" already exists|table "?\w+"? already exists|DuplicateTable/i,
+        "The database has what a migration would create: it was made outside of migrations; compare with `manage.py showmigrations` and fake what is there already.",
+    ],
+    [
+        /Conflicting migrations detected/i,
+        "Two migrations follow the same one: run `manage.py makemigrations --merge` and commit the result.",
+    ],
+    [
+        /permission denied for (schema|table|database)/i,
+        "The database user may not do this: give it the rights on schema and tables, or make it the owner of the database.",
+    ],
+    [
+        /Address already in use|Errno 98/i,
+        "Something else listens there: look with `ss -ltnp` on the host for what it is.",
+    ],
+    [
+        /is not healthy at/,
+        "The old release still serves. Look at the application's last lines, and ask the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set what is asked and how long.",
+    ],
+    [
+        /nginx: configuration file \S{1,200} test failed|nginx: \[emerg\]/,
+        "nginx refuses its configuration: the line that it names may belong to another site of the host.",
+    ],
+];
+/** What to do about a failure, in Markdown code marks; "" when its own words have to do. */
+function adviceFor({ msg, stderr, stdout }) {
+    const text = [msg, stderr, stdout].filter(Boolean).join("\n");
+    return ADVICE.find(([cause]) => [cause].flat().every((words) => words.test(text)))?.[1] ?? "";
+}
+
+;// CONCATENATED MODULE: ./lib/report/markdown.js
+/** Any text as part of a line of Markdown: nothing in it acts as HTML, markup, a link, a mention, a reference or math. */
+function safe(text) {
+    return (html(text.replace(/\s+/g, " ").trim())
+        .replace(/[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g, (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`)
+        // GitHub looks for names and numbers in the text that readers see, so that only something between keeps them apart.
+        .replace(/@(?=\w)/g, "&#64;\u200b")
+        .replace(/(?<!&)#(?=\d)/g, "&#35;\u200b")
+        .replace(/:\/\//g, "&#58;//")
+        .replace(/\bwww\./gi, (found) => `${found.slice(0, 3)}&#46;`));
+}
+/** The same as code. */
+function code(text) {
+    return text === "" ? "" : `<code>${safe(text)}</code>`;
+}
+/** A text with its line ends and spaces. */
+function preformatted(text) {
+    return `<pre>${html(text)}</pre>`;
+}
+/** A part that opens by a click. `title` and `body` are Markdown. */
+function details(title, body) {
+    return ["<details>", `<summary>${title}</summary>`, "", ...body, "", "</details>", ""];
+}
+/** A table; `rows` are Markdown. `align` has a letter for each column: `l` or `r`. */
+function table(heads, align, rows) {
+    const line = (cells) => `| ${cells.join(" | ")} |`;
+    const marks = heads.map((_, index) => (align[index] === "r" ? "--:" : "---"));
+    return [line(heads), `|${marks.join("|")}|`, ...rows.map(line), ""];
+}
+/** A block of code that its own text cannot end. */
+function fenced(language, text) {
+    const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+    const fence = "`".repeat(longest + 1);
+    return [`${fence}${language}`, text, fence, ""];
+}
+/** `a, b and c`; of many the first ones and how many more. */
+function enumeration(items, most = 3) {
+    const shown = items.length > most + 1 ? [...items.slice(0, most), `${items.length - most} more`] : items;
+    return shown.length < 2 ? (shown[0] ?? "") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+/** `1 host`, `2 hosts`. */
+function markdown_count(number, one) {
+    return `${number} ${one}${number === 1 ? "" : "s"}`;
+}
+/** `0.4 s`, `12 s`, `3 min 05 s`. */
+function seconds(number) {
+    if (number < 9.95)
+        return `${Math.round(number * 10) / 10} s`;
+    const whole = Math.round(number);
+    return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+function html(text) {
+    return text
+        .replaceAll("&", "&amp;")
+        .replaceAll("<", "&lt;")
+        .replaceAll(">", "&gt;")
+        .replaceAll("$", "&#36;")
+        .replaceAll("\r", "");
+}
+
+;// CONCATENATED MODULE: ./lib/report/failures.js
+
+
+
+const failures_MOST = 20;
+const DETAIL_LINES = 30;
+const DETAIL_CHARACTERS = 3_000;
+/** The failures, those of the same cause on several hosts together. */
+function failureSection(failures, run) {
+    if (failures.length === 0)
+        return [];
+    const groups = byCause(failures);
+    const more = groups.length - failures_MOST;
+    return [
+        "#### What failed",
+        "",
+        ...groups.slice(0, failures_MOST).flatMap((group, index) => entry(group, index === 0)),
+        ...(run.rolledBack ? ["Every host serves what it served before.", ""] : []),
+        ...(more > 0 ? [`… and ${markdown_count(more, "failure")} more, in the log.`, ""] : []),
+    ];
+}
+/** Failures by cause: hosts on which the same task failed with the same words are together, the largest group first. */
+function byCause(failures) {
+    const groups = new Map();
+    for (const failure of failures) {
+        const [sentence, { host, name, path }] = failure;
+        const words = sentence.split(/([\w.-]+)/).filter((word) => word !== host);
+        const key = [...words, name, path].join("\0");
+        const group = groups.get(key);
+        if (group === undefined)
+            groups.set(key, [failure]);
+        else
+            group.push(failure);
+    }
+    return [...groups.values()].sort((one, other) => other.length - one.length);
+}
+function entry(group, first) {
+    const [[sentence, result]] = group;
+    const hosts = group.map(([, { host }]) => code(host));
+    const where = result.path ? ` at ${code(shortPath(result.path))}` : "";
+    const lines = lastLines(result);
+    const advice = adviceFor(result);
+    return [
+        `**${enumeration(hosts)}**, task “${safe(taskName(result))}”${where}`,
+        "",
+        safe(lines === "" ? sentence : firstLine(sentence, result)),
+        "",
+        ...(advice === "" ? [] : [`💡 ${advice}`, ""]),
+        ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? failures_opened : same)),
+    ];
+}
+/** A sentence about one host that only repeats a message of several lines gives way to the message's first line. */
+function firstLine(sentence, { host, msg = "" }) {
+    const [line = ""] = msg.split("\n");
+    return sentence.startsWith(`${host}: the task "`) && line.length > 20 ? line : sentence;
+}
+/** The first failure is what everybody looks for: its lines stand open. */
+const failures_opened = (line) => (line === "<details>" ? "<details open>" : line);
+const same = (line) => line;
+function lastLines(result) {
+    if (result.no_log)
+        return "";
+    const text = [result.msg, result.stdout, result.stderr].filter(Boolean).join("\n").trim();
+    const lines = text.split("\n").slice(-DETAIL_LINES).join("\n").slice(-DETAIL_CHARACTERS);
+    // A message of one line stands in the sentence already.
+    return lines.includes("\n") || lines.length > 600 ? lines : "";
+}
+/** The end of a path: the folders above say nothing to a reader. */
+function shortPath(path) {
+    return path.split("/").slice(-4).join("/");
+}
+
+;// CONCATENATED MODULE: ./lib/report/annotations.js
+
+
+
+
+
+/** GitHub shows at most ten annotations of a kind for a step. */
+const MOST_ANNOTATIONS = 10;
+/**
+ * The annotations of failures: one for each cause, those that many hosts have first, and one place is kept for the step's
+ * own error.
+ */
+function annotationsOf(failures, repository) {
+    return byCause(failures)
+        .slice(0, MOST_ANNOTATIONS - 1)
+        .map((group) => {
+        const [[sentence, result]] = group;
+        const hosts = group.map(([, { host }]) => host);
+        return {
+            message: annotations_messageOf(sentence, result, hosts),
+            title: `${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`}: ${taskName(result)}`,
+            ...positionOf(result, repository),
+        };
+    });
+}
+function annotations_messageOf(sentence, result, hosts) {
+    const advice = adviceFor(result).replaceAll("`", "");
+    const others = hosts.length > 1 ? `The same on ${hosts.slice(1, 11).join(", ")}${hosts.length > 11 ? " …" : ""}.` : "";
+    return [sentence, others, advice].filter((part) => part !== "").join("\n");
+}
+/** The line of the user's own code, configuration or template that a failure names, else the task that failed. */
+function positionOf({ msg, stderr, stdout, path, no_log }, repository) {
+    if (repository.workspace === "")
+        return {};
+    const text = no_log ? "" : [stdout, stderr, msg].filter(Boolean).join("\n");
+    const named = [...inRelease(text), ...inOrigin(text)].map(([file, line]) => [locate(file, repository), line]);
+    const [file, line] = named.find(([found]) => found !== undefined) ?? [];
+    return file === undefined || line === undefined ? placeIn(path, repository.workspace) : { file, startLine: line };
+}
+/** `file:line` as a place of the workspace; nothing for a file outside of it. */
+function placeIn(path, workspace) {
+    const [, absolute = "", line] = /^(.+):(\d+)$/.exec(path ?? "") ?? [];
+    const file = workspace === "" ? undefined : inside(absolute, workspace);
+    return file === undefined ? {} : { file, startLine: Number(line) };
+}
+/** Lines of a Python traceback that are the application's own, innermost first. */
+function inRelease(text) {
+    const places = [...text.matchAll(/File "([^"\n]+)", line (\d+)/g)].flatMap(([, path = "", line]) => {
+        const [, release] = path.split("/releases/");
+        const file = release?.slice(release.indexOf("/") + 1) ?? "";
+        return file === "" || file.startsWith(".venv/") ? [] : [[file, Number(line)]];
+    });
+    return places.reverse();
+}
+/** A file of the workspace, relative to it; files of a release lie in the working directory or in the workspace. */
+function locate(file, { workspace, workingDirectory, exists }) {
+    if ((0,external_node_path_namespaceObject.isAbsolute)(file))
+        return inside(file, workspace);
+    const candidates = [(0,external_node_path_namespaceObject.join)(workspace, workingDirectory, file), (0,external_node_path_namespaceObject.join)(workspace, file)];
+    const found = candidates.find(exists);
+    return found === undefined ? undefined : inside(found, workspace);
+}
+function inside(file, workspace) {
+    const path = (0,external_node_path_namespaceObject.relative)(workspace, file);
+    return file === "" || path === "" || path.startsWith("..") || (0,external_node_path_namespaceObject.isAbsolute)(path) ? undefined : path;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/phases.js
@@ -15065,8 +15439,8 @@ function changeSection(events) {
     const shown = [...groups].slice(0, MOST_HOSTS);
     const more = groups.size - shown.length;
     return [
-        ...shown.flatMap(([text, { hosts, tasks }]) => details(`What would change on ${enumeration(hosts.map(code))}: ${count(tasks, "task")}`, fenced("diff", cut(text)))),
-        ...(more > 0 ? [`… and ${count(more, "host")} with other changes.`, ""] : []),
+        ...shown.flatMap(([text, { hosts, tasks }]) => details(`What would change on ${enumeration(hosts.map(code))}: ${markdown_count(tasks, "task")}`, fenced("diff", cut(text)))),
+        ...(more > 0 ? [`… and ${markdown_count(more, "host")} with other changes.`, ""] : []),
     ];
 }
 function cut(text) {
@@ -15178,7 +15552,7 @@ function titleOf(hosts) {
     const counts = new Map();
     for (const { state } of hosts)
         counts.set(state, (counts.get(state) ?? 0) + 1);
-    return `${count(hosts.length, "host")}: ${[...counts].map(([state, many]) => `${many} ${state}`).join(", ")}`;
+    return `${markdown_count(hosts.length, "host")}: ${[...counts].map(([state, many]) => `${many} ${state}`).join(", ")}`;
 }
 /** Which hosts had switched and went back, and to what. */
 function wentBackSection(hosts) {
@@ -15411,7 +15785,7 @@ function warnings({ deploy }) {
     const lines = list.slice(0, MOST_WARNINGS).map((text) => `- ⚠️ ${safe(summary_shortened(text))}`);
     if (list.length === 0)
         return [];
-    return [...lines, ...(more > 0 ? [`- … and ${count(more, "warning")} more, in the log`] : []), ""];
+    return [...lines, ...(more > 0 ? [`- … and ${markdown_count(more, "warning")} more, in the log`] : []), ""];
 }
 function summary_shortened(text) {
     return text.length > 500 ? `${text.slice(0, 500)} …` : text;
@@ -15427,7 +15801,7 @@ function timelineSection(events, check) {
         ...(courses.some(({ switched }) => switched !== undefined)
             ? ["◆ is the switch of a host to what was deployed."]
             : []),
-        ...(hidden > 0 ? [`The timeline leaves ${count(hidden, "host")} out.`] : []),
+        ...(hidden > 0 ? [`The timeline leaves ${markdown_count(hidden, "host")} out.`] : []),
     ];
     // Not in a part that opens by a click: a chart that is drawn while hidden has no width.
     return [...fenced("mermaid", chart), ...(notes.length > 0 ? [`<sub>${notes.join(" ")}</sub>`, ""] : [])];
@@ -15484,7 +15858,7 @@ function verdict_counts(totals, check) {
     const many = totals.changed.length;
     const changed = check ? `${many} would change` : `${many} changed`;
     return [
-        count(totals.hosts.length, "host"),
+        markdown_count(totals.hosts.length, "host"),
         changed,
         ...[
             ["ok", totals.ok],
@@ -15845,7 +16219,7 @@ async function install(file, folder, { project, ansible, job, signal }) {
         ANSIBLE_NOCOLOR: "true",
     });
     const argv = [ansible.python, "-P", "-m", "ansible", "galaxy", "install", "--role-file", file];
-    const { code, stdout, stderr } = await run_run([...argv], { cwd: project, env, timeout: 600_000, signal });
+    const { code, stdout, stderr } = await run_run([...argv], { cwd: project, env, timeout: 600_000, signal, leashed: true });
     if (code !== 0)
         throw new DeployError(`requirements could not be installed: ${galaxy_lastError(`${stdout}\n${stderr}`)}.`);
 }
@@ -16094,7 +16468,7 @@ async function installPackages(uv, python, { lockFile, ansibleVersion, pythonPac
     // A cache of its own on the same file system: files are linked, not copied, and the job's cache stays untouched.
     const own = { UV_CACHE_DIR: (0,external_node_path_namespaceObject.join)(work, "cache"), UV_PYTHON_DOWNLOADS: "never" };
     const env = extended(uvEnvironmentHere(environment), own);
-    const options = { cwd: work, env, timeout: 300_000, signal };
+    const options = { cwd: work, env, timeout: 300_000, signal, leashed: true };
     const pip = (...args) => [
         ...[uv, "pip", "install", "--quiet", "--no-build", "--python", (0,external_node_path_namespaceObject.join)(venv, "bin", "python")],
         ...args,
@@ -16715,7 +17089,7 @@ async function prepare(actionRoot, known, stop) {
     const identity = await stop.step((signal) => prepareIdentity(inputs, folder, controlFolder, signal));
     tellTrust(inputs, identity);
     const files = writeRunFiles({ inputs, project, folder, job, actionRoot, identity, becomePassword: password });
-    const sources = sourcesOf(project, files, folder.path, job);
+    const sources = sourcesOf(project, files, inputs.extraArgs, folder.path, job);
     requireHostKeys(inputs, project, sources, job);
     const closed = await stop.step((signal) => closedVaults(inputs, project, sources, job, signal));
     requireOpenVaults(closed, EVERY_HOST, inputs, project);
@@ -16760,7 +17134,7 @@ async function* explanations({ inputs, play: prepared, identity, closed }, resul
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1794);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7816);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

@@ -1,7 +1,7 @@
 import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";
 /******/ var __webpack_modules__ = ({
 
-/***/ 331:
+/***/ 922:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -2122,9 +2122,24 @@ const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createReq
 class errors_DeployError extends Error {
     name = "DeployError";
 }
-/** The message of whatever was thrown. */
+/** What Node's codes of the system's errors mean. */
+const REASONS = {
+    EACCES: "the runner's user may not do that there",
+    EPERM: "the runner's user may not do that there",
+    EROFS: "the file system there is read-only",
+    ENOSPC: "the disk is full",
+    EDQUOT: "the disk quota is used up",
+    ENOENT: "a file or folder of its path does not exist",
+    ENOTDIR: "a part of its path is no folder",
+    EISDIR: "a folder is in its place",
+    EEXIST: "another file is in its place",
+    EMFILE: "the runner has too many open files",
+    ENOMEM: "the runner has no memory left",
+};
+/** The message of whatever was thrown, that of the system in words and without its paths. */
 function messageOf(error) {
-    return error instanceof Error ? error.message : String(error);
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 }
 /** Characters of what a sentence repeats of a user's text. */
 const LONGEST_ECHO = 200;
@@ -2135,6 +2150,32 @@ function errors_quoted(text) {
 /** A text cut to what fits into a sentence. */
 function shortened(text, most = LONGEST_ECHO) {
     return text.length <= most ? text : `${text.slice(0, most)}…`;
+}
+
+;// CONCATENATED MODULE: ./lib/process/leash.js
+
+
+/** Waits until nobody holds the other end of its input, and ends a group then. */
+const WATCH = 'read -r _; kill -INT -"$1" 2>/dev/null && sleep 2 && kill -KILL -"$1" 2>/dev/null';
+/**
+ * Ties a process group to this process: when this one is gone, however it went, the group is ended. A shell watches, whose
+ * input ends with this process.
+ *
+ * @returns what lets the group go.
+ */
+function leash(group) {
+    const env = helperEnvironment(process.env);
+    const watch = (0,external_node_child_process_namespaceObject.spawn)("/bin/sh", ["-c", WATCH, "sh", String(group)], {
+        ...{ env, detached: true, stdio: ["pipe", "ignore", "ignore"] },
+    });
+    // Without a shell there is no leash, and a run as good as any.
+    watch.on("error", () => undefined);
+    watch.stdin?.on("error", () => undefined);
+    watch.unref();
+    return () => {
+        watch.kill("SIGKILL");
+        watch.stdin?.destroy();
+    };
 }
 
 ;// CONCATENATED MODULE: ./lib/read-file.js
@@ -2273,7 +2314,7 @@ function piece(descriptor, from, most, step) {
     }
     return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
 }
-const REASONS = {
+const read_file_REASONS = {
     ENOENT: "does not exist",
     ENOTDIR: "does not exist, since a part of its path is no folder",
     EACCES: "may not be read by the runner's user: give it the permission",
@@ -2288,7 +2329,7 @@ function refusal(place, error) {
     if (error instanceof errors_DeployError)
         return error;
     const code = codeOf(error);
-    return new errors_DeployError(`${place.name} ${REASONS[code] ?? `cannot be read (${code || "for no reason given"})`}.`);
+    return new errors_DeployError(`${place.name} ${read_file_REASONS[code] ?? `cannot be read (${code || "for no reason given"})`}.`);
 }
 function codeOf(error) {
     return error instanceof Error && "code" in error ? String(error.code) : "";
@@ -2367,6 +2408,7 @@ function rowsOf(text) {
 
 
 
+
 const TAIL = 65_536;
 const MOST = 32_000_000;
 /** What runs now, for {@link killAll}. */
@@ -2398,6 +2440,7 @@ function run(argv, options) {
         }
         const output = { stdout: "", stderr: "" };
         const ending = new Ending(child, options.grace);
+        const release = options.leashed && child.pid !== undefined ? leash(child.pid) : () => undefined;
         const timers = [timer(options.timeout ?? 600_000, ending.start)];
         running.add(ending.kill);
         options.signal?.addEventListener("abort", ending.start, { once: true });
@@ -2420,6 +2463,7 @@ function run(argv, options) {
             for (const one of timers)
                 clearTimeout(one);
             options.signal?.removeEventListener("abort", ending.start);
+            release();
             ending.finish();
             child.stdout?.destroy();
             child.stderr?.destroy();
@@ -2798,7 +2842,7 @@ function removeWork({ workFolders }) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cleanup_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(331);
+/* harmony import */ var _cleanup_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(922);
 
 await (0,_cleanup_js__WEBPACK_IMPORTED_MODULE_0__/* .cleanUp */ .nY)();
 

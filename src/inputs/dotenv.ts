@@ -25,7 +25,9 @@ export function parseDotenv(text: string): Dotenv {
     const match = /^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/s.exec(line);
     const [, name, rest] = match ?? [];
     if (name === undefined || rest === undefined) {
-      throw new DeployError(`env has no NAME=value in line ${number}.`);
+      throw new DeployError(
+        `env has no NAME=value in line ${number}: give each variable a line, its name of letters, digits and underscores.`,
+      );
     }
     cut.delete(name);
     const quote = rest.charAt(0);
@@ -46,9 +48,12 @@ export function parseDotenv(text: string): Dotenv {
     }
     end = end === -1 ? -1 : body.length + end;
     body += added;
-    if (end === -1) throw new DeployError(`env has a quote in line ${number} that is not closed.`);
+    if (end === -1)
+      throw new DeployError(`env has a quote in line ${number} that is not closed: close it, or leave quotes out.`);
     if (!/^\s*(#.*)?$/.test(body.slice(end + 1))) {
-      throw new DeployError(`env has text after the closing quote of the value in line ${number}.`);
+      throw new DeployError(
+        `env has text after the closing quote of the value in line ${number}: put all of the value inside of the quotes.`,
+      );
     }
     values[name] = quote === "'" ? body.slice(0, end) : expandEscapes(body.slice(0, end));
   }

@@ -126,11 +126,15 @@ function passwords(raw: RawInputs, name: InputName): Record<string, string> {
   if (!isMapping(value)) throw new DeployError(`${name} must be a mapping of vault ids to passwords, like "prod: …".`);
   const entries = Object.entries(value).map(([id, password]): [string, string] => {
     if (!/^[A-Za-z0-9_][\w.-]*$/.test(id)) {
-      throw new DeployError(`${name} has the id ${quoted(id)}: use letters, digits and _ . -`);
+      throw new DeployError(
+        `${name} has the id ${quoted(id)}: use letters, digits, and the signs "_", "." and "-" in it.`,
+      );
     }
     if (typeof password !== "string" || password.trim() === "") {
       const empty =
-        password === null || password === "" ? `is empty: ${emptySecret()}` : "is no text: put it in quotes";
+        password === null || String(password).trim() === ""
+          ? `is empty: ${emptySecret()}`
+          : "is no text: put it in quotes";
       throw new DeployError(`${name} has the id ${quoted(id)}, whose password ${empty}.`);
     }
     return [id, withoutLastLineEnds(password)];

@@ -41,7 +41,7 @@ export function splitArguments(text: string): string[] {
       word = (word ?? "") + char;
     }
   }
-  if (quote !== "") throw new DeployError(`extra-args has a ${quote} that is not closed.`);
+  if (quote !== "") throw new DeployError(`extra-args has a ${quote} that is not closed: close it.`);
   if (word !== undefined) words.push(word);
   return words;
 }

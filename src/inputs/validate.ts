@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { DeployError, quoted } from "../errors.js";
 import type { Inputs } from "./inputs.js";
 import { missing } from "./missing.js";
+import { requirePlaybookOptions } from "./playbook-options.js";
 
 const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const DNS_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
@@ -12,18 +13,6 @@ const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*
 
 /** Minor version of the oldest ansible-core 2 that the collection is for (its meta/runtime.yml). */
 const OLDEST_ANSIBLE = 19;
-
-/** Options of ansible-playbook that wait for a person, and what to use instead. */
-const ASKING: Readonly<Record<string, string>> = {
-  "-K": "become-password",
-  "--ask-become-pass": "become-password",
-  "-J": "vault-password",
-  "--ask-vault-pass": "vault-password",
-  "--ask-vault-password": "vault-password",
-  "-k": "ssh-private-key",
-  "--ask-pass": "ssh-private-key",
-  "--step": "tags",
-};
 
 /**
  * Rules of single inputs that are more than a form, and rules across inputs. Pure: whether files exist is checked later,
@@ -37,10 +26,7 @@ export function validateInputs(inputs: Inputs): void {
   validateSecrets(inputs);
   validateMode(inputs);
   validateAnsible(inputs);
-  for (const argument of inputs.extraArgs) {
-    const instead = ASKING[argument];
-    if (instead) throw new DeployError(`extra-args has ${argument}, which waits for a person: use ${instead} instead.`);
-  }
+  requirePlaybookOptions(inputs.extraArgs, inputs.ansibleVersion === "");
 }
 
 function validateHosts(inputs: Inputs): void {
@@ -54,7 +40,7 @@ function validateHosts(inputs: Inputs): void {
   }
   if (given.length > 1) {
     throw new DeployError(
-      `${given.join(" and ")} are both given: set only one of hosts, inventory and inventory-file.`,
+      `${given.join(" and ")} are ${given.length > 2 ? "all" : "both"} given: set only one of hosts, inventory and inventory-file.`,
     );
   }
   for (const part of inputs.limit.split(/[,:]/)) {

@@ -1,12 +1,11 @@
 import {
+  Composer,
   type Document,
   isPair,
   isScalar,
   Lexer,
-  LineCounter,
   type Node,
-  parseAllDocuments,
-  parseDocument,
+  Parser,
   type Scalar,
   type ScalarTag,
   visit,
@@ -30,29 +29,95 @@ const ANSIBLE_TAGS: ScalarTag[] = [
 /** What takes time by the square of a text's length is off: places of all errors, comparing each key with each. */
 const OPTIONS = { prettyErrors: false, uniqueKeys: false, logLevel: "silent" } as const;
 
+/** What is wrong, for a sentence, by the code of the library. Another one is told in its own words. */
+const PROBLEMS: Readonly<Record<string, string>> = {
+  BAD_ALIAS: "an alias (*name) cannot stand here",
+  BAD_DQ_ESCAPE: "a backslash in double quotes begins no escape, so double it or use single quotes",
+  BAD_INDENT: "a line is indented wrongly, or a bracket before it stays open",
+  BAD_SCALAR_START: "a text begins with a sign that YAML keeps for itself, so put it in quotes",
+  BLOCK_AS_IMPLICIT_KEY: "a text holds a colon, so put it in quotes",
+  BLOCK_IN_FLOW: "a block stands inside of brackets",
+  DUPLICATE_KEY: "a mapping has this key twice, so keep one of them",
+  KEY_OVER_1024_CHARS: "a key is longer than 1024 characters",
+  MISSING_CHAR: "a quote or a bracket stays open, or a blank is missing",
+  MULTIPLE_ANCHORS: "a value has two anchors (&name)",
+  MULTIPLE_DOCS: 'a second document begins, so keep one "---" at most',
+  MULTIPLE_TAGS: "a value has two tags (!name)",
+  MULTILINE_IMPLICIT_KEY: "a key goes over several lines",
+  TAB_AS_INDENT: "a tab indents a line, so use spaces",
+  TAG_RESOLVE_FAILED: "a tag (!name) is none that Ansible has",
+  UNEXPECTED_TOKEN: "a sign stands where YAML expects none",
+};
+
+const TOO_DEEP = "TOO_DEEP";
+/** Of the lexer: a document, an error in brackets, a plain text. */
+const OWN_SIGNS: ReadonlySet<string> = new Set(["\x02", "\x18", "\x1f"]);
+
+/** How many errors a text may have until it is not read on: each costs time, and the first one is told. */
+const MOST_ERRORS = 50;
+
+interface Problem {
+  readonly code: string;
+  readonly offset: number;
+}
+
+/** The documents of a text, and what is wrong with it, up to a number of errors. */
+function compose(
+  text: string,
+  most: number,
+  options: { readonly customTags?: ScalarTag[] } = {},
+): {
+  readonly documents: readonly Document.Parsed[];
+  readonly problems: readonly Problem[];
+} {
+  const problems: Problem[] = [];
+  const composer = new Composer({ ...OPTIONS, ...options });
+  const documents: Document.Parsed[] = [];
+  const note = (source: number | [number, number] | { offset: number }, code: string, _: string, warning?: boolean) => {
+    // A tag that is not known is a problem only where nobody else reads the text.
+    if (warning && options.customTags === undefined) return;
+    problems.push({
+      code,
+      offset: typeof source === "number" ? source : Array.isArray(source) ? source[0] : source.offset,
+    });
+    if (problems.length >= most) throw new TooMany();
+  };
+  // The library keeps all errors of a text; this is where it reports each of them.
+  Object.assign(composer, { onError: note });
+  try {
+    for (const document of composer.compose(new Parser().parse(text), true, text.length)) documents.push(document);
+  } catch (error) {
+    if (problems.length === 0) throw error;
+  }
+  for (const { errors } of documents) problems.push(...errors.map(({ code, pos }) => ({ code, offset: pos[0] })));
+  return { documents, problems };
+}
+
+class TooMany extends Error {}
+
 /**
  * Reads YAML (JSON is YAML) of the core schema. Messages carry a place, never a piece of the text: it may be a secret.
  *
  * @throws DeployError with line and column.
  */
 export function parseYaml(name: InputName, text: string): Value {
-  if (isTooDeep(text)) throw tooDeep(name);
-  const lineCounter = new LineCounter();
-  const where = (offset: number) => {
-    const { line, col } = lineCounter.linePos(offset);
-    return `at line ${line}, column ${col}`;
-  };
-  const document = parseDocument(text, { ...OPTIONS, customTags: ANSIBLE_TAGS, lineCounter });
-  const problem = document.errors[0] ?? document.warnings[0];
-  if (problem) {
-    const what = problem.code.toLowerCase().replaceAll("_", " ");
-    throw new DeployError(`${name} is not valid YAML ${where(problem.pos[0])} (${what}).`);
+  const stop = obstacle(text);
+  if (stop?.code === TOO_DEEP) throw tooDeep(name);
+  const { documents, problems } =
+    stop === undefined ? compose(text, 1, { customTags: ANSIBLE_TAGS }) : { documents: [], problems: [stop] };
+  const [document, ...more] = documents;
+  const second = more.find(({ contents }) => contents !== null);
+  const problem =
+    problems[0] ?? (second === undefined ? duplicateKey(document) : { code: "MULTIPLE_DOCS", offset: second.range[0] });
+  if (problem !== undefined) {
+    const before = text.slice(0, problem.offset).split("\n");
+    const [line, col] = [before.length, (before.at(-1)?.length ?? 0) + 1];
+    const what = PROBLEMS[problem.code] ?? problem.code.toLowerCase().replaceAll("_", " ");
+    throw new DeployError(`${name} is not valid YAML at line ${line}, column ${col}: ${what}.`);
   }
-  const twice = duplicateKey(document);
-  if (twice !== undefined) throw new DeployError(`${name} is not valid YAML ${where(twice)} (duplicate key).`);
   let value: Value;
   try {
-    value = document.toJS({ maxAliasCount: MOST_ALIASES }) as Value;
+    value = (document?.toJS({ maxAliasCount: MOST_ALIASES }) ?? null) as Value;
   } catch {
     throw new DeployError(`${name} has an alias (*name) that is unknown or used too often: write the value out.`);
   }
@@ -63,7 +128,8 @@ export function parseYaml(name: InputName, text: string): Value {
 /** What a YAML text of the project holds, its first document; undefined where it is not valid, which Ansible says. */
 export function parseLoosely(text: string): unknown {
   try {
-    return isTooDeep(text) ? undefined : parseDocument(text, OPTIONS).toJS({ maxAliasCount: MOST_ALIASES });
+    if (obstacle(text) !== undefined) return undefined;
+    return compose(text, MOST_ERRORS).documents[0]?.toJS({ maxAliasCount: MOST_ALIASES });
   } catch {
     return undefined;
   }
@@ -84,8 +150,8 @@ export interface Leaf {
  */
 export function leavesOf(text: string): { readonly leaves: readonly Leaf[]; readonly valid: boolean } {
   const leaves: Leaf[] = [];
-  if (isTooDeep(text)) return { leaves, valid: false };
-  const documents = [parseAllDocuments(text, OPTIONS)].flat();
+  if (obstacle(text) !== undefined) return { leaves, valid: false };
+  const { documents, problems } = compose(text, MOST_ERRORS);
   for (const document of documents) {
     const anchors = new Map<string, Node>();
     let aliases = 0;
@@ -109,7 +175,7 @@ export function leavesOf(text: string): { readonly leaves: readonly Leaf[]; read
       });
     collect(document, []);
   }
-  return { leaves, valid: documents.every(({ errors }) => errors.length === 0) };
+  return { leaves, valid: problems.length === 0 };
 }
 
 function keysIn(path: readonly unknown[]): string[] {
@@ -144,9 +210,13 @@ function tooDeep(name: InputName): DeployError {
   return new DeployError(`${name} has lists or mappings nested more than ${DEEPEST} deep: make it flatter.`);
 }
 
-/** Whether a text nests deeper than may be read, told by its tokens: this alone does not call itself. */
-function isTooDeep(text: string): boolean {
+/**
+ * What forbids to read a text, told by its tokens, since this alone does not call itself: it nests too deep, or it closes a
+ * bracket that none opened, where the library goes on for long. undefined when nothing does.
+ */
+function obstacle(text: string): Problem | undefined {
   const indents: number[] = [];
+  let offset = 0;
   let flow = 0;
   let compact = 0;
   let blank: number | undefined = 0;
@@ -165,23 +235,27 @@ function isTooDeep(text: string): boolean {
     if (scalar) scalar = false;
     else if (token === "\x1f") scalar = true;
     else if (token === "[" || token === "{") flow++;
-    else if (token === "]" || token === "}") flow = Math.max(0, flow - 1);
+    else if (token === "]" || token === "}") flow--;
     else if (flow === 0 && (token === "-" || token === "?" || token === ":")) compact++;
-    if (indents.length + flow + compact > DEEPEST) return true;
+    if (flow < 0) return { code: "UNEXPECTED_TOKEN", offset };
+    if (indents.length + flow + compact > DEEPEST) return { code: TOO_DEEP, offset };
+    // Signs of the lexer's own are no part of the text.
+    if (!OWN_SIGNS.has(token)) offset += token.length;
   }
-  return false;
+  return undefined;
 }
 
-/** Offset of a key that its mapping has already. */
-function duplicateKey(document: Document.Parsed): number | undefined {
-  let found: number | undefined;
+/** A key that its mapping has already. */
+function duplicateKey(document: Document.Parsed | undefined): Problem | undefined {
+  let found: Problem | undefined;
+  if (document === undefined) return found;
   visit(document, {
     Map: (_, { items }) => {
       const seen = new Set<unknown>();
       for (const { key } of items) {
         if (!isScalar(key)) continue;
         if (seen.has(key.value)) {
-          found = key.range?.[0] ?? 0;
+          found = { code: "DUPLICATE_KEY", offset: key.range?.[0] ?? 0 };
           return visit.BREAK;
         }
         seen.add(key.value);

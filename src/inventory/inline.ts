@@ -30,6 +30,11 @@ export function inlineName(text: string): InlineName {
     if (Array.isArray(value) && !/^\[[^\]]+\]\s*$/.test(first)) {
       throw new DeployError("inventory is a YAML list: give a mapping of groups, such as all: hosts: …, or INI.");
     }
+    if (/^---(\s|$)/.test(first)) {
+      throw new DeployError(
+        "inventory is YAML without groups: give a mapping of groups, such as all: hosts: …, or INI without ---.",
+      );
+    }
     return "inventory.ini";
   }
   // A colon in a value of an INI line reads as a mapping too; no group's name has a blank or an equals sign.

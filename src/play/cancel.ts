@@ -61,6 +61,7 @@ export class Cancel {
       env: run.env,
       timeout: Math.min(GIVE_BACK_LIMIT, Math.max(0, this.#given + GIVE_BACK_END - Date.now())),
       grace: GRACE,
+      leashed: true,
       onOutput: (_, chunk) => {
         output = (output + chunk).slice(-OUTPUT_END);
         if (output.includes(run.playMarker)) removeSecrets(run);

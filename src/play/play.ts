@@ -55,6 +55,7 @@ async function runAnsible(run: Play): Promise<Ended> {
       signal: run.signal,
       timeout: Number.POSITIVE_INFINITY,
       grace: GRACE,
+      leashed: true,
       onOutput: (stream, chunk) => log.push(stream, chunk),
     });
   } finally {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { messageOf } from "../errors.js";
+import { leash } from "./leash.js";
 import type { ProgramEnvironment } from "./program-environment.js";
 import { descendantsOf, killMembers, type Member } from "./tree.js";
 
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds from SIGINT to SIGTERM, and from there to SIGKILL. Default: SIGKILL at once. */
   readonly grace?: readonly [terminate: number, kill: number];
+  /** Ends also when this process is killed: for what would go on for long. */
+  readonly leashed?: boolean;
   /** Takes the output as it comes. Without it the output is in the result. */
   readonly onOutput?: (stream: "stdout" | "stderr", chunk: string) => void;
   /** Characters of a stream after which a program whose output is kept is ended; default 32 million. */
@@ -62,6 +65,7 @@ export function run(argv: Argv, options: RunOptions): Promise<Ended> {
     }
     const output = { stdout: "", stderr: "" };
     const ending = new Ending(child, options.grace);
+    const release = options.leashed && child.pid !== undefined ? leash(child.pid) : () => undefined;
     const timers = [timer(options.timeout ?? 600_000, ending.start)];
     running.add(ending.kill);
     options.signal?.addEventListener("abort", ending.start, { once: true });
@@ -79,6 +83,7 @@ export function run(argv: Argv, options: RunOptions): Promise<Ended> {
       if (!running.delete(ending.kill)) return;
       for (const one of timers) clearTimeout(one);
       options.signal?.removeEventListener("abort", ending.start);
+      release();
       ending.finish();
       child.stdout?.destroy();
       child.stderr?.destroy();

@@ -1,3 +1,5 @@
+import { quoted, shortened } from "../errors.js";
+
 /** Settings of an ansible.cfg that the action must combine with its own, since the environment replaces them. */
 export interface AnsibleCfg {
   /** As written, not yet resolved against the file's folder. */
@@ -57,6 +59,35 @@ export function parseAnsibleCfg(text: string): AnsibleCfg {
     scpExtraArgs: get("ssh_connection.scp_extra_args"),
     setsPipelining: values.has("ssh_connection.pipelining") || values.has("defaults.pipelining"),
   };
+}
+
+/** What Python's configparser would refuse, for a sentence; undefined when it reads the text. */
+export function cfgProblem(text: string): string | undefined {
+  const seen = new Set<string>();
+  let section = "";
+  let key = "";
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const number = index + 1;
+    if (/^\s*([#;]|$)/.test(line)) continue;
+    if (/^\s/.test(line) && key !== "") continue;
+    const header = /^\s*\[([^\]]+)\]/.exec(line);
+    if (header) {
+      section = `[${header[1]}]`;
+      key = "";
+      if (seen.has(section))
+        return `has the section ${shortened(section)} again in line ${number}: put its settings together`;
+      seen.add(section);
+      continue;
+    }
+    const separator = line.search(/[=:]/);
+    if (section === "") return `has a setting before its first section, in line ${number}: put [defaults] above it`;
+    if (separator <= 0) return `has what is neither a [section] nor "name = value" in line ${number}: correct it`;
+    key = `${section} ${line.slice(0, separator).trim().toLowerCase()}`;
+    if (seen.has(key))
+      return `sets ${quoted(key.slice(section.length + 1))} twice in ${shortened(section)}, again in line ${number}: keep one`;
+    seen.add(key);
+  }
+  return undefined;
 }
 
 function value(text: string): string {

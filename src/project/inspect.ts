@@ -1,9 +1,9 @@
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { DeployError, quoted } from "../errors.js";
 import type { Inputs, Value } from "../inputs/inputs.js";
-import { parseYaml } from "../inputs/yaml.js";
+import { parseLoosely, parseYaml } from "../inputs/yaml.js";
 import { entriesIn, kindOf, type Place, readText, readTextIfThere, requireFile } from "../read-file.js";
-import { type AnsibleCfg, parseAnsibleCfg } from "./ansible-cfg.js";
+import { type AnsibleCfg, cfgProblem, parseAnsibleCfg } from "./ansible-cfg.js";
 import { type DjangoProject, findDjango } from "./django.js";
 import { headRevision } from "./git.js";
 import { type Ground, placeInProject, placeOfInput } from "./places.js";
@@ -104,7 +104,12 @@ const codeDirectory = (inputs: Inputs) => `code-directory ${quoted(inputs.codeDi
 function file(input: "playbook", given: string, ground: Ground): string {
   if (given === "") return "";
   const place = placeOfInput(input, given, ground);
-  readText(place);
+  const text = readText(place);
+  if (text.trim() === "") throw new DeployError(`${place.name} is empty: a playbook is a list of plays.`);
+  const plays = parseLoosely(text);
+  if (plays !== undefined && !Array.isArray(plays) && !text.startsWith("$ANSIBLE_VAULT;")) {
+    throw new DeployError(`${place.name} is no list of plays: each play begins with "- hosts:".`);
+  }
   return place.path;
 }
 
@@ -125,15 +130,13 @@ function composeFiles(given: readonly string[], ground: Ground): string[] {
 }
 
 /** What is uploaded is read by Ansible, which would wait for a named pipe and follow any link. */
-function requireUploadable(place: Place, depth: number): void {
+function requireUploadable(source: Place, depth: number, below = ""): void {
+  const place =
+    below === ""
+      ? source
+      : { ...source, path: join(source.path, below), name: `${source.name}, ${quoted(below)} in it,` };
   if (kindOf(place) === "file") requireFile(place);
-  else if (depth > 0)
-    for (const { name } of entriesIn(place)) {
-      requireUploadable(
-        { ...place, path: join(place.path, name), name: `${place.name}, ${quoted(name)} in it,` },
-        depth - 1,
-      );
-    }
+  else if (depth > 0) for (const { name } of entriesIn(place)) requireUploadable(source, depth - 1, join(below, name));
 }
 
 function ansibleCfg(ground: Ground, fromJob: string | undefined): Project["cfg"] {
@@ -143,6 +146,8 @@ function ansibleCfg(ground: Ground, fromJob: string | undefined): Project["cfg"]
   // Ansible takes a folder in ANSIBLE_CONFIG as the place of an ansible.cfg.
   if (fromJob && kindOf(place()) === "folder") path = join(path, "ansible.cfg");
   const text = readTextIfThere(place());
+  const problem = text === undefined ? undefined : cfgProblem(text);
+  if (problem !== undefined) throw new DeployError(`${place().name} ${problem}.`);
   return text === undefined ? undefined : { path, settings: parseAnsibleCfg(text) };
 }
 

@@ -1,6 +1,8 @@
 import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, extname, join, resolve } from "node:path";
+import { DeployError, quoted } from "../errors.js";
+import { filesInArguments } from "../inputs/playbook-options.js";
 import { entriesIn, kindOf, type Place, readText, requireFile } from "../read-file.js";
 import { besideCfg, type Project } from "./inspect.js";
 import { placeInProject } from "./places.js";
@@ -26,12 +28,14 @@ const PASSED_OVER = [".pyc", ".pyo", ".swp", ".bak", ".rpm", ".md", ".txt", ".rs
  * program that prints an inventory is none.
  *
  * @param paths absolute paths of what is given to Ansible.
+ * @param extraArgs may name further files.
  * @param own the private folder: what is in it was given as an input's text.
  * @throws DeployError for a file that is none, cannot be read or is too large.
  */
 export function sourcesOf(
   project: Project,
   paths: { readonly inventories: readonly string[]; readonly playbook: string },
+  extraArgs: readonly string[],
   own: string,
   job: Readonly<Record<string, string | undefined>>,
 ): Source[] {
@@ -42,7 +46,14 @@ export function sourcesOf(
   const plays = paths.playbook.startsWith(`${own}/`) ? [] : filesOfPlaybook(place(paths.playbook), roles, project);
   const homes = paths.inventories.map((path) => (kindOf(place(path)) === "folder" ? path : dirname(path)));
   const bases = [project.folder, ...homes, dirname(paths.playbook)].filter((base) => !`${base}/`.startsWith(`${own}/`));
+  const named = filesInArguments(extraArgs).map((path) => {
+    const file = { ...placeInProject(resolve(project.folder, path), project), name: `extra-args ${quoted(path)}` };
+    if (kindOf(file) === undefined)
+      throw new DeployError(`${file.name} names a file that does not exist in ${project.folder}.`);
+    return file;
+  });
   const sources = [
+    ...named.flatMap((file) => inventoryFiles(file, project)).map((file) => ({ place: file, isInventory: true })),
     ...inventories.map((file) => ({ place: file, isInventory: true })),
     ...[...plays, ...variableFiles([...new Set(bases)], project)].map((file) => ({ place: file, isInventory: false })),
   ];

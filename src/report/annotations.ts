@@ -3,6 +3,7 @@ import type { ResultEvent } from "../ansible/events.js";
 import { taskName } from "../ansible/task-name.js";
 import { adviceFor } from "./advice.js";
 import { byCause, type Failure } from "./failures.js";
+import { inOrigin, type Place } from "./origin.js";
 
 /** GitHub shows at most ten annotations of a kind for a step. */
 export const MOST_ANNOTATIONS = 10;
@@ -72,8 +73,6 @@ export function placeIn(path: string | undefined, workspace: string): Pick<Annot
   return file === undefined ? {} : { file, startLine: Number(line) };
 }
 
-type Place = readonly [file: string, line: number];
-
 /** Lines of a Python traceback that are the application's own, innermost first. */
 function inRelease(text: string): Place[] {
   const places = [...text.matchAll(/File "([^"\n]+)", line (\d+)/g)].flatMap(([, path = "", line]): Place[] => {
@@ -82,16 +81,6 @@ function inRelease(text: string): Place[] {
     return file === "" || file.startsWith(".venv/") ? [] : [[file, Number(line)]];
   });
   return places.reverse();
-}
-
-/** Where Ansible says that a value or a template comes from: `Origin: /path:line:column`, a line each. */
-export function inOrigin(text: string): Place[] {
-  return text.split("\n").flatMap((line): Place[] => {
-    const start = line.indexOf("Origin: /");
-    const [, place = "", number] =
-      /^(.+?):(\d+)(?::\d+)?(?!\d)/.exec(line.slice(start + "Origin: ".length).trimEnd()) ?? [];
-    return start === -1 || place === "" ? [] : [[place, Number(number)]];
-  });
 }
 
 /** A file of the workspace, relative to it; files of a release lie in the working directory or in the workspace. */

@@ -1,7 +1,9 @@
 import type { ResultEvent } from "../ansible/events.js";
 import { taskName } from "../ansible/task-name.js";
+import { quoted, shortened } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
 import { missing } from "../inputs/missing.js";
+import { inOrigin } from "./origin.js";
 
 /** What explains a failure, besides the failure itself. */
 export interface FailureContext {
@@ -63,13 +65,13 @@ export function explainFailure(failure: ResultEvent, context: FailureContext): s
       : `${host} does not accept ssh-private-key: add its public key to the authorized_keys of the user ${userIn(text) ?? "that Ansible connects as"}, or set another user.`;
   }
   if (failure.status === "unreachable") {
-    const cause = lastLine(failure.msg).replace(
+    const cause = withoutPrivatePaths(lastLine(failure.msg)).replace(
       /^(Task failed: )?(Failed to connect to the host via ssh: )?(ssh: )?/,
       "",
     );
     return `${host} is unreachable: ${cause || "no cause is known"}.`;
   }
-  const cause = failure.no_log ? "the cause is hidden by no_log" : lastWords(failure);
+  const cause = failure.no_log ? "the cause is hidden by no_log" : withoutPrivatePaths(lastWords(failure));
   return `${host}: the task "${taskName(failure)}" failed: ${cause}${place(failure)}.`;
 }
 
@@ -116,31 +118,118 @@ function explainVault(text: string, context: FailureContext): string {
   return "";
 }
 
+/** What Ansible says before it asks any host, and the sentence that tells what to do; `$1` is what the words name. */
+const REFUSALS: readonly (readonly [words: RegExp, sentence: string])[] = [
+  [
+    /leaves us with no hosts to target/,
+    "No host is left to deploy to: the inventory is empty, or limit matches none of its hosts.",
+  ],
+  [
+    /couldn't resolve module\/action '([^']*)'/,
+    "The playbook uses the module $1, which is not there$PLACE: correct its name, or have its collection installed by requirements.",
+  ],
+  [
+    /the role '([^']*)' was not found/,
+    "The playbook uses the role $1, which is not there$PLACE: put it into roles, or have it installed by requirements.",
+  ],
+  [/Unable to find limit file/, "limit names a file of hosts that does not exist: correct the path behind its @."],
+  [
+    /Config '(?:DEFAULT_)?(\w+)' from .* has an invalid value/,
+    "ansible.cfg, or a variable of the job, gives the setting $1 a value that Ansible does not take: correct it there.",
+  ],
+  [
+    /Unable to parse .* as an inventory source|Completely failed to parse inventory source|Failed to parse inventory/,
+    "The inventory can be read neither as YAML nor as INI$CAUSE: correct it there.",
+  ],
+  [
+    /YAML parsing failed|Syntax Error while loading YAML/,
+    "A file of the project is not valid YAML$PLACE: correct it there.",
+  ],
+  [
+    /Could not find or access '([^']*)'/,
+    "Ansible needs the file $1, which does not exist: correct its path where it is named.",
+  ],
+  [
+    /vault password file (\S+) was not found/,
+    "The file of vault passwords $1 does not exist: give the password in vault-password instead.",
+  ],
+  [
+    /prompting\)|on prompt for|EOFError/,
+    "Ansible asks for a password, and nobody is there to type it: give it in become-password, vault-password or vault-passwords.",
+  ],
+  [
+    /unrecognized arguments|expected (one|at least one) argument|invalid (choice|int value)|the following arguments are required/,
+    "extra-args has what this version of ansible-playbook does not take: compare with `ansible-playbook --help`.",
+  ],
+  [/Error reading config file/, "ansible.cfg cannot be read$CAUSE: correct it there."],
+];
+
 /**
- * One sentence for a run that ended without a failed host: Ansible's own last error, or the input that is to blame.
+ * One sentence for a run that ended without a failed host: the input or the file that is to blame, and what to do.
  *
  * @param stderr the end of ansible-playbook's standard error.
  */
 export function explainEnd(code: number, stderr: string, context: FailureContext): string {
-  const error = lastError(stderr);
+  const plain = withoutColours(stderr);
+  const error = withoutPrivatePaths(lastError(plain));
   const vault = explainVault(error, context);
   if (vault !== "") return vault;
-  if (/leaves us with no hosts to target/.test(error)) {
-    return "No host is left to deploy to: the inventory is empty, or limit matches none of its hosts.";
+  // Ansible takes this for a mistake of the inventory.
+  if (/failed at splitting arguments/.test(plain)) {
+    return "extra-args has a value of -e in which a quote or a brace stays open: close it.";
   }
-  return `Ansible ended with code ${code}: ${error || "it printed no error"}.`;
+  // The last error with all that caused it.
+  const said = plain.slice(Math.max(plain.lastIndexOf("[ERROR]"), plain.lastIndexOf("ERROR"), 0));
+  for (const [words, sentence] of REFUSALS) {
+    const found = words.exec(said);
+    if (found === null) continue;
+    const [place] = inOrigin(plain);
+    const cause = withoutPrivatePaths(flat(plain.split("<<< caused by >>>").at(-1)?.trim().split("\n")[0] ?? ""));
+    return sentence
+      .replace("$1", () => quoted(found[1] ?? ""))
+      .replace("$PLACE", () => (place === undefined ? "" : ` (${tail(place.join(":"))})`))
+      .replace("$CAUSE", () => (cause === "" || !plain.includes("<<< caused") ? "" : ` (${shortened(cause)})`));
+  }
+  if (code >= 128) {
+    return "Ansible was ended by a signal from outside: mostly the runner had no memory left, so look at its own log, or use a larger one.";
+  }
+  if (error === "") return "Ansible ended without saying why: run the job again with debug logging.";
+  const [place] = inOrigin(plain);
+  return place === undefined
+    ? `Ansible could not run: ${error}. Its output above says more.`
+    : `Ansible refuses what is written at ${tail(place.join(":"))}: ${error}.`;
 }
 
-/** The last error block of Ansible's standard error as one line, without colours. */
-function lastError(stderr: string): string {
+/** The end of a path, which is what tells it from others. */
+const tail = (path: string): string => path.split("/").slice(-3).join("/");
+
+/** A text in which the files that the action made of inputs have these inputs' names: their own are gone by now. */
+function withoutPrivatePaths(text: string): string {
+  return text
+    .split(/([\s'":()]+)/)
+    .map((word) => {
+      const [, rest] = /\/django-ansible-deploy-\w{6}(\/.*)?$/.exec(word) ?? [];
+      if (rest === undefined) return word;
+      return rest.startsWith("/inventory") ? "inventory" : rest === "/vars.json" ? "vars" : "a file of the action";
+    })
+    .join("");
+}
+
+function withoutColours(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
-  const lines = stderr.replaceAll(/\x1b\[[0-9;]*m/g, "").split(/\r?\n/);
+  return text.replaceAll(/\x1b\[[0-9;]*m/g, "");
+}
+
+/** The last error block of Ansible's standard error as one line. */
+function lastError(stderr: string): string {
+  const lines = stderr.split(/\r?\n/);
   const start = lines.findLastIndex((line) => /^(\[ERROR\]|ERROR!?|fatal|error|.*Error):?\s/.test(line));
   if (start === -1) return lastLine(lines.join("\n"));
   const end = lines.findIndex((line, index) => index > start && line.trim() === "");
   return flat(
     lines
       .slice(start, end === -1 ? undefined : end)
+      .filter((line) => !line.startsWith("Origin: "))
       .join(" ")
       .replace(/^(\[ERROR\]:?|ERROR!?:?)\s*/, ""),
   );

@@ -2,8 +2,8 @@ import type { ResultEvent, RunEvent } from "../ansible/events.js";
 import { quoted } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
 import type { StopReason } from "../process/stop.js";
-import { inOrigin } from "./annotations.js";
 import { explainEnd, explainFailure, type FailureContext } from "./explain.js";
+import { inOrigin } from "./origin.js";
 import type { Status } from "./outputs.js";
 import { type Totals, totalsOf } from "./totals.js";
 

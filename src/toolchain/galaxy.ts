@@ -83,7 +83,7 @@ async function install(file: string, folder: string, { project, ansible, job, si
     ANSIBLE_NOCOLOR: "true",
   });
   const argv = [ansible.python, "-P", "-m", "ansible", "galaxy", "install", "--role-file", file] as const;
-  const { code, stdout, stderr } = await run([...argv], { cwd: project, env, timeout: 600_000, signal });
+  const { code, stdout, stderr } = await run([...argv], { cwd: project, env, timeout: 600_000, signal, leashed: true });
   if (code !== 0) throw new DeployError(`requirements could not be installed: ${lastError(`${stdout}\n${stderr}`)}.`);
 }
 

@@ -32,7 +32,7 @@ export async function installPackages(
   // A cache of its own on the same file system: files are linked, not copied, and the job's cache stays untouched.
   const own = { UV_CACHE_DIR: join(work, "cache"), UV_PYTHON_DOWNLOADS: "never" };
   const env = extended(uvEnvironmentHere(environment), own);
-  const options = { cwd: work, env, timeout: 300_000, signal };
+  const options = { cwd: work, env, timeout: 300_000, signal, leashed: true };
   const pip = (...args: string[]): [string, ...string[]] => [
     ...([uv, "pip", "install", "--quiet", "--no-build", "--python", join(venv, "bin", "python")] as const),
     ...args,

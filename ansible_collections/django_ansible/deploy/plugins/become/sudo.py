@@ -1,5 +1,16 @@
-"""Ansible's sudo plugin, which also understands sudo-rs, the sudo of Ubuntu since 25.10."""
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
 from __future__ import annotations
+
+DOCUMENTATION = """
+name: sudo
+short_description: Ansible's sudo, which also understands sudo-rs
+description:
+  - Does what P(ansible.builtin.sudo#become) does, with the same options, and also understands the prompt and the messages of sudo-rs, which is the sudo of
+    Ubuntu since 25.10.
+author:
+  - The django-ansible-deploy authors
+"""
 
 import importlib.util
 from pathlib import Path
@@ -16,7 +27,8 @@ def load_original():
 
 
 original = load_original()
-DOCUMENTATION = original.DOCUMENTATION
+# Options are the same. Ansible reads them at run time, and the text above where it shows documentation.
+globals()["DOCUMENTATION"] = original.DOCUMENTATION
 
 
 class BecomeModule(original.BecomeModule):

@@ -70,6 +70,7 @@ removed:
 import os
 import shutil
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import Builder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link
@@ -121,6 +122,8 @@ def finish(module: AnsibleModule) -> dict:
             shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
         if removed:
             static.prune(kept, layout)
+        if any(path.startswith(layout.venvs + os.sep) for path in removed):
+            Builder(layout.app_name, module.params["sandbox"], {}).prune(layout.tools)
     return {"changed": bool(stopping or removed), "stopped": stopping, "removed": [os.path.relpath(path, layout.app_dir) for path in removed]}
 
 

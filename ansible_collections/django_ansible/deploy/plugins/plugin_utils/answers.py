@@ -110,6 +110,8 @@ def vouched(module: str, host: str, answer: dict) -> dict:
     return {
         "failed": True,
         "changed": False,
+        # The module itself saw nothing amiss, so the host still has the deploy lock.
+        "refused": True,
         "msg": "%s: %s. Another program than this collection's answers there: look at that host before anything is deployed to it." % (host, problem),
     }
 

@@ -7,6 +7,7 @@ What it makes is looked through before root takes it over.
 """
 from __future__ import annotations
 
+import contextlib
 import grp
 import json
 import os
@@ -120,6 +121,9 @@ class Builder:
         """Where uv is; installs the pinned one unless there is one."""
         return uv.find_uv(tools_dir) or uv.install_uv(tools_dir)
 
-    def prune(self, uv_path: str) -> None:
-        """Forgets what no build has used for long."""
-        run_confined(self.sandbox(writable=[self.cache] if os.path.isdir(self.cache) else []), [uv_path, "cache", "prune", "--ci", "--quiet"], environment=self.variables(), cwd="/", timeout=600)
+    def prune(self, tools_dir: str) -> None:
+        """Has uv forget what nothing refers to any more; a cache that cannot be pruned is only large."""
+        found = uv.find_uv(tools_dir)
+        if found and os.path.isdir(self.cache):
+            with contextlib.suppress(CommandFailed):
+                run_confined(self.sandbox(writable=[self.cache]), [found, "cache", "prune", "--quiet"], environment=self.variables(), cwd="/", timeout=600)

@@ -11,7 +11,6 @@ import os
 import re
 import sys
 
-
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 

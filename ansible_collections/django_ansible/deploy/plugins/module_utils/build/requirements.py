@@ -138,20 +138,20 @@ def own_build(release_dir: str, project_dir: str) -> OwnBuild:
 
 
 def missing_module_hint(printed: str, known: dict) -> str:
-    """A sentence for an error that ends in a module that is not there; empty for any other error.
+    """Sentences for an error that ends in a module that is not there; empty for any other error.
 
     :param known: what venv.Plan.missing_module_help told.
     """
     found = MISSING.search(printed)
     if not found:
         return ""
+    sentences = ""
+    if known["taken"]:
+        sentences += " The packages were installed from %s; %s." % (known["taken"], "there are also " + known["others"] if known["others"] else "add the package there")
     top = found.group(1).partition(".")[0]
-    folder = known["folders"].get(top)
-    if folder is not None:
-        return " %s is a folder of the checkout, in %s: set app_path to the folder that has manage.py and it, or django_app_install_folder." % (top, folder)
-    if not known["taken"]:
-        return ""
-    return " The packages were installed from %s%s." % (known["taken"], "; there are also %s" % known["others"] if known["others"] else "; add the package there")
+    if top in known["folders"]:
+        sentences += " The checkout has a folder %s in %s: if that is meant, set app_path or django_app_install_folder so that it is found." % (top, known["folders"][top])
+    return sentences
 
 
 def _walk(top: str) -> Iterator[tuple[str, list[str]]]:

@@ -34,7 +34,8 @@ def claim(release_dir: str, app_path: str, revision: str) -> None:
 def plan(request: dict) -> dict:
     """Which virtual environment a checkout needs, and why."""
     made = venv.Plan(venv.Wishes(**request["wishes"]))
-    return {"key": made.key(), "told": made.told, "warnings": made.warnings, "missing_module_help": made.missing_module_help()}
+    request["key"] = made.key()
+    return {"key": request["key"], "told": made.told, "warnings": made.warnings, "missing_module_help": made.missing_module_help()}
 
 
 def build(request: dict) -> dict:
@@ -44,14 +45,17 @@ def build(request: dict) -> dict:
 
 
 def byte_compile(request: dict) -> dict:
-    """Saves every later start of the application the time for it, since none of them may write into the release."""
-    release_dir = request["wishes"]["release_dir"]
-    os.symlink(os.path.relpath(request["venv"], release_dir), os.path.join(release_dir, ".venv"))
+    """Saves every later start of the application the time for it, since none of them may write into the release. Without a virtual environment it waits."""
+    release_dir, venv_dir = request["wishes"]["release_dir"], os.path.join(request["venvs"], request["key"])
+    python = os.path.join(venv_dir, "bin", "python")
+    if not os.path.exists(python):
+        return {"compiled": False}
+    os.symlink(os.path.relpath(venv_dir, release_dir), os.path.join(release_dir, ".venv"))
     try:
-        run([os.path.join(request["venv"], "bin", "python"), "-m", "compileall", "-q", "-j", "0", release_dir])
+        run([python, "-m", "compileall", "-q", "-j", "0", release_dir])
     except CommandFailed:
         pass  # Files that are no Python of this version are the project's business, and harmless until it imports them.
-    return {}
+    return {"compiled": True}
 
 
 def read_requirements(request: dict) -> dict:

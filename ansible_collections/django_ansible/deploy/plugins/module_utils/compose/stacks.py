@@ -14,8 +14,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.comm
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import describe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import Images
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import private_config, sweep_folders
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.placing import Before
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import private_config, sweep_folders
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.inspec
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.prediction import predict
 
+KEY = re.compile(r"[0-9a-f]{16}")
 # Where the interpreter of a virtual environment may be.
 PYTHONS = ("/usr/bin", "/usr/local")
 
@@ -100,6 +102,10 @@ class Preparation:
         user = owner_ids(params["app_user"], params["app_group"])
         venv = self.build(builder)
         with Tree(self.place) as tree:
+            # Before the application opens anything in it; the link of the virtual environment, which leads outside, is made anew.
+            tree.remove(".venv")
+            refuse_problems(tree)
+            tree.link(os.path.join("..", "..", "venvs", venv), ".venv")
             self.found["warnings"] += shared.share(self.layout, params, tree)
             tree.own(*user, of=builder[0])
         facts = self.prepare({self.release_dir: self.place})
@@ -124,17 +130,20 @@ class Preparation:
         with self.archive() as archive:
             self.builder.unpack(archive, self.place, compressed=not params["repository"])
         claimed = {"release_dir": self.release_dir, "app_path": params["app_path"], "revision": params["revision"]}
-        plan = self.work(["plan"], claim=claimed)
-        self.found["warnings"] += plan["warnings"]
-        self.found["told"] += plan["told"]
-        self.missing_module_help = plan["missing_module_help"]
-        venv_dir = os.path.join(layout.venvs, plan["key"])
-        if not os.path.isdir(os.path.join(venv_dir, "bin")):
-            self.libraries.with_build_tools(lambda: self.build_venv(plan["key"], venv_dir, builder))
+        plan = self.work(["plan", "byte_compile"], claim=claimed, venvs=layout.venvs)
+        key = str(plan["key"])
+        if not KEY.fullmatch(key):
+            raise CommandFailed("the builder named the virtual environment %.60r, which is no name of one" % key)
+        self.found["warnings"] += map(str, plan["warnings"])
+        self.found["told"] += map(str, plan["told"])
+        self.missing_module_help = str(plan["missing_module_help"])
+        if plan["compiled"] is not True:
+            venv_dir = os.path.join(layout.venvs, key)
+            self.libraries.with_build_tools(lambda: self.build_venv(key, venv_dir, builder))
             self.libraries.for_installed(venv_dir)
             self.done.append("venv")
-        self.work(["byte_compile"], venv=venv_dir)
-        return plan["key"]
+            self.work(["byte_compile"], venvs=layout.venvs, key=key)
+        return key
 
     def build_venv(self, key: str, venv_dir: str, builder: tuple[int, int]) -> None:
         name = "venv-" + key

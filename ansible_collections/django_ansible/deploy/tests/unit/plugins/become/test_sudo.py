@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from ansible.plugins.shell.sh import ShellModule
 from ansible_collections.django_ansible.deploy.plugins.become import sudo
@@ -53,3 +58,40 @@ def test_ansible_itself_does_not_understand_it_yet():
     """Once this fails with both locked versions of ansible-core, the plugin and ANSIBLE_BECOME_PLUGINS can go."""
     original = plugin(sudo.original.BecomeModule)
     assert not original.check_password_prompt(b"[sudo: %s] Password: " % original.prompt.encode())
+
+
+# Asks as sudo-rs does.
+SUDO_RS = """#!/bin/sh
+while [ $# -gt 0 ]; do
+    case $1 in
+    -p) prompt=$2; shift 2 ;;
+    -u) shift 2 ;;
+    -*) shift ;;
+    *) break ;;
+    esac
+done
+printf '[sudo: %s] Password: ' "$prompt" >&2
+read -r password
+echo >&2
+[ "$password" = secret ] && exec "$@"
+echo 'sudo: Authentication failed, try again.' >&2
+exit 1
+"""
+
+
+@pytest.mark.parametrize("method", ["sudo", "django_ansible.deploy.sudo"])
+def test_ansible_takes_it_under_both_names_with_its_options(tmp_path, method):
+    (tmp_path / "sudo-rs").write_text(SUDO_RS)
+    (tmp_path / "sudo-rs").chmod(0o755)
+    (tmp_path / "password").write_text("secret")
+    ansible = os.path.join(os.path.dirname(sys.executable), "ansible")
+    arguments = ["-c", "local", "-m", "command", "-a", "echo became", "--become", "--become-method", method, "--become-password-file", str(tmp_path / "password")]
+    variables = ["-e", "ansible_become_exe=%s" % (tmp_path / "sudo-rs"), "-e", "ansible_python_interpreter=%s" % sys.executable]
+    done = subprocess.run(
+        [ansible, "localhost", *arguments, *variables], check=False, capture_output=True, text=True, timeout=60, cwd=tmp_path,
+        env={
+            "PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8",
+            "ANSIBLE_COLLECTIONS_PATH": str(Path(sudo.__file__).parents[5]), "ANSIBLE_BECOME_PLUGINS": os.path.dirname(sudo.__file__),
+        },
+    )
+    assert done.stdout.splitlines()[-1:] == ["became"], done.stdout + done.stderr

@@ -58,7 +58,7 @@ def release(**changes):
 )
 def test_anything_else_fails_that_host_in_one_sentence(given, words):
     failure = vouched("app_host", "app2", given)
-    assert set(failure) == {"failed", "changed", "msg"}
+    assert set(failure) == {"failed", "changed", "refused", "msg"}
     assert failure["failed"] is True
     assert failure["msg"].startswith("app2: app_host answered ")
     assert words in failure["msg"]

@@ -7,7 +7,6 @@ import tarfile
 import threading
 
 import pytest
-
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import repository
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 

@@ -111,7 +111,8 @@ def test_what_else_a_checkout_has_is_named_with_its_variables(tree):
     ("printed", "sentence"),
     [
         ("ModuleNotFoundError: No module named 'ldap.ldapobject'", " The packages were installed from requirements.txt; there are also the extras ldap (django_app_extras)."),
-        ("ModuleNotFoundError: No module named 'conf.production'", " conf is a folder of the checkout, in example: set app_path to the folder that has manage.py and it, or django_app_install_folder."),
+        ("ModuleNotFoundError: No module named 'conf.production'", " The packages were installed from requirements.txt; there are also the extras ldap (django_app_extras)."
+         " The checkout has a folder conf in example: if that is meant, set app_path or django_app_install_folder so that it is found."),
         ("ImproperlyConfigured: no key", ""),
     ],
 )

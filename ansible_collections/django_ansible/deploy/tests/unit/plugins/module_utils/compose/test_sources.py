@@ -10,8 +10,8 @@ import stat
 import threading
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed, dotenv
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.placing import Before
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed, dotenv
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Unsafe
 
 

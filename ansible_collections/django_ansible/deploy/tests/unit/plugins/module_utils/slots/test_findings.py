@@ -1,6 +1,5 @@
 """What was found out about a project is told also when its release cannot be made."""
 import pytest
-
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import preparation
 

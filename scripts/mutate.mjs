@@ -1,0 +1,51 @@
+// Mutation of src/: `npm run mutate` for every room below, `npm run mutate -- process play` for some. Each room is tried by
+// its own tests alone, so that a mutant takes seconds. Prints the score of each, and fails below the bar.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const BAR = 80;
+
+/** @type {Record<string, { mutate: string[], tests: string[] }>} */
+const ROOMS = {
+  process: { mutate: ["src/process/**/*.ts"], tests: ["__tests__/process/**/*.test.ts"] },
+  secrets: { mutate: ["src/secrets/**/*.ts"], tests: ["__tests__/secrets/**/*.test.ts"] },
+  inputs: { mutate: ["src/inputs/**/*.ts"], tests: ["__tests__/inputs/**/*.test.ts"] },
+  play: { mutate: ["src/play/**/*.ts"], tests: ["__tests__/{deploy,play/**/*}.test.ts"] },
+  deploy: {
+    mutate: ["src/{deploy,end-now,watchdog,known}.ts"],
+    tests: ["__tests__/{deploy,end-now,watchdog}.test.ts"],
+  },
+};
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+mkdirSync(join(root, ".cache"), { recursive: true });
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !(name in ROOMS));
+if (unknown) throw new Error(`${unknown} is none of ${Object.keys(ROOMS).join(", ")}`);
+const scores = (asked.length > 0 ? asked : Object.keys(ROOMS)).map((name) => [name, scoreOf(name)]);
+for (const [name, score] of scores) console.log(`${name}: ${score.toFixed(1)} %`);
+process.exitCode = scores.every(([, score]) => score >= BAR) ? 0 : 1;
+
+/**
+ * Mutates a room.
+ * @param {string} name
+ * @returns {number} percent of the mutants that a test noticed.
+ */
+function scoreOf(name) {
+  const { mutate, tests } = ROOMS[name] ?? { mutate: [], tests: [] };
+  const report = join(root, ".cache", `mutation-${name}.json`);
+  const stryker = join(root, "node_modules/@stryker-mutator/core/bin/stryker.js");
+  const { status } = spawnSync(process.execPath, [stryker, "run", "--mutate", mutate.join(",")], {
+    cwd: root,
+    env: { ...process.env, MUTATE_TESTS: JSON.stringify(tests), MUTATE_REPORT: report },
+    stdio: "inherit",
+  });
+  if (status !== 0) throw new Error(`${name} could not be mutated`);
+  /** @type {{ files: Record<string, { mutants: { status: string }[] }> }} */
+  const { files } = JSON.parse(readFileSync(report, "utf8"));
+  const states = Object.values(files).flatMap(({ mutants }) => mutants.map(({ status }) => status));
+  const count = (/** @type {string[]} */ ...names) => states.filter((state) => names.includes(state)).length;
+  return (100 * count("Killed", "Timeout")) / count("Killed", "Timeout", "Survived", "NoCoverage");
+}

@@ -1,0 +1,6 @@
+import { defineConfig } from "vitest/config";
+
+// The tests of the room that scripts/mutate.mjs mutates.
+export default defineConfig({
+  test: { include: JSON.parse(process.env.MUTATE_TESTS ?? "[]"), testTimeout: 20_000 },
+});

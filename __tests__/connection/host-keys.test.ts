@@ -1,8 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { OWN_SSH_ARGS } from "../../src/ansible/environment.js";
 import { firstSshOption, requireHostKeys } from "../../src/connection/host-keys.js";
 import type { Inputs } from "../../src/inputs/inputs.js";
+import { splitArguments } from "../../src/inputs/split-arguments.js";
 import { parseAnsibleCfg } from "../../src/project/ansible-cfg.js";
 import type { Project } from "../../src/project/inspect.js";
 import { createInputs } from "../support/inputs.js";
@@ -135,6 +137,15 @@ describe("requireHostKeys", () => {
   ])("lets pass %s", (_, given) => {
     expect(() => check(given)).not.toThrow();
   });
+
+  it.each(["-o StrictHostKeyChecking=no", "-oStrictHostKeyChecking=off", "-o 'StrictHostKeyChecking accept-new'"])(
+    "overrules %s, which a variable gives to ssh later",
+    (later) => {
+      const words = splitArguments(`${firstSshOption("strict")} ${OWN_SSH_ARGS} ${later}`);
+      const printed = execFileSync("ssh", ["-F", "none", ...words, "-G", "web1"], { encoding: "utf8" });
+      expect(printed).toMatch(/^stricthostkeychecking (true|yes)$/m);
+    },
+  );
 
   it("holds what nobody can read before to the first option of ssh", () => {
     expect(firstSshOption("strict")).toBe("-o StrictHostKeyChecking=yes");

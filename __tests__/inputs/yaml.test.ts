@@ -1,5 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseMapping } from "../../src/inputs/yaml.js";
+import { stringify } from "yaml";
+import { DeployError } from "../../src/errors.js";
+import { leavesOf, parseLoosely, parseMapping, parseYaml } from "../../src/inputs/yaml.js";
 
 /** A block mapping in a block mapping in a … */
 const nested = (depth: number) => Array.from({ length: depth }, (_, level) => `${" ".repeat(level)}a:\n`).join("");
@@ -79,5 +82,79 @@ describe("parseMapping", () => {
       expect(String(error)).toMatch(/^DeployError: vars .*\.$/);
     }
     expect(process.cpuUsage(start).user / 1_000).toBeLessThan(1_500);
+  });
+});
+
+describe("any text", () => {
+  const pieces = [
+    "a",
+    ": ",
+    "- ",
+    "? ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ", ",
+    "\n",
+    "  ",
+    "&x ",
+    "*x",
+    "!t ",
+    "|",
+    ">",
+    '"',
+    "'",
+    "#",
+    "---",
+    "...",
+    "%",
+    "<<",
+    "\t",
+    "@",
+    "\\",
+  ];
+  const text = fc.oneof(
+    fc.array(fc.constantFrom(...pieces), { maxLength: 60 }).map((list) => list.join("")),
+    fc.string({ unit: "binary", maxLength: 80 }),
+  );
+
+  it("is a value or one sentence, and its texts are found without failing", () => {
+    fc.assert(
+      fc.property(text, (yaml) => {
+        try {
+          JSON.stringify(parseYaml("vars", yaml));
+        } catch (error) {
+          expect(error).toBeInstanceOf(DeployError);
+          expect(String(error)).toMatch(/^DeployError: vars [ -~]*\.$/);
+        }
+        expect(() => [leavesOf(yaml), parseLoosely(yaml)]).not.toThrow();
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("that a program wrote is read as it was", () => {
+    const value = fc.dictionary(fc.stringMatching(/^[A-Za-z_]\w{0,8}$/), fc.jsonValue({ maxDepth: 4 }));
+    fc.assert(
+      fc.property(value, (mapping) => {
+        expect(parseMapping("vars", stringify(mapping))).toEqual(JSON.parse(JSON.stringify(mapping)));
+        expect(parseMapping("vars", JSON.stringify(mapping))).toEqual(JSON.parse(JSON.stringify(mapping)));
+      }),
+    );
+  });
+
+  it("has each text below a key found by it, however it is written", () => {
+    const secret = fc.string({ minLength: 1, maxLength: 40, unit: "grapheme" });
+    const style = fc.constantFrom("BLOCK_LITERAL", "BLOCK_FOLDED", "QUOTE_DOUBLE", "QUOTE_SINGLE", "PLAIN");
+    fc.assert(
+      fc.property(secret, style, (plain, type) => {
+        const yaml = stringify({ a: { token: plain } }, { defaultStringType: type as "PLAIN" });
+        expect(leavesOf(yaml)).toEqual({
+          leaves: [{ keys: ["a", "token"], tag: expect.any(String), text: plain }],
+          valid: true,
+        });
+      }),
+    );
   });
 });

@@ -11601,7 +11601,7 @@ function earlyOutcome(message, reason, inputs) {
 }
 /** The outcome of a run of Ansible by its exit code alone, for when nothing else of it can be read. */
 function bareOutcome({ code, events }, reason, inputs) {
-    const early = earlyOutcome(`Ansible ended with ${code}: see its output above.`, reason, inputs);
+    const early = earlyOutcome("Ansible did not come to its end: its output above says why.", reason, inputs);
     return code === 0 && reason === undefined
         ? { ...early, status: "succeeded", error: "", events }
         : { ...early, events };

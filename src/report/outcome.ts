@@ -38,7 +38,7 @@ export function bareOutcome(
   reason: StopReason | undefined,
   inputs: Inputs | undefined,
 ): Outcome {
-  const early = earlyOutcome(`Ansible ended with ${code}: see its output above.`, reason, inputs);
+  const early = earlyOutcome("Ansible did not come to its end: its output above says why.", reason, inputs);
   return code === 0 && reason === undefined
     ? { ...early, status: "succeeded", error: "", events }
     : { ...early, events };

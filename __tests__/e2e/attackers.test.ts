@@ -230,6 +230,67 @@ describe("a commit", () => {
   });
 });
 
+describe("a package", () => {
+  test("runs its setup.py as the builder, and its .pth as the builder or the application, never as root", async () => {
+    project.write(
+      "vendored/setup.py",
+      `import os, setuptools
+from setuptools.command.install import install
+try:
+    open("/etc/pwned-setup", "w").close()
+except OSError:
+    pass
+os.makedirs("nosy", exist_ok=True)
+open("nosy/__init__.py", "w").write("BUILT_BY = %d\\n" % os.getuid())
+open("nosy.pth", "w").write("import os; os.getuid() == 0 and open('/etc/pwned-pth', 'w').close()\\n")
+setuptools.setup(name="nosy", version="1", packages=["nosy"], data_files=[("lib/python3.11/site-packages", ["nosy.pth"])])
+`,
+    );
+    await succeeds(deployAgain(["django_app_python_packages: [./vendored]"]));
+    const venv = await onHost(host, "readlink -f /opt/mysite/current/.venv");
+    const builtBy = await onHost(host, `cat ${venv}/lib/python3.11/site-packages/nosy/__init__.py`);
+    expect(builtBy).toBe(`BUILT_BY = ${await onHost(host, "id -u mysite-build")}`);
+    expect(await onHost(host, `ls ${venv}/lib/python3.11/site-packages/nosy.pth`)).toMatch(/nosy\.pth$/);
+    expect(await onHost(host, "ls /etc/pwned-* 2>/dev/null || true")).toBe("");
+    expect(await onHost(host, `find ${venv} ! -user root | head -3`)).toBe("");
+    rmSync(join(project.folder, "vendored"), { recursive: true });
+  });
+});
+
+describe("the application, taken over, that ends every other process of its user", () => {
+  test("does not keep a deploy from its host", async () => {
+    await onHost(
+      host,
+      `cat > /run/killer.py <<'SCRIPT'
+import os, pwd, signal, subprocess, time
+slot = os.path.basename(os.readlink("/opt/mysite/current"))
+group = subprocess.run(["systemctl", "show", "-p", "ControlGroup", "--value", "mysite@%s.service" % slot], capture_output=True, text=True).stdout.strip()
+with open("/sys/fs/cgroup/systemd%s/cgroup.procs" % group, "w") as file:
+    file.write(str(os.getpid()))
+account = pwd.getpwnam("mysite")
+os.setgid(account.pw_gid)
+os.setuid(account.pw_uid)
+killed = 0
+while True:
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.stat("/proc/" + pid).st_uid == account.pw_uid and group not in open("/proc/%s/cgroup" % pid).read():
+                os.kill(int(pid), signal.SIGKILL)
+                killed += 1
+                open("/opt/mysite/shared/killed", "w").write(str(killed))
+        except OSError:
+            pass
+    time.sleep(0.01)
+SCRIPT
+(setsid python3 /run/killer.py >/dev/null 2>&1 &)`,
+    );
+    const result = await succeeds(deployAgain());
+    expect(Number(await onHost(host, "cat /opt/mysite/shared/killed"))).toBeGreaterThan(0);
+    expect((await fetchPage(host, site)).status).toBe(200);
+    expect(await onHost(host, "cat /opt/mysite/current/REVISION")).toBe(result.outputs.revision);
+  });
+});
+
 describe("an application that writes outside shared/", () => {
   test("may do so in folders that are its own already", async () => {
     await onHost(host, "install -d -o mysite -g mysite -m 0755 /srv/mysite-media");

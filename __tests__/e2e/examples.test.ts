@@ -90,10 +90,10 @@ function checkout(): string {
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     join(folder, "action.yml"),
-    "name: Checkout\ndescription: Checkout\ninputs:\n  ref: {description: Commit}\n  persist-credentials: {description: None}\n  path: {description: Folder}\nruns: {using: node24, main: main.js}\n",
+    "name: Checkout\ndescription: Checkout\ninputs:\n  ref: {description: Commit}\n  persist-credentials: {description: None}\n  path: {description: Folder}\nruns: {using: node24, main: main.cjs}\n",
   );
   writeFileSync(
-    join(folder, "main.js"),
+    join(folder, "main.cjs"),
     `const { execFileSync } = require("node:child_process");
 const { readdirSync, rmSync } = require("node:fs");
 const workspace = process.env.GITHUB_WORKSPACE;

@@ -14,8 +14,7 @@ import json, sys
 text = open(sys.argv[1]).read()
 try:
     answer = json.loads(text)
-    if "account_exists" in answer:
-        exec(open("/opt/liar/lie.py").read())
+    exec(open("/opt/liar/lie.py").read())
     text = json.dumps(answer)
 except ValueError:
     pass
@@ -43,7 +42,12 @@ beforeAll(async () => {
 
 afterAll(() => fleet?.trial.end());
 
-const lie = (python: string): Promise<string> => onHost(fleet.app2, `cat > /opt/liar/lie.py <<'LIE'\n${python}\nLIE`);
+/** Has the host change each answer that has a key. */
+const lie = (python: string, key = "account_exists"): Promise<string> =>
+  onHost(
+    fleet.app2,
+    `cat > /opt/liar/lie.py <<'LIE'\nif "${key}" in answer:\n${python.trim().replaceAll(/^/gm, "    ")}\nLIE`,
+  );
 const versionOf = async (): Promise<string> =>
   /Version (\S+)</.exec((await fetchPage(fleet.app1, site)).body)?.[1] ?? "";
 
@@ -89,5 +93,14 @@ for entry in answer["releases"]:
     const run = await fleet.deploy();
     expect(await versionOf(), run.log).toBe("4");
     expect(run.outputs.release).toMatch(new RegExp(`-${commit.slice(0, 7)}$`));
+  });
+
+  test("that it serves another commit in the end has the whole fleet go back", async () => {
+    const commit = await commitVersion(fleet.project, "5");
+    await lie(`answer["deploy"]["revision"] = "0" * 40`, "slot");
+    const run = await fleet.deploy();
+    expectRefused(run, new RegExp(`app2 serves commit 0000000 and not ${commit.slice(0, 7)}, which this deploy is of`));
+    expect(await versionOf()).toBe("4");
+    for (const host of fleet.hosts) expect(await stateOf(host)).toMatchObject({ undo: false, lock: "" });
   });
 });

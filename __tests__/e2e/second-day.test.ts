@@ -115,7 +115,7 @@ for (const kind of KINDS.filter(({ inFull }) => full || inFull !== true)) {
       await onHost(
         host,
         `cat > /run/restless <<'SCRIPT'
-while sleep 0.3; do main=$(systemctl show -p MainPID --value ${kind.name}@${slot}.service); [ "$main" -gt 1 ] && pkill -9 -P "$main"; done
+while sleep 2; do main=$(systemctl show -p MainPID --value ${kind.name}@${slot}.service); [ "$main" -gt 1 ] && pkill -9 -P "$main"; done
 SCRIPT
 systemd-run --quiet --unit restless sh /run/restless`,
       );

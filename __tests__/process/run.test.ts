@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
@@ -60,6 +61,22 @@ describe("run", () => {
     expect(stderr).toMatch(problem);
   });
 
+  it.each([
+    ["INT", 130],
+    ["TERM", 143],
+    ["KILL", 137],
+  ])("gives the code of SIG%s, which a shell would give", async (signal, code) => {
+    expect(await run(["sh", "-c", `kill -${signal} $$`], { env: ENV })).toEqual({ code, stdout: "", stderr: "" });
+  });
+
+  it("ends with the program and not later, and listens to nothing more", { retry: 2 }, async () => {
+    const { signal } = new AbortController();
+    const started = Date.now();
+    for (let times = 0; times < 3; times++) await run(["true"], { env: ENV, signal });
+    expect(Date.now() - started).toBeLessThan(2_500);
+    expect(getEventListeners(signal, "abort").length).toBe(0);
+  });
+
   it("leaves no timer behind", async () => {
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
     const before = timers();
@@ -83,8 +100,11 @@ describe("run", () => {
 
   it("starts nothing once it is stopped", async () => {
     const folder = createFolder();
-    const { code } = await run(["touch", join(folder, "made")], { env: ENV, signal: AbortSignal.abort("cancelled") });
-    expect(code).toBe(130);
+    const { code, stdout, stderr } = await run(["touch", join(folder, "made")], {
+      env: ENV,
+      signal: AbortSignal.abort("cancelled"),
+    });
+    expect([code, stdout, stderr]).toEqual([130, "", ""]);
     expect(existsSync(join(folder, "made"))).toBe(false);
   });
 
@@ -107,6 +127,27 @@ describe("run", () => {
     stop.abort("cancelled");
     expect((await done).code).toBe(99);
     expect(output.stdout).toContain("orderly");
+  });
+
+  it("sends SIGTERM next, and lets it end in order then", async () => {
+    const stop = new AbortController();
+    const script = "trap '' INT; trap 'exit 98' TERM; echo $$ > self; while :; do sleep 0.05; done";
+    const { done, pidIn } = follow(script, { signal: stop.signal, grace: [100, 10_000] });
+    await pidIn("self");
+    stop.abort("cancelled");
+    expect((await done).code).toBe(98);
+  });
+
+  it("tells the children as well", async () => {
+    const stop = new AbortController();
+    const child = `perl -e '$SIG{INT} = sub { open(F, ">told"); print F "1\\n"; exit }; $| = 1; print "ready\\n"; sleep 60'`;
+    const { done, output, pidIn } = follow(`trap 'wait; exit 0' INT; ${child} & wait`, {
+      ...{ signal: stop.signal, grace: [10_000, 10_000] },
+    });
+    await until(() => output.stdout.includes("ready"));
+    stop.abort("cancelled");
+    expect((await done).code).toBe(0);
+    expect(await pidIn("told")).toBe(1);
   });
 
   it("kills what does not listen, with its children, also those that left the group", async () => {
@@ -136,6 +177,25 @@ describe("run", () => {
     stop.abort("cancelled");
     expect((await done).code).toBe(0);
     await until(() => !alive(child));
+  });
+
+  it("leaves none behind that had left the group either", async () => {
+    const stop = new AbortController();
+    const stray = "perl -MPOSIX -e 'setsid; exec @ARGV' sh -c 'trap \"\" INT TERM; echo $$ > strayed; sleep 60' &";
+    const script = `trap 'exit 0' INT\n${stray}\nwhile :; do sleep 0.05; done`;
+    const { done, pidIn } = follow(script, { signal: stop.signal, grace: [5_000, 5_000] });
+    const strayed = await pidIn("strayed");
+    stop.abort("cancelled");
+    expect((await done).code).toBe(0);
+    await until(() => !alive(strayed));
+  });
+
+  it("leaves alone what a program that ended by itself goes on with", async () => {
+    const { done, pidIn } = follow("sleep 20 >/dev/null 2>&1 & echo $! > left");
+    expect((await done).code).toBe(0);
+    const left = await pidIn("left");
+    expect(alive(left)).toBe(true);
+    process.kill(left, "SIGKILL");
   });
 
   it("leaves no child behind that was started while it ended", async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import { orStop, Stop, Stopped } from "../../src/process/stop.js";
 
@@ -9,13 +10,17 @@ describe("orStop", () => {
     expect(await orStop(Promise.resolve(1), signal)).toBe(1);
     expect(await orStop(Promise.resolve(2), undefined)).toBe(2);
     await expect(orStop(Promise.reject(new Error("why")), signal)).rejects.toThrow("why");
+    const slow = new Promise((resolve) => setTimeout(() => resolve(3), 60));
+    expect(await orStop(slow, signal, 5)).toBe(3);
+    expect(getEventListeners(signal, "abort").length).toBe(0);
   });
 
   it.each(["before", "meanwhile"])("ends when the signal is given %s, whatever the work does", async (when) => {
     const stop = new AbortController();
     if (when === "before") stop.abort();
     else setTimeout(() => stop.abort(), 10);
-    await expect(orStop(never, stop.signal, 20)).rejects.toBeInstanceOf(Stopped);
+    await expect(orStop(never, stop.signal, 20)).rejects.toEqual(new Stopped());
+    expect(new Stopped().message).toBe("The run was ended.");
   });
 
   it("gives the work a moment to clear up, and hides what it says of its end", async () => {

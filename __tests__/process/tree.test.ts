@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { descendantsOf, killMembers, rowsOf } from "../../src/process/tree.js";
+import { descendantsOf, killMembers, processTable, rowsOf } from "../../src/process/tree.js";
 import { alive } from "../support/alive.js";
 
 describe("descendantsOf", () => {
@@ -29,6 +29,19 @@ describe("killMembers", () => {
     await ended;
     expect(alive(pid)).toBe(false);
   });
+});
+
+describe("processTable", () => {
+  it.each(["linux", "darwin"].filter((platform) => platform === "darwin" || process.platform === "linux"))(
+    "has this process, its parent and its start on %s",
+    (platform) => {
+      const [row, ...more] = processTable(platform).filter(({ pid }) => pid === process.pid);
+      expect(more).toEqual([]);
+      expect(row?.parent).toBe(process.ppid);
+      expect(row?.started).toMatch(/\d/);
+      expect(processTable(platform).every(({ pid, parent }) => pid > 0 && parent >= 0)).toBe(true);
+    },
+  );
 });
 
 describe("rowsOf", () => {

@@ -2342,7 +2342,7 @@ function megabytes(bytes) {
 
 
 /** Everything that a process started, and what that started: workers that left its group are found here alone. */
-function descendantsOf(pid, table = processTable) {
+function descendantsOf(pid, table = () => processTable()) {
     const rows = table();
     const found = [];
     for (let parents = new Set([pid]); parents.size > 0;) {
@@ -2353,7 +2353,7 @@ function descendantsOf(pid, table = processTable) {
     return found;
 }
 /** Kills those of the processes that still run. */
-function killMembers(members, table = processTable) {
+function killMembers(members, table = () => processTable()) {
     if (members.length === 0)
         return;
     const running = new Map(table().map(({ pid, started }) => [pid, started]));
@@ -2368,9 +2368,10 @@ function killMembers(members, table = processTable) {
         }
     }
 }
-function processTable() {
+/** The processes of this machine; none where they cannot be looked at. */
+function processTable(platform = process.platform) {
     try {
-        return process.platform === "linux" ? fromProc() : fromPs();
+        return platform === "linux" ? fromProc() : fromPs();
     }
     catch {
         return [];

@@ -16,7 +16,7 @@ interface Row extends Member {
 export type Table = () => readonly Row[];
 
 /** Everything that a process started, and what that started: workers that left its group are found here alone. */
-export function descendantsOf(pid: number, table: Table = processTable): Member[] {
+export function descendantsOf(pid: number, table: Table = () => processTable()): Member[] {
   const rows = table();
   const found: Member[] = [];
   for (let parents = new Set([pid]); parents.size > 0; ) {
@@ -28,7 +28,7 @@ export function descendantsOf(pid: number, table: Table = processTable): Member[
 }
 
 /** Kills those of the processes that still run. */
-export function killMembers(members: readonly Member[], table: Table = processTable): void {
+export function killMembers(members: readonly Member[], table: Table = () => processTable()): void {
   if (members.length === 0) return;
   const running = new Map(table().map(({ pid, started }) => [pid, started]));
   for (const { pid, started } of members) {
@@ -41,9 +41,10 @@ export function killMembers(members: readonly Member[], table: Table = processTa
   }
 }
 
-function processTable(): readonly Row[] {
+/** The processes of this machine; none where they cannot be looked at. */
+export function processTable(platform: string = process.platform): readonly Row[] {
   try {
-    return process.platform === "linux" ? fromProc() : fromPs();
+    return platform === "linux" ? fromProc() : fromPs();
   } catch {
     return [];
   }

@@ -255,6 +255,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     module.no_log_values |= secrets_of(module.params["repository"] or "")
+    # A check does not know the commit where the host has no git to ask a repository with.
+    target = {"target_revision": module.params["revision"]} if module.params["revision"] else {}
     # What serves goes first.
     os.nice(10)
     os.environ.update({name: str(value) for name, value in json.loads(module.params["install_environment"]).items()})
@@ -266,8 +268,7 @@ def main() -> None:
         for warning in found.get("warnings", []):
             module.warn(warning)
         module.fail_json(
-            msg="release %s cannot be prepared: %s" % (module.params["release"], error), told=found.get("told", []),
-            deploy={"target_revision": module.params["revision"]},
+            msg="release %s cannot be prepared: %s" % (module.params["release"], error), told=found.get("told", []), deploy=target,
         )
     found = result.pop("found")
     warnings, told = (found.get(name, []) if result["changed"] else [] for name in ("warnings", "told"))
@@ -275,7 +276,7 @@ def main() -> None:
         module.warn(warning)
     predicted = {key: found[key] for key in ("migrations", "requirements", "unknown") if isinstance(found.get(key), list)}
     module.exit_json(
-        **result, told=told, deploy={"warnings": warnings, "target_revision": module.params["revision"], **(predicted if module.check_mode else {})}
+        **result, told=told, deploy={"warnings": warnings, **target, **(predicted if module.check_mode else {})}
     )
 
 

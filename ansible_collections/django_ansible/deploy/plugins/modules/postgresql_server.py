@@ -173,6 +173,8 @@ class Server:
         applications = postgresql.applications_of(self.known_access)
         text = postgresql.settings_file(before, params["app_name"], applications, memory.of_host(), params)
         active = systemd.is_active(self.service)
+        if active:
+            self.refuse_other_role()
         restart = self.restarts(postgresql.parse_settings(before), postgresql.parse_settings(text)) if active else []
         if restart and not self.may_restart and not self.check_mode:
             raise RestartNeeded("PostgreSQL restarts now, since these settings change: %s" % ", ".join(restart))
@@ -192,15 +194,22 @@ class Server:
     def ask(self, script: str, database: str = "postgres") -> str:
         return postgresql.psql(script, self.params["port"], database)
 
+    def password_of(self, user: str) -> str:
+        """What the server keeps of it; empty when there is no such role."""
+        return self.ask("SELECT coalesce(rolpassword, 'none') FROM pg_authid WHERE rolname = %s" % postgresql.literal(user))
+
+    def refuse_other_role(self) -> None:
+        user = self.params["user"]
+        other = postgresql.owner_of_role(self.known_access, user, self.params["app_name"])
+        if other and not postgresql.is_of(self.password_of(user), self.params["password"]):
+            raise CommandFailed("the role %s is that of the application %s, with another password: set db_user and db_name" % (user, other))
+
     def provide_role(self) -> None:
         user, password = self.params["user"], self.params["password"]
-        kept = self.ask("SELECT coalesce(rolpassword, 'none') FROM pg_authid WHERE rolname = %s" % postgresql.literal(user))
+        kept = self.password_of(user)
         if not kept:
             self.do("role %s" % user, lambda: self.ask("CREATE ROLE %s LOGIN PASSWORD %s" % (postgresql.name(user), postgresql.literal(postgresql.scram(password)))))
         elif not postgresql.is_of(kept, password):
-            other = postgresql.owner_of_role(self.known_access, user, self.params["app_name"])
-            if other:
-                raise CommandFailed("the role %s is that of the application %s, with another password: set db_user and db_name" % (user, other))
             self.do(
                 "password of %s" % user, lambda: self.ask("ALTER ROLE %s LOGIN PASSWORD %s" % (postgresql.name(user), postgresql.literal(postgresql.scram(password))))
             )

@@ -117,8 +117,8 @@ class Server:
     def wanted(self) -> None:
         """What every file should be."""
         params, app_name = self.params, self.params["app_name"]
-        own, former_own = os.path.join(self.folder, "server.conf"), "/etc/%s/django-ansible-deploy.conf" % self.kind
-        self.before = self.read(own) or self.read(former_own)
+        own, self.former_file = os.path.join(self.folder, "server.conf"), "/etc/%s/django-ansible-deploy.conf" % self.kind
+        self.before = self.read(own) or self.read(self.former_file)
         names = os.listdir(self.users) if os.path.isdir(self.users) else []
         others = {name[: -len(".conf")]: self.read(os.path.join(self.users, name)) for name in names if name.endswith(".conf")}
         redis.refuse_taken(app_name, params["database"], others)
@@ -138,7 +138,7 @@ class Server:
         lines = ["user default %s" % " ".join(self.default), "user %s %s" % (redis.ADMINISTRATOR, " ".join(manager))]
         includes = [os.path.join(self.users, name + ".conf") for name in sorted({*others, app_name})]
         main = "/etc/%s/%s.conf" % (self.kind, self.kind)
-        known, line = self.read(main).replace("include %s\n" % former_own, ""), "include %s\n" % own
+        known, line = self.read(main).replace("# Ansible managed\ninclude %s\n" % self.former_file, ""), "include %s\n" % own
         dropins = "/etc/systemd/system/%s.d" % self.service
         self.user_file = ManagedFile(os.path.join(self.users, app_name + ".conf"), redis.user_file(app_name, self.words), "0640", "root", self.kind, secret=True)
         self.own_file = ManagedFile(own, redis.server_file(owner, self.settings, lines, includes), "0640", "root", self.kind, secret=True)
@@ -165,6 +165,8 @@ class Server:
             ensure_directory(os.path.dirname(self.restarting[1].path))
             for file in different:
                 file.write()
+            if os.path.lexists(self.former_file):
+                os.unlink(self.former_file)
             self.apply(active, reasons)
         return {"changed": bool(done), "done": done, "diff": diff, "told": self.told}
 

@@ -37,7 +37,7 @@ STATUS = record(
 )
 DEPLOY = record(
     app=word, release=maybe(release), previous_release=maybe(release), revision=maybe(commit), previous_revision=maybe(commit),
-    target_revision=maybe(known_commit), url=maybe(form(r"https?://[A-Za-z0-9.*_:\[\]-]+(/[!-~]*)?", "an address of a site", 2000)), packages=each(word),
+    target_revision=maybe(commit), url=maybe(form(r"https?://[A-Za-z0-9.*_:\[\]-]+(/[!-~]*)?", "an address of a site", 2000)), packages=each(word),
     migrations=each(migration), requirements=each(LINE), unknown=each(LINE), warnings=each(text()), kept=boolean, rolled_back=boolean,
     images=by_name(image), previous_images=by_name(image), status=STATUS,
 )

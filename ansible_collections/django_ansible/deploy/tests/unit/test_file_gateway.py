@@ -238,7 +238,7 @@ ALLOWED = {
         "Server.read": ("ManagedFile", "/etc/django-ansible-deploy, and the package's own file"),
         "Server.administrators_password": ("ManagedFile ensure_directory", "/etc/django-ansible-deploy"),
         "Server.wanted": ("ManagedFile", "/etc/django-ansible-deploy, the package's own file and /etc/systemd/system"),
-        "Server.provide": ("ensure_directory", "/etc/django-ansible-deploy and /etc/systemd/system"),
+        "Server.provide": ("ensure_directory os.unlink", "/etc/django-ansible-deploy and /etc/systemd/system; a file of a version before in the package's folder"),
     },
 }
 

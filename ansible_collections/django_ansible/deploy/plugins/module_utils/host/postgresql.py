@@ -15,6 +15,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.memory import MIB, mebibytes, steady
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.neighbours import header, owner_of, refuse_other_settings
 
+# In the block of each application, also of one that no other host connects to.
+OWNS = "# role %s, database %s"
+
 
 def psql(script: str, port: int, database: str = "postgres") -> str:
     """Runs SQL as the administrator and returns the rows, one a line. The script goes by standard input.
@@ -115,7 +118,7 @@ def applications_of(hba: str) -> set[str]:
 def owner_of_role(hba: str, user: str, app_name: str) -> str | None:
     """Another application that has this role."""
     for application, block in re.findall(r"^# BEGIN Ansible managed: (\S+)\n(.*?)^# END", hba, re.MULTILINE | re.DOTALL):
-        if application != app_name and re.search(r"^host \S+ %s " % re.escape(name(user)), block, re.MULTILINE):
+        if application != app_name and block.startswith(OWNS.partition("%s")[0] + name(user) + ","):
             return application
     return None
 
@@ -142,7 +145,7 @@ def allow(text: str, app_name: str, database: str, user: str, networks: list[str
     """pg_hba.conf with the block of an application, which lets its role into its database from these networks and from nowhere else."""
     begin, end = "# BEGIN Ansible managed: %s" % app_name, "# END Ansible managed: %s" % app_name
     lines = ["host %s %s %s scram-sha-256" % (name(database), name(user), network) for network in networks]
-    block = "\n".join([begin, *lines, end, ""])
+    block = "\n".join([begin, OWNS % (name(user), name(database)), *lines, end, ""])
     pattern = re.compile("^%s\n.*?^%s\n" % (re.escape(begin), re.escape(end)), re.MULTILINE | re.DOTALL)
     if pattern.search(text):
         return pattern.sub(lambda _: block, text)

@@ -55,6 +55,16 @@ describe("parseEvents", () => {
     });
   });
 
+  it("takes nothing for no answer, and what the collection lets pass", () => {
+    const deploy = { release: null, url: null, app: "", revision: null, status: null };
+    expect(of(deploy)).toMatchObject({ event: { deploy: {} }, notes: [] });
+    const others = {
+      ...{ target_revision: "", migrations: ["shop.0002-with dash", "büro.0001"], packages: ["libpq5:amd64/stable"] },
+      ...{ images: { web: "", db: "registry:5000/a/b@sha256:01" }, app: "2nd-site", url: "http://*.example.org/" },
+    };
+    expect(of(others)).toMatchObject({ event: { deploy: others }, notes: [] });
+  });
+
   it.each<[string, unknown, unknown]>([
     ["an address of another kind", { url: "javascript:alert(1)" }, {}],
     ["an address with a password", { url: "https://u:p@example.org/" }, {}],

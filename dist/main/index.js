@@ -13348,6 +13348,9 @@ function object(fields, must, drop = () => { }) {
             const fit = shape(given);
             if (fit !== undefined)
                 found[name] = fit;
+            // Nothing is no wrong value.
+            else if (given === null || given === "")
+                continue;
             else if (!must.includes(name))
                 drop(name);
         }
@@ -13368,7 +13371,8 @@ const oneLine = (value) => shapes_text(LINE)(value)?.replaceAll(/\s+/g, " ");
 const events_name = word(/^[^\x00-\x1f\x7f]{1,255}$/);
 const revision = word(/^[0-9a-f]{7,64}$/);
 const release = word(/^[A-Za-z0-9][\w.-]{0,99}$/);
-const events_image = word(/^[\w.:/@+-]{1,500}$/);
+const events_image = word(/^[!-~]{0,600}$/);
+const migration = word(/^[\p{L}\p{N}_ .-]{1,300}$/u);
 const count = number(1_000_000_000);
 /** An address that a browser may be sent to: http or https, no user, no password. */
 const url = (value) => {
@@ -13387,13 +13391,19 @@ const events_status = object({
 }, ["release", "revision", "since", "slot", "lock", "releases", "units", "free_mib"]);
 function facts(drop) {
     return object({
-        ...{ app: word(/^[a-z][a-z0-9_-]{0,62}$/), url, kept: shapes_flag, rolled_back: shapes_flag, status: events_status },
-        ...{ release, previous_release: release, revision, previous_revision: revision, target_revision: revision },
-        ...{ packages: shapes_list(word(/^[\w.+:~=-]{1,200}$/), 500), requirements: shapes_list(oneLine, 1_000) },
+        ...{ app: word(/^[a-z0-9][a-z0-9_-]{0,62}$/), url, kept: shapes_flag, rolled_back: shapes_flag, status: events_status },
+        ...{
+            release,
+            previous_release: release,
+            revision,
+            previous_revision: revision,
+            target_revision: word(/^(|[0-9a-f]{7,64})$/),
+        },
+        ...{ packages: shapes_list(word(/^[\w./@:+~=-]{1,300}$/), 500), requirements: shapes_list(oneLine, 1_000) },
         ...{
             unknown: shapes_list(shapes_text(LONG), 100),
             warnings: shapes_list(shapes_text(LONG), 200),
-            migrations: shapes_list(word(/^[\w.]{1,200}$/), 2_000),
+            migrations: shapes_list(migration, 2_000),
         },
         ...{ images: mapping(events_name, events_image, 200), previous_images: mapping(events_name, events_image, 200) },
     }, [], drop);

@@ -131,7 +131,8 @@ const oneLine: Shape<string> = (value) => text(LINE)(value)?.replaceAll(/\s+/g, 
 const name = word(/^[^\x00-\x1f\x7f]{1,255}$/);
 const revision = word(/^[0-9a-f]{7,64}$/);
 const release = word(/^[A-Za-z0-9][\w.-]{0,99}$/);
-const image = word(/^[\w.:/@+-]{1,500}$/);
+const image = word(/^[!-~]{0,600}$/);
+const migration = word(/^[\p{L}\p{N}_ .-]{1,300}$/u);
 const count = number(1_000_000_000);
 
 /** An address that a browser may be sent to: http or https, no user, no password. */
@@ -159,13 +160,19 @@ const status = object<HostStatus>(
 function facts(drop: (field: string) => void): Shape<DeployFacts> {
   return object<Required<DeployFacts>>(
     {
-      ...{ app: word(/^[a-z][a-z0-9_-]{0,62}$/), url, kept: flag, rolled_back: flag, status },
-      ...{ release, previous_release: release, revision, previous_revision: revision, target_revision: revision },
-      ...{ packages: list(word(/^[\w.+:~=-]{1,200}$/), 500), requirements: list(oneLine, 1_000) },
+      ...{ app: word(/^[a-z0-9][a-z0-9_-]{0,62}$/), url, kept: flag, rolled_back: flag, status },
+      ...{
+        release,
+        previous_release: release,
+        revision,
+        previous_revision: revision,
+        target_revision: word(/^(|[0-9a-f]{7,64})$/),
+      },
+      ...{ packages: list(word(/^[\w./@:+~=-]{1,300}$/), 500), requirements: list(oneLine, 1_000) },
       ...{
         unknown: list(text(LONG), 100),
         warnings: list(text(LONG), 200),
-        migrations: list(word(/^[\w.]{1,200}$/), 2_000),
+        migrations: list(migration, 2_000),
       },
       ...{ images: mapping(name, image, 200), previous_images: mapping(name, image, 200) },
     },

@@ -76,6 +76,8 @@ export function object<T>(
       if (given === undefined) continue;
       const fit = shape(given);
       if (fit !== undefined) found[name] = fit;
+      // Nothing is no wrong value.
+      else if (given === null || given === "") continue;
       else if (!must.includes(name as keyof T & string)) drop(name);
     }
     return must.every((name) => found[name] !== undefined) ? (found as T) : undefined;

@@ -51,8 +51,15 @@ export interface Case {
 /** Root without the right to read what its mode forbids. */
 const UNPRIVILEGED = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
 
-/** A shell around the step that writes down the processor time of what it waited for. */
-const measured = (file: string) => ["bash", "-c", `"$@"; code=$?; times >"${file}"; exit $code`, "bash"];
+/** A shell around the step that ends it when it hangs, and writes down the processor time of what it waited for. */
+const measured = (file: string) => [
+  ...["bash", "-c"],
+  `"$@" & step=$!; (trap 'kill $nap; exit' TERM; sleep ${LONGEST} & nap=$!; wait $nap; kill -KILL $step) >/dev/null 2>&1 & guard=$!; wait $step; code=$?; kill $guard; times >"${file}"; exit $code`,
+  "bash",
+];
+
+/** Seconds for a case, also beside a busy processor. */
+const LONGEST = 60;
 
 /** The second line of `times`: user and system time of the children, `1m2.345s 0m0.067s`. */
 function cpuSeconds(times: string): number {
@@ -114,7 +121,7 @@ export async function runCase(one: Case): Promise<Ran> {
     const env = Object.fromEntries(Object.entries(one.env).map(([name, text]) => [name, place(text)]));
     const times = join(runner.base, "times");
     const before = [...measured(times), ...(one.unprivileged && process.getuid?.() === 0 ? UNPRIVILEGED : [])];
-    const step = await runner.main(inputs, { env, before, kill: 30_000 });
+    const step = await runner.main(inputs, { env, before });
     const left =
       runner.base === "" ? [] : readdirSync(runner.temp).filter((name) => !/^deploy-summary-.*\.md$/.test(name));
     return { step, left, error: place(one.error), cpuSeconds: cpuSeconds(readFileSync(times, "utf8")) };

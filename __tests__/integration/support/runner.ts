@@ -151,14 +151,12 @@ export class Runner {
       log += chunk;
       options.onLog?.(log, child);
     };
-    const limit = options.kill === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), options.kill);
     child.stdout.setEncoding("utf8").on("data", take);
     child.stderr.setEncoding("utf8").on("data", take);
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (...ended) => resolve(ended));
     });
-    clearTimeout(limit);
     const state = commandFile(files.state);
     Object.assign(this.state, state);
     return {
@@ -176,8 +174,6 @@ export class Runner {
 export interface StepOptions {
   env?: Record<string, string | undefined>;
   onLog?: (log: string, child: ChildProcess) => void;
-  /** Milliseconds after which a step that hangs is killed. */
-  kill?: number;
   /** Whose process it is; this one's without. Only root may give it; another user gets a copy of the action, since the clone may lie where only root may look. */
   user?: number;
   /** A command that starts the step, such as a shell. */

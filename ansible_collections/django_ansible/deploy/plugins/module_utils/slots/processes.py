@@ -87,13 +87,19 @@ def instances(app_name: str) -> list[str]:
 def paused(layout: Layout):
     """Stops all that runs of the application, and has it go on afterwards. Requests wait meanwhile."""
     units = [layout.slot_service(slot) for slot in SLOTS] + [re.sub(r"@\.service$", "@*.service", unit) for unit in owned_units(layout.app_name)]
+
+    def send(signal: str) -> None:
+        # One by one: a unit that is not there would keep the signal from the others.
+        for unit in units:
+            run_quietly("kill", "--signal=" + signal, unit)
+
     try:
         # One signal reaches what is there; what was started just then, the next one does.
         for _ in range(3):
-            run_quietly("kill", "--signal=STOP", *units)
+            send("STOP")
         yield
     finally:
-        run_quietly("kill", "--signal=CONT", *units)
+        send("CONT")
 
 
 class Processes:

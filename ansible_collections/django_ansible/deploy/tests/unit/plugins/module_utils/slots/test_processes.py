@@ -162,3 +162,16 @@ def test_units_of_a_neighbour_are_left_alone(host):
     assert host.named([]).pending("blue") == []
     with pytest.raises(processes.CommandFailed, match="shop-worker-blue@.service is a unit of somebody else"):
         host.named([WORKER]).check()
+
+
+def test_all_that_runs_of_the_application_is_paused_and_goes_on_each_unit_by_itself(tmp_path, monkeypatch):
+    sent = []
+    monkeypatch.setattr(processes, "owned_units", lambda app_name: {"shop-worker-blue@.service": False})
+    monkeypatch.setattr(processes.systemd, "systemctl", lambda *arguments, **_: sent.append(arguments))
+    with processes.paused(Layout("shop", str(tmp_path), str(tmp_path / "sock"))):
+        stopped = list(sent)
+    units = {"shop@blue.service", "shop@green.service", "shop-worker-blue@*.service"}
+    assert {arguments[2] for arguments in stopped} == units
+    assert {arguments[1] for arguments in stopped} == {"--signal=STOP"}
+    assert {arguments[2] for arguments in sent[len(stopped) :]} == units
+    assert {arguments[1] for arguments in sent[len(stopped) :]} == {"--signal=CONT"}

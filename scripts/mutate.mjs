@@ -14,7 +14,8 @@ const ROOMS = {
   inputs: { mutate: ["src/inputs/**/*.ts"], tests: ["__tests__/inputs/**/*.test.ts"] },
   play: { mutate: ["src/play/**/*.ts"], tests: ["__tests__/{deploy,play/**/*}.test.ts"] },
   deploy: {
-    mutate: ["src/{deploy,end-now,watchdog,known}.ts"],
+    // A comma parts patterns on the command line, so there is none in braces.
+    mutate: ["src/deploy.ts", "src/end-now.ts", "src/watchdog.ts", "src/known.ts"],
     tests: ["__tests__/{deploy,end-now,watchdog}.test.ts"],
   },
 };
@@ -46,6 +47,7 @@ function scoreOf(name) {
   /** @type {{ files: Record<string, { mutants: { status: string }[] }> }} */
   const { files } = JSON.parse(readFileSync(report, "utf8"));
   const states = Object.values(files).flatMap(({ mutants }) => mutants.map(({ status }) => status));
+  if (states.length === 0) throw new Error(`${name} has nothing to mutate`);
   const count = (/** @type {string[]} */ ...names) => states.filter((state) => names.includes(state)).length;
   return (100 * count("Killed", "Timeout")) / count("Killed", "Timeout", "Survived", "NoCoverage");
 }

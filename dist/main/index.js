@@ -11344,8 +11344,12 @@ function explainFailure(failure, context) {
 function knownHosts(context) {
     return context.inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts";
 }
+/** Of `user@host: Permission denied (publickey).` the user. */
 function userIn(text) {
-    return /(?<![\w.-])([\w.-]{1,64})@[^\s@]{1,300}: Permission denied \(/.exec(text)?.[1];
+    const [before = ""] = text.split(": Permission denied (", 1);
+    const target = before.split(/\s/).at(-1) ?? "";
+    const user = target.slice(0, target.lastIndexOf("@"));
+    return /^[\w.-]{1,64}$/.test(user) ? user : undefined;
 }
 /** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */
 function lastWords(failure) {
@@ -11393,11 +11397,11 @@ const REFUSALS = [
     ],
     [/Unable to find limit file/, "limit names a file of hosts that does not exist: correct the path behind its @."],
     [
-        /Config '(?:DEFAULT_)?(\w+)' from .* has an invalid value/,
+        /Config '(?:DEFAULT_)?(\w+)' from '[^']*' has an invalid value/,
         "ansible.cfg, or a variable of the job, gives the setting $1 a value that Ansible does not take: correct it there.",
     ],
     [
-        /Unable to parse .* as an inventory source|Completely failed to parse inventory source|Failed to parse inventory/,
+        /as an inventory source|Completely failed to parse inventory source|Failed to parse inventory/,
         "The inventory can be read neither as YAML nor as INI$CAUSE: correct it there.",
     ],
     [
@@ -11467,9 +11471,10 @@ function withoutPrivatePaths(text) {
     return text
         .split(/([\s'":()]+)/)
         .map((word) => {
-        const [, rest] = /\/django-ansible-deploy-\w{6}(\/.*)?$/.exec(word) ?? [];
-        if (rest === undefined)
+        const start = word.search(/\/django-ansible-deploy-\w{6}\//);
+        if (start === -1)
             return word;
+        const rest = word.slice(word.indexOf("/", start + 1));
         return rest.startsWith("/inventory") ? "inventory" : rest === "/vars.json" ? "vars" : "a file of the action";
     })
         .join("");
@@ -14608,10 +14613,13 @@ const NETWORK = [
     [/administratively prohibited/, "the bastion forbids forwarding: set AllowTcpForwarding yes in its sshd_config."],
     [/open failed: connect failed: Connection refused/, "the bastion finds no sshd on that address and port."],
     [
-        /open failed: connect failed: .{0,100}(timed out|unreachable|No route)/,
+        /open failed: connect failed: ((Connection|Operation) timed out|(Network|Host) is unreachable|No route)/,
         "the bastion has no way to that address and port.",
     ],
-    [/open failed: connect failed: .{0,100}(not known|resolution)/, "the bastion cannot resolve that name."],
+    [
+        /open failed: connect failed: (Name or service not known|nodename nor servname|(Temporary|Non-recoverable) failure in name resolution)/,
+        "the bastion cannot resolve that name.",
+    ],
     [
         /timed out during banner exchange/,
         "accepts connections and says nothing: what listens on that port is no sshd, or it is overloaded.",

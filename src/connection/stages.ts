@@ -26,10 +26,13 @@ const NETWORK: readonly (readonly [words: RegExp, sentence: string])[] = [
   [/administratively prohibited/, "the bastion forbids forwarding: set AllowTcpForwarding yes in its sshd_config."],
   [/open failed: connect failed: Connection refused/, "the bastion finds no sshd on that address and port."],
   [
-    /open failed: connect failed: .{0,100}(timed out|unreachable|No route)/,
+    /open failed: connect failed: ((Connection|Operation) timed out|(Network|Host) is unreachable|No route)/,
     "the bastion has no way to that address and port.",
   ],
-  [/open failed: connect failed: .{0,100}(not known|resolution)/, "the bastion cannot resolve that name."],
+  [
+    /open failed: connect failed: (Name or service not known|nodename nor servname|(Temporary|Non-recoverable) failure in name resolution)/,
+    "the bastion cannot resolve that name.",
+  ],
   [
     /timed out during banner exchange/,
     "accepts connections and says nothing: what listens on that port is no sshd, or it is overloaded.",

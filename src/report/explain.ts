@@ -79,8 +79,12 @@ function knownHosts(context: FailureContext): string {
   return context.inputs.knownHosts === "" ? "the runner's known_hosts files, and known-hosts is empty" : "known-hosts";
 }
 
+/** Of `user@host: Permission denied (publickey).` the user. */
 function userIn(text: string): string | undefined {
-  return /(?<![\w.-])([\w.-]{1,64})@[^\s@]{1,300}: Permission denied \(/.exec(text)?.[1];
+  const [before = ""] = text.split(": Permission denied (", 1);
+  const target = before.split(/\s/).at(-1) ?? "";
+  const user = target.slice(0, target.lastIndexOf("@"));
+  return /^[\w.-]{1,64}$/.test(user) ? user : undefined;
 }
 
 /** The end of a failure's message; a failed command says nothing but "non-zero return code", so its output follows. */
@@ -134,11 +138,11 @@ const REFUSALS: readonly (readonly [words: RegExp, sentence: string])[] = [
   ],
   [/Unable to find limit file/, "limit names a file of hosts that does not exist: correct the path behind its @."],
   [
-    /Config '(?:DEFAULT_)?(\w+)' from .* has an invalid value/,
+    /Config '(?:DEFAULT_)?(\w+)' from '[^']*' has an invalid value/,
     "ansible.cfg, or a variable of the job, gives the setting $1 a value that Ansible does not take: correct it there.",
   ],
   [
-    /Unable to parse .* as an inventory source|Completely failed to parse inventory source|Failed to parse inventory/,
+    /as an inventory source|Completely failed to parse inventory source|Failed to parse inventory/,
     "The inventory can be read neither as YAML nor as INI$CAUSE: correct it there.",
   ],
   [
@@ -208,8 +212,9 @@ function withoutPrivatePaths(text: string): string {
   return text
     .split(/([\s'":()]+)/)
     .map((word) => {
-      const [, rest] = /\/django-ansible-deploy-\w{6}(\/.*)?$/.exec(word) ?? [];
-      if (rest === undefined) return word;
+      const start = word.search(/\/django-ansible-deploy-\w{6}\//);
+      if (start === -1) return word;
+      const rest = word.slice(word.indexOf("/", start + 1));
       return rest.startsWith("/inventory") ? "inventory" : rest === "/vars.json" ? "vars" : "a file of the action";
     })
     .join("");

@@ -93,6 +93,15 @@ fits:
   returned: success
   type: list
   elements: str
+changes:
+  description: What would happen to each service that changes.
+  returned: in check mode
+  type: dict
+outdated:
+  description: Services whose image would be pulled.
+  returned: in check mode
+  type: list
+  elements: str
 deploy:
   description: C(images) and C(previous_images) by service, C(warnings).
   returned: success

@@ -68,7 +68,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_pull": {"pulled": each(image)},
     "compose_reach": {
         "project": form(r"[a-z0-9][a-z0-9_-]*", "the name of a project"), "settled": boolean, "pull": boolean, "digests": by_name(digest),
-        "releases": each(RELEASE), "live": LIVE, "fits": each(release), "deploy": DEPLOY,
+        "releases": each(RELEASE), "live": LIVE, "fits": each(release), "changes": CHANGES, "outdated": each(LINE), "deploy": DEPLOY,
     },
     "compose_return": {"deploy": DEPLOY},
     "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
@@ -93,20 +93,21 @@ def problem_of(module: str, answer: Mapping) -> str | None:
     if size > LARGEST:
         return "%s answered %d MiB, and no answer has more than %d" % (module, size >> 20, LARGEST >> 20)
     wrong = text()("msg", answer.get("msg") or "")
-    for place, sentence in (*wrong, *record(**ANSWERS[module])("", _own(answer))):
+    for place, sentence in (*wrong, *record(**ANSWERS[module])("", _own(module, answer))):
         return "%s answered %s, which %s" % (module, place, sentence)
     return None
 
 
-def _own(answer: Mapping) -> dict:
-    return {key: value for key, value in answer.items() if key not in EVERY and not str(key).startswith("_ansible_")}
+def _own(module: str, answer: Mapping) -> dict:
+    """What is looked through: what the module answers, and facts, which none does. Anything else is left out, so nobody ever sees it."""
+    return {key: value for key, value in answer.items() if key in ANSWERS[module] or key == "ansible_facts"}
 
 
 def vouched(module: str, host: str, answer: dict) -> dict:
-    """The answer, or a failure that says what is wrong with it and has nothing of it."""
+    """What the module may answer, or a failure that says what is wrong with it and has nothing of it."""
     problem = problem_of(module, answer)
     if problem is None:
-        return answer
+        return {key: value for key, value in answer.items() if key in EVERY or key in ANSWERS[module] or str(key).startswith("_ansible_")}
     return {
         "failed": True,
         "changed": False,

@@ -26,7 +26,9 @@ def answer(**changes):
 
 def test_an_honest_answer_stays_as_it_is():
     given = answer(warnings=["words"], _ansible_verbose_always=True)
-    assert vouched("app_host", "app2", given) is given
+    assert vouched("app_host", "app2", given) == given
+    # A key that nobody knows is no reason to fail, and goes no further.
+    assert vouched("app_host", "app2", {**given, "\x1b[2J\n::error::": "x", "app_name": "evil"}) == given
 
 
 def release(**changes):
@@ -53,7 +55,6 @@ def release(**changes):
         (answer(deploy=[]), "deploy, which is a list where a mapping belongs"),
         (answer(warnings=["x" * (8 << 20)]), "8 MiB, and no answer has more than 4"),
         (answer(msg="x" * 70000), "msg, which has 70000 characters"),
-        (answer(**{"\x1b[2J\n::error::": 1}), "\\x1b[2J\\n::error::, which is nothing that it may answer"),
     ],
 )
 def test_anything_else_fails_that_host_in_one_sentence(given, words):

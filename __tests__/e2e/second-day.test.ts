@@ -92,7 +92,7 @@ for (const kind of KINDS.filter(({ inFull }) => full || inFull !== true)) {
     const live = (): Promise<string> =>
       onHost(
         host,
-        `cd /opt/${kind.name}/current/ && find . ../../venvs -printf '%p %y %m %u %g %s %T@ %l\\n' | grep -v release.json | sort; readlink -f .`,
+        `cd /opt/${kind.name}/current/ && find . ../../venvs -mindepth 1 -printf '%p %y %m %u %g %s %T@ %l\\n' | grep -v release.json | sort; readlink -f .`,
       );
 
     beforeAll(async () => {
@@ -130,7 +130,7 @@ systemd-run --quiet --unit restless sh /run/restless`,
         varied.another !== true,
       );
       // The release that was live is untouched, and what it was started with is still there for it.
-      const places = `cd ${release} && find . -printf '%p %y %m %u %g %s %T@ %l\\n' | grep -v release.json | sort; readlink -f .`;
+      const places = `cd ${release} && find . -mindepth 1 -printf '%p %y %m %u %g %s %T@ %l\\n' | grep -v release.json | sort; readlink -f .`;
       const own = (text: string) => text.split("\n").filter((line) => !line.startsWith("../../venvs"));
       expect(own(await onHost(host, places))).toEqual(own(before));
       await onHost(host, `systemctl restart ${kind.name}@$(basename $(readlink /opt/${kind.name}/current)).service`);

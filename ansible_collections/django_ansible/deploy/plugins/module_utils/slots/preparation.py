@@ -139,6 +139,9 @@ class Preparation:
         self.missing_module_help = str(plan["missing_module_help"])
         if plan["compiled"] is not True:
             venv_dir = os.path.join(layout.venvs, key)
+            if os.path.isdir(os.path.join(venv_dir, "bin")):
+                # A release may run in it; it is not made anew below that.
+                raise CommandFailed("the Python of %s is gone, or the builder cannot see it: install it again, or set django_app_python to another one" % venv_dir)
             self.libraries.with_build_tools(lambda: self.build_venv(key, venv_dir, builder))
             self.libraries.for_installed(venv_dir)
             self.done.append("venv")

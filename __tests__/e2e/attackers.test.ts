@@ -205,6 +205,13 @@ describe("a commit", () => {
     await isRefused("/opt/mysite/shared with all that is in it would be served");
   });
 
+  test("names a folder of the host as its static files and collects none", async () => {
+    set("STATIC_ROOT", "/etc");
+    await succeeds(deployAgain(["django_app_collectstatic: false"]));
+    for (const name of ["shadow", "passwd"]) expect((await fetchPage(host, site, `/static/${name}`)).status).toBe(404);
+    expect(await onHost(host, "find /opt/mysite/static -name shadow -o -name passwd")).toBe("");
+  });
+
   test.each(["guestbook/static/leak.txt", "uploads"])("has a link to a file of the host at %s", async (path) => {
     link("/etc/shadow", path);
     await isRefused("is a link to /etc/shadow, which is outside");
@@ -275,7 +282,7 @@ while True:
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             if os.stat("/proc/" + pid).st_uid == account.pw_uid and group not in open("/proc/%s/cgroup" % pid).read():
-                os.kill(int(pid), signal.SIGKILL)
+                os.kill(int(pid), (signal.SIGKILL, signal.SIGTERM)[killed % 2])
                 killed += 1
                 open("/opt/mysite/shared/killed", "w").write(str(killed))
         except OSError:

@@ -76,6 +76,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, prepared, processes, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
@@ -118,6 +119,9 @@ def finish(module: AnsibleModule) -> dict:
         for slot in stopping:
             # Without waiting: the requests that still run may take as long as the graceful time-out.
             systemd.systemctl("stop", "--no-block", *reversed(layout.slot_units(slot)))
+        if os.path.isdir(layout.building):
+            with Tree(layout.building) as building:
+                building.remove(".")  # What a run left that was killed.
         for path in removed:
             shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
         if removed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import grp
+import hashlib
 import json
 import os
 import pwd
@@ -23,6 +24,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox
 
 PROGRAM = (command, lock_files, requirements, interpreter, venv, worker)
 CACHE = "/var/cache/django-ansible-deploy"
+HOME = "/nonexistent"
 LONGEST_NAME = 32  # characters of an account's name
 # A compiler may write code that it then runs, and looks at the processor; the application may do neither. What the application may write is not the builder's.
 NOT_FOR_BUILDS = ("MemoryDenyWriteExecute", "ProcSubset", "ReadWritePaths")
@@ -32,7 +34,11 @@ LONGEST_BUILD = 3600  # seconds
 
 def account_of(app_name: str) -> str:
     """The name of the builder's account."""
-    return app_name[: LONGEST_NAME - len("-build")] + "-build"
+    name = app_name + "-build"
+    if len(name) <= LONGEST_NAME:
+        return name
+    # Cut, it could be another application's as well.
+    return "%s-%s-build" % (app_name[: LONGEST_NAME - len("-build") - 9], hashlib.sha256(app_name.encode()).hexdigest()[:8])
 
 
 def exists(user: str) -> bool:
@@ -53,6 +59,8 @@ def ask(sandbox: Sandbox, steps: list[str], environment: dict, **request: object
         found = json.loads(done.answer)
     except ValueError:
         found = {"error": "the build %s: %s" % (ended(done.code), command.tail(done.printed, 10))}
+    if not isinstance(found, dict):
+        found = {"error": "the build's answer is not one"}
     if "error" in found:
         raise CommandFailed(str(found["error"]), str(found.get("printed", "")))
     return found
@@ -81,8 +89,12 @@ class Builder:
     def ensure(self) -> tuple[int, int]:
         """Makes the account and its cache unless they are there. Returns its ids."""
         if not exists(self.user):
-            run(["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", self.user])
+            run(["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", HOME, "--shell", "/usr/sbin/nologin", self.user])
         account = pwd.getpwnam(self.user)
+        if account.pw_dir != HOME or not account.pw_shell.endswith("nologin") or account.pw_uid == 0 or self.group != self.user:
+            raise CommandFailed(
+                "the account %s is somebody else's, and packages are built as an account of that name: rename it, or give the application another app_name" % self.user
+            )
         ensure_directory(CACHE)
         ensure_directory(self.cache, 0o700, self.user, self.user)
         return account.pw_uid, account.pw_gid
@@ -114,7 +126,7 @@ class Builder:
         """Has root install a Python that the checkout asks for, below *tools_dir*."""
         if not isinstance(asked, str) or not VERSIONS.fullmatch(asked):
             raise CommandFailed("the project asks for Python %.60s, which is no range of versions" % (asked,))
-        return uv.install_python(self.uv(tools_dir), asked, tools_dir, os.path.join(CACHE, "python"))
+        return uv.install_python(self.uv(tools_dir), asked, tools_dir, os.path.join(CACHE, ".python"))
 
     @staticmethod
     def uv(tools_dir: str) -> str:

@@ -110,11 +110,12 @@ def confined(
             loaded.append("LoadCredential=%s:%s" % (name, os.path.join(folder, name)))
             variables[name + "_FILE"] = "/run/credentials/%s/%s" % (unit, name)
         write_atomically_as(os.path.join(folder, "environment"), environment_file(variables).encode(), 0o600, os.getuid(), os.getgid())
-        properties = [*sandbox.properties(), *loaded, "EnvironmentFile=" + os.path.join(folder, "environment"), "WorkingDirectory=" + escaped(cwd)]
+        properties = [*sandbox.properties(), *loaded, "EnvironmentFile=" + os.path.join(folder, "environment"), "WorkingDirectory=" + cwd]
         if timeout:
-            properties.append("RuntimeMaxSec=%d" % timeout)
+            properties.append("TimeoutStartSec=%d" % timeout)
+        # A oneshot unit that a signal ends has failed, whichever it was; for other kinds SIGTERM is a success.
         # systemd would put variables in the place of their names.
-        command = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=exec", "--unit", unit]
+        command = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=oneshot", "--unit", unit]
         started = time.monotonic()
         done = _finished([*command, *("--property=" + one for one in properties), "--", *(word.replace("$", "$$") for word in (*INSIDE, *argv))], unit, stdin)
     if timeout and done.code and time.monotonic() - started >= timeout:

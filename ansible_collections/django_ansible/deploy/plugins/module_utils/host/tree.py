@@ -245,8 +245,8 @@ class Tree:
         descriptors.give(held, found, uid, gid)
         if modes and kind in ("folder", "file"):
             mode = modes[0] if kind == "folder" else with_execution(modes[1], found.st_mode)
-            if stat.S_IMODE(found.st_mode) != mode:
-                os.chmod(descriptors.by_descriptor(held), mode)
+            # Whatever it was a moment ago: whoever had the file open could change it until it was given away.
+            os.chmod(descriptors.by_descriptor(held), mode)
 
     # What a finished tree must not have
 

@@ -12,6 +12,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, places, prepared, processes
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import facts_of, texts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, environment_with
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -29,13 +30,14 @@ class Inspection:
         self.collected = prepared.collected_dir(layout, self.release, self.key)
         self.phases = commands.parse(params["commands"])
         self.done: list[str] = []
+        self.in_use = False
 
     def application(self, settings_module: str | None = None) -> Application:
         params, layout = self.params, self.layout
         environment = environment_with(
             params, layout, static_root=self.collected, settings_module=settings_module, settings_dir=prepared.settings_dir(layout, self.release, self.key)
         )
-        sandbox = application_sandbox(params, shown=self.shown, writable=[self.collected], nice=10)
+        sandbox = application_sandbox(params, shown=self.shown, writable=[] if self.in_use else [self.collected], nice=10)
         return Application(self.release_dir, params["app_path"], layout.app_dir, environment, sandbox, lambda: processes.paused(layout))
 
     def run(self) -> dict:
@@ -43,12 +45,17 @@ class Inspection:
 
         :raises CommandFailed: when Django, or a command of the project, says no.
         """
-        self.make_ready()
+        # A slot that was started with them still needs those that were collected for just this, and they are the same.
+        self.in_use = self.collected in prepared.in_use(self.layout)
+        if not self.in_use:
+            self.make_ready()
         facts, application = self.ask()
         if self.shown:
             self.run_commands(application, "build")
         if self.params["collectstatic"]:
             self.collect(facts, application)
+        if self.in_use:
+            return facts
         self.run_commands(application, "static")
         with Tree(self.collected) as tree:
             refuse_problems(tree)
@@ -72,14 +79,17 @@ class Inspection:
         host = {
             **json.loads(params["settings"]), "release_dir": self.release_dir, "project_dir": application.project_dir, "shared": self.layout.shared,
         }
-        self.at_once = params["collectstatic"] and "build" not in self.phases
+        self.at_once = params["collectstatic"] and "build" not in self.phases and not self.in_use
         also = (["collectstatic"] if self.at_once else []) + (["unapplied"] if params["ask_database"] else [])
         found = application.drive("inspect", *checks, "entry", *also, host=host, static_root=self.collected, **asked)
-        facts = {**found["inspect"], "warnings": [warning for step in ("settings", *checks, "entry") for warning in found[step]["warnings"]]}
+        facts = facts_of(found.get("inspect"))
+        facts["warnings"] = [warning for step in ("settings", *checks, "entry") for warning in texts(found[step]["warnings"])]
+        facts["static_root"] = self.judged(facts["static_root"])
         facts["warnings"] += places.unwritable(
             facts, self.release_dir, application.project_dir, self.layout.shared, params["shared_paths"], params["writable_paths"]
         )
-        facts["unapplied"] = found["unapplied"]["migrations"] if params["ask_database"] else None
+        unapplied = found["unapplied"]["migrations"] if params["ask_database"] else None
+        facts["unapplied"] = None if unapplied is None else texts(unapplied)
         facts.update(key=self.key, collected=self.collected, settings_module=None)
         self.uses_given_key = found["settings"]["uses_given_key"]
         self.done += ["check"] if checks else []
@@ -87,6 +97,18 @@ class Inspection:
             facts["settings_module"] = settings_completion.MODULE
             prepared.write_settings(self.layout, self.release, self.key, found["settings"]["text"], params["app_group"])
         return facts, self.application(facts["settings_module"])
+
+    def judged(self, root: str | None) -> str | None:
+        """Where static files are, which root reads and nginx gives to everybody; None where they are not collected.
+
+        :raises CommandFailed: when that is no place for them.
+        """
+        if not root or not self.params["collectstatic"]:
+            return None
+        trouble = places.static_place(root, self.release_dir, self.layout.shared, owner_ids(self.params["app_user"], self.params["app_group"])[0])
+        if trouble:
+            raise CommandFailed(trouble)
+        return root
 
     def run_commands(self, application: Application, phase: str) -> None:
         self.done += [commands.run_one(application, self.layout, entry) for entry in self.phases.get(phase, [])]
@@ -96,11 +118,9 @@ class Inspection:
         if not root:
             facts["warnings"].append("STATIC_ROOT is not set, so no static files were collected: set it from the variable STATIC_ROOT of the environment")
             return
-        trouble = places.static_place(root, self.release_dir, self.layout.shared, owner_ids(self.params["app_user"], self.params["app_group"])[0])
-        if trouble:
-            raise CommandFailed(trouble)
         inside = (os.path.normpath(root) + os.sep).startswith(self.release_dir + os.sep)
-        if not (self.at_once and root == self.collected) and not (inside and not self.shown):
+        done = root == self.collected and (self.at_once or self.in_use)
+        if not done and not (inside and not self.shown):
             application.drive("collectstatic", static_root=root)
         self.done.append("static")
 

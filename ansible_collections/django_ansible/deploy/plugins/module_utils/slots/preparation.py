@@ -25,6 +25,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import places, prepared, shared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import hint_of, texts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.inspection import Inspection, refuse_problems
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -131,13 +132,13 @@ class Preparation:
             self.builder.unpack(archive, self.place, compressed=not params["repository"])
         claimed = {"release_dir": self.release_dir, "app_path": params["app_path"], "revision": params["revision"]}
         plan = self.work(["plan", "byte_compile"], claim=claimed, venvs=layout.venvs)
-        key = str(plan["key"])
+        key = str(plan.get("key"))
         if not KEY.fullmatch(key):
             raise CommandFailed("the builder named the virtual environment %.60r, which is no name of one" % key)
-        self.found["warnings"] += map(str, plan["warnings"])
-        self.found["told"] += map(str, plan["told"])
-        self.missing_module_help = str(plan["missing_module_help"])
-        if plan["compiled"] is not True:
+        self.found["warnings"] += texts(plan.get("warnings"))
+        self.found["told"] += texts(plan.get("told"))
+        self.missing_module_help = hint_of(plan.get("missing_module_help"))
+        if plan.get("compiled") is not True:
             venv_dir = os.path.join(layout.venvs, key)
             if os.path.isdir(os.path.join(venv_dir, "bin")):
                 # A release may run in it; it is not made anew below that.
@@ -182,6 +183,8 @@ class Preparation:
             asked = found.get("python_needed")
             if asked is None:
                 return found
+            if self.python_trouble or asked in self.pythons:
+                raise CommandFailed("the builder asks for Python %.60s once more: look what the packages do when they are built" % asked)
             try:
                 self.pythons[asked] = self.builder.python_for(asked, self.layout.tools)
             except CommandFailed as error:

@@ -15,6 +15,7 @@ import shutil
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, write_atomically
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import is_name
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
 
@@ -50,7 +51,8 @@ def read(layout: Layout, release: str) -> dict:
             own = json.load(file)
     except (FileNotFoundError, ValueError):
         own = {}
-    return {**layout.read_release(release), **own}
+    # What root knows of a release wins over what was found out by asking its code.
+    return {**own, **layout.read_release(release)}
 
 
 def write(layout: Layout, release: str, facts: dict) -> None:
@@ -112,8 +114,12 @@ def unneeded(layout: Layout, kept: set[str]) -> list[str]:
 
 def discard(layout: Layout, release: str, key: str) -> None:
     """Takes away what a preparation that failed had put down, unless a slot runs with it."""
-    if read(layout, release).get("key") != key:
+    known, collected = read(layout, release), collected_dir(layout, release, key)
+    if known.get("key") != key:
         shutil.rmtree(settings_dir(layout, release, key), ignore_errors=True)
+    if os.path.isdir(layout.collected) and collected not in {known.get("collected"), *in_use(layout)}:
+        with Tree(layout.collected) as tree:
+            tree.remove(os.path.basename(collected))
 
 
 def _children(path: str) -> list[str]:

@@ -8,6 +8,7 @@ arguments and properties of a unit can be seen by everyone on the host.
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import secrets
 import shutil
@@ -21,7 +22,10 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
 
 FOLDER = "/run"
+PREFIX = "django-ansible-deploy-"
 USUAL = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
+SETTLED = 300  # seconds after which a command was started, or never will be
+UNKNOWN_UNIT = 4  # what systemctl ends with
 LOOK_SECONDS = 5  # between two looks at whether a command was stopped
 LONGEST_OUTPUT = 1 << 20  # bytes that are kept, the last ones
 LONGEST_ANSWER = 32 << 20  # bytes of stdout, when somebody waits for an answer there
@@ -100,7 +104,7 @@ def confined(
     :param timeout: seconds; 0 for no limit.
     :raises CommandFailed: when it runs out of time, or answers endlessly.
     """
-    unit = "django-ansible-deploy-%s.service" % secrets.token_hex(8)
+    unit = "%s%s.service" % (PREFIX, secrets.token_hex(8))
     folder = os.path.join(FOLDER, unit)
     with private_folder(folder):
         variables = {**USUAL, **environment}
@@ -149,7 +153,12 @@ def ended(code: int) -> str:
 
 @contextlib.contextmanager
 def private_folder(path: str):
-    """A folder in memory that only root can enter, for as long as this lasts."""
+    """A folder in memory that only root can enter, for as long as this lasts. Those that a killed run left go first."""
+    for left in glob.glob(os.path.join(FOLDER, PREFIX + "*.service")):
+        asked = ["systemctl", "is-active", "--quiet", os.path.basename(left)]
+        # A unit that is not there, and not because it is just being started.
+        if time.time() - os.lstat(left).st_mtime > SETTLED and subprocess.run(asked, check=False, capture_output=True).returncode == UNKNOWN_UNIT:
+            shutil.rmtree(left, ignore_errors=True)
     os.mkdir(path, 0o700)
     try:
         yield

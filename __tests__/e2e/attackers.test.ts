@@ -164,7 +164,7 @@ describe("a commit", () => {
   let undo: (() => void)[] = [];
 
   afterEach(() => {
-    for (const step of undo) step();
+    for (const step of undo.reverse()) step();
     undo = [];
   });
 

@@ -126,7 +126,7 @@ describe("the tutorial's layout", () => {
     for (const host of [app1, app2]) {
       const paths = await onHost(host, "cd /opt/mysite && stat -c '%F' src venv && cat src/mysite/__init__.py");
       expect(paths).toBe('symbolic link\nsymbolic link\n__version__ = "2"');
-      expect(await onHost(host, "stat -c %U:%G /opt/mysite/shared")).toBe("django:django");
+      expect(await onHost(host, "stat -c %U:%G /opt/mysite/shared")).toBe("django:www-data");
     }
     expectNoTraces(trial, run, [passwords.database, passwords.key]);
   });

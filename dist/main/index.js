@@ -11603,29 +11603,29 @@ function deployOf(results) {
 
 /** The outcome of a run that ended before Ansible started. */
 function earlyOutcome(message, reason, inputs) {
-    return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
+    return { ...stopped(reason, inputs, message), events: [], printed: "", totals: totalsOf([]), failures: [] };
 }
 /** The outcome of a run of Ansible by its exit code alone, for when nothing else of it can be read. */
-function bareOutcome({ code, events }, reason, inputs) {
+function bareOutcome({ code, events, printed = "" }, reason, inputs) {
     const early = earlyOutcome("Ansible did not come to its end: its output above says why.", reason, inputs);
     return code === 0 && reason === undefined
-        ? { ...early, status: "succeeded", error: "", events }
-        : { ...early, events };
+        ? { ...early, status: "succeeded", error: "", events, printed }
+        : { ...early, events, printed };
 }
 /** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
 function outcomeOf(result, reason, context) {
-    const { events } = result;
+    const { events, printed = "" } = result;
     const totals = withKnownSite(totalsOf(events), siteNames(context.inputs));
     const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure]);
     if (reason !== undefined)
-        return { ...stopped(reason, context.inputs, ""), events, totals, failures };
+        return { ...stopped(reason, context.inputs, ""), events, printed, totals, failures };
     const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
     if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
         const error = "No host took part: the inventory has none that the deploy is for.";
-        return { status: "failed", error, events, totals, failures };
+        return { status: "failed", error, events, printed, totals, failures };
     }
     if (result.code === 0 && broken.length === 0)
-        return { status: "succeeded", error: "", events, totals, failures };
+        return { status: "succeeded", error: "", events, printed, totals, failures };
     const [first] = failures;
     let error;
     if (first)
@@ -11640,7 +11640,7 @@ function outcomeOf(result, reason, context) {
     error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
     const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
     const blamed = origin?.join(":");
-    return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
+    return { status: totals.wentBack ? "rolled-back" : "failed", error, events, printed, totals, failures, blamed };
 }
 /** The names of the site, as far as the workflow itself says them. */
 function siteNames({ serverName, vars }) {
@@ -11704,9 +11704,14 @@ const OUTPUT_NAMES = [
     "duration-seconds",
     "rolled-back",
     "host-status",
+    "command-output",
+    "output-file",
 ];
+/** Bytes of what a command printed, the last ones. */
+const MOST_OUTPUT = 64 * 1024;
 /** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
-function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSeconds }) {
+function outputsOf(parts) {
+    const { status, totals, summaryFile, ansibleVersion, durationSeconds } = parts;
     const { deploy } = totals;
     // Nothing was switched: what a failed run found serving still does.
     const kept = status === "succeeded" ? {} : { release: deploy.previous_release, revision: deploy.previous_revision };
@@ -11732,7 +11737,17 @@ function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSecond
         "duration-seconds": String(durationSeconds),
         "rolled-back": String(status === "rolled-back"),
         "host-status": JSON.stringify(totals.hostStatus),
+        "command-output": ending(parts.printed ?? "", MOST_OUTPUT),
+        "output-file": parts.outputFile ?? "",
     };
+}
+/** The end of a text, at most so many bytes of UTF-8, by whole lines where it has several. */
+function ending(text, most) {
+    const bytes = Buffer.from(text);
+    if (bytes.length <= most)
+        return text;
+    const end = bytes.subarray(bytes.length - most).toString("utf8");
+    return end.slice(end.indexOf("\n") + 1 || end.search(/[^\ufffd]/));
 }
 function setOutputs(outputs) {
     for (const name of OUTPUT_NAMES)
@@ -11949,6 +11964,14 @@ const OPERATIONS = {
         uploads: false,
         tellsRevisions: true,
         headline: "Rollback",
+    },
+    run: {
+        playbooks: { role: "run" },
+        inputs: { command: "needed" },
+        changesHosts: true,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Command",
     },
     status: {
         playbooks: bothModes("status"),
@@ -12366,6 +12389,11 @@ function validateOperation(inputs) {
     const { operation, playbook } = inputs;
     if (playbook !== "")
         return;
+    const { playbooks } = OPERATIONS[operation];
+    if (playbooks[inputs.mode] === undefined) {
+        const modes = Object.keys(playbooks).join(" and ");
+        throw new DeployError(`operation: ${operation} is for mode: ${modes}, and mode is ${inputs.mode}: leave it out.`);
+    }
     const takes = OPERATIONS[operation].inputs;
     for (const name of OPERATION_INPUTS) {
         const given = inputs[name].length > 0;
@@ -13232,6 +13260,7 @@ function ansibleEnvironment(parts) {
         PYTHONPYCACHEPREFIX: besideAnsible(parts.python, "pycache"),
         DJANGO_ANSIBLE_BUILT_MODULES: besideAnsible(parts.python, "modules"),
         DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
+        DJANGO_ANSIBLE_OUTPUT_PATH: parts.output,
         DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
     });
 }
@@ -13370,7 +13399,7 @@ function shapes_text(most) {
     return (value) => (typeof value === "string" ? value.slice(0, most) : undefined);
 }
 /** Any text, cut at its start: what a program printed last says most. */
-function ending(most) {
+function shapes_ending(most) {
     return (value) => (typeof value === "string" ? value.slice(-most) : undefined);
 }
 function number(most = Number.MAX_SAFE_INTEGER) {
@@ -13487,7 +13516,7 @@ const SHAPES = {
     result: (drop) => object({
         ...{ event: shapes_text(9), host: events_name, task: shapes_text(99), name: oneLine, action: shapes_text(LINE), path: shapes_text(4_096) },
         ...{ status: word(STATUSES), ignored: shapes_flag, rescued: shapes_flag, no_log: shapes_flag, rc: count },
-        ...{ msg: ending(LONG), stderr: ending(LONG), stdout: ending(LONG), diff: shapes_text(LONG) },
+        ...{ msg: shapes_ending(LONG), stderr: shapes_ending(LONG), stdout: shapes_ending(LONG), diff: shapes_text(LONG) },
         ...{ start: number(), duration: number(), warnings: shapes_list(shapes_text(LONG), 200), deploy: facts(drop) },
     }, ["event", "host", "name", "status"], drop),
 };
@@ -13938,6 +13967,7 @@ function remove(files) {
 
 
 
+
 /**
  * Milliseconds that Ansible has from SIGINT to SIGTERM and from there to SIGKILL. Then the hosts still go back, with what
  * is secret gone 3 s and the step 8 s after a cancel.
@@ -13955,7 +13985,7 @@ async function play(run) {
     const result = await runAnsible(run);
     if (run.signal.aborted)
         await cancel.finish();
-    return { ...result, stderr: run.redact(result.stderr), events: eventsOf(run) };
+    return { ...result, stderr: run.redact(result.stderr), events: eventsOf(run), printed: printedBy(run) };
 }
 async function runAnsible(run) {
     const argv = ansibleArguments(run.inputs, run.files);
@@ -13996,6 +14026,17 @@ function eventsOf({ eventsFile, redact }) {
         return [];
     }
 }
+/** Bytes of what an operation prints that are read at most. */
+const MOST_PRINTED = 16 * 1024 * 1024;
+function printedBy({ outputFile, redact }) {
+    try {
+        const place = { path: outputFile, name: "The file of what was printed" };
+        return redact(readPiece(place, 0, MOST_PRINTED).toString("utf8"));
+    }
+    catch {
+        return ""; // Nothing was.
+    }
+}
 /** Tells how far long tasks are, while they run. */
 function tellProgress(eventsFile, say) {
     const file = new FollowedFile(eventsFile);
@@ -14023,6 +14064,7 @@ function tellProgress(eventsFile, say) {
 /** Makes a run's environment. */
 function preparePlay(parts) {
     const eventsFile = (0,external_node_path_namespaceObject.join)(parts.folder.path, "events.jsonl");
+    const outputFile = (0,external_node_path_namespaceObject.join)(parts.folder.path, "output");
     const playMarker = (0,external_node_crypto_.randomUUID)();
     const env = ansibleEnvironment({
         job: process.env,
@@ -14037,10 +14079,11 @@ function preparePlay(parts) {
         sshConfig: parts.files.sshConfig,
         standInVaultPassword: parts.files.standInVaultPassword,
         events: eventsFile,
+        output: outputFile,
         playMarker,
         python: parts.ansible.python,
     });
-    return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, playMarker };
+    return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, outputFile, playMarker };
 }
 
 ;// CONCATENATED MODULE: ./lib/inventory/hosts.js
@@ -14235,6 +14278,15 @@ function linkVariables(ground, folder) {
 
 
 
+
+/** @throws DeployError when the mode has no such operation. */
+function playbookOf(operation, mode) {
+    const { playbooks } = OPERATIONS[operation];
+    const name = playbooks[mode];
+    if (name === undefined)
+        throw new DeployError(`operation: ${operation} is not there with mode: ${mode} yet.`);
+    return name;
+}
 /** Gives back what a run held that was ended early. */
 const CANCEL = { role: "cancel", container: "container_cancel" };
 /**
@@ -14252,7 +14304,7 @@ function bundledPlaybooks({ mode, operation, check }, actionRoot, ground, folder
         return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), readText({ path: bundled, name: `The action's playbook ${name}.yml` }));
     };
     return {
-        playbook: copy(OPERATIONS[operation].playbooks[mode]),
+        playbook: copy(playbookOf(operation, mode)),
         cancelPlaybook: OPERATIONS[operation].changesHosts && !check ? copy(CANCEL[mode]) : "",
     };
 }
@@ -15976,10 +16028,15 @@ const COMMENT_LIMIT = 60_000;
 async function publish(outcome, parts) {
     const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
     tell(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
-    const summaryFile = attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
+    const summaryFile = attempt("The summary file was not written", () => writeForLater("summary", ".md", summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
+    const outputFile = outcome.printed === ""
+        ? ""
+        : (attempt("The output file was not written", () => writeForLater("output", ".txt", outcome.printed)) ?? "");
     attempt("The outputs were not set", () => setOutputs(outputsOf({
         status: outcome.status,
         totals: outcome.totals,
+        printed: outcome.printed,
+        outputFile,
         summaryFile,
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
@@ -16015,9 +16072,9 @@ function verdictOf({ status, totals, events }, { inputs, durationSeconds }) {
     return verdict({ status, inputs, app, phase, durationSeconds }, totals);
 }
 /** Outside the private folder, since later steps read it. */
-function writeSummaryFile(markdown) {
-    const file = (0,external_node_path_namespaceObject.join)(process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), `deploy-summary-${(0,external_node_crypto_.randomUUID)()}.md`);
-    (0,external_node_fs_namespaceObject.writeFileSync)(file, markdown, { flag: "wx", mode: 0o600 });
+function writeForLater(name, extension, text) {
+    const file = (0,external_node_path_namespaceObject.join)(process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), `deploy-${name}-${(0,external_node_crypto_.randomUUID)()}${extension}`);
+    (0,external_node_fs_namespaceObject.writeFileSync)(file, text, { flag: "wx", mode: 0o600 });
     return file;
 }
 function annotateFailures({ status, error, totals, failures, blamed }, { inputs, redact }) {

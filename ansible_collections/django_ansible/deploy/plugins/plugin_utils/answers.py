@@ -62,6 +62,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_repository": {"commit": commit},
     "app_return": {"deploy": DEPLOY},
     "app_rollback": {"migrations": each(migration), "deploy": DEPLOY},
+    "app_run": {"output": text(8 << 20), "offset": number, "ended": boolean, "cut": boolean, "code": maybe(number), "trouble": text(), "deploy": DEPLOY},
     "app_status": {"deploy": DEPLOY},
     "compose_finish": {"removed": each(LINE)},
     "compose_migrate": {"migrations": each(LINE), "dump": maybe(path), "deploy": DEPLOY},

@@ -211,6 +211,15 @@ ALLOWED = {
             "write_settings": "ensure_directory write_atomically",
         }.items()
     },
+    "slots/environment.py": {"live_environment": ("open", "/etc/<app_name>")},
+    "slots/runs.py": {
+        "Run.known": ("open", "/run/django-ansible-deploy"),
+        "Run.note": ("write_atomically_as", "/run/django-ansible-deploy"),
+        "Run.start": ("ensure_directory open os.open", "/run/django-ansible-deploy, and /dev/null"),
+        "Run._watch": ("open", "/run/django-ansible-deploy"),
+        "Run.follow": ("open", "/run/django-ansible-deploy"),
+        "prune": ("shutil.rmtree", "/run/django-ansible-deploy"),
+    },
     "slots/processes.py": {
         "owned_units": ("open", "/etc/systemd/system"),
         "ended": ("open", "/etc/systemd/system"),

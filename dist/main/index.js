@@ -13511,6 +13511,10 @@ const events_status = object({
     ...{ release: orNull(release), revision: orNull(revision), since: orNull(oneLine), slot: orNull(oneLine) },
     ...{ lock: orNull(oneLine), releases: shapes_list(release, 500), services: shapes_list(service, 200) },
     ...{ units: mapping(events_name, oneLine, 200), free_mib: count },
+    ...{ health: orNull(oneLine), restarts: mapping(events_name, count, 200), memory_mib: mapping(events_name, count, 200) },
+    ...{ certificate_days: orNull(count), last_dump: orNull(oneLine), maintenance: orNull(oneLine) },
+    ...{ timers: mapping(events_name, oneLine, 200), runs: shapes_list(oneLine, 50) },
+    ...{ drift: shapes_list(oneLine, 200), problems: shapes_list(oneLine, 200) },
 }, ["release", "revision", "since", "slot", "lock", "releases", "units", "free_mib"]);
 function facts(drop) {
     return object({
@@ -15745,7 +15749,31 @@ function statusSection({ hostStatus }) {
             status.lock ?? "free",
         ].map(code);
     });
-    return table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows);
+    return [
+        ...table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows),
+        ...hosts.flatMap(([host, status]) => standing(host, status)),
+    ];
+}
+/** How an application stands on a host, in a table that opens by a click; what somebody should look at stands before it. */
+function standing(host, status) {
+    const { health, problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
+    if (health === undefined)
+        return [];
+    const days = status.certificate_days;
+    const rows = [
+        ["health", health ?? "serves no requests"],
+        ["maintenance", status.maintenance ?? "off"],
+        ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`]),
+        ...Object.entries(timers),
+        ["certificate", days === undefined || days === null ? "none" : `${days} days`],
+        ["last dump", status.last_dump ?? "none"],
+        ...runs.map((run) => ["command", run]),
+    ];
+    return [
+        ...problems.map((problem) => `- ⚠️ ${code(host)}: ${safe(problem)}`),
+        ...(problems.length > 0 ? [""] : []),
+        ...details(`${host}: ${problems.length === 0 ? "as it should be" : markdown_count(problems.length, "problem")}`, table(["", ""], "ll", rows.map((row) => row.map(code)))),
+    ];
 }
 /** In container mode, each container that it found. */
 function serviceSection({ hostStatus }) {

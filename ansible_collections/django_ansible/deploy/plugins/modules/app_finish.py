@@ -77,7 +77,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files i
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, prepared, processes, runs, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, left, prepared, processes, runs, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
@@ -122,6 +122,7 @@ def finish(module: AnsibleModule) -> dict:
         if os.path.isdir(layout.building):
             with Tree(layout.building) as building:
                 building.remove(".")  # What a run left that was killed.
+        left.note(layout)
         for path in removed:
             shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
         if removed:

@@ -213,6 +213,11 @@ ALLOWED = {
         }.items()
     },
     "slots/environment.py": {"live_environment": ("open", "/etc/<app_name>")},
+    "slots/left.py": {
+        "_sums": ("open", "units, nginx's site, /etc/<app_name> and /usr/local/bin"),
+        "note": ("write_atomically_as", "/etc/<app_name>"),
+        "drift": ("open", "/etc/<app_name>"),
+    },
     "slots/leaving.py": {
         "Leaving._used_elsewhere": ("open", "/etc/systemd/system"),
         "Leaving.leave": ("os.unlink os.rmdir", "/etc, /usr/local/bin and /var/lib/django-ansible-deploy"),

@@ -86,6 +86,11 @@ WHOLE = {
 }
 # Function by function: what it calls, and the places it does that to, which nobody but root can write.
 ALLOWED = {
+    "build/archive.py": {
+        "pack": ("tarfile.open tempfile.TemporaryDirectory", "a new folder in /var/tmp, 0700, or of Ansible's on the machine that runs it"),
+        "add": ("tarfile.open", "the same folder, of git's own archives; nothing is unpacked"),
+        "pointers_in": ("tarfile.open", "the archive that git wrote there; nothing is unpacked"),
+    },
     "build/builder.py": {
         "Builder.ensure": ("ensure_directory", "/var/cache/django-ansible-deploy and the folder in it that is given to the builder"),
         "Builder.unpack": ("runs_tar", "started as the builder, in its sandbox"),

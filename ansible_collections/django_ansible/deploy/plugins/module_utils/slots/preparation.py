@@ -213,7 +213,11 @@ class Preparation:
             if params["repository"]:
                 path = os.path.join(folder, "archive.tar")
                 mirror = os.path.join(folder if self.check_mode else self.layout.app_dir, "repository.git")
-                archive_of(params["repository"], params["revision"], mirror, path)
+                archived = archive_of(params["repository"], params["revision"], mirror, path)
+            else:
+                archived = params["archived"]
+            for kind, sentences in archived.items():
+                self.found[kind] += sentences
             with open(path, "rb") as file:
                 yield file
 

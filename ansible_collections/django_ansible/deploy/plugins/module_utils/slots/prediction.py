@@ -60,6 +60,7 @@ class Prediction:
         ensure_directory(self.place, 0o700, builder.user, builder.group)
         with self.preparation.archive() as archive:
             builder.unpack(archive, self.place, compressed=not params["repository"])
+        self.found["warnings"] += self.preparation.found["warnings"]
         claimed = {"release_dir": self.place, "app_path": params["app_path"], "revision": params["revision"]}
         after = builder.work(["read_requirements"], {self.place: self.place}, claim=claimed, wishes=self.folders(self.place))["texts"]
         before = ask(application_sandbox(params), ["read_requirements"], {}, wishes=self.folders(self.live_dir))["texts"]
@@ -105,7 +106,7 @@ class Prediction:
             )
             return
         self.found["migrations"] = answer["plan"]["migrations"]
-        self.found["warnings"] = [warning for step in checks for warning in answer[step]["warnings"]]
+        self.found["warnings"] += [warning for step in checks for warning in answer[step]["warnings"]]
         if not certain:
             self.found["unknown"].append("migrations of requirements that change, since the new ones are not installed on the host")
 

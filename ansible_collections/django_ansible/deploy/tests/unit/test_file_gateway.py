@@ -72,6 +72,9 @@ APPLICATION = "runs as the application's user, in its sandbox"
 # What each of these files may do anywhere, and why.
 WHOLE = {
     "host/tree.py": "the gateway: by descriptors, following no link",
+    "host/opened.py": "the gateway: folders held open, and what is below them",
+    "host/copying.py": "the gateway: from tree to tree",
+    "host/ownership.py": "the gateway: whose a tree is",
     "host/descriptors.py": "what the gateway is made of",
     "host/removal.py": "what the gateway removes with",
     "host/files.py": "root's own places by their path; who calls it is named below",

@@ -13,6 +13,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builde
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, release_environment
@@ -88,7 +89,7 @@ class Prediction:
         params, layout = self.params, self.layout
         facts = prepared.read(layout, self.live)
         with Tree(self.place) as tree:
-            tree.own(*owner_ids(params["app_user"], params["app_group"]), of=pwd.getpwnam(self.preparation.builder.user).pw_uid)
+            ownership.own(tree, *owner_ids(params["app_user"], params["app_group"]), of=pwd.getpwnam(self.preparation.builder.user).pw_uid)
             tree.link(os.path.realpath(os.path.join(self.live_dir, ".venv")), ".venv")
             if facts.get("settings_module") and not facts.get("key"):
                 self.carry_settings(tree, facts["settings_module"] + ".py")

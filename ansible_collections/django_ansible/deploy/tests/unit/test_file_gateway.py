@@ -214,10 +214,12 @@ ALLOWED = {
             "write_settings": "ensure_directory write_atomically",
         }.items()
     },
-    "slots/processes.py": {
-        "owned_units": ("open", "/etc/systemd/system"),
+    "slots/process_units.py": {"owned_units": ("open", "/etc/systemd/system")},
+    "slots/process_moves.py": {
         "ended": ("open", "/etc/systemd/system"),
         "finish": ("os.unlink", "/etc/systemd/system and /etc/<app_name>"),
+    },
+    "slots/processes.py": {
         "Processes.process_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
         "Processes.timer_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
     },

@@ -145,10 +145,10 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock im
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
 
 # What a client sends first to ask for TLS; a server says S or N.
 SSL_REQUEST = 80877103
@@ -281,7 +281,7 @@ def look(layout: Layout, params: dict) -> dict:
     missing = missing_packages(params["packages"]) if params["packages"] else []
     account = accounts.exists(params["app_user"], params["app_group"])
     wanted = is_wanted(release, layout, params)
-    current = wanted and account and not missing and not Activation({**params, **params["service"], "release": release}).pending()
+    current = wanted and account and not missing and not Wanted({**params, **params["service"], "release": release}).pending()
     told = {"app": layout.app_name, "previous_release": release, "previous_revision": known.get("revision"), "packages": missing}
     if current:
         told.update(release=release, revision=known.get("revision"), url=params["service"]["url"])

@@ -42,7 +42,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import describe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import processes
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of, lock_of
 
 
@@ -54,7 +54,7 @@ def main() -> None:
     known = layout.read_release(release) if release else {}
     holder = lock_of(module.params, check_mode=False).holder()
     web = [*layout.slot_units(slot), "nginx.service"] if slot and os.path.islink(layout.socket_link) else []
-    units = [*web, *processes.instances(layout.app_name)]
+    units = [*web, *process_units.instances(layout.app_name)]
     status = {
         "release": release,
         "revision": known.get("revision"),

@@ -183,18 +183,22 @@ ALLOWED = {
         "recall": ("open", "/var/lib/django-ansible-deploy, 0700"),
         "forget": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },
-    "slots/activation.py": {
-        "Activation.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
-        "Activation.slot_files": ("ManagedFile", "/etc/<app_name>"),
-        "Activation.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
-        "Activation.write": ("ensure_directory", "folders of the files above"),
-        "Activation.write_slot": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
-        "Activation.link": ("replace_link", "app_dir and /etc"),
-        "Activation.try_out": ("ManagedFile ensure_directory os.unlink", "/run/<app_name>"),
-        "Activation.point_slot": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
-        "Activation.apply_nginx": ("os.unlink", "/etc/nginx"),
-        "Activation.switch": ("ensure_directory replace_link", "the socket link below /run"),
-        "Activation.restart": ("replace_link", "app_dir/slots"),
+    "slots/activation.py": {"Activation.switch": ("ensure_directory replace_link", "the socket link below /run")},
+    "slots/wanted.py": {
+        "Wanted.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
+        "Wanted.slot_files": ("ManagedFile", "/etc/<app_name>"),
+        "Wanted.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
+    },
+    "slots/slot_start.py": {
+        "SlotStart.try_out": ("ManagedFile ensure_directory os.unlink", "/run/<app_name>"),
+        "SlotStart.point": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
+        "SlotStart.write": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
+        "SlotStart.restart": ("replace_link", "app_dir/slots"),
+    },
+    "slots/front.py": {"Front.apply": ("os.unlink", "/etc/nginx")},
+    "slots/replacing.py": {
+        "write": ("ensure_directory", "folders of the files that slots/wanted.py names"),
+        "link": ("replace_link", "app_dir and /etc"),
     },
     "slots/commands.py": {
         "Ran._known": ("open", "app_dir/first-commands.json"),
@@ -219,10 +223,12 @@ ALLOWED = {
             "write_settings": "ensure_directory write_atomically",
         }.items()
     },
-    "slots/processes.py": {
-        "owned_units": ("open", "/etc/systemd/system"),
+    "slots/process_units.py": {"owned_units": ("open", "/etc/systemd/system")},
+    "slots/process_moves.py": {
         "ended": ("open", "/etc/systemd/system"),
         "finish": ("os.unlink", "/etc/systemd/system and /etc/<app_name>"),
+    },
+    "slots/processes.py": {
         "Processes.process_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
         "Processes.timer_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
     },

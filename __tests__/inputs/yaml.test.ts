@@ -135,11 +135,13 @@ describe("any text", () => {
   });
 
   it("that a program wrote is read as it was", () => {
-    const value = fc.dictionary(fc.stringMatching(/^[A-Za-z_]\w{0,8}$/), fc.jsonValue({ maxDepth: 4 }));
+    // JSON knows no -0.
+    const values = fc.jsonValue({ maxDepth: 4 }).map((some) => JSON.parse(JSON.stringify(some)));
+    const value = fc.dictionary(fc.stringMatching(/^[A-Za-z_]\w{0,8}$/), values);
     fc.assert(
       fc.property(value, (mapping) => {
-        expect(parseMapping("vars", stringify(mapping))).toEqual(JSON.parse(JSON.stringify(mapping)));
-        expect(parseMapping("vars", JSON.stringify(mapping))).toEqual(JSON.parse(JSON.stringify(mapping)));
+        expect(parseMapping("vars", stringify(mapping))).toEqual({ ...mapping });
+        expect(parseMapping("vars", JSON.stringify(mapping))).toEqual({ ...mapping });
       }),
     );
   });

@@ -16,6 +16,7 @@ NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{7}(-[0-9a-f]{4})?")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 # What the folders, links and records are. 1 is that of hosts that have no such number yet.
 LAYOUT_VERSION = 2
+LONGEST_RECORD = 65536  # bytes of a line of deploys.jsonl
 
 
 def is_name(text: object) -> bool:
@@ -105,3 +106,14 @@ class Releases:
         descriptor = os.open(self.journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         with os.fdopen(descriptor, "a", encoding="utf-8") as file:
             file.write(json.dumps(entry, sort_keys=True) + "\n")
+
+    def last_record(self) -> dict:
+        """The newest line of deploys.jsonl; empty when there is none."""
+        try:
+            with open(self.journal, "rb") as file:
+                file.seek(max(os.fstat(file.fileno()).st_size - LONGEST_RECORD, 0))
+                lines = file.read().decode(errors="replace").splitlines()
+            found = json.loads(lines[-1]) if lines else {}
+        except (FileNotFoundError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}

@@ -15,7 +15,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files i
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe, Probes, wait_until_healthy
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Unsafe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, processes, static, uploads
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -196,9 +196,10 @@ class Activation:
     def wait_for_slot(self) -> None:
         layout = self.layout
         service = layout.slot_service(self.slot)
+        lock = lock_of(self.params, check_mode=False)
         trouble = wait_until_healthy(
             lambda left: self.probe.over_socket(layout.slot_socket(self.slot), min(left, PROBE_SECONDS)),
-            lambda: systemd.has_given_up(service),
+            lambda: systemd.has_given_up(service) or lock.is_asked_to_stop(),
             self.params["health_timeout"],
         )
         if trouble:

@@ -263,9 +263,9 @@ def main() -> None:
         module.fail_json(msg=str(error))
     if lock.notice:
         module.warn(lock.notice)
-    tell_of_last_time(module, layout)
-    keep = {name: module.params[name] for name in LAYOUT}
-    heartbeat = keeper.Starting(lock, module.params["heart"], "slots.returning", keep) if lock.run and module.params["heart"] else None
+    if layout.went_alone():
+        module.warn(layout.went_alone())
+    heartbeat = keeper.begin(lock, module.params["heart"], returning, {name: module.params[name] for name in LAYOUT})
     try:
         found = look(layout, module.params)
     except Exception as error:
@@ -281,17 +281,8 @@ def main() -> None:
     elif heartbeat:
         trouble = heartbeat.wait()
         if trouble:
-            module.warn("when this run is killed, its deploy lock lasts 15 minutes and this host stays on the release that it then serves: %s" % trouble)
+            module.warn(trouble)
     module.exit_json(changed=False, free_mib=free, **found)
-
-
-def tell_of_last_time(module: AnsibleModule, layout: Layout) -> None:
-    last = layout.last_record()
-    if last.get("result") == returning.BY_ITSELF:
-        module.warn(
-            "this host rolled back to %s by itself at %s: it did not hear of run %s any more"
-            % (last.get("previous") or "nothing", last.get("time"), last.get("run"))
-        )
 
 
 def look(layout: Layout, params: dict) -> dict:

@@ -40,12 +40,13 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import BY_ITSELF, ROLLED_BACK
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of, lock_of
 
 
 def go_back_on_host(params: dict) -> dict:
-    went = returning.go_back(params, params["run_id"], returning.ROLLED_BACK)
+    went = returning.go_back(params, params["run_id"], ROLLED_BACK)
     return {"changed": went is not None, "deploy": {} if went is None else {"rolled_back": True, **went}}
 
 
@@ -58,7 +59,7 @@ def predict(params: dict) -> dict:
 def went_alone(params: dict) -> dict:
     """What a host that did not hear of this run for too long has done itself."""
     last = layout_of(params).last_record()
-    if last.get("run") != params["run_id"] or last.get("result") != returning.BY_ITSELF:
+    if last.get("run") != params["run_id"] or last.get("result") != BY_ITSELF:
         return {"changed": False, "deploy": {}}
     return {"changed": True, "deploy": {"rolled_back": True, **returning.served(layout_of(params), last.get("previous"))}}
 

@@ -133,7 +133,7 @@ class Store(Releases):
             with open(os.path.join(self.folder, "stop"), encoding="utf-8") as file:
                 return bool(run) and file.read() == run
         except FileNotFoundError:
-            return False
+            return lock_of(self.project, run).is_asked_to_stop()
 
     # The way back.
 
@@ -146,6 +146,9 @@ class Store(Releases):
 
     def recall(self):
         return undo.recall(self.undo_name, folder=state_folder())
+
+    def confirm(self, run):
+        undo.confirm(self.undo_name, run, folder=state_folder())
 
     def forget_undo(self):
         undo.forget(self.undo_name, folder=state_folder())

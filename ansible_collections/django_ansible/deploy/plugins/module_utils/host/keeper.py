@@ -37,13 +37,21 @@ def socket_path(token: str, folder: str = FOLDER) -> str:
     return os.path.join(folder, token, "socket")
 
 
-class Starting:
-    """Has systemd run the keeper of a lock that was just taken.
+def begin(lock: DeployLock, token: str, way_back, params: dict) -> Starting | None:
+    """Has the host listen whether the run lives that has just taken *lock*.
 
-    :param token: the secret that names the socket.
+    :param token: the secret that names the socket; empty where the runner has no channel.
     :param way_back: module whose ``go_back(params, run)`` brings the host back to what it served, such as ``slots.returning``;
         ``confirm(params, run)`` writes down that it stays.
+    :returns: what to wait for; None where there is no heartbeat: without a channel, root or systemd.
     """
+    if not (lock.run and token and os.geteuid() == 0 and os.path.isdir("/run/systemd/system")):
+        return None
+    return Starting(lock, token, way_back.__name__[len(shipped.OURS) :], params)
+
+
+class Starting:
+    """A keeper that systemd starts."""
 
     def __init__(self, lock: DeployLock, token: str, way_back: str, params: dict) -> None:
         self.lock = lock
@@ -70,7 +78,7 @@ class Starting:
     def wait(self, seconds: float = 5.0) -> str | None:
         """Waits for the first heartbeat.
 
-        :returns: None when the run is heard; else why not, and the lock has a lease as without this.
+        :returns: None when the run is heard; else what that means, and the lock has a lease as without this.
         """
         deadline = time.monotonic() + seconds
         while self.trouble is None:
@@ -83,7 +91,7 @@ class Starting:
         with contextlib.suppress(CommandFailed):
             run(["systemctl", "stop", self.unit], timeout=30)
         shutil.rmtree(self.folder, ignore_errors=True)
-        return self.trouble
+        return "when this run is killed, its deploy lock lasts 15 minutes, and this host stays on the release that it then serves: %s" % self.trouble
 
 
 def main(spec: str) -> None:

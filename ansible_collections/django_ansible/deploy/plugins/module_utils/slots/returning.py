@@ -4,12 +4,9 @@
 from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import BY_ITSELF
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
-
-ROLLED_BACK = "rolled-back"
-# A host that nobody told to go back.
-BY_ITSELF = "rolled-back-by-itself"
 
 
 def confirm(params: dict, run: str) -> None:

@@ -31,7 +31,7 @@ image = form(r"[^\x00-\x20]*", "an image", 600)
 pem = form(r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n)?", "a certificate", 20000)
 
 STATUS = record(
-    release=maybe(release), revision=maybe(commit), since=maybe(moment), slot=maybe(word), units=by_name(LINE), free_mib=number, lock=maybe(LINE),
+    release=maybe(release), revision=maybe(commit), since=maybe(moment), slot=maybe(word), units=by_name(LINE), free_mib=number, lock=maybe(LINE), alone=maybe(LINE),
     releases=each(release),
     services=each(record(service=LINE, container=LINE, image=image, digest=image, since=moment, health=LINE)),
 )
@@ -57,6 +57,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
         "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
         "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,
     },
+    "app_lock": {"lock": maybe(LINE)},
     "app_migrate": {"migrations": each(migration), "dump": maybe(path), "commands": each(LINE), "deploy": DEPLOY},
     "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
     "app_repository": {"commit": commit},
@@ -64,6 +65,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_rollback": {"migrations": each(migration), "deploy": DEPLOY},
     "app_status": {"deploy": DEPLOY},
     "compose_finish": {"removed": each(LINE)},
+    "compose_lock": {"lock": maybe(LINE)},
     "compose_migrate": {"migrations": each(LINE), "dump": maybe(path), "deploy": DEPLOY},
     "compose_pull": {"pulled": each(image)},
     "compose_reach": {

@@ -156,6 +156,11 @@ ALLOWED = {
         "boot_id": ("open", "/proc/sys/kernel/random/boot_id"),
         "is_locked": ("os.open", "/run/django-ansible-deploy"),
     },
+    "host/freeze.py": {
+        "Freeze.read": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "Freeze.put": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
+        "Freeze.lift": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
+    },
     "host/keeper.py": {
         "Starting.__init__": ("os.chmod os.makedirs os.mkdir", "/run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
         "Starting.wait": ("shutil.rmtree", "the run's own folder there"),

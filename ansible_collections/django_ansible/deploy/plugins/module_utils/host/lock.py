@@ -14,6 +14,8 @@ import json
 import os
 import time
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.freeze import Freeze
+
 FOLDER = "/run/django-ansible-deploy"  # emptied by a boot, which also ends whatever held a lock
 LEASE = 900  # seconds, without a heartbeat; longer than any step waits for another host's
 SILENCE = 25  # seconds without a heartbeat after which a run counts as dead
@@ -38,14 +40,20 @@ def boot_id() -> str:
 class DeployLock:
     """*run* names a run as ``<workflow run>-<attempt>-<anything>``; an empty name takes part in no locking."""
 
-    def __init__(self, app_name: str, run: str, actor: str, folder: str = FOLDER, wait_variable: str = "django_app_lock_wait") -> None:
+    def __init__(self, app_name: str, run: str, actor: str, folder: str = FOLDER, wait_variable: str = "django_app_lock_wait", freeze: Freeze | None = None) -> None:
         self.app_name = app_name
         self.run = run
         self.actor = actor
         self.wait_variable = wait_variable
         self.path = os.path.join(folder, app_name + ".lock")
         self._stop_path = os.path.join(folder, app_name + ".stop")
+        self.freeze = freeze or Freeze(app_name)
         self.notice = ""
+
+    def describe(self) -> str | None:
+        """Who keeps a deploy from taking place now, in words; None when nobody does."""
+        holder = self.holder()
+        return self.freeze.describe() or (describe(holder) if holder else None)
 
     def holder(self) -> dict | None:
         """Who holds the lock now; None when nobody does or its time is over."""
@@ -65,7 +73,8 @@ class DeployLock:
         while self.run:
             before = self._read() or {}
             # Whoever may not be replaced is named at once, without waiting for the end of the step that runs.
-            if self._may_take(before):
+            frozen = self.freeze.describe()
+            if not frozen and self._may_take(before):
                 with self._flock(max(wait, STEP)):
                     before = self._read() or {}
                     if self._may_take(before):
@@ -74,6 +83,8 @@ class DeployLock:
                         self._write()
                         return
             if time.monotonic() - begun >= max(wait, EARLIER_ATTEMPT if self._is_earlier_attempt(before) else 0):
+                if frozen:
+                    raise Locked("%s is %s. Run the operation unlock before it is deployed again" % (self.app_name, frozen))
                 raise Locked("%s is being deployed here by %s: wait for it to end, or set %s" % (self.app_name, describe(before), self.wait_variable))
             time.sleep(PAUSE)
 

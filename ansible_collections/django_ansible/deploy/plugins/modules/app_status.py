@@ -31,7 +31,7 @@ RETURN = r"""
 deploy:
   description:
     - C(release) and C(revision) that serve, and C(status) with C(release), C(revision), C(since) (when it was activated, UTC), C(slot), C(units)
-      (state by unit), C(free_mib), C(lock) (who deploys now or has locked it, in words), C(alone) (in words, when it rolled back by itself) and C(releases) (what is kept, oldest first).
+      (state by unit), C(free_mib), C(lock) (who deploys now or has locked it, in words) and C(releases) (what is kept, oldest first).
   type: dict
   returned: success
 """
@@ -61,9 +61,11 @@ def main() -> None:
         "units": {unit: systemd.show(unit, "ActiveState")["ActiveState"] for unit in units},
         "free_mib": free_mib(layout.app_dir),
         "lock": lock_of(module.params, check_mode=False).describe(),
-        "alone": layout.went_alone(),
         "releases": [found["release"] for found in layout.list_releases() if not found.get("bad")],
     }
+    alone = layout.went_alone()
+    if alone:
+        module.warn(alone)
     served = {key: status[key] for key in ("release", "revision") if status[key]}
     module.exit_json(changed=False, deploy={**served, "status": status})
 

@@ -29,7 +29,7 @@ RETURN = r"""
 deploy:
   description:
     - C(images) by service, C(revision), and C(status) with C(release), C(revision), C(since) (when it was activated, UTC), C(services) (each with C(service),
-      C(container), C(image), C(digest), C(since) and C(health)), C(units) (state by container), C(free_mib), C(lock) (who deploys now or has locked it, in words), C(alone) (in words, when it rolled back by itself) and C(releases) (what is kept,
+      C(container), C(image), C(digest), C(since) and C(health)), C(units) (state by container), C(free_mib), C(lock) (who deploys now or has locked it, in words) and C(releases) (what is kept,
       oldest first).
   type: dict
   returned: success
@@ -79,7 +79,6 @@ def status_of(compose, name):
         "units": {entry["container"]: entry["health"] for entry in services},
         "free_mib": free_mib(engine.info().get("DockerRootDir") or "/"),
         "lock": lock_of(name, "").describe(),
-        "alone": store.went_alone(),
         "releases": [found["release"] for found in store.list_releases() if not found.get("bad")],
     }
     return {"images": images, **({"revision": status["revision"]} if status["revision"] else {}), "status": status}
@@ -90,7 +89,11 @@ def main():
     params = module.params
     try:
         compose = Compose(parse_env(params["env"]))
-        deploy = status_of(compose, name_of(params, compose))
+        name = name_of(params, compose)
+        deploy = status_of(compose, name)
+        alone = Store(name).went_alone()
+        if alone:
+            module.warn(alone)
     except ComposeError as error:
         module.fail_json(msg=to_native(error))
     module.exit_json(changed=False, deploy=deploy)

@@ -31,7 +31,7 @@ image = form(r"[^\x00-\x20]*", "an image", 600)
 pem = form(r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n)?", "a certificate", 20000)
 
 STATUS = record(
-    release=maybe(release), revision=maybe(commit), since=maybe(moment), slot=maybe(word), units=by_name(LINE), free_mib=number, lock=maybe(LINE), alone=maybe(LINE),
+    release=maybe(release), revision=maybe(commit), since=maybe(moment), slot=maybe(word), units=by_name(LINE), free_mib=number, lock=maybe(LINE),
     releases=each(release),
     services=each(record(service=LINE, container=LINE, image=image, digest=image, since=moment, health=LINE)),
 )

@@ -11958,6 +11958,22 @@ const OPERATIONS = {
         tellsRevisions: false,
         headline: "Status",
     },
+    lock: {
+        playbooks: bothModes("lock"),
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Lock",
+    },
+    unlock: {
+        playbooks: bothModes("unlock"),
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Unlock",
+    },
 };
 const OPERATION_NAMES = Object.keys(OPERATIONS);
 /** Role mode's playbooks have the plain names. */
@@ -13890,7 +13906,7 @@ class Cancel {
         await this.#keys;
         const { cancelPlaybook } = this.#run.files;
         if (cancelPlaybook !== "" && !(await this.#giveBack(cancelPlaybook))) {
-            warn("The deploy lock was not given back on every host: the next attempt of this workflow run takes it over, any other run after 15 minutes.");
+            warn("The deploy lock was not given back on every host: those that hear no more of this run roll back by themselves and free it within a minute.");
         }
         clearTimeout(this.#deadline);
     }

@@ -1,7 +1,8 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ActionResult, type Host, until } from "../../scripts/lab/index.mjs";
+import { type ActionResult, type Host, reboot, until } from "../../scripts/lab/index.mjs";
+import { expectRefused } from "./support/direct.js";
 import { cutCable, killRunner, mendCable } from "./support/fault-breakage.js";
 import { commitVersion, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
 import { addPoints, clearPoints, holdAt, installPoints, type Point, reached } from "./support/fault-points.js";
@@ -148,3 +149,21 @@ describe.each(cuts.map((instant) => ({ instant, when: nameOf(instant) })))(
     });
   },
 );
+
+test("an application that somebody has locked is not deployed until it is unlocked, also after a restart of a host", async () => {
+  const locked = await fleet.deploy({
+    inputs: { operation: "lock", vars: "django_app_lock_message: no deploys until January" },
+  });
+  expect(locked.outputs.status, locked.log).toBe("succeeded");
+  await reboot(fleet.hosts[2] as Host);
+  for (const operation of ["deploy", "rollback"]) {
+    const refused = await fleet.deploy({ inputs: { operation } });
+    expectRefused(refused, /mysite is locked by octocat since .*: no deploys until January\. Run the operation unlock/);
+    expect(refused.outputs["changed-tasks"]).toBe("0");
+  }
+  const status = await fleet.deploy({ inputs: { operation: "status" } });
+  expect(status.outputs["host-status"]).toContain("no deploys until January");
+  const unlocked = await fleet.deploy({ inputs: { operation: "unlock" } });
+  expect(unlocked.outputs["changed-hosts"], unlocked.log).toBe("3");
+  await deploysAgain(`v${number}`);
+});

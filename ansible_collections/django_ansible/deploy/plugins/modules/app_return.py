@@ -70,9 +70,11 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(**predict(module.params))
     result = went_alone(module.params)
-    # A step before this one may have given the lock back already, when nothing was to be done or it failed.
-    if lock.is_held():
+    # A step before this one may have given the lock back already, when nothing was to be done or it failed. A boot takes it from a host that was switched.
+    if lock.is_held() or (lock.run and predict(module.params)["changed"]):
         try:
+            if not lock.is_held():
+                lock.take()
             with lock.step():
                 result = go_back_on_host(module.params)
                 lock.release()

@@ -54,6 +54,12 @@ def return_project(params, project):
     return {"changed": went is not None, "deploy": {} if went is None else {"rolled_back": True, **went}}
 
 
+def owes(params, project):
+    """Whether this run has switched the host and not confirmed."""
+    found = Store(project).recall() or {}
+    return bool(params["run_id"]) and found.get("run") == params["run_id"] and not found.get("confirmed")
+
+
 def went_alone(params, project):
     """What a host that did not hear of this run for too long has done itself."""
     store = Store(project)
@@ -72,12 +78,15 @@ def main():
         # A step before this one may have given the lock back already, when nothing was to be done or it failed.
         if not module.check_mode and params["run_id"] and not result["changed"]:
             result = went_alone(params, project)
-        if module.check_mode or not params["run_id"] or (lock.holder() or {}).get("run") != params["run_id"]:
+        # A boot takes it from a host that was switched.
+        if module.check_mode or not (lock.is_held() or owes(params, project)):
             continue
         if not params["project"]:
             # A step that the runner left behind may still wait for health; it goes back by itself then.
             Store(project).ask_to_stop(params["run_id"])
         try:
+            if not lock.is_held():
+                lock.take()
             with lock.step():
                 result = return_project(params, project)
                 lock.release()

@@ -219,6 +219,7 @@ ALLOWED = {
         "Activation.switch": ("ensure_directory replace_link", "the socket link below /run"),
         "Activation.restart": ("replace_link", "app_dir/slots"),
     },
+    "slots/bake.py": {"Log._read": ("open", "/var/log/nginx, root's, and nginx's own file in it")},
     "slots/commands.py": {
         "Ran._known": ("open", "app_dir/first-commands.json"),
         "Ran.note": ("write_atomically", "app_dir/first-commands.json"),

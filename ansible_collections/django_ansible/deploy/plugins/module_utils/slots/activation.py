@@ -14,7 +14,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, Restorable, ensure_directory, read_link, replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe, Probes, wait_until_healthy
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Unsafe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, processes, static, uploads
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, prepared, processes, static, uploads
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -327,11 +327,14 @@ class Activation:
                 self.restart()
             if self.web:
                 self.enable()
+            log = bake.Log(self.params["access_log"])
             self.switch()
             if self.web:
                 self.reload_nginx(nginx_changed)
                 self.probe_front()
             self.processes.hand_over(self.slot, self.restorable)
+            if starting and self.params["bake"]:
+                self.bake(log)
             # Inside as well: a disk that is full only shows here, and a release that nobody wrote down must not stay.
             activated = self.layout.read_release(self.release).get("activated")
             self.note()
@@ -342,6 +345,17 @@ class Activation:
             )
         except Exception as error:
             raise CommandFailed(self.give_up(str(error), starting)) from error
+
+    def bake(self, log: bake.Log) -> None:
+        """Watches the release while visitors ask it."""
+        units = [self.layout.slot_service(self.slot)] if self.web else []
+        units += [*self.processes.moves["started"], *self.processes.moves["restarted"]]
+        seconds, lock = self.params["bake"], lock_of(self.params, check_mode=False)
+        found = bake.Bake(log, self.release, units, seconds, self.params["bake_requests"], self.params["bake_checks"], lock.is_asked_to_stop).watch()
+        said = bake.describe(*found, seconds)
+        self.told.append(said)
+        if found[0] == bake.UNDECIDED:
+            self.warnings.append(said)
 
     def note(self) -> None:
         layout = self.layout

@@ -79,6 +79,22 @@ export const OPERATIONS = {
     tellsRevisions: false,
     headline: "Status",
   },
+  lock: {
+    playbooks: bothModes("lock"),
+    inputs: {},
+    changesHosts: false,
+    uploads: false,
+    tellsRevisions: false,
+    headline: "Lock",
+  },
+  unlock: {
+    playbooks: bothModes("unlock"),
+    inputs: {},
+    changesHosts: false,
+    uploads: false,
+    tellsRevisions: false,
+    headline: "Unlock",
+  },
 } as const satisfies Readonly<Record<string, Operation>>;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -55,14 +55,13 @@ RETURN = r"""
 deploy:
   description:
     - C(release) and C(revision) that serve, and C(status) with C(release), C(revision), C(since) (when it was activated, UTC), C(slot), C(units)
-      (state by unit), C(free_mib), C(lock) (who deploys now, in words) and C(releases) (what is kept, oldest first); C(health) (V(healthy) or what is wrong),
+      (state by unit), C(free_mib), C(lock) (who deploys now or has locked it, in words) and C(releases) (what is kept, oldest first); C(health) (V(healthy) or what is wrong),
       C(restarts) and C(memory_mib) by unit, C(certificate_days), C(last_dump), C(maintenance), C(timers) (last run by timer), C(runs), C(drift) (files that
       were changed since the last deploy) and C(problems), what somebody should look at.
   type: dict
   returned: success
 """
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import describe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.standing import standing
@@ -83,16 +82,18 @@ def main() -> None:
     layout = layout_of(module.params)
     release = layout.live_release()
     known = layout.read_release(release) if release else {}
-    holder = lock_of(module.params, check_mode=False).holder()
     status = {
         **standing(layout, module.params),
         "release": release,
         "revision": known.get("revision"),
         "since": known.get("activated"),
         "slot": layout.live_slot(),
-        "lock": describe(holder) if holder else None,
+        "lock": lock_of(module.params, check_mode=False).describe(),
         "releases": [found["release"] for found in layout.list_releases() if not found.get("bad")],
     }
+    alone = layout.went_alone()
+    if alone:
+        module.warn(alone)
     served = {key: status[key] for key in ("release", "revision") if status[key]}
     module.exit_json(changed=False, deploy={**served, "status": status})
 

@@ -58,6 +58,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
         "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
         "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,
     },
+    "app_lock": {"lock": maybe(LINE)},
     "app_maintenance": {"deploy": DEPLOY},
     "app_migrate": {"migrations": each(migration), "dump": maybe(path), "commands": each(LINE), "deploy": DEPLOY},
     "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
@@ -68,6 +69,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_run": {"output": text(8 << 20), "offset": number, "ended": boolean, "cut": boolean, "code": maybe(number), "trouble": text(), "deploy": DEPLOY},
     "app_status": {"deploy": DEPLOY},
     "compose_finish": {"removed": each(LINE)},
+    "compose_lock": {"lock": maybe(LINE)},
     "compose_migrate": {"migrations": each(LINE), "dump": maybe(path), "deploy": DEPLOY},
     "compose_pull": {"pulled": each(image)},
     "compose_reach": {
@@ -78,6 +80,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
     "compose_status": {"deploy": DEPLOY},
     "compose_up": {"changes": CHANGES, "gates": by_name(LINE), "deploy": DEPLOY},
+    "fleet_confirm": {"silent": each(word), "unsure": each(word)},
     "postgresql_server": {"done": each(LINE), "restart": text()},
     "redis_server": {"done": each(LINE), "told": each(text()), "restart": text()},
 }

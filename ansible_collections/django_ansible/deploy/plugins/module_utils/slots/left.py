@@ -8,15 +8,15 @@ import json
 import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import processes
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
 
 def paths(layout: Layout) -> list[str]:
     """The files of a deploy that people may be tempted to change."""
-    names = [layout.app_name + "@.service", layout.app_name + "@.socket", *processes.owned_units(layout.app_name)]
+    names = [layout.app_name + "@.service", layout.app_name + "@.socket", *process_units.owned_units(layout.app_name)]
     return [
-        *(os.path.join(processes.UNITS, name) for name in names),
+        *(os.path.join(process_units.UNITS, name) for name in names),
         "/etc/nginx/sites-available/" + layout.app_name, "/etc/nginx/sites-enabled/" + layout.app_name, "/etc/tmpfiles.d/%s.conf" % layout.app_name,
         "/usr/local/bin/%s-manage" % layout.app_name, os.path.join(layout.etc, "gunicorn.conf.py"), *map(layout.slot_env, SLOTS),
     ]

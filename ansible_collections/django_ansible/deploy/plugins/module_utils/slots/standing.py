@@ -10,7 +10,7 @@ import time
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import certificate, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import left, maintenance, prepared, processes, runs
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import left, maintenance, prepared, process_units, runs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 PROBE_SECONDS = 10
@@ -22,7 +22,7 @@ def standing(layout: Layout, params: dict) -> dict:
     """Facts for people, by the names that RETURN of app_status gives, and C(problems), a sentence each."""
     slot = layout.live_slot()
     web = [*layout.slot_units(slot), "nginx.service"] if slot and os.path.islink(layout.socket_link) else []
-    units = [*web, *processes.instances(layout.app_name)]
+    units = [*web, *process_units.instances(layout.app_name)]
     asked = systemd.show_each(units, "ActiveState", "NRestarts", "MemoryCurrent")
     states = {unit: asked.get(unit, {}).get("ActiveState", "unknown") for unit in units}
     services = [unit for unit in units if unit.endswith(".service") and unit != "nginx.service"]

@@ -47,6 +47,14 @@ export const OPERATIONS = {
     tellsRevisions: false,
     headline: "Command",
   },
+  logs: {
+    playbooks: { role: "logs" },
+    inputs: { command: "optional" },
+    changesHosts: false,
+    uploads: false,
+    tellsRevisions: false,
+    headline: "Logs",
+  },
   "maintenance-on": {
     playbooks: { role: "maintenance_on" },
     inputs: {},

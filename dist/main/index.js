@@ -11800,6 +11800,14 @@ const OPERATIONS = {
         tellsRevisions: false,
         headline: "Command",
     },
+    logs: {
+        playbooks: { role: "logs" },
+        inputs: { command: "optional" },
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Logs",
+    },
     "maintenance-on": {
         playbooks: { role: "maintenance_on" },
         inputs: {},

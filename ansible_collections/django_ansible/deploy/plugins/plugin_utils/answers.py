@@ -59,6 +59,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
         "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,
     },
     "app_lock": {"lock": maybe(LINE)},
+    "app_logs": {"times": each(number, 40000), "lines": each(LINE, 40000)},
     "app_maintenance": {"deploy": DEPLOY},
     "app_migrate": {"migrations": each(migration), "dump": maybe(path), "commands": each(LINE), "deploy": DEPLOY},
     "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},

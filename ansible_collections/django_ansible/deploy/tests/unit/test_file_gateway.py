@@ -261,6 +261,7 @@ ALLOWED = {
         "Leaving._keep": ("ensure_directory shutil.move", "/var/backups and the names in app_dir, which are root's"),
         "forget_lock": ("os.unlink os.rmdir", "/run/django-ansible-deploy"),
     },
+    "slots/logs.py": {"tail_of": ("open", "/var/log/nginx and app_dir/deploys.jsonl")},
     "slots/maintenance.py": {
         "known": ("open", "app_dir/maintenance"),
         "check": ("open", "/etc/nginx"),

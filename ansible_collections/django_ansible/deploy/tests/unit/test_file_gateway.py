@@ -156,6 +156,7 @@ ALLOWED = {
         "untouched_welcome_page": ("open", "/etc/nginx"),
         "answers_for_unknown_names": ("open", "/etc/nginx"),
         "catch_all": ("ManagedFile", "/etc/nginx"),
+        "refused_line": ("open", "/etc/nginx"),
     },
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
@@ -178,6 +179,7 @@ ALLOWED = {
     "slots/activation.py": {
         "Activation.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
         "Activation.slot_files": ("ManagedFile", "/etc/<app_name>"),
+        "Activation.passwords": ("ManagedFile", "/etc/<app_name>"),
         "Activation.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
         "Activation.write": ("ensure_directory", "folders of the files above"),
         "Activation.write_slot": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
@@ -188,6 +190,7 @@ ALLOWED = {
         "Activation.switch": ("ensure_directory replace_link", "the socket link below /run"),
         "Activation.restart": ("replace_link", "app_dir/slots"),
     },
+    "slots/pages.py": {"files": ("ManagedFile", "/etc/<app_name>/pages")},
     "slots/commands.py": {
         "Ran._known": ("open", "app_dir/first-commands.json"),
         "Ran.note": ("write_atomically", "app_dir/first-commands.json"),

@@ -4,17 +4,18 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import settings_completion
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import nginx, systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import nginx, passwords, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, Restorable, ensure_directory, read_link, replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe, Probes, wait_until_healthy
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Unsafe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, processes, static, uploads
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import pages, prepared, processes, static, uploads
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -46,12 +47,17 @@ class Activation:
         self.told, self.warnings = self.tell_uploads(own_site)
         sites, self.removals = nginx.plan(params["refuse_unknown_names"], own_site)
         self.files += [("nginx", site) for site in sites]
+        self.files += [("nginx", file) for file in [*pages.files(params["pages"], self.layout.release_dir(self.release), known.get("pages")), *self.passwords()]]
         self.different = [(kind, file) for kind, file in self.files if file.differs()]
         self.slot = self.layout.free_slot() if self.needs_start() else self.live
         scheme = (params["url"] or "http").split(":")[0]
+        first = {"path": params["health_path"], "host": "", "statuses": self.healthy_statuses(), "headers": {}}
         self.probe = Probes(
-            [Probe(params["health_path"], params["health_host"], self.healthy_statuses(), scheme)]
-            + [Probe(more["path"], more["host"] or params["health_host"], more["statuses"], scheme, more["headers"]) for more in params["health_checks"]]
+            [
+                Probe(entry["path"], entry["host"] or params["health_host"], entry["statuses"], scheme, entry["headers"], params["behind_proxy"])
+                for entry in [first, *params["health_checks"]]
+            ],
+            PROBE_SECONDS,
         )
         self.touches_nginx = any(kind == "nginx" for kind, _ in self.different) or self.nginx_off() or bool(self.removals)
         self.restorable = Restorable()
@@ -63,6 +69,15 @@ class Activation:
     def site(self, content: str) -> str:
         """nginx's site for this host and this release."""
         return nginx.suited(uploads.placed(content, self.uploads.locations(self.layout.app_name, self.layout.media)))
+
+    def passwords(self) -> list[ManagedFile]:
+        """The passwords that nginx asks for; an empty file where there were some."""
+        wish = self.params["passwords"]
+        users = json.loads(wish["users"])
+        file = ManagedFile(wish["path"], "", "0640", "root", "www-data", secret=True)
+        before = (file.read() or b"").decode() if users else ""
+        file.content = passwords.text(users, before).encode()
+        return [file] if users or os.path.exists(file.path) else []
 
     def tell_uploads(self, sites: list[ManagedFile]) -> tuple[list[str], list[str]]:
         """What to say of uploads that this run publishes, and what to warn of where they were public."""
@@ -197,7 +212,7 @@ class Activation:
         layout = self.layout
         service = layout.slot_service(self.slot)
         trouble = wait_until_healthy(
-            lambda left: self.probe.over_socket(layout.slot_socket(self.slot), min(left, PROBE_SECONDS)),
+            lambda left: self.probe.over_socket(layout.slot_socket(self.slot), left),
             lambda: systemd.has_given_up(service),
             self.params["health_timeout"],
         )
@@ -260,7 +275,8 @@ class Activation:
             try:
                 said = run(["nginx", "-t"])
             except CommandFailed as error:
-                raise CommandFailed("nginx refuses its new configuration: %s" % error) from error
+                line = nginx.refused_line(str(error))
+                raise CommandFailed("nginx refuses its new configuration: %s%s" % (error, "\nThat line is: %s" % line if line else "")) from error
             taken = conflicting_names(said, self.params["server_names"])
             if taken:
                 raise CommandFailed(
@@ -301,7 +317,7 @@ class Activation:
             systemd.systemctl("reload", "nginx.service")
 
     def probe_front(self) -> None:
-        trouble = wait_until_healthy(lambda left: self.probe.through_nginx(min(left, PROBE_SECONDS)), lambda: False, PROBE_SECONDS)
+        trouble = wait_until_healthy(self.probe.through_nginx, lambda: False, PROBE_SECONDS)
         if trouble:
             raise CommandFailed("nginx does not pass %s on to the application: %s" % (self.params["health_path"], trouble))
 

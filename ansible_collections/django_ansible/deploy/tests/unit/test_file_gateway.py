@@ -185,6 +185,7 @@ ALLOWED = {
         "untouched_welcome_page": ("open", "/etc/nginx"),
         "answers_for_unknown_names": ("open", "/etc/nginx"),
         "catch_all": ("ManagedFile", "/etc/nginx"),
+        "refused_line": ("open", "/etc/nginx"),
     },
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
@@ -210,6 +211,7 @@ ALLOWED = {
     "slots/wanted.py": {
         "Wanted.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
         "Wanted.slot_files": ("ManagedFile", "/etc/<app_name>"),
+        "Wanted.passwords": ("ManagedFile", "/etc/<app_name>"),
         "Wanted.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
     },
     "slots/slot_start.py": {
@@ -223,6 +225,7 @@ ALLOWED = {
         "write": ("ensure_directory", "folders of the files that slots/wanted.py names"),
         "link": ("replace_link", "app_dir and /etc"),
     },
+    "slots/pages.py": {"files": ("ManagedFile", "/etc/<app_name>/pages")},
     "slots/bake.py": {"Log._read": ("open", "/var/log/nginx, root's, and nginx's own file in it")},
     "slots/commands.py": {
         "Ran._known": ("open", "app_dir/first-commands.json"),

@@ -11,9 +11,9 @@ import tempfile
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import ask
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, release_environment

@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django import scratch, trial
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import applying, scratch, trial
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.committed import place_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.operations import operations_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE, completion_of, sqlite_file
@@ -272,9 +272,13 @@ def migrate(request):
     if connection.vendor == "postgresql":
         _advisory_lock(connection, request.get("lock_patience", 300))
     pending = _plan(connection)
-    if pending:
-        call_command("migrate", interactive=False, verbosity=1, no_color=True)
-    return {"migrations": pending}
+    if not pending:
+        return {"migrations": []}
+    try:
+        times = applying.apply_kindly(connection, request, lambda: call_command("migrate", interactive=False, verbosity=1, no_color=True))
+    except applying.NotApplied as error:
+        raise Refused(str(error)) from error
+    return {"migrations": pending, "times": times}
 
 
 def copy_migrate(request):

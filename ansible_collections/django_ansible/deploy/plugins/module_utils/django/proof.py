@@ -7,13 +7,47 @@ The new code migrates the copy, the live release's code works on it. Where no co
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import rules
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copies import copy_of, new_name
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
-POLICIES = ("refuse", "warn", "off")
 MOST = 8  # sentences of one kind that are shown
+
+
+@dataclass
+class Policy:
+    """Whether there is a proof, and what follows from it.
+
+    :param kind: C(refuse), C(warn) or C(off).
+    :param live: gives the live release's application when it is called; None when there is none.
+    :param variable: where *kind* comes from, for errors.
+    :param release_dir: of the new release, for the places of its migrations; empty where they are in no repository of the user's.
+    :param admin_port: see copies.
+    """
+
+    kind: str
+    live: Callable | None = None
+    variable: str = ""
+    release_dir: str = ""
+    admin_port: int = 0
+
+    @property
+    def proves(self) -> bool:
+        return self.kind != "off" and self.live is not None
+
+
+OFF = Policy("off")
+
+
+class NotMigrated(Exception):
+    """The migrations fail on a copy of the schema. That they would on the database is *certain* where all of them are Django's own operations."""
+
+    def __init__(self, words: str, certain: bool) -> None:
+        super().__init__("the migrations fail on a copy of the schema, which has no rows: %s" % words)
+        self.certain = certain
 
 
 class Proof:
@@ -35,6 +69,12 @@ class Proof:
         started = time.monotonic()
         try:
             found = self.tried()
+        except NotMigrated as error:
+            if error.certain:
+                self.breaks, self.told = [str(error)], "the migrations fail on a copy of the schema"
+            else:
+                self.stand_in(error)
+            return self
         except CommandFailed as error:
             self.stand_in(error)
             return self
@@ -50,7 +90,7 @@ class Proof:
         with self.copy() as copy:
             migrated = self.application.drive("copy_migrate", copy=copy)["copy_migrate"]
             if migrated.get("failed"):
-                raise CommandFailed("the migrations fail on a copy of the schema: %s" % migrated["failed"])
+                raise NotMigrated(migrated["failed"], certain=not migrated["left_out"] and not any(one["opaque"] for one in operations))
             found = self.live.drive("copy_try", "columns", copy={**copy, "schema": migrated.get("schema", [])})
         trial, tables = found["copy_try"], found["columns"]["tables"]
         self.count = trial["models"]

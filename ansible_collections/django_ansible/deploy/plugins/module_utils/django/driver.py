@@ -214,15 +214,18 @@ def _plan(connection):
 
 
 def plan(request):
-    """What is not applied; with C(dump), what a dump before it needs to know, too; with C(proof), what those migrations do, and what a copy is made from."""
+    """What is not applied; with C(dump), what a dump before it needs to know, too; with C(operations), what those migrations do;
+    with C(proof), that and what a copy of the schema is made from.
+    """
     connection = _database()
     executor = _executor(connection)
     found = executor.migration_plan(executor.loader.graph.leaf_nodes())
     result = {"migrations": _names(found)}
     if found and (request.get("dump") or request.get("proof")):
         result["database"] = database(request)
-    if found and request.get("proof"):
+    if found and (request.get("operations") or request.get("proof")):
         result["operations"] = operations_of(executor, found, request.get("release_dir"))
+    if found and request.get("proof"):
         result["copy"] = scratch.describe(connection, executor.loader.applied_migrations)
         if connection.vendor == "mysql":
             result["copy"]["trouble"] = scratch.make_database(connection, request["proof"])

@@ -118,6 +118,8 @@ class PostgresCopy:
             raise CommandFailed(self.client.lacks_pg_dump) from None
         if done.returncode == NOT_FOUND:
             raise CommandFailed(self.client.lacks_pg_dump)
+        if "permission denied to create database" in done.stderr:
+            raise CommandFailed("the application's role may not make a database: ALTER ROLE %s CREATEDB lets it" % postgresql.name(self.facts["parameters"].get("user", "")))
         if done.returncode:
             raise CommandFailed(" ".join(tail(done.stderr, 3).split()))
         return done.stdout

@@ -29,7 +29,7 @@ TEXTS = {"CharField", "TextField", "SlugField", "EmailField", "URLField", "FileF
 def operations_of(executor, plan, release_dir):
     """An entry for each operation that may change the schema, in order.
 
-    ``gone`` has pairs of table and column that vanish, the column None for the whole table; ``required`` those that a row has to have afterwards;
+    ``gone`` has pairs of table and column that vanish, the column None for the whole table, ``made`` those that come; ``required`` those that a row has to have afterwards;
     ``retyped`` those whose type changes in which old values need not fit. ``opaque`` is true for what Django cannot tell of.
     """
     state = executor._create_project_state(with_applied_migrations=True)
@@ -43,7 +43,7 @@ def operations_of(executor, plan, release_dir):
                 if entry:
                     entries.append({
                         "migration": "%s.%s" % (migration.app_label, migration.name), "kind": type(part).__name__, "does": part.describe(),
-                        "gone": [], "required": [], "retyped": [], "tables": [], "advice": "", "opaque": False, **entry, **places.of(index, release_dir),
+                        "gone": [], "made": [], "required": [], "retyped": [], "tables": [], "advice": "", "opaque": False, **entry, **places.of(index, release_dir),
                     })
             operation.state_forwards(migration.app_label, state)
     return entries
@@ -124,7 +124,8 @@ def removed_field(operation, app, before):
 def added_field(operation, app, before):
     column, table = column_of(operation.name, operation.field), table_of(before, app, operation.model_name)
     required = [(table, column)] if column and is_required(operation.field) else []
-    return {"required": required, "tables": [table], "advice": safer.add_field(operation) if required else ""}
+    made = [(table, column)] if column else []
+    return {"made": made, "required": required, "tables": [table], "advice": safer.add_field(operation) if required else ""}
 
 
 def renamed_field(operation, app, before):
@@ -137,7 +138,7 @@ def renamed_field(operation, app, before):
     if not old or old == new:
         return None
     required = [(table, new)] if is_required(field) else []
-    return {"gone": [(table, old)], "required": required, "tables": [table], "advice": safer.rename_field(operation, field, old)}
+    return {"gone": [(table, old)], "made": [(table, new)], "required": required, "tables": [table], "advice": safer.rename_field(operation, field, old)}
 
 
 def altered_field(operation, app, before):
@@ -236,7 +237,9 @@ class Places:
                 self.lines = [element.lineno for element in node.value.elts]
 
     def of(self, index, release_dir):
-        """File and line of an operation, those of the release itself alone: what a package brings is in no repository of the user's."""
-        if not release_dir or not self.file.startswith(release_dir + "/") or "/.venv/" in self.file:
+        """File and line of an operation of the release itself; what a package brings is in no repository of the user's, and *foreign*."""
+        if "/site-packages/" in self.file or "/dist-packages/" in self.file:
+            return {"foreign": True}
+        if not release_dir or not self.file.startswith(release_dir + "/"):
             return {}
         return {"file": self.file, "line": self.lines[index] if index < len(self.lines) else 1}

@@ -16,13 +16,15 @@ def expected(operations: list[dict], tables: dict) -> list[dict]:
     :param tables: what the live release knows, see trial.columns.
     """
     found = []
-    for operation in operations:
+    for number, operation in enumerate(operations):
+        later = operations[number + 1 :]
         for table, column in operation["gone"]:
-            if table in tables and (column is None or column in tables[table]["columns"]):
+            back = any([table, column] in map(list, one["made"]) for one in later)
+            if table in tables and not back and (column is None or column in tables[table]["columns"]):
                 found.append(broken(tables[table], table, column, "missing_column" if column else "missing_table", operation))
         for table, column in operation["required"]:
-            known = tables.get(table)
-            if known and (column not in known["columns"] or (operation["kind"] == "AlterField" and known["columns"][column])):
+            known, gone = tables.get(table), any([table, column] in map(list, one["gone"]) for one in later)
+            if known and not gone and (column not in known["columns"] or (operation["kind"] == "AlterField" and known["columns"][column])):
                 found.append(broken(known, table, column, "not_null", operation))
         for table, column in operation["retyped"]:
             if table in tables and column in tables[table]["columns"]:
@@ -60,6 +62,9 @@ def sentence(one: dict) -> str:
     parts = [said, " (%s)" % one["error"] if one["error"] else ""]
     if operation is None:
         return "%s: %s%s. Which of the migrations does that was not found." % (name, *parts)
+    advice = operation["advice"]
+    if not operation.get("file") and operation.get("foreign"):
+        advice = "That migration is a package's: to apply it all the same, choose a quiet moment, since the live release fails there until the new one serves."
     place = ' File "%s", line %d.' % (operation["file"], operation["line"]) if operation.get("file") else ""
     does = operation["does"][:1].lower() + operation["does"][1:]
-    return ("%s: migration %s would %s; %s%s. %s" % (name, operation["migration"], does, *parts, operation["advice"])).rstrip() + place
+    return ("%s: migration %s would %s; %s%s. %s" % (name, operation["migration"], does, *parts, advice)).rstrip() + place

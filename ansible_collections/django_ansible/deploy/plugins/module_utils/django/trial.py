@@ -248,4 +248,6 @@ def column_in(error):
 
 
 def short(error):
-    return (" ".join(str(error).split()) or type(error).__name__)[:LONGEST]
+    """What a database says, without the row and the statement that it shows."""
+    told = re.split(r"\n(?:DETAIL|LINE \d+|HINT):?", str(error))[0]
+    return (" ".join(told.split()) or type(error).__name__)[:LONGEST]

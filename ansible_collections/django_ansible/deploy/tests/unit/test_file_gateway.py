@@ -84,6 +84,7 @@ WHOLE = {
     "build/worker.py": BUILDER,
     "django/committed.py": APPLICATION,
     "django/driver.py": APPLICATION,
+    "django/operations.py": APPLICATION,
     "django/settings_completion.py": APPLICATION,
     "django/uploads.py": APPLICATION,
 }
@@ -142,6 +143,7 @@ ALLOWED = {
         "dump": ("ensure_directory os.open os.rename os.unlink", "app_dir/backups, 0700"),
         "restore": ("open", "app_dir/backups, 0700"),
     },
+    "django/copies.py": {"PostgresCopy.run": ("runs_sh", "run as the application's user, or in a container; the script is this file's own, and no path goes into it")},
     "django/secret_key.py": {
         "read": ("open", "/etc/<app_name>/secret_key"),
         "ensure": ("ensure_directory write_atomically", "/etc/<app_name>/secret_key"),
@@ -243,6 +245,7 @@ ALLOWED = {
         "Preparation.begin": ("ensure_directory", "a new folder below app_dir/building that is given to the builder"),
         "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or git's archive in a new folder; root hands it on without reading it"),
     },
+    "slots/environment.py": {"slot_environment": ("open", "/etc/<app_name>, the environment and credentials of a slot")},
     "slots/prepared.py": {
         name: (calls, "/etc/<app_name>/prepared")
         for name, calls in {

@@ -84,6 +84,7 @@ WHOLE = {
     "build/worker.py": BUILDER,
     "django/committed.py": APPLICATION,
     "django/driver.py": APPLICATION,
+    "django/operations.py": APPLICATION,
     "django/settings_completion.py": APPLICATION,
     "django/uploads.py": APPLICATION,
 }
@@ -142,6 +143,7 @@ ALLOWED = {
         "dump": ("ensure_directory os.open os.rename os.unlink", "app_dir/backups, 0700"),
         "restore": ("open", "app_dir/backups, 0700"),
     },
+    "django/copies.py": {"PostgresCopy.run": ("runs_sh", "run as the application's user, or in a container; the script is this file's own, and no path goes into it")},
     "django/secret_key.py": {
         "read": ("open", "/etc/<app_name>/secret_key"),
         "ensure": ("ensure_directory write_atomically", "/etc/<app_name>/secret_key"),
@@ -186,6 +188,7 @@ ALLOWED = {
         "answers_for_unknown_names": ("open", "/etc/nginx"),
         "catch_all": ("ManagedFile", "/etc/nginx"),
         "give_welcome_page_back": ("replace_link", "/etc/nginx"),
+        "refused_line": ("open", "/etc/nginx"),
     },
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
@@ -211,6 +214,7 @@ ALLOWED = {
     "slots/wanted.py": {
         "Wanted.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
         "Wanted.slot_files": ("ManagedFile", "/etc/<app_name>"),
+        "Wanted.passwords": ("ManagedFile", "/etc/<app_name>"),
         "Wanted.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
     },
     "slots/slot_start.py": {
@@ -224,6 +228,7 @@ ALLOWED = {
         "write": ("ensure_directory", "folders of the files that slots/wanted.py names"),
         "link": ("replace_link", "app_dir and /etc"),
     },
+    "slots/pages.py": {"files": ("ManagedFile", "/etc/<app_name>/pages")},
     "slots/bake.py": {"Log._read": ("open", "/var/log/nginx, root's, and nginx's own file in it")},
     "slots/commands.py": {
         "Ran._known": ("open", "app_dir/first-commands.json"),
@@ -241,6 +246,7 @@ ALLOWED = {
         "Preparation.begin": ("ensure_directory", "a new folder below app_dir/building that is given to the builder"),
         "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or git's archive in a new folder; root hands it on without reading it"),
     },
+    "slots/environment.py": {"slot_environment": ("open", "/etc/<app_name>, the environment and credentials of a slot")},
     "slots/prepared.py": {
         name: (calls, "/etc/<app_name>/prepared")
         for name, calls in {
@@ -248,7 +254,6 @@ ALLOWED = {
             "write_settings": "ensure_directory write_atomically",
         }.items()
     },
-    "slots/environment.py": {"live_environment": ("open", "/etc/<app_name>")},
     "slots/left.py": {
         "_sums": ("open", "units, nginx's site, /etc/<app_name> and /usr/local/bin"),
         "note": ("write_atomically_as", "/etc/<app_name>"),
@@ -256,19 +261,18 @@ ALLOWED = {
     },
     "slots/leaving.py": {
         "Leaving._used_elsewhere": ("open", "/etc/systemd/system"),
-        "Leaving.leave": ("os.unlink os.rmdir", "/etc, /usr/local/bin and /var/lib/django-ansible-deploy"),
+        "Leaving.leave": ("os.unlink os.rmdir", "names in /etc, /usr/local/bin, /var/log/nginx and /var/lib/django-ansible-deploy; no link is followed"),
         "Leaving._leave_nginx": ("os.unlink", "/etc/nginx"),
         "Leaving._keep": ("ensure_directory shutil.move", "/var/backups and the names in app_dir, which are root's"),
         "forget_lock": ("os.unlink os.rmdir", "/run/django-ansible-deploy"),
     },
     "slots/logs.py": {"tail_of": ("open", "/var/log/nginx and app_dir/deploys.jsonl")},
     "slots/maintenance.py": {
-        "known": ("open", "app_dir/maintenance"),
+        "known": ("open", "/etc/<app_name>"),
         "check": ("open", "/etc/nginx"),
-        "switch_on": ("ensure_directory os.unlink", "app_dir/maintenance"),
-        "switch_off": ("os.unlink shutil.rmtree", "app_dir/maintenance"),
-        "_read": ("open", "app_dir/maintenance"),
-        "_write": ("write_atomically_as", "app_dir/maintenance"),
+        "switch_on": ("ensure_directory os.unlink", "/etc/<app_name>"),
+        "switch_off": ("os.unlink shutil.rmtree", "/etc/<app_name>"),
+        "_write": ("write_atomically_as", "/etc/<app_name>"),
     },
     "slots/runs.py": {
         "Run.known": ("open", "/run/django-ansible-deploy"),

@@ -17,11 +17,11 @@ def layout(tmp_path):
     return Layout("mysite", str(tmp_path), "/run/mysite/gunicorn.sock")
 
 
-def test_nginx_lines_have_their_times(tmp_path, monkeypatch):
-    access = tmp_path / "access.log"
+def test_nginx_lines_have_their_times(layout, tmp_path, monkeypatch):
+    access = tmp_path / "mysite.access.log"
     access.write_text(ACCESS + "\n")
-    monkeypatch.setattr(logs, "NGINX", (str(access), str(tmp_path / "none.log")))
-    assert logs._of_nginx() == [[1767315845.0, ACCESS]]
+    monkeypatch.setattr(logs, "NGINX", str(tmp_path))
+    assert logs._of_nginx(layout) == [[1767315845.0, ACCESS]]
     assert logs._time_in("no time at all") is None
 
 

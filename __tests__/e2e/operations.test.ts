@@ -138,7 +138,7 @@ test("logs: of all hosts by time, with what is asked for alone, and no secret", 
   const nginx = await operate("logs", { command: ["nginx", "--lines", "5"].join(" ") });
   expect(nginx.outputs.status, nginx.log).toBe("succeeded");
   expectRefused(await operate("logs", { command: "nothing" }), /there is no nothing here: use web, nginx, deploys/);
-  expectRefused(await operate("logs", { command: "web --tail" }), /command is for the logs: .*--tail/);
+  expectRefused(await operate("logs", { command: "web --tail" }), /command cannot be understood: .*--tail/);
 });
 
 test("status: a page that tells how well it is, and what was changed by hand", async () => {

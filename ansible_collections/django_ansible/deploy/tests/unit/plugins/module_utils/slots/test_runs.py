@@ -1,12 +1,14 @@
 """Commands with the live release: what was printed is answered in whole lines, once, and what has ended is forgotten in time."""
 from __future__ import annotations
 
+import json
 import os
 import time
 
 import pytest
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Done
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import runs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -55,6 +57,45 @@ def test_a_run_whose_watcher_died_has_ended(layout):
     found = run.follow(0, 5)
     assert (found["ended"], found["code"]) == (True, runs.KILLED)
     assert not runs.is_going(run.known())
+
+
+class Application:
+    """Prints as it runs, as a command would."""
+
+    python = "/venv/bin/python"
+
+    def __init__(self, code=0, trouble=None):
+        self.code, self.trouble = code, trouble
+
+    def watched(self, argv, *, timeout, unit, output):
+        output(("%s in %s\n" % (" ".join(argv), unit)).encode())
+        time.sleep(0.3)
+        output(b"x" * runs.MOST_OUTPUT + b"past the end")
+        if self.trouble:
+            raise CommandFailed(self.trouble)
+        return Done(self.code, "", "")
+
+
+@pytest.mark.parametrize("application, code", [(Application(), 0), (Application(7), 7), (Application(trouble="it did not end within 5 s"), runs.TIMED_OUT)])
+def test_a_command_goes_on_by_itself_and_is_recorded(layout, monkeypatch, application, code):
+    monkeypatch.setattr(runs, "MOST_OUTPUT", 100)
+    monkeypatch.setattr(runs, "ensure_directory", lambda path, mode: os.makedirs(path))
+    os.makedirs(layout.app_dir)
+    run = runs.Run(layout, "1-1-a")
+    run.start(application, ["check"], "ada", "20260102T030405Z-0123456", 5)
+    first = run.follow(0, 0)
+    assert first["ended"] is False
+    deadline = time.monotonic() + 20
+    while "ended" not in run.known() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    found = run.follow(0, 20)
+    assert found["output"].startswith("/venv/bin/python manage.py check in django-ansible-deploy-mysite-run-1-1-a.service\n")
+    assert (len(found["output"]), found["cut"], found["code"], found["trouble"]) == (100, True, code, application.trouble or "")
+    while not os.path.exists(layout.journal) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    with open(layout.journal, encoding="utf-8") as file:
+        record = json.loads(file.read())
+    assert (record["operation"], record["actor"], record["code"], record["command"]) == ("run", "ada", code, ["check"])
 
 
 def test_only_the_newest_that_have_ended_are_kept(layout):

@@ -41,6 +41,19 @@ def release_environment(params: dict, layout: Layout, release: str, slot: str | 
     )
 
 
+def slot_environment(layout: Layout, slot: str) -> Environment:
+    """What a slot was started with, whatever this run was given."""
+    with open(layout.slot_env(slot), encoding="utf-8") as file:
+        values = read_environment_file(file.read())
+    folder = layout.slot_credentials(slot)
+    # A name with a dot is what a file was before, for the way back.
+    names = [name for name in sorted(os.listdir(folder)) if "." not in name] if os.path.isdir(folder) else []
+    for name in names:
+        with open(os.path.join(folder, name), encoding="utf-8", errors="surrogateescape") as file:
+            values[name] = file.read()
+    return Environment(values, names)
+
+
 def application_sandbox(params: dict, **more) -> Sandbox:
     """Where the application's commands run: as its user, with the restrictions of its service."""
     return Sandbox(params["app_user"], params["app_group"], params["sandbox"], **more)
@@ -52,19 +65,6 @@ def application_of(params: dict, layout: Layout, release: str) -> Application:
     return Application(
         layout.release_dir(release), params["app_path"], layout.app_dir, environment, application_sandbox(params), lambda: pause.paused(layout)
     )
-
-
-def slot_environment(layout: Layout, slot: str) -> Environment:
-    """What a slot was started with, whatever this run was given."""
-    with open(layout.slot_env(slot), encoding="utf-8") as file:
-        values = read_environment_file(file.read())
-    folder = layout.slot_credentials(slot)
-    # A name with a dot is what a file was before, for the way back.
-    names = [name for name in sorted(os.listdir(folder)) if "." not in name] if os.path.isdir(folder) else []
-    for name in names:
-        with open(os.path.join(folder, name), encoding="utf-8") as file:
-            values[name] = file.read()
-    return Environment(values, names)
 
 
 def live_application(params: dict, layout: Layout) -> Application:

@@ -31,10 +31,7 @@ class Wanted:
         # Check mode asks for a release that nobody has made: then what serves is the best guess.
         known = self.facts or (prepared.read(self.layout, self.previous_release) if self.previous_release else {})
         self.uploads = uploads.decide(params["uploads"], known.get("uploads"))
-        self.files = [
-            (entry["kind"], ManagedFile(entry["path"], self.site(entry["content"]) if entry["kind"] == "nginx" else entry["content"], entry["mode"]))
-            for entry in params["files"]
-        ]
+        self.files = [(entry["kind"], ManagedFile(entry["path"], self.suited(entry["kind"], entry["content"]), entry["mode"])) for entry in params["files"]]
         own_site = [file for kind, file in self.files if kind == "nginx"]
         self.told, self.warnings = self.tell_uploads(own_site)
         sites, self.removals = nginx.plan(params["refuse_unknown_names"], own_site)
@@ -51,9 +48,11 @@ class Wanted:
         # Then the free slot is where the release is tried, and the live one goes over to it.
         self.one_at_a_time = self.web and params["strategy"] == "restart" and self.live is not None and self.slot != self.live
 
-    def site(self, content: str) -> str:
-        """nginx's site for this host and this release."""
-        return nginx.suited(uploads.placed(content, self.uploads.locations(self.layout.app_name, self.layout.media)))
+    def suited(self, kind: str, content: str) -> str:
+        """A file for this host and this release."""
+        if kind == "nginx":
+            return nginx.suited(uploads.placed(content, self.uploads.locations(self.layout.app_name, self.layout.media)))
+        return systemd.suited(content) if kind == "unit" else content
 
     def tell_uploads(self, sites: list[ManagedFile]) -> tuple[list[str], list[str]]:
         """What to say of uploads that this run publishes, and what to warn of where they were public."""

@@ -276,7 +276,15 @@ os.chmod("/run/everybody.sock", 0o777)
 listening.listen(5)
 time.sleep(3600)
 SCRIPT
-systemd-run --quiet --unit everybody python3 /run/everybody.py; sleep 1`,
+systemd-run --quiet --unit everybody python3 /run/everybody.py
+cat > /run/judge.sh <<'SCRIPT'
+while sleep 0.1; do
+  for unit in $(systemctl list-units --plain --no-legend 'django-ansible-deploy-*.service' | cut -d ' ' -f 1); do
+    echo "$(systemctl show "$unit" --property=User --value) $(systemd-analyze security "$unit" | tail -n 1)" >> /run/judged
+  done
+done
+SCRIPT
+systemd-run --quiet --unit judge sh /run/judge.sh; sleep 1`,
     );
     project.write(
       "curious/setup.py",
@@ -298,10 +306,18 @@ setuptools.setup(name="curious", version="1", packages=["curious"])
       const venv = await onHost(host, "readlink -f /opt/mysite/current/.venv");
       const reached = await onHost(host, `cat ${venv}/lib/python3.11/site-packages/curious/__init__.py`);
       expect(reached).toBe("REACHED = []");
+      // What the builder and the application's commands ran in.
+      const judged = await onHost(host, "cat /run/judged");
+      const exposures = [...judged.matchAll(/^(\S+) .*: ([\d.]+) /gm)].map(([, user, level]) => ({
+        user,
+        level: Number(level),
+      }));
+      expect(new Set(exposures.map(({ user }) => user)), judged).toEqual(new Set(["mysite", "mysite-build"]));
+      expect(Math.max(...exposures.map(({ level }) => level)), judged).toBeLessThanOrEqual(1.5);
       // It was there for anybody.
       await as("mysite", `python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect("/run/everybody.sock")'`);
     } finally {
-      await onHost(host, "systemctl stop everybody");
+      await onHost(host, "systemctl stop everybody judge");
       rmSync(join(project.folder, "curious"), { recursive: true });
     }
   });

@@ -10,7 +10,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.envir
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import nginx, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, read_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe, Probes
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, processes, uploads
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import last_environment, prepared, processes, uploads
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
 
@@ -34,6 +34,7 @@ class Wanted:
         self.files = [(entry["kind"], ManagedFile(entry["path"], self.suited(entry["kind"], entry["content"]), entry["mode"])) for entry in params["files"]]
         own_site = [file for kind, file in self.files if kind == "nginx"]
         self.told, self.warnings = self.tell_uploads(own_site)
+        self.told += filter(None, [last_environment.sentence(params, self.layout, self.release)])
         sites, self.removals = nginx.plan(params["refuse_unknown_names"], own_site)
         self.files += [("nginx", site) for site in sites]
         self.different = [(kind, file) for kind, file in self.files if file.differs()]

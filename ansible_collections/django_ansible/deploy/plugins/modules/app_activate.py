@@ -135,7 +135,7 @@ def activate(module: AnsibleModule) -> dict:
             pending, previous = before["done"], before["previous_release"]
     return {
         "changed": bool(pending),
-        "told": wanted.told,
+        "told": [*wanted.told, *activation.told],
         "done": pending,
         "slot": activation.slot,
         "diff": diff,

@@ -156,6 +156,8 @@ def main() -> None:
     lock = lock_of(module.params, module.check_mode)
     try:
         with lock.step():
+            if not module.check_mode:
+                undo.confirm(module.params["app_name"], module.params["run_id"])
             result = finish(module)
             try:
                 ran = run_commands(module)

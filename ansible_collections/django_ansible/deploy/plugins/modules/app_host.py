@@ -59,6 +59,10 @@ options:
     description: How long to wait for another deploy that holds the lock, in seconds.
     type: int
     default: 0
+  heart:
+    description: Secret of the heartbeat by which the host knows that this run lives. The action plugin sets it; without it the lock has a lease.
+    type: str
+    default: ''
 attributes:
   check_mode:
     support: full
@@ -138,13 +142,13 @@ import struct
 import sys
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
@@ -231,6 +235,7 @@ def main() -> None:
             **SERVICE,
             "last_step": {"type": "bool", "default": False},
             "lock_wait": {"type": "int", "default": 0},
+            "heart": {"type": "str", "default": "", "no_log": True},
         },
         supports_check_mode=True,
     )
@@ -258,6 +263,9 @@ def main() -> None:
         module.fail_json(msg=str(error))
     if lock.notice:
         module.warn(lock.notice)
+    if layout.went_alone():
+        module.warn(layout.went_alone())
+    heartbeat = keeper.begin(lock, module.params["heart"], returning, {name: module.params[name] for name in LAYOUT})
     try:
         found = look(layout, module.params)
     except Exception as error:
@@ -270,6 +278,10 @@ def main() -> None:
     if found["current"] and module.params["last_step"] and not followed:
         lock.release()
         found["lock_kept"] = False
+    elif heartbeat:
+        trouble = heartbeat.wait()
+        if trouble:
+            module.warn(trouble)
     module.exit_json(changed=False, free_mib=free, **found)
 
 

@@ -9,7 +9,8 @@ import time
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, ensure_directory, replace_link
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import last_environment, replacing, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, last_environment, replacing, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.front import Front
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.going_back import go_back
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.slot_start import SlotStart
@@ -25,6 +26,7 @@ class Activation:
         self.restorable = Restorable()
         self.start = SlotStart(wanted, self.restorable)
         self.front = Front(wanted, self.restorable)
+        self.told: list[str] = []
         self.warnings: list[str] = []
         self.started = time.time()
 
@@ -50,11 +52,14 @@ class Activation:
                 self.start.restart()
             if wanted.web:
                 self.start.enable()
+            log = bake.Log(wanted.params["access_log"])
             self.switch()
             if wanted.web:
                 self.front.reload(nginx_changed)
                 self.front.check()
             processes.hand_over(self.slot, self.restorable)
+            if starting and wanted.params["bake"]:
+                self.bake(log)
             # Inside as well: a disk that is full only shows here, and a release that nobody wrote down must not stay.
             activated = self.layout.read_release(wanted.release).get("activated")
             self.note()
@@ -65,6 +70,18 @@ class Activation:
             )
         except Exception as error:
             raise CommandFailed(self.give_up(str(error), starting)) from error
+
+    def bake(self, log: bake.Log) -> None:
+        """Watches the release while visitors ask it."""
+        params, moves = self.wanted.params, self.wanted.processes.moves
+        units = [self.layout.slot_service(self.slot)] if self.wanted.web else []
+        units += [*moves["started"], *moves["restarted"]]
+        seconds, lock = params["bake"], lock_of(params, check_mode=False)
+        found = bake.Bake(log, self.wanted.release, units, seconds, params["bake_requests"], params["bake_checks"], lock.is_asked_to_stop).watch()
+        said = bake.describe(*found, seconds)
+        self.told.append(said)
+        if found[0] == bake.UNDECIDED:
+            self.warnings.append(said)
 
     def switch(self) -> None:
         """The switch itself is the rename of the socket link; the rest makes it last."""

@@ -21,9 +21,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.requir
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import SystemLibraries
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import places, prepared, shared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import hint_of, texts
@@ -214,7 +214,11 @@ class Preparation:
             if params["repository"]:
                 path = os.path.join(folder, "archive.tar")
                 mirror = os.path.join(folder if self.check_mode else self.layout.app_dir, "repository.git")
-                archive_of(params["repository"], params["revision"], mirror, path)
+                archived = archive_of(params["repository"], params["revision"], mirror, path)
+            else:
+                archived = params["archived"]
+            for kind, sentences in archived.items():
+                self.found[kind] += sentences
             with open(path, "rb") as file:
                 yield file
 

@@ -10,9 +10,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, Restorable, ensure_directory, replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import wait_until_healthy
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import replacing
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
-
-PROBE_SECONDS = 10
 
 
 class SlotStart:
@@ -39,9 +38,10 @@ class SlotStart:
     def wait(self) -> None:
         layout = self.layout
         service = layout.slot_service(self.slot)
+        lock = lock_of(self.wanted.params, check_mode=False)
         trouble = wait_until_healthy(
-            lambda left: self.wanted.probe.over_socket(layout.slot_socket(self.slot), min(left, PROBE_SECONDS)),
-            lambda: systemd.has_given_up(service),
+            lambda left: self.wanted.probe.over_socket(layout.slot_socket(self.slot), left),
+            lambda: systemd.has_given_up(service) or lock.is_asked_to_stop(),
             self.wanted.params["health_timeout"],
         )
         if trouble:

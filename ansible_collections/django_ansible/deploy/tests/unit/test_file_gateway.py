@@ -235,6 +235,10 @@ ALLOWED = {
         "Ran.note": ("write_atomically", "app_dir/first-commands.json"),
     },
     "slots/inspection.py": {"Inspection.make_ready": ("ensure_directory", "app_dir/collected, and a new folder in it that is given to the application's user")},
+    "slots/last_environment.py": {
+        "read": ("open", "/etc/<app_name>/environments"),
+        "file": ("ManagedFile", "/etc/<app_name>/environments"),
+    },
     "slots/prediction.py": {
         "predict": ("tempfile.TemporaryDirectory os.chmod", "a new folder below /var/lib"),
         "Prediction.run": ("ensure_directory", "a folder in it that is given to the builder"),

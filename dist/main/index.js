@@ -9012,10 +9012,6 @@ exports.visitAsync = visitAsync;
 /************************************************************************/
 var __webpack_exports__ = {};
 
-;// CONCATENATED MODULE: external "node:path"
-const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
-// EXTERNAL MODULE: external "node:url"
-var external_node_url_ = __nccwpck_require__(3136);
 // EXTERNAL MODULE: external "os"
 var external_os_ = __nccwpck_require__(857);
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/utils.js
@@ -9547,6 +9543,21 @@ function getIDToken(aud) {
  */
 let token = "";
 const waiting = [];
+/**
+ * Calls back once nobody reads any more what this process says: its runner is gone. Without this each line that is said then
+ * would be an error that nobody caught, which is said, and so on for ever.
+ *
+ * @returns what takes that back.
+ */
+function onUnheard(act) {
+    const streams = [process.stdout, process.stderr];
+    for (const stream of streams)
+        stream.on("error", act);
+    return () => {
+        for (const stream of streams)
+            stream.off("error", act);
+    };
+}
 /** Stops commands until {@link resumeCommands}, under a random token. */
 function stopCommands(random) {
     process.stdout.write(`::stop-commands::${random}\n`);
@@ -9604,6 +9615,10 @@ function plainLine(text) {
     return text.replaceAll(/\s+/g, " ").trimStart().replace(/^::/, ":\u200b:").replaceAll("##[", "##\u200b[");
 }
 
+;// CONCATENATED MODULE: external "node:path"
+const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+// EXTERNAL MODULE: external "node:url"
+var external_node_url_ = __nccwpck_require__(3136);
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 ;// CONCATENATED MODULE: external "node:timers/promises"
@@ -10085,10 +10100,10 @@ const AGENT_PID = "agent.pid";
 const LONGEST_PARENT = 60;
 /**
  * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP, since self-hosted runners
- * live in deep folders; nor in TMPDIR where that is deep or has what an ssh option does not take.
+ * live in deep folders; nor in TMPDIR where that is missing, deep or has what an ssh option does not take.
  */
 function createControlFolder(temporary = (0,external_node_os_namespaceObject.tmpdir)()) {
-    const parent = (0,external_node_fs_namespaceObject.realpathSync)(temporary);
+    const parent = (0,external_node_fs_namespaceObject.existsSync)(temporary) ? (0,external_node_fs_namespaceObject.realpathSync)(temporary) : "";
     const isFit = Buffer.byteLength(parent) <= LONGEST_PARENT && /^[\w./-]+$/.test(parent);
     return (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)(isFit ? parent : "/tmp", CONTROL_PREFIX));
 }
@@ -10194,16 +10209,28 @@ class PrivateFolder {
 
 ;// CONCATENATED MODULE: ./lib/state.js
 
+
 /** Saves a path as soon as it exists, so that post finds it even when main is killed. */
 function state_saveState(name, path) {
-    saveState(name, path);
+    save(name, path);
+}
+/** @throws DeployError: without its state, post would not clean up. */
+function save(name, text) {
+    try {
+        saveState(name, text);
+    }
+    catch (error) {
+        const missing = error instanceof Error && error.message.startsWith("Missing file");
+        const cause = missing ? "it does not exist" : messageOf(error);
+        throw new DeployError(`The runner's file GITHUB_STATE could not be written: ${cause}. Make room on the runner's disk, or start the runner anew.`);
+    }
 }
 /** Folders in the tool cache that were filled in this run; those that are done are gone. */
 const workFolders = [];
 /** Saves one more folder that would be left half-filled when main is killed. */
 function saveWorkFolder(path) {
     workFolders.push(path);
-    saveState("workFolders", JSON.stringify(workFolders));
+    save("workFolders", JSON.stringify(workFolders));
 }
 function state_loadState() {
     return {
@@ -10231,11 +10258,11 @@ function pathsIn(text) {
 const MARKER = ".complete";
 /** Root of the runner's tool cache; without one, a folder that lasts as long as the system keeps temporary files. */
 function toolCacheRoot(environment) {
-    return environment.RUNNER_TOOL_CACHE || temporaryTools(environment);
+    return environment.RUNNER_TOOL_CACHE ? (0,external_node_path_namespaceObject.resolve)(environment.RUNNER_TOOL_CACHE) : temporaryTools(environment);
 }
 /** What stands in for the tool cache. */
 function temporaryTools({ RUNNER_TEMP }) {
-    return (0,external_node_path_namespaceObject.join)(RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), "django-ansible-deploy-tools");
+    return (0,external_node_path_namespaceObject.resolve)(RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), "django-ansible-deploy-tools");
 }
 /** Whether this user may write into a folder, or make it. */
 function isWritable(folder) {
@@ -16773,6 +16800,7 @@ function vaultFileText(text, { folder, workspace }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/watchdog.js
+
 /** Milliseconds from the signal to end a run to the watchdog's bite; GitHub kills a cancelled step after 10 s. */
 const AFTER_STOP = 7_300;
 /** Milliseconds that report and clean-up have. */
@@ -16783,11 +16811,14 @@ class Watchdog {
     #bite;
     #timer;
     #bitten = false;
+    #hearAgain;
     constructor(stop, bite) {
         this.#stop = stop;
         this.#bite = bite;
         process.on("uncaughtException", this.#broken);
         process.on("unhandledRejection", this.#broken);
+        // A runner that is gone cancels nothing any more, and gets no result.
+        this.#hearAgain = onUnheard(() => stop.give("cancelled"));
         // Nothing is left that the run could wait for, and yet it has not ended.
         process.on("beforeExit", this.#end);
         stop.signal.addEventListener("abort", () => this.#within(AFTER_STOP), { once: true });
@@ -16803,6 +16834,7 @@ class Watchdog {
         process.off("uncaughtException", this.#broken);
         process.off("unhandledRejection", this.#broken);
         process.off("beforeExit", this.#end);
+        this.#hearAgain();
     }
     #broken = (error) => {
         this.#bite.noteBroken(error);
@@ -16969,8 +17001,11 @@ async function* explanations({ inputs, play: prepared, identity, closed }, resul
 
 ;// CONCATENATED MODULE: ./lib/main.js
 
+
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);
+// The last lines are said when the watchdog has gone, which would end a run that nobody hears.
+onUnheard(() => undefined);
 // What was ended may still hold a connection open. The log is written to its end first. (No `await` at the top level: the
 // bundler would put the whole bundle into a function for it, which is read twice before the first line.)
 run().then(() => process.stdout.write("", () => process.exit()));

@@ -10395,9 +10395,10 @@ function removeWork({ workFolders }) {
  * Splits a text into words as a POSIX shell would: quotes and backslashes count, a `#` that starts a word opens a
  * comment, and nothing is expanded.
  *
+ * @param name of the input, for the error.
  * @throws DeployError when a quote stays open.
  */
-function splitArguments(text) {
+function splitArguments(text, name = "extra-args") {
     const words = [];
     let word;
     let quote = "";
@@ -10448,7 +10449,7 @@ function splitArguments(text) {
         }
     }
     if (quote !== "")
-        throw new DeployError(`extra-args has a ${quote} that is not closed: close it.`);
+        throw new DeployError(`${name} has a ${quote} that is not closed: close it.`);
     if (word !== undefined)
         words.push(word);
     return words;
@@ -11747,6 +11748,8 @@ const INPUT_NAMES = [
     "server-name",
     "source",
     "revision",
+    "command",
+    "confirm",
     "env",
     "vars",
     "compose-file",
@@ -11778,11 +11781,62 @@ const SECRET_INPUTS = [
  */
 const NOT_GIVEN = "(not given)";
 const MODES = ["role", "container"];
-const OPERATIONS = ["deploy", "rollback", "status"];
 const SOURCES = ["workspace", "git"];
 const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"];
 
+;// CONCATENATED MODULE: ./lib/operations.js
+/** Inputs that only some operations take. */
+const OPERATION_INPUTS = ["revision", "command", "confirm"];
+const OPERATIONS = {
+    deploy: {
+        playbooks: { role: "role", container: "container" },
+        inputs: { revision: "optional" },
+        changesHosts: true,
+        uploads: true,
+        tellsRevisions: true,
+        headline: "Deploy",
+    },
+    rollback: {
+        playbooks: bothModes("rollback"),
+        inputs: { revision: "optional" },
+        changesHosts: true,
+        uploads: false,
+        tellsRevisions: true,
+        headline: "Rollback",
+    },
+    status: {
+        playbooks: bothModes("status"),
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Status",
+    },
+    lock: {
+        playbooks: bothModes("lock"),
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Lock",
+    },
+    unlock: {
+        playbooks: bothModes("unlock"),
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Unlock",
+    },
+};
+const OPERATION_NAMES = Object.keys(OPERATIONS);
+/** Role mode's playbooks have the plain names. */
+function bothModes(name) {
+    return { role: name, container: `container_${name}` };
+}
+
 ;// CONCATENATED MODULE: ./lib/inputs/parse.js
+
 
 
 
@@ -11800,7 +11854,7 @@ function parseInputs(raw, emptySecrets = []) {
     const { values: env, cut: envCut } = parseDotenv(raw.env);
     return {
         mode: choice(raw, "mode", MODES, "role"),
-        operation: choice(raw, "operation", OPERATIONS, "deploy"),
+        operation: choice(raw, "operation", OPERATION_NAMES, "deploy"),
         playbook: line(raw, "playbook"),
         workingDirectory: line(raw, "working-directory") || ".",
         codeDirectory: line(raw, "code-directory"),
@@ -11822,6 +11876,8 @@ function parseInputs(raw, emptySecrets = []) {
         serverName: line(raw, "server-name"),
         source: choice(raw, "source", SOURCES, ""),
         revision: line(raw, "revision"),
+        command: splitArguments(raw.command, "command"),
+        confirm: line(raw, "confirm"),
         env,
         envCut,
         vars: parseMapping("vars", raw.vars),
@@ -12067,6 +12123,7 @@ function fullName(given) {
 
 
 
+
 const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const DNS_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 const DNS_NAME = new RegExp(`^(?=.{1,253}$)(?:\\*\\.)?${DNS_LABEL}(?:\\.${DNS_LABEL})*$`);
@@ -12075,6 +12132,12 @@ const HOST_PATH = /^\/[\w.@+=,:/-]*$/;
 const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*)?$/;
 /** Minor version of the oldest ansible-core 2 that the collection is for (its meta/runtime.yml). */
 const OLDEST_ANSIBLE = 19;
+/** What to do where an operation lacks an input. */
+const NEEDED = {
+    revision: "say which release or commit",
+    command: "say what to run, such as check --deploy",
+    confirm: "type the application's name into it",
+};
 /**
  * Rules of single inputs that are more than a form, and rules across inputs. Pure: whether files exist is checked later,
  * still before any host is touched.
@@ -12085,6 +12148,7 @@ function validateInputs(inputs) {
     validateHosts(inputs);
     validateNames(inputs);
     validateSecrets(inputs);
+    validateOperation(inputs);
     validateMode(inputs);
     validateAnsible(inputs);
     requirePlaybookOptions(inputs.extraArgs, inputs.ansibleVersion === "");
@@ -12165,6 +12229,22 @@ function validateAnsible({ ansibleVersion, pythonPackages, requirements }) {
     }
     if (requirements.startsWith("-")) {
         throw new DeployError(`requirements is ${quoted(requirements)}: a path cannot begin with a dash.`);
+    }
+}
+/** Each operation takes some inputs that others have no use for. A playbook of the user's own takes what it likes. */
+function validateOperation(inputs) {
+    const { operation, playbook } = inputs;
+    if (playbook !== "")
+        return;
+    const takes = OPERATIONS[operation].inputs;
+    for (const name of OPERATION_INPUTS) {
+        const given = inputs[name].length > 0;
+        if (given && takes[name] === undefined) {
+            throw new DeployError(`${name} has no effect with operation: ${operation}: leave it out.`);
+        }
+        if (!given && takes[name] === "needed") {
+            throw new DeployError(`operation is ${operation} and ${name} is empty: ${NEEDED[name]}.`);
+        }
     }
 }
 /** A bundled playbook ignores what belongs to the other one; that is a mistake, not a wish. */
@@ -12843,6 +12923,7 @@ function plainVariable(ground, name) {
 
 
 
+
 /**
  * Looks at the workspace, and checks that the files that the inputs name exist.
  *
@@ -12872,7 +12953,7 @@ async function inspectProject(inputs, workspace, environment, signal) {
         },
     });
     const fromWorkspace = bundledRole &&
-        inputs.operation === "deploy" &&
+        OPERATIONS[inputs.operation].uploads &&
         inputs.source !== "git" &&
         (inputs.source === "workspace" || set("django_app_source") === undefined);
     const revision = await headRevision(code.folder, environment, signal);
@@ -13679,7 +13760,7 @@ class Cancel {
         await this.#keys;
         const { cancelPlaybook } = this.#run.files;
         if (cancelPlaybook !== "" && !(await this.#giveBack(cancelPlaybook))) {
-            warn("The deploy lock was not given back on every host: the next attempt of this workflow run takes it over, any other run after 15 minutes.");
+            warn("The deploy lock was not given back on every host: those that hear no more of this run roll back by themselves and free it within a minute.");
         }
         clearTimeout(this.#deadline);
     }
@@ -14023,6 +14104,9 @@ function linkVariables(ground, folder) {
 
 
 
+
+/** Gives back what a run held that was ended early. */
+const CANCEL = { role: "cancel", container: "container_cancel" };
 /**
  * Writes copies of the bundled playbooks that a run needs, with the project's variables linked beside them: Ansible gives
  * variables beside a playbook their precedence by its place. Importing the collection's playbook would not do (tried):
@@ -14038,12 +14122,10 @@ function bundledPlaybooks({ mode, operation, check }, actionRoot, ground, folder
         return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), readText({ path: bundled, name: `The action's playbook ${name}.yml` }));
     };
     return {
-        playbook: copy(operation === "deploy" ? mode : nameIn(mode, operation)),
-        cancelPlaybook: operation !== "status" && !check ? copy(nameIn(mode, "cancel")) : "",
+        playbook: copy(OPERATIONS[operation].playbooks[mode]),
+        cancelPlaybook: OPERATIONS[operation].changesHosts && !check ? copy(CANCEL[mode]) : "",
     };
 }
-/** Role mode has the plain names. */
-const nameIn = (mode, name) => (mode === "role" ? name : `container_${name}`);
 
 ;// CONCATENATED MODULE: ./lib/ansible/variables.js
 
@@ -14063,11 +14145,13 @@ function extraVariables(inputs, detected, composeSources) {
         ["server_name", inputs.serverName],
         ["django_app_source", inputs.source],
         ["django_app_revision", inputs.revision],
+        ["django_app_confirm", inputs.confirm],
         ["compose_app_registry", inputs.registry],
         ["compose_app_registry_username", inputs.registryUsername],
         ["compose_app_registry_password", inputs.registryPassword],
     ];
     const lists = [
+        ["django_app_command", inputs.command],
         ["compose_app_file", inputs.composeFiles],
         ["compose_app_source", composeSources],
     ];
@@ -15695,6 +15779,7 @@ function foot({ ansibleVersion, durationSeconds }) {
 
 ;// CONCATENATED MODULE: ./lib/report/verdict.js
 
+
 /** The run in one line: what, where, from which revision to which, how many hosts, how long. For summary and log. */
 function verdict(parts, totals) {
     const what = subject(parts);
@@ -15713,13 +15798,13 @@ function subject({ inputs, app }) {
     const of = app === "" ? "" : ` of ${app}`;
     if (inputs.check)
         return `Check${of}`;
-    return { deploy: `Deploy${of}`, rollback: `Rollback${of}`, status: `Status${of}` }[inputs.operation];
+    return `${OPERATIONS[inputs.operation].headline}${of}`;
 }
 /** `, 0123456 → 89abcde`. */
 function revisions({ inputs }, { deploy }) {
     const short = (revision) => revision?.slice(0, 7);
     const [from, to] = [short(deploy.previous_revision), short(deploy.target_revision ?? deploy.revision)];
-    if (inputs.operation === "status" || to === undefined)
+    if (!OPERATIONS[inputs.operation].tellsRevisions || to === undefined)
         return "";
     if (from === undefined)
         return `, ${to}`;

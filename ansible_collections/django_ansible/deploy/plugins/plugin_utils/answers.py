@@ -58,7 +58,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
         "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,
     },
     "app_lock": {"lock": maybe(LINE)},
-    "app_migrate": {"migrations": each(migration), "dump": maybe(path), "commands": each(LINE), "deploy": DEPLOY},
+    "app_migrate": {"migrations": each(migration), "dump": maybe(path), "commands": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
     "app_repository": {"commit": commit},
     "app_return": {"deploy": DEPLOY},
@@ -66,7 +66,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_status": {"deploy": DEPLOY},
     "compose_finish": {"removed": each(LINE)},
     "compose_lock": {"lock": maybe(LINE)},
-    "compose_migrate": {"migrations": each(LINE), "dump": maybe(path), "deploy": DEPLOY},
+    "compose_migrate": {"migrations": each(LINE), "dump": maybe(path), "told": each(text()), "deploy": DEPLOY},
     "compose_pull": {"pulled": each(image)},
     "compose_reach": {
         "project": form(r"[a-z0-9][a-z0-9_-]*", "the name of a project"), "settled": boolean, "pull": boolean, "digests": by_name(digest),

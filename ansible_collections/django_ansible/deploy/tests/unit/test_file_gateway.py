@@ -80,6 +80,7 @@ WHOLE = {
     "host/files.py": "root's own places by their path; who calls it is named below",
     "build/lock_files.py": BUILDER,
     "build/requirements.py": BUILDER,
+    "build/settings_reads.py": BUILDER,
     "build/venv.py": BUILDER,
     "build/worker.py": BUILDER,
     "django/committed.py": APPLICATION,

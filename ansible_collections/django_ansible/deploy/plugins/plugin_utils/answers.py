@@ -57,6 +57,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
         "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
         "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,
     },
+    "app_lock": {"lock": maybe(LINE)},
     "app_migrate": {"migrations": each(migration), "dump": maybe(path), "commands": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
     "app_repository": {"commit": commit},
@@ -64,6 +65,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_rollback": {"migrations": each(migration), "deploy": DEPLOY},
     "app_status": {"deploy": DEPLOY},
     "compose_finish": {"removed": each(LINE)},
+    "compose_lock": {"lock": maybe(LINE)},
     "compose_migrate": {"migrations": each(LINE), "dump": maybe(path), "told": each(text()), "deploy": DEPLOY},
     "compose_pull": {"pulled": each(image)},
     "compose_reach": {
@@ -74,6 +76,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
     "compose_status": {"deploy": DEPLOY},
     "compose_up": {"changes": CHANGES, "gates": by_name(LINE), "deploy": DEPLOY},
+    "fleet_confirm": {"silent": each(word), "unsure": each(word)},
     "postgresql_server": {"done": each(LINE), "restart": text()},
     "redis_server": {"done": each(LINE), "told": each(text()), "restart": text()},
 }

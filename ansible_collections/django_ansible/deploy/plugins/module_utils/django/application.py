@@ -8,7 +8,16 @@ import json
 import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import (
-    applying, committed, driver, operations, safer, scratch, settings_completion, trial, uploads, values,
+    applying,
+    committed,
+    driver,
+    operations,
+    safer,
+    scratch,
+    settings_completion,
+    trial,
+    uploads,
+    values,
 )
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail

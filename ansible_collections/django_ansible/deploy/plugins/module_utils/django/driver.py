@@ -183,6 +183,19 @@ def collectstatic(request):
     return {}
 
 
+def pages(request):
+    """The project's own pages for what it cannot answer itself, by status; those that do not render without a request are left out."""
+    from django.template.loader import render_to_string
+
+    found = {}
+    for status in ("502", "503", "504"):
+        try:
+            found[status] = str(render_to_string(status + ".html"))
+        except Exception:
+            continue
+    return found
+
+
 def _database():
     from django.db import connections
 
@@ -341,6 +354,7 @@ STEPS = {
     "missing_migrations": missing_migrations,
     "entry": entry,
     "collectstatic": collectstatic,
+    "pages": pages,
     "plan": plan,
     "unapplied": unapplied,
     "database": database,

@@ -34,6 +34,10 @@ options:
   archive:
     description: Set by the action plugin, the uploaded archive on the host.
     type: path
+  archived:
+    description: Set by the action plugin, sentences about what the repository has that is not in the archive, C(warnings) and C(told).
+    type: dict
+    default: {}
   repository:
     description: Git URL that the host clones.
     type: str
@@ -151,6 +155,11 @@ options:
     description: Whether the application has this host alone, so that a secret key may be made on it.
     type: bool
     default: false
+  proof:
+    description: In a check with O(check_with_environment), what is done about migrations that break the live release by rules over their operations; see app_migrate.
+    type: str
+    choices: [refuse, warn, 'off']
+    default: refuse
   check_with_environment:
     description: Whether check mode may ask the new code's Django with the application's environment, as the application's user.
     type: bool
@@ -224,6 +233,7 @@ def main() -> None:
             "workspace": {"type": "path"},
             "upload": {"type": "bool", "default": True},
             "archive": {"type": "path"},
+            "archived": {"type": "dict", "default": {}},
             "repository": {"type": "str"},
             "python": {"type": "str", "default": ""},
             "installer": {"type": "str", "choices": ["uv", "pip"], "default": "uv"},
@@ -248,6 +258,7 @@ def main() -> None:
             "prepared_from": {"type": "str", "required": True, "no_log": True},
             "ask_database": {"type": "bool", "default": False},
             "lone": {"type": "bool", "default": False},
+            "proof": {"type": "str", "choices": ["refuse", "warn", "off"], "default": "refuse"},
             "check_with_environment": {"type": "bool", "default": False},
         },
         required_one_of=[("workspace", "repository")],

@@ -8,10 +8,11 @@ import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import settings_completion
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import finished, ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, pages, places, prepared, processes
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, pages, pause, places, prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import facts_of, texts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, environment_with
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -38,7 +39,7 @@ class Inspection:
             params, layout, static_root=self.collected, settings_module=settings_module, settings_dir=prepared.settings_dir(layout, self.release, self.key)
         )
         sandbox = application_sandbox(params, shown=self.shown, writable=[] if self.in_use else [self.collected], nice=10)
-        return Application(self.release_dir, params["app_path"], layout.app_dir, environment, sandbox, lambda: processes.paused(layout))
+        return Application(self.release_dir, params["app_path"], layout.app_dir, environment, sandbox, lambda: pause.paused(layout))
 
     def run(self) -> dict:
         """Returns what was found out; what was done is in C(done).
@@ -59,7 +60,7 @@ class Inspection:
         self.run_commands(application, "static")
         with Tree(self.collected) as tree:
             refuse_problems(tree)
-            tree.hand_over(0, 0, 0o755, 0o644, of=owner_ids(self.params["app_user"], self.params["app_group"])[0])
+            ownership.hand_over(tree, 0, 0, 0o755, 0o644, of=owner_ids(self.params["app_user"], self.params["app_group"])[0])
             if not any(tree.entries()):
                 del facts["collected"]
         return facts
@@ -128,6 +129,6 @@ class Inspection:
 
 def refuse_problems(tree: Tree, allowed: tuple[str, ...] = ()) -> None:
     """:raises CommandFailed: when a finished tree has what must not be in one."""
-    problem = next(tree.problems(allowed), None)
+    problem = next(finished.problems(tree, allowed), None)
     if problem:
         raise CommandFailed(problem)

@@ -9,6 +9,7 @@ import struct
 import zlib
 from typing import NamedTuple
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import copying
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -53,7 +54,7 @@ def merge(release: dict, layout: Layout) -> Merged:
             if path in files and not is_of(source, path, files[path], served, packed):
                 served.remove(packed)
                 del there[packed]
-        changed, skipped = source.update(served, os.geteuid(), os.getegid(), 0o755, 0o644)
+        changed, skipped = copying.update(source, served, os.geteuid(), os.getegid(), 0o755, 0o644)
         for path, size in files.items():
             packed = path + ".gz"
             if path.endswith(COMPRESSED) and SMALLEST <= size <= LARGEST and packed not in files and packed not in there:

@@ -8820,7 +8820,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 7816:
+/***/ 1995:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -11497,7 +11497,31 @@ function lastError(stderr) {
         .replace(/^(\[ERROR\]:?|ERROR!?:?)\s*/, ""));
 }
 
+;// CONCATENATED MODULE: ./lib/text.js
+/** A text without the line ends that shells and editors leave after it. Not by an expression: that looks at each line end anew. */
+function withoutLastLineEnds(text) {
+    return withoutLast(text, "\r\n");
+}
+/** A text without the characters at its end that are some of these. */
+function withoutLast(text, characters) {
+    let end = text.length;
+    while (end > 0 && characters.includes(text.charAt(end - 1)))
+        end--;
+    return text.slice(0, end);
+}
+/** Texts in the order in which people count: app9 before app10. The same on every runner, whatever its language. */
+function naturally(one, other) {
+    return NATURAL.compare(one, other) || (one < other ? -1 : Number(one > other));
+}
+const NATURAL = new Intl.Collator("en", { numeric: true });
+/** A line without its comment: a `#` at its start or after a blank, and what follows. */
+function withoutComment(line) {
+    const start = line.search(/(?:^|\s)#/);
+    return start === -1 ? line : line.slice(0, start);
+}
+
 ;// CONCATENATED MODULE: ./lib/report/totals.js
+
 const NOTHING = { ok: 0, changed: 0, unreachable: 0, failures: 0, skipped: 0, rescued: 0, ignored: 0 };
 /** Counts a run's events. Without Ansible's recap (a run that was killed) the results are counted instead. */
 function totalsOf(events) {
@@ -11509,7 +11533,7 @@ function totalsOf(events) {
     const changedResults = new Set(results.filter(({ status }) => status === "changed").map(({ host }) => host));
     return {
         stats,
-        hosts: names,
+        hosts: names.toSorted(naturally),
         ok: names.filter((name) => (stats[name]?.failures ?? 0) === 0 && (stats[name]?.unreachable ?? 0) === 0),
         changed: names.filter((name) => (stats[name]?.changed ?? 0) > 0 || changedResults.has(name)),
         failed: having("failures"),
@@ -11774,24 +11798,6 @@ function endNow(known, reason) {
     }
     const exit = () => process.exit();
     Promise.race([removeConnections(known), (0,promises_namespaceObject.setTimeout)(CLOSE_LIMIT)]).then(exit, exit);
-}
-
-;// CONCATENATED MODULE: ./lib/text.js
-/** A text without the line ends that shells and editors leave after it. Not by an expression: that looks at each line end anew. */
-function withoutLastLineEnds(text) {
-    return withoutLast(text, "\r\n");
-}
-/** A text without the characters at its end that are some of these. */
-function withoutLast(text, characters) {
-    let end = text.length;
-    while (end > 0 && characters.includes(text.charAt(end - 1)))
-        end--;
-    return text.slice(0, end);
-}
-/** A line without its comment: a `#` at its start or after a blank, and what follows. */
-function withoutComment(line) {
-    const start = line.search(/(?:^|\s)#/);
-    return start === -1 ? line : line.slice(0, start);
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/dotenv.js
@@ -15094,7 +15100,7 @@ function roleFolders({ folder, cfg }, job) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/advice.js
-/** What to do about failures whose own words do not say it, most telling first. */
+/** What to do about failures whose own words do not say it, most telling first. Each has an example in the tests. */
 const ADVICE = [
     [
         /No space left on device|Errno 28/i,
@@ -15129,19 +15135,79 @@ const ADVICE = [
         "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
     ],
     [
+        [/redis\.exceptions|kombu\.exceptions|:6379\b|port 6379/i, /refused|timed out|not known/i],
+        "The host does not reach Redis: check REDIS_URL in `env`, that Redis runs, and that it accepts connections from this host. `django_app_redis: local` provides one.",
+    ],
+    [
+        /WRONGPASS|NOAUTH Authentication required|NOPERM/,
+        "Redis does not accept the user or password: compare REDIS_URL with Redis's own users (`ACL LIST`).",
+    ],
+    [
+        /no such table|relation "[^"]+" does not exist|UndefinedTable|Table '[^']+' doesn't exist/i,
+        "A table is missing in the database: commit the migration that creates it (`manage.py makemigrations`), and let no code query the database while it is imported.",
+    ],
+    [
+        /no such column|column [\w."]+ does not exist|UndefinedColumn|Unknown column/i,
+        "A column is missing in the database: commit the migration that adds it (`manage.py makemigrations`), and check that `django_app_migrate` is not off.",
+    ],
+    [
+        /database "[^"]+" does not exist/i,
+        "The database server has no database of this name: create it, or correct DATABASE_URL or `db_name`.",
+    ],
+    [
+        /no pg_hba\.conf entry/i,
+        "PostgreSQL does not let this host in: add a line for its address to `pg_hba.conf` on the database server.",
+    ],
+    [
+        /too many clients already|remaining connection slots are reserved|Too many connections/i,
+        "The database has no free connection: lower `gunicorn_workers` or CONN_MAX_AGE, or raise the server's `max_connections`. A deploy needs connections for two releases at once.",
+    ],
+    [
+        /database is locked/i,
+        "SQLite is busy with another write: deploy again; for more than a small site move to PostgreSQL (`django_app_database: local`).",
+    ],
+    [
+        /oom-kill|Out of memory: Killed|result 'oom|MemoryError|Cannot allocate memory/i,
+        "The host or the application ran out of memory: lower `gunicorn_workers`, raise `django_app_memory_max`, or set `django_app_strategy: restart`, which never runs two releases at once.",
+    ],
+    [
+        /Missing staticfiles manifest entry/i,
+        "A template names a static file that `collectstatic` did not find: correct its path, or add its folder to STATICFILES_DIRS.",
+    ],
+    [
+        /TemplateDoesNotExist/,
+        "A template is not in the repository, or lies in no folder of TEMPLATES: check that it is committed, and upper and lower case of its name.",
+    ],
+    [
+        /\[Errno (13|30)\] [\w -]{1,40}: '[^'\n]{0,200}\/(releases|current|src)\//,
+        "The application writes into its own code, which is read-only on the host: let it write below MEDIA_ROOT or in the folder `shared`.",
+    ],
+    [
+        /WORKER TIMEOUT/,
+        "A request took longer than `gunicorn_timeout`: raise it, or move the work into a process of its own (`django_app_processes`).",
+    ],
+    [
+        /certificate verify failed|self[- ]signed certificate/i,
+        "A certificate is not trusted: install the CA on the host (`/usr/local/share/ca-certificates`, then `update-ca-certificates`), or correct the address.",
+    ],
+    [
+        /Temporary failure in name resolution|Name or service not known|getaddrinfo failed/i,
+        "The host cannot resolve a name: check its DNS (`resolvectl query NAME`) and the name itself.",
+    ],
+    [
         /DisallowedHost|Invalid HTTP_HOST|answered with 400/i,
-        "Django does not accept the name that it is asked by: `server_name` has to be in ALLOWED_HOSTS.",
+        "Django refuses the name of the site: ALLOWED_HOSTS has to contain `server_name`.",
     ],
     [
         /password authentication failed for user/i,
-        "The database does not take the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
+        "The database does not accept the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
     ],
     [
         [
             /could not connect to server|connection to server at|OperationalError/i,
             /refused|timed out|could not translate|No route/i,
         ],
-        "The host does not get through to its database: check `db_host` and port, that the server listens there, and what is between.",
+        "The host does not reach its database: check `db_host` and the port, that the server listens there, and the firewalls between.",
     ],
     [
         /relation "[^"]+" already exists|table "?\w+"? already exists|DuplicateTable/i,
@@ -15161,7 +15227,7 @@ const ADVICE = [
     ],
     [
         /is not healthy at/,
-        "The old release still serves. Look at the application's last lines, and ask the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set what is asked and how long.",
+        "The old release is still live. Look at the application's last lines, and open the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set which path is checked and for how long.",
     ],
     [
         /nginx: configuration file \S{1,200} test failed|nginx: \[emerg\]/,
@@ -15251,7 +15317,7 @@ function failureSection(failures, run) {
         "#### What failed",
         "",
         ...groups.slice(0, failures_MOST).flatMap((group, index) => entry(group, index === 0)),
-        ...(run.rolledBack ? ["Every host serves what it served before.", ""] : []),
+        ...(run.rolledBack ? ["Every host runs the release that was live before.", ""] : []),
         ...(more > 0 ? [`… and ${markdown_count(more, "failure")} more, in the log.`, ""] : []),
     ];
 }
@@ -15373,6 +15439,26 @@ function inside(file, workspace) {
     return file === "" || path === "" || path.startsWith("..") || (0,external_node_path_namespaceObject.isAbsolute)(path) ? undefined : path;
 }
 
+;// CONCATENATED MODULE: ./lib/report/links.js
+
+const COMMIT = /^[0-9a-f]{40}$/;
+/** Links of a run as Markdown: the commit, what changed since the one before, the run, the button to roll back, and who started it. */
+function jobLinks({ server, repository, run, actor, rollbackWorkflow }, { from, to }) {
+    const known = /^https?:\/\/[\w.:-]+$/.test(server) && /^[\w.-]+\/[\w.-]+$/.test(repository);
+    const who = actor === "" ? [] : [`started by ${safe(actor)}`];
+    if (!known)
+        return who;
+    const site = `${server}/${repository}`;
+    const link = (text, path) => `[${text}](${site}/${path})`;
+    return [
+        ...(COMMIT.test(to) ? [link(`commit ${to.slice(0, 7)}`, `commit/${to}`)] : []),
+        ...(COMMIT.test(to) && COMMIT.test(from) && from !== to ? [link("what changed", `compare/${from}...${to}`)] : []),
+        ...(/^\d+$/.test(run) ? [link("run and log", `actions/runs/${run}`)] : []),
+        ...(/^[\w.-]+\.ya?ml$/.test(rollbackWorkflow) ? [link("roll back", `actions/workflows/${rollbackWorkflow}`)] : []),
+        ...who,
+    ];
+}
+
 ;// CONCATENATED MODULE: ./lib/report/phases.js
 /** The phases of a run by host: its plays, or in a run of one play the roles. */
 function coursesOf(events) {
@@ -15384,12 +15470,14 @@ function coursesOf(events) {
             play = event.name;
         if (event.event !== "result" || event.start === undefined || event.status === "skipped")
             continue;
-        const course = courses.get(event.host) ?? { spans: [], switched: undefined };
+        const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
         courses.set(event.host, course);
         const phase = byRole ? roleOf(event.name) || play : play;
         const span = extend(course.spans, phase, event);
         if (switches(event))
             course.switched = span.end;
+        if (event.deploy?.rolled_back === true)
+            course.returned = span.end;
     }
     return [...courses].map(([host, course]) => ({ host, ...course }));
 }
@@ -15472,7 +15560,7 @@ function cut(text) {
 const HOST_STATES = [
     "unreachable",
     "failed",
-    "went back",
+    "rolled back",
     "held back",
     "would change",
     "changed",
@@ -15501,7 +15589,7 @@ function stateOf(name, totals, run) {
     if (totals.failed.includes(name))
         return "failed";
     if (run.wentBack)
-        return "went back";
+        return "rolled back";
     if (run.heldBack)
         return "held back";
     if (!totals.changed.includes(name))
@@ -15528,18 +15616,19 @@ function counts({ stats }, name) {
 
 ;// CONCATENATED MODULE: ./lib/report/host-tables.js
 
+
 /** So many rows are read at a glance; more of them open by a click. */
 const AT_A_GLANCE = 15;
 const ICONS = {
     unreachable: "🔌",
     failed: "❌",
-    "went back": "↩️",
+    "rolled back": "↩️",
     "held back": "⏸️",
     "would change": "✏️",
     changed: "✅",
     unchanged: "➖",
 };
-/** A row for each host: its state, what it serves, its counts. */
+/** A row for each host: its state, its live release, its counts. */
 function hostSection(hosts, check) {
     if (hosts.length === 0)
         return [];
@@ -15547,10 +15636,10 @@ function hostSection(hosts, check) {
     const heads = [
         "host",
         "state",
-        ...(releases ? (check ? ["would serve", "serves"] : ["serves", "before"]) : []),
-        "changed",
-        "ok",
-        "failed",
+        ...(releases ? (check ? ["would be live", "live now"] : ["live release", "before"]) : []),
+        "changed tasks",
+        "ok tasks",
+        "failed tasks",
     ];
     const align = releases ? "llllrrr" : "llrrr";
     const row = (host) => [
@@ -15561,10 +15650,10 @@ function hostSection(hosts, check) {
     ];
     const lines = (some) => table(heads, align, some.map(row));
     if (hosts.length <= AT_A_GLANCE)
-        return lines(hosts);
+        return ["#### Hosts", "", ...lines(hosts)];
     const notable = hosts.filter(({ state }) => state === "unreachable" || state === "failed").slice(0, AT_A_GLANCE);
     const rest = hosts.slice(notable.length);
-    return [...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
+    return ["#### Hosts", "", ...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
 }
 /** `97 hosts: 95 changed, 2 unchanged`. */
 function titleOf(hosts) {
@@ -15573,19 +15662,19 @@ function titleOf(hosts) {
         counts.set(state, (counts.get(state) ?? 0) + 1);
     return `${markdown_count(hosts.length, "host")}: ${[...counts].map(([state, many]) => `${many} ${state}`).join(", ")}`;
 }
-/** Which hosts had switched and went back, and to what. */
-function wentBackSection(hosts) {
-    const back = hosts.filter(({ state }) => state === "went back");
+/** Which hosts had the new release live and rolled back, and to what. */
+function rolledBackSection(hosts) {
+    const back = hosts.filter(({ state }) => state === "rolled back");
     if (back.length === 0)
         return [];
     const names = enumeration(back.map(({ name }) => code(name)), 10);
     const [{ serves = "" } = {}] = back;
     const same = serves !== "" && back.every((host) => host.serves === serves);
-    return [`↩️ ${names} had switched and went back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
+    return [`↩️ ${names} rolled back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
 }
 /** What `operation: status` found. */
 function statusSection({ hostStatus }) {
-    const hosts = Object.entries(hostStatus).sort(([one], [other]) => (one < other ? -1 : 1));
+    const hosts = Object.entries(hostStatus).sort(([one], [other]) => naturally(one, other));
     if (hosts.length === 0)
         return [];
     const rows = hosts.map(([host, status]) => {
@@ -15672,7 +15761,7 @@ const LETTER_WIDTH = 8;
 const NO_LABEL = "\u200b";
 /** Words that Mermaid reads at the start of a line of a chart. */
 const KEYWORD = /^(gantt|title|section|click|call|href|end|vert|milestone|active|done|crit|dateformat|axisformat|tickinterval|includes|excludes|todaymarker|inclusiveenddates|topaxis|weekday|weekend|accTitle|accDescr)/i;
-/** A Mermaid chart of the phases by host, each switch marked; "" when nothing took time. Hosts that failed come first. */
+/** A Mermaid chart of the phases by host, each switch and each rollback marked; "" when nothing took time. Hosts that failed come first. */
 function timeline(courses) {
     const shown = pick(courses);
     const times = shown.flatMap(({ spans }) => spans.flatMap(({ start, end }) => [start, end]));
@@ -15705,7 +15794,7 @@ function pick(courses) {
     const failed = (course) => Number(course.spans.some((span) => span.failed));
     return courses.toSorted((one, other) => failed(other) - failed(one)).slice(0, timeline_MOST_HOSTS);
 }
-function section({ host, spans, switched }, phases, whole) {
+function section({ host, spans, switched, returned }, phases, whole) {
     const bars = spans.slice(0, MOST_SPANS).map(({ phase, start, end, failed }) => {
         const text = timeline_word(phase);
         // A label that is longer than its bar would stand in the next one.
@@ -15714,7 +15803,8 @@ function section({ host, spans, switched }, phases, whole) {
         return `  ${label} :${look}, ${start}, ${Math.max(end, start + 1)}`;
     });
     const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${switched}, 0ms`];
-    return [`  section ${timeline_word(host)}`, ...bars, ...mark];
+    const back = returned === undefined ? [] : [`  ${NO_LABEL} :crit, milestone, ${returned}, 0ms`];
+    return [`  section ${timeline_word(host)}`, ...bars, ...mark, ...back];
 }
 /** A text as a label: nothing that Mermaid reads as syntax. */
 function timeline_word(text) {
@@ -15752,8 +15842,9 @@ function summaryMarkdown(parts, limit = 300_000) {
     const hosts = hostReports(events, totals, { check, failed });
     const sections = [
         { name: "verdict", lines: [`### ${summary_ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts)] },
+        { name: "migrations that stay", lines: check ? [] : stayingMigrations(totals) },
         { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
-        { name: "went back", lines: wentBackSection(hosts) },
+        { name: "rolled back", lines: rolledBackSection(hosts) },
         { name: "facts", lines: summary_facts(parts) },
         { name: "prediction", lines: check ? predictionSection(totals) : [] },
         { name: "status", lines: [...statusSection(totals), ...serviceSection(totals)] },
@@ -15771,32 +15862,33 @@ function summaryMarkdown(parts, limit = 300_000) {
 function early({ error, failures }) {
     return error === "" || failures.length > 0 ? [] : [safe(error), ""];
 }
-function summary_facts({ status, release, previousRelease, url, check }) {
+function summary_facts({ status, release, previousRelease, url, check, links }) {
     // After a failure the hosts may differ: their table tells.
     const whole = status === "succeeded";
     const rows = [
-        [check ? "Would serve" : "Serves", whole ? release : ""],
+        [check ? "Would be live" : "Live release", whole ? release : ""],
         ["Before", whole && previousRelease !== release ? previousRelease : ""],
         ["Address", url],
     ];
     const given = rows.filter(([, value]) => value !== "");
-    return given.length === 0
-        ? []
-        : [
-            given
-                .map(([name, value]) => `${name} ${/^https?:\/\/[\w.:-]+\/?$/.test(value) ? `<${value}>` : code(value)}`)
-                .join(" · "),
-            "",
-        ];
+    const facts = given.map(([name, value]) => `${name} ${/^https?:\/\/[\w.:-]+\/?$/.test(value) ? `<${value}>` : code(value)}`);
+    return [facts, links].flatMap((some) => (some.length === 0 ? [] : [some.join(" · "), ""]));
+}
+/** What a rollback leaves in the database comes before all else: the next decision depends on it. */
+function stayingMigrations({ deploy, keptOld }) {
+    const names = (deploy.migrations ?? []).map(code);
+    if (!keptOld || names.length === 0)
+        return [];
+    const what = `⚠️ **${markdown_count(names.length, "migration")} of the failed release ${names.length === 1 ? "stays" : "stay"} applied**`;
+    return [`${what}, and the older code runs on the newer schema: ${enumeration(names, MOST_MIGRATIONS)}.`, ""];
 }
 function migrations({ deploy, keptOld }) {
     const names = (deploy.migrations ?? []).map(code);
-    if (names.length === 0)
+    if (names.length === 0 || (keptOld && names.length <= MOST_MIGRATIONS))
         return [];
-    const note = keptOld ? ". They stay, so the older code runs on the newer schema." : "";
     if (names.length <= MOST_MIGRATIONS)
-        return [`**Migrations applied:** ${names.join(", ")}${note}`, ""];
-    return details(`${names.length} migrations applied`, [`${names.join(", ")}${note}`]);
+        return [`**Migrations applied:** ${names.join(", ")}`, ""];
+    return details(`${names.length} migrations applied`, [names.join(", ")]);
 }
 function warnings({ deploy }) {
     const list = deploy.warnings ?? [];
@@ -15804,7 +15896,13 @@ function warnings({ deploy }) {
     const lines = list.slice(0, MOST_WARNINGS).map((text) => `- ⚠️ ${safe(summary_shortened(text))}`);
     if (list.length === 0)
         return [];
-    return [...lines, ...(more > 0 ? [`- … and ${markdown_count(more, "warning")} more, in the log`] : []), ""];
+    return [
+        "#### Warnings",
+        "",
+        ...lines,
+        ...(more > 0 ? [`- … and ${markdown_count(more, "warning")} more, in the log`] : []),
+        "",
+    ];
 }
 function summary_shortened(text) {
     return text.length > 500 ? `${text.slice(0, 500)} …` : text;
@@ -15818,12 +15916,18 @@ function timelineSection(events, check) {
         return [];
     const notes = [
         ...(courses.some(({ switched }) => switched !== undefined)
-            ? ["◆ is the switch of a host to what was deployed."]
+            ? ["◆ is the moment at which traffic moved to the new release."]
             : []),
+        ...(courses.some(({ returned }) => returned !== undefined) ? ["A red ◆ is its rollback."] : []),
         ...(hidden > 0 ? [`The timeline leaves ${markdown_count(hidden, "host")} out.`] : []),
     ];
     // Not in a part that opens by a click: a chart that is drawn while hidden has no width.
-    return [...fenced("mermaid", chart), ...(notes.length > 0 ? [`<sub>${notes.join(" ")}</sub>`, ""] : [])];
+    return [
+        "#### Timeline",
+        "",
+        ...fenced("mermaid", chart),
+        ...(notes.length > 0 ? [`<sub>${notes.join(" ")}</sub>`, ""] : []),
+    ];
 }
 function slowest(events) {
     const rows = slowestTasks(events).map((task) => [
@@ -15832,7 +15936,9 @@ function slowest(events) {
         code(task.host),
         String(task.hosts),
     ]);
-    return rows.length === 0 ? [] : details("Slowest tasks", table(["task", "took", "on", "hosts"], "lrlr", rows));
+    return rows.length === 0
+        ? []
+        : details("Slowest tasks", table(["task", "took", "slowest host", "hosts that ran it"], "lrlr", rows));
 }
 function foot({ ansibleVersion, durationSeconds }) {
     const version = ansibleVersion === "" ? [] : [`ansible-core ${safe(ansibleVersion)}`];
@@ -15845,13 +15951,16 @@ function foot({ ansibleVersion, durationSeconds }) {
 function verdict(parts, totals) {
     const what = subject(parts);
     const where = totals.hosts.length === 0 ? "" : ` on ${enumeration(totals.hosts)}`;
+    const moved = revisions(parts, totals);
+    const failed = `failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}`;
+    const then = (end) => `${what}${where}${moved === "" ? " " : `${moved}, `}${end}`;
     const head = {
-        succeeded: `${what}${where}`,
-        failed: `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}`,
-        "rolled-back": `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}, and every host serves what it served before`,
-        cancelled: `${what}${where} was cancelled`,
+        succeeded: `${what}${where}${moved}`,
+        failed: then(failed),
+        "rolled-back": `${what}${where} rolled back${rolledBack(parts, totals, failed)}`,
+        cancelled: then("was cancelled"),
     }[parts.status];
-    return `${head}${revisions(parts, totals)}: ${[...verdict_counts(totals, parts.inputs.check), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
+    return `${head}: ${[...verdict_counts(totals, parts.inputs.check), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
 }
 function subject({ inputs, app }) {
     if (inputs.playbook !== "")
@@ -15861,10 +15970,17 @@ function subject({ inputs, app }) {
         return `Check${of}`;
     return { deploy: `Deploy${of}`, rollback: `Rollback${of}`, status: `Status${of}` }[inputs.operation];
 }
+const verdict_short = (revision) => revision?.slice(0, 7);
+/** ` to 0123456, since 89abcde failed in “Activate”`: what is live now, and what is not. No arrow, which would say that it went there. */
+function rolledBack({ inputs }, { deploy }, failed) {
+    const [from, to] = [verdict_short(deploy.previous_revision), verdict_short(deploy.target_revision)];
+    if (from === undefined || to === undefined || from === to)
+        return `, since it ${failed}`;
+    return ` to ${from}, since ${inputs.operation === "rollback" ? "the rollback to " : ""}${to} ${failed}`;
+}
 /** `, 0123456 → 89abcde`. */
 function revisions({ inputs }, { deploy }) {
-    const short = (revision) => revision?.slice(0, 7);
-    const [from, to] = [short(deploy.previous_revision), short(deploy.target_revision ?? deploy.revision)];
+    const [from, to] = [verdict_short(deploy.previous_revision), verdict_short(deploy.target_revision ?? deploy.revision)];
     if (inputs.operation === "status" || to === undefined)
         return "";
     if (from === undefined)
@@ -15888,6 +16004,7 @@ function verdict_counts(totals, check) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/publish.js
+
 
 
 
@@ -15934,11 +16051,25 @@ function summaryOf(outcome, parts, limit) {
         release: outputs.release,
         previousRelease: outputs["previous-release"],
         url: outputs.url,
+        links: jobLinks(jobFacts(process.env), {
+            from: totals.deploy.previous_revision ?? "",
+            to: totals.deploy.target_revision ?? totals.deploy.revision ?? "",
+        }),
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
         ...{ status, totals, events, failures, error },
     }, limit);
     return parts.redact(markdown);
+}
+function jobFacts(env) {
+    const button = (0,external_node_path_namespaceObject.join)(env.GITHUB_WORKSPACE ?? "", ".github/workflows/rollback.yml");
+    return {
+        server: env.GITHUB_SERVER_URL ?? "",
+        repository: env.GITHUB_REPOSITORY ?? "",
+        run: env.GITHUB_RUN_ID ?? "",
+        actor: env.GITHUB_ACTOR ?? "",
+        rollbackWorkflow: (0,external_node_fs_namespaceObject.existsSync)(button) ? "rollback.yml" : "",
+    };
 }
 function verdictOf({ status, totals, events }, { inputs, durationSeconds }) {
     const app = totals.deploy.app ?? (inputs.appName || appNameOf(process.env.GITHUB_REPOSITORY ?? ""));
@@ -17153,7 +17284,7 @@ async function* explanations({ inputs, play: prepared, identity, closed }, resul
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7816);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1995);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

@@ -1,9 +1,13 @@
 import { join } from "node:path";
 import type { Inputs } from "../inputs/inputs.js";
 import { linkVariables } from "../inventory/prepare.js";
+import { OPERATIONS } from "../operations.js";
 import type { Ground } from "../project/places.js";
 import { readText } from "../read-file.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
+
+/** Gives back what a run held that was ended early. */
+const CANCEL = { role: "cancel", container: "container_cancel" } as const;
 
 /** Absolute paths of the playbooks of a run. */
 export interface Playbooks {
@@ -35,10 +39,7 @@ export function bundledPlaybooks(
     );
   };
   return {
-    playbook: copy(operation === "deploy" ? mode : nameIn(mode, operation)),
-    cancelPlaybook: operation !== "status" && !check ? copy(nameIn(mode, "cancel")) : "",
+    playbook: copy(OPERATIONS[operation].playbooks[mode]),
+    cancelPlaybook: OPERATIONS[operation].changesHosts && !check ? copy(CANCEL[mode]) : "",
   };
 }
-
-/** Role mode has the plain names. */
-const nameIn = (mode: Inputs["mode"], name: string) => (mode === "role" ? name : `container_${name}`);

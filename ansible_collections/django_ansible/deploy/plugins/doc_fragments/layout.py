@@ -112,6 +112,36 @@ options:
             description: Internal locations, to which the application sends nginx by C(X-Accel-Redirect), each with its folder.
             type: dict
             default: {}
+      pages:
+        description: What nginx shows when it has to answer in the application's place.
+        type: dict
+        default: {}
+        suboptions:
+          folder:
+            description: Where nginx reads them, each C(<status>.html).
+            type: path
+            default: ''
+          bundled:
+            description: Pages by status, for what the release has none of.
+            type: dict
+            default: {}
+          named:
+            description: Files of the release by status.
+            type: dict
+            default: {}
+      passwords:
+        description: Whom nginx lets in.
+        type: dict
+        default: {}
+        suboptions:
+          path:
+            description: Where nginx reads users and hashes.
+            type: path
+            default: ''
+          users:
+            description: Passwords by user, as one JSON object, so that it is hidden as a whole.
+            type: str
+            default: '{}'
       refuse_unknown_names:
         description:
           - Ports on which nginx is to refuse requests for a name that no site of the host has. It stays as it is where another site answers for
@@ -210,6 +240,27 @@ options:
         description: How long a process has to stay up after its start, in seconds.
         type: int
         default: 5
+      access_log:
+        description: nginx's log of the application.
+        type: path
+        default: ''
+      bake:
+        description: How long the release is watched after traffic has moved to it, in seconds.
+        type: int
+        default: 0
+      bake_requests:
+        description: Requests without which their failures and times decide nothing.
+        type: int
+        default: 50
+      bake_checks:
+        description: Addresses that have to answer meanwhile.
+        type: list
+        elements: str
+        default: []
+      behind_proxy:
+        description: Whether TLS ends before nginx, which then believes this host's own requests when they say so.
+        type: bool
+        default: false
       health_path:
         description: Path that is asked.
         type: str

@@ -31,7 +31,7 @@ RETURN = r"""
 deploy:
   description:
     - C(release) and C(revision) that serve, and C(status) with C(release), C(revision), C(since) (when it was activated, UTC), C(slot), C(units)
-      (state by unit), C(free_mib), C(lock) (who deploys now, in words) and C(releases) (what is kept, oldest first).
+      (state by unit), C(free_mib), C(lock) (who deploys now or has locked it, in words) and C(releases) (what is kept, oldest first).
   type: dict
   returned: success
 """
@@ -40,9 +40,8 @@ import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import describe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import processes
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of, lock_of
 
 
@@ -52,9 +51,8 @@ def main() -> None:
     slot = layout.live_slot()
     release = layout.slot_release(slot)
     known = layout.read_release(release) if release else {}
-    holder = lock_of(module.params, check_mode=False).holder()
     web = [*layout.slot_units(slot), "nginx.service"] if slot and os.path.islink(layout.socket_link) else []
-    units = [*web, *processes.instances(layout.app_name)]
+    units = [*web, *process_units.instances(layout.app_name)]
     status = {
         "release": release,
         "revision": known.get("revision"),
@@ -62,9 +60,12 @@ def main() -> None:
         "slot": slot,
         "units": {unit: systemd.show(unit, "ActiveState")["ActiveState"] for unit in units},
         "free_mib": free_mib(layout.app_dir),
-        "lock": describe(holder) if holder else None,
+        "lock": lock_of(module.params, check_mode=False).describe(),
         "releases": [found["release"] for found in layout.list_releases() if not found.get("bad")],
     }
+    alone = layout.went_alone()
+    if alone:
+        module.warn(alone)
     served = {key: status[key] for key in ("release", "revision") if status[key]}
     module.exit_json(changed=False, deploy={**served, "status": status})
 

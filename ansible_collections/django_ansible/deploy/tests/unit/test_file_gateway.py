@@ -84,6 +84,7 @@ WHOLE = {
     "build/worker.py": BUILDER,
     "django/committed.py": APPLICATION,
     "django/driver.py": APPLICATION,
+    "django/operations.py": APPLICATION,
     "django/settings_completion.py": APPLICATION,
     "django/uploads.py": APPLICATION,
 }
@@ -142,6 +143,7 @@ ALLOWED = {
         "dump": ("ensure_directory os.open os.rename os.unlink", "app_dir/backups, 0700"),
         "restore": ("open", "app_dir/backups, 0700"),
     },
+    "django/copies.py": {"PostgresCopy.run": ("runs_sh", "run as the application's user, or in a container; the script is this file's own, and no path goes into it")},
     "django/secret_key.py": {
         "read": ("open", "/etc/<app_name>/secret_key"),
         "ensure": ("ensure_directory write_atomically", "/etc/<app_name>/secret_key"),
@@ -158,17 +160,40 @@ ALLOWED = {
         "DeployLock._flock": ("os.makedirs os.open", "/run/django-ansible-deploy"),
         "DeployLock._read": ("open", "/run/django-ansible-deploy"),
         "DeployLock._put": ("open", "/run/django-ansible-deploy"),
+        "DeployLock.ask_to_stop": ("os.open", "/run/django-ansible-deploy"),
+        "DeployLock.is_asked_to_stop": ("open", "/run/django-ansible-deploy"),
+        "DeployLock.go_on": ("os.unlink", "/run/django-ansible-deploy"),
+        "boot_id": ("open", "/proc/sys/kernel/random/boot_id"),
+        "is_locked": ("os.open", "/run/django-ansible-deploy"),
+    },
+    "host/freeze.py": {
+        "Freeze.read": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "Freeze.put": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
+        "Freeze.lift": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
+    },
+    "host/keeper.py": {
+        "Starting.__init__": ("os.chmod os.makedirs os.mkdir", "/run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
+        "Starting.wait": ("shutil.rmtree", "the run's own folder there"),
+        "main": ("open os.open os.unlink shutil.rmtree", "/run/django-ansible-deploy, 0700, and the run's own folder beside it"),
+        "Keeper.run": ("os.chmod", "the socket in the run's own folder"),
+        "_write": ("os.open", "these folders"),
+    },
+    "host/shipped.py": {
+        "ship": ("os.makedirs", "/var/lib/django-ansible-deploy/code, 0700"),
+        "_write": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy/code, 0700"),
     },
     "host/nginx.py": {
         "resolvers": ("open", "/etc/resolv.conf"),
         "untouched_welcome_page": ("open", "/etc/nginx"),
         "answers_for_unknown_names": ("open", "/etc/nginx"),
         "catch_all": ("ManagedFile", "/etc/nginx"),
+        "refused_line": ("open", "/etc/nginx"),
     },
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
         "Releases.read_release": ("open", "app_dir/releases/<release>/release.json, root's once the release has its place"),
         "Releases.write_record": ("write_atomically_as", "release.json of a release that root has taken over"),
+        "Releases.last_record": ("open", "app_dir/deploys.jsonl"),
         "Releases.record": ("os.open", "app_dir/deploys.jsonl"),
         "Releases.layout_version": ("open", "app_dir/.layout"),
         "Releases.claim_layout": ("write_atomically_as", "app_dir/.layout"),
@@ -181,21 +206,29 @@ ALLOWED = {
     "host/undo.py": {
         "remember": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "recall": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "confirm": ("open write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "forget": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },
-    "slots/activation.py": {
-        "Activation.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
-        "Activation.slot_files": ("ManagedFile", "/etc/<app_name>"),
-        "Activation.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
-        "Activation.write": ("ensure_directory", "folders of the files above"),
-        "Activation.write_slot": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
-        "Activation.link": ("replace_link", "app_dir and /etc"),
-        "Activation.try_out": ("ManagedFile ensure_directory os.unlink", "/run/<app_name>"),
-        "Activation.point_slot": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
-        "Activation.apply_nginx": ("os.unlink", "/etc/nginx"),
-        "Activation.switch": ("ensure_directory replace_link", "the socket link below /run"),
-        "Activation.restart": ("replace_link", "app_dir/slots"),
+    "slots/activation.py": {"Activation.switch": ("ensure_directory replace_link", "the socket link below /run")},
+    "slots/wanted.py": {
+        "Wanted.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
+        "Wanted.slot_files": ("ManagedFile", "/etc/<app_name>"),
+        "Wanted.passwords": ("ManagedFile", "/etc/<app_name>"),
+        "Wanted.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
     },
+    "slots/slot_start.py": {
+        "SlotStart.try_out": ("ManagedFile ensure_directory os.unlink", "/run/<app_name>"),
+        "SlotStart.point": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
+        "SlotStart.write": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
+        "SlotStart.restart": ("replace_link", "app_dir/slots"),
+    },
+    "slots/front.py": {"Front.apply": ("os.unlink", "/etc/nginx")},
+    "slots/replacing.py": {
+        "write": ("ensure_directory", "folders of the files that slots/wanted.py names"),
+        "link": ("replace_link", "app_dir and /etc"),
+    },
+    "slots/pages.py": {"files": ("ManagedFile", "/etc/<app_name>/pages")},
+    "slots/bake.py": {"Log._read": ("open", "/var/log/nginx, root's, and nginx's own file in it")},
     "slots/commands.py": {
         "Ran._known": ("open", "app_dir/first-commands.json"),
         "Ran.note": ("write_atomically", "app_dir/first-commands.json"),
@@ -212,6 +245,7 @@ ALLOWED = {
         "Preparation.begin": ("ensure_directory", "a new folder below app_dir/building that is given to the builder"),
         "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or git's archive in a new folder; root hands it on without reading it"),
     },
+    "slots/environment.py": {"slot_environment": ("open", "/etc/<app_name>, the environment and credentials of a slot")},
     "slots/prepared.py": {
         name: (calls, "/etc/<app_name>/prepared")
         for name, calls in {
@@ -219,10 +253,12 @@ ALLOWED = {
             "write_settings": "ensure_directory write_atomically",
         }.items()
     },
-    "slots/processes.py": {
-        "owned_units": ("open", "/etc/systemd/system"),
+    "slots/process_units.py": {"owned_units": ("open", "/etc/systemd/system")},
+    "slots/process_moves.py": {
         "ended": ("open", "/etc/systemd/system"),
         "finish": ("os.unlink", "/etc/systemd/system and /etc/<app_name>"),
+    },
+    "slots/processes.py": {
         "Processes.process_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
         "Processes.timer_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
     },

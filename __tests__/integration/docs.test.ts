@@ -35,6 +35,8 @@ function pageOf(path: string): Page {
     if (token.type === "inline" && heading) page.anchors.add(anchorOf(token.content));
     heading = token.type === "heading_open";
     for (const child of token.children ?? []) {
+      const [, id] = (child.type === "html_inline" && /^<a id="([^"]+)">/.exec(child.content)) || [];
+      if (id !== undefined) page.anchors.add(id);
       if (child.type === "image") page.links.push(String(child.attrGet("src") ?? ""));
       if (child.type === "link_open") page.links.push(String(child.attrGet("href") ?? ""));
     }

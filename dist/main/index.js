@@ -15383,11 +15383,12 @@ function coursesOf(events) {
             continue;
         const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
         courses.set(event.host, course);
-        const phase = byRole ? roleOf(event.name) || play : play;
+        const back = event.deploy?.rolled_back === true;
+        const phase = back ? "Roll back" : byRole ? roleOf(event.name) || play : play;
         const span = extend(course.spans, phase, event);
         if (switches(event))
             course.switched = span.end;
-        if (event.deploy?.rolled_back === true)
+        if (back)
             course.returned = span.end;
     }
     return [...courses].map(([host, course]) => ({ host, ...course }));
@@ -15678,7 +15679,8 @@ function timeline(courses) {
     const times = shown.flatMap(({ spans }) => spans.flatMap(({ start, end }) => [start, end]));
     if (times.length === 0)
         return "";
-    const phases = [...new Set(shown.flatMap(({ spans }) => spans.map(({ phase }) => phase)))];
+    // In the order in which they began on any host, so that a phase has one colour wherever another one is left out.
+    const phases = shown.flatMap(({ spans }) => spans).toSorted((one, other) => one.start - other.start);
     const whole = Math.max(...times) - Math.min(...times);
     return [
         "---",
@@ -15694,7 +15696,7 @@ function timeline(courses) {
         "  dateFormat x",
         "  axisFormat %H:%M:%S",
         "  todayMarker off",
-        ...shown.flatMap((course) => section(course, phases, whole)),
+        ...shown.flatMap((course) => section(course, [...new Set(phases.map(({ phase }) => phase))], whole)),
     ].join("\n");
 }
 /** How many hosts a chart leaves out. */
@@ -15872,7 +15874,7 @@ function verdict(parts, totals) {
         "rolled-back": `${what}${where} rolled back${rolledBack(parts, totals, failed)}`,
         cancelled: then("was cancelled"),
     }[parts.status];
-    return `${head}: ${[...verdict_counts(totals, parts.inputs.check), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
+    return `${head}: ${[...verdict_counts(totals, parts), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
 }
 function subject({ inputs, app }) {
     if (inputs.playbook !== "")
@@ -15899,19 +15901,17 @@ function revisions({ inputs }, { deploy }) {
         return `, ${to}`;
     return from === to ? `, ${to} as before` : `, ${from} → ${to}`;
 }
-function verdict_counts(totals, check) {
+/** How many hosts, and what became of them: what is zero is left out, but not that nothing changed. */
+function verdict_counts(totals, { inputs: { check }, status }) {
     if (totals.hosts.length === 0)
         return ["no host took part"];
-    const many = totals.changed.length;
-    const changed = check ? `${many} would change` : `${many} changed`;
+    const changed = `${totals.changed.length} ${check ? "would change" : "changed"}`;
     return [
         markdown_count(totals.hosts.length, "host"),
-        changed,
-        ...[
-            ["ok", totals.ok],
-            ["failed", totals.failed],
-            ["unreachable", totals.unreachable],
-        ].map(([word, hosts]) => `${hosts.length} ${word}`),
+        // What was changed and changed back is no news.
+        ...(status === "rolled-back" ? [] : [changed]),
+        ...(totals.failed.length > 0 ? [`${totals.failed.length} failed`] : []),
+        ...(totals.unreachable.length > 0 ? [`${totals.unreachable.length} unreachable`] : []),
     ];
 }
 

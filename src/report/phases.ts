@@ -35,10 +35,11 @@ export function coursesOf(events: readonly RunEvent[]): Course[] {
     if (event.event !== "result" || event.start === undefined || event.status === "skipped") continue;
     const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
     courses.set(event.host, course);
-    const phase = byRole ? roleOf(event.name) || play : play;
+    const back = event.deploy?.rolled_back === true;
+    const phase = back ? "Roll back" : byRole ? roleOf(event.name) || play : play;
     const span = extend(course.spans, phase, event);
     if (switches(event)) course.switched = span.end;
-    if (event.deploy?.rolled_back === true) course.returned = span.end;
+    if (back) course.returned = span.end;
   }
   return [...courses].map(([host, course]) => ({ host, ...course }));
 }

@@ -18,7 +18,8 @@ export function timeline(courses: readonly Course[]): string {
   const shown = pick(courses);
   const times = shown.flatMap(({ spans }) => spans.flatMap(({ start, end }) => [start, end]));
   if (times.length === 0) return "";
-  const phases = [...new Set(shown.flatMap(({ spans }) => spans.map(({ phase }) => phase)))];
+  // In the order in which they began on any host, so that a phase has one colour wherever another one is left out.
+  const phases = shown.flatMap(({ spans }) => spans).toSorted((one, other) => one.start - other.start);
   const whole = Math.max(...times) - Math.min(...times);
   return [
     "---",
@@ -34,7 +35,7 @@ export function timeline(courses: readonly Course[]): string {
     "  dateFormat x",
     "  axisFormat %H:%M:%S",
     "  todayMarker off",
-    ...shown.flatMap((course) => section(course, phases, whole)),
+    ...shown.flatMap((course) => section(course, [...new Set(phases.map(({ phase }) => phase))], whole)),
   ].join("\n");
 }
 

@@ -28,7 +28,7 @@ export function verdict(parts: VerdictParts, totals: Totals): string {
     "rolled-back": `${what}${where} rolled back${rolledBack(parts, totals, failed)}`,
     cancelled: then("was cancelled"),
   }[parts.status];
-  return `${head}: ${[...counts(totals, parts.inputs.check), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
+  return `${head}: ${[...counts(totals, parts), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
 }
 
 function subject({ inputs, app }: VerdictParts): string {
@@ -55,19 +55,15 @@ function revisions({ inputs }: VerdictParts, { deploy }: Totals): string {
   return from === to ? `, ${to} as before` : `, ${from} → ${to}`;
 }
 
-function counts(totals: Totals, check: boolean): string[] {
+/** How many hosts, and what became of them: what is zero is left out, but not that nothing changed. */
+function counts(totals: Totals, { inputs: { check }, status }: VerdictParts): string[] {
   if (totals.hosts.length === 0) return ["no host took part"];
-  const many = totals.changed.length;
-  const changed = check ? `${many} would change` : `${many} changed`;
+  const changed = `${totals.changed.length} ${check ? "would change" : "changed"}`;
   return [
     count(totals.hosts.length, "host"),
-    changed,
-    ...(
-      [
-        ["ok", totals.ok],
-        ["failed", totals.failed],
-        ["unreachable", totals.unreachable],
-      ] as const
-    ).map(([word, hosts]) => `${hosts.length} ${word}`),
+    // What was changed and changed back is no news.
+    ...(status === "rolled-back" ? [] : [changed]),
+    ...(totals.failed.length > 0 ? [`${totals.failed.length} failed`] : []),
+    ...(totals.unreachable.length > 0 ? [`${totals.unreachable.length} unreachable`] : []),
   ];
 }

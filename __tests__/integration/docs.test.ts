@@ -111,6 +111,10 @@ describe("the pages of the documentation", () => {
     }
   });
 
+  it.each(PAGES.filter((path) => path !== "README.md"))("%s begins with what readers can do after it", (path) => {
+    expect(readFileSync(join(ROOT, path), "utf8")).toMatch(/^# .+\n\nAfter this page /);
+  });
+
   it("fits the README into 250 lines, and the first deploy into a screen and eight lines", () => {
     const text = readFileSync(join(ROOT, "README.md"), "utf8");
     expect(text.split("\n").length).toBeLessThanOrEqual(250);

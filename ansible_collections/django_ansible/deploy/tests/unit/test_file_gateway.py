@@ -80,6 +80,7 @@ WHOLE = {
     "host/files.py": "root's own places by their path; who calls it is named below",
     "build/lock_files.py": BUILDER,
     "build/requirements.py": BUILDER,
+    "build/settings_reads.py": BUILDER,
     "build/venv.py": BUILDER,
     "build/worker.py": BUILDER,
     "django/committed.py": APPLICATION,
@@ -187,8 +188,8 @@ ALLOWED = {
         "untouched_welcome_page": ("open", "/etc/nginx"),
         "answers_for_unknown_names": ("open", "/etc/nginx"),
         "catch_all": ("ManagedFile", "/etc/nginx"),
-        "give_welcome_page_back": ("replace_link", "/etc/nginx"),
         "refused_line": ("open", "/etc/nginx"),
+        "give_welcome_page_back": ("replace_link", "/etc/nginx"),
     },
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
@@ -235,6 +236,10 @@ ALLOWED = {
         "Ran.note": ("write_atomically", "app_dir/first-commands.json"),
     },
     "slots/inspection.py": {"Inspection.make_ready": ("ensure_directory", "app_dir/collected, and a new folder in it that is given to the application's user")},
+    "slots/last_environment.py": {
+        "read": ("open", "/etc/<app_name>/environments"),
+        "file": ("ManagedFile", "/etc/<app_name>/environments"),
+    },
     "slots/prediction.py": {
         "predict": ("tempfile.TemporaryDirectory os.chmod", "a new folder below /var/lib"),
         "Prediction.run": ("ensure_directory", "a folder in it that is given to the builder"),
@@ -268,11 +273,12 @@ ALLOWED = {
     },
     "slots/logs.py": {"tail_of": ("open", "/var/log/nginx and app_dir/deploys.jsonl")},
     "slots/maintenance.py": {
-        "known": ("open", "/etc/<app_name>"),
+        "known": ("open", "app_dir/maintenance"),
         "check": ("open", "/etc/nginx"),
-        "switch_on": ("ensure_directory os.unlink", "/etc/<app_name>"),
-        "switch_off": ("os.unlink shutil.rmtree", "/etc/<app_name>"),
-        "_write": ("write_atomically_as", "/etc/<app_name>"),
+        "switch_on": ("ensure_directory os.unlink", "app_dir/maintenance"),
+        "switch_off": ("os.unlink shutil.rmtree", "app_dir/maintenance"),
+        "_read": ("open", "app_dir/maintenance"),
+        "_write": ("write_atomically_as", "app_dir/maintenance"),
     },
     "slots/runs.py": {
         "Run.known": ("open", "/run/django-ansible-deploy"),

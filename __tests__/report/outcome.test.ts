@@ -125,6 +125,8 @@ describe("outputsOf", () => {
       "duration-seconds": "1",
       "rolled-back": "false",
       "host-status": "{}",
+      "command-output": "",
+      "output-file": "",
     });
   });
 

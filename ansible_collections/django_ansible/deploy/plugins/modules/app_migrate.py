@@ -56,7 +56,7 @@ migrations:
   type: list
   returned: success
 dump:
-  description: Path of the dump, when one was made.
+  description: Id of the dump, when one was made.
   type: str
   returned: when a dump was made
 commands:
@@ -71,7 +71,6 @@ deploy:
 
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django import backup
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -79,14 +78,14 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock im
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of, recovery_of
 
 
 def migrate(application: Application, layout, params) -> dict:
     """Applies what the plan holds, with a dump before."""
-    folder = os.path.join(layout.app_dir, "backups")
-    client = backup.HostClient(params["app_user"])
-    result = apply_plan(application, client, folder=folder, name=params["release"], switch="django_app_dump", dump=params["dump"])
+    result = apply_plan(
+        application, recovery_of(params, layout), attempt=params["release"], live=layout.live_release(), switch="django_app_dump", dump=params["dump"]
+    )
     if not result["migrations"]:
         # When the connection broke, Ansible asks again: what this run applied before is still its change.
         before = layout.read_release(params["release"]).get("migrated", {})

@@ -4,6 +4,7 @@ import { importSeconds } from "./rollback.mjs";
  * @typedef {import("./statistics.mjs").Times} Times
  * @typedef {{ runs: number, ready: import("./ready.mjs").Ready | undefined, first: import("./first.mjs").First | undefined,
  *   deploys: import("./deploys.mjs").AllDeploys | undefined, rollbacks: import("./rollback.mjs").Rollbacks | undefined,
+ *   roundTrips: import("./round-trips.mjs").RoundTrips | undefined,
  *   machine: Record<string, string>, minutes: number }} Findings
  */
 
@@ -11,7 +12,7 @@ import { importSeconds } from "./rollback.mjs";
  * The results as Markdown.
  * @param {Findings} findings
  */
-export function report({ runs, ready, first, deploys, rollbacks, machine, minutes }) {
+export function report({ runs, ready, first, deploys, rollbacks, roundTrips, machine, minutes }) {
   return `${[
     "# Results of the bench",
     "",
@@ -22,10 +23,39 @@ export function report({ runs, ready, first, deploys, rollbacks, machine, minute
     ...(deploys === undefined ? [] : deploySection(deploys)),
     ...(deploys === undefined ? [] : remoteSection(deploys.remote)),
     ...(rollbacks === undefined ? [] : rollbackSection(rollbacks)),
+    ...(roundTrips === undefined ? [] : roundTripSection(roundTrips)),
     "## Machine",
     "",
     ...table(["what", ""], Object.entries(machine)),
   ].join("\n")}\n`;
+}
+
+/** @param {import("./round-trips.mjs").RoundTrips} trips */
+function roundTripSection({ login, noop, revision, rollback }) {
+  /** @type {(what: string, count: number, bar?: number) => string[]} */
+  const row = (what, count, bar) => [
+    what,
+    count.toFixed(1),
+    bar === undefined ? "" : `≤ ${bar}`,
+    bar === undefined ? "" : verdict(count <= bar),
+  ];
+  return [
+    "## Round trips",
+    "",
+    "To one host, waited for one after another: the seconds that a run takes longer for each second that a round trip takes longer (the slope over",
+    "0, 250 and 500 ms added, which what the machine itself takes does not reach).",
+    "",
+    ...table(
+      ["what", "round trips", "bar", ""],
+      [
+        row("`ssh HOST true`", login),
+        row("nothing to do", noop, 13),
+        row("new revision", revision, 22),
+        row("rollback to a release that is not running", rollback),
+      ],
+    ),
+    "",
+  ];
 }
 
 /** @param {import("./ready.mjs").Ready} ready */

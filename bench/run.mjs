@@ -1,6 +1,7 @@
 // Measures what a deploy costs in time: this action beside the usual tutorial role and beside plain shell over ssh.
 //   npm run bench                        everything; the hosts are containers on this machine
-//   npm run bench -- --parts ready       `ready`, `first`, `deploy`, `rollback`; all of them by default
+//   npm run bench -- --parts ready       `ready`, `first`, `deploy`, `rollback`, `roundtrips`; all of them by default
+//   npm run bench -- roundtrips          a part may also stand by itself
 //   npm run bench -- --runs 3 --hosts 1,2
 //   npm run bench -- --out FILE          instead of bench/RESULTS.md; `-` only prints
 //   npm run bench -- --keep              leave the hosts up; the next bench begins with new ones
@@ -17,25 +18,28 @@ import { machineFacts } from "./machine.mjs";
 import { measureReady, readyAnsible } from "./ready.mjs";
 import { report } from "./report.mjs";
 import { measureRollbacks } from "./rollback.mjs";
+import { measureRoundTrips } from "./round-trips.mjs";
 
-const { values } = parseArgs({
+const all = ["ready", "first", "deploy", "rollback", "roundtrips"];
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     runs: { type: "string", default: "5" },
     hosts: { type: "string", default: "1,2,8" },
-    parts: { type: "string", default: "ready,first,deploy,rollback" },
+    parts: { type: "string", default: all.join(",") },
     out: { type: "string", default: join(projectFolder, "bench/RESULTS.md") },
     keep: { type: "boolean", default: false },
   },
 });
 const runs = Number(values.runs);
 const sizes = values.hosts.split(",").map(Number);
-const parts = values.parts.split(",");
+const parts = positionals.length > 0 ? positionals : values.parts.split(",");
 if (![runs, ...sizes].every((count) => Number.isInteger(count) && count > 0)) {
   console.error("--runs is a whole number above 0, --hosts a list of such numbers separated by commas.");
   process.exit(2);
 }
-if (parts.some((part) => !["ready", "first", "deploy", "rollback"].includes(part))) {
-  console.error("--parts is a list of `ready`, `first`, `deploy` and `rollback` separated by commas.");
+if (parts.some((part) => !all.includes(part))) {
+  console.error(`--parts is a list of ${all.join(", ")}, separated by commas.`);
   process.exit(2);
 }
 
@@ -60,12 +64,16 @@ try {
   const rollbacks = parts.includes("rollback")
     ? await measureRollbacks({ folder, toolCache, ansible, runs, keep: values.keep, say })
     : undefined;
+  const roundTrips = parts.includes("roundtrips")
+    ? await measureRoundTrips({ folder, toolCache, ansible, runs, keep: values.keep, say })
+    : undefined;
   const text = report({
     runs,
     ready,
     first,
     deploys,
     rollbacks,
+    roundTrips,
     machine: await machineFacts(ansible),
     minutes: (Date.now() - started) / 60_000,
   });

@@ -27,3 +27,14 @@ export async function timed(work) {
   const result = await work();
   return { seconds: (performance.now() - start) / 1000, result };
 }
+
+/**
+ * How much the second number of each pair grows with the first one: the line of least squares.
+ * @param {(readonly [number, number])[]} pairs
+ */
+export function slope(pairs) {
+  const mean = (/** @type {0 | 1} */ part) => pairs.reduce((sum, pair) => sum + pair[part], 0) / pairs.length;
+  const [x, y] = [mean(0), mean(1)];
+  const product = pairs.reduce((sum, pair) => sum + (pair[0] - x) * (pair[1] - y), 0);
+  return product / pairs.reduce((sum, pair) => sum + (pair[0] - x) ** 2, 0);
+}

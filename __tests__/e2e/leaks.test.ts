@@ -22,6 +22,7 @@ import { full } from "./support/full.js";
 import { knownHosts } from "./support/inventory.js";
 import { environmentFiles, leaksInFiles, leaksOnHost, watchLeaks } from "./support/leak-watch.js";
 import { createProject, type Project } from "./support/project.js";
+import { otherSystem } from "./support/system.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
 type End = "succeeds" | "fails" | "is cancelled" | "is killed" | "times out";
@@ -81,8 +82,8 @@ let attempt = 0;
 const measured: string[] = [];
 
 beforeAll(async () => {
-  trial = await startTrial("leaks");
-  host = await trial.host({ name: "app1", suite: "bookworm", kind: "ready", password: canaries.sudo });
+  trial = await startTrial(`leaks${otherSystem ?? ""}`);
+  host = await trial.host({ name: "app1", suite: otherSystem ?? "bookworm", kind: "ready", password: canaries.sudo });
   await servePostgres(host, { database: "mysite", user: "mysite", password: canaries.database });
   await installPoints(host);
   project = await createProject(trial, "examples/mysite");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { DeployError } from "../../src/errors.js";
 import { leavesOf, parseLoosely, parseMapping, parseYaml } from "../../src/inputs/yaml.js";
 
@@ -135,11 +135,14 @@ describe("any text", () => {
   });
 
   it("that a program wrote is read as it was", () => {
-    const value = fc.dictionary(fc.stringMatching(/^[A-Za-z_]\w{0,8}$/), fc.jsonValue({ maxDepth: 4 }));
+    // As JSON has it, which knows no -0: YAML does.
+    const value = fc
+      .dictionary(fc.stringMatching(/^[A-Za-z_]\w{0,8}$/), fc.jsonValue({ maxDepth: 4 }))
+      .map((mapping) => JSON.parse(JSON.stringify(mapping)));
     fc.assert(
       fc.property(value, (mapping) => {
-        expect(parseMapping("vars", stringify(mapping))).toEqual(JSON.parse(JSON.stringify(mapping)));
-        expect(parseMapping("vars", JSON.stringify(mapping))).toEqual(JSON.parse(JSON.stringify(mapping)));
+        expect(parseMapping("vars", stringify(mapping))).toEqual(mapping);
+        expect(parseMapping("vars", JSON.stringify(mapping))).toEqual(mapping);
       }),
     );
   });
@@ -150,8 +153,10 @@ describe("any text", () => {
     fc.assert(
       fc.property(secret, style, (plain, type) => {
         const yaml = stringify({ a: { token: plain } }, { defaultStringType: type as "PLAIN" });
+        // What the text means to Ansible: a blank one does not survive each style.
+        const text = plain.trim() === "" ? parse(yaml).a.token : plain;
         expect(leavesOf(yaml)).toEqual({
-          leaves: [{ keys: ["a", "token"], tag: expect.any(String), text: plain }],
+          leaves: [{ keys: ["a", "token"], tag: expect.any(String), text }],
           valid: true,
         });
       }),

@@ -2,6 +2,7 @@ import { type ActionResult, type Host, onHost, servePostgres } from "../../../sc
 import { type DeployRequest, directly } from "./direct.js";
 import { inventory } from "./inventory.js";
 import { createProject, type Project } from "./project.js";
+import { otherSystem } from "./system.js";
 import { secret, startTrial, type Trial } from "./trial.js";
 
 export const site = "mysite.example";
@@ -31,8 +32,8 @@ export async function startFleet(topic: string, variables: Record<string, unknow
   const trial = await startTrial(topic);
   const password = secret("database");
   const [app1, app2] = await Promise.all([
-    trial.host({ name: "app1", suite: "bookworm", kind: "ready" }),
-    trial.host({ name: "app2", suite: "trixie", kind: "ready" }),
+    trial.host({ name: "app1", suite: otherSystem ?? "bookworm", kind: "ready" }),
+    trial.host({ name: "app2", suite: otherSystem ?? "trixie", kind: "ready" }),
   ]);
   await servePostgres(app1, { database: "mysite", user: "mysite", password });
   const project = await createProject(trial, "examples/mysite");

@@ -34,6 +34,10 @@ options:
   archive:
     description: Set by the action plugin, the uploaded archive on the host.
     type: path
+  archived:
+    description: Set by the action plugin, sentences about what the repository has that is not in the archive, C(warnings) and C(told).
+    type: dict
+    default: {}
   repository:
     description: Git URL that the host clones.
     type: str
@@ -224,6 +228,7 @@ def main() -> None:
             "workspace": {"type": "path"},
             "upload": {"type": "bool", "default": True},
             "archive": {"type": "path"},
+            "archived": {"type": "dict", "default": {}},
             "repository": {"type": "str"},
             "python": {"type": "str", "default": ""},
             "installer": {"type": "str", "choices": ["uv", "pip"], "default": "uv"},

@@ -72,6 +72,9 @@ APPLICATION = "runs as the application's user, in its sandbox"
 # What each of these files may do anywhere, and why.
 WHOLE = {
     "host/tree.py": "the gateway: by descriptors, following no link",
+    "host/opened.py": "the gateway: folders held open, and what is below them",
+    "host/copying.py": "the gateway: from tree to tree",
+    "host/ownership.py": "the gateway: whose a tree is",
     "host/descriptors.py": "what the gateway is made of",
     "host/removal.py": "what the gateway removes with",
     "host/files.py": "root's own places by their path; who calls it is named below",
@@ -86,6 +89,11 @@ WHOLE = {
 }
 # Function by function: what it calls, and the places it does that to, which nobody but root can write.
 ALLOWED = {
+    "build/archive.py": {
+        "pack": ("tarfile.open tempfile.TemporaryDirectory", "a new folder in /var/tmp, 0700, or of Ansible's on the machine that runs it"),
+        "add": ("tarfile.open", "the same folder, of git's own archives; nothing is unpacked"),
+        "pointers_in": ("tarfile.open", "the archive that git wrote there; nothing is unpacked"),
+    },
     "build/builder.py": {
         "Builder.ensure": ("ensure_directory", "/var/cache/django-ansible-deploy and the folder in it that is given to the builder"),
         "Builder.unpack": ("runs_tar", "started as the builder, in its sandbox"),

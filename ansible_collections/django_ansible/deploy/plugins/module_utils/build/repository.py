@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.archive import pack
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 
 
@@ -69,8 +70,8 @@ def reach(address: str) -> Iterator[Repository]:
         yield Repository(clean, ["-c", "credential.helper=", "-c", "credential.helper=store --file=%s" % file.name])
 
 
-def archive_of(address: str, revision: str, mirror: str, path: str) -> None:
-    """Brings a commit of a repository onto the host, as a tar file."""
+def archive_of(address: str, revision: str, mirror: str, path: str) -> dict[str, list[str]]:
+    """Brings a commit of a repository onto the host, as a tar file. Returns what is to say of it, as :func:`pack` does."""
     with reach(address) as repository:
         repository.fetch(revision, mirror)
-    run(["git", "-C", mirror, "-c", "tar.umask=0022", "archive", "--format=tar", "--output", path, revision])
+    return pack(mirror, revision, path)

@@ -180,3 +180,8 @@ def same_content(one: int, other: int, size: int) -> bool:
         if not block:
             return True
     return True
+
+
+def with_execution(mode: int, found: int) -> int:
+    """A mode with which those who may read may also run what could be run."""
+    return mode | (mode & 0o444) >> 2 if found & 0o111 else mode

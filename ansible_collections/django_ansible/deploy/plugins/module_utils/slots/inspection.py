@@ -10,6 +10,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django impor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import finished, ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, places, prepared, processes
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import facts_of, texts
@@ -59,7 +60,7 @@ class Inspection:
         self.run_commands(application, "static")
         with Tree(self.collected) as tree:
             refuse_problems(tree)
-            tree.hand_over(0, 0, 0o755, 0o644, of=owner_ids(self.params["app_user"], self.params["app_group"])[0])
+            ownership.hand_over(tree, 0, 0, 0o755, 0o644, of=owner_ids(self.params["app_user"], self.params["app_group"])[0])
             if not any(tree.entries()):
                 del facts["collected"]
         return facts
@@ -127,6 +128,6 @@ class Inspection:
 
 def refuse_problems(tree: Tree, allowed: tuple[str, ...] = ()) -> None:
     """:raises CommandFailed: when a finished tree has what must not be in one."""
-    problem = next(tree.problems(allowed), None)
+    problem = next(finished.problems(tree, allowed), None)
     if problem:
         raise CommandFailed(problem)

@@ -13,6 +13,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builde
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, release_environment
@@ -60,6 +61,7 @@ class Prediction:
         ensure_directory(self.place, 0o700, builder.user, builder.group)
         with self.preparation.archive() as archive:
             builder.unpack(archive, self.place, compressed=not params["repository"])
+        self.found["warnings"] += self.preparation.found["warnings"]
         claimed = {"release_dir": self.place, "app_path": params["app_path"], "revision": params["revision"]}
         after = builder.work(["read_requirements"], {self.place: self.place}, claim=claimed, wishes=self.folders(self.place))["texts"]
         before = ask(application_sandbox(params), ["read_requirements"], {}, wishes=self.folders(self.live_dir))["texts"]
@@ -87,7 +89,7 @@ class Prediction:
         params, layout = self.params, self.layout
         facts = prepared.read(layout, self.live)
         with Tree(self.place) as tree:
-            tree.own(*owner_ids(params["app_user"], params["app_group"]), of=pwd.getpwnam(self.preparation.builder.user).pw_uid)
+            ownership.own(tree, *owner_ids(params["app_user"], params["app_group"]), of=pwd.getpwnam(self.preparation.builder.user).pw_uid)
             tree.link(os.path.realpath(os.path.join(self.live_dir, ".venv")), ".venv")
             if facts.get("settings_module") and not facts.get("key"):
                 self.carry_settings(tree, facts["settings_module"] + ".py")
@@ -105,7 +107,7 @@ class Prediction:
             )
             return
         self.found["migrations"] = answer["plan"]["migrations"]
-        self.found["warnings"] = [warning for step in checks for warning in answer[step]["warnings"]]
+        self.found["warnings"] += [warning for step in checks for warning in answer[step]["warnings"]]
         if not certain:
             self.found["unknown"].append("migrations of requirements that change, since the new ones are not installed on the host")
 

@@ -23,6 +23,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django impor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import places, prepared, shared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import hint_of, texts
@@ -108,14 +109,14 @@ class Preparation:
             refuse_problems(tree)
             tree.link(os.path.join("..", "..", "venvs", venv), ".venv")
             self.found["warnings"] += shared.share(self.layout, params, tree)
-            tree.own(*user, of=builder[0])
+            ownership.own(tree, *user, of=builder[0])
         facts = self.prepare({self.release_dir: self.place})
         with Tree(self.place) as tree:
             # What a command of the project may have put in the place of what is the deploy's.
             for name in (".venv", "REVISION", "release.json"):
                 tree.remove(name)
             refuse_problems(tree, (self.layout.shared,))
-            tree.hand_over(0, user[1], 0o750, 0o640, of=user[0])
+            ownership.hand_over(tree, 0, user[1], 0o750, 0o640, of=user[0])
             tree.link(os.path.join("..", "..", "venvs", venv), ".venv")
             tree.write("REVISION", (params["revision"] + "\n").encode(), 0o640, 0, user[1])
             created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -156,7 +157,7 @@ class Preparation:
             self.work(["build"], {venv_dir: place}, venv=venv_dir)
             with Tree(place) as tree:
                 refuse_problems(tree, (*PYTHONS, self.layout.tools))
-                tree.hand_over(0, 0, 0o755, 0o644, of=builder[0])
+                ownership.hand_over(tree, 0, 0, 0o755, 0o644, of=builder[0])
             os.rename(place, venv_dir)
         except BaseException:
             self.clear(name, venv_dir)
@@ -213,7 +214,11 @@ class Preparation:
             if params["repository"]:
                 path = os.path.join(folder, "archive.tar")
                 mirror = os.path.join(folder if self.check_mode else self.layout.app_dir, "repository.git")
-                archive_of(params["repository"], params["revision"], mirror, path)
+                archived = archive_of(params["repository"], params["revision"], mirror, path)
+            else:
+                archived = params["archived"]
+            for kind, sentences in archived.items():
+                self.found[kind] += sentences
             with open(path, "rb") as file:
                 yield file
 

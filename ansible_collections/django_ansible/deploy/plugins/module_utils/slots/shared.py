@@ -12,6 +12,7 @@ import os
 import secrets
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import owner_ids
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import copying, ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -33,7 +34,7 @@ def ensure_shared(layout: Layout, params: dict) -> list[str]:
         if not top.exists("shared"):
             top.ensure_directory("shared", 0o700, *user)
     with Tree(layout.shared) as shared:
-        shared.settle(*owner_ids(params["app_user"], NGINX_GROUP), MODE)
+        ownership.settle(shared, *owner_ids(params["app_user"], NGINX_GROUP), MODE)
         try:
             shared.ensure_directory("media", 0o755, *user)
         except Unsafe as error:  # What the application did to its own files must not keep its host from a release that mends it.
@@ -74,7 +75,7 @@ def begin(shared: Tree, name: str, release: Tree, kind: str | None, user: tuple[
         return []
     partial = ".%s.new" % secrets.token_hex(8)
     try:
-        left = release.copy_into(shared, name, partial, *user)
+        left = copying.copy(release, shared, name, partial, *user)
         shared.rename(partial, name)
     finally:
         shared.remove(partial)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import copying
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -39,7 +40,7 @@ def merge(release: dict, layout: Layout) -> Merged:
     if not source:
         return Merged(0, [])
     with source, Tree(layout.static) as served:
-        changed, skipped = source.update(served, os.geteuid(), os.getegid(), 0o755, 0o644)
+        changed, skipped = copying.update(source, served, os.geteuid(), os.getegid(), 0o755, 0o644)
         return Merged(changed, left_out(source.path, skipped))
 
 

@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import copying, finished, ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
 
 ME, MINE = os.getuid(), os.getgid()
@@ -59,7 +60,7 @@ def test_the_hosts_umask_decides_nothing(tree, top):
     try:
         tree.ensure_directory("a", 0o755, ME, MINE)
         tree.write("a/file", b"", 0o644, ME, MINE)
-        tree.copy_into(tree, "a", "b", ME, MINE)
+        copying.copy(tree, tree, "a", "b", ME, MINE)
     finally:
         os.umask(before)
     assert (mode(top / "tree/a"), mode(top / "tree/a/file"), mode(top / "tree/b"), mode(top / "tree/b/file")) == (0o755, 0o644, 0o755, 0o644)
@@ -79,7 +80,7 @@ def test_a_folder_is_copied_without_links_and_what_is_no_file(tree, top):
     os.utime(source / "inner/run", (1, 1))
     (source / "link").symlink_to(top / "outside/folder/sentinel")
     os.mkfifo(source / "pipe")
-    assert tree.copy_into(tree, "source", "copy", ME, MINE) == ["source/link", "source/pipe"]
+    assert copying.copy(tree, tree, "source", "copy", ME, MINE) == ["source/link", "source/pipe"]
     assert sorted(entry.path for entry in tree.entries("copy")) == ["copy/inner", "copy/inner/run"]
     assert (top / "tree/copy/inner/run").read_bytes() == b"x" * 3_000_000
     assert (mode(top / "tree/copy/inner/run"), os.stat(top / "tree/copy/inner/run").st_mtime) == (0o755, 1)
@@ -89,7 +90,7 @@ def test_one_file_is_copied_into_another_tree(tree, top):
     (top / "other").mkdir()
     tree.write("file", b"content", 0o600, ME, MINE)
     with Tree(str(top / "other")) as other:
-        assert tree.copy_into(other, "file", "name", ME, MINE, file_mode=0o644) == []
+        assert copying.copy(tree, other, "file", "name", ME, MINE, file_mode=0o644) == []
         assert other.read("name", 10) == b"content"
     assert mode(top / "other/name") == 0o644
 
@@ -124,7 +125,7 @@ def test_a_finished_tree_is_handed_over(tree, top):
     (top / "tree/data").write_text("")
     (top / "tree/data").chmod(0o666)
     (top / "tree/link").symlink_to(top / "outside/folder/sentinel")
-    tree.hand_over(ME, MINE, 0o750, 0o640)
+    ownership.hand_over(tree, ME, MINE, 0o750, 0o640)
     assert [mode(top / "tree" / name) for name in (".", "bin", "bin/run", "data")] == [0o750, 0o750, 0o750, 0o640]
 
 
@@ -132,7 +133,7 @@ def test_a_finished_tree_is_handed_over(tree, top):
 def test_links_and_pipes_are_owned_themselves(tree, top):
     (top / "tree/link").symlink_to(top / "outside/folder/sentinel")
     os.mkfifo(top / "tree/pipe")
-    tree.own(SOMEBODY, SOMEBODY)
+    ownership.own(tree, SOMEBODY, SOMEBODY)
     assert [os.lstat(top / "tree" / name).st_uid for name in (".", "link", "pipe")] == [SOMEBODY] * 3
 
 
@@ -143,9 +144,9 @@ WAYS = {
     "read": lambda tree, rel: tree.read(rel, 100),
     "write": lambda tree, rel: tree.write(rel, b"evil", 0o666, ME, MINE),
     "ensure": lambda tree, rel: tree.ensure_directory(rel, 0o777, ME, MINE),
-    "copy to": lambda tree, rel: tree.copy_into(tree, "plain", rel, ME, MINE),
-    "copy from": lambda tree, rel: tree.copy_into(tree, rel, "copy", ME, MINE),
-    "own": lambda tree, rel: tree.own(ME, MINE, rel),
+    "copy to": lambda tree, rel: copying.copy(tree, tree, "plain", rel, ME, MINE),
+    "copy from": lambda tree, rel: copying.copy(tree, tree, rel, "copy", ME, MINE),
+    "own": lambda tree, rel: ownership.own(tree, ME, MINE, rel),
     "rename": lambda tree, rel: tree.rename(rel, "moved"),
     "rename to": lambda tree, rel: tree.rename("plain", rel),
     "link": lambda tree, rel: tree.link("text", rel),
@@ -209,16 +210,16 @@ def test_a_device_is_neither_read_nor_given_away(tree, top):
         pytest.skip("no devices may be made here")
     with pytest.raises(Unsafe, match="zero is a device where a file belongs"):
         tree.read("zero", 1)
-    assert tree.copy_into(tree, "zero", "copy", ME, MINE) == ["zero"]
+    assert copying.copy(tree, tree, "zero", "copy", ME, MINE) == ["zero"]
     with pytest.raises(Unsafe, match="zero is a device, which is given to nobody"):
-        tree.own(SOMEBODY, SOMEBODY)
+        ownership.own(tree, SOMEBODY, SOMEBODY)
 
 
 @AS_ROOT
 def test_a_second_name_of_somebody_elses_file_is_not_given_away(tree, top):
     os.link(top / "outside/folder/sentinel", top / "tree/planted")
     with pytest.raises(Unsafe, match="planted is a second name of somebody else's file"):
-        tree.own(SOMEBODY, SOMEBODY, of=SOMEBODY + 1)
+        ownership.own(tree, SOMEBODY, SOMEBODY, of=SOMEBODY + 1)
 
 
 @AS_ROOT
@@ -226,7 +227,7 @@ def test_second_names_of_the_makers_own_files_are_given_away(tree, top):
     (top / "tree/a").write_text("")
     os.chown(top / "tree/a", SOMEBODY, SOMEBODY)
     os.link(top / "tree/a", top / "tree/b")
-    tree.hand_over(0, 0, 0o755, 0o644, of=SOMEBODY)
+    ownership.hand_over(tree, 0, 0, 0o755, 0o644, of=SOMEBODY)
     assert os.stat(top / "tree/b").st_uid == 0
 
 
@@ -338,7 +339,7 @@ def test_a_root_is_a_folder_with_an_absolute_path(top):
 
 
 def problems(tree, *allowed):
-    return sorted(tree.problems(allowed))
+    return sorted(finished.problems(tree, allowed))
 
 
 @pytest.mark.parametrize(
@@ -411,11 +412,11 @@ def swapped(top):
 RACES = {
     "ensure": lambda tree, source: tree.ensure_directory("a/folder/new", 0o777, ME, MINE),
     "write": lambda tree, source: tree.write("a/folder/sentinel", b"evil", 0o666, ME, MINE),
-    "copy": lambda tree, source: source.copy_into(tree, ".", "a/folder", ME, MINE),
-    "copy out": lambda tree, source: tree.copy_into(source, "a", "copy", ME, MINE),
-    "own": lambda tree, source: tree.own(SOMEBODY if ME == 0 else ME, MINE, "a"),
+    "copy": lambda tree, source: copying.copy(source, tree, ".", "a/folder", ME, MINE),
+    "copy out": lambda tree, source: copying.copy(tree, source, "a", "copy", ME, MINE),
+    "own": lambda tree, source: ownership.own(tree, SOMEBODY if ME == 0 else ME, MINE, "a"),
     "remove": lambda tree, source: tree.remove("a"),
-    "hand over": lambda tree, source: tree.hand_over(ME, MINE, 0o777, 0o666),
+    "hand over": lambda tree, source: ownership.hand_over(tree, ME, MINE, 0o777, 0o666),
 }
 
 

@@ -13,6 +13,7 @@ const ROOMS = [
     "read-file",
     "announce",
     "state",
+    "operations",
     "process",
     "inputs",
     "secrets",

@@ -56,6 +56,8 @@ describe("validateInputs", () => {
       { operation: "status", playbook: "deploy.yml" },
       "operation is status and a playbook is given, which decides on its own what it does: leave one of them out.",
     ],
+    [{ command: ["check"] }, "command has no effect with operation: deploy: leave it out."],
+    [{ operation: "rollback", confirm: "mysite" }, "confirm has no effect with operation: rollback: leave it out."],
     [{ source: "git", revision: "a..b" }, 'revision is "a..b": use a commit, tag or branch.'],
     [
       { revision: "main" },

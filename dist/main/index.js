@@ -8820,7 +8820,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 7816:
+/***/ 4820:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -10533,9 +10533,10 @@ function removeWork({ workFolders }) {
  * Splits a text into words as a POSIX shell would: quotes and backslashes count, a `#` that starts a word opens a
  * comment, and nothing is expanded.
  *
+ * @param name of the input, for the error.
  * @throws DeployError when a quote stays open.
  */
-function splitArguments(text) {
+function splitArguments(text, name = "extra-args") {
     const words = [];
     let word;
     let quote = "";
@@ -10586,7 +10587,7 @@ function splitArguments(text) {
         }
     }
     if (quote !== "")
-        throw new DeployError(`extra-args has a ${quote} that is not closed: close it.`);
+        throw new DeployError(`${name} has a ${quote} that is not closed: close it.`);
     if (word !== undefined)
         words.push(word);
     return words;
@@ -11602,29 +11603,29 @@ function deployOf(results) {
 
 /** The outcome of a run that ended before Ansible started. */
 function earlyOutcome(message, reason, inputs) {
-    return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
+    return { ...stopped(reason, inputs, message), events: [], printed: "", totals: totalsOf([]), failures: [] };
 }
 /** The outcome of a run of Ansible by its exit code alone, for when nothing else of it can be read. */
-function bareOutcome({ code, events }, reason, inputs) {
+function bareOutcome({ code, events, printed = "" }, reason, inputs) {
     const early = earlyOutcome("Ansible did not come to its end: its output above says why.", reason, inputs);
     return code === 0 && reason === undefined
-        ? { ...early, status: "succeeded", error: "", events }
-        : { ...early, events };
+        ? { ...early, status: "succeeded", error: "", events, printed }
+        : { ...early, events, printed };
 }
 /** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
 function outcomeOf(result, reason, context) {
-    const { events } = result;
+    const { events, printed = "" } = result;
     const totals = withKnownSite(totalsOf(events), siteNames(context.inputs));
     const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure]);
     if (reason !== undefined)
-        return { ...stopped(reason, context.inputs, ""), events, totals, failures };
+        return { ...stopped(reason, context.inputs, ""), events, printed, totals, failures };
     const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
     if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
         const error = "No host took part: the inventory has none that the deploy is for.";
-        return { status: "failed", error, events, totals, failures };
+        return { status: "failed", error, events, printed, totals, failures };
     }
     if (result.code === 0 && broken.length === 0)
-        return { status: "succeeded", error: "", events, totals, failures };
+        return { status: "succeeded", error: "", events, printed, totals, failures };
     const [first] = failures;
     let error;
     if (first)
@@ -11639,7 +11640,7 @@ function outcomeOf(result, reason, context) {
     error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
     const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
     const blamed = origin?.join(":");
-    return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
+    return { status: totals.wentBack ? "rolled-back" : "failed", error, events, printed, totals, failures, blamed };
 }
 /** The names of the site, as far as the workflow itself says them. */
 function siteNames({ serverName, vars }) {
@@ -11703,9 +11704,14 @@ const OUTPUT_NAMES = [
     "duration-seconds",
     "rolled-back",
     "host-status",
+    "command-output",
+    "output-file",
 ];
+/** Bytes of what a command printed, the last ones. */
+const MOST_OUTPUT = 64 * 1024;
 /** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
-function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSeconds }) {
+function outputsOf(parts) {
+    const { status, totals, summaryFile, ansibleVersion, durationSeconds } = parts;
     const { deploy } = totals;
     // Nothing was switched: what a failed run found serving still does.
     const kept = status === "succeeded" ? {} : { release: deploy.previous_release, revision: deploy.previous_revision };
@@ -11731,7 +11737,17 @@ function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSecond
         "duration-seconds": String(durationSeconds),
         "rolled-back": String(status === "rolled-back"),
         "host-status": JSON.stringify(totals.hostStatus),
+        "command-output": ending(parts.printed ?? "", MOST_OUTPUT),
+        "output-file": parts.outputFile ?? "",
     };
+}
+/** The end of a text, at most so many bytes of UTF-8, by whole lines where it has several. */
+function ending(text, most) {
+    const bytes = Buffer.from(text);
+    if (bytes.length <= most)
+        return text;
+    const end = bytes.subarray(bytes.length - most).toString("utf8");
+    return end.slice(end.indexOf("\n") + 1 || end.search(/[^\ufffd]/));
 }
 function setOutputs(outputs) {
     for (const name of OUTPUT_NAMES)
@@ -11893,6 +11909,8 @@ const INPUT_NAMES = [
     "server-name",
     "source",
     "revision",
+    "command",
+    "confirm",
     "env",
     "vars",
     "compose-file",
@@ -11924,11 +11942,78 @@ const SECRET_INPUTS = [
  */
 const NOT_GIVEN = "(not given)";
 const MODES = ["role", "container"];
-const OPERATIONS = ["deploy", "rollback", "status"];
 const SOURCES = ["workspace", "git"];
 const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"];
 
+;// CONCATENATED MODULE: ./lib/operations.js
+/** Inputs that only some operations take. */
+const OPERATION_INPUTS = ["revision", "command", "confirm"];
+const OPERATIONS = {
+    deploy: {
+        playbooks: { role: "role", container: "container" },
+        inputs: { revision: "optional" },
+        changesHosts: true,
+        uploads: true,
+        tellsRevisions: true,
+        headline: "Deploy",
+    },
+    rollback: {
+        playbooks: bothModes("rollback"),
+        inputs: { revision: "optional" },
+        changesHosts: true,
+        uploads: false,
+        tellsRevisions: true,
+        headline: "Rollback",
+    },
+    run: {
+        playbooks: { role: "run" },
+        inputs: { command: "needed" },
+        changesHosts: true,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Command",
+    },
+    "maintenance-on": {
+        playbooks: { role: "maintenance_on" },
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Maintenance on",
+    },
+    "maintenance-off": {
+        playbooks: { role: "maintenance_off" },
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Maintenance off",
+    },
+    remove: {
+        playbooks: { role: "remove" },
+        inputs: { confirm: "needed" },
+        changesHosts: true,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Removal",
+    },
+    status: {
+        playbooks: bothModes("status"),
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Status",
+    },
+};
+const OPERATION_NAMES = Object.keys(OPERATIONS);
+/** Role mode's playbooks have the plain names. */
+function bothModes(name) {
+    return { role: name, container: `container_${name}` };
+}
+
 ;// CONCATENATED MODULE: ./lib/inputs/parse.js
+
 
 
 
@@ -11946,7 +12031,7 @@ function parseInputs(raw, emptySecrets = []) {
     const { values: env, cut: envCut } = parseDotenv(raw.env);
     return {
         mode: choice(raw, "mode", MODES, "role"),
-        operation: choice(raw, "operation", OPERATIONS, "deploy"),
+        operation: choice(raw, "operation", OPERATION_NAMES, "deploy"),
         playbook: line(raw, "playbook"),
         workingDirectory: line(raw, "working-directory") || ".",
         codeDirectory: line(raw, "code-directory"),
@@ -11968,6 +12053,8 @@ function parseInputs(raw, emptySecrets = []) {
         serverName: line(raw, "server-name"),
         source: choice(raw, "source", SOURCES, ""),
         revision: line(raw, "revision"),
+        command: splitArguments(raw.command, "command"),
+        confirm: line(raw, "confirm"),
         env,
         envCut,
         vars: parseMapping("vars", raw.vars),
@@ -12213,6 +12300,7 @@ function fullName(given) {
 
 
 
+
 const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const DNS_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 const DNS_NAME = new RegExp(`^(?=.{1,253}$)(?:\\*\\.)?${DNS_LABEL}(?:\\.${DNS_LABEL})*$`);
@@ -12221,6 +12309,12 @@ const HOST_PATH = /^\/[\w.@+=,:/-]*$/;
 const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*)?$/;
 /** Minor version of the oldest ansible-core 2 that the collection is for (its meta/runtime.yml). */
 const OLDEST_ANSIBLE = 19;
+/** What to do where an operation lacks an input. */
+const NEEDED = {
+    revision: "say which release or commit",
+    command: "say what to run, such as check --deploy",
+    confirm: "type the application's name into it",
+};
 /**
  * Rules of single inputs that are more than a form, and rules across inputs. Pure: whether files exist is checked later,
  * still before any host is touched.
@@ -12231,6 +12325,7 @@ function validateInputs(inputs) {
     validateHosts(inputs);
     validateNames(inputs);
     validateSecrets(inputs);
+    validateOperation(inputs);
     validateMode(inputs);
     validateAnsible(inputs);
     requirePlaybookOptions(inputs.extraArgs, inputs.ansibleVersion === "");
@@ -12311,6 +12406,27 @@ function validateAnsible({ ansibleVersion, pythonPackages, requirements }) {
     }
     if (requirements.startsWith("-")) {
         throw new DeployError(`requirements is ${quoted(requirements)}: a path cannot begin with a dash.`);
+    }
+}
+/** Each operation takes some inputs that others have no use for. A playbook of the user's own takes what it likes. */
+function validateOperation(inputs) {
+    const { operation, playbook } = inputs;
+    if (playbook !== "")
+        return;
+    const { playbooks } = OPERATIONS[operation];
+    if (playbooks[inputs.mode] === undefined) {
+        const modes = Object.keys(playbooks).join(" and ");
+        throw new DeployError(`operation: ${operation} is for mode: ${modes}, and mode is ${inputs.mode}: leave it out.`);
+    }
+    const takes = OPERATIONS[operation].inputs;
+    for (const name of OPERATION_INPUTS) {
+        const given = inputs[name].length > 0;
+        if (given && takes[name] === undefined) {
+            throw new DeployError(`${name} has no effect with operation: ${operation}: leave it out.`);
+        }
+        if (!given && takes[name] === "needed") {
+            throw new DeployError(`operation is ${operation} and ${name} is empty: ${NEEDED[name]}.`);
+        }
     }
 }
 /** A bundled playbook ignores what belongs to the other one; that is a mistake, not a wish. */
@@ -12989,6 +13105,7 @@ function plainVariable(ground, name) {
 
 
 
+
 /**
  * Looks at the workspace, and checks that the files that the inputs name exist.
  *
@@ -13018,7 +13135,7 @@ async function inspectProject(inputs, workspace, environment, signal) {
         },
     });
     const fromWorkspace = bundledRole &&
-        inputs.operation === "deploy" &&
+        OPERATIONS[inputs.operation].uploads &&
         inputs.source !== "git" &&
         (inputs.source === "workspace" || set("django_app_source") === undefined);
     const revision = await headRevision(code.folder, environment, signal);
@@ -13167,6 +13284,7 @@ function ansibleEnvironment(parts) {
         PYTHONPYCACHEPREFIX: besideAnsible(parts.python, "pycache"),
         DJANGO_ANSIBLE_BUILT_MODULES: besideAnsible(parts.python, "modules"),
         DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
+        DJANGO_ANSIBLE_OUTPUT_PATH: parts.output,
         DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
     });
 }
@@ -13305,7 +13423,7 @@ function shapes_text(most) {
     return (value) => (typeof value === "string" ? value.slice(0, most) : undefined);
 }
 /** Any text, cut at its start: what a program printed last says most. */
-function ending(most) {
+function shapes_ending(most) {
     return (value) => (typeof value === "string" ? value.slice(-most) : undefined);
 }
 function number(most = Number.MAX_SAFE_INTEGER) {
@@ -13422,7 +13540,7 @@ const SHAPES = {
     result: (drop) => object({
         ...{ event: shapes_text(9), host: events_name, task: shapes_text(99), name: oneLine, action: shapes_text(LINE), path: shapes_text(4_096) },
         ...{ status: word(STATUSES), ignored: shapes_flag, rescued: shapes_flag, no_log: shapes_flag, rc: count },
-        ...{ msg: ending(LONG), stderr: ending(LONG), stdout: ending(LONG), diff: shapes_text(LONG) },
+        ...{ msg: shapes_ending(LONG), stderr: shapes_ending(LONG), stdout: shapes_ending(LONG), diff: shapes_text(LONG) },
         ...{ start: number(), duration: number(), warnings: shapes_list(shapes_text(LONG), 200), deploy: facts(drop) },
     }, ["event", "host", "name", "status"], drop),
 };
@@ -13873,6 +13991,7 @@ function remove(files) {
 
 
 
+
 /**
  * Milliseconds that Ansible has from SIGINT to SIGTERM and from there to SIGKILL. Then the hosts still go back, with what
  * is secret gone 3 s and the step 8 s after a cancel.
@@ -13890,7 +14009,7 @@ async function play(run) {
     const result = await runAnsible(run);
     if (run.signal.aborted)
         await cancel.finish();
-    return { ...result, stderr: run.redact(result.stderr), events: eventsOf(run) };
+    return { ...result, stderr: run.redact(result.stderr), events: eventsOf(run), printed: printedBy(run) };
 }
 async function runAnsible(run) {
     const argv = ansibleArguments(run.inputs, run.files);
@@ -13931,6 +14050,17 @@ function eventsOf({ eventsFile, redact }) {
         return [];
     }
 }
+/** Bytes of what an operation prints that are read at most. */
+const MOST_PRINTED = 16 * 1024 * 1024;
+function printedBy({ outputFile, redact }) {
+    try {
+        const place = { path: outputFile, name: "The file of what was printed" };
+        return redact(readPiece(place, 0, MOST_PRINTED).toString("utf8"));
+    }
+    catch {
+        return ""; // Nothing was.
+    }
+}
 /** Tells how far long tasks are, while they run. */
 function tellProgress(eventsFile, say) {
     const file = new FollowedFile(eventsFile);
@@ -13958,6 +14088,7 @@ function tellProgress(eventsFile, say) {
 /** Makes a run's environment. */
 function preparePlay(parts) {
     const eventsFile = (0,external_node_path_namespaceObject.join)(parts.folder.path, "events.jsonl");
+    const outputFile = (0,external_node_path_namespaceObject.join)(parts.folder.path, "output");
     const playMarker = (0,external_node_crypto_.randomUUID)();
     const env = ansibleEnvironment({
         job: process.env,
@@ -13972,10 +14103,11 @@ function preparePlay(parts) {
         sshConfig: parts.files.sshConfig,
         standInVaultPassword: parts.files.standInVaultPassword,
         events: eventsFile,
+        output: outputFile,
         playMarker,
         python: parts.ansible.python,
     });
-    return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, playMarker };
+    return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, outputFile, playMarker };
 }
 
 ;// CONCATENATED MODULE: ./lib/inventory/hosts.js
@@ -14169,6 +14301,18 @@ function linkVariables(ground, folder) {
 
 
 
+
+
+/** @throws DeployError when the mode has no such operation. */
+function playbookOf(operation, mode) {
+    const { playbooks } = OPERATIONS[operation];
+    const name = playbooks[mode];
+    if (name === undefined)
+        throw new DeployError(`operation: ${operation} is not there with mode: ${mode} yet.`);
+    return name;
+}
+/** Gives back what a run held that was ended early. */
+const CANCEL = { role: "cancel", container: "container_cancel" };
 /**
  * Writes copies of the bundled playbooks that a run needs, with the project's variables linked beside them: Ansible gives
  * variables beside a playbook their precedence by its place. Importing the collection's playbook would not do (tried):
@@ -14184,12 +14328,10 @@ function bundledPlaybooks({ mode, operation, check }, actionRoot, ground, folder
         return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), readText({ path: bundled, name: `The action's playbook ${name}.yml` }));
     };
     return {
-        playbook: copy(operation === "deploy" ? mode : nameIn(mode, operation)),
-        cancelPlaybook: operation !== "status" && !check ? copy(nameIn(mode, "cancel")) : "",
+        playbook: copy(playbookOf(operation, mode)),
+        cancelPlaybook: OPERATIONS[operation].changesHosts && !check ? copy(CANCEL[mode]) : "",
     };
 }
-/** Role mode has the plain names. */
-const nameIn = (mode, name) => (mode === "role" ? name : `container_${name}`);
 
 ;// CONCATENATED MODULE: ./lib/ansible/variables.js
 
@@ -14209,11 +14351,13 @@ function extraVariables(inputs, detected, composeSources) {
         ["server_name", inputs.serverName],
         ["django_app_source", inputs.source],
         ["django_app_revision", inputs.revision],
+        ["django_app_confirm", inputs.confirm],
         ["compose_app_registry", inputs.registry],
         ["compose_app_registry_username", inputs.registryUsername],
         ["compose_app_registry_password", inputs.registryPassword],
     ];
     const lists = [
+        ["django_app_command", inputs.command],
         ["compose_app_file", inputs.composeFiles],
         ["compose_app_source", composeSources],
     ];
@@ -15841,6 +15985,7 @@ function foot({ ansibleVersion, durationSeconds }) {
 
 ;// CONCATENATED MODULE: ./lib/report/verdict.js
 
+
 /** The run in one line: what, where, from which revision to which, how many hosts, how long. For summary and log. */
 function verdict(parts, totals) {
     const what = subject(parts);
@@ -15859,13 +16004,13 @@ function subject({ inputs, app }) {
     const of = app === "" ? "" : ` of ${app}`;
     if (inputs.check)
         return `Check${of}`;
-    return { deploy: `Deploy${of}`, rollback: `Rollback${of}`, status: `Status${of}` }[inputs.operation];
+    return `${OPERATIONS[inputs.operation].headline}${of}`;
 }
 /** `, 0123456 → 89abcde`. */
 function revisions({ inputs }, { deploy }) {
     const short = (revision) => revision?.slice(0, 7);
     const [from, to] = [short(deploy.previous_revision), short(deploy.target_revision ?? deploy.revision)];
-    if (inputs.operation === "status" || to === undefined)
+    if (!OPERATIONS[inputs.operation].tellsRevisions || to === undefined)
         return "";
     if (from === undefined)
         return `, ${to}`;
@@ -15907,10 +16052,15 @@ const COMMENT_LIMIT = 60_000;
 async function publish(outcome, parts) {
     const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
     tell(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
-    const summaryFile = attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
+    const summaryFile = attempt("The summary file was not written", () => writeForLater("summary", ".md", summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
+    const outputFile = outcome.printed === ""
+        ? ""
+        : (attempt("The output file was not written", () => writeForLater("output", ".txt", outcome.printed)) ?? "");
     attempt("The outputs were not set", () => setOutputs(outputsOf({
         status: outcome.status,
         totals: outcome.totals,
+        printed: outcome.printed,
+        outputFile,
         summaryFile,
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
@@ -15946,9 +16096,9 @@ function verdictOf({ status, totals, events }, { inputs, durationSeconds }) {
     return verdict({ status, inputs, app, phase, durationSeconds }, totals);
 }
 /** Outside the private folder, since later steps read it. */
-function writeSummaryFile(markdown) {
-    const file = (0,external_node_path_namespaceObject.join)(process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), `deploy-summary-${(0,external_node_crypto_.randomUUID)()}.md`);
-    (0,external_node_fs_namespaceObject.writeFileSync)(file, markdown, { flag: "wx", mode: 0o600 });
+function writeForLater(name, extension, text) {
+    const file = (0,external_node_path_namespaceObject.join)(process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), `deploy-${name}-${(0,external_node_crypto_.randomUUID)()}${extension}`);
+    (0,external_node_fs_namespaceObject.writeFileSync)(file, text, { flag: "wx", mode: 0o600 });
     return file;
 }
 function annotateFailures({ status, error, totals, failures, blamed }, { inputs, redact }) {
@@ -17153,7 +17303,7 @@ async function* explanations({ inputs, play: prepared, identity, closed }, resul
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7816);
+/* harmony import */ var _deploy_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4820);
 
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);

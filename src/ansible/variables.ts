@@ -37,11 +37,13 @@ export function extraVariables(
     ["server_name", inputs.serverName],
     ["django_app_source", inputs.source],
     ["django_app_revision", inputs.revision],
+    ["django_app_confirm", inputs.confirm],
     ["compose_app_registry", inputs.registry],
     ["compose_app_registry_username", inputs.registryUsername],
     ["compose_app_registry_password", inputs.registryPassword],
   ];
   const lists: readonly (readonly [variable: string, values: readonly string[]])[] = [
+    ["django_app_command", inputs.command],
     ["compose_app_file", inputs.composeFiles],
     ["compose_app_source", composeSources],
   ];

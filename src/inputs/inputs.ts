@@ -1,3 +1,5 @@
+import type { OperationName } from "../operations.js";
+
 /** Names of all inputs, as in action.yml. */
 export const INPUT_NAMES = [
   "mode",
@@ -23,6 +25,8 @@ export const INPUT_NAMES = [
   "server-name",
   "source",
   "revision",
+  "command",
+  "confirm",
   "env",
   "vars",
   "compose-file",
@@ -64,7 +68,6 @@ export const NOT_GIVEN = "(not given)";
 export type RawInputs = Readonly<Record<InputName, string>>;
 
 export const MODES = ["role", "container"] as const;
-export const OPERATIONS = ["deploy", "rollback", "status"] as const;
 export const SOURCES = ["workspace", "git"] as const;
 export const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"] as const;
 
@@ -76,7 +79,7 @@ export interface Inputs {
   /** Which bundled playbook runs. Default `role`. */
   readonly mode: (typeof MODES)[number];
   /** What the bundled playbook does. Default `deploy`. */
-  readonly operation: (typeof OPERATIONS)[number];
+  readonly operation: OperationName;
   /** The user's own playbook, relative to `workingDirectory`. */
   readonly playbook: string;
   /** Folder of the project, relative to the workspace. Default `.`. */
@@ -115,6 +118,10 @@ export interface Inputs {
   readonly source: "" | (typeof SOURCES)[number];
   /** What to deploy with `source: git`, or what to go back to. */
   readonly revision: string;
+  /** What `operation` is to run or show: words, split like a shell would. */
+  readonly command: readonly string[];
+  /** The application's name, typed. */
+  readonly confirm: string;
   /** The application's environment. Every value is a secret. */
   readonly env: Readonly<Record<string, string>>;
   /** Names in `env` whose value ends at what may or may not be meant as a comment. */

@@ -1,15 +1,8 @@
 import { DeployError, quoted } from "../errors.js";
+import { OPERATION_NAMES } from "../operations.js";
 import { withoutLastLineEnds } from "../text.js";
 import { parseDotenv } from "./dotenv.js";
-import {
-  HOST_KEY_CHECKINGS,
-  type InputName,
-  type Inputs,
-  MODES,
-  OPERATIONS,
-  type RawInputs,
-  SOURCES,
-} from "./inputs.js";
+import { HOST_KEY_CHECKINGS, type InputName, type Inputs, MODES, type RawInputs, SOURCES } from "./inputs.js";
 import { emptySecret } from "./missing.js";
 import { splitArguments } from "./split-arguments.js";
 import { isMapping, parseMapping, parseYaml } from "./yaml.js";
@@ -24,7 +17,7 @@ export function parseInputs(raw: RawInputs, emptySecrets: Inputs["emptySecrets"]
   const { values: env, cut: envCut } = parseDotenv(raw.env);
   return {
     mode: choice(raw, "mode", MODES, "role"),
-    operation: choice(raw, "operation", OPERATIONS, "deploy"),
+    operation: choice(raw, "operation", OPERATION_NAMES, "deploy"),
     playbook: line(raw, "playbook"),
     workingDirectory: line(raw, "working-directory") || ".",
     codeDirectory: line(raw, "code-directory"),
@@ -46,6 +39,8 @@ export function parseInputs(raw: RawInputs, emptySecrets: Inputs["emptySecrets"]
     serverName: line(raw, "server-name"),
     source: choice(raw, "source", SOURCES, ""),
     revision: line(raw, "revision"),
+    command: splitArguments(raw.command, "command"),
+    confirm: line(raw, "confirm"),
     env,
     envCut,
     vars: parseMapping("vars", raw.vars),

@@ -4,9 +4,10 @@ import { DeployError } from "../errors.js";
  * Splits a text into words as a POSIX shell would: quotes and backslashes count, a `#` that starts a word opens a
  * comment, and nothing is expanded.
  *
+ * @param name of the input, for the error.
  * @throws DeployError when a quote stays open.
  */
-export function splitArguments(text: string): string[] {
+export function splitArguments(text: string, name = "extra-args"): string[] {
   const words: string[] = [];
   let word: string | undefined;
   let quote = "";
@@ -41,7 +42,7 @@ export function splitArguments(text: string): string[] {
       word = (word ?? "") + char;
     }
   }
-  if (quote !== "") throw new DeployError(`extra-args has a ${quote} that is not closed: close it.`);
+  if (quote !== "") throw new DeployError(`${name} has a ${quote} that is not closed: close it.`);
   if (word !== undefined) words.push(word);
   return words;
 }

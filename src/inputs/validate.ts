@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { DeployError, quoted } from "../errors.js";
+import { OPERATION_INPUTS, OPERATIONS, type Operation } from "../operations.js";
 import type { Inputs } from "./inputs.js";
 import { missing } from "./missing.js";
 import { requirePlaybookOptions } from "./playbook-options.js";
@@ -14,6 +15,13 @@ const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*
 /** Minor version of the oldest ansible-core 2 that the collection is for (its meta/runtime.yml). */
 const OLDEST_ANSIBLE = 19;
 
+/** What to do where an operation lacks an input. */
+const NEEDED = {
+  revision: "say which release or commit",
+  command: "say what to run, such as check --deploy",
+  confirm: "type the application's name into it",
+} as const;
+
 /**
  * Rules of single inputs that are more than a form, and rules across inputs. Pure: whether files exist is checked later,
  * still before any host is touched.
@@ -24,6 +32,7 @@ export function validateInputs(inputs: Inputs): void {
   validateHosts(inputs);
   validateNames(inputs);
   validateSecrets(inputs);
+  validateOperation(inputs);
   validateMode(inputs);
   validateAnsible(inputs);
   requirePlaybookOptions(inputs.extraArgs, inputs.ansibleVersion === "");
@@ -121,6 +130,27 @@ function validateAnsible({ ansibleVersion, pythonPackages, requirements }: Input
   }
   if (requirements.startsWith("-")) {
     throw new DeployError(`requirements is ${quoted(requirements)}: a path cannot begin with a dash.`);
+  }
+}
+
+/** Each operation takes some inputs that others have no use for. A playbook of the user's own takes what it likes. */
+function validateOperation(inputs: Inputs): void {
+  const { operation, playbook } = inputs;
+  if (playbook !== "") return;
+  const { playbooks }: Operation = OPERATIONS[operation];
+  if (playbooks[inputs.mode] === undefined) {
+    const modes = Object.keys(playbooks).join(" and ");
+    throw new DeployError(`operation: ${operation} is for mode: ${modes}, and mode is ${inputs.mode}: leave it out.`);
+  }
+  const takes: Operation["inputs"] = OPERATIONS[operation].inputs;
+  for (const name of OPERATION_INPUTS) {
+    const given = inputs[name].length > 0;
+    if (given && takes[name] === undefined) {
+      throw new DeployError(`${name} has no effect with operation: ${operation}: leave it out.`);
+    }
+    if (!given && takes[name] === "needed") {
+      throw new DeployError(`operation is ${operation} and ${name} is empty: ${NEEDED[name]}.`);
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import { DeployError, quoted } from "../errors.js";
 import type { Inputs, Value } from "../inputs/inputs.js";
 import { parseLoosely, parseYaml } from "../inputs/yaml.js";
+import { OPERATIONS } from "../operations.js";
 import { entriesIn, kindOf, type Place, readText, readTextIfThere, requireFile } from "../read-file.js";
 import { type AnsibleCfg, cfgProblem, parseAnsibleCfg } from "./ansible-cfg.js";
 import { type DjangoProject, findDjango } from "./django.js";
@@ -70,7 +71,7 @@ export async function inspectProject(
     });
   const fromWorkspace =
     bundledRole &&
-    inputs.operation === "deploy" &&
+    OPERATIONS[inputs.operation].uploads &&
     inputs.source !== "git" &&
     (inputs.source === "workspace" || set("django_app_source") === undefined);
   const revision = await headRevision(code.folder, environment, signal);

@@ -1,4 +1,5 @@
 import type { Inputs } from "../inputs/inputs.js";
+import { OPERATIONS } from "../operations.js";
 import { count, enumeration, seconds } from "./markdown.js";
 import type { Status } from "./outputs.js";
 import type { Totals } from "./totals.js";
@@ -31,14 +32,14 @@ function subject({ inputs, app }: VerdictParts): string {
   if (inputs.playbook !== "") return inputs.check ? `Check of ${inputs.playbook}` : inputs.playbook;
   const of = app === "" ? "" : ` of ${app}`;
   if (inputs.check) return `Check${of}`;
-  return { deploy: `Deploy${of}`, rollback: `Rollback${of}`, status: `Status${of}` }[inputs.operation];
+  return `${OPERATIONS[inputs.operation].headline}${of}`;
 }
 
 /** `, 0123456 → 89abcde`. */
 function revisions({ inputs }: VerdictParts, { deploy }: Totals): string {
   const short = (revision: string | undefined) => revision?.slice(0, 7);
   const [from, to] = [short(deploy.previous_revision), short(deploy.target_revision ?? deploy.revision)];
-  if (inputs.operation === "status" || to === undefined) return "";
+  if (!OPERATIONS[inputs.operation].tellsRevisions || to === undefined) return "";
   if (from === undefined) return `, ${to}`;
   return from === to ? `, ${to} as before` : `, ${from} → ${to}`;
 }

@@ -91,7 +91,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files i
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, prepared, processes, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, prepared, processes, runs, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
@@ -116,7 +116,7 @@ def finish(module: AnsibleModule) -> dict:
     stopping = [slot for slot in idle if not module.params["standby"] and systemd.is_active(layout.slot_service(slot))]
     moves = (undo.recall(layout.app_name) or {}).get("processes", processes.NO_MOVES)
     ended, still_needed = processes.ended(layout, moves)
-    keep = layout.kept_releases(module.params["keep_releases"]) | still_needed
+    keep = layout.kept_releases(module.params["keep_releases"]) | still_needed | runs.releases_in_use(layout.app_name)
     kept = [prepared.read(layout, release) for release in keep]
     removed = [os.path.join(layout.releases, name) for name in sorted(folders(layout.releases) - keep)]
     removed += [os.path.join(layout.venvs, name) for name in sorted(folders(layout.venvs) - {found.get("venv") for found in kept})]

@@ -40,6 +40,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import runs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import go_back
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of, lock_of
 
@@ -66,7 +67,8 @@ def go_back_on_host(params: dict, check_mode: bool) -> dict:
 def main() -> None:
     module = AnsibleModule(argument_spec=LAYOUT, supports_check_mode=True)
     lock = lock_of(module.params, module.check_mode)
-    result = {"changed": False, "deploy": {}}
+    stopped = not module.check_mode and runs.stop(layout_of(module.params), module.params["run_id"])
+    result = {"changed": stopped, "deploy": {}}
     # A step before this one may have given the lock back already, when nothing was to be done or it failed.
     if module.check_mode or (lock.holder() or {}).get("run") == lock.run:
         try:

@@ -27,7 +27,6 @@ hexadecimal = form(r"[0-9a-f]{0,64}", "a checksum")
 # As database/catalogue.py names them; one of a version before has its release's name.
 dump = form(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}|" + NAME.pattern, "the id of a dump")
 moment = form(r"[0-9TZ:.+-]{0,40}", "a time")
-path = form(r"/[^\x00-\x1f]*", "an absolute path", 4096)
 image = form(r"[^\x00-\x20]*", "an image", 600)
 # Certificates of a host's own key, PEM.
 pem = form(r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n)?", "a certificate", 20000)
@@ -59,12 +58,15 @@ ANSWERS: dict[str, dict[str, Shape]] = {
         "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
         "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,
     },
+    "app_maintenance": {"deploy": DEPLOY},
     "app_migrate": {"migrations": each(migration), "dump": maybe(dump), "commands": each(LINE), "deploy": DEPLOY},
     "app_recovery": {"told": each(LINE), "deploy": DEPLOY},
     "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
+    "app_remove": {"removed": each(LINE), "told": each(text())},
     "app_repository": {"commit": commit},
     "app_return": {"deploy": DEPLOY},
     "app_rollback": {"migrations": each(migration), "dump": maybe(dump), "deploy": DEPLOY},
+    "app_run": {"output": text(8 << 20), "offset": number, "ended": boolean, "cut": boolean, "code": maybe(number), "trouble": text(), "deploy": DEPLOY},
     "app_status": {"deploy": DEPLOY},
     "compose_finish": {"removed": each(LINE)},
     "compose_migrate": {"migrations": each(LINE), "dump": maybe(dump), "deploy": DEPLOY},

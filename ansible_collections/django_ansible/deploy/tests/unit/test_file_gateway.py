@@ -174,6 +174,7 @@ ALLOWED = {
         "untouched_welcome_page": ("open", "/etc/nginx"),
         "answers_for_unknown_names": ("open", "/etc/nginx"),
         "catch_all": ("ManagedFile", "/etc/nginx"),
+        "give_welcome_page_back": ("replace_link", "/etc/nginx"),
     },
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
@@ -228,6 +229,30 @@ ALLOWED = {
             "read": "open", "settings_text": "open", "in_use": "open", "discard": "shutil.rmtree", "write": "ensure_directory write_atomically",
             "write_settings": "ensure_directory write_atomically",
         }.items()
+    },
+    "slots/environment.py": {"live_environment": ("open", "/etc/<app_name>")},
+    "slots/leaving.py": {
+        "Leaving._used_elsewhere": ("open", "/etc/systemd/system"),
+        "Leaving.leave": ("os.unlink os.rmdir", "/etc, /usr/local/bin and /var/lib/django-ansible-deploy"),
+        "Leaving._leave_nginx": ("os.unlink", "/etc/nginx"),
+        "Leaving._keep": ("ensure_directory shutil.move", "/var/backups and the names in app_dir, which are root's"),
+        "forget_lock": ("os.unlink os.rmdir", "/run/django-ansible-deploy"),
+    },
+    "slots/maintenance.py": {
+        "known": ("open", "app_dir/maintenance"),
+        "check": ("open", "/etc/nginx"),
+        "switch_on": ("ensure_directory os.unlink", "app_dir/maintenance"),
+        "switch_off": ("os.unlink shutil.rmtree", "app_dir/maintenance"),
+        "_read": ("open", "app_dir/maintenance"),
+        "_write": ("write_atomically_as", "app_dir/maintenance"),
+    },
+    "slots/runs.py": {
+        "Run.known": ("open", "/run/django-ansible-deploy"),
+        "Run.note": ("write_atomically_as", "/run/django-ansible-deploy"),
+        "Run.start": ("ensure_directory open os.open", "/run/django-ansible-deploy, and /dev/null"),
+        "Run._watch": ("open", "/run/django-ansible-deploy"),
+        "Run.follow": ("open", "/run/django-ansible-deploy"),
+        "prune": ("shutil.rmtree", "/run/django-ansible-deploy"),
     },
     "slots/processes.py": {
         "owned_units": ("open", "/etc/systemd/system"),

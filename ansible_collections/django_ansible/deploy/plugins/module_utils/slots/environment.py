@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import HostClient
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
@@ -41,6 +42,19 @@ def release_environment(params: dict, layout: Layout, release: str, slot: str | 
         settings_module=found.get("settings_module"),
         settings_dir=(layout.slot_settings(slot) if slot else prepared.settings_dir(layout, release, own)) if own else None,
     )
+
+
+def live_environment(layout: Layout, slot: str) -> Environment:
+    """What the slot was started with, whatever variables say by now."""
+    with open(layout.slot_env(slot), encoding="utf-8") as file:
+        pairs = re.findall(r'^(\w+)="((?:[^"\\]|\\.)*)"$', file.read(), re.MULTILINE | re.DOTALL)
+    values = {name: re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL) for name, value in pairs}
+    folder = layout.slot_credentials(slot)
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    for name in names:
+        with open(os.path.join(folder, name), encoding="utf-8", errors="surrogateescape") as file:
+            values[name] = file.read()
+    return Environment(values, names)
 
 
 def application_sandbox(params: dict, **more) -> Sandbox:

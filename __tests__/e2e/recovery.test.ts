@@ -92,7 +92,9 @@ describe("a rollback with restore", () => {
     expect(page).toContain("Before the migration");
     expect(page).not.toContain("After the migrations");
     expect(await sql("SELECT to_regclass('guestbook_replyone') IS NULL")).toBe("t");
-    expect(await sql("SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension")).toBe("citext file_fdw plpgsql");
+    expect(await sql("SELECT string_agg(extname, ' ' ORDER BY extname) FROM pg_extension")).toBe(
+      "citext file_fdw plpgsql",
+    );
     expect(await sql("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")).toBe("mysite");
     const [now, replaced] = await databases();
     expect(now).toBe("mysite");
@@ -100,5 +102,68 @@ describe("a rollback with restore", () => {
     expect(result.log).toContain(replaced);
     expect(await sql("SELECT count(*) FROM guestbook_replyone", replaced)).toBe("1");
     await signGuestbook(app1, site, "Ida", "After the restore");
+  });
+});
+
+describe("backup and restore", () => {
+  let dump = "";
+
+  test("restore needs the name of the application, typed", async () => {
+    const result = await act({ operation: "restore", revision: "x", confirm: "other" });
+    expectRefused(result, /confirm is "other": type the application's name, mysite/);
+  });
+
+  test("backup gives the dump's id, and is in the journal", async () => {
+    const result = await act({ operation: "backup" });
+    expect(result.outputs.status, result.log).toBe("succeeded");
+    dump = result.outputs.dump ?? "";
+    expect(dump).toMatch(/^\d{8}T\d{6}Z-[0-9a-f]{4}$/);
+    expect(await onHost(app1, "stat -c '%a %U' /opt/mysite/backups /opt/mysite/backups/*.dump | sort -u")).toBe(
+      "600 root\n700 root",
+    );
+    expect(JSON.parse(await onHost(app1, "tail -n 1 /opt/mysite/deploys.jsonl"))).toMatchObject({
+      result: "backup",
+      dump,
+    });
+    const record = JSON.parse(await onHost(app1, `cat /opt/mysite/backups/${dump}.json`));
+    expect(record.rows["public.guestbook_entry"]).toBe(2);
+  });
+
+  test("a rehearsal says that it can be restored, and leaves nothing", async () => {
+    const before = await databases();
+    const result = await act({ operation: "rehearse", revision: dump });
+    expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-tasks": "0", dump });
+    expect(result.log).toMatch(/can be restored: in \d/);
+    expect(await databases()).toEqual(before);
+  });
+
+  test("a damaged dump is refused, and the database is whole", async () => {
+    const before = await databases();
+    await signGuestbook(app1, site, "Eve", "After the backup");
+    await onHost(app1, `cd /opt/mysite/backups && cp ${dump}.dump /root/ && truncate -s -5 ${dump}.dump`);
+    const result = await act({ operation: "restore", revision: dump, confirm: "mysite" });
+    await onHost(app1, `mv /root/${dump}.dump /opt/mysite/backups/`);
+    expectRefused(result, /is damaged/);
+    expect(await databases()).toEqual(before);
+    expect((await fetchPage(app1, site)).body).toContain("After the backup");
+  });
+
+  test("restore brings it back", async () => {
+    const result = await act({ operation: "restore", revision: dump, confirm: "mysite" });
+    expect(result.outputs, result.log).toMatchObject({ status: "succeeded", dump });
+    const page = (await fetchPage(app1, site)).body;
+    expect(page).toContain("After the restore");
+    expect(page).not.toContain("After the backup");
+    await signGuestbook(app1, site, "Joe", "Into what was restored");
+  });
+
+  test("when no dump is what was asked for, it says which there are", async () => {
+    const result = await act({ operation: "restore", revision: "before guestbook.0009_none", confirm: "mysite" });
+    expectRefused(result, new RegExp(`there is no dump before guestbook.0009_none: .*${dump} \\(made by hand\\)`));
+  });
+
+  test("the deploy lock is free afterwards", async () => {
+    const result = await act();
+    expect(result.outputs.status, result.log).toBe("succeeded");
   });
 });

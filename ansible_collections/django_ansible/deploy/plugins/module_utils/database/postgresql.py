@@ -9,6 +9,7 @@ import re
 import subprocess
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import literal
 
 # psycopg's connection parameters and the variables of libpq that say the same.
 VARIABLES = {
@@ -35,14 +36,6 @@ SELECT 'applied ' || app || '.' || name FROM django_migrations ORDER BY id;
 \\endif
 COMMIT;
 """
-
-
-def literal(text: str) -> str:
-    return "'%s'" % text.replace("'", "''") if "\\" not in text else " E'%s'" % text.replace("\\", "\\\\").replace("'", "''")
-
-
-def name(text: str) -> str:
-    return '"%s"' % text.replace('"', '""')
 
 
 class Database:

@@ -6,10 +6,10 @@ from __future__ import annotations
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import Administrator
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database, literal, name
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import literal, name, restored_name, shortened
 
-LONGEST = 63  # bytes of a name
 OURS = "made by django-ansible-deploy: "
 LOCAL = ("", "localhost", "127.0.0.1", "::1")
 PUBLIC = "SELECT coalesce((SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'public'), '')"
@@ -38,16 +38,8 @@ wait $switching
 """
 
 
-def scratch_name(database: str) -> str:
-    return shortened(database, "_restore")
-
-
 def replaced_name(database: str, moment: float) -> str:
     return shortened(database, time.strftime("_replaced_%Y%m%d%H%M%S", time.gmtime(moment)))
-
-
-def shortened(database: str, suffix: str) -> str:
-    return database.encode()[: LONGEST - len(suffix)].decode(errors="ignore") + suffix
 
 
 class Replacement:
@@ -56,7 +48,7 @@ class Replacement:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.about = database.rows(ABOUT)[0]
-        self.scratch = database.named(scratch_name(database.name))
+        self.scratch = database.named(restored_name(database.name))
         self.maker = self._maker()
 
     def _maker(self) -> Database:

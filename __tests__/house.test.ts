@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 
 /**
  * The rooms of src/, each of which knows those before it and none after it. A file at the top is a room of its own.
- * docs/development.md draws them.
+ * ARCHITECTURE.md draws them.
  */
 const ROOMS = [
   ...[
@@ -62,6 +62,20 @@ describe("the rooms of src/", () => {
     expect([...new Set([...IMPORTS.keys()].map(roomOf))].sort()).toEqual([...ROOMS].sort());
     expect([...IMPORTS.values()].flat().filter((path) => !IMPORTS.has(path))).toEqual([]);
     expect([...IMPORTS.values()].flat().length).toBeGreaterThan(200);
+  });
+
+  it("stand in ARCHITECTURE.md in their order, and so do those of the collection with what they may import", () => {
+    const drawn = readFileSync("ARCHITECTURE.md", "utf8");
+    const [, runner = "", hosts = ""] = drawn.split(/^## On the /m);
+    const rows = (text: string) => [...text.matchAll(/^\| `([\w-]+)` \|(?:.*\|)? ([^|]*) \|$/gm)];
+    expect(rows(runner).map(([, room]) => room)).toEqual(ROOMS);
+    const arrows = readFileSync("ansible_collections/django_ansible/deploy/tests/unit/test_rooms.py", "utf8");
+    const may = [...arrows.matchAll(/^ {4}"(\w+)": \{(.*)\},$/gm)].map(([, room, names = ""]) => [
+      room,
+      names.replaceAll('"', "").split(", ").sort().join(", "),
+    ]);
+    expect(may.length).toBeGreaterThan(3);
+    expect(rows(hosts).map(([, room, names]) => [room, names])).toEqual(may);
   });
 
   it("import in one direction, types too", () => {

@@ -16,7 +16,7 @@ const fresh = `${dist}.new`;
 rmSync(fresh, { recursive: true, force: true });
 rmSync(lib, { recursive: true, force: true });
 bin("typescript/bin/tsc", "--outDir", lib);
-leaveOutHttpClient();
+leaveOutUnused();
 for (const entry of ["main", "post"]) {
   bin("@vercel/ncc/dist/ncc/cli.js", "build", join(lib, `${entry}.js`), "-o", join(fresh, entry), "-q");
   writeFileSync(join(fresh, entry, "licenses.txt"), licensesOf(join(fresh, entry)));
@@ -25,16 +25,20 @@ rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);
 
 /**
- * @actions/core brings an HTTP client of 1 MB for GitHub's identity tokens, which the action does not use; reading it would
- * take longer than everything else at the start of a step. The bundles get a copy of the package without that part; what
- * downloads uv brings the client in a file of its own, which is loaded when it is needed.
+ * @actions/core brings what the action does not use and would pay for at the start of each step: an HTTP client of 1 MB for
+ * GitHub's identity tokens, a writer of summaries that has Node load its streams, a look at the platform. The bundles get a
+ * copy of the package without those parts; what downloads uv brings the client in a file of its own, loaded when it is needed.
  */
-function leaveOutHttpClient() {
+function leaveOutUnused() {
   const copy = join(lib, "node_modules", "@actions", "core");
   cpSync(join(root, "node_modules", "@actions", "core"), copy, { recursive: true });
-  const stub =
-    'export class OidcClient {\n  static async getIDToken() {\n    throw new Error("not in this bundle");\n  }\n}\n';
-  writeFileSync(join(copy, "lib", "oidc-utils.js"), stub);
+  const stubs = {
+    "oidc-utils.js":
+      'export class OidcClient {\n  static async getIDToken() {\n    throw new Error("not in this bundle");\n  }\n}\n',
+    "summary.js": "export const summary = undefined;\nexport const markdownSummary = undefined;\n",
+    "platform.js": "export {};\n",
+  };
+  for (const [name, text] of Object.entries(stubs)) writeFileSync(join(copy, "lib", name), text);
 }
 
 /** The licences of the packages in a bundle, whose parts name the modules that they hold. ncc's own list knows one part only. */

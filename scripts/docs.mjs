@@ -19,13 +19,44 @@ function table(heads, rows) {
 const markdown = (text) =>
   text.replace(/\b[OVC]\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g, (_, inner) => `\`${inner.replace("=", ": ")}\``);
 
+/** The groups of inputs in the order in which a reader meets them. An input that is in none stops the script. */
+const GROUPS = [
+  ["What to do", "mode operation command confirm check playbook working-directory code-directory"],
+  ["Hosts", "hosts inventory inventory-file limit tags"],
+  [
+    "Connection",
+    "ssh-private-key ssh-private-key-passphrase known-hosts host-key-checking jump-host become-password vault-password vault-passwords",
+  ],
+  ["Application", "app-name server-name source revision env vars"],
+  ["Containers", "compose-file compose-source registry registry-username registry-password"],
+  ["Ansible and report", "ansible-version requirements python-packages extra-args timeout-minutes summary"],
+].map(([title, names]) => /** @type {const} */ ([title, names.split(" ")]));
+
 function inputs() {
-  const rows = Object.entries(parse(read("action.yml")).inputs).map(([name, { description, default: value }]) => [
-    `\`${name}\``,
-    description,
-    value === undefined || value === "(not given)" ? "" : `\`${value}\``,
-  ]);
-  return table(["input", "meaning", "default"], rows);
+  const known = parse(read("action.yml")).inputs;
+  const types = parse(read("action-types.yml")).inputs;
+  const lost = Object.keys(known).filter((name) => !GROUPS.some(([, names]) => names.includes(name)));
+  if (lost.length > 0) throw new Error(`Add ${lost.join(", ")} to a group of inputs in scripts/docs.mjs.`);
+  return GROUPS.map(([title, names]) => {
+    const rows = names
+      .filter((name) => known[name] !== undefined)
+      .map((name) => [`\`${name}\``, typeOf(types[name]), known[name].description, defaultOf(known[name].default)]);
+    return `**${title}**\n\n${table(["input", "type", "meaning", "default"], rows)}`;
+  }).join("\n\n");
+}
+
+/** A type of action-types.yml in a word. */
+const typeOf = ({ type, separator }) => (type === "list" && separator === "\n" ? "lines" : type);
+
+const defaultOf = (value) => (value === undefined || value === "(not given)" ? "" : `\`${value}\``);
+
+/** Inputs of the action that the workflow for others to call has not. */
+function lacks() {
+  const called = parse(read(".github/workflows/deploy.yml"));
+  const [job] = Object.values(called.jobs);
+  const given = job.steps.flatMap((step) => (step.uses?.startsWith("org/") ? Object.keys(step.with) : []));
+  const names = Object.keys(parse(read("action.yml")).inputs).filter((name) => !given.includes(name));
+  return names.map((name) => `\`${name}\``).join(", ");
 }
 
 function outputs() {
@@ -60,6 +91,7 @@ function variables(role) {
 
 const documents = {
   "README.md": { inputs, outputs },
+  "docs/recipes.md": { lacks },
   "docs/role-mode.md": { variables: () => variables("django_app") },
   "docs/databases.md": {
     variables: () => variables("postgresql_server"),

@@ -1,5 +1,6 @@
 // Mutation of src/: `npm run mutate` for every room below, `npm run mutate -- process play` for some. Each room is tried by
-// its own tests alone, so that a mutant takes seconds. Prints the score of each, and fails below the bar.
+// its own tests alone, so that a mutant takes seconds. `--again` keeps what the last run found where neither the code nor its
+// tests changed. Prints the score of each, and fails below the bar.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -22,7 +23,8 @@ const ROOMS = {
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 mkdirSync(join(root, ".cache"), { recursive: true });
-const asked = process.argv.slice(2);
+const again = process.argv.includes("--again");
+const asked = process.argv.slice(2).filter((word) => word !== "--again");
 const unknown = asked.find((name) => !(name in ROOMS));
 if (unknown) throw new Error(`${unknown} is none of ${Object.keys(ROOMS).join(", ")}`);
 const scores = (asked.length > 0 ? asked : Object.keys(ROOMS)).map((name) => [name, scoreOf(name)]);
@@ -37,10 +39,14 @@ process.exitCode = scores.every(([, score]) => score >= BAR) ? 0 : 1;
 function scoreOf(name) {
   const { mutate, tests } = ROOMS[name] ?? { mutate: [], tests: [] };
   const report = join(root, ".cache", `mutation-${name}.json`);
+  const kept = join(root, ".cache", `mutation-${name}-kept.json`);
   const stryker = join(root, "node_modules/@stryker-mutator/core/bin/stryker.js");
   const { status } = spawnSync(process.execPath, [stryker, "run", "--mutate", mutate.join(",")], {
     cwd: root,
-    env: { ...process.env, MUTATE_TESTS: JSON.stringify(tests), MUTATE_REPORT: report },
+    env: {
+      ...{ ...process.env, MUTATE_TESTS: JSON.stringify(tests), MUTATE_REPORT: report },
+      ...{ MUTATE_KEPT: kept, MUTATE_AGAIN: again ? "1" : "" },
+    },
     stdio: "inherit",
   });
   if (status !== 0) throw new Error(`${name} could not be mutated`);

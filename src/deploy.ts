@@ -62,7 +62,7 @@ export async function run(actionRoot: string = ACTION_ROOT): Promise<void> {
   // Secrets go before anything else is said or done.
   known.folder?.close();
   removeSecrets(known);
-  await publish(outcome, known.reportParts());
+  publish(outcome, known.reportParts());
   await removeConnections(known);
   if (outcome.status !== "succeeded") fail(known.mask.redact(outcome.error));
   watchdog.release();

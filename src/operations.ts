@@ -47,6 +47,14 @@ export const OPERATIONS = {
     tellsRevisions: false,
     headline: "Command",
   },
+  logs: {
+    playbooks: { role: "logs" },
+    inputs: { command: "optional" },
+    changesHosts: false,
+    uploads: false,
+    tellsRevisions: false,
+    headline: "Logs",
+  },
   "maintenance-on": {
     playbooks: { role: "maintenance_on" },
     inputs: {},
@@ -102,6 +110,22 @@ export const OPERATIONS = {
     uploads: false,
     tellsRevisions: false,
     headline: "Status",
+  },
+  lock: {
+    playbooks: bothModes("lock"),
+    inputs: {},
+    changesHosts: false,
+    uploads: false,
+    tellsRevisions: false,
+    headline: "Lock",
+  },
+  unlock: {
+    playbooks: bothModes("unlock"),
+    inputs: {},
+    changesHosts: false,
+    uploads: false,
+    tellsRevisions: false,
+    headline: "Unlock",
   },
 } as const satisfies Readonly<Record<string, Operation>>;
 

@@ -1,4 +1,5 @@
 // The second day of an application: everything that is done with it besides a deploy, one after another on two hosts.
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
 import { directly, expectRefused } from "./support/direct.js";
@@ -118,6 +119,48 @@ test("run: detached, it goes on by itself, and status shows it", async () => {
   );
 });
 
+test("logs: of all hosts by time, with what is asked for alone, and no secret", async () => {
+  for (const host of hosts)
+    await onHost(host, `runuser -u ${NAME} -- true; logger -t x y; systemd-cat --identifier=x echo unrelated`);
+  await operate("run", { command: "check" });
+  const web = await operate("logs", { command: 'web --since "1 hour ago" --lines 50 --grep "listening|booting"' });
+  expect(web.outputs.status, web.log).toBe("succeeded");
+  const lines = (web.outputs["command-output"] ?? "").trimEnd().split("\n");
+  expect(
+    lines.every((line) => /^\S+Z app[12] .*(listening|booting)/i.test(line)),
+    lines.join("\n"),
+  ).toBe(true);
+  expect(lines).toEqual(lines.toSorted((one, other) => (one.slice(0, 24) < other.slice(0, 24) ? -1 : 1)));
+  expect(new Set(lines.map((line) => line.split(" ")[1]))).toEqual(new Set(["app1", "app2"]));
+  expect(readFileSync(web.outputs["output-file"] ?? "", "utf8")).toBe(web.outputs["command-output"]);
+  const deploys = await operate("logs", { command: "deploys --grep run" });
+  expect(deploys.outputs["command-output"]).toMatch(/"operation": "run"/);
+  const nginx = await operate("logs", { command: ["nginx", "--lines", "5"].join(" ") });
+  expect(nginx.outputs.status, nginx.log).toBe("succeeded");
+  expectRefused(await operate("logs", { command: "nothing" }), /there is no nothing here: use web, nginx, deploys/);
+  expectRefused(await operate("logs", { command: "web --tail" }), /command is for the logs: .*--tail/);
+});
+
+test("status: a page that tells how well it is, and what was changed by hand", async () => {
+  const well = await operate("status");
+  expect(well.outputs.status, well.log).toBe("succeeded");
+  const found = JSON.parse(well.outputs["host-status"] ?? "{}");
+  expect([found.app1.health, found.app1.problems, found.app1.drift, found.app1.maintenance]).toEqual([
+    "healthy",
+    [],
+    [],
+    null,
+  ]);
+  expect(found.app1.runs.join("\n")).toMatch(/manage\.py check, since \S+Z.*: ended with 0/);
+  await onHost(hosts[1] as Host, `echo '# by hand' >> /etc/nginx/sites-available/${NAME}; systemctl stop nginx`);
+  const changed = JSON.parse((await operate("status")).outputs["host-status"] ?? "{}");
+  expect(changed.app2.problems).toEqual([
+    "nginx.service is inactive",
+    `/etc/nginx/sites-available/${NAME} was changed`,
+  ]);
+  await onHost(hosts[1] as Host, `sed -i '/^# by hand/d' /etc/nginx/sites-available/${NAME}; systemctl start nginx`);
+});
+
 const WORD = "Zq81kd0mPw7xLs29";
 const statuses = async (path = "/", more: Record<string, string> = {}): Promise<number[]> =>
   (await Promise.all(hosts.map((host) => fetchPage(host, SITE, path, more)))).map(({ status }) => status);
@@ -186,10 +229,10 @@ test("remove: asks for the name, and leaves a host as it was before the first de
 async function belongings(host: Host): Promise<string[]> {
   const listed = await onHost(
     host,
-    `find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path '/var/tmp' -o -path /var/log -o -path /home -o -path /root -o -path /var/cache/apt -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /usr/share -o -path /usr/lib \\) -prune -o -print | grep -vE '__pycache__|^/etc/(passwd|shadow|group|gshadow)-$|^/var/lib/systemd/(timers|random-seed)|^/run/(credentials|udev|log|sudo|user|systemd)/';
-    find /run/django* /run/systemd/transient -mindepth 1 2>/dev/null;
+    `find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path '/var/tmp' -o -path /var/log -o -path /home -o -path /root -o -path /var/cache/apt -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /usr/share -o -path /usr/lib \\) -prune -o -print | grep -vE '__pycache__|^/etc/(passwd|shadow|group|gshadow)-$|^/var/lib/systemd/(timers|random-seed)|^/run/(credentials|udev|log|sudo|user|systemd)/' || true;
+    find /run/django* /run/systemd/transient -mindepth 1 2>/dev/null || true;
     getent passwd; getent group; systemctl list-unit-files --no-legend --plain | awk '{print $1, $2}'; systemctl list-units --all --no-legend --plain '*${NAME}*' 'django-ansible*';
-    ls /etc/sudoers.d; iptables-save 2>/dev/null || true`,
+    ls /etc/sudoers.d || true; iptables-save 2>/dev/null || true`,
   );
   return listed.split("\n").filter((line) => line !== "");
 }

@@ -16,6 +16,13 @@ describe("an empty secret", () => {
       "a workflow run that Dependabot starts gets Dependabot's own secrets only",
     ],
     ["pull_request", own, "octocat", "the secret is probably not configured for this repository or environment"],
+    ["pull_request", "{}", "octocat", "the secret is probably not configured for this repository or environment"],
+    [
+      "pull_request",
+      '{"pull_request": {"head": {"repo": null}}}',
+      "octocat",
+      "the secret is probably not configured for this repository or environment",
+    ],
     ["push", fork, "octocat", "the secret is probably not configured for this repository or environment"],
     ["pull_request", "no JSON", "octocat", "the secret is probably not configured for this repository or environment"],
   ])("is explained in a run for %s (%j by %s)", (event, content, actor, cause) => {
@@ -33,6 +40,7 @@ describe("an empty secret", () => {
 
   it("is named in a warning", () => {
     expect(emptySecretsWarning({ emptySecrets: [] })).toBe("");
+    expect(emptySecretsWarning({ emptySecrets: ["env"] })).toMatch(/^env is given but empty: /);
     expect(emptySecretsWarning({ emptySecrets: ["ssh-private-key", "env"] })).toMatch(
       /^ssh-private-key and env are given but empty: .*\. Leave out what is not needed\.$/,
     );

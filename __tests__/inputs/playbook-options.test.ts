@@ -11,6 +11,8 @@ describe("requirePlaybookOptions", () => {
     [["--vault-id", "prod@prompt-not", "--ssh-common-args", "-o ProxyJump=b"]],
     [["--ssh-common-args=-o ServerAliveInterval=5", "--skip", "slow"]],
     [["-u", "-odd"]],
+    [["--vault-id", "prod@/path/prompt", "-e", "prompt"]],
+    [["--user=--odd"]],
   ])("lets pass %j", (words) => {
     expect(() => requirePlaybookOptions(words, true)).not.toThrow();
   });
@@ -18,7 +20,12 @@ describe("requirePlaybookOptions", () => {
   it.each([
     [["site.yml"], 'extra-args has "site.yml", which is no option'],
     [["-v", "yes"], 'extra-args has "yes", which is no option'],
-    [["--"], 'extra-args has "--", which is no option'],
+    [["--"], 'extra-args has "--", which is no option: a playbook is given by playbook'],
+    [["-"], 'extra-args has "-", which is no option'],
+    [["-f", "5x"], 'extra-args has -f with "5x": it takes a number.'],
+    [["-f", "x5"], 'extra-args has -f with "x5": it takes a number.'],
+    [["--vault-id=prompt"], 'extra-args has --vault-id "prompt", which waits for a person'],
+    [["--vault-id", "a@prompt_ask_vault_pass"], "extra-args has --vault-id"],
     [["--nonsense"], 'extra-args has "--nonsense", which is no option of ansible-playbook'],
     [["-Z"], 'extra-args has "-Z", which is no option of ansible-playbook'],
     [["--vault"], 'extra-args has "--vault", which is no option of ansible-playbook'],
@@ -57,7 +64,13 @@ describe("filesInArguments", () => {
       "--inventory=d",
       "-i",
       "web1,",
+      "--inventory-file",
+      "e",
+      "-l",
+      "@none",
+      "-ea=@b",
+      "--brand-new=1",
     ];
-    expect(filesInArguments(words)).toEqual(["a.yml", "b.yml", "c.yml", "hosts", "d"]);
+    expect(filesInArguments(words)).toEqual(["a.yml", "b.yml", "c.yml", "hosts", "d", "e"]);
   });
 });

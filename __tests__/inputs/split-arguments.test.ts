@@ -10,6 +10,12 @@ describe("splitArguments", () => {
     [`--x=a" b "c`, ["--x=a b c"]],
     ["'' \"\"", ["", ""]],
     ["a\\ b c\\\nd", ["a b", "cd"]],
+    ["-v \\\r\n--diff\\\r\nx", ["-v", "--diffx"]],
+    ["a\\\rb", ["a\rb"]],
+    ['"a\\\nb" "c\nd"', ["ab", "c\nd"]],
+    ['"\\$a\\`b"', ["$a`b"]],
+    ["-v # why", ["-v"]],
+    ["\\a", ["a"]],
     ["-v # why\n--diff a#b", ["-v", "--diff", "a#b"]],
     ["'$HOME' \"`id`\"", ["$HOME", "`id`"]],
   ])("splits %j", (text, words) => {

@@ -18,6 +18,16 @@ describe("validateInputs", () => {
     ["env for containers", { mode: "container", env: { A: "1" } }],
     ["a release to go back to", { operation: "rollback", revision: "20260102T030405Z-0123456" }],
     ["a status", { operation: "status" }],
+    ["tags", { tags: ["one", "two-b"] }],
+    ["an address in brackets", { serverName: "[2001:db8::7]   localhost" }],
+    ["the oldest Ansible", { ansibleVersion: "2.19.0" }],
+    ["a candidate of Ansible", { ansibleVersion: "2.22.0rc12" }],
+    ["a vault password beside others", { vaultPassword: "a", vaultPasswords: { prod: "b" } }],
+    ["a default vault password of a mapping", { vaultPasswords: { default: "b" } }],
+    ["a passphrase with its key", { sshPrivateKey: "k", sshPrivateKeyPassphrase: "p" }],
+    ["an encrypted become password", { becomePassword: "\n$ANSIBLE_VAULT;1.1;AES256\n6162\n", vaultPassword: "a" }],
+    ["a compose file whose name has dots", { mode: "container", composeFiles: ["/srv/a..b/compose.yml"] }],
+    ["an option that a newer Ansible may have", { ansibleVersion: "2.30.1", extraArgs: ["--brand-new"] }],
     ["a branch", { source: "git", revision: "feature/a.b-1" }],
     ["a registry", { mode: "container", registry: "ghcr.io:443/acme", registryUsername: "u", registryPassword: "p" }],
     ["compose inputs with a playbook of one's own", { playbook: "deploy.yml", composeFiles: ["/srv/compose.yml"] }],
@@ -31,6 +41,40 @@ describe("validateInputs", () => {
     [
       { inventoryFiles: ["a"] },
       "hosts and inventory-file are both given: set only one of hosts, inventory and inventory-file.",
+    ],
+    [
+      { inventory: "web1", inventoryFiles: ["a"] },
+      "hosts and inventory and inventory-file are all given: set only one of hosts, inventory and inventory-file.",
+    ],
+    [{ tags: ["a b"] }, 'tags has "a b": a tag has no spaces and does not begin with a dash.'],
+    [
+      { extraArgs: ["--brand-new"] },
+      'extra-args has "--brand-new", which is no option of ansible-playbook: correct or remove it.',
+    ],
+    ...["/..", "../x", "/srv/.."].map((path): [Partial<Inputs>, string] => [
+      { mode: "container", composeFiles: [path] },
+      `compose-file is "${path}": use an absolute path on the hosts, such as /root/compose.yml.`,
+    ]),
+    ...["2.21", "12.21.1", "2.21.1.post1", "2.21.x", "2.21.0c1", "3.21.0"].map((version): [Partial<Inputs>, string] => [
+      { ansibleVersion: version },
+      `ansible-version is "${version}": use an exact version of ansible-core from 2.19.0 on, such as 2.19.4, or leave it out.`,
+    ]),
+    ...["x[::1]", "[::1]x", "[1]"].map((name): [Partial<Inputs>, string] => [
+      { serverName: name },
+      `server-name has "${name}": use DNS names such as www.example.org, separated by spaces, without scheme or path.`,
+    ]),
+    [
+      { composeSources: ["compose.yml"] },
+      "compose-source has no effect with mode: role: set mode: container or leave compose-source out.",
+    ],
+    [{ registry: "ghcr.io" }, "registry has no effect with mode: role: set mode: container or leave registry out."],
+    [
+      { registryUsername: "u", registryPassword: "p" },
+      "registry-username has no effect with mode: role: set mode: container or leave registry-username out.",
+    ],
+    [
+      { mode: "container", source: "workspace" },
+      "source has no effect with mode: container: set mode: role or leave source out.",
     ],
     [{ limit: "-web1" }, 'limit has the pattern "-web1": a pattern cannot begin with a dash.'],
     [{ limit: "web1, --list-hosts" }, 'limit has the pattern "--list-hosts": a pattern cannot begin with a dash.'],

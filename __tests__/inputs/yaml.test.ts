@@ -20,6 +20,7 @@ describe("parseMapping", () => {
     ['{"a": 1, "b": [true, null]}', { a: 1, b: [true, null] }],
     ["a: yes\nb: 0o17\nc: 2024-01-01\nd: '{{ x }}'", { a: "yes", b: 15, c: "2024-01-01", d: "{{ x }}" }],
     ["base: &b {x: 1}\ncopy: *b", { base: { x: 1 }, copy: { x: 1 } }],
+    ["---\na: 1\n...\n# the end\n", { a: 1 }],
     ["p: !unsafe 'a {{ b }}'", { p: { __ansible_unsafe: "a {{ b }}" } }],
     [
       "p: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\n",
@@ -32,7 +33,11 @@ describe("parseMapping", () => {
   it.each([
     ["a: 1\na: 2", /^vars is not valid YAML at line 2, column 1: a mapping has this key twice, so keep one of them\.$/],
     ["a: [1", /^vars is not valid YAML at line 1, column 6/],
-    ["a: !custom 1", /^vars is not valid YAML at line 1/],
+    ["a: !custom 1", /^vars is not valid YAML at line 1, column 4: a tag \(!name\) is none that Ansible has\.$/],
+    ["a: 1\n---\n\nb: 2", /^vars is not valid YAML at line 2, column 1: a second document begins/],
+    ["a: 1\n]", /^vars is not valid YAML at line 2, column 1: a sign stands where YAML expects none\.$/],
+    ["a: 1\nb: {c: 1, c: 2}", /^vars is not valid YAML at line 2, column 11: a mapping has this key twice/],
+    ["%YAML 5\n---\na: 1", /^vars is not valid YAML at line 1, column \d+: bad directive\.$/],
     ["a: *nothing", /^vars has an alias \(\*name\) that is unknown/],
     ["a: &x [*x]", /^vars has an alias \(\*name\) inside of what it stands for: write the value out\.$/],
     ["- ".repeat(50_000), /^vars has lists or mappings nested more than 100 deep: make it flatter\.$/],
@@ -82,6 +87,71 @@ describe("parseMapping", () => {
       expect(String(error)).toMatch(/^DeployError: vars .*\.$/);
     }
     expect(process.cpuUsage(start).user / 1_000).toBeLessThan(1_500);
+  });
+});
+
+describe("parseLoosely", () => {
+  it.each([
+    ["a: !custom 1", { a: "1" }],
+    ["a: [1, 2]\n---\nb: 1", { a: [1, 2] }],
+    ["", null],
+    ["a: ]", undefined],
+    [bomb(9), undefined],
+    [`a: ${"[".repeat(50_000)}`, undefined],
+  ])("reads %j as far as Ansible would", (text, expected) => {
+    expect(parseLoosely(text)).toEqual(expected);
+  });
+});
+
+describe("leavesOf", () => {
+  it.each([
+    [
+      "a: &x one\nb: *x",
+      [
+        ["a", "one"],
+        ["b", "one"],
+      ],
+    ],
+    [
+      "a: &x {k: one}\nb: *x",
+      [
+        ["a.k", "one"],
+        ["b.k", "one"],
+      ],
+    ],
+    [
+      "a: &x [one]\nb: {c: *x}",
+      [
+        ["a", "one"],
+        ["b.c", "one"],
+      ],
+    ],
+    [
+      "a: one\n---\nb: two",
+      [
+        ["a", "one"],
+        ["b", "two"],
+      ],
+    ],
+    [
+      "a: 0123\nb:\n",
+      [
+        ["a", "0123"],
+        ["b", ""],
+      ],
+    ],
+  ])("finds each text of %j with its keys", (text, expected) => {
+    const { leaves, valid } = leavesOf(text);
+    expect(leaves.map(({ keys, text }) => [keys.join("."), text])).toEqual(expected);
+    expect(valid).toBe(true);
+  });
+
+  it.each(["a: ]", `a: ${"[".repeat(50_000)}`, "a: 'open"])("says that %j is not all", (text) => {
+    expect(leavesOf(text).valid).toBe(false);
+  });
+
+  it("repeats what aliases stand for so often and no more", () => {
+    expect(leavesOf(`a: &x one\nb: [${"*x, ".repeat(500)}]`).leaves).toHaveLength(101);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { helperEnvironment } from "../../src/process/program-environment.js";
 import { killAll, type RunOptions, run } from "../../src/process/run.js";
+import { descendantsOf } from "../../src/process/tree.js";
 import { alive } from "../support/alive.js";
 import { createFolder } from "../support/folder.js";
 
@@ -220,6 +221,22 @@ describe("run", () => {
     const left = await pidIn("left");
     expect(alive(left)).toBe(true);
     process.kill(left);
+  });
+
+  it("has a program watched that must not outlive this process, and nobody watch once it has ended", async () => {
+    const started = () => descendantsOf(process.pid).length;
+    const before = started();
+    for (const [leashed, processes] of [
+      [true, 2],
+      [false, 1],
+    ] as const) {
+      const { done, pidIn } = follow("echo $$ > self; exec sleep 60", { leashed });
+      await pidIn("self");
+      await until(() => started() - before === processes);
+      killAll();
+      await done;
+      await until(() => started() === before);
+    }
   });
 
   it("kills everything when nothing else ends a run", async () => {

@@ -11,6 +11,21 @@ describe("hiddenForms", () => {
     expect(forms).toContain("first");
     expect(forms).not.toContain("-----BEGIN X-----");
     expect(forms).not.toContain("/=");
+    expect(hiddenForms("  a line \nabcd\nxyz\nsay -----BEGIN it")).toEqual(
+      expect.arrayContaining(["a line", "abcd", "say -----BEGIN it"]),
+    );
+    expect(hiddenForms("  a line \nabcd\nxyz")).not.toContain("xyz");
+  });
+
+  it("leaves a secret as it is whose other forms would turn up by chance", () => {
+    expect(hiddenForms("p's")).toEqual(["p's"]);
+    expect(hiddenForms("p'ss")).toContain("p''ss");
+    expect(hiddenForms("abcd")).toEqual(["abcd"]);
+    expect(hiddenForms("abcde")).toContain("YWJjZG");
+  });
+
+  it("covers all that comes from a secret alone in base64, at each of the three places", () => {
+    expect(hiddenForms("secret")).toEqual(expect.arrayContaining(["c2VjcmV0", "NlY3Jld", "zZWNyZX"]));
   });
 
   it.each([
@@ -19,9 +34,12 @@ describe("hiddenForms", () => {
     ["Python", `it's "x"`, String.raw`it\'s "x"`],
     ["YAML", "it's me", "it''s me"],
     ["a shell", "it's me", `it'"'"'s me`],
-    ["a URL", "p/ss w'rd", "p%2Fss%20w%27rd"],
+    ["a shell in single quotes", "it's me", `it'\\''s me`],
+    ["a URL", "p/ss w'rd*", "p%2Fss%20w%27rd%2A"],
+    ["a URL's path", "p/ss w'rd", "p/ss%20w%27rd"],
     ["a form", "pass word", "pass+word"],
     ["HTML", `a<b>"c'`, "a&lt;b&gt;&quot;c&#x27;"],
+    ["HTML of others", `a&b"c'`, "a&amp;b&quot;c&#39;"],
   ])("covers what %s makes of it", (_, secret, form) => {
     expect(hiddenForms(secret)).toContain(form);
   });

@@ -16,6 +16,15 @@ describe("Mask", () => {
     expect(mask.redact("a pass word, a pass, pass%20word")).toBe("a ***, a ***, ***");
   });
 
+  it("hides nothing of a secret that would blank the log, nor its forms", () => {
+    const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    const mask = new Mask();
+    mask.add(["password", " test  ", "  ab "]);
+    expect(write).not.toHaveBeenCalled();
+    vi.restoreAllMocks();
+    expect(mask.redact("password cGFzc3dvcmQ= test")).toBe("password cGFzc3dvcmQ= test");
+  });
+
   it("leaves no piece of secrets that overlap", () => {
     vi.spyOn(process.stdout, "write").mockReturnValue(true);
     const mask = new Mask();

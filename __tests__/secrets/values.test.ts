@@ -50,6 +50,16 @@ describe("secretsIn", () => {
     ["a URL", "app_repo: https://robot:hunter2!@git.example.org/x.git", ["hunter2!"]],
     ["a key of INI with blanks", "[all:vars]\nansible_password = two words", ["two words"]],
     ["INI in quotes", "web1 ansible_become_password='it is' x=1", ["it is"]],
+    ["a key of INI with more lines", "[all:vars]\nansible_password = two words\nx=1", ["two words"]],
+    ["a line of INI alone", "ansible_password = two words", ["two words"]],
+    ["a line of INI with quotes", "token = 'it is'", ["'it is'", "it is"]],
+    ["a line of INI with quotes inside", "token = a'b c'", ["a'b c'"]],
+    ["a line of INI with quotes before", "token = 'ab'cd e", ["'ab'cd e"]],
+    ["a host whose quote stays open", "web1 ansible_password=hunter2!  note='open", ["hunter2!"]],
+    ["a word without a value", "web1 passwords x=1", []],
+    ["a template in a text", "password: 'abc{{ d }}'\ntoken: '{{ d }}abc'", ["abc{{ d }}", "{{ d }}abc"]],
+    ["a template in blanks", "password: ' {{ x }} '", []],
+    ["an encrypted text without a tag", "password: |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\n", []],
     ["two documents", "a: 1\n---\npassword: hunter2!", ["hunter2!"]],
     ["nothing secret", "author: someone\nport: 8080\nsite: https://example.org:8080/a@b", []],
     ["a template", "password: '{{ vault_password }}'\nother_token: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162", []],
@@ -66,12 +76,36 @@ describe("secretsIn", () => {
     expect(secretsIn(createRaw({ vars: text }))).toEqual(expect.arrayContaining([...expected]));
   });
 
+  it.each<[string, readonly string[]]>([
+    ["a:\n  token: |\n    line-one\n\n    line-two\n  plain: text-plain", ["line-one", "line-two"]],
+    ["a:\n  db_password : >-\n    line-one\n    line-two\nplain: text-plain", ["line-one", "line-two"]],
+    ["token:\n  line-one\nplain: text-plain", ["line-one"]],
+    ["token: &x\n  line-one\nplain: text-plain", ["line-one"]],
+    ["token: one-line\n  two-line\nplain: text-plain", ["one-line"]],
+    ["token: a>b one\n  two-line", ["a>b one"]],
+    ["home: https://u:hunter2!@h/", ["hunter2!"]],
+    ["{'token' : hunter2!, plain: text}", ["hunter2!", "hunter2!, plain: text}", "hunter2!,"]],
+    ["{'token': hunter2!}", ["hunter2!", "hunter2!}"]],
+    ['token: "one two"', ["one two"]],
+    ["token=   hunter2!   more", ["hunter2!", "hunter2!   more"]],
+    ["a-token: some_thing\nplain: text: none", ["some_thing"]],
+  ])("finds in YAML that cannot be read what may be a secret, and no more: %j", (text, expected) => {
+    const found = secretsIn(createRaw({ vars: `]\n${text}` }));
+    expect(found.filter((one) => !/^["']/.test(one)).sort()).toEqual([...expected].sort());
+  });
+
   it.each([
     ["postgres://u:pa@ss/word@db/x", ["pa@ss/word", "pa"]],
     ["postgres://u:pa/ss@db/x", ["pa/ss"]],
     ["redis://:only%2Fpass@h", ["only%2Fpass", "only/pass"]],
     ["https://h:8080/path@v1", []],
     ["https://user@h/x", []],
+    ["https://user@h/x@y", []],
+    ["https://h:8/path@v1", []],
+    ["http://host:name/x", []],
+    ["xx:hunter@home", []],
+    ["redis://:a1234/b@h", ["a1234/b"]],
+    ["https://u:100%@h", ["100%"]],
   ])("finds the password of %s", (url, expected) => {
     expect(passwordsInUrls(`--index-url=${url} 'x'`)).toEqual(expected);
   });
@@ -98,7 +132,23 @@ describe("secretsIn", () => {
     ]);
   });
 
+  it("finds every password of a mapping, also of one that is broken", () => {
+    const found = (text: string) => secretsIn(createRaw({ "vault-passwords": text }));
+    expect(found("prod: one-pass\ndev: |\n  two-pass\n")).toEqual(["one-pass", "two-pass"]);
+    expect(found("prod: one-pass\r\ndev:   two-pass  \r\nx: [")).toEqual(
+      expect.arrayContaining(["one-pass", "two-pass"]),
+    );
+  });
+
+  it("takes blank texts for none, and finds secrets where a quote stays open", () => {
+    expect(secretsIn(createRaw({ "become-password": "  \n" }))).toEqual([]);
+    expect(secretsIn(createRaw({ "extra-args": "-e 'db_password=hunter2!" }))).toEqual(
+      expect.arrayContaining(["hunter2!"]),
+    );
+  });
+
   it("hides what a malformed env may hold", () => {
+    expect(secretsIn(createRaw({ env: "A='open\n B =   hunter22  " }))).toEqual(["'open", "hunter22"]);
     expect(secretsIn(createRaw({ env: "A='open\nhunter22" }))).toEqual(["'open", "hunter22"]);
   });
 });
@@ -111,6 +161,12 @@ describe("weakSecrets", () => {
       registryPassword: "password",
       env: { DEBUG: "no", SECRET_KEY: "test", DB_PASSWORD: "s3cret-enough" },
     });
+    expect(weakSecrets({ ...inputs, vaultPassword: "ab", sshPrivateKeyPassphrase: "test" }, "")).toEqual(
+      expect.arrayContaining([
+        "vault-password is so short or common that it is not hidden in the log: use eight or more characters.",
+        "ssh-private-key-passphrase is so short or common that it is not hidden in the log: use eight or more characters.",
+      ]),
+    );
     expect(weakSecrets(inputs, "1234").map((text) => text.split(" is so short or common ")[0])).toEqual([
       "become-password",
       "registry-password",

@@ -105,8 +105,7 @@ export function parseYaml(name: InputName, text: string): Value {
   if (stop?.code === TOO_DEEP) throw tooDeep(name);
   const { documents, problems } =
     stop === undefined ? compose(text, 1, { customTags: ANSIBLE_TAGS }) : { documents: [], problems: [stop] };
-  const [document, ...more] = documents;
-  const second = more.find(({ contents }) => contents !== null);
+  const [document, second] = documents;
   const problem =
     problems[0] ?? (second === undefined ? duplicateKey(document) : { code: "MULTIPLE_DOCS", offset: second.range[0] });
   if (problem !== undefined) {

@@ -47,7 +47,7 @@ export class Cancel {
     const { cancelPlaybook } = this.#run.files;
     if (cancelPlaybook !== "" && !(await this.#giveBack(cancelPlaybook))) {
       warn(
-        "The deploy lock was not given back on every host: the next attempt of this workflow run takes it over, any other run after 15 minutes.",
+        "The deploy lock was not given back on every host: those that hear no more of this run roll back by themselves and free it within a minute.",
       );
     }
     clearTimeout(this.#deadline);

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as core from "@actions/core";
 import { annotate, tell, warn } from "../announce.js";
 import { appNameOf } from "../ansible/variables.js";
 import { messageOf } from "../errors.js";
@@ -29,7 +28,7 @@ export interface PublishParts {
 }
 
 /** Sets the outputs and writes summary and annotations. Warns where that fails: a report never decides a deploy. */
-export async function publish(outcome: Outcome, parts: PublishParts): Promise<void> {
+export function publish(outcome: Outcome, parts: PublishParts): void {
   const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
   tell(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
   const summaryFile =
@@ -54,12 +53,10 @@ export async function publish(outcome: Outcome, parts: PublishParts): Promise<vo
     ),
   );
   attempt("The annotations were not written", () => annotateFailures(outcome, parts));
-  if (!parts.summary || !process.env.GITHUB_STEP_SUMMARY) return;
-  try {
-    await core.summary.addRaw(summaryOf(outcome, parts)).write();
-  } catch (error) {
-    warn(`The job summary was not written: ${messageOf(error)}`);
-  }
+  const summary = process.env.GITHUB_STEP_SUMMARY;
+  if (!parts.summary || !summary) return;
+  // Steps before may have written there too.
+  attempt("The job summary was not written", () => appendFileSync(summary, summaryOf(outcome, parts)));
 }
 
 function summaryOf(outcome: Outcome, parts: PublishParts, limit?: number): string {

@@ -32,12 +32,11 @@ const isReference = (value: string): boolean => /^(\{\{.*\}\}|\$ANSIBLE_VAULT;.*
 /** A number in YAML is written anew by who reads it: `0123` becomes 83 or 123. */
 function readings(text: string): string[] {
   const number = Number(text);
-  return text.trim() !== "" && Number.isFinite(number) ? [text, String(number)] : [text];
+  return Number.isFinite(number) ? [text, String(number)] : [text];
 }
 
 /** A line of INI: a host with words `key=value`, or in a section of variables one `key = value` up to the line's end. */
 function secretsOfIniLine(line: string): string[] {
-  if (!line.includes("=") || /^\s*[#;]/.test(line)) return [];
   return [...wordsOf(line), line].flatMap((pair) => {
     const equals = pair.indexOf("=");
     const value = pair.slice(equals + 1).trim();
@@ -51,7 +50,7 @@ function wordsOf(line: string): string[] {
   try {
     return splitArguments(line);
   } catch {
-    return line.split(/\s+/);
+    return line.split(/\s/);
   }
 }
 

@@ -22,12 +22,8 @@ export function repairKeys(given: string): RepairedKeys {
     text = changed;
   };
   change("the base64 around it was decoded", withoutBase64(text));
-  if (/^\s*["']-----BEGIN/.test(text)) {
-    change("the quotes around it were removed", text.trim().replace(/^(["'])([\s\S]*)\1$/, "$2"));
-  }
-  if (/-----\\r?\\?n/.test(text) || /-----\\n/.test(text)) {
-    change('"\\n" was replaced by line ends', text.replaceAll(/(\\r)?\\n/g, "\n"));
-  }
+  change("the quotes around it were removed", text.replace(/^\s*(["'])(-----BEGIN[\s\S]*)\1\s*$/, "$2"));
+  change('"\\n" was replaced by line ends', text.replaceAll(/(\\r)?\\n/g, "\n"));
   change("Windows line ends were replaced", text.replaceAll(/\r\n?/g, "\n"));
   if (!text.endsWith("\n")) repairs.push("the missing last line end was added");
 
@@ -39,9 +35,7 @@ export function repairKeys(given: string): RepairedKeys {
     if (key.trimEnd() !== block) repairs.push("blanks and line ends inside it were put right");
     return key;
   });
-  if (/^\s*\S/.test(text) && text.trim() !== text.replace(/\n$/, "")) {
-    repairs.push("blank space around it was removed");
-  }
+  if (text.trim() !== text.replace(/\n$/, "")) repairs.push("blank space around it was removed");
   return { keys, repairs: [...new Set(repairs)] };
 }
 
@@ -73,13 +67,12 @@ function linesOf(body: string): string[] {
   const lines = body
     .split("\n")
     .map((line) => line.trim())
-    .filter((line, index, all) => line !== "" || (index > 0 && all[index - 1]?.includes(":")));
+    .filter((line, index, all) => line !== "" || all[index - 1]?.includes(":"));
   if (lines.some((line) => line.includes(":"))) return lines;
-  return lines.flatMap((line) => line.split(/\s+/)).filter((line) => line !== "");
+  return lines.flatMap((line) => line.split(/\s+/));
 }
 
 function withoutBase64(text: string): string {
-  if (!/^[A-Za-z0-9+/=\s]+$/.test(text)) return text;
   const decoded = Buffer.from(text, "base64").toString("latin1");
   return decoded.includes("-----BEGIN ") ? decoded : text;
 }

@@ -1,6 +1,6 @@
 /** The passwords of all URLs in a text: as they are written, decoded, and, where one holds a raw `@` or `/`, up to the last `@`. */
 export function passwordsInUrls(text: string): string[] {
-  const words = text.split(/[\s"'<>]+/).flatMap((word) => {
+  const words = text.split(/[\s"'<>]/).flatMap((word) => {
     const start = word.indexOf("://");
     return start === -1 ? [] : [word.slice(start + 3)];
   });

@@ -95,3 +95,10 @@ export const stopDatabase = (host: Host): Promise<string> =>
 
 export const startDatabase = (host: Host): Promise<string> =>
   onHost(host, "systemctl reset-failed 'postgresql@*.service' || true; systemctl start postgresql");
+
+/** Takes a host off the network, without a word to anybody. */
+export const cutCable = (host: Host): Promise<string> =>
+  onHost(host, "ip route show default > /root/default-route; ip link set eth0 down");
+
+export const mendCable = (host: Host): Promise<string> =>
+  onHost(host, "ip link set eth0 up; ip route replace $(cat /root/default-route)");

@@ -13,7 +13,8 @@ export interface Fleet {
   project: Project;
   app1: Host;
   app2: Host;
-  hosts: [Host, Host];
+  /** All of them, those two first. */
+  hosts: Host[];
   /** Runs the action's bundle as a runner does, without a workflow around it. */
   deploy(request?: DeployRequest): Promise<ActionResult>;
 }
@@ -28,16 +29,22 @@ export interface HostState {
   running: string[];
 }
 
-export async function startFleet(topic: string, variables: Record<string, unknown> = {}): Promise<Fleet> {
+export async function startFleet(
+  topic: string,
+  variables: Record<string, unknown> = {},
+  more: string[] = [],
+): Promise<Fleet> {
   const trial = await startTrial(topic);
   const password = secret("database");
-  const [app1, app2] = await Promise.all([
+  const [app1, app2, ...others] = await Promise.all([
     trial.host({ name: "app1", suite: otherSystem ?? "bookworm", kind: "ready" }),
     trial.host({ name: "app2", suite: otherSystem ?? "trixie", kind: "ready" }),
+    ...more.map((name) => trial.host({ name, suite: otherSystem ?? "trixie", kind: "ready" })),
   ]);
+  const hosts = [app1, app2, ...others];
   await servePostgres(app1, { database: "mysite", user: "mysite", password });
   const project = await createProject(trial, "examples/mysite");
-  project.write("inventory/hosts.yml", inventory([app1, app2]));
+  project.write("inventory/hosts.yml", inventory(hosts));
   // Beside the inventory, so that a playbook of the project and the bundled one find them alike.
   project.write(
     "inventory/group_vars/all.yml",
@@ -53,8 +60,8 @@ export async function startFleet(topic: string, variables: Record<string, unknow
       ...variables,
     }),
   );
-  const deploy = directly(trial, project, [app1, app2]);
-  return { trial, project, app1, app2, hosts: [app1, app2], deploy };
+  const deploy = directly(trial, project, hosts);
+  return { trial, project, app1, app2, hosts, deploy };
 }
 
 /** Gives the project a version that its pages show, and commits it. */

@@ -1,7 +1,15 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
+"""Controller side of compose_reach: looks the answer through, and lets the host hear of this run from the moment it has the deploy lock."""
 from __future__ import annotations
 
-from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
 
-__all__ = ["ActionModule"]
+
+class ActionModule(Answered):
+    def _execute_module(self, *args, task_vars=None, **kwargs):
+        arguments = dict(self._task.args)
+        if arguments.get("run_id") and not self._task.check_mode:
+            arguments["heart"] = heart.start(self, task_vars or {})
+        return super()._execute_module(*args, module_args=arguments, task_vars=task_vars, **kwargs)

@@ -210,6 +210,23 @@ options:
         description: How long a process has to stay up after its start, in seconds.
         type: int
         default: 5
+      access_log:
+        description: nginx's log of the application.
+        type: path
+        default: ''
+      bake:
+        description: How long the release is watched after traffic has moved to it, in seconds.
+        type: int
+        default: 0
+      bake_requests:
+        description: Requests without which their failures and times decide nothing.
+        type: int
+        default: 50
+      bake_checks:
+        description: Addresses that have to answer meanwhile.
+        type: list
+        elements: str
+        default: []
       health_path:
         description: Path that is asked.
         type: str

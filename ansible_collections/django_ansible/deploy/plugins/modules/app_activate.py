@@ -78,6 +78,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock im
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
 
 
 def main() -> None:
@@ -118,26 +119,27 @@ def main() -> None:
 def activate(module: AnsibleModule) -> dict:
     if module.params["revision"]:
         layout_of(module.params).vouch(module.params["release"], module.params["revision"])
-    activation = Activation({**module.params, **module.params["service"]})
-    pending = activation.pending()
-    diff = [file.diff() for _, file in activation.different]
-    layout = activation.layout
-    revision = layout.read_release(activation.release).get("revision")
-    previous = activation.previous_release
+    wanted = Wanted({**module.params, **module.params["service"]})
+    pending = wanted.pending()
+    diff = [file.diff() for _, file in wanted.different]
+    layout = wanted.layout
+    revision = layout.read_release(wanted.release).get("revision")
+    previous = wanted.previous_release
+    activation = Activation(wanted)
     if pending and not module.check_mode:
         activation.run(pending)
     elif not module.check_mode:
         # When the connection broke, Ansible asks again: what this run did here before is still its change.
         before = undo.recall(layout.app_name) or {}
-        if before.get("run") == module.params["run_id"] and before.get("release") == activation.release:
+        if before.get("run") == module.params["run_id"] and before.get("release") == wanted.release:
             pending, previous = before["done"], before["previous_release"]
     return {
         "changed": bool(pending),
-        "told": activation.told,
+        "told": [*wanted.told, *activation.told],
         "done": pending,
         "slot": activation.slot,
         "diff": diff,
-        "deploy": {"release": activation.release, "previous_release": previous, "revision": revision, "url": module.params["service"]["url"], "warnings": activation.warnings},
+        "deploy": {"release": wanted.release, "previous_release": previous, "revision": revision, "url": module.params["service"]["url"], "warnings": [*wanted.warnings, *activation.warnings]},
     }
 
 

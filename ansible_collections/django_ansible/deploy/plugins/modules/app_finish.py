@@ -91,7 +91,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files i
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, prepared, processes, runs, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, left, prepared, process_moves, runs, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
@@ -114,8 +114,8 @@ def finish(module: AnsibleModule) -> dict:
     live = layout.live_slot()
     idle = [slot for slot in SLOTS if live and slot != live]
     stopping = [slot for slot in idle if not module.params["standby"] and systemd.is_active(layout.slot_service(slot))]
-    moves = (undo.recall(layout.app_name) or {}).get("processes", processes.NO_MOVES)
-    ended, still_needed = processes.ended(layout, moves)
+    moves = (undo.recall(layout.app_name) or {}).get("processes", process_moves.NO_MOVES)
+    ended, still_needed = process_moves.ended(layout, moves)
     keep = layout.kept_releases(module.params["keep_releases"]) | still_needed | runs.releases_in_use(layout.app_name)
     kept = [prepared.read(layout, release) for release in keep]
     removed = [os.path.join(layout.releases, name) for name in sorted(folders(layout.releases) - keep)]
@@ -123,7 +123,7 @@ def finish(module: AnsibleModule) -> dict:
     removed += Catalogue(layout.backups).unneeded(keep, number=module.params["dumps"]["number"], days=module.params["dumps"]["days"])
     removed += prepared.unneeded(layout, keep)
     if not module.check_mode:
-        processes.finish(moves, ended)
+        process_moves.finish(moves, ended)
         retire_replaced(layout, live)
         undo.forget(layout.app_name)
         for slot in idle:
@@ -135,6 +135,7 @@ def finish(module: AnsibleModule) -> dict:
         if os.path.isdir(layout.building):
             with Tree(layout.building) as building:
                 building.remove(".")  # What a run left that was killed.
+        left.note(layout)
         for path in removed:
             shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
         if removed:
@@ -170,6 +171,8 @@ def main() -> None:
     lock = lock_of(module.params, module.check_mode)
     try:
         with lock.step():
+            if not module.check_mode:
+                undo.confirm(module.params["app_name"], module.params["run_id"])
             result = finish(module)
             try:
                 ran = run_commands(module)

@@ -59,6 +59,10 @@ options:
     description: How long to wait for another deploy that holds the lock, in seconds.
     type: int
     default: 0
+  heart:
+    description: Secret of the heartbeat by which the host knows that this run lives. The action plugin sets it; without it the lock has a lease.
+    type: str
+    default: ''
 attributes:
   check_mode:
     support: full
@@ -138,17 +142,17 @@ import struct
 import sys
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
 
 # What a client sends first to ask for TLS; a server says S or N.
 SSL_REQUEST = 80877103
@@ -231,6 +235,7 @@ def main() -> None:
             **SERVICE,
             "last_step": {"type": "bool", "default": False},
             "lock_wait": {"type": "int", "default": 0},
+            "heart": {"type": "str", "default": "", "no_log": True},
         },
         supports_check_mode=True,
     )
@@ -258,6 +263,9 @@ def main() -> None:
         module.fail_json(msg=str(error))
     if lock.notice:
         module.warn(lock.notice)
+    if layout.went_alone():
+        module.warn(layout.went_alone())
+    heartbeat = keeper.begin(lock, module.params["heart"], returning, {name: module.params[name] for name in LAYOUT})
     try:
         found = look(layout, module.params)
     except Exception as error:
@@ -270,6 +278,10 @@ def main() -> None:
     if found["current"] and module.params["last_step"] and not followed:
         lock.release()
         found["lock_kept"] = False
+    elif heartbeat:
+        trouble = heartbeat.wait()
+        if trouble:
+            module.warn(trouble)
     module.exit_json(changed=False, free_mib=free, **found)
 
 
@@ -281,7 +293,7 @@ def look(layout: Layout, params: dict) -> dict:
     missing = missing_packages(params["packages"]) if params["packages"] else []
     account = accounts.exists(params["app_user"], params["app_group"])
     wanted = is_wanted(release, layout, params)
-    current = wanted and account and not missing and not Activation({**params, **params["service"], "release": release}).pending()
+    current = wanted and account and not missing and not Wanted({**params, **params["service"], "release": release}).pending()
     told = {"app": layout.app_name, "previous_release": release, "previous_revision": known.get("revision"), "packages": missing}
     if current:
         told.update(release=release, revision=known.get("revision"), url=params["service"]["url"])

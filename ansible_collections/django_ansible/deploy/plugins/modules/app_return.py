@@ -40,40 +40,44 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import runs
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import go_back
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import BY_ITSELF, ROLLED_BACK
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import returning, runs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of, lock_of
 
 
-def go_back_on_host(params: dict, check_mode: bool) -> dict:
-    layout = layout_of(params)
-    found = undo.recall(layout.app_name)
-    if not found or found["run"] != params["run_id"]:
+def go_back_on_host(params: dict) -> dict:
+    went = returning.go_back(params, params["run_id"], ROLLED_BACK)
+    return {"changed": went is not None, "deploy": {} if went is None else {"rolled_back": True, **went}}
+
+
+def predict(params: dict) -> dict:
+    found = undo.recall(params["app_name"]) or {}
+    went = found.get("run") == params["run_id"] and not found.get("confirmed")
+    return {"changed": went, "deploy": {"rolled_back": True, **returning.served(layout_of(params), found["previous_release"])} if went else {}}
+
+
+def went_alone(params: dict) -> dict:
+    """What a host that did not hear of this run for too long has done itself."""
+    last = layout_of(params).last_record()
+    if last.get("run") != params["run_id"] or last.get("result") != BY_ITSELF:
         return {"changed": False, "deploy": {}}
-    previous = found["previous_release"]
-    if not check_mode:
-        go_back(
-            layout, found["restorable"], slot=found["slot"], previous_slot=found["previous_slot"], previous_release=previous, nginx=found["nginx"],
-            moves=found["processes"],
-        )
-        undo.forget(layout.app_name)
-        # It counts as one that has served only if it had before.
-        layout.mark_release(found["release"], activated=found["activated"])
-        layout.record(release=found["release"], previous=previous, result="rolled-back", run=params["run_id"], actor=params["actor"])
-    told = {"release": previous, "previous_release": previous, "revision": layout.read_release(previous).get("revision") if previous else None}
-    return {"changed": True, "deploy": {"rolled_back": True, **{key: value for key, value in told.items() if value}}}
+    return {"changed": True, "deploy": {"rolled_back": True, **returning.served(layout_of(params), last.get("previous"))}}
 
 
 def main() -> None:
     module = AnsibleModule(argument_spec=LAYOUT, supports_check_mode=True)
     lock = lock_of(module.params, module.check_mode)
-    stopped = not module.check_mode and runs.stop(layout_of(module.params), module.params["run_id"])
-    result = {"changed": stopped, "deploy": {}}
-    # A step before this one may have given the lock back already, when nothing was to be done or it failed.
-    if module.check_mode or (lock.holder() or {}).get("run") == lock.run:
+    if module.check_mode:
+        module.exit_json(**predict(module.params))
+    stopped = runs.stop(layout_of(module.params), module.params["run_id"])
+    result = went_alone(module.params)
+    # A step before this one may have given the lock back already, when nothing was to be done or it failed. A boot takes it from a host that was switched.
+    if lock.is_held() or (lock.run and predict(module.params)["changed"]):
         try:
+            if not lock.is_held():
+                lock.take()
             with lock.step():
-                result = go_back_on_host(module.params, module.check_mode)
+                result = go_back_on_host(module.params)
                 lock.release()
         except (CommandFailed, Locked) as error:
             module.fail_json(msg="this host did not go back to what it served before: %s" % error)

@@ -73,6 +73,7 @@ def main():
     lock = lock_of(params["project"], params["run_id"], params["actor"])
     try:
         with lock.step():
+            store.confirm(params["run_id"])
             removed = prune(Compose().engine, store, keep, params["dumps"])
             store.forget_undo()
             store.drop_plan()

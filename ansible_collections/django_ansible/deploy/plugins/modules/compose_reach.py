@@ -44,6 +44,10 @@ options:
     description: Seconds to wait for another deploy of this project.
     type: int
     default: 0
+  heart:
+    description: Secret of the heartbeat by which the host knows that this run lives. The action plugin sets it; without it the lock has a lease.
+    type: str
+    default: ''
 attributes:
   check_mode:
     description: Nothing is written and no lock is taken. It is changed when a deploy would change something, and C(diff) says what.
@@ -109,12 +113,14 @@ deploy:
 """
 
 from ansible.module_utils.common.text.converters import to_native
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import REGISTRY_ARGUMENTS, parse_registries
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.plan import Plan
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, project_at
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -139,7 +145,10 @@ def reach_for_rollback(params, compose, check_mode):
     # What can fail comes before the lock.
     releases = known_releases(store, compose.engine)
     lock.take(params["lock_wait"])
-    return {"project": name, "settled": False, "pull": False, "digests": {}, "releases": releases, "live": {"release": store.live()}, "fits": [], "deploy": {}}
+    heartbeat = keeper.begin(lock, params["heart"], returning, {"project": name})
+    trouble = heartbeat.wait() if heartbeat else None
+    alone = store.went_alone()
+    return {"warnings": [*filter(None, (trouble, alone))], "project": name, "settled": False, "pull": False, "digests": {}, "releases": releases, "live": {"release": store.live()}, "fits": [], "deploy": {}}
 
 
 def main():
@@ -154,6 +163,7 @@ def main():
             build={"type": "bool", "default": False},
             rollback={"type": "bool", "default": False},
             lock_wait={"type": "int", "default": 0},
+            heart={"type": "str", "default": "", "no_log": True},
         ),
         supports_check_mode=True,
     )
@@ -171,8 +181,8 @@ def main():
         result = plan.make(module.check_mode)
     except (CommandFailed, Locked) as error:
         module.fail_json(msg=mask(to_native(error)))
-    if plan.notice:
-        module.warn(plan.notice)
+    for said in filter(None, (plan.notice, plan.trouble, plan.store.went_alone())):
+        module.warn(said)
     result["deploy"]["warnings"] = [mask(warning) for warning in result["deploy"]["warnings"]]
     module.exit_json(**result)
 

@@ -38,31 +38,35 @@ deploy:
   returned: success
 """
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import go_back, running_images
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import snapshot
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, projects
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import RUN_ARGUMENTS, START_ARGUMENTS, settings_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import RUN_ARGUMENTS, START_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import BY_ITSELF, ROLLED_BACK
 
 
 def return_project(params, project):
     """Whether this host went back, and what it runs then."""
+    went = returning.go_back({"project": project}, params["run_id"], ROLLED_BACK)
+    return {"changed": went is not None, "deploy": {} if went is None else {"rolled_back": True, **went}}
+
+
+def owes(params, project):
+    """Whether this run has switched the host and not confirmed."""
+    found = Store(project).recall() or {}
+    return bool(params["run_id"]) and found.get("run") == params["run_id"] and not found.get("confirmed")
+
+
+def went_alone(params, project):
+    """What a host that did not hear of this run for too long has done itself."""
     store = Store(project)
-    found = store.recall()
-    result = {"changed": False, "deploy": {}}
-    if found and found["run"] == params["run_id"]:
-        compose = Compose()
-        go_back(compose, store, found, settings_of(params))
-        images = running_images(compose.engine, store, snapshot(compose.engine.containers(project)))
-        revision = store.read_release(store.live() or "").get("revision")
-        told = {"revision": revision} if revision else {}
-        result = {"changed": True, "deploy": {"rolled_back": True, "images": images, "previous_images": images, **told}}
-    if store.plan().get("run") == params["run_id"]:
-        store.drop_plan()
-    return result
+    last = store.last_record()
+    if last.get("run") != params["run_id"] or last.get("result") != BY_ITSELF:
+        return {"changed": False, "deploy": {}}
+    return {"changed": True, "deploy": {"rolled_back": True, **returning.served(Compose(), store)}}
 
 
 def main():
@@ -72,12 +76,17 @@ def main():
     for project in [params["project"]] if params["project"] else projects():
         lock = lock_of(project, params["run_id"], params["actor"])
         # A step before this one may have given the lock back already, when nothing was to be done or it failed.
-        if module.check_mode or not params["run_id"] or (lock.holder() or {}).get("run") != params["run_id"]:
+        if not module.check_mode and params["run_id"] and not result["changed"]:
+            result = went_alone(params, project)
+        # A boot takes it from a host that was switched.
+        if module.check_mode or not (lock.is_held() or owes(params, project)):
             continue
         if not params["project"]:
             # A step that the runner left behind may still wait for health; it goes back by itself then.
             Store(project).ask_to_stop(params["run_id"])
         try:
+            if not lock.is_held():
+                lock.take()
             with lock.step():
                 result = return_project(params, project)
                 lock.release()

@@ -74,7 +74,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.stac
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked, describe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
@@ -103,8 +103,7 @@ def main():
         require_manager(compose.engine)
         stack = Stack(compose, params, values, registries)
         if params["operation"] == "status":
-            holder = lock_of(stack.name, "").holder()
-            module.exit_json(changed=False, manager=True, changes={}, deploy={"images": stack.images(), "status": stack.status(describe(holder) if holder else None)})
+            module.exit_json(changed=False, manager=True, changes={}, deploy={"images": stack.images(), "status": stack.status(lock_of(stack.name, "").describe())})
         lock = lock_of(stack.name, "" if module.check_mode else params["run_id"], params["actor"])
         lock.take(params["lock_wait"])
         with lock.step():

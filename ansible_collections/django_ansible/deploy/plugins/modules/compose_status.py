@@ -29,7 +29,7 @@ RETURN = r"""
 deploy:
   description:
     - C(images) by service, C(revision), and C(status) with C(release), C(revision), C(since) (when it was activated, UTC), C(services) (each with C(service),
-      C(container), C(image), C(digest), C(since) and C(health)), C(units) (state by container), C(free_mib), C(lock) (who deploys now, in words) and C(releases) (what is kept,
+      C(container), C(image), C(digest), C(since) and C(health)), C(units) (state by container), C(free_mib), C(lock) (who deploys now or has locked it, in words) and C(releases) (what is kept,
       oldest first).
   type: dict
   returned: success
@@ -40,21 +40,11 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.acti
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, parse_env
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of, snapshot
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.project import Project
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, project_at
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.named import name_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import describe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-
-
-def project_name(params, compose):
-    """The one that was deployed from that file; else the one that the file names."""
-    known = params["name"] or project_at(params["files"][0])
-    if known:
-        return known
-    project = Project(compose, params["files"], "", params["profiles"])
-    return project.summary(project.resolve()[0])["name"]
 
 
 def health_of(container):
@@ -69,7 +59,6 @@ def status_of(compose, name):
     full = sorted(filter(None, (engine.container(entry["Id"]) for entry in listed)), key=lambda container: container["Name"])
     live = store.live()
     record = store.read_release(live) if live else {}
-    holder = lock_of(name, "").holder()
     services = [
         {
             "service": service_of(container),
@@ -89,7 +78,7 @@ def status_of(compose, name):
         "services": services,
         "units": {entry["container"]: entry["health"] for entry in services},
         "free_mib": free_mib(engine.info().get("DockerRootDir") or "/"),
-        "lock": describe(holder) if holder else None,
+        "lock": lock_of(name, "").describe(),
         "releases": [found["release"] for found in store.list_releases() if not found.get("bad")],
     }
     return {"images": images, **({"revision": status["revision"]} if status["revision"] else {}), "status": status}
@@ -100,7 +89,11 @@ def main():
     params = module.params
     try:
         compose = Compose(parse_env(params["env"]))
-        deploy = status_of(compose, project_name(params, compose))
+        name = name_of(params, compose)
+        deploy = status_of(compose, name)
+        alone = Store(name).went_alone()
+        if alone:
+            module.warn(alone)
     except ComposeError as error:
         module.fail_json(msg=to_native(error))
     module.exit_json(changed=False, deploy=deploy)

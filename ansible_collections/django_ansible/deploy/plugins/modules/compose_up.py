@@ -126,6 +126,8 @@ def main():
             lock.take()
         with lock.step():
             result = rename(params) if params["settled"] else activate(params, module.check_mode)
+            if params["settled"]:
+                lock.release()
     except WentBack as error:
         Store(params["project"]).drop_plan()
         module.fail_json(msg=mask(to_native(error)), changed=True, changes={}, deploy={"kept": True, "images": error.images, "previous_images": error.images})

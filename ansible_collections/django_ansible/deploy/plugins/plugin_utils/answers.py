@@ -33,7 +33,8 @@ pem = form(r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE
 
 STATUS = record(
     release=maybe(release), revision=maybe(commit), since=maybe(moment), slot=maybe(word), units=by_name(LINE), free_mib=number, lock=maybe(LINE),
-    releases=each(release),
+    releases=each(release), health=maybe(text()), restarts=by_name(number), memory_mib=by_name(number), certificate_days=maybe(number),
+    last_dump=maybe(moment), maintenance=maybe(LINE), timers=by_name(LINE), runs=each(LINE), drift=each(LINE), problems=each(text()),
     services=each(record(service=LINE, container=LINE, image=image, digest=image, since=moment, health=LINE)),
 )
 DEPLOY = record(
@@ -58,6 +59,8 @@ ANSWERS: dict[str, dict[str, Shape]] = {
         "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
         "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,
     },
+    "app_lock": {"lock": maybe(LINE)},
+    "app_logs": {"times": each(number, 40000), "lines": each(LINE, 40000)},
     "app_maintenance": {"deploy": DEPLOY},
     "app_migrate": {"migrations": each(migration), "dump": maybe(dump), "commands": each(LINE), "deploy": DEPLOY},
     "app_recovery": {"told": each(LINE), "deploy": DEPLOY},
@@ -69,6 +72,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_run": {"output": text(8 << 20), "offset": number, "ended": boolean, "cut": boolean, "code": maybe(number), "trouble": text(), "deploy": DEPLOY},
     "app_status": {"deploy": DEPLOY},
     "compose_finish": {"removed": each(LINE)},
+    "compose_lock": {"lock": maybe(LINE)},
     "compose_migrate": {"migrations": each(LINE), "dump": maybe(dump), "deploy": DEPLOY},
     "compose_pull": {"pulled": each(image)},
     "compose_reach": {
@@ -80,6 +84,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
     "compose_status": {"deploy": DEPLOY},
     "compose_up": {"changes": CHANGES, "gates": by_name(LINE), "deploy": DEPLOY},
+    "fleet_confirm": {"silent": each(word), "unsure": each(word)},
     "postgresql_server": {"done": each(LINE), "restart": text()},
     "redis_server": {"done": each(LINE), "told": each(text()), "restart": text()},
 }

@@ -53,18 +53,23 @@ def said_again():
 
 
 def test_no_task_says_them_again():
-    # They name no run of their own: one looks without the lock, the others give back that of a run that is gone. Where a host's answer was refused, its
+    # They name no run of their own: some look, or lock for a person, without the lock of a run; the others give back that of a run that is gone. Where a host's answer was refused, its
     # project is not known.
     assert set(said_again()) == {
         "roles/compose_app/tasks/cancel.yml: run_id of compose_return",
+        "roles/compose_app/tasks/lock.yml: run_id of compose_lock",
         "roles/compose_app/tasks/reach.yml: project of compose_return",
+        "roles/compose_app/tasks/unlock.yml: run_id of compose_lock",
         "roles/django_app/tasks/cancel.yml: run_id of app_return",
+        "roles/django_app/tasks/lock.yml: run_id of app_lock",
+        "roles/django_app/tasks/logs.yml: run_id of app_logs",
         "roles/django_app/tasks/maintenance.yml: run_id of app_maintenance",
         "roles/django_app/tasks/remove.yml: run_id of app_remove",
         # What the live slot was started with is on the host.
         "roles/django_app/tasks/run.yml: environment of app_run",
         "roles/django_app/tasks/run.yml: run_id of app_run",
         "roles/django_app/tasks/status.yml: run_id of app_status",
+        "roles/django_app/tasks/unlock.yml: run_id of app_lock",
     }
 
 

@@ -168,6 +168,27 @@ ALLOWED = {
         "DeployLock._flock": ("os.makedirs os.open", "/run/django-ansible-deploy"),
         "DeployLock._read": ("open", "/run/django-ansible-deploy"),
         "DeployLock._put": ("open", "/run/django-ansible-deploy"),
+        "DeployLock.ask_to_stop": ("os.open", "/run/django-ansible-deploy"),
+        "DeployLock.is_asked_to_stop": ("open", "/run/django-ansible-deploy"),
+        "DeployLock.go_on": ("os.unlink", "/run/django-ansible-deploy"),
+        "boot_id": ("open", "/proc/sys/kernel/random/boot_id"),
+        "is_locked": ("os.open", "/run/django-ansible-deploy"),
+    },
+    "host/freeze.py": {
+        "Freeze.read": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "Freeze.put": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
+        "Freeze.lift": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
+    },
+    "host/keeper.py": {
+        "Starting.__init__": ("os.chmod os.makedirs os.mkdir", "/run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
+        "Starting.wait": ("shutil.rmtree", "the run's own folder there"),
+        "main": ("open os.open os.unlink shutil.rmtree", "/run/django-ansible-deploy, 0700, and the run's own folder beside it"),
+        "Keeper.run": ("os.chmod", "the socket in the run's own folder"),
+        "_write": ("os.open", "these folders"),
+    },
+    "host/shipped.py": {
+        "ship": ("os.makedirs", "/var/lib/django-ansible-deploy/code, 0700"),
+        "_write": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy/code, 0700"),
     },
     "host/nginx.py": {
         "resolvers": ("open", "/etc/resolv.conf"),
@@ -180,6 +201,7 @@ ALLOWED = {
     "host/releases.py": {
         "Releases.read_release": ("open", "app_dir/releases/<release>/release.json, root's once the release has its place"),
         "Releases.write_record": ("write_atomically_as", "release.json of a release that root has taken over"),
+        "Releases.last_record": ("open", "app_dir/deploys.jsonl"),
         "Releases.record": ("os.open", "app_dir/deploys.jsonl"),
         "Releases.layout_version": ("open", "app_dir/.layout"),
         "Releases.claim_layout": ("write_atomically_as", "app_dir/.layout"),
@@ -192,21 +214,27 @@ ALLOWED = {
     "host/undo.py": {
         "remember": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "recall": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "confirm": ("open write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "forget": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },
-    "slots/activation.py": {
-        "Activation.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
-        "Activation.slot_files": ("ManagedFile", "/etc/<app_name>"),
-        "Activation.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
-        "Activation.write": ("ensure_directory", "folders of the files above"),
-        "Activation.write_slot": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
-        "Activation.link": ("replace_link", "app_dir and /etc"),
-        "Activation.try_out": ("ManagedFile ensure_directory os.unlink", "/run/<app_name>"),
-        "Activation.point_slot": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
-        "Activation.apply_nginx": ("os.unlink", "/etc/nginx"),
-        "Activation.switch": ("ensure_directory replace_link", "the socket link below /run"),
-        "Activation.restart": ("replace_link", "app_dir/slots"),
+    "slots/activation.py": {"Activation.switch": ("ensure_directory replace_link", "the socket link below /run")},
+    "slots/wanted.py": {
+        "Wanted.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
+        "Wanted.slot_files": ("ManagedFile", "/etc/<app_name>"),
+        "Wanted.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
     },
+    "slots/slot_start.py": {
+        "SlotStart.try_out": ("ManagedFile ensure_directory os.unlink", "/run/<app_name>"),
+        "SlotStart.point": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
+        "SlotStart.write": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
+        "SlotStart.restart": ("replace_link", "app_dir/slots"),
+    },
+    "slots/front.py": {"Front.apply": ("os.unlink", "/etc/nginx")},
+    "slots/replacing.py": {
+        "write": ("ensure_directory", "folders of the files that slots/wanted.py names"),
+        "link": ("replace_link", "app_dir and /etc"),
+    },
+    "slots/bake.py": {"Log._read": ("open", "/var/log/nginx, root's, and nginx's own file in it")},
     "slots/commands.py": {
         "Ran._known": ("open", "app_dir/first-commands.json"),
         "Ran.note": ("write_atomically", "app_dir/first-commands.json"),
@@ -231,6 +259,11 @@ ALLOWED = {
         }.items()
     },
     "slots/environment.py": {"live_environment": ("open", "/etc/<app_name>")},
+    "slots/left.py": {
+        "_sums": ("open", "units, nginx's site, /etc/<app_name> and /usr/local/bin"),
+        "note": ("write_atomically_as", "/etc/<app_name>"),
+        "drift": ("open", "/etc/<app_name>"),
+    },
     "slots/leaving.py": {
         "Leaving._used_elsewhere": ("open", "/etc/systemd/system"),
         "Leaving.leave": ("os.unlink os.rmdir", "/etc, /usr/local/bin and /var/lib/django-ansible-deploy"),
@@ -238,6 +271,7 @@ ALLOWED = {
         "Leaving._keep": ("ensure_directory shutil.move", "/var/backups and the names in app_dir, which are root's"),
         "forget_lock": ("os.unlink os.rmdir", "/run/django-ansible-deploy"),
     },
+    "slots/logs.py": {"tail_of": ("open", "/var/log/nginx and app_dir/deploys.jsonl")},
     "slots/maintenance.py": {
         "known": ("open", "app_dir/maintenance"),
         "check": ("open", "/etc/nginx"),
@@ -254,10 +288,12 @@ ALLOWED = {
         "Run.follow": ("open", "/run/django-ansible-deploy"),
         "prune": ("shutil.rmtree", "/run/django-ansible-deploy"),
     },
-    "slots/processes.py": {
-        "owned_units": ("open", "/etc/systemd/system"),
+    "slots/process_units.py": {"owned_units": ("open", "/etc/systemd/system")},
+    "slots/process_moves.py": {
         "ended": ("open", "/etc/systemd/system"),
         "finish": ("os.unlink", "/etc/systemd/system and /etc/<app_name>"),
+    },
+    "slots/processes.py": {
         "Processes.process_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
         "Processes.timer_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
     },

@@ -15,6 +15,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.plac
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.project import Project
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.rollout import roll_out
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import now
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import ROLLED_BACK
 
 KEPT = "kept.django-ansible-deploy"
 
@@ -82,7 +83,7 @@ class Activation:
         self.save()
         self.store.remember(
             files=files_before.saved, run=run, release=self.release, previous=self.previous, tags=tags, before=sorted(before), actor=actor,
-            previous_images=previous_images, done=None,
+            previous_images=previous_images, done=None, settings=self.settings,
         )
         try:
             self.managed.place(earlier)
@@ -97,7 +98,7 @@ class Activation:
             result = {"changes": changed, "files": files, "images": images, "previous_images": previous_images, "gates": launch.gates}
             self.store.remember(
                 files=files_before.saved, run=run, release=self.release, previous=self.previous, tags=tags, before=sorted(before), actor=actor,
-                previous_images=previous_images, done=result,
+                previous_images=previous_images, done=result, settings=self.settings,
             )
         except Exception as error:
             raise self.went_back(error) from error
@@ -167,7 +168,7 @@ class WentBack(ComposeError):
         self.images = images
 
 
-def go_back(compose, store, found, settings):
+def go_back(compose, store, found, settings, result=ROLLED_BACK):
     """Puts files and tags back, and has compose start what ran before.
 
     :raises ComposeError: when that does not run or is not fit.
@@ -198,7 +199,7 @@ def go_back(compose, store, found, settings):
         store.set_live(None)
     if failed != previous:
         store.mark_release(failed, bad=True)
-    store.record(release=failed, previous=previous, result="rolled-back", run=found["run"], actor=found["actor"])
+    store.record(release=failed, previous=previous, result=result, run=found["run"], actor=found["actor"])
     store.forget_undo()
 
 

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import concerned, running_images
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import describe, judge, predict, snapshot
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
@@ -18,6 +19,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.regi
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.rollout import obstacles
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, fingerprint, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper
 
 
 class Plan:
@@ -29,6 +31,7 @@ class Plan:
         self.project = Project(compose, params["files"], params["name"], params["profiles"], params["services"])
         self.managed = Managed.given(params["sources"], self.project.folder, params["env_file"], values)
         self.notice = ""
+        self.trouble = None
 
     def make(self, check_mode):
         params = self.params
@@ -40,6 +43,7 @@ class Plan:
         lock = lock_of(summary["name"], "" if check_mode else params["run_id"], params["actor"])
         lock.take(params["lock_wait"])
         self.notice = lock.notice and f"{self.project.files[0]}: {lock.notice}"
+        heartbeat = keeper.begin(lock, params["heart"], returning, {"project": summary["name"]})
         try:
             result = self.survey(config, summary, warnings, check_mode)
         except BaseException:
@@ -47,6 +51,8 @@ class Plan:
             raise
         if result["settled"]:
             lock.release()
+        elif heartbeat:
+            self.trouble = heartbeat.wait()
         return result
 
     def survey(self, config, summary, warnings, check_mode):

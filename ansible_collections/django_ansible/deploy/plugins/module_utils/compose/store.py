@@ -26,6 +26,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sour
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as locks
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, read_link, replace_link, write_atomically_as
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.freeze import Freeze
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import LAYOUT_VERSION, Releases, is_name
 
 
@@ -42,9 +43,13 @@ def lock_folder():
     return os.path.join(os.environ.get("XDG_RUNTIME_DIR") or state_folder(), "django-ansible-deploy")
 
 
+def freeze_of(project):
+    return Freeze(project, state_folder())
+
+
 def lock_of(project, run, actor=""):
     """The deploy lock of a project; an empty *run* takes part in no locking."""
-    return locks.DeployLock(project, run, actor, lock_folder(), "compose_app_lock_wait")
+    return locks.DeployLock(project, run, actor, lock_folder(), "compose_app_lock_wait", freeze_of(project))
 
 
 class Store(Releases):
@@ -135,7 +140,7 @@ class Store(Releases):
             with open(os.path.join(self.folder, "stop"), encoding="utf-8") as file:
                 return bool(run) and file.read() == run
         except FileNotFoundError:
-            return False
+            return lock_of(self.project, run).is_asked_to_stop()
 
     # The way back.
 
@@ -148,6 +153,9 @@ class Store(Releases):
 
     def recall(self):
         return undo.recall(self.undo_name, folder=state_folder())
+
+    def confirm(self, run):
+        undo.confirm(self.undo_name, run, folder=state_folder())
 
     def forget_undo(self):
         undo.forget(self.undo_name, folder=state_folder())

@@ -2,8 +2,9 @@
 # MIT License (see LICENSE)
 """One deploy at a time for an application on a host, in both modes.
 
-The lock is a file that names its holder and a lease. A module holds the file's flock(2) while it works, so that a run that was
-killed is never taken over in the middle of a step, and renews the lease when it ends.
+The lock is a file that names its holder. A module holds the file's flock(2) while it works, so that a run that was killed is never taken over in
+the middle of a step. Between steps the lock lives as long as its run is heard of (:mod:`.keeper`); where no heartbeat reaches the host, until a
+lease is over that each step renews. Times are those of the host's monotonic clock, which no setting of the time moves, in one boot.
 """
 from __future__ import annotations
 
@@ -13,10 +14,14 @@ import json
 import os
 import time
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.freeze import Freeze
+
 FOLDER = "/run/django-ansible-deploy"  # emptied by a boot, which also ends whatever held a lock
-LEASE = 900  # seconds; longer than any step waits for another host's
+LEASE = 900  # seconds, without a heartbeat; longer than any step waits for another host's
+SILENCE = 25  # seconds without a heartbeat after which a run counts as dead
 STEP = 60  # seconds that a step of a killed run gets to end
 OWN_STEP = 1800  # seconds that a step of this run gets to end whose connection broke; no command takes longer
+EARLIER_ATTEMPT = 90  # seconds that a workflow run waits for what its earlier attempt left, whose hosts go back meanwhile
 PAUSE = 1.0
 
 
@@ -24,32 +29,52 @@ class Locked(Exception):
     """Another deploy holds the lock; the text says whose it is."""
 
 
+def boot_id() -> str:
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
 class DeployLock:
     """*run* names a run as ``<workflow run>-<attempt>-<anything>``; an empty name takes part in no locking."""
 
-    def __init__(self, app_name: str, run: str, actor: str, folder: str = FOLDER, wait_variable: str = "django_app_lock_wait") -> None:
+    def __init__(self, app_name: str, run: str, actor: str, folder: str = FOLDER, wait_variable: str = "django_app_lock_wait", freeze: Freeze | None = None) -> None:
         self.app_name = app_name
         self.run = run
         self.actor = actor
         self.wait_variable = wait_variable
         self.path = os.path.join(folder, app_name + ".lock")
+        self._stop_path = os.path.join(folder, app_name + ".stop")
+        self.freeze = freeze or Freeze(app_name)
         self.notice = ""
 
+    def describe(self) -> str | None:
+        """Who keeps a deploy from taking place now, in words; None when nobody does."""
+        holder = self.holder()
+        return self.freeze.describe() or (describe(holder) if holder else None)
+
     def holder(self) -> dict | None:
-        """Who holds the lock now; None when nobody does or the lease is over."""
+        """Who holds the lock now; None when nobody does or its time is over."""
         found = self._read()
-        return found if found and found.get("expires", 0) > time.time() else None
+        return found if found and self._lives(found) else None
+
+    def is_held(self) -> bool:
+        """Whether this run holds the lock, as far as the file says."""
+        return bool(self.run) and (self._read() or {}).get("run") == self.run
 
     def take(self, wait: float = 0) -> None:
         """Takes the lock, waiting for another deploy at most *wait* seconds.
 
         :raises Locked: when another deploy still holds it.
         """
-        deadline = time.monotonic() + wait
+        begun = time.monotonic()
         while self.run:
             before = self._read() or {}
             # Whoever may not be replaced is named at once, without waiting for the end of the step that runs.
-            if self._may_take(before):
+            frozen = self.freeze.describe()
+            if not frozen and self._may_take(before):
                 with self._flock(max(wait, STEP)):
                     before = self._read() or {}
                     if self._may_take(before):
@@ -57,7 +82,9 @@ class DeployLock:
                             self.notice = "took the deploy lock over from %s" % describe(before)
                         self._write()
                         return
-            if time.monotonic() >= deadline:
+            if time.monotonic() - begun >= max(wait, EARLIER_ATTEMPT if self._is_earlier_attempt(before) else 0):
+                if frozen:
+                    raise Locked("%s is %s. Run the operation unlock before it is deployed again" % (self.app_name, frozen))
                 raise Locked("%s is being deployed here by %s: wait for it to end, or set %s" % (self.app_name, describe(before), self.wait_variable))
             time.sleep(PAUSE)
 
@@ -65,7 +92,7 @@ class DeployLock:
     def step(self):
         """Holds the lock's file while a step works, so that nobody takes the lock over in the middle of it.
 
-        The lease starts anew when the step ends well; a step that fails gives the lock back, since its run ends on this host.
+        A lease starts anew when the step ends well; a step that fails gives the lock back, since its run ends on this host.
 
         :raises Locked: when the lock is not this run's any more.
         """
@@ -73,29 +100,80 @@ class DeployLock:
             yield
             return
         # When its connection breaks, Ansible asks for a step again while the first one still works.
-        with self._flock(OWN_STEP if (self._read() or {}).get("run") == self.run else STEP):
+        with self._flock(OWN_STEP if self.is_held() else STEP):
             found = self._read() or {}
             if found.get("run") != self.run:
-                raise Locked("the deploy lock of %s is not this run's any more%s: stopped here" % (self.app_name, ", it is %s's" % describe(found) if found else " (the host was restarted, or the lease is over)"))
+                raise Locked(
+                    "the deploy lock of %s is not this run's any more%s: stopped here"
+                    % (self.app_name, ", it is %s's" % describe(found) if found else " (the host was restarted, or did not hear of this run for too long)")
+                )
             try:
                 yield
             except BaseException:
                 self._clear()
                 raise
             if self._read() is not None:
-                self._write(since=found.get("since"))
+                self._write(found)
+
+    def try_step(self) -> contextlib.ExitStack | None:
+        """Holds the lock's file for a caller that does not wait: a context, or None while a step works."""
+        stack = contextlib.ExitStack()
+        try:
+            stack.enter_context(self._flock(0))
+        except Locked:
+            return None
+        return stack
+
+    def ask_to_stop(self) -> None:
+        """Tells a step of this run that waits for health to wait no longer: its runner is gone."""
+        if not self.is_asked_to_stop():
+            with os.fdopen(os.open(self._stop_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                file.write(self.run)
+
+    def is_asked_to_stop(self) -> bool:
+        try:
+            with open(self._stop_path, encoding="utf-8") as file:
+                return bool(self.run) and file.read() == self.run
+        except FileNotFoundError:
+            return False
+
+    def go_on(self) -> None:
+        """Takes :meth:`ask_to_stop` back."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._stop_path)
 
     def release(self) -> bool:
         """Gives the lock back if it is this run's. Inside of :meth:`step` or on its own."""
-        if not self.run or (self._read() or {}).get("run") != self.run:
+        if not self.is_held():
             return False
         self._clear()
         return True
 
+    def hear(self, path: str) -> None:
+        """From now on the lock lives by the heartbeat of its run. Inside of no step.
+
+        :param path: a file that is held by flock(2) as long as the process lives that listens to it.
+        """
+        with self._flock(STEP):
+            found = self._read() or {}
+            if found.get("run") == self.run:
+                self._write({**found, "heard": path})
+
+    def _lives(self, found: dict) -> bool:
+        """Whether a holder still counts: it is heard of, or was a moment ago."""
+        if found.get("boot") != boot_id():
+            return False
+        if found.get("heard"):
+            return is_locked(found["heard"]) or time.monotonic() - found.get("renewed", 0) < SILENCE
+        return time.monotonic() - found.get("renewed", 0) < LEASE
+
     def _may_take(self, found: dict) -> bool:
-        if not found or found.get("run") == self.run or found.get("expires", 0) <= time.time():
+        if not found or found.get("run") == self.run or not self._lives(found):
             return True
-        # The same workflow run, started again: its earlier attempt is gone, GitHub runs one at a time.
+        # The same workflow run, started again: its earlier attempt is gone, GitHub runs one at a time. What is heard of goes back by itself first.
+        return not found.get("heard") and self._is_earlier_attempt(found)
+
+    def _is_earlier_attempt(self, found: dict) -> bool:
         theirs, ours = (name.split("-") for name in (found.get("run", ""), self.run))
         return len(theirs) > 2 and len(ours) > 2 and theirs[0] == ours[0] and theirs[1] != ours[1]
 
@@ -109,7 +187,7 @@ class DeployLock:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except OSError:
-                    if time.monotonic() > deadline:
+                    if time.monotonic() >= deadline:
                         raise Locked("a step of another deploy of %s (%s) still works on this host" % (self.app_name, describe(self._read() or {}))) from None
                     time.sleep(0.1)
             yield
@@ -121,9 +199,10 @@ class DeployLock:
         except (FileNotFoundError, ValueError):
             return None
 
-    def _write(self, since: float | None = None) -> None:
-        now = time.time()
-        self._put(json.dumps({"run": self.run, "actor": self.actor, "since": since or now, "expires": now + LEASE}))
+    def _write(self, kept: dict | None = None) -> None:
+        """Writes the holder down. *kept* is what was said of it before."""
+        holder = {"run": self.run, "actor": self.actor, "since": time.time(), **(kept or {}), "boot": boot_id(), "renewed": time.monotonic()}
+        self._put(json.dumps(holder))
 
     def _clear(self) -> None:
         self._put("")
@@ -133,6 +212,21 @@ class DeployLock:
         with open(self.path, "r+", encoding="utf-8") as file:
             file.write(text)
             file.truncate()
+
+
+def is_locked(path: str) -> bool:
+    """Whether another process holds a file by flock(2); one that ended holds nothing."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def describe(holder: dict) -> str:

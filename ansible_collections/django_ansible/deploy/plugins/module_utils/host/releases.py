@@ -16,6 +16,10 @@ NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{7}(-[0-9a-f]{4})?")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 # What the folders, links and records are. 1 is that of hosts that have no such number yet.
 LAYOUT_VERSION = 2
+# How a deploy ended, in deploys.jsonl: the run had the host go back, or nobody did.
+ROLLED_BACK = "rolled-back"
+BY_ITSELF = "rolled-back-by-itself"
+LONGEST_RECORD = 65536  # bytes of a line of deploys.jsonl
 
 
 def is_name(text: object) -> bool:
@@ -105,3 +109,23 @@ class Releases:
         descriptor = os.open(self.journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         with os.fdopen(descriptor, "a", encoding="utf-8") as file:
             file.write(json.dumps(entry, sort_keys=True) + "\n")
+
+    def went_alone(self) -> str | None:
+        """What this host did when it was left alone in its last deploy, in words."""
+        last = self.last_record()
+        if last.get("result") != BY_ITSELF:
+            return None
+        return "this host rolled back to %s by itself at %s: it did not hear of run %s any more" % (
+            last.get("previous") or "nothing", last.get("time"), last.get("run")
+        )
+
+    def last_record(self) -> dict:
+        """The newest line of deploys.jsonl; empty when there is none."""
+        try:
+            with open(self.journal, "rb") as file:
+                file.seek(max(os.fstat(file.fileno()).st_size - LONGEST_RECORD, 0))
+                lines = file.read().decode(errors="replace").splitlines()
+            found = json.loads(lines[-1]) if lines else {}
+        except (FileNotFoundError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}

@@ -7,9 +7,20 @@ import subprocess
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 
+LONGEST_STOP = 7200  # seconds; systemd itself ends a stop after the process's own patience
+
 
 def systemctl(*arguments: str, timeout: float = 120) -> str:
     return run(["systemctl", *arguments], timeout=timeout)
+
+
+def quietly(verb: str, *arguments: str) -> None:
+    """A step that may fail without harm, or whose failure must not hide the first one. Without a unit nothing is done."""
+    if verb == "daemon-reload" or any(not argument.startswith("-") for argument in arguments):
+        try:
+            systemctl(verb, *arguments, timeout=LONGEST_STOP)
+        except CommandFailed:
+            pass
 
 
 def show(unit: str, *properties: str) -> dict:

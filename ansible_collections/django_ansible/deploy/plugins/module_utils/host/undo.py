@@ -30,6 +30,18 @@ def recall(app_name: str, folder: str | None = None) -> dict | None:
     return {**found, "restorable": Restorable.load(found.pop("saved"))}
 
 
+def confirm(app_name: str, run: str, folder: str | None = None) -> None:
+    """The whole fleet is through: a host that *run* has switched does not go back any more."""
+    path = _path(app_name, folder)
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except FileNotFoundError:
+        return
+    if found.get("run") == run and not found.get("confirmed"):
+        write_atomically_as(path, json.dumps({**found, "confirmed": True}).encode(), 0o600, os.getuid(), os.getgid())
+
+
 def forget(app_name: str, folder: str | None = None) -> None:
     found = recall(app_name, folder)
     if found:

@@ -12,7 +12,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django impor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Sandbox
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, processes
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import pause, prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 
@@ -66,7 +66,7 @@ def application_of(params: dict, layout: Layout, release: str) -> Application:
     """A prepared release."""
     environment = release_environment(params, layout, release)
     return Application(
-        layout.release_dir(release), params["app_path"], layout.app_dir, environment, application_sandbox(params), lambda: processes.paused(layout)
+        layout.release_dir(release), params["app_path"], layout.app_dir, environment, application_sandbox(params), lambda: pause.paused(layout)
     )
 
 

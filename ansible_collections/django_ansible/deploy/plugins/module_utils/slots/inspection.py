@@ -12,7 +12,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import finished, ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, places, prepared, processes
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, pause, places, prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import facts_of, texts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, environment_with
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -39,7 +39,7 @@ class Inspection:
             params, layout, static_root=self.collected, settings_module=settings_module, settings_dir=prepared.settings_dir(layout, self.release, self.key)
         )
         sandbox = application_sandbox(params, shown=self.shown, writable=[] if self.in_use else [self.collected], nice=10)
-        return Application(self.release_dir, params["app_path"], layout.app_dir, environment, sandbox, lambda: processes.paused(layout))
+        return Application(self.release_dir, params["app_path"], layout.app_dir, environment, sandbox, lambda: pause.paused(layout))
 
     def run(self) -> dict:
         """Returns what was found out; what was done is in C(done).

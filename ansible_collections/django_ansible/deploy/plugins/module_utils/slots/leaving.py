@@ -12,11 +12,11 @@ import shutil
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import builder
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock, nginx, systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper, lock, nginx, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, read_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import processes, runs
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units, runs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
 BACKUPS = "/var/backups"
@@ -43,14 +43,14 @@ class Leaving:
         """Its unit files, by name."""
         app_name = self.layout.app_name
         own = [app_name + "@.socket", app_name + "@.service", app_name + "-certificate.timer", app_name + "-certificate.service"]
-        return [*processes.owned_units(app_name), *(unit for unit in own if os.path.lexists(os.path.join(processes.UNITS, unit)))]
+        return [*process_units.owned_units(app_name), *(unit for unit in own if os.path.lexists(os.path.join(process_units.UNITS, unit)))]
 
     def files(self) -> list[str]:
         """Files and links of root's, besides units."""
         layout = self.layout
         paths = [
             os.path.join("/etc/nginx/sites-enabled", layout.app_name), self.site, "/usr/local/bin/%s-manage" % layout.app_name,
-            "/etc/tmpfiles.d/%s.conf" % layout.app_name, os.path.join(undo.FOLDER, layout.app_name + ".undo"),
+            "/etc/tmpfiles.d/%s.conf" % layout.app_name, *(os.path.join(undo.FOLDER, layout.app_name + suffix) for suffix in (".undo", ".freeze")),
             *(path for path in self.links if (read_link(path) or "").startswith(layout.app_dir + os.sep)),
             *([site.path for site in map(nginx.catch_all, (80, 443))] if self.alone else []),
         ]
@@ -77,7 +77,7 @@ class Leaving:
 
     def _used_elsewhere(self) -> bool:
         own = set(self.units())
-        for path in glob.glob(os.path.join(processes.UNITS, "*.service")):
+        for path in glob.glob(os.path.join(process_units.UNITS, "*.service")):
             if os.path.basename(path) not in own and not os.path.islink(path):
                 with open(path, encoding="utf-8", errors="replace") as file:
                     if re.search(r"^User=%s$" % re.escape(self.user), file.read(), re.MULTILINE):
@@ -96,7 +96,7 @@ class Leaving:
         units, accounts = self.units(), self.accounts()
         self._leave_nginx()
         self._end(units)
-        for path in [*(os.path.join(processes.UNITS, unit) for unit in units), *self.files()]:
+        for path in [*(os.path.join(process_units.UNITS, unit) for unit in units), *self.files()]:
             os.unlink(path)
         systemd.systemctl("daemon-reload")
         if keep_data:
@@ -134,15 +134,15 @@ class Leaving:
         app_name = self.layout.app_name
         timers = [unit for unit in units if unit.endswith(".timer")]
         patterns = [unit.replace("@.", "@*.") for unit in units if unit not in timers]
-        enabled = [*processes.enabled_instances({unit: False for unit in units}), *timers, *(unit for slot in SLOTS for unit in self.layout.slot_units(slot))]
+        enabled = [*process_units.enabled_instances({unit: False for unit in units}), *timers, *(unit for slot in SLOTS for unit in self.layout.slot_units(slot))]
         for run_ in runs.known_runs(app_name):
             runs.stop(self.layout, run_["run"])
         for unit in (*timers, *(pattern for pattern in patterns if pattern.endswith(".socket")), *patterns):
-            systemd.systemctl("stop", unit, timeout=processes.LONGEST_STOP)
+            systemd.systemctl("stop", unit, timeout=systemd.LONGEST_STOP)
         for unit in enabled:
             if systemd.is_enabled(unit):
                 systemd.disable(unit)
-        processes.run_quietly("reset-failed", *patterns)
+        systemd.quietly("reset-failed", *patterns)
 
     def _keep(self) -> None:
         """By renaming, since root reads nothing of what the application may write."""
@@ -164,11 +164,12 @@ def other_applications(app_name: str) -> list[str]:
 
 def forget_lock(app_name: str) -> None:
     """The lock goes last; nobody waits for it, since there is nothing left to deploy to."""
-    path = os.path.join(lock.FOLDER, app_name + ".lock")
-    if os.path.exists(path):
-        os.unlink(path)
-    if os.path.isdir(lock.FOLDER) and not os.listdir(lock.FOLDER):
-        os.rmdir(lock.FOLDER)
+    for path in (os.path.join(lock.FOLDER, app_name + suffix) for suffix in (".lock", ".stop")):
+        if os.path.exists(path):
+            os.unlink(path)
+    for folder in (lock.FOLDER, keeper.FOLDER):
+        if os.path.isdir(folder) and not os.listdir(folder):
+            os.rmdir(folder)
 
 
 def _group_is_there(name: str) -> bool:

@@ -53,10 +53,18 @@ def test_a_rerun_takes_over_from_its_earlier_attempt_alone(lock, theirs, ours, t
     assert "took the deploy lock over from run " + theirs in later.notice
 
 
-def test_lease_that_is_over_is_taken_over_with_a_notice(lock, monkeypatch):
-    monkeypatch.setattr(lock_module, "LEASE", -1)
-    lock("1-1-a").take()
-    assert lock("1-1-a").holder() is None
+def change(lock, **facts):
+    with open(lock.path, encoding="utf-8") as file:
+        found = json.load(file)
+    with open(lock.path, "w", encoding="utf-8") as file:
+        json.dump({**found, **facts}, file)
+
+
+def test_lease_that_is_over_is_taken_over_with_a_notice(lock):
+    mine = lock("1-1-a")
+    mine.take()
+    change(mine, renewed=time.monotonic() - lock_module.LEASE - 1)
+    assert mine.holder() is None
     later = lock("2-1-b")
     later.take()
     assert "1-1-a" in later.notice
@@ -65,12 +73,66 @@ def test_lease_that_is_over_is_taken_over_with_a_notice(lock, monkeypatch):
 def test_step_renews_the_lease(lock):
     mine = lock("1-1-a")
     mine.take()
-    with open(mine.path, "w", encoding="utf-8") as file:
-        json.dump({"run": "1-1-a", "since": 5, "expires": time.time() + 1}, file)
+    change(mine, renewed=time.monotonic() - 800, since=5)
     with mine.step():
         pass
-    assert mine.holder()["expires"] > time.time() + 100
+    assert mine.holder()["renewed"] > time.monotonic() - 100
     assert mine.holder()["since"] == 5
+
+
+def test_the_time_of_day_moves_no_lease(lock, monkeypatch):
+    mine = lock("1-1-a")
+    mine.take()
+    monkeypatch.setattr(lock_module.time, "time", lambda: 0.0)
+    assert mine.holder()["run"] == "1-1-a"
+    monkeypatch.setattr(lock_module.time, "time", lambda: 1e12)
+    with pytest.raises(Locked):
+        lock("2-1-b").take()
+
+
+def test_another_boot_ends_a_lock(lock):
+    mine = lock("1-1-a")
+    mine.take()
+    change(mine, boot="another")
+    assert mine.holder() is None
+    lock("2-1-b").take()
+
+
+def test_a_lock_that_is_heard_of_outlives_every_lease(lock, tmp_path):
+    mine = lock("7-1-a")
+    mine.take()
+    alive = tmp_path / "alive"
+    alive.touch()
+    mine.hear(str(alive))
+    change(mine, renewed=time.monotonic() - 7200)
+    assert mine.holder() is None, "nobody listens, and it was not renewed"
+    with open(alive, encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert mine.holder()["run"] == "7-1-a"
+        with pytest.raises(Locked):
+            lock("8-1-b").take()
+    assert mine.holder() is None, "whoever listened has died"
+
+
+def test_a_rerun_waits_until_what_its_earlier_attempt_left_has_gone_back(lock, monkeypatch, tmp_path):
+    mine = lock("7-1-a")
+    mine.take()
+    mine.hear(str(tmp_path / "alive"))
+    waited = []
+    monkeypatch.setattr(lock_module.time, "sleep", lambda seconds: waited.append(seconds) or mine.release())
+    lock("7-2-b").take()
+    assert waited == [lock_module.PAUSE]
+
+
+def test_a_step_is_told_that_its_runner_is_gone(lock):
+    mine = lock("7-1-a")
+    mine.take()
+    assert not mine.is_asked_to_stop()
+    lock("7-1-a").ask_to_stop()
+    assert mine.is_asked_to_stop()
+    assert not lock("8-1-b").is_asked_to_stop()
+    mine.go_on()
+    assert not mine.is_asked_to_stop()
 
 
 def test_step_that_fails_gives_the_lock_back(lock):

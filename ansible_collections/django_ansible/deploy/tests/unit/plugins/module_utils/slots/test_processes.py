@@ -4,7 +4,7 @@ import os
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import processes
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import pause, process_moves, process_units, processes
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 PROCESS = "[Unit]\nDescription=@name@\nX-DjangoApplication=shop\n@once@\n[Service]\nExecStart=@exec_start@\nTimeoutStopSec=@patience@\n"
@@ -16,8 +16,8 @@ def host(tmp_path, monkeypatch):
     """A host whose systemd only remembers what it was told."""
     for folder in ("units/multi-user.target.wants", "etc", "opt"):
         (tmp_path / folder).mkdir(parents=True)
-    monkeypatch.setattr(processes, "UNITS", str(tmp_path / "units"))
-    monkeypatch.setattr(processes, "WANTED", str(tmp_path / "units/multi-user.target.wants"))
+    monkeypatch.setattr(process_units, "UNITS", str(tmp_path / "units"))
+    monkeypatch.setattr(process_units, "WANTED", str(tmp_path / "units/multi-user.target.wants"))
     told = []
 
     def systemctl(verb, *arguments, timeout=0):
@@ -53,12 +53,12 @@ def host(tmp_path, monkeypatch):
             told.clear()
             made = self.named(*args, **options)
             made.hand_over(slot, Restorable())
-            gone, _ = processes.ended(layout, made.moves)
-            processes.finish(made.moves, gone)
+            gone, _ = process_moves.ended(layout, made.moves)
+            process_moves.finish(made.moves, gone)
             return made.moves
 
         def enabled(self):
-            return sorted(os.listdir(processes.WANTED))
+            return sorted(os.listdir(process_units.WANTED))
 
     return Host()
 
@@ -78,7 +78,7 @@ BEAT = {"name": "beat", "command": "celery -A shop beat", "once": True}
     ],
 )
 def test_a_command_becomes_what_systemd_runs(command, expected):
-    assert processes.exec_start(command, "/r", "/s") == expected
+    assert process_units.exec_start(command, "/r", "/s") == expected
 
 
 def test_another_slot_starts_new_ones_before_the_old_ones_stop(host):
@@ -102,7 +102,7 @@ def test_what_may_run_once_and_is_new_here_waits_for_the_fleet(host):
     made.hand_over("blue", Restorable())
     assert made.moves["later"] == ["shop-beat-blue@1.service"]
     assert host.enabled() == ["shop-worker-blue@1.service", "shop-worker-blue@2.service"]
-    processes.finish(made.moves, [])
+    process_moves.finish(made.moves, [])
     assert "shop-beat-blue@1.service" in host.enabled()
 
 
@@ -135,7 +135,7 @@ def test_one_that_ends_at_once_is_told_and_the_old_ones_go_on(host, monkeypatch)
     made = host.named([{**WORKER, "environment": '{"TOKEN": "abcdefgh"}'}], release="20260102T000000Z-0000002")
     with pytest.raises(processes.CommandFailed, match=r"shop-worker-green@1.service does not stay up\n.*\nout of ink, and \*\*\*"):
         made.hand_over("green", Restorable())
-    processes.go_back("shop", made.moves)
+    process_moves.go_back("shop", made.moves)
     assert host.enabled() == ["shop-worker-blue@1.service", "shop-worker-blue@2.service"]
 
 
@@ -166,9 +166,9 @@ def test_units_of_a_neighbour_are_left_alone(host):
 
 def test_all_that_runs_of_the_application_is_paused_and_goes_on_each_unit_by_itself(tmp_path, monkeypatch):
     sent = []
-    monkeypatch.setattr(processes, "owned_units", lambda app_name: {"shop-worker-blue@.service": False})
+    monkeypatch.setattr(process_units, "owned_units", lambda app_name: {"shop-worker-blue@.service": False})
     monkeypatch.setattr(processes.systemd, "systemctl", lambda *arguments, **_: sent.append(arguments))
-    with processes.paused(Layout("shop", str(tmp_path), str(tmp_path / "sock"))):
+    with pause.paused(Layout("shop", str(tmp_path), str(tmp_path / "sock"))):
         stopped = list(sent)
     units = {"shop@blue.service", "shop@green.service", "shop-worker-blue@*.service"}
     assert {arguments[2] for arguments in stopped} == units

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import conflicting_names
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.front import conflicting_names
 
 SAID = """nginx: [warn] conflicting server name "www.example.com" on 0.0.0.0:80, ignored
 nginx: [warn] conflicting server name "old.example.com" on 0.0.0.0:80, ignored

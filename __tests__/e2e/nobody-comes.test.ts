@@ -1,0 +1,169 @@
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ActionResult, type Host, reboot, until } from "../../scripts/lab/index.mjs";
+import { expectRefused } from "./support/direct.js";
+import { cutCable, killRunner, mendCable } from "./support/fault-breakage.js";
+import { commitVersion, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
+import { addPoints, clearPoints, holdAt, installPoints, type Point, reached } from "./support/fault-points.js";
+import { full } from "./support/full.js";
+import { writeTable } from "./support/load-report.js";
+import { fetchPage } from "./support/page.js";
+
+/** Seconds after which every host serves one release and nobody holds the lock, whatever happened. */
+const LIMIT = 60;
+
+/** Where a deploy is stopped: held at a point of a host, or so many milliseconds after it began on the hosts. */
+type Instant = readonly [Point, 0 | 1 | 2] | readonly [number];
+const held: Instant[] = [
+  ["prepare", 1],
+  ["activate", 1],
+  ["activate", 2],
+];
+const kills: Instant[] = full
+  ? [...held, ["migrate", 0], ["finish", 0], ...Array.from({ length: 15 }, (_, index): Instant => [400 * index])]
+  : held;
+const cuts: Instant[] = full
+  ? [
+      ["prepare", 1],
+      ["activate", 1],
+      ["activate", 2],
+      ...Array.from({ length: 7 }, (_, index): Instant => [800 * index]),
+    ]
+  : [["activate", 2]];
+
+let fleet: Fleet;
+let number = 1;
+const rows: string[][] = [];
+
+beforeAll(async () => {
+  fleet = await startFleet("nobody", { django_app_health_timeout: 30, django_app_batch: 1 }, ["app3"]);
+  addPoints(fleet.project);
+  await Promise.all(fleet.hosts.map(installPoints));
+  await commitVersion(fleet.project, "v1");
+  const first = await fleet.deploy();
+  expect(first.outputs.status, first.log).toBe("succeeded");
+});
+
+afterAll(async () => {
+  const headings = ["what", "when", "every host serves", "seconds"];
+  if (rows.length > 0) console.log([headings, ...rows].map((row) => row.join(" | ")).join("\n"));
+  if (full) writeTable("nobody", headings, rows, 2);
+  await fleet?.trial.end();
+});
+
+const nameOf = (instant: Instant): string =>
+  instant.length === 1 ? `${instant[0] / 1000} s after the lock was taken` : `${instant[0]} on app${instant[1] + 1}`;
+
+/** Runs a deploy up to that instant. */
+async function stopped(instant: Instant): Promise<{ running: Promise<ActionResult>; folder: string; host: Host }> {
+  const host = fleet.hosts[instant.length === 1 ? 1 : instant[1]] as Host;
+  if (instant.length === 2) await holdAt(host, instant[0]);
+  const folder = mkdtempSync(join(fleet.trial.folder, "stopped-"));
+  const running = fleet.deploy({ folder });
+  if (instant.length === 2) await reached(host, instant[0]);
+  else {
+    await until("the lock of app2", 60, async () => ((await stateOf(host)).lock === "" ? undefined : true));
+    await new Promise((resolve) => setTimeout(resolve, instant[0]));
+  }
+  return { running, folder, host };
+}
+
+const versionOf = async (host: Host): Promise<string> =>
+  /Version ([^<]+)</.exec((await fetchPage(host, site)).body)?.[1] ?? "none";
+
+/** Waits until the fleet is whole again with nobody helping it. Looks at links alone: without a network a host has no database to make pages of. */
+async function healed(since: number): Promise<{ release: string; seconds: number }> {
+  let seen = "";
+  try {
+    return await until("A fleet on one release with no lock", LIMIT + 30, async () => {
+      const states = await Promise.all(fleet.hosts.map(stateOf));
+      seen = JSON.stringify(states);
+      const releases = new Set(states.map(({ release }) => release));
+      if (releases.size > 1 || states.some(({ lock }) => lock !== "")) return undefined;
+      return { release: [...releases][0] ?? "none", seconds: (Date.now() - since) / 1000 };
+    });
+  } catch (error) {
+    throw new Error(`${error}: ${seen}`);
+  }
+}
+
+async function deploysAgain(version: string): Promise<void> {
+  const next = await fleet.deploy();
+  expect(next.outputs, next.log).toMatchObject({ status: "succeeded", "ok-hosts": "3" });
+  for (const host of fleet.hosts) {
+    expect(await versionOf(host)).toBe(version);
+    expect(await stateOf(host)).toMatchObject({ release: next.outputs.release, lock: "", undo: false });
+  }
+}
+
+describe.each(kills.map((instant) => ({ instant, when: nameOf(instant) })))(
+  "the runner is killed: $when",
+  ({ instant }) => {
+    test("every host ends on one release and the lock is free, with nobody helping", async () => {
+      const after = `v${++number}`;
+      const commit = await commitVersion(fleet.project, after);
+      const { running, folder, host } = await stopped(instant);
+      killRunner(folder);
+      const since = Date.now();
+      await clearPoints(host);
+      await running;
+      const { release, seconds } = await healed(since);
+      rows.push([
+        "runner killed",
+        nameOf(instant),
+        release.endsWith(commit.slice(0, 7)) ? "new" : "old",
+        seconds.toFixed(0),
+      ]);
+      console.log(rows.at(-1)?.join(" | "));
+      expect(seconds).toBeLessThan(LIMIT);
+      await deploysAgain(after);
+    });
+  },
+);
+
+describe.each(cuts.map((instant) => ({ instant, when: nameOf(instant) })))(
+  "a host is cut off: $when",
+  ({ instant }) => {
+    test("every host ends on one release and the lock is free, with nobody helping", async () => {
+      const after = `v${++number}`;
+      const commit = await commitVersion(fleet.project, after);
+      const { running, host } = await stopped(instant);
+      const cut = fleet.hosts[1] as Host;
+      await cutCable(cut);
+      const since = Date.now();
+      await clearPoints(host);
+      const { release, seconds } = await healed(since).finally(async () => {
+        await running;
+        await mendCable(cut);
+      });
+      rows.push([
+        "app2 cut off",
+        nameOf(instant),
+        release.endsWith(commit.slice(0, 7)) ? "new" : "old",
+        seconds.toFixed(0),
+      ]);
+      console.log(rows.at(-1)?.join(" | "));
+      expect(seconds).toBeLessThan(LIMIT);
+      await deploysAgain(after);
+    });
+  },
+);
+
+test("an application that somebody has locked is not deployed until it is unlocked, also after a restart of a host", async () => {
+  const locked = await fleet.deploy({
+    inputs: { operation: "lock", vars: "django_app_lock_message: no deploys until January" },
+  });
+  expect(locked.outputs.status, locked.log).toBe("succeeded");
+  await reboot(fleet.hosts[2] as Host);
+  for (const operation of ["deploy", "rollback"]) {
+    const refused = await fleet.deploy({ inputs: { operation } });
+    expectRefused(refused, /mysite is locked by octocat since .*: no deploys until January\. Run the operation unlock/);
+    expect(refused.outputs["changed-tasks"]).toBe("0");
+  }
+  const status = await fleet.deploy({ inputs: { operation: "status" } });
+  expect(status.outputs["host-status"]).toContain("no deploys until January");
+  const unlocked = await fleet.deploy({ inputs: { operation: "unlock" } });
+  expect(unlocked.outputs["changed-hosts"], unlocked.log).toBe("3");
+  await deploysAgain(`v${number}`);
+});

@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** A block of a page that readers copy, and what the tests do with it. */
+export type Block =
+  | { readonly kind: "shell"; readonly text: string }
+  /** Commands for a root shell on the server. */
+  | { readonly kind: "server"; readonly text: string }
+  /** A file of the reader's repository. */
+  | { readonly kind: "file"; readonly path: string; readonly text: string }
+  | { readonly kind: "not run"; readonly reason: string; readonly text: string }
+  /** Nothing says where it belongs. */
+  | { readonly kind: "lost"; readonly text: string };
+
+/** The blocks of commands and YAML of a page, in the page's order. */
+export function blocksOf(page: string): Block[] {
+  const text = readFileSync(join(ROOT, page), "utf8");
+  const fence = /(?:^ *<!-- not run: ([^\n]+?) -->\n)?^( *)```(bash|yaml)\n([\s\S]*?)^\2```$/gm;
+  return [...text.matchAll(fence)].map(([, reason, , language, body = ""]) => {
+    const [first = ""] = body.split("\n");
+    if (reason !== undefined) return { kind: "not run", reason, text: body };
+    if (first.startsWith("# on the server")) return { kind: "server", text: body };
+    if (language === "bash") return { kind: "shell", text: body };
+    const [, path] = /^# (\S+\.ya?ml)$/.exec(first) ?? [];
+    return path === undefined ? { kind: "lost", text: body } : { kind: "file", path, text: body };
+  });
+}

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Whether a new release answers worse than the one before, judged from few requests. Pure: counts and times in, a verdict out.
+
+Two exact tests, each of which has to be surer than :data:`ALPHA` divided by the number of looks, so that looking often makes no false alarm likelier.
+
+- Failures (5xx): bad when they are more than the tolerated share explains (binomial), and more than the requests before explain (Fisher).
+- Times: bad when the new median is more than :data:`SLOWER` times the old one (a sign test against that multiple).
+"""
+from __future__ import annotations
+
+import math
+
+ALPHA = 0.001  # of a false alarm in one bake, for each of the two tests
+TOLERATED = 0.005  # share of requests that may fail whatever was before
+SLOWER = 2.0
+NOTICEABLE = 0.02  # seconds that a median has to be longer by
+
+GOOD, BAD, UNDECIDED = "good", "bad", "undecided"
+
+
+def binomial_tail(hits: int, tries: int, share: float) -> float:
+    """How likely *hits* or more of *tries* are when each is one with the probability *share*."""
+    if hits <= 0:
+        return 1.0
+    return min(1.0, math.fsum(math.exp(_log_choose(tries, k) + k * math.log(share) + (tries - k) * math.log1p(-share)) for k in range(hits, tries + 1)))
+
+
+def fisher_tail(hits: int, tries: int, other_hits: int, other_tries: int) -> float:
+    """How likely *hits* or more of all hits fall among *tries* when both groups are alike."""
+    everything, all_hits = tries + other_tries, hits + other_hits
+    log_all = _log_choose(everything, all_hits)
+    most = min(tries, all_hits)
+    return min(1.0, math.fsum(math.exp(_log_choose(tries, k) + _log_choose(other_tries, all_hits - k) - log_all) for k in range(hits, most + 1)))
+
+
+def _log_choose(n: int, k: int) -> float:
+    if k < 0 or k > n:
+        return -math.inf
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def median(values: list[float]) -> float:
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+class Requests:
+    """What was seen of one side: how many requests, how many failed, how long the application took for each (seconds)."""
+
+    def __init__(self, failed: int, times: list[float], count: int | None = None) -> None:
+        self.failed = failed
+        self.times = times
+        self.count = len(times) if count is None else count
+
+
+def judge(new: Requests, old: Requests, least: int, looks: int = 1, tolerated: float = TOLERATED, slower: float = SLOWER) -> tuple[str, str]:
+    """The verdict and why, in words.
+
+    :param least: requests without which nothing is decided.
+    :param looks: how often this is asked in all.
+    """
+    limit = ALPHA / looks
+    if new.failed and binomial_tail(new.failed, new.count, tolerated) < limit and (not old.count or fisher_tail(new.failed, new.count, old.failed, old.count) < limit):
+        before = ", before it was %d of %d" % (old.failed, old.count) if old.count else ""
+        return BAD, "%d of %d requests to the new release failed%s" % (new.failed, new.count, before)
+    if len(new.times) >= least <= len(old.times):
+        usual = median(old.times)
+        allowed = max(usual * slower, usual + NOTICEABLE)
+        over = sum(time > allowed for time in new.times)
+        if binomial_tail(over, len(new.times), 0.5) < limit:
+            return BAD, "the new release takes %d ms for a request in the middle, the one before took %d ms" % (median(new.times) * 1000, usual * 1000)
+    if new.count < least:
+        return UNDECIDED, "only %d requests came, and fewer than %d say nothing" % (new.count, least)
+    return GOOD, "%d of %d requests failed" % (new.failed, new.count)

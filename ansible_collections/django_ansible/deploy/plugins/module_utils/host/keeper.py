@@ -1,0 +1,218 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Hears, on a host, whether the run that deploys to it still lives, and puts the host in order when it does not.
+
+``Starting`` has systemd run ``main`` beside the deploy, as root, from the moment a run has the deploy lock. The runner holds a channel open to its socket
+and sends a line every few seconds (plugin_utils/heart.py). When nothing came for so long that the run counts as dead, and no step of it works any
+more, the host goes back to what it served, unless the run had confirmed that the whole fleet is through, and the lock is free.
+
+Whoever knows the socket's path, which is a secret of the run, can keep the lock alive or confirm, and nothing else: what is said is one of a few words.
+"""
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib
+import json
+import os
+import selectors
+import shutil
+import socket
+import time
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as locks
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import shipped
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
+
+# Not below the lock's folder, which is closed to the user that the runner connects as.
+FOLDER = "/run/django-ansible-deploy-heard"
+TURN = 5.0  # seconds after which the lock is looked at, also when nobody says anything
+RETRY = 0.2  # seconds between two looks for the end of a step that still works
+MOST_CALLERS = 8
+LONGEST_LINE = 64
+
+
+def socket_path(token: str, folder: str = FOLDER) -> str:
+    return os.path.join(folder, token, "socket")
+
+
+def begin(lock: DeployLock, token: str, way_back, params: dict) -> Starting | None:
+    """Has the host listen whether the run lives that has just taken *lock*.
+
+    :param token: the secret that names the socket; empty where the runner has no channel.
+    :param way_back: module whose ``go_back(params, run)`` brings the host back to what it served, such as ``slots.returning``;
+        ``confirm(params, run)`` writes down that it stays.
+    :returns: what to wait for; None where there is no heartbeat: without a channel, root or systemd.
+    """
+    if not (lock.run and token and os.geteuid() == 0 and os.path.isdir("/run/systemd/system")):
+        return None
+    return Starting(lock, token, way_back.__name__[len(shipped.OURS) :], params)
+
+
+class Starting:
+    """A keeper that systemd starts."""
+
+    def __init__(self, lock: DeployLock, token: str, way_back: str, params: dict) -> None:
+        self.lock = lock
+        self.folder = os.path.join(FOLDER, token)
+        self.unit = "django-ansible-deploy-%s-%s.service" % (lock.app_name, token[:8])
+        self.trouble: str | None = None
+        locks_folder = os.path.dirname(lock.path)
+        place = os.path.join(locks_folder, "%s.%s" % (lock.app_name, token[:8]))
+        spec, self.alive = place + ".keeper", place + ".heard"
+        told = {
+            "app_name": lock.app_name, "run": lock.run, "actor": lock.actor, "locks": locks_folder, "folder": self.folder, "alive": self.alive,
+            "way_back": way_back, "params": params,
+        }
+        options = ["--quiet", "--collect", "--no-block", "--unit=" + self.unit, "--description=Heartbeat of a deploy of %s" % lock.app_name]
+        os.makedirs(FOLDER, mode=0o711, exist_ok=True)
+        os.chmod(FOLDER, 0o711)
+        os.mkdir(self.folder, 0o711)
+        _write(spec, json.dumps(told))
+        try:
+            run(["systemd-run", *options, *shipped.command(shipped.ship(), "host.keeper", spec)], timeout=30)
+        except CommandFailed as error:
+            self.trouble = str(error)
+
+    def wait(self, seconds: float = 5.0) -> str | None:
+        """Waits for the first heartbeat.
+
+        :returns: None when the run is heard; else what that means, and the lock has a lease as without this.
+        """
+        deadline = time.monotonic() + seconds
+        while self.trouble is None:
+            if os.path.exists(os.path.join(self.folder, "heard")):
+                self.lock.hear(self.alive)
+                return None
+            if time.monotonic() >= deadline:
+                self.trouble = "no heartbeat of the runner came to this host"
+            time.sleep(0.02)
+        with contextlib.suppress(CommandFailed):
+            run(["systemctl", "stop", self.unit], timeout=30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return "when this run is killed, its deploy lock lasts 15 minutes, and this host stays on the release that it then serves: %s" % self.trouble
+
+
+def main(spec: str) -> None:
+    with open(spec, encoding="utf-8") as file:
+        told = json.load(file)
+    os.unlink(spec)
+    lock = DeployLock(told["app_name"], told["run"], told["actor"], told["locks"])
+    alive = os.open(told["alive"], os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(alive, fcntl.LOCK_EX)
+
+    def way_back():
+        # Only when it is needed: it takes longer to load than the runner should have to wait for this.
+        return importlib.import_module(shipped.OURS + told["way_back"])
+
+    try:
+        Keeper(lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run)).run()
+    finally:
+        os.unlink(told["alive"])
+        shutil.rmtree(told["folder"], ignore_errors=True)
+
+
+class Keeper:
+    """Listens until the lock is somebody else's or nobody's.
+
+    :param go_back: called with the lock held, once nothing was heard for too long.
+    :param confirm: called when the runner says that the whole fleet is through.
+    """
+
+    def __init__(self, lock: DeployLock, folder: str, go_back, confirm, silence: float = locks.SILENCE) -> None:
+        self.lock = lock
+        self.folder = folder
+        self.go_back = go_back
+        self.confirm = confirm
+        self.silence = silence
+        self.last = time.monotonic()
+        self.selector = selectors.DefaultSelector()
+        self.rests: dict = {}
+
+    def run(self) -> None:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(os.path.join(self.folder, "socket"))
+        os.chmod(os.path.join(self.folder, "socket"), 0o666)
+        listener.listen(4)
+        listener.setblocking(False)
+        self.selector.register(listener, selectors.EVENT_READ)
+        while self.lock.is_held():
+            for key, _ in self.selector.select(self.patience()):
+                if key.fileobj is listener:
+                    self.admit(listener)
+                else:
+                    self.listen(key.fileobj)
+            if self.is_silent() and self.lock.is_held():
+                self.lock.ask_to_stop()
+                step = self.lock.try_step()
+                if step is not None:
+                    with step:
+                        self.end()
+        for caller in list(self.rests):
+            self.answer(caller, "end")
+
+    def patience(self) -> float:
+        return RETRY if self.is_silent() else min(TURN, max(self.last + self.silence - time.monotonic(), RETRY))
+
+    def is_silent(self) -> bool:
+        return time.monotonic() - self.last >= self.silence
+
+    def end(self) -> None:
+        """With the lock's file held: the run is dead, and no step of it works."""
+        if not self.lock.is_held():
+            return
+        try:
+            self.go_back()
+        finally:
+            self.lock.release()
+
+    def admit(self, listener: socket.socket) -> None:
+        caller, _ = listener.accept()
+        if len(self.rests) >= MOST_CALLERS:
+            caller.close()
+            return
+        caller.setblocking(False)
+        self.rests[caller] = b""
+        self.selector.register(caller, selectors.EVENT_READ)
+
+    def listen(self, caller: socket.socket) -> None:
+        try:
+            said = caller.recv(4096)
+        except OSError:
+            said = b""
+        *lines, rest = (self.rests[caller] + said).split(b"\n")
+        if not said or len(rest) > LONGEST_LINE:
+            self.selector.unregister(caller)
+            del self.rests[caller]
+            caller.close()
+            return
+        self.rests[caller] = rest
+        for line in lines:
+            self.take(caller, line)
+
+    def take(self, caller: socket.socket, line: bytes) -> None:
+        if line == b"ask":
+            self.answer(caller, "here")
+        if line not in (b"beat", b"confirm"):
+            return
+        if time.monotonic() - self.last >= self.silence:
+            self.lock.go_on()
+        self.last = time.monotonic()
+        heard = os.path.join(self.folder, "heard")
+        if not os.path.exists(heard):
+            _write(heard, "")
+        if line == b"confirm" and self.lock.is_held():
+            self.confirm()
+            self.answer(caller, "confirmed")
+        else:
+            self.answer(caller, "here")
+
+    def answer(self, caller: socket.socket, word: str) -> None:
+        with contextlib.suppress(OSError):
+            caller.send(word.encode() + b"\n")
+
+
+def _write(path: str, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)

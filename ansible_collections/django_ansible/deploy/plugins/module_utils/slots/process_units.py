@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""The units of an application's processes and timers: whose they are, what they are called and how a command stands in one."""
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shlex
+
+UNITS = "/etc/systemd/system"
+WANTED = os.path.join(UNITS, "multi-user.target.wants")
+# Whose a unit is; systemd leaves names alone that begin with X-.
+MARK = "X-DjangoApplication="
+ONCE = "X-DjangoOnce=true"
+
+
+def exec_start(command: str, folder: str, shared: str) -> str:
+    """A command as ExecStart= takes it. Programs are those of the virtual environment, ``*.py`` runs with its Python.
+
+    :param folder: the release, or a link to it.
+    :param shared: the folder in which the application may write, for ``{shared}``.
+    """
+    words = shlex.split(command)
+    if words[0].endswith(".py"):
+        words.insert(0, "python")
+    if not words[0].startswith("/"):
+        words[0] = os.path.join(folder, ".venv/bin", words[0])
+    places = {"{number}": "%i", "{slot}": "%j", "{shared}": shared}
+    return re.sub("|".join(map(re.escape, places)), lambda found: places[found.group(0)], " ".join(map(_quoted, words)))
+
+
+def _quoted(word: str) -> str:
+    for character, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("%", "%%"), ("$", "$$")):
+        word = word.replace(character, escaped)
+    return '"%s"' % word if re.search(r"[\s\"';\\]", word) or not word else word
+
+
+def owned_units(app_name: str) -> dict:
+    """The unit files of an application's processes and timers, by name: whether only one host of the fleet runs it."""
+    found = {}
+    for path in glob.glob(os.path.join(UNITS, app_name + "-*")):
+        if path.endswith((".service", ".timer")) and not os.path.islink(path):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                lines = file.read().splitlines()
+            if MARK + app_name in lines:
+                found[os.path.basename(path)] = ONCE in lines
+    return found
+
+
+def template_of(unit: str) -> str:
+    """The template of an instance: a-b@1.service is one of a-b@.service."""
+    return re.sub(r"@\d+\.service$", "@.service", unit)
+
+
+def enabled_instances(owned: dict) -> list[str]:
+    names = sorted(os.listdir(WANTED)) if owned and os.path.isdir(WANTED) else []
+    return [name for name in names if re.search(r"@\d+\.service$", name) and template_of(name) in owned]
+
+
+def instances(app_name: str) -> list[str]:
+    """The processes that run, and the timers, for people who ask for the status."""
+    owned = owned_units(app_name)
+    return enabled_instances(owned) + sorted(name for name in owned if name.endswith(".timer"))
+
+
+def process_of(app_name: str, unit: str) -> str:
+    """The process that an instance is of, without application, slot and number."""
+    return unit[len(app_name) + 1 :].rpartition("@")[0].rpartition("-")[0]

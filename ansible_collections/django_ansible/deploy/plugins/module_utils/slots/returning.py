@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Brings a host back to what it served before a run: asked by that run, or by the host itself when the run is heard of no more."""
+from __future__ import annotations
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import BY_ITSELF
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import going_back
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
+
+
+def confirm(params: dict, run: str) -> None:
+    """The whole fleet serves the release: this host does not go back by itself any more."""
+    undo.confirm(params["app_name"], run)
+
+
+def go_back(params: dict, run: str, result: str = BY_ITSELF) -> dict | None:
+    """Goes back if *run* has switched this host and not confirmed.
+
+    :param params: the arguments that say where the application is.
+    :returns: `release` that serves again and its `revision`, as far as there are any; None when there was nothing to go back from.
+    """
+    layout = layout_of(params)
+    found = undo.recall(layout.app_name)
+    if not found or found["run"] != run or found.get("confirmed"):
+        return None
+    previous = found["previous_release"]
+    going_back.go_back(
+        layout, found["restorable"], slot=found["slot"], previous_slot=found["previous_slot"], previous_release=previous, nginx=found["nginx"],
+        moves=found["processes"],
+    )
+    undo.forget(layout.app_name)
+    # It counts as one that has served only if it had before.
+    layout.mark_release(found["release"], activated=found["activated"])
+    layout.record(release=found["release"], previous=previous, result=result, run=run, actor=params["actor"])
+    return served(layout, previous)
+
+
+def served(layout, release: str | None) -> dict:
+    told = {"release": release, "previous_release": release, "revision": layout.read_release(release).get("revision") if release else None}
+    return {key: value for key, value in told.items() if value}

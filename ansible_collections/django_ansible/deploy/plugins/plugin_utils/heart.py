@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Lets a host hear that this run lives, from before it takes the deploy lock until Ansible ends.
+
+Each host gets a channel of its own over the connection that Ansible has to it (ssh, also through jump hosts, or local), as the user that connects: no
+task, no sudo. All channels of a run are held by one process beside ansible-playbook (heart_process.py), so that a busy Ansible delays no beat, and
+none comes when Ansible has ended, however it did. On the host a few lines of Python pass what comes on to the socket of module_utils/host/keeper.py.
+"""
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+import time
+
+from ansible import constants as C
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.keeper import socket_path
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart_process
+
+# Reads the socket's path from its input, waits for the socket as long as the runner holds the channel, and passes on what is said.
+RELAY = """
+import os,select,socket,sys
+said=b""
+while b"\\n" not in said:
+    more=os.read(0,4096)
+    if not more: sys.exit()
+    said+=more
+path,_,said=said.partition(b"\\n")
+wait=.02
+while 1:
+    line=socket.socket(socket.AF_UNIX)
+    try: line.connect(path); break
+    except OSError: line.close()
+    if select.select([0],[],[],wait)[0]:
+        more=os.read(0,4096)
+        if not more: sys.exit()
+        said=b"beat\\n"
+    wait=min(wait*1.2,1)
+line.sendall(said)
+while 1:
+    for ready in select.select([0,line],[],[])[0]:
+        more=os.read(0,4096) if ready==0 else line.recv(4096)
+        if not more: sys.exit()
+        line.sendall(more) if ready==0 else os.write(1,more)
+"""
+
+
+def start(action, task_vars: dict) -> str:
+    """Begins to let the task's host hear of this run.
+
+    :param action: an action plugin, of which the connection is used.
+    :returns: the secret that the host's keeper is given; empty where there is no such channel.
+    """
+    argv = _command(action._connection, task_vars)
+    if argv is None:
+        return ""
+    token = secrets.token_hex(16)
+    folder = os.path.join(C.DEFAULT_LOCAL_TMP, "heart")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    host = task_vars.get("inventory_hostname", "")
+    order = {"name": host, "argv": argv, "greeting": socket_path(token), "control_path": _control_path(argv)}
+    _put(os.path.join(folder, token + ".host"), json.dumps(order))
+    _ensure_runs(folder)
+    return token
+
+
+def confirm(timeout: float = 10.0) -> dict:
+    """Tells all hosts at once that the whole fleet is through.
+
+    :returns: `silent`, hosts that do not answer, so that nobody was told; `unsure`, hosts that were told and have not answered. Both are empty
+        without a heartbeat.
+    """
+    folder = os.path.join(C.DEFAULT_LOCAL_TMP, "heart")
+    answer = os.path.join(folder, "confirmed")
+    if not _runs(folder):
+        return {"silent": [], "unsure": []}
+    _put(os.path.join(folder, "confirm"), "")
+    deadline = time.monotonic() + timeout
+    while not os.path.exists(answer):
+        if time.monotonic() > deadline:
+            return {"silent": [], "unsure": []}
+        time.sleep(0.02)
+    with open(answer, encoding="utf-8") as file:
+        told = json.load(file)
+    os.unlink(answer)
+    return told
+
+
+def _command(connection, task_vars: dict) -> list[str] | None:
+    python = str(task_vars.get("ansible_python_interpreter") or "")
+    relay = "exec %s -c %s" % (shlex.quote(python if python.startswith("/") else "python3"), shlex.quote(RELAY.strip()))
+    if connection.transport == "local":
+        return ["/bin/sh", "-c", relay]
+    if connection.transport != "ssh":
+        return None
+    # As Ansible does before each command.
+    host = connection.host = connection.get_option("host") or connection._play_context.remote_addr
+    try:
+        built = connection._build_command(connection.get_option("ssh_executable"), "ssh", "-T", host, relay)
+    except Exception:  # Ansible's own way to say that it cannot; then there is no heartbeat, and the task itself says why.
+        return None
+    argv = [part.decode() if isinstance(part, bytes) else str(part) for part in built]
+    # Without sshpass: the connection is there, and a password was asked for once.
+    argv = argv[argv.index(connection.get_option("ssh_executable")) :]
+    return [argv[0], "-o", "ControlMaster=no", "-o", "BatchMode=yes", *argv[1:]]
+
+
+def _control_path(argv: list[str]) -> str:
+    for part in argv:
+        if part.startswith("ControlPath="):
+            path = part.partition("=")[2].strip('"')
+            return "" if "%" in path else path
+    return ""
+
+
+def _runs(folder: str) -> bool:
+    try:
+        descriptor = os.open(os.path.join(folder, "only"), os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _ensure_runs(folder: str) -> None:
+    if _runs(folder):
+        return
+    # A worker's parent is ansible-playbook itself.
+    argv = [sys.executable, "-I", "-S", heart_process.__file__, folder, str(os.getppid())]
+    subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, close_fds=True)
+
+
+def _put(path: str, text: str) -> None:
+    with os.fdopen(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    os.rename(path + ".new", path)

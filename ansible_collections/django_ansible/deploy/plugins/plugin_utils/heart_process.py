@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Runs beside ansible-playbook, one for a run, and lets each host hear that the run lives.
+
+Started by heart.py with a folder and the process id of ansible-playbook. Orders come as files in the folder, written by rename: ``NAME.host`` has a
+host's channel, ``confirm`` asks to tell all hosts that the fleet is through, which ``confirmed`` answers. It knows no Ansible and imports nothing of it.
+"""
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+
+BEAT = 5.0  # seconds between two beats
+TURN = 0.25  # seconds between two looks at the folder
+LOST = 10.0  # seconds without an answer after which a channel is made anew
+GONE = 15.0  # seconds without an answer after which no host is sent a beat: none may stay on a release from which that one rolls back
+AGAIN = 2.0  # seconds before a channel that ended is made anew
+ANSWER = 3.0  # seconds that all hosts have to answer before a confirmation, and for it
+MASTER = 10.0  # seconds that Ansible has to make the connection that a channel goes over
+LONGEST = 4096
+
+
+class Channel:
+    """A connection to one host. It is made over the one that Ansible has; made anew, by turns without it, which may be what broke."""
+
+    def __init__(self, name: str, argv: list[str], greeting: str, control_path: str) -> None:
+        self.name = name
+        self.argv = argv
+        self.greeting = greeting
+        self.control_path = control_path
+        self.process: subprocess.Popen | None = None
+        self.begun = time.monotonic()
+        self.next = 0.0
+        self.tries = 0
+        self.tried = 0.0
+        self.answered = 0.0  # when it last said something; 0 when it never has
+        self.word = ""
+        self.ended = False
+        self.rest = b""
+
+    def waits_for_master(self, now: float) -> bool:
+        return self.tries == 0 and bool(self.control_path) and not os.path.exists(self.control_path) and now - self.begun < MASTER
+
+    def is_gone(self, now: float) -> bool:
+        """Whether a host that was there does not answer any more."""
+        return not self.ended and self.answered > 0 and now - self.answered > GONE
+
+    def tend(self, now: float, beats: bool) -> None:
+        """Starts what is to run, ends what hangs, and sends a beat when one is due."""
+        if self.process is not None and (self.process.poll() is not None or now - max(self.tried, self.answered) > LOST):
+            self.close()
+            self.next = now + AGAIN
+        if self.ended or now < self.next or self.waits_for_master(now):
+            return
+        if self.process is None:
+            without = ["-o", "ControlPath=none"] if self.control_path and self.tries % 2 else []
+            try:
+                self.process = subprocess.Popen([self.argv[0], *without, *self.argv[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            except OSError:
+                self.ended = True
+                return
+            os.set_blocking(self.process.stdin.fileno(), False)
+            os.set_blocking(self.process.stdout.fileno(), False)
+            self.tries += 1
+            self.tried = now
+            self.send(self.greeting)
+        self.next = now + BEAT
+        # What is asked is answered, and keeps no host waiting.
+        self.send("beat" if beats else "ask")
+
+    def send(self, line: str) -> None:
+        try:
+            os.write(self.process.stdin.fileno(), line.encode() + b"\n")
+        except (OSError, AttributeError):
+            pass  # What does not get through is found by the missing answer.
+
+    def hear(self, now: float) -> None:
+        try:
+            got = os.read(self.process.stdout.fileno(), LONGEST)
+        except (OSError, AttributeError):
+            return
+        if not got:
+            self.close()
+            self.next = now + AGAIN
+            return
+        *lines, rest = (self.rest + got).split(b"\n")
+        self.rest = rest[-64:]
+        for line in lines:
+            if line in (b"here", b"confirmed"):
+                self.answered = now
+                self.word = line.decode()
+            elif line == b"end":
+                self.ended = True
+                self.close()
+
+    def close(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdin.close()
+            self.process.stdout.close()
+        self.process, self.rest = None, b""
+
+
+class Heart:
+    def __init__(self, folder: str, runs) -> None:
+        self.folder = folder
+        self.runs = runs
+        self.channels: dict = {}
+        self.confirmed = False
+
+    def beat(self) -> None:
+        while self.runs():
+            self.take_orders()
+            self.turn(TURN)
+        for channel in self.channels.values():
+            channel.close()
+
+    def turn(self, seconds: float) -> None:
+        now = time.monotonic()
+        beats = self.confirmed or not any(channel.is_gone(now) for channel in self.channels.values())
+        for channel in self.channels.values():
+            channel.tend(now, beats)
+        open_ones = {channel.process.stdout: channel for channel in self.channels.values() if channel.process is not None}
+        for stream in select.select(list(open_ones), [], [], seconds)[0]:
+            open_ones[stream].hear(time.monotonic())
+
+    def take_orders(self) -> None:
+        try:
+            names = sorted(os.listdir(self.folder))
+        except FileNotFoundError:
+            return
+        for name in names:
+            path = os.path.join(self.folder, name)
+            if name.endswith(".host"):
+                with open(path, encoding="utf-8") as file:
+                    told = json.load(file)
+                os.unlink(path)
+                if told["name"] in self.channels:
+                    self.channels[told["name"]].close()
+                self.channels[told["name"]] = Channel(told["name"], told["argv"], told["greeting"], told["control_path"])
+            elif name == "confirm":
+                os.unlink(path)
+                self.answer("confirmed", self.confirm())
+
+    def confirm(self) -> dict:
+        """Tells all hosts that the fleet is through, when all of them answer just before: which did not, and which have not said that they know."""
+        silent = self.ask("ask", ("here",))
+        self.confirmed = not silent
+        return {"silent": silent, "unsure": [] if silent else self.ask("confirm", ("confirmed",))}
+
+    def ask(self, line: str, answers: tuple) -> list[str]:
+        asked = [channel for channel in self.channels.values() if not channel.ended]
+        for channel in asked:
+            channel.word = ""
+            channel.send(line)
+        deadline = time.monotonic() + ANSWER
+        while any(channel.word not in answers for channel in asked) and time.monotonic() < deadline:
+            self.turn(0.05)
+        return sorted(channel.name for channel in asked if channel.word not in answers)
+
+    def answer(self, name: str, content: dict) -> None:
+        with open(os.path.join(self.folder, name + ".new"), "w", encoding="utf-8") as file:
+            json.dump(content, file)
+        os.rename(os.path.join(self.folder, name + ".new"), os.path.join(self.folder, name))
+
+
+def alive(pid: int):
+    """A question whether a process still runs; one that was killed and that nobody has looked after yet does not."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except AttributeError:  # not Linux
+        return lambda: _exists(pid)
+    except OSError:
+        return lambda: False
+    return lambda: not select.select([descriptor], [], [], 0)[0]
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+def main(folder: str, pid: str) -> None:
+    only = os.open(os.path.join(folder, "only"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return  # Another host of this run has started it.
+    Heart(folder, alive(int(pid))).beat()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

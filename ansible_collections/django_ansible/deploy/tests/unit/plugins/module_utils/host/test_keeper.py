@@ -1,0 +1,115 @@
+"""What hears the heartbeat on a host: the lock lives by it, and the host goes back when it ends."""
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.keeper import Keeper
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
+
+SILENCE = 0.6
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """A lock whose keeper runs in a thread, with what it did."""
+    lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path / "locks"))
+    lock.take()
+    lock.did = []
+    keeper = Keeper(lock, str(tmp_path), lambda: lock.did.append("back"), lambda: lock.did.append("confirmed"), SILENCE)
+    thread = threading.Thread(target=keeper.run)
+    thread.start()
+    deadline = time.monotonic() + 5
+    while not (tmp_path / "socket").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    lock.socket = str(tmp_path / "socket")
+    lock.thread = thread
+    yield lock
+    lock.release()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+
+
+def call(lock):
+    runner = socket.socket(socket.AF_UNIX)
+    runner.settimeout(5)
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            runner.connect(lock.socket)
+            return runner
+        except ConnectionRefusedError:  # It is there, and nobody listens yet.
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def test_a_run_that_is_heard_keeps_the_lock_and_gets_an_answer(kept):
+    runner = call(kept)
+    for _ in range(8):
+        runner.sendall(b"beat\n")
+        assert runner.recv(64) == b"here\n"
+        time.sleep(SILENCE / 4)
+    assert kept.is_held()
+    assert kept.did == []
+
+
+def test_a_host_that_hears_no_more_goes_back_and_frees_the_lock(kept):
+    call(kept).sendall(b"beat\n")
+    begun = time.monotonic()
+    kept.thread.join(timeout=5)
+    assert SILENCE <= time.monotonic() - begun < 4 * SILENCE
+    assert kept.did == ["back"]
+    assert kept.holder() is None
+
+
+def test_a_step_that_still_works_is_waited_for(kept):
+    with kept.step():
+        time.sleep(2 * SILENCE)
+        assert kept.did == []
+        assert kept.is_asked_to_stop()
+    kept.thread.join(timeout=5)
+    assert kept.did == ["back"]
+
+
+def test_a_run_that_is_heard_again_in_time_goes_on(kept):
+    with kept.step():
+        time.sleep(1.5 * SILENCE)
+        call(kept).sendall(b"beat\n")
+        time.sleep(SILENCE / 2)
+    assert not kept.is_asked_to_stop()
+    assert kept.did == []
+    assert kept.is_held()
+
+
+def test_a_confirmation_is_written_down_before_it_is_answered(kept):
+    runner = call(kept)
+    runner.sendall(b"confirm\n")
+    assert runner.recv(64) == b"confirmed\n"
+    assert kept.did == ["confirmed"]
+
+
+def test_it_ends_when_the_lock_is_given_back_and_tells_the_runner(kept):
+    runner = call(kept)
+    runner.sendall(b"beat\n")
+    assert runner.recv(64) == b"here\n"
+    kept.release()
+    runner.sendall(b"beat\n")
+    kept.thread.join(timeout=5)
+    assert not kept.thread.is_alive()
+    assert b"end\n" in runner.recv(64)
+    assert kept.did == []
+
+
+@pytest.mark.parametrize("said", [b"ask\n", b"go back\n", b"\x00" * 200, b"beat " * 4000, b"BEAT\n"])
+def test_nothing_else_counts(kept, said):
+    runner = call(kept)
+    for _ in range(20):
+        try:
+            runner.sendall(said)
+        except OSError:
+            break
+        time.sleep(SILENCE / 10)
+    kept.thread.join(timeout=5)
+    assert kept.did == ["back"]

@@ -1,0 +1,122 @@
+"""The process that lets all hosts of a run hear that it lives. Hosts are small programs here, in the place of ssh."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart_process
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.heart_process import Heart
+
+# Answers each line as a host does, and writes down what came.
+HOST = """
+import sys
+log = open(sys.argv[1], "a", buffering=1)
+for line in sys.stdin:
+    log.write(line)
+    if line.strip() in ("ask", "beat", "confirm"):
+        print("confirmed" if line.strip() == "confirm" else "here", flush=True)
+"""
+DEAF = "import time; time.sleep(60)"
+
+
+@pytest.fixture
+def heart(tmp_path, monkeypatch):
+    for name, value in {"BEAT": 0.1, "TURN": 0.02, "LOST": 0.5, "GONE": 0.6, "AGAIN": 0.1, "ANSWER": 1.0}.items():
+        monkeypatch.setattr(heart_process, name, value)
+    made = Heart(str(tmp_path), lambda: True)
+
+    def add(name, program=HOST):
+        order = {"name": name, "argv": [sys.executable, "-c", program, str(tmp_path / (name + ".log"))], "greeting": "/the/socket", "control_path": ""}
+        (tmp_path / (name + ".host")).write_text(json.dumps(order))
+
+    def beat(seconds):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            made.take_orders()
+            made.turn(heart_process.TURN)
+
+    made.add, made.go, made.heard = add, beat, lambda name: (tmp_path / (name + ".log")).read_text().split()
+    yield made
+    for channel in made.channels.values():
+        channel.close()
+
+
+def test_each_host_is_greeted_once_and_hears_beats(heart):
+    heart.add("app1")
+    heart.add("app2")
+    heart.go(1.5)
+    for name in ("app1", "app2"):
+        said = heart.heard(name)
+        assert said[0] == "/the/socket"
+        assert said.count("beat") >= 5
+        assert said.count("/the/socket") == 1
+
+
+def test_a_channel_that_breaks_is_made_anew(heart):
+    heart.add("app1")
+    heart.go(0.8)
+    heart.channels["app1"].process.kill()
+    heart.go(1.2)
+    assert heart.heard("app1").count("/the/socket") == 2
+    assert heart.heard("app1")[-1] == "beat"
+
+
+def test_a_host_that_is_gone_stops_the_beats_of_all(heart, tmp_path):
+    heart.add("app1")
+    heart.add("app2")
+    heart.go(0.8)
+    heart.channels["app2"].argv = [sys.executable, "-c", DEAF]
+    heart.channels["app2"].process.kill()
+    heart.go(1.0)
+    before = heart.heard("app1").count("beat")
+    heart.go(0.6)
+    assert heart.heard("app1").count("beat") == before
+    assert heart.heard("app1")[-1] == "ask"
+    heart.channels["app2"].argv = [sys.executable, "-c", HOST, str(tmp_path / "app2.log")]
+    heart.go(1.5)
+    assert heart.heard("app1").count("beat") > before, "it is back"
+
+
+def test_confirmation_goes_to_all_when_all_are_there(heart):
+    heart.add("app1")
+    heart.add("app2")
+    heart.go(0.8)
+    assert heart.confirm() == {"silent": [], "unsure": []}
+    for name in ("app1", "app2"):
+        assert "confirm" in heart.heard(name)
+
+
+def test_nobody_is_told_when_one_does_not_answer(heart):
+    heart.add("app1")
+    heart.add("app2", DEAF)
+    heart.go(0.3)
+    assert heart.confirm() == {"silent": ["app2"], "unsure": []}
+    assert "confirm" not in heart.heard("app1")
+
+
+def test_one_for_a_run_and_it_ends_with_ansible(tmp_path):
+    ansible = subprocess.Popen([sys.executable, "-c", DEAF])
+    argv = [sys.executable, "-I", "-S", heart_process.__file__, str(tmp_path), str(ansible.pid)]
+    first = subprocess.Popen(argv)
+    time.sleep(0.5)
+    assert subprocess.run(argv, check=False, timeout=5).returncode == 0
+    assert first.poll() is None
+    # Nobody waits for it yet, as with a runner that was killed.
+    ansible.kill()
+    assert first.wait(timeout=5) == 0
+    ansible.wait()
+
+
+def test_it_takes_next_to_no_processor_time(heart):
+    heart.add("app1")
+    heart.go(0.5)
+    before = os.times()
+    for name, value in {"BEAT": 5.0, "TURN": 0.25, "LOST": 10.0}.items():
+        setattr(heart_process, name, value)
+    heart.go(3)
+    after = os.times()
+    assert (after.user + after.system) - (before.user + before.system) < 0.03

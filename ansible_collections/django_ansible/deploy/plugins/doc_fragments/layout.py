@@ -112,6 +112,36 @@ options:
             description: Internal locations, to which the application sends nginx by C(X-Accel-Redirect), each with its folder.
             type: dict
             default: {}
+      pages:
+        description: What nginx shows when it has to answer in the application's place.
+        type: dict
+        default: {}
+        suboptions:
+          folder:
+            description: Where nginx reads them, each C(<status>.html).
+            type: path
+            default: ''
+          bundled:
+            description: Pages by status, for what the release has none of.
+            type: dict
+            default: {}
+          named:
+            description: Files of the release by status.
+            type: dict
+            default: {}
+      passwords:
+        description: Whom nginx lets in.
+        type: dict
+        default: {}
+        suboptions:
+          path:
+            description: Where nginx reads users and hashes.
+            type: path
+            default: ''
+          users:
+            description: Passwords by user, as one JSON object, so that it is hidden as a whole.
+            type: str
+            default: '{}'
       refuse_unknown_names:
         description:
           - Ports on which nginx is to refuse requests for a name that no site of the host has. It stays as it is where another site answers for
@@ -227,6 +257,10 @@ options:
         type: list
         elements: str
         default: []
+      behind_proxy:
+        description: Whether TLS ends before nginx, which then believes this host's own requests when they say so.
+        type: bool
+        default: false
       health_path:
         description: Path that is asked.
         type: str

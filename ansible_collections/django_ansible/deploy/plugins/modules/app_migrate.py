@@ -21,6 +21,30 @@ options:
     description: Whether a PostgreSQL database is dumped to C(backups) below O(app_dir) before anything is applied.
     type: bool
     default: true
+  proof:
+    description:
+      - What is done about migrations with which the live release could not go on. Before anything is applied, the new code migrates a copy of the schema without its
+        rows, and the live release selects, inserts, updates and deletes a row of each of its models there.
+      - V(refuse) applies nothing then; V(warn) warns; V(off) proves nothing.
+    type: str
+    choices: [refuse, warn, 'off']
+    default: refuse
+  database_port:
+    description: Port of a PostgreSQL server of this host whose administrator makes the copy's database for the application. 0 has the application make it.
+    type: int
+    default: 0
+  lock_timeout:
+    description: Seconds that a statement of a migration waits for a lock on PostgreSQL, and lets every other query behind it wait. 0 waits without end.
+    type: int
+    default: 3
+  lock_tries:
+    description: How often a migration is tried that does not get its lock.
+    type: int
+    default: 10
+  timeout:
+    description: Seconds that the migrations may take. 0 sets no limit.
+    type: int
+    default: 0
   migrate:
     description: Whether migrations are applied; else only O(commands) are run.
     type: bool
@@ -63,6 +87,10 @@ commands:
   description: The commands that were run.
   type: list
   returned: success
+told:
+  description: Sentences for the log, about the proof, and about each migration with its time.
+  type: list
+  returned: success
 deploy:
   description: C(migrations) and C(warnings), for the events file.
   type: dict
@@ -73,18 +101,20 @@ import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of, recovery_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of, live_application, recovery_of
 
 
 def migrate(application: Application, layout, params) -> dict:
     """Applies what the plan holds, with a dump before."""
     result = apply_plan(
-        application, recovery_of(params, layout), attempt=params["release"], live=layout.live_release(), switch="django_app_dump", dump=params["dump"]
+        application, recovery_of(params, layout), attempt=params["release"], live=layout.live_release(), switch="django_app_dump", dump=params["dump"],
+        policy=policy_of(layout, params), patience={"lock_timeout": params["lock_timeout"], "lock_tries": params["lock_tries"], "timeout": params["timeout"]},
     )
     if not result["migrations"]:
         # When the connection broke, Ansible asks again: what this run applied before is still its change.
@@ -92,6 +122,16 @@ def migrate(application: Application, layout, params) -> dict:
         return {"migrations": before["migrations"] if params["run_id"] and before.get("run") == params["run_id"] else []}
     layout.mark_release(params["release"], migrated={"run": params["run_id"], "migrations": result["migrations"]})
     return result
+
+
+def policy_of(layout, params) -> Policy:
+    """There is nothing to prove for a release that serves alone, or that is the live one itself."""
+    live = layout.live_release()
+    serves = live and live != params["release"] and os.path.isdir(os.path.join(layout.release_dir(live), ".venv"))
+    return Policy(
+        params["proof"], (lambda: live_application(params, layout)) if serves else None, "django_app_schema_proof", layout.release_dir(params["release"]),
+        params["database_port"],
+    )
 
 
 def act(application: Application, layout, params, check_mode: bool) -> dict:
@@ -112,6 +152,11 @@ def main() -> None:
             **APPLICATION,
             "release": {"type": "str", "required": True},
             "dump": {"type": "bool", "default": True},
+            "proof": {"type": "str", "choices": ["refuse", "warn", "off"], "default": "refuse"},
+            "database_port": {"type": "int", "default": 0},
+            "lock_timeout": {"type": "int", "default": 3},
+            "lock_tries": {"type": "int", "default": 10},
+            "timeout": {"type": "int", "default": 0},
             "migrate": {"type": "bool", "default": True},
             "commands": {"type": "str", "default": "{}", "no_log": True},
         },

@@ -155,6 +155,11 @@ options:
     description: Whether the application has this host alone, so that a secret key may be made on it.
     type: bool
     default: false
+  proof:
+    description: In a check with O(check_with_environment), what is done about migrations that break the live release by rules over their operations; see app_migrate.
+    type: str
+    choices: [refuse, warn, 'off']
+    default: refuse
   check_with_environment:
     description: Whether check mode may ask the new code's Django with the application's environment, as the application's user.
     type: bool
@@ -253,6 +258,7 @@ def main() -> None:
             "prepared_from": {"type": "str", "required": True, "no_log": True},
             "ask_database": {"type": "bool", "default": False},
             "lone": {"type": "bool", "default": False},
+            "proof": {"type": "str", "choices": ["refuse", "warn", "off"], "default": "refuse"},
             "check_with_environment": {"type": "bool", "default": False},
         },
         required_one_of=[("workspace", "repository")],

@@ -45,6 +45,26 @@ options:
     description: Service whose image has C(pg_dump). Empty is O(service).
     type: str
     default: ''
+  proof:
+    description:
+      - What is done about migrations with which the live release could not go on. Before anything is applied, the new code migrates a copy of the schema without its
+        rows, and the live release selects, inserts, updates and deletes a row of each of its models there. For Django, not for O(command).
+      - V(refuse) applies nothing then; V(warn) warns; V(off) proves nothing.
+    type: str
+    choices: [refuse, warn, 'off']
+    default: refuse
+  lock_timeout:
+    description: Seconds that a statement of a migration waits for a lock on PostgreSQL, and lets every other query behind it wait. 0 waits without end.
+    type: int
+    default: 3
+  lock_tries:
+    description: How often a migration is tried that does not get its lock.
+    type: int
+    default: 10
+  timeout:
+    description: Seconds that the migrations may take. 0 sets no limit.
+    type: int
+    default: 0
   policy:
     description: What to do in a rollback about migrations that the older release does not know. Empty refuses.
     type: str
@@ -76,6 +96,10 @@ dump:
   description: Id of the dump, when one was made or is restored.
   type: str
   returned: when a dump was made
+told:
+  description: Sentences for the log, about the proof, and about each migration with its time.
+  type: list
+  returned: success
 deploy:
   description: C(migrations) and C(warnings).
   type: dict
@@ -91,6 +115,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.stor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan, ready_database
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -101,14 +126,15 @@ class Migration:
         self.params, self.check_mode = params, check_mode
         self.compose, self.store = Compose(), Store(params["project"])
 
-    def one_off(self, service, release=None):
+    def one_off(self, service, release=None, **options):
         """A container of the plan's image, or of a kept release's."""
         if release:
-            return OneOff(self.compose, self.store.config_file(release), self.store.read_release(release), service)
-        return OneOff(self.compose, self.store.planned_config(), self.store.plan(), service)
+            return OneOff(self.compose, self.store.config_file(release), self.store.read_release(release), service, **options)
+        return OneOff(self.compose, self.store.planned_config(), self.store.plan(), service, **options)
 
     def application(self, release=None):
-        return ContainerApplication(self.one_off(self.params["service"], release), self.params["python"], self.params["folder"], self.params["settings"])
+        # Migrations end by themselves, or by a limit that is theirs.
+        return ContainerApplication(self.one_off(self.params["service"], release, timeout=None), self.params["python"], self.params["folder"], self.params["settings"])
 
     def recovery(self, release=None):
         client = ContainerClient(self.one_off(self.params["dump_service"] or self.params["service"], release))
@@ -128,12 +154,17 @@ class Migration:
             return self.command()
         application = self.application()
         result = apply_plan(
-            application, self.recovery(), attempt=self.params["release"], live=self.store.live(), switch="compose_app_dump", dump=self.params["dump"], also=("inspect",)
+            application, self.recovery(), attempt=self.params["release"], live=self.store.live(), switch="compose_app_dump", dump=self.params["dump"], also=("inspect",),
+            policy=self.policy(), patience={name: self.params[name] for name in ("lock_timeout", "lock_tries", "timeout")},
         )
         # When the connection breaks, Ansible asks again: what this run applied before is still its change.
         result["migrations"] = result["migrations"] or plan.get("migrated", [])
         self.store.change_plan(migrated=result["migrations"], migrations=result.pop("found")["inspect"]["migrations"])
         return {"changed": bool(result["migrations"]), **result}
+
+    def policy(self):
+        live = self.store.live()
+        return Policy(self.params["proof"], (lambda: self.application(live)) if live else None, "compose_app_schema_proof")
 
     def command(self):
         code, out, err = self.one_off(self.params["service"]).run(self.params["command"])
@@ -167,6 +198,10 @@ def main():
             settings={"type": "str", "default": ""},
             dump={"type": "bool", "default": True},
             dump_service={"type": "str", "default": ""},
+            proof={"type": "str", "choices": ["refuse", "warn", "off"], "default": "refuse"},
+            lock_timeout={"type": "int", "default": 3},
+            lock_tries={"type": "int", "default": 10},
+            timeout={"type": "int", "default": 0},
             policy={"type": "str", "choices": ["", "keep", "reverse", "restore"], "default": ""},
         ),
         supports_check_mode=True,

@@ -62,7 +62,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_lock": {"lock": maybe(LINE)},
     "app_logs": {"times": each(number, 40000), "lines": each(LINE, 40000)},
     "app_maintenance": {"deploy": DEPLOY},
-    "app_migrate": {"migrations": each(migration), "dump": maybe(dump), "commands": each(LINE), "deploy": DEPLOY},
+    "app_migrate": {"migrations": each(migration), "dump": maybe(dump), "commands": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_recovery": {"told": each(LINE), "deploy": DEPLOY},
     "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
     "app_remove": {"removed": each(LINE), "told": each(text())},
@@ -73,7 +73,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_status": {"deploy": DEPLOY},
     "compose_finish": {"removed": each(LINE)},
     "compose_lock": {"lock": maybe(LINE)},
-    "compose_migrate": {"migrations": each(LINE), "dump": maybe(dump), "deploy": DEPLOY},
+    "compose_migrate": {"migrations": each(LINE), "dump": maybe(dump), "told": each(text()), "deploy": DEPLOY},
     "compose_pull": {"pulled": each(image)},
     "compose_reach": {
         "project": form(r"[a-z0-9][a-z0-9_-]*", "the name of a project"), "settled": boolean, "pull": boolean, "digests": by_name(digest),

@@ -84,6 +84,7 @@ WHOLE = {
     "build/worker.py": BUILDER,
     "django/committed.py": APPLICATION,
     "django/driver.py": APPLICATION,
+    "django/operations.py": APPLICATION,
     "django/settings_completion.py": APPLICATION,
     "django/uploads.py": APPLICATION,
 }
@@ -152,6 +153,7 @@ ALLOWED = {
     },
     "database/recovery.py": {"Recovery.dump": ("os.unlink", "app_dir/backups, 0700")},
     "database/replacement.py": {"Replacement.switch": ("runs_sh", "starts psql twice, as the application's user or as PostgreSQL's administrator; what it runs is this file's own")},
+    "django/copies.py": {"PostgresCopy.run": ("runs_sh", "run as the application's user, or in a container; the script is this file's own, and no path goes into it")},
     "django/secret_key.py": {
         "read": ("open", "/etc/<app_name>/secret_key"),
         "ensure": ("ensure_directory write_atomically", "/etc/<app_name>/secret_key"),
@@ -196,6 +198,7 @@ ALLOWED = {
         "answers_for_unknown_names": ("open", "/etc/nginx"),
         "catch_all": ("ManagedFile", "/etc/nginx"),
         "give_welcome_page_back": ("replace_link", "/etc/nginx"),
+        "refused_line": ("open", "/etc/nginx"),
     },
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
@@ -221,6 +224,7 @@ ALLOWED = {
     "slots/wanted.py": {
         "Wanted.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
         "Wanted.slot_files": ("ManagedFile", "/etc/<app_name>"),
+        "Wanted.passwords": ("ManagedFile", "/etc/<app_name>"),
         "Wanted.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
     },
     "slots/slot_start.py": {
@@ -234,6 +238,7 @@ ALLOWED = {
         "write": ("ensure_directory", "folders of the files that slots/wanted.py names"),
         "link": ("replace_link", "app_dir and /etc"),
     },
+    "slots/pages.py": {"files": ("ManagedFile", "/etc/<app_name>/pages")},
     "slots/bake.py": {"Log._read": ("open", "/var/log/nginx, root's, and nginx's own file in it")},
     "slots/commands.py": {
         "Ran._known": ("open", "app_dir/first-commands.json"),
@@ -251,6 +256,7 @@ ALLOWED = {
         "Preparation.begin": ("ensure_directory", "a new folder below app_dir/building that is given to the builder"),
         "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or git's archive in a new folder; root hands it on without reading it"),
     },
+    "slots/environment.py": {"slot_environment": ("open", "/etc/<app_name>, the environment and credentials of a slot")},
     "slots/prepared.py": {
         name: (calls, "/etc/<app_name>/prepared")
         for name, calls in {

@@ -16,7 +16,7 @@ def configuration(*, gunicorn_timeout=30, **variables):
     environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.ChainableUndefined)
     environment.filters.update(comment=lambda text: "# %s" % text, to_json=repr, int=int)
     text = environment.from_string((ROLE / "templates/gunicorn.conf.py.j2").read_text()).render(
-        ansible_managed="", django_app_strategy="slots", gunicorn_workers=2, gunicorn_timeout=gunicorn_timeout, gunicorn_graceful_timeout=30,
+        ansible_managed="", app_dir="/opt/mysite", django_app_strategy="slots", gunicorn_workers=2, gunicorn_timeout=gunicorn_timeout, gunicorn_graceful_timeout=30,
         __django_app_first_request=REQUEST, **variables,
     )
     space = {}
@@ -26,7 +26,8 @@ def configuration(*, gunicorn_timeout=30, **variables):
 
 class Worker:
     def __init__(self, application):
-        self.asked, self.closed, self.warnings = [], [], []
+        self.asked, self.closed, self.warnings, self.headers = [], [], [], []
+        self.sockets = [types.SimpleNamespace(getsockname=lambda: "/run/mysite/blue.sock")]
         self.application = application
         self.log = types.SimpleNamespace(warning=lambda message, *values: self.warnings.append(message % values))
 
@@ -74,5 +75,19 @@ def test_an_answer_that_does_not_come_is_not_waited_for(monkeypatch, timeout, se
     assert joined == [seconds]
 
 
-def test_an_asgi_application_is_not_asked():
-    assert "post_worker_init" not in configuration(django_app_asgi="mysite.asgi:application")
+def test_an_answer_tells_its_slot_and_release(monkeypatch):
+    monkeypatch.setattr("os.getcwd", lambda: "/opt/mysite/releases/20260102T030405Z-0123456/site")
+    worker = Worker(Answer)
+    configuration()["post_worker_init"](worker)
+    told = []
+    worker.wsgi({}, lambda status, headers, *error: told.extend(headers))
+    assert told == [("X-Slot", "blue"), ("X-Release", "20260102T030405Z-0123456")]
+
+
+def test_an_asgi_application_is_not_asked_and_tells_them_too(monkeypatch):
+    monkeypatch.setattr("os.getcwd", lambda: "/opt/mysite/releases/20260102T030405Z-0123456")
+    worker = Worker(Answer)
+    worker.config = types.SimpleNamespace(headers=[])
+    configuration(django_app_asgi="mysite.asgi:application")["post_worker_init"](worker)
+    assert worker.asked == []
+    assert worker.config.headers == [("X-Slot", "blue"), ("X-Release", "20260102T030405Z-0123456")]

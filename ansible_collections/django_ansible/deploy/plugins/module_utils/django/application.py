@@ -7,13 +7,24 @@ import contextlib
 import json
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django import committed, driver, settings_completion, uploads
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import (
+    applying,
+    committed,
+    driver,
+    operations,
+    safer,
+    scratch,
+    settings_completion,
+    trial,
+    uploads,
+    values,
+)
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP, program_input
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import KILLED, Done, Sandbox, confined, ended, must_succeed
 
-PROGRAM = (committed, settings_completion, uploads, driver)
+PROGRAM = (committed, settings_completion, uploads, safer, operations, values, trial, scratch, applying, driver)
 
 
 def driver_input(steps, **request: object) -> str:

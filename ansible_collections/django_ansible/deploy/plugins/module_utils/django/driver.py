@@ -15,7 +15,9 @@ import sys
 import time
 import traceback
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import applying, scratch, trial
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.committed import place_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.operations import operations_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE, completion_of, sqlite_file
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.uploads import uploads_of
 
@@ -181,6 +183,19 @@ def collectstatic(request):
     return {}
 
 
+def pages(request):
+    """The project's own pages for what it cannot answer itself, by status; those that do not render without a request are left out."""
+    from django.template.loader import render_to_string
+
+    found = {}
+    for status in ("502", "503", "504"):
+        try:
+            found[status] = str(render_to_string(status + ".html"))
+        except Exception:
+            continue
+    return found
+
+
 def _database():
     from django.db import connections
 
@@ -192,21 +207,42 @@ def _database():
     return connection
 
 
-def _plan(connection):
+def _executor(connection):
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
     conflicts = executor.loader.detect_conflicts()
     if conflicts:
         raise Refused("migrations conflict in %s: run makemigrations --merge in the project" % ", ".join(sorted(conflicts)))
-    return ["%s.%s" % (migration.app_label, migration.name) for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+    return executor
+
+
+def _names(plan):
+    return ["%s.%s" % (migration.app_label, migration.name) for migration, _ in plan]
+
+
+def _plan(connection):
+    executor = _executor(connection)
+    return _names(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def plan(request):
-    """What is not applied; with C(dump), what a dump before it needs to know, too."""
+    """What is not applied; with C(dump), what a dump before it needs to know, too; with C(operations), what those migrations do;
+    with C(proof), that and what a copy of the schema is made from.
+    """
     connection = _database()
-    migrations = _plan(connection)
-    return {"migrations": migrations, **({"database": database(request)} if migrations and request.get("dump") else {})}
+    executor = _executor(connection)
+    found = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    result = {"migrations": _names(found)}
+    if found and (request.get("dump") or request.get("proof")):
+        result["database"] = database(request)
+    if found and (request.get("operations") or request.get("proof")):
+        result["operations"] = operations_of(executor, found, request.get("release_dir"))
+    if found and request.get("proof"):
+        result["copy"] = scratch.describe(connection, executor.loader.applied_migrations)
+        if connection.vendor == "mysql":
+            result["copy"]["trouble"] = scratch.make_database(connection, request["proof"])
+    return result
 
 
 def unapplied(request):
@@ -252,9 +288,31 @@ def migrate(request):
     if connection.vendor == "postgresql":
         _advisory_lock(connection, request.get("lock_patience", 300))
     pending = _plan(connection)
-    if pending:
-        call_command("migrate", interactive=False, verbosity=1, no_color=True)
-    return {"migrations": pending}
+    if not pending:
+        return {"migrations": []}
+    try:
+        times = applying.apply_kindly(connection, request, lambda: call_command("migrate", interactive=False, verbosity=1, no_color=True))
+    except applying.NotApplied as error:
+        raise Refused(str(error)) from error
+    return {"migrations": pending, "times": times}
+
+
+def copy_migrate(request):
+    """Migrates the copy that C(copy) names with this code."""
+    given = request["copy"]
+    return scratch.migrate(scratch.here(), given["applied"], given.get("schema", ()))
+
+
+def copy_try(request):
+    """Whether this code can work on the copy that C(copy) names."""
+    connection = scratch.here()
+    scratch.load(connection, request["copy"].get("schema", ()))
+    return trial.try_models(request)
+
+
+def copy_discard(request):
+    scratch.discard(scratch.here())
+    return {}
 
 
 def unknown_migrations(request):
@@ -317,10 +375,15 @@ STEPS = {
     "missing_migrations": missing_migrations,
     "entry": entry,
     "collectstatic": collectstatic,
+    "pages": pages,
     "plan": plan,
     "unapplied": unapplied,
     "database": database,
     "migrate": migrate,
+    "columns": trial.columns,
+    "copy_migrate": copy_migrate,
+    "copy_try": copy_try,
+    "copy_discard": copy_discard,
     "unknown_migrations": unknown_migrations,
     "lacking": lacking,
     "ready": ready,
@@ -335,6 +398,8 @@ def answer(request):
     try:
         if "host" in request:
             found["settings"] = complete_settings(request)
+        if "copy" in request:
+            scratch.point(request["copy"]["name"])
         django.setup()
     except Exception as error:
         traceback.print_exc()

@@ -4,22 +4,38 @@
 from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import reason
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copies import new_name
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import OFF, Policy, Proof, refusal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 
-def apply_plan(application, recovery, *, attempt: str, live: str | None, switch: str, dump: bool, also: tuple = ()) -> dict:
-    """Applies what Django's plan holds, on PostgreSQL with a dump before. Tells ``migrations``, and ``dump`` and ``warnings`` where there are any.
+def apply_plan(
+    application, recovery, *, attempt: str, live: str | None, switch: str, dump: bool, also: tuple = (), policy: Policy = OFF, patience: dict | None = None
+) -> dict:
+    """Applies what Django's plan holds, after the proof that the live release survives it, and on PostgreSQL with a dump before.
+
+    Tells ``migrations``, and ``dump``, ``warnings`` and ``told``, sentences for the log, where there are any.
 
     :param recovery: takes the dump, see database.recovery.
     :param attempt: the release that is on its way; *live* the one that the dump would bring back.
     :param switch: the variable that turns dumps off, for errors.
     :param also: further steps to drive in the same process as the plan; what they find goes to ``found``.
+    :param policy: what is proved before.
+    :param patience: C(lock_timeout) in seconds and C(lock_tries) of each statement, see the step migrate of driver.
+    :raises CommandFailed: when Django, the dump or the proof says no; then nothing was applied.
     """
-    found = application.drive("plan", *also, dump=dump)
+    copy = new_name()
+    found = application.drive("plan", *also, dump=dump, **({"proof": copy, "release_dir": policy.release_dir} if policy.proves else {}))
     plan = found.pop("plan")
-    result: dict = {"migrations": plan["migrations"], **({"found": found} if also else {})}
+    result: dict = {"migrations": plan["migrations"], "warnings": [], "told": [], **({"found": found} if also else {})}
     if not result["migrations"]:
         return result
+    if policy.proves:
+        proof = Proof(application, policy.live(), recovery.client, plan, copy, policy.admin_port).run()
+        if proof.breaks and policy.kind == "refuse":
+            raise CommandFailed(refusal(proof.breaks, policy.variable))
+        result["warnings"] += proof.notes + ["the live release may break: %s" % one for one in proof.breaks]
+        result["told"].append(proof.told)
     if dump:
         facts = plan["database"]
         if facts["vendor"] == "postgresql":
@@ -28,11 +44,12 @@ def apply_plan(application, recovery, *, attempt: str, live: str | None, switch:
             except CommandFailed as error:
                 raise CommandFailed("%s, or set %s: false" % (error, switch)) from error
         elif facts["vendor"] != "sqlite":
-            result["warnings"] = ["no dump was made and no lock was taken before the migration: both are for PostgreSQL, this is %s" % facts["vendor"]]
+            result["warnings"] += ["no dump was made and no lock was taken before the migration: both are for PostgreSQL, this is %s" % facts["vendor"]]
         else:
-            result["warnings"] = ["no dump was made before the migration: that is for PostgreSQL, this is SQLite"]
-    result["migrations"] = application.drive("migrate")["migrate"]["migrations"]
-    return result
+            result["warnings"] += ["no dump was made before the migration: that is for PostgreSQL, this is SQLite"]
+    done = application.drive("migrate", **(patience or {}))["migrate"]
+    result["told"] += done.get("times", [])
+    return {**result, "migrations": done["migrations"]}
 
 
 def unknown_to(target, others) -> list[str]:

@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""Who answers on this host's nginx for a name that no site has."""
+"""What this host's nginx can, and who answers there for a name that no site has."""
 from __future__ import annotations
 
 import glob
 import hashlib
+import itertools
 import os
 import re
 
@@ -14,6 +15,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files i
 NGINX = "/etc/nginx"
 # In 1.19.4 nginx learnt to refuse a handshake; without that, a site that has to answer for every name needs a certificate.
 REJECTS_HANDSHAKE = (1, 19, 4)
+# Before 1.25.1 HTTP/2 belonged to what listens.
+HTTP2_BY_SITE = (1, 25, 1)
 
 
 def has_ipv6() -> bool:
@@ -31,9 +34,14 @@ def resolvers() -> list[str]:
 
 
 def suited(site: str) -> str:
-    """A site for this host: without what listens on IPv6 where there is none, and with its DNS servers for C(@resolvers@)."""
+    """A site for this host: without what listens on IPv6 where there is none, HTTP/2 and brotli as this nginx has them, and its DNS servers for C(@resolvers@)."""
     if not has_ipv6():
         site = re.sub(r"^\s*listen \[::\]:.*\n", "", site, flags=re.MULTILINE)
+    if "http2 on;" in site and () < version() < HTTP2_BY_SITE:
+        site = re.sub(r"^\s*http2 on;\n", "", site, flags=re.MULTILINE)
+        site = re.sub(r"^(\s*listen \S*443 ssl)\b", r"\1 http2", site, flags=re.MULTILINE)
+    if "brotli_static on;" in site and not glob.glob(os.path.join(NGINX, "modules-enabled", "*brotli-static*")):
+        site = re.sub(r"^\s*brotli_static on;\n", "", site, flags=re.MULTILINE)
     if "@resolvers@" not in site:
         return site
     servers = " ".join(resolvers())
@@ -98,6 +106,16 @@ def answers_for_unknown_names(port: int, ours: list[str]) -> bool:
             if has_default(text, port):
                 return True
     return False
+
+
+def refused_line(said: str) -> str:
+    """The line that C(nginx -t) names, as it stands in the file; empty when it names none. The file may be put back before anybody can look there."""
+    found = re.search(r" in (%s/\S+):(\d+)$" % re.escape(NGINX), said, re.MULTILINE)
+    try:
+        with open(found.group(1), encoding="utf-8", errors="replace") as file:
+            return next(itertools.islice(file, int(found.group(2)) - 1, None), "").strip()[:200]
+    except (AttributeError, OSError):
+        return ""
 
 
 def version() -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -91,6 +92,12 @@ def environment_file(values: dict) -> str:
         quoted = value.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`").replace("$", "\\$")
         lines.append('%s="%s"' % (name, quoted))
     return "\n".join(["# Ansible managed", *lines, ""])
+
+
+def read_environment_file(text: str) -> dict:
+    """The variables of a file that :func:`environment_file` made."""
+    found = re.findall(r'^(\w+)="((?:[^"\\]|\\.)*)"$', text, re.MULTILINE | re.DOTALL)
+    return {name: re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL) for name, value in found}
 
 
 def confined(

@@ -70,6 +70,24 @@ SERVICE = {
                     "protected": {"type": "dict", "default": {}},
                 },
             },
+            "pages": {
+                "type": "dict",
+                "default": {},
+                "options": {
+                    "folder": {"type": "path", "default": ""},
+                    "bundled": {"type": "dict", "default": {}},
+                    "named": {"type": "dict", "default": {}},
+                },
+            },
+            "passwords": {
+                "type": "dict",
+                "default": {},
+                "no_log": False,
+                "options": {
+                    "path": {"type": "path", "default": ""},
+                    "users": {"type": "str", "default": "{}", "no_log": True},
+                },
+            },
             "refuse_unknown_names": {"type": "list", "elements": "int", "default": []},
             "strategy": {"type": "str", "choices": ["slots", "restart"], "default": "slots"},
             "server_names": {"type": "list", "elements": "str", "default": []},
@@ -82,6 +100,7 @@ SERVICE = {
             "bake": {"type": "int", "default": 0},
             "bake_requests": {"type": "int", "default": 50},
             "bake_checks": {"type": "list", "elements": "str", "default": []},
+            "behind_proxy": {"type": "bool", "default": False},
             "health_path": {"type": "str", "default": "/"},
             "health_host": {"type": "str", "default": "localhost"},
             "health_statuses": {"type": "list", "elements": "int", "default": []},

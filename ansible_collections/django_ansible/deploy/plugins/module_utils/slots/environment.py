@@ -11,7 +11,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.database.rec
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Sandbox
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Sandbox, read_environment_file
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import pause, prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -72,4 +72,26 @@ def application_of(params: dict, layout: Layout, release: str) -> Application:
 
 def recovery_of(params: dict, layout: Layout) -> Recovery:
     """Dumps of the application's database, and bringing one back, while what runs of the application waits."""
-    return Recovery(HostClient(params["app_user"]), layout.backups, params["actor"], lambda: processes.paused(layout))
+    return Recovery(HostClient(params["app_user"]), layout.backups, params["actor"], lambda: pause.paused(layout))
+
+
+def slot_environment(layout: Layout, slot: str) -> Environment:
+    """What a slot was started with, whatever this run was given."""
+    with open(layout.slot_env(slot), encoding="utf-8") as file:
+        values = read_environment_file(file.read())
+    folder = layout.slot_credentials(slot)
+    # A name with a dot is what a file was before, for the way back.
+    names = [name for name in sorted(os.listdir(folder)) if "." not in name] if os.path.isdir(folder) else []
+    for name in names:
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            values[name] = file.read()
+    return Environment(values, names)
+
+
+def live_application(params: dict, layout: Layout) -> Application:
+    """The live release as it runs: its code, its virtual environment, its environment."""
+    slot = layout.live_slot()
+    return Application(
+        layout.release_dir(layout.slot_release(slot)), params["app_path"], layout.app_dir, slot_environment(layout, slot), application_sandbox(params),
+        lambda: pause.paused(layout),
+    )

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import nginx, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import wait_until_healthy
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import replacing
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
-
-PROBE_SECONDS = 10
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import PROBE_SECONDS, Wanted
 
 
 class Front:
@@ -41,7 +39,8 @@ class Front:
             try:
                 said = run(["nginx", "-t"])
             except CommandFailed as error:
-                raise CommandFailed("nginx refuses its new configuration: %s" % error) from error
+                line = nginx.refused_line(str(error))
+                raise CommandFailed("nginx refuses its new configuration: %s%s" % (error, "\nThat line is: %s" % line if line else "")) from error
             taken = conflicting_names(said, self.wanted.params["server_names"])
             if taken:
                 raise CommandFailed(
@@ -57,7 +56,7 @@ class Front:
             systemd.systemctl("reload", "nginx.service")
 
     def check(self) -> None:
-        trouble = wait_until_healthy(lambda left: self.wanted.probe.through_nginx(min(left, PROBE_SECONDS)), lambda: False, PROBE_SECONDS)
+        trouble = wait_until_healthy(self.wanted.probe.through_nginx, lambda: False, PROBE_SECONDS)
         if trouble:
             raise CommandFailed("nginx does not pass %s on to the application: %s" % (self.wanted.params["health_path"], trouble))
 

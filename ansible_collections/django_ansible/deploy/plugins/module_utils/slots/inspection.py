@@ -8,11 +8,11 @@ import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import settings_completion
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import finished, ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import finished, ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, pause, places, prepared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, pages, pause, places, prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import facts_of, texts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, environment_with
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -81,7 +81,7 @@ class Inspection:
             **json.loads(params["settings"]), "release_dir": self.release_dir, "project_dir": application.project_dir, "shared": self.layout.shared,
         }
         self.at_once = params["collectstatic"] and "build" not in self.phases and not self.in_use
-        also = (["collectstatic"] if self.at_once else []) + (["unapplied"] if params["ask_database"] else [])
+        also = (["collectstatic"] if self.at_once else []) + ["pages"] + (["unapplied"] if params["ask_database"] else [])
         found = application.drive("inspect", *checks, "entry", *also, host=host, static_root=self.collected, **asked)
         facts = facts_of(found.get("inspect"))
         facts["warnings"] = [warning for step in ("settings", *checks, "entry") for warning in texts(found[step]["warnings"])]
@@ -91,6 +91,7 @@ class Inspection:
         )
         unapplied = found["unapplied"]["migrations"] if params["ask_database"] else None
         facts["unapplied"] = None if unapplied is None else texts(unapplied)
+        facts["pages"] = pages.rendered(found["pages"])
         facts.update(key=self.key, collected=self.collected, settings_module=None)
         self.uses_given_key = found["settings"]["uses_given_key"]
         self.done += ["check"] if checks else []

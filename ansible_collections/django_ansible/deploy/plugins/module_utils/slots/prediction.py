@@ -10,13 +10,15 @@ import re
 import tempfile
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import ask
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import rules
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import refusal
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, release_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, live_application, release_environment
 
 MADE = ["code", "venv", "check", "static"]
 MIGRATION = re.compile(r"(?:^|/)(\w+)/migrations/(\w+)\.py$")
@@ -97,7 +99,7 @@ class Prediction:
         application = Application(self.place, params["app_path"], layout.app_dir, release_environment(params, layout, self.live), sandbox)
         checks = ["check", "missing_migrations"] if params["check_level"] != "none" else []
         try:
-            answer = application.drive(*checks, "plan", check_level=params["check_level"].upper())
+            answer = application.drive(*checks, "plan", check_level=params["check_level"].upper(), operations=params["proof"] != "off", release_dir=self.place)
         except CommandFailed as error:
             if certain:
                 raise
@@ -108,8 +110,26 @@ class Prediction:
             return
         self.found["migrations"] = answer["plan"]["migrations"]
         self.found["warnings"] += [warning for step in checks for warning in answer[step]["warnings"]]
+        self.judge(answer["plan"].get("operations", []))
         if not certain:
             self.found["unknown"].append("migrations of requirements that change, since the new ones are not installed on the host")
+
+    def judge(self, operations: list[dict]) -> None:
+        """Whether the live release could go on, by rules: a check makes no copy of the schema.
+
+        :raises CommandFailed: when the deploy would be refused.
+        """
+        if not operations:
+            return
+        tables = live_application(self.params, self.layout).drive("columns")["columns"]["tables"]
+        final = self.layout.release_dir(self.params["release"])
+        for one in operations:
+            if one.get("file"):
+                one["file"] = final + one["file"][len(self.place) :]
+        breaks = [rules.sentence(one) for one in rules.expected(operations, tables)]
+        if breaks and self.params["proof"] == "refuse":
+            raise CommandFailed(refusal(breaks, "django_app_schema_proof"))
+        self.found["warnings"] += ["breaks the live release: %s" % one for one in breaks]
 
     def carry_settings(self, tree: Tree, name: str) -> None:
         """The module that completes the project's settings, which releases of the first layout have in them."""

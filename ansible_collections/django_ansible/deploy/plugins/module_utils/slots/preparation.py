@@ -21,9 +21,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.requir
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import SystemLibraries
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import places, prepared, shared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import hint_of, texts

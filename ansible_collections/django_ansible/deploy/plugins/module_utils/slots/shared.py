@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import secrets
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import copying, ownership
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 

@@ -13,8 +13,6 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
 
-PROBE_SECONDS = 10
-
 
 class SlotStart:
     """The way of a release up in a slot. Whatever was there before is kept for the way back."""
@@ -42,7 +40,7 @@ class SlotStart:
         service = layout.slot_service(self.slot)
         lock = lock_of(self.wanted.params, check_mode=False)
         trouble = wait_until_healthy(
-            lambda left: self.wanted.probe.over_socket(layout.slot_socket(self.slot), min(left, PROBE_SECONDS)),
+            lambda left: self.wanted.probe.over_socket(layout.slot_socket(self.slot), left),
             lambda: systemd.has_given_up(service) or lock.is_asked_to_stop(),
             self.wanted.params["health_timeout"],
         )

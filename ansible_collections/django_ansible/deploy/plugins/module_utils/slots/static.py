@@ -3,7 +3,10 @@
 """The static files of all kept releases together, so that a page of an older release finds its assets."""
 from __future__ import annotations
 
+import gzip
 import os
+import struct
+import zlib
 from typing import NamedTuple
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import copying
@@ -11,6 +14,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree im
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 MOST_NAMES = 5
+# What becomes smaller; fonts of the web and pictures are compressed in themselves.
+COMPRESSED = (".css", ".csv", ".geojson", ".html", ".js", ".json", ".map", ".md", ".mjs", ".otf", ".svg", ".ttf", ".txt", ".wasm", ".webmanifest", ".xml")
+SMALLEST, LARGEST = 1024, 32 << 20  # bytes
 
 
 class Merged(NamedTuple):
@@ -40,8 +46,29 @@ def merge(release: dict, layout: Layout) -> Merged:
     if not source:
         return Merged(0, [])
     with source, Tree(layout.static) as served:
+        files = {entry.path: entry.size for entry in source.entries() if entry.kind == "file"}
+        # First, so that nobody gets an older content in its compressed form.
+        there = {entry.path: entry.size for entry in served.entries() if entry.kind == "file" and entry.path.endswith(".gz")}
+        for packed in there.keys() - files.keys():
+            path = packed[: -len(".gz")]
+            if path in files and not is_of(source, path, files[path], served, packed):
+                served.remove(packed)
+                del there[packed]
         changed, skipped = copying.update(source, served, os.geteuid(), os.getegid(), 0o755, 0o644)
+        for path, size in files.items():
+            packed = path + ".gz"
+            if path.endswith(COMPRESSED) and SMALLEST <= size <= LARGEST and packed not in files and packed not in there:
+                content = gzip.compress(source.read(path, LARGEST), 9, mtime=0)
+                if len(content) < size:
+                    served.write(packed, content, 0o644, os.geteuid(), os.getegid())
         return Merged(changed, left_out(source.path, skipped))
+
+
+def is_of(source: Tree, path: str, size: int, served: Tree, packed: str) -> bool:
+    """Whether a compressed file is of this content, by the length and checksum at its end."""
+    if size > LARGEST or served.look(packed).size > LARGEST:
+        return False
+    return served.read(packed, LARGEST)[-8:] == struct.pack("<II", zlib.crc32(source.read(path, LARGEST)), size)
 
 
 def prune(kept: list[dict], layout: Layout) -> int:
@@ -50,7 +77,7 @@ def prune(kept: list[dict], layout: Layout) -> int:
     sources = [source for source in map(opened, kept) if source]
     for source in sources:
         with source:
-            wanted |= {entry.path for entry in source.entries() if entry.kind == "file"}
+            wanted |= {path for entry in source.entries() if entry.kind == "file" for path in (entry.path, entry.path + ".gz")}
     if not sources:
         return 0
     with Tree(layout.static) as served:

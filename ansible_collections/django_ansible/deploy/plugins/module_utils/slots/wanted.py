@@ -3,16 +3,19 @@
 """What one host should serve, where that goes, and what is different there: it looks and decides, and changes nothing."""
 from __future__ import annotations
 
+import json
 import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import settings_completion
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import nginx, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import nginx, passwords, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, read_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe, Probes
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, processes, uploads
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import pages, prepared, processes, uploads
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
+
+PROBE_SECONDS = 10
 
 
 class Wanted:
@@ -39,12 +42,17 @@ class Wanted:
         self.told, self.warnings = self.tell_uploads(own_site)
         sites, self.removals = nginx.plan(params["refuse_unknown_names"], own_site)
         self.files += [("nginx", site) for site in sites]
+        self.files += [("nginx", file) for file in [*pages.files(params["pages"], self.layout.release_dir(self.release), known.get("pages")), *self.passwords()]]
         self.different = [(kind, file) for kind, file in self.files if file.differs()]
         self.slot = self.layout.free_slot() if self.needs_start() else self.live
         scheme = (params["url"] or "http").split(":")[0]
+        first = {"path": params["health_path"], "host": "", "statuses": self.healthy_statuses(), "headers": {}}
         self.probe = Probes(
-            [Probe(params["health_path"], params["health_host"], self.healthy_statuses(), scheme)]
-            + [Probe(more["path"], more["host"] or params["health_host"], more["statuses"], scheme, more["headers"]) for more in params["health_checks"]]
+            [
+                Probe(entry["path"], entry["host"] or params["health_host"], entry["statuses"], scheme, entry["headers"], params["behind_proxy"])
+                for entry in [first, *params["health_checks"]]
+            ],
+            PROBE_SECONDS,
         )
         self.touches_nginx = self.differs_in("nginx") or self.nginx_off() or bool(self.removals)
         self.processes = processes.Processes(self.layout, params)
@@ -54,6 +62,15 @@ class Wanted:
     def site(self, content: str) -> str:
         """nginx's site for this host and this release."""
         return nginx.suited(uploads.placed(content, self.uploads.locations(self.layout.app_name, self.layout.media)))
+
+    def passwords(self) -> list[ManagedFile]:
+        """The passwords that nginx asks for; an empty file where there were some."""
+        wish = self.params["passwords"]
+        users = json.loads(wish["users"])
+        file = ManagedFile(wish["path"], "", "0640", "root", "www-data", secret=True)
+        before = (file.read() or b"").decode() if users else ""
+        file.content = passwords.text(users, before).encode()
+        return [file] if users or os.path.exists(file.path) else []
 
     def tell_uploads(self, sites: list[ManagedFile]) -> tuple[list[str], list[str]]:
         """What to say of uploads that this run publishes, and what to warn of where they were public."""

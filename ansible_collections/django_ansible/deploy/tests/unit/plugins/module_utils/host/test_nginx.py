@@ -94,3 +94,31 @@ def test_a_site_asks_of_a_host_only_what_it_has(monkeypatch):
     monkeypatch.setattr(nginx, "has_ipv6", lambda: True)
     monkeypatch.setattr(nginx, "resolvers", lambda: ["192.0.2.53", "[2001:db8::53]"])
     assert nginx.suited(SITE) == SITE.replace("@resolvers@", "192.0.2.53 [2001:db8::53]")
+
+
+TLS_SITE = "server {\n    listen 443 ssl default_server;\n    listen [::]:443 ssl;\n    http2 on;\n    location /static/ {\n        brotli_static on;\n    }\n}\n"
+
+
+@pytest.mark.parametrize(("version", "by_site"), [("1.22.1", False), ("1.25.1", True), ("1.26.3", True)])
+def test_each_nginx_gets_http2_in_its_own_way(host, monkeypatch, version, by_site):
+    monkeypatch.setattr(nginx, "has_ipv6", lambda: True)
+    monkeypatch.setattr(nginx, "run", lambda argv: "nginx version: nginx/%s\n" % version)
+    found = nginx.suited(TLS_SITE)
+    assert ("http2 on;" in found) is by_site
+    assert ("listen 443 ssl http2 default_server;" in found and "listen [::]:443 ssl http2;" in found) is not by_site
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_brotli_is_used_where_nginx_has_its_module(host, there):
+    (host / "modules-enabled").mkdir()
+    if there:
+        (host / "modules-enabled/50-mod-http-brotli-static.conf").write_text("")
+    assert ("brotli_static on;" in nginx.suited(TLS_SITE)) is there
+
+
+def test_a_refused_line_is_shown_as_it_stands(host):
+    site = host / "sites-enabled/mysite"
+    site.write_text("server {\n    listen 80;\n    wrong on;\n}\n")
+    assert nginx.refused_line('nginx: [emerg] unknown directive "wrong" in %s:3\nnginx: configuration file x test failed' % site) == "wrong on;"
+    for said in ("nginx: [emerg] no names", "[emerg] x in /etc/shadow:1", "[emerg] x in %s:99" % site, "[emerg] x in %s/gone:1" % host):
+        assert nginx.refused_line(said) == ""

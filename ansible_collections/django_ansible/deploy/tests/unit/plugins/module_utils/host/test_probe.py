@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import socketserver
 import threading
+import time
 from http.server import BaseHTTPRequestHandler
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe, wait_until_healthy
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe, Probes, wait_until_healthy
 
 
 class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
@@ -75,6 +76,56 @@ def test_redirect_that_leads_away_is_an_answer(server, location):
     server.answers = {"/healthz": (302, {"Location": location})}
     assert ask(server) is None
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(("status", "trouble"), [(200, None), (500, "status 500: ok, after the redirects /healthz -> https://www.example.com/healthz")])
+def test_redirect_to_https_is_followed_as_what_ends_tls_would_ask(server, status, trouble):
+    class ByScheme(Handler):
+        def do_GET(self):
+            over_tls = self.headers["X-Forwarded-Proto"] == "https"
+            self.server.answers = {"/healthz": (status, {}) if over_tls else (301, {"Location": "https://www.example.com/healthz"})}
+            super().do_GET()
+
+    server.RequestHandlerClass = ByScheme
+    assert Probe("/healthz", "www.example.com", [], "http").over_socket(server.server_address, 5) == trouble
+
+
+def test_redirect_that_was_to_https_for_ever_names_the_cause(server):
+    server.answers = {"/healthz": (301, {"Location": "https://www.example.com/healthz"})}
+    assert "SECURE_PROXY_SSL_HEADER" in Probe("/healthz", "www.example.com", [], "http").over_socket(server.server_address, 5)
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 500 No\r\nContent-Length: 100\r\n\r\n"])
+def test_answer_that_trickles_is_cut_at_the_deadline(server, head):
+    class Slow(Handler):
+        def do_GET(self):
+            self.wfile.write(head)
+            for number in range(100):
+                try:
+                    self.wfile.write(b"x")
+                    self.wfile.flush()
+                except OSError:
+                    return
+                time.sleep(0.1)
+
+    server.RequestHandlerClass = Slow
+    start = time.monotonic()
+    trouble = Probe("/healthz", "www.example.com", [], "http").over_socket(server.server_address, 1)
+    assert time.monotonic() - start < 2
+    assert ("no answer (not whole after" if b"200" in head else "status 500: xxx") in trouble
+
+
+def test_several_probes_have_one_deadline(server):
+    class Silent(Handler):
+        def do_GET(self):
+            time.sleep(0.8)
+            super().do_GET()
+
+    server.RequestHandlerClass = Silent
+    start = time.monotonic()
+    probes = Probes([Probe("/%d" % number, "localhost", [], "http") for number in range(5)], 10)
+    assert "/1: no answer" in probes.over_socket(server.server_address, 1.2)
+    assert time.monotonic() - start < 3
 
 
 def test_redirect_for_ever_is_named_with_its_usual_cause(server):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import os
 import stat
 
@@ -114,3 +115,43 @@ def test_a_folder_behind_a_link_is_refused(layout, tmp_path):
     (tmp_path / "shared/static").symlink_to(tmp_path / "outside")
     with pytest.raises(Unsafe, match="shared/static is a link where a folder belongs"):
         static.merge({"static_root": str(tmp_path / "shared/static")}, layout)
+
+
+TEXT = "body { color: red }\n" * 100
+
+
+def unpacked(layout, path):
+    with gzip.open(os.path.join(layout.static, path), "rt") as file:
+        return file.read()
+
+
+def test_texts_are_compressed_once(layout, tmp_path):
+    one = release(tmp_path, "one", {"a.css": TEXT, "small.css": "a", "picture.png": TEXT})
+    assert static.merge(one, layout).changed == 3
+    assert served(layout) == {"a.css", "a.css.gz", "small.css", "picture.png"}
+    assert unpacked(layout, "a.css.gz") == TEXT
+    before = os.stat(os.path.join(layout.static, "a.css.gz"))
+    assert static.merge(one, layout) == (0, [])
+    assert os.stat(os.path.join(layout.static, "a.css.gz")).st_ino == before.st_ino
+
+
+def test_a_changed_file_is_compressed_anew_and_one_that_became_small_is_not(layout, tmp_path):
+    static.merge(release(tmp_path, "one", {"a.css": TEXT, "b.css": TEXT}), layout)
+    two = release(tmp_path, "two", {"a.css": TEXT + "x", "b.css": "b"})
+    static.merge(two, layout)
+    assert served(layout) == {"a.css", "a.css.gz", "b.css"}
+    assert unpacked(layout, "a.css.gz") == TEXT + "x"
+    assert static.prune([two], layout) == 0
+
+
+def test_what_the_project_compressed_itself_stays_and_goes_with_its_file(layout, tmp_path):
+    own = release(tmp_path, "one", {"a.css": TEXT, "a.css.gz": "its own"})
+    static.merge(own, layout)
+    assert (tmp_path / "static/a.css.gz").read_text() == "its own"
+    later = release(tmp_path, "two", {"a.css": TEXT + "x"})
+    static.merge(later, layout)
+    assert unpacked(layout, "a.css.gz") == TEXT + "x"
+    last = release(tmp_path, "three", {"c.css": "c"})
+    static.merge(last, layout)
+    assert static.prune([last], layout) == 2
+    assert served(layout) == {"c.css"}

@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Applies migrations so that visitors notice little: no statement waits long for a lock, as every query behind it would wait, too.
+
+Runs in the release's virtual environment, beside driver: the standard library and Django alone.
+"""
+from __future__ import annotations
+
+import sys
+import time
+
+LOCK_STATES = {"55P03"}
+TIMEOUT_STATES = {"57014"}
+# These wait for other transactions to end while nobody has to wait for them.
+PATIENT = ("AddIndexConcurrently", "RemoveIndexConcurrently")
+LONGEST_PAUSE = 5.0  # seconds between two tries
+
+
+class NotApplied(Exception):
+    """A migration was not applied; the text says which, and what is to be done."""
+
+
+class Course:
+    """What is being applied: which migration, which of its operations, how long each took.
+
+    :param request: C(lock_timeout), seconds that a statement waits for a lock, and C(timeout), seconds for everything; 0 sets no limit.
+    """
+
+    def __init__(self, connection, request):
+        self.connection = connection
+        self.lock_timeout = request.get("lock_timeout", 0)
+        self.deadline = time.monotonic() + request["timeout"] if request.get("timeout") else None
+        self.migration, self.at, self.times = None, 0, []
+
+    def watch(self):
+        from django.db.migrations.migration import Migration
+
+        course, original = self, Migration.apply
+
+        def apply(self, project_state, schema_editor, collect_sql=False):
+            started, course.migration, course.at = time.monotonic(), self, 0
+            print("Applying %s" % course.name(), file=sys.stderr, flush=True)
+            for index, operation in enumerate(self.operations):
+                course.follow(index, operation)
+            state = original(self, project_state, schema_editor, collect_sql)
+            course.times.append((course.name(), time.monotonic() - started))
+            return state
+
+        Migration.apply = apply
+
+    def follow(self, index, operation):
+        if hasattr(operation, "followed"):
+            return
+        operation.followed, original = True, operation.database_forwards
+
+        def database_forwards(app_label, schema_editor, from_state, to_state):
+            self.at = index
+            self.limit(type(operation).__name__ in PATIENT or "CONCURRENTLY" in str(getattr(operation, "sql", "")).upper())
+            original(app_label, schema_editor, from_state, to_state)
+
+        operation.database_forwards = database_forwards
+
+    def limit(self, patient):
+        """Sets the limits of what comes next."""
+        left = None if self.deadline is None else self.deadline - time.monotonic()
+        if left is not None and left <= 0:
+            raise NotApplied("the time for migrations was over")
+        if self.connection.vendor != "postgresql":
+            return
+        with self.connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = %s", ["%dms" % (0 if patient else self.lock_timeout * 1000)])
+            if left is not None:
+                cursor.execute("SET statement_timeout = %s", ["%dms" % max(left * 1000, 1)])
+
+    def name(self):
+        return "%s.%s" % (self.migration.app_label, self.migration.name) if self.migration else "the first migration"
+
+    def whole(self):
+        """Whether nothing of the migration that failed is left in the database."""
+        return self.migration is None or (self.migration.atomic and self.connection.features.can_rollback_ddl)
+
+    def explained(self, error):
+        """What a failure means, in words; None where its own are enough."""
+        if state_of(error) in TIMEOUT_STATES and self.deadline is not None:
+            error = NotApplied("the time for migrations was over")
+        if self.whole():
+            return NotApplied("%s was not applied: %s" % (self.name(), words(error))) if isinstance(error, NotApplied) else None
+        count = len(self.migration.operations)
+        return NotApplied(
+            "%s failed in operation %d of %d (%s): %s. It is not one transaction, so what its operations did before that stays, and Django does not know of it%s. Put "
+            "that right by hand, or make the migration one that can begin again, before the next deploy."
+            % (self.name(), self.at + 1, count, self.migration.operations[self.at].describe(), words(error), self.invalid_indexes())
+        )
+
+    def invalid_indexes(self):
+        """Indexes that were not finished; each has to be dropped before it can be made again."""
+        if self.connection.vendor != "postgresql":
+            return ""
+        try:
+            with self.connection.cursor() as cursor:
+                cursor.execute("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")
+                found = ["DROP INDEX CONCURRENTLY %s" % row[0] for row in cursor.fetchall()]
+        except Exception:
+            return ""
+        return "; it left indexes that are not valid: " + "; ".join(found) if found else ""
+
+
+def apply_kindly(connection, request, run):
+    """Has *run* apply what is to be applied, again when a lock was not to be had. Returns sentences with the time that each took.
+
+    :raises NotApplied: when it stays so, or when what is half applied must be looked at.
+    """
+    course = Course(connection, request)
+    course.watch()
+    tries = max(request.get("lock_tries", 1), 1)
+    for number in range(1, tries + 1):
+        try:
+            run()
+            return ["%s applied in %.1f s%s" % (name, seconds, "" if number == 1 else " (try %d)" % number) for name, seconds in course.times]
+        except Exception as error:
+            explained = course.explained(error)
+            if state_of(error) not in LOCK_STATES or not course.whole():
+                if explained:
+                    raise explained from error
+                raise
+            if number == tries:
+                raise NotApplied(
+                    "%s did not get its lock within %d s, %d times: a long query or an open transaction holds it; pg_stat_activity shows which"
+                    % (course.name(), course.lock_timeout, tries)
+                ) from error
+            print("%s waited %d s for a lock, so that others need not wait longer; trying again" % (course.name(), course.lock_timeout), file=sys.stderr, flush=True)
+            time.sleep(min(0.5 * number, LONGEST_PAUSE))
+    return []
+
+
+def state_of(error):
+    cause = error.__cause__ or error
+    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+
+
+def words(error):
+    return " ".join(str(error).split())[:500] or type(error).__name__

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Where a copy of the schema is for as long as a proof takes: a database of its own beside the real one, in memory for SQLite. See scratch."""
+from __future__ import annotations
+
+import contextlib
+import secrets
+import subprocess
+import time
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.scratch import MEMORY, PREFIX
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import postgresql
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
+
+NOT_FOUND = 127
+LEFT = 7200  # seconds after which a copy is one that a killed run left
+
+# Names of copies are letters, digits and underscores. No role, owner or right comes along, and what only an administrator makes stays out.
+CLEAR = """
+for left in $(psql -XAtq -c "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = current_user
+    AND substring(datname from '^%(prefix)s([0-9]{10})_')::bigint < extract(epoch from now()) - %(left)d"); do
+  psql -Xq -c "DROP DATABASE IF EXISTS $left WITH (FORCE)"
+done
+"""
+CREATE = """
+psql -Xq -v ON_ERROR_STOP=1 <<SQL
+SELECT format('CREATE DATABASE $COPY TEMPLATE template0 ENCODING %L LC_COLLATE ''C'' LC_CTYPE ''C''', pg_encoding_to_char(encoding))
+  FROM pg_database WHERE datname = current_database() \\\\gexec
+SQL
+"""
+FILL = """
+{
+  echo "DO 'BEGIN IF current_database() <> ''$COPY'' THEN RAISE EXCEPTION ''this is not the copy''; END IF; END';"
+  pg_dump --schema-only --no-owner --no-privileges --no-comments --no-publications --no-subscriptions --no-security-labels --no-tablespaces \\
+    --lock-wait-timeout=10s --no-password && echo "SELECT 'whole';"
+} | psql -XAtq -v ON_ERROR_STOP=1 --single-transaction -d "$COPY"
+"""
+DROP = 'psql -Xq -v ON_ERROR_STOP=1 -c "DROP DATABASE IF EXISTS $COPY WITH (FORCE)"'
+
+
+def new_name() -> str:
+    """One that says when it was made, as databases do not."""
+    return "%s%010d_%s" % (PREFIX, time.time(), secrets.token_hex(4))
+
+
+@contextlib.contextmanager
+def copy_of(plan: dict, application, client, name: str, admin_port: int = 0):
+    """A copy as the plan step of driver told of it, there for as long as this lasts: what scratch takes as C(copy).
+
+    :param name: of the copy, where the plan step has made it, on MySQL.
+    :param admin_port: of a PostgreSQL server of this host whose administrator makes databases for the application; 0 for none.
+    :raises CommandFailed: when none can be made, with the reason.
+    """
+    told, facts = plan["copy"], plan["database"]
+    base = {"applied": told["applied"], "schema": told.get("schema", [])}
+    if told["vendor"] == "sqlite":
+        yield {**base, "name": MEMORY}
+    elif told["vendor"] == "mysql":
+        if told.get("trouble"):
+            raise CommandFailed("the application's user may not make a database: %s" % told["trouble"])
+        try:
+            yield {**base, "name": name}
+        finally:
+            application.drive("copy_discard", copy={**base, "name": name})
+    elif told["vendor"] == "postgresql":
+        server = PostgresCopy(facts, client, new_name(), admin_port)
+        try:
+            server.make()
+            yield {**base, "name": server.name}
+        finally:
+            server.drop()
+    else:
+        raise CommandFailed("a copy of the schema is made for PostgreSQL, MySQL, MariaDB and SQLite, this is %s" % told["vendor"])
+
+
+class PostgresCopy:
+    """A database beside the real one, made by the application's role, or by the administrator for it."""
+
+    def __init__(self, facts: dict, client, name: str, admin_port: int) -> None:
+        self.facts, self.client, self.name, self.admin_port = facts, client, name, admin_port
+        self.made = False
+
+    def make(self) -> None:
+        self.made = True
+        words = {"prefix": PREFIX, "left": LEFT}
+        if self.admin_port:
+            self.make_as_administrator()
+        printed = self.run("set -e\n" + ("" if self.admin_port else CLEAR % words + CREATE) + FILL)
+        if not printed.rstrip().endswith("whole"):
+            raise CommandFailed("pg_dump gave no whole schema")
+
+    def make_as_administrator(self) -> None:
+        """The database is the application's; extensions that only an administrator makes are there before it is filled."""
+        port, real = self.admin_port, self.facts["parameters"]["dbname"]
+        ask = "SELECT extname, nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE nspname IN ('public', 'pg_catalog') AND extname <> 'plpgsql'"
+        wanted = [line.split("|") for line in postgresql.psql(ask, port, real).splitlines()]
+        postgresql.psql("CREATE DATABASE %s OWNER %s TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C';" % (
+            self.name, postgresql.name(self.facts["parameters"]["user"])
+        ), port)
+        for extension, schema in wanted:
+            postgresql.psql("CREATE EXTENSION IF NOT EXISTS %s WITH SCHEMA %s CASCADE;" % tuple(map(postgresql.name, (extension, schema))), port, self.name)
+
+    def drop(self) -> None:
+        if not self.made:
+            return
+        with contextlib.suppress(CommandFailed):
+            if self.admin_port:
+                postgresql.psql("DROP DATABASE IF EXISTS %s WITH (FORCE);" % self.name, self.admin_port)
+            else:
+                self.run(DROP)
+
+    def run(self, script: str) -> str:
+        variables = {**Database(self.facts["parameters"], self.client).variables(), "COPY": self.name}
+        try:
+            done = self.client.run(["sh", "-c", script], variables, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        except FileNotFoundError:
+            raise CommandFailed(self.client.lacking % ("pg_dump", "postgresql-client")) from None
+        if done.returncode == NOT_FOUND:
+            raise CommandFailed(self.client.lacking % ("pg_dump", "postgresql-client"))
+        if "permission denied to create database" in done.stderr:
+            raise CommandFailed("the application's role may not make a database: ALTER ROLE %s CREATEDB lets it" % postgresql.name(self.facts["parameters"].get("user", "")))
+        if done.returncode:
+            raise CommandFailed(" ".join(tail(done.stderr, 3).split()))
+        return done.stdout

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Whether the live release can go on working while and after migrations are applied: tried on a copy of the schema that has no rows.
+
+The new code migrates the copy, the live release's code works on it. Where no copy can be had, rules over the operations stand in.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import rules
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copies import copy_of, new_name
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+
+MOST = 8  # sentences of one kind that are shown
+
+
+@dataclass
+class Policy:
+    """Whether there is a proof, and what follows from it.
+
+    :param kind: C(refuse), C(warn) or C(off).
+    :param live: gives the live release's application when it is called; None when there is none.
+    :param variable: where *kind* comes from, for errors.
+    :param release_dir: of the new release, for the places of its migrations; empty where they are in no repository of the user's.
+    :param admin_port: see copies.
+    """
+
+    kind: str
+    live: Callable | None = None
+    variable: str = ""
+    release_dir: str = ""
+    admin_port: int = 0
+
+    @property
+    def proves(self) -> bool:
+        return self.kind != "off" and self.live is not None
+
+
+OFF = Policy("off")
+
+
+class NotMigrated(Exception):
+    """The migrations fail on a copy of the schema. That they would on the database is *certain* where all of them are Django's own operations."""
+
+    def __init__(self, words: str, certain: bool) -> None:
+        super().__init__("the migrations fail on a copy of the schema, which has no rows: %s" % words)
+        self.certain = certain
+
+
+class Proof:
+    """One proof. After :meth:`run`, ``breaks`` and ``notes`` have sentences, ``told`` is one for the log.
+
+    :param application: the new release's, as it can be driven.
+    :param live: the live release's.
+    :param client: runs PostgreSQL clients, see backup.
+    :param admin_port: see copies.
+    """
+
+    def __init__(self, application, live, client, plan: dict, name: str, admin_port: int = 0) -> None:
+        self.application, self.live, self.client, self.plan, self.name, self.admin_port = application, live, client, plan, name, admin_port
+        self.breaks: list[str] = []
+        self.notes: list[str] = []
+        self.told = ""
+
+    def run(self) -> Proof:
+        started = time.monotonic()
+        try:
+            found = self.tried()
+        except NotMigrated as error:
+            if error.certain:
+                self.breaks, self.told = [str(error)], "the migrations fail on a copy of the schema"
+            else:
+                self.stand_in(error)
+            return self
+        except CommandFailed as error:
+            self.stand_in(error)
+            return self
+        self.breaks = [rules.sentence(one) for one in found]
+        self.told = "the live release %s the migrated schema: %d models tried on a copy without rows, in %.1f s" % (
+            "does not work on" if found else "works on", self.count, time.monotonic() - started
+        )
+        return self
+
+    def tried(self) -> list[dict]:
+        """What breaks, each with the operation that does it."""
+        operations = self.plan["operations"]
+        with self.copy() as copy:
+            migrated = self.application.drive("copy_migrate", copy=copy)["copy_migrate"]
+            if migrated.get("failed"):
+                raise NotMigrated(migrated["failed"], certain=not migrated["left_out"] and not any(one["opaque"] for one in operations))
+            found = self.live.drive("copy_try", "columns", copy={**copy, "schema": migrated.get("schema", [])})
+        trial, tables = found["copy_try"], found["columns"]["tables"]
+        self.count = trial["models"]
+        self.notes += ["the proof left out, as it fails on a copy without rows: %s" % one for one in migrated["left_out"]]
+        breaks = trial["breaks"]
+        if breaks:
+            breaks = self.without_those_of_before(breaks)
+        breaks = [one for one in breaks if self.is_of_the_schema(one)]
+        for one in breaks:
+            one["operation"] = rules.blamed(one, operations)
+        # What could not be tried is judged by rules.
+        known = {(one["table"], one["column"]) for one in breaks}
+        untried = {sentence.partition(":")[0] for sentence in trial["untried"]}
+        breaks += [one for one in rules.expected(operations, tables) if one["model"] in untried and (one["table"], one["column"]) not in known]
+        return breaks
+
+    def without_those_of_before(self, breaks: list[dict]) -> list[dict]:
+        """Those that the migrations make: what the trial cannot do on the schema of today either is no one's fault but its own."""
+        if self.plan["copy"]["vendor"] == "mysql":
+            self.name = new_name()
+            self.plan = {**self.plan, "copy": self.application.drive("plan", proof=self.name)["plan"]["copy"]}
+        with self.copy() as copy:
+            before = self.live.drive("copy_try", copy=copy)["copy_try"]["breaks"]
+        known = {(one["table"], one["column"], one["kind"]) for one in before}
+        for one in before:
+            self.notes.append("%s could not be tried: %s" % (one["model"], one["error"]))
+        return [one for one in breaks if (one["table"], one["column"], one["kind"]) not in known]
+
+    def is_of_the_schema(self, one: dict) -> bool:
+        """A value that does not fit blames the migrations only where one of them may have made a column smaller."""
+        if one["kind"] != "type" or rules.blamed(one, [each for each in self.plan["operations"] if each["retyped"] or each["gone"] or each["opaque"]]):
+            return True
+        self.notes.append("%s could not be tried in full: %s" % (one["model"], one["error"]))
+        return False
+
+    def copy(self):
+        return copy_of(self.plan, self.application, self.client, self.name, self.admin_port)
+
+    def stand_in(self, error: CommandFailed) -> None:
+        """Rules over the operations, which cannot see what is written in SQL."""
+        reason = " ".join(str(error).split())[:400]
+        tables = self.live.drive("columns")["columns"]["tables"]
+        self.breaks = [rules.sentence(one) for one in rules.expected(self.plan["operations"], tables)]
+        opaque = sorted({one["migration"] for one in self.plan["operations"] if one["opaque"]})
+        self.notes.append(
+            "the live release was not tried on the migrated schema (%s); rules over the operations stood in, which is weaker%s"
+            % (reason, ", and they cannot see into %s" % ", ".join(opaque) if opaque else "")
+        )
+        self.told = "rules over the operations find %s" % ("what breaks the live release" if self.breaks else "nothing that breaks the live release")
+
+
+def refusal(breaks: list[str], variable: str) -> str:
+    return "the migrations would break the live release, so none was applied:\n%s\nSet %s: warn to apply them all the same." % (
+        "\n".join("- " + one for one in [*breaks[:MOST], *(["and %d more" % (len(breaks) - MOST)] if len(breaks) > MOST else [])]), variable
+    )

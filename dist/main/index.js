@@ -9012,10 +9012,6 @@ exports.visitAsync = visitAsync;
 /************************************************************************/
 var __webpack_exports__ = {};
 
-;// CONCATENATED MODULE: external "node:path"
-const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
-// EXTERNAL MODULE: external "node:url"
-var external_node_url_ = __nccwpck_require__(3136);
 // EXTERNAL MODULE: external "os"
 var external_os_ = __nccwpck_require__(857);
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/utils.js
@@ -9547,6 +9543,21 @@ function getIDToken(aud) {
  */
 let token = "";
 const waiting = [];
+/**
+ * Calls back once nobody reads any more what this process says: its runner is gone. Without this each line that is said then
+ * would be an error that nobody caught, which is said, and so on for ever.
+ *
+ * @returns what takes that back.
+ */
+function onUnheard(act) {
+    const streams = [process.stdout, process.stderr];
+    for (const stream of streams)
+        stream.on("error", act);
+    return () => {
+        for (const stream of streams)
+            stream.off("error", act);
+    };
+}
 /** Stops commands until {@link resumeCommands}, under a random token. */
 function stopCommands(random) {
     process.stdout.write(`::stop-commands::${random}\n`);
@@ -9604,6 +9615,10 @@ function plainLine(text) {
     return text.replaceAll(/\s+/g, " ").trimStart().replace(/^::/, ":\u200b:").replaceAll("##[", "##\u200b[");
 }
 
+;// CONCATENATED MODULE: external "node:path"
+const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+// EXTERNAL MODULE: external "node:url"
+var external_node_url_ = __nccwpck_require__(3136);
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 ;// CONCATENATED MODULE: external "node:timers/promises"
@@ -10085,10 +10100,10 @@ const AGENT_PID = "agent.pid";
 const LONGEST_PARENT = 60;
 /**
  * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP, since self-hosted runners
- * live in deep folders; nor in TMPDIR where that is deep or has what an ssh option does not take.
+ * live in deep folders; nor in TMPDIR where that is missing, deep or has what an ssh option does not take.
  */
 function createControlFolder(temporary = (0,external_node_os_namespaceObject.tmpdir)()) {
-    const parent = (0,external_node_fs_namespaceObject.realpathSync)(temporary);
+    const parent = (0,external_node_fs_namespaceObject.existsSync)(temporary) ? (0,external_node_fs_namespaceObject.realpathSync)(temporary) : "";
     const isFit = Buffer.byteLength(parent) <= LONGEST_PARENT && /^[\w./-]+$/.test(parent);
     return (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)(isFit ? parent : "/tmp", CONTROL_PREFIX));
 }
@@ -10194,16 +10209,28 @@ class PrivateFolder {
 
 ;// CONCATENATED MODULE: ./lib/state.js
 
+
 /** Saves a path as soon as it exists, so that post finds it even when main is killed. */
 function state_saveState(name, path) {
-    saveState(name, path);
+    save(name, path);
+}
+/** @throws DeployError: without its state, post would not clean up. */
+function save(name, text) {
+    try {
+        saveState(name, text);
+    }
+    catch (error) {
+        const missing = error instanceof Error && error.message.startsWith("Missing file");
+        const cause = missing ? "it does not exist" : messageOf(error);
+        throw new DeployError(`The runner's file GITHUB_STATE could not be written: ${cause}. Make room on the runner's disk, or start the runner anew.`);
+    }
 }
 /** Folders in the tool cache that were filled in this run; those that are done are gone. */
 const workFolders = [];
 /** Saves one more folder that would be left half-filled when main is killed. */
 function saveWorkFolder(path) {
     workFolders.push(path);
-    saveState("workFolders", JSON.stringify(workFolders));
+    save("workFolders", JSON.stringify(workFolders));
 }
 function state_loadState() {
     return {
@@ -10231,11 +10258,11 @@ function pathsIn(text) {
 const MARKER = ".complete";
 /** Root of the runner's tool cache; without one, a folder that lasts as long as the system keeps temporary files. */
 function toolCacheRoot(environment) {
-    return environment.RUNNER_TOOL_CACHE || temporaryTools(environment);
+    return environment.RUNNER_TOOL_CACHE ? (0,external_node_path_namespaceObject.resolve)(environment.RUNNER_TOOL_CACHE) : temporaryTools(environment);
 }
 /** What stands in for the tool cache. */
 function temporaryTools({ RUNNER_TEMP }) {
-    return (0,external_node_path_namespaceObject.join)(RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), "django-ansible-deploy-tools");
+    return (0,external_node_path_namespaceObject.resolve)(RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), "django-ansible-deploy-tools");
 }
 /** Whether this user may write into a folder, or make it. */
 function isWritable(folder) {
@@ -11117,7 +11144,7 @@ const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try ag
 const BECOME_REFUSED = [
     [
         /is not in the sudoers file|is not allowed to execute|may not run sudo|I'm afraid I can't do that/i,
-        "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
+        "lets the user in, but the user may not use sudo: add it to the group sudo there, or set another user.",
     ],
     [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
     [
@@ -11325,7 +11352,31 @@ function lastError(stderr) {
         .replace(/^(\[ERROR\]:?|ERROR!?:?)\s*/, ""));
 }
 
+;// CONCATENATED MODULE: ./lib/text.js
+/** A text without the line ends that shells and editors leave after it. Not by an expression: that looks at each line end anew. */
+function withoutLastLineEnds(text) {
+    return withoutLast(text, "\r\n");
+}
+/** A text without the characters at its end that are some of these. */
+function withoutLast(text, characters) {
+    let end = text.length;
+    while (end > 0 && characters.includes(text.charAt(end - 1)))
+        end--;
+    return text.slice(0, end);
+}
+/** Texts in the order in which people count: app9 before app10. The same on every runner, whatever its language. */
+function naturally(one, other) {
+    return NATURAL.compare(one, other) || (one < other ? -1 : Number(one > other));
+}
+const NATURAL = new Intl.Collator("en", { numeric: true });
+/** A line without its comment: a `#` at its start or after a blank, and what follows. */
+function withoutComment(line) {
+    const start = line.search(/(?:^|\s)#/);
+    return start === -1 ? line : line.slice(0, start);
+}
+
 ;// CONCATENATED MODULE: ./lib/report/totals.js
+
 const NOTHING = { ok: 0, changed: 0, unreachable: 0, failures: 0, skipped: 0, rescued: 0, ignored: 0 };
 /** Counts a run's events. Without Ansible's recap (a run that was killed) the results are counted instead. */
 function totalsOf(events) {
@@ -11337,7 +11388,7 @@ function totalsOf(events) {
     const changedResults = new Set(results.filter(({ status }) => status === "changed").map(({ host }) => host));
     return {
         stats,
-        hosts: names,
+        hosts: names.toSorted(naturally),
         ok: names.filter((name) => (stats[name]?.failures ?? 0) === 0 && (stats[name]?.unreachable ?? 0) === 0),
         changed: names.filter((name) => (stats[name]?.changed ?? 0) > 0 || changedResults.has(name)),
         failed: having("failures"),
@@ -11619,24 +11670,6 @@ function endNow(known, reason) {
     }
     const exit = () => process.exit();
     Promise.race([removeConnections(known), (0,promises_namespaceObject.setTimeout)(CLOSE_LIMIT)]).then(exit, exit);
-}
-
-;// CONCATENATED MODULE: ./lib/text.js
-/** A text without the line ends that shells and editors leave after it. Not by an expression: that looks at each line end anew. */
-function withoutLastLineEnds(text) {
-    return withoutLast(text, "\r\n");
-}
-/** A text without the characters at its end that are some of these. */
-function withoutLast(text, characters) {
-    let end = text.length;
-    while (end > 0 && characters.includes(text.charAt(end - 1)))
-        end--;
-    return text.slice(0, end);
-}
-/** A line without its comment: a `#` at its start or after a blank, and what follows. */
-function withoutComment(line) {
-    const start = line.search(/(?:^|\s)#/);
-    return start === -1 ? line : line.slice(0, start);
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/dotenv.js
@@ -15120,7 +15153,7 @@ function roleFolders({ folder, cfg }, job) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/advice.js
-/** What to do about failures whose own words do not say it, most telling first. */
+/** What to do about failures whose own words do not say it, most telling first. Each has an example in the tests. */
 const ADVICE = [
     [
         /No space left on device|Errno 28/i,
@@ -15155,19 +15188,79 @@ const ADVICE = [
         "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
     ],
     [
+        [/redis\.exceptions|kombu\.exceptions|:6379\b|port 6379/i, /refused|timed out|not known/i],
+        "The host does not reach Redis: check REDIS_URL in `env`, that Redis runs, and that it accepts connections from this host. `django_app_redis: local` provides one.",
+    ],
+    [
+        /WRONGPASS|NOAUTH Authentication required|NOPERM/,
+        "Redis does not accept the user or password: compare REDIS_URL with Redis's own users (`ACL LIST`).",
+    ],
+    [
+        /no such table|relation "[^"]+" does not exist|UndefinedTable|Table '[^']+' doesn't exist/i,
+        "A table is missing in the database: commit the migration that creates it (`manage.py makemigrations`), and let no code query the database while it is imported.",
+    ],
+    [
+        /no such column|column [\w."]+ does not exist|UndefinedColumn|Unknown column/i,
+        "A column is missing in the database: commit the migration that adds it (`manage.py makemigrations`), and check that `django_app_migrate` is not off.",
+    ],
+    [
+        /database "[^"]+" does not exist/i,
+        "The database server has no database of this name: create it, or correct DATABASE_URL or `db_name`.",
+    ],
+    [
+        /no pg_hba\.conf entry/i,
+        "PostgreSQL does not let this host in: add a line for its address to `pg_hba.conf` on the database server.",
+    ],
+    [
+        /too many clients already|remaining connection slots are reserved|Too many connections/i,
+        "The database has no free connection: lower `gunicorn_workers` or CONN_MAX_AGE, or raise the server's `max_connections`. A deploy needs connections for two releases at once.",
+    ],
+    [
+        /database is locked/i,
+        "SQLite is busy with another write: deploy again; for more than a small site move to PostgreSQL (`django_app_database: local`).",
+    ],
+    [
+        /oom-kill|Out of memory: Killed|result 'oom|MemoryError|Cannot allocate memory/i,
+        "The host or the application ran out of memory: lower `gunicorn_workers`, raise `django_app_memory_max`, or set `django_app_strategy: restart`, which never runs two releases at once.",
+    ],
+    [
+        /Missing staticfiles manifest entry/i,
+        "A template names a static file that `collectstatic` did not find: correct its path, or add its folder to STATICFILES_DIRS.",
+    ],
+    [
+        /TemplateDoesNotExist/,
+        "A template is not in the repository, or lies in no folder of TEMPLATES: check that it is committed, and upper and lower case of its name.",
+    ],
+    [
+        /\[Errno (13|30)\] [\w -]{1,40}: '[^'\n]{0,200}\/(releases|current|src)\//,
+        "The application writes into its own code, which is read-only on the host: let it write below MEDIA_ROOT or in the folder `shared`.",
+    ],
+    [
+        /WORKER TIMEOUT/,
+        "A request took longer than `gunicorn_timeout`: raise it, or move the work into a process of its own (`django_app_processes`).",
+    ],
+    [
+        /certificate verify failed|self[- ]signed certificate/i,
+        "A certificate is not trusted: install the CA on the host (`/usr/local/share/ca-certificates`, then `update-ca-certificates`), or correct the address.",
+    ],
+    [
+        /Temporary failure in name resolution|Name or service not known|getaddrinfo failed/i,
+        "The host cannot resolve a name: check its DNS (`resolvectl query NAME`) and the name itself.",
+    ],
+    [
         /DisallowedHost|Invalid HTTP_HOST|answered with 400/i,
-        "Django does not accept the name that it is asked by: `server_name` has to be in ALLOWED_HOSTS.",
+        "Django refuses the name of the site: ALLOWED_HOSTS has to contain `server_name`.",
     ],
     [
         /password authentication failed for user/i,
-        "The database does not take the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
+        "The database does not accept the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
     ],
     [
         [
             /could not connect to server|connection to server at|OperationalError/i,
             /refused|timed out|could not translate|No route/i,
         ],
-        "The host does not get through to its database: check `db_host` and port, that the server listens there, and what is between.",
+        "The host does not reach its database: check `db_host` and the port, that the server listens there, and the firewalls between.",
     ],
     [
         /relation "[^"]+" already exists|table "?\w+"? already exists|DuplicateTable/i,
@@ -15187,7 +15280,7 @@ const ADVICE = [
     ],
     [
         /is not healthy at/,
-        "The old release still serves. Look at the application's last lines, and ask the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set what is asked and how long.",
+        "The old release is still live. Look at the application's last lines, and open the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set which path is checked and for how long.",
     ],
     [
         /nginx: configuration file \S{1,200} test failed|nginx: \[emerg\]/,
@@ -15277,7 +15370,7 @@ function failureSection(failures, run) {
         "#### What failed",
         "",
         ...groups.slice(0, failures_MOST).flatMap((group, index) => entry(group, index === 0)),
-        ...(run.rolledBack ? ["Every host serves what it served before.", ""] : []),
+        ...(run.rolledBack ? ["Every host runs the release that was live before.", ""] : []),
         ...(more > 0 ? [`… and ${markdown_count(more, "failure")} more, in the log.`, ""] : []),
     ];
 }
@@ -15399,6 +15492,26 @@ function inside(file, workspace) {
     return file === "" || path === "" || path.startsWith("..") || (0,external_node_path_namespaceObject.isAbsolute)(path) ? undefined : path;
 }
 
+;// CONCATENATED MODULE: ./lib/report/links.js
+
+const COMMIT = /^[0-9a-f]{40}$/;
+/** Links of a run as Markdown: the commit, what changed since the one before, the run, the button to roll back, and who started it. */
+function jobLinks({ server, repository, run, actor, rollbackWorkflow }, { from, to }) {
+    const known = /^https?:\/\/[\w.:-]+$/.test(server) && /^[\w.-]+\/[\w.-]+$/.test(repository);
+    const who = actor === "" ? [] : [`started by ${safe(actor)}`];
+    if (!known)
+        return who;
+    const site = `${server}/${repository}`;
+    const link = (text, path) => `[${text}](${site}/${path})`;
+    return [
+        ...(COMMIT.test(to) ? [link(`commit ${to.slice(0, 7)}`, `commit/${to}`)] : []),
+        ...(COMMIT.test(to) && COMMIT.test(from) && from !== to ? [link("what changed", `compare/${from}...${to}`)] : []),
+        ...(/^\d+$/.test(run) ? [link("run and log", `actions/runs/${run}`)] : []),
+        ...(/^[\w.-]+\.ya?ml$/.test(rollbackWorkflow) ? [link("roll back", `actions/workflows/${rollbackWorkflow}`)] : []),
+        ...who,
+    ];
+}
+
 ;// CONCATENATED MODULE: ./lib/report/phases.js
 /** The phases of a run by host: its plays, or in a run of one play the roles. */
 function coursesOf(events) {
@@ -15410,12 +15523,15 @@ function coursesOf(events) {
             play = event.name;
         if (event.event !== "result" || event.start === undefined || event.status === "skipped")
             continue;
-        const course = courses.get(event.host) ?? { spans: [], switched: undefined };
+        const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
         courses.set(event.host, course);
-        const phase = byRole ? roleOf(event.name) || play : play;
+        const back = event.deploy?.rolled_back === true;
+        const phase = back ? "Roll back" : byRole ? roleOf(event.name) || play : play;
         const span = extend(course.spans, phase, event);
         if (switches(event))
             course.switched = span.end;
+        if (back)
+            course.returned = span.end;
     }
     return [...courses].map(([host, course]) => ({ host, ...course }));
 }
@@ -15498,7 +15614,7 @@ function cut(text) {
 const HOST_STATES = [
     "unreachable",
     "failed",
-    "went back",
+    "rolled back",
     "held back",
     "would change",
     "changed",
@@ -15527,7 +15643,7 @@ function stateOf(name, totals, run) {
     if (totals.failed.includes(name))
         return "failed";
     if (run.wentBack)
-        return "went back";
+        return "rolled back";
     if (run.heldBack)
         return "held back";
     if (!totals.changed.includes(name))
@@ -15554,18 +15670,19 @@ function counts({ stats }, name) {
 
 ;// CONCATENATED MODULE: ./lib/report/host-tables.js
 
+
 /** So many rows are read at a glance; more of them open by a click. */
 const AT_A_GLANCE = 15;
 const ICONS = {
     unreachable: "🔌",
     failed: "❌",
-    "went back": "↩️",
+    "rolled back": "↩️",
     "held back": "⏸️",
     "would change": "✏️",
     changed: "✅",
     unchanged: "➖",
 };
-/** A row for each host: its state, what it serves, its counts. */
+/** A row for each host: its state, its live release, its counts. */
 function hostSection(hosts, check) {
     if (hosts.length === 0)
         return [];
@@ -15573,10 +15690,10 @@ function hostSection(hosts, check) {
     const heads = [
         "host",
         "state",
-        ...(releases ? (check ? ["would serve", "serves"] : ["serves", "before"]) : []),
-        "changed",
-        "ok",
-        "failed",
+        ...(releases ? (check ? ["would be live", "live now"] : ["live release", "before"]) : []),
+        "changed tasks",
+        "ok tasks",
+        "failed tasks",
     ];
     const align = releases ? "llllrrr" : "llrrr";
     const row = (host) => [
@@ -15587,10 +15704,10 @@ function hostSection(hosts, check) {
     ];
     const lines = (some) => table(heads, align, some.map(row));
     if (hosts.length <= AT_A_GLANCE)
-        return lines(hosts);
+        return ["#### Hosts", "", ...lines(hosts)];
     const notable = hosts.filter(({ state }) => state === "unreachable" || state === "failed").slice(0, AT_A_GLANCE);
     const rest = hosts.slice(notable.length);
-    return [...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
+    return ["#### Hosts", "", ...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
 }
 /** `97 hosts: 95 changed, 2 unchanged`. */
 function titleOf(hosts) {
@@ -15599,19 +15716,19 @@ function titleOf(hosts) {
         counts.set(state, (counts.get(state) ?? 0) + 1);
     return `${markdown_count(hosts.length, "host")}: ${[...counts].map(([state, many]) => `${many} ${state}`).join(", ")}`;
 }
-/** Which hosts had switched and went back, and to what. */
-function wentBackSection(hosts) {
-    const back = hosts.filter(({ state }) => state === "went back");
+/** Which hosts had the new release live and rolled back, and to what. */
+function rolledBackSection(hosts) {
+    const back = hosts.filter(({ state }) => state === "rolled back");
     if (back.length === 0)
         return [];
     const names = enumeration(back.map(({ name }) => code(name)), 10);
     const [{ serves = "" } = {}] = back;
     const same = serves !== "" && back.every((host) => host.serves === serves);
-    return [`↩️ ${names} had switched and went back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
+    return [`↩️ ${names} rolled back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
 }
 /** What `operation: status` found. */
 function statusSection({ hostStatus }) {
-    const hosts = Object.entries(hostStatus).sort(([one], [other]) => (one < other ? -1 : 1));
+    const hosts = Object.entries(hostStatus).sort(([one], [other]) => naturally(one, other));
     if (hosts.length === 0)
         return [];
     const rows = hosts.map(([host, status]) => {
@@ -15722,13 +15839,14 @@ const LETTER_WIDTH = 8;
 const NO_LABEL = "\u200b";
 /** Words that Mermaid reads at the start of a line of a chart. */
 const KEYWORD = /^(gantt|title|section|click|call|href|end|vert|milestone|active|done|crit|dateformat|axisformat|tickinterval|includes|excludes|todaymarker|inclusiveenddates|topaxis|weekday|weekend|accTitle|accDescr)/i;
-/** A Mermaid chart of the phases by host, each switch marked; "" when nothing took time. Hosts that failed come first. */
+/** A Mermaid chart of the phases by host, each switch and each rollback marked; "" when nothing took time. Hosts that failed come first. */
 function timeline(courses) {
     const shown = pick(courses);
     const times = shown.flatMap(({ spans }) => spans.flatMap(({ start, end }) => [start, end]));
     if (times.length === 0)
         return "";
-    const phases = [...new Set(shown.flatMap(({ spans }) => spans.map(({ phase }) => phase)))];
+    // In the order in which they began on any host, so that a phase has one colour wherever another one is left out.
+    const phases = shown.flatMap(({ spans }) => spans).toSorted((one, other) => one.start - other.start);
     const whole = Math.max(...times) - Math.min(...times);
     return [
         "---",
@@ -15744,7 +15862,7 @@ function timeline(courses) {
         "  dateFormat x",
         "  axisFormat %H:%M:%S",
         "  todayMarker off",
-        ...shown.flatMap((course) => section(course, phases, whole)),
+        ...shown.flatMap((course) => section(course, [...new Set(phases.map(({ phase }) => phase))], whole)),
     ].join("\n");
 }
 /** How many hosts a chart leaves out. */
@@ -15755,7 +15873,7 @@ function pick(courses) {
     const failed = (course) => Number(course.spans.some((span) => span.failed));
     return courses.toSorted((one, other) => failed(other) - failed(one)).slice(0, timeline_MOST_HOSTS);
 }
-function section({ host, spans, switched }, phases, whole) {
+function section({ host, spans, switched, returned }, phases, whole) {
     const bars = spans.slice(0, MOST_SPANS).map(({ phase, start, end, failed }) => {
         const text = timeline_word(phase);
         // A label that is longer than its bar would stand in the next one.
@@ -15764,7 +15882,8 @@ function section({ host, spans, switched }, phases, whole) {
         return `  ${label} :${look}, ${start}, ${Math.max(end, start + 1)}`;
     });
     const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${switched}, 0ms`];
-    return [`  section ${timeline_word(host)}`, ...bars, ...mark];
+    const back = returned === undefined ? [] : [`  ${NO_LABEL} :crit, milestone, ${returned}, 0ms`];
+    return [`  section ${timeline_word(host)}`, ...bars, ...mark, ...back];
 }
 /** A text as a label: nothing that Mermaid reads as syntax. */
 function timeline_word(text) {
@@ -15802,8 +15921,9 @@ function summaryMarkdown(parts, limit = 300_000) {
     const hosts = hostReports(events, totals, { check, failed });
     const sections = [
         { name: "verdict", lines: [`### ${summary_ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts)] },
+        { name: "migrations that stay", lines: check ? [] : stayingMigrations(totals) },
         { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
-        { name: "went back", lines: wentBackSection(hosts) },
+        { name: "rolled back", lines: rolledBackSection(hosts) },
         { name: "facts", lines: summary_facts(parts) },
         { name: "prediction", lines: check ? predictionSection(totals) : [] },
         { name: "status", lines: [...statusSection(totals), ...serviceSection(totals)] },
@@ -15821,32 +15941,33 @@ function summaryMarkdown(parts, limit = 300_000) {
 function early({ error, failures }) {
     return error === "" || failures.length > 0 ? [] : [safe(error), ""];
 }
-function summary_facts({ status, release, previousRelease, url, check }) {
+function summary_facts({ status, release, previousRelease, url, check, links }) {
     // After a failure the hosts may differ: their table tells.
     const whole = status === "succeeded";
     const rows = [
-        [check ? "Would serve" : "Serves", whole ? release : ""],
+        [check ? "Would be live" : "Live release", whole ? release : ""],
         ["Before", whole && previousRelease !== release ? previousRelease : ""],
         ["Address", url],
     ];
     const given = rows.filter(([, value]) => value !== "");
-    return given.length === 0
-        ? []
-        : [
-            given
-                .map(([name, value]) => `${name} ${/^https?:\/\/[\w.:-]+\/?$/.test(value) ? `<${value}>` : code(value)}`)
-                .join(" · "),
-            "",
-        ];
+    const facts = given.map(([name, value]) => `${name} ${/^https?:\/\/[\w.:-]+\/?$/.test(value) ? `<${value}>` : code(value)}`);
+    return [facts, links].flatMap((some) => (some.length === 0 ? [] : [some.join(" · "), ""]));
+}
+/** What a rollback leaves in the database comes before all else: the next decision depends on it. */
+function stayingMigrations({ deploy, keptOld }) {
+    const names = (deploy.migrations ?? []).map(code);
+    if (!keptOld || names.length === 0)
+        return [];
+    const what = `⚠️ **${markdown_count(names.length, "migration")} of the failed release ${names.length === 1 ? "stays" : "stay"} applied**`;
+    return [`${what}, and the older code runs on the newer schema: ${enumeration(names, MOST_MIGRATIONS)}.`, ""];
 }
 function migrations({ deploy, keptOld }) {
     const names = (deploy.migrations ?? []).map(code);
-    if (names.length === 0)
+    if (names.length === 0 || (keptOld && names.length <= MOST_MIGRATIONS))
         return [];
-    const note = keptOld ? ". They stay, so the older code runs on the newer schema." : "";
     if (names.length <= MOST_MIGRATIONS)
-        return [`**Migrations applied:** ${names.join(", ")}${note}`, ""];
-    return details(`${names.length} migrations applied`, [`${names.join(", ")}${note}`]);
+        return [`**Migrations applied:** ${names.join(", ")}`, ""];
+    return details(`${names.length} migrations applied`, [names.join(", ")]);
 }
 function warnings({ deploy }) {
     const list = deploy.warnings ?? [];
@@ -15854,7 +15975,13 @@ function warnings({ deploy }) {
     const lines = list.slice(0, MOST_WARNINGS).map((text) => `- ⚠️ ${safe(summary_shortened(text))}`);
     if (list.length === 0)
         return [];
-    return [...lines, ...(more > 0 ? [`- … and ${markdown_count(more, "warning")} more, in the log`] : []), ""];
+    return [
+        "#### Warnings",
+        "",
+        ...lines,
+        ...(more > 0 ? [`- … and ${markdown_count(more, "warning")} more, in the log`] : []),
+        "",
+    ];
 }
 function summary_shortened(text) {
     return text.length > 500 ? `${text.slice(0, 500)} …` : text;
@@ -15868,12 +15995,18 @@ function timelineSection(events, check) {
         return [];
     const notes = [
         ...(courses.some(({ switched }) => switched !== undefined)
-            ? ["◆ is the switch of a host to what was deployed."]
+            ? ["◆ is the moment at which traffic moved to the new release."]
             : []),
+        ...(courses.some(({ returned }) => returned !== undefined) ? ["A red ◆ is its rollback."] : []),
         ...(hidden > 0 ? [`The timeline leaves ${markdown_count(hidden, "host")} out.`] : []),
     ];
     // Not in a part that opens by a click: a chart that is drawn while hidden has no width.
-    return [...fenced("mermaid", chart), ...(notes.length > 0 ? [`<sub>${notes.join(" ")}</sub>`, ""] : [])];
+    return [
+        "#### Timeline",
+        "",
+        ...fenced("mermaid", chart),
+        ...(notes.length > 0 ? [`<sub>${notes.join(" ")}</sub>`, ""] : []),
+    ];
 }
 function slowest(events) {
     const rows = slowestTasks(events).map((task) => [
@@ -15882,7 +16015,9 @@ function slowest(events) {
         code(task.host),
         String(task.hosts),
     ]);
-    return rows.length === 0 ? [] : details("Slowest tasks", table(["task", "took", "on", "hosts"], "lrlr", rows));
+    return rows.length === 0
+        ? []
+        : details("Slowest tasks", table(["task", "took", "slowest host", "hosts that ran it"], "lrlr", rows));
 }
 function foot({ ansibleVersion, durationSeconds }) {
     const version = ansibleVersion === "" ? [] : [`ansible-core ${safe(ansibleVersion)}`];
@@ -15896,13 +16031,16 @@ function foot({ ansibleVersion, durationSeconds }) {
 function verdict(parts, totals) {
     const what = subject(parts);
     const where = totals.hosts.length === 0 ? "" : ` on ${enumeration(totals.hosts)}`;
+    const moved = revisions(parts, totals);
+    const failed = `failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}`;
+    const then = (end) => `${what}${where}${moved === "" ? " " : `${moved}, `}${end}`;
     const head = {
-        succeeded: `${what}${where}`,
-        failed: `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}`,
-        "rolled-back": `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}, and every host serves what it served before`,
-        cancelled: `${what}${where} was cancelled`,
+        succeeded: `${what}${where}${moved}`,
+        failed: then(failed),
+        "rolled-back": `${what}${where} rolled back${rolledBack(parts, totals, failed)}`,
+        cancelled: then("was cancelled"),
     }[parts.status];
-    return `${head}${revisions(parts, totals)}: ${[...verdict_counts(totals, parts.inputs.check), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
+    return `${head}: ${[...verdict_counts(totals, parts), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
 }
 function subject({ inputs, app }) {
     if (inputs.playbook !== "")
@@ -15912,33 +16050,39 @@ function subject({ inputs, app }) {
         return `Check${of}`;
     return `${OPERATIONS[inputs.operation].headline}${of}`;
 }
+const verdict_short = (revision) => revision?.slice(0, 7);
+/** ` to 0123456, since 89abcde failed in “Activate”`: what is live now, and what is not. No arrow, which would say that it went there. */
+function rolledBack({ inputs }, { deploy }, failed) {
+    const [from, to] = [verdict_short(deploy.previous_revision), verdict_short(deploy.target_revision)];
+    if (from === undefined || to === undefined || from === to)
+        return `, since it ${failed}`;
+    return ` to ${from}, since ${inputs.operation === "rollback" ? "the rollback to " : ""}${to} ${failed}`;
+}
 /** `, 0123456 → 89abcde`. */
 function revisions({ inputs }, { deploy }) {
-    const short = (revision) => revision?.slice(0, 7);
-    const [from, to] = [short(deploy.previous_revision), short(deploy.target_revision ?? deploy.revision)];
+    const [from, to] = [verdict_short(deploy.previous_revision), verdict_short(deploy.target_revision ?? deploy.revision)];
     if (!OPERATIONS[inputs.operation].tellsRevisions || to === undefined)
         return "";
     if (from === undefined)
         return `, ${to}`;
     return from === to ? `, ${to} as before` : `, ${from} → ${to}`;
 }
-function verdict_counts(totals, check) {
+/** How many hosts, and what became of them: what is zero is left out, but not that nothing changed. */
+function verdict_counts(totals, { inputs: { check }, status }) {
     if (totals.hosts.length === 0)
         return ["no host took part"];
-    const many = totals.changed.length;
-    const changed = check ? `${many} would change` : `${many} changed`;
+    const changed = `${totals.changed.length} ${check ? "would change" : "changed"}`;
     return [
         markdown_count(totals.hosts.length, "host"),
-        changed,
-        ...[
-            ["ok", totals.ok],
-            ["failed", totals.failed],
-            ["unreachable", totals.unreachable],
-        ].map(([word, hosts]) => `${hosts.length} ${word}`),
+        // What was changed and changed back is no news.
+        ...(status === "rolled-back" ? [] : [changed]),
+        ...(totals.failed.length > 0 ? [`${totals.failed.length} failed`] : []),
+        ...(totals.unreachable.length > 0 ? [`${totals.unreachable.length} unreachable`] : []),
     ];
 }
 
 ;// CONCATENATED MODULE: ./lib/report/publish.js
+
 
 
 
@@ -15986,11 +16130,25 @@ function summaryOf(outcome, parts, limit) {
         release: outputs.release,
         previousRelease: outputs["previous-release"],
         url: outputs.url,
+        links: jobLinks(jobFacts(process.env), {
+            from: totals.deploy.previous_revision ?? "",
+            to: totals.deploy.target_revision ?? totals.deploy.revision ?? "",
+        }),
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
         ...{ status, totals, events, failures, error },
     }, limit);
     return parts.redact(markdown);
+}
+function jobFacts(env) {
+    const button = (0,external_node_path_namespaceObject.join)(env.GITHUB_WORKSPACE ?? "", ".github/workflows/rollback.yml");
+    return {
+        server: env.GITHUB_SERVER_URL ?? "",
+        repository: env.GITHUB_REPOSITORY ?? "",
+        run: env.GITHUB_RUN_ID ?? "",
+        actor: env.GITHUB_ACTOR ?? "",
+        rollbackWorkflow: (0,external_node_fs_namespaceObject.existsSync)(button) ? "rollback.yml" : "",
+    };
 }
 function verdictOf({ status, totals, events }, { inputs, durationSeconds }) {
     const app = totals.deploy.app ?? (inputs.appName || appNameOf(process.env.GITHUB_REPOSITORY ?? ""));
@@ -17002,6 +17160,7 @@ function vaultFileText(text, { folder, workspace }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/watchdog.js
+
 /** Milliseconds from the signal to end a run to the watchdog's bite; GitHub kills a cancelled step after 10 s. */
 const AFTER_STOP = 7_300;
 /** Milliseconds that report and clean-up have. */
@@ -17012,11 +17171,14 @@ class Watchdog {
     #bite;
     #timer;
     #bitten = false;
+    #hearAgain;
     constructor(stop, bite) {
         this.#stop = stop;
         this.#bite = bite;
         process.on("uncaughtException", this.#broken);
         process.on("unhandledRejection", this.#broken);
+        // A runner that is gone cancels nothing any more, and gets no result.
+        this.#hearAgain = onUnheard(() => stop.give("cancelled"));
         // Nothing is left that the run could wait for, and yet it has not ended.
         process.on("beforeExit", this.#end);
         stop.signal.addEventListener("abort", () => this.#within(AFTER_STOP), { once: true });
@@ -17032,6 +17194,7 @@ class Watchdog {
         process.off("uncaughtException", this.#broken);
         process.off("unhandledRejection", this.#broken);
         process.off("beforeExit", this.#end);
+        this.#hearAgain();
     }
     #broken = (error) => {
         this.#bite.noteBroken(error);
@@ -17198,8 +17361,11 @@ async function* explanations({ inputs, play: prepared, identity, closed }, resul
 
 ;// CONCATENATED MODULE: ./lib/main.js
 
+
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);
+// The last lines are said when the watchdog has gone, which would end a run that nobody hears.
+onUnheard(() => undefined);
 // What was ended may still hold a connection open. The log is written to its end first. (No `await` at the top level: the
 // bundler would put the whole bundle into a function for it, which is read twice before the first line.)
 run().then(() => process.stdout.write("", () => process.exit()));

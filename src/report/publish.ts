@@ -7,6 +7,7 @@ import { appNameOf } from "../ansible/variables.js";
 import { messageOf } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
 import { annotationsOf, MOST_ANNOTATIONS, placeIn } from "./annotations.js";
+import { type JobFacts, jobLinks } from "./links.js";
 import type { Outcome } from "./outcome.js";
 import { outputsOf, setOutputs } from "./outputs.js";
 import { coursesOf, failedPhase } from "./phases.js";
@@ -69,6 +70,10 @@ function summaryOf(outcome: Outcome, parts: PublishParts, limit?: number): strin
       release: outputs.release,
       previousRelease: outputs["previous-release"],
       url: outputs.url,
+      links: jobLinks(jobFacts(process.env), {
+        from: totals.deploy.previous_revision ?? "",
+        to: totals.deploy.target_revision ?? totals.deploy.revision ?? "",
+      }),
       ansibleVersion: parts.ansibleVersion,
       durationSeconds: parts.durationSeconds,
       ...{ status, totals, events, failures, error },
@@ -76,6 +81,17 @@ function summaryOf(outcome: Outcome, parts: PublishParts, limit?: number): strin
     limit,
   );
   return parts.redact(markdown);
+}
+
+function jobFacts(env: NodeJS.ProcessEnv): JobFacts {
+  const button = join(env.GITHUB_WORKSPACE ?? "", ".github/workflows/rollback.yml");
+  return {
+    server: env.GITHUB_SERVER_URL ?? "",
+    repository: env.GITHUB_REPOSITORY ?? "",
+    run: env.GITHUB_RUN_ID ?? "",
+    actor: env.GITHUB_ACTOR ?? "",
+    rollbackWorkflow: existsSync(button) ? "rollback.yml" : "",
+  };
 }
 
 function verdictOf({ status, totals, events }: Outcome, { inputs, durationSeconds }: PublishParts): string {

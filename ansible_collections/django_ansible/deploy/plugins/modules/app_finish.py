@@ -91,7 +91,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files i
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, left, prepared, process_moves, runs, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, last_environment, left, prepared, process_moves, runs, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
@@ -121,7 +121,7 @@ def finish(module: AnsibleModule) -> dict:
     removed = [os.path.join(layout.releases, name) for name in sorted(folders(layout.releases) - keep)]
     removed += [os.path.join(layout.venvs, name) for name in sorted(folders(layout.venvs) - {found.get("venv") for found in kept})]
     removed += Catalogue(layout.backups).unneeded(keep, number=module.params["dumps"]["number"], days=module.params["dumps"]["days"])
-    removed += prepared.unneeded(layout, keep)
+    removed += prepared.unneeded(layout, keep) + last_environment.unneeded(layout, keep)
     if not module.check_mode:
         process_moves.finish(moves, ended)
         retire_replaced(layout, live)

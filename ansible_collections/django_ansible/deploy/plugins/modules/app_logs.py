@@ -62,7 +62,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import logs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import live_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import slot_environment
 
 MOST = 3 << 20  # characters; a host's answer has its limit
 
@@ -83,7 +83,7 @@ def main() -> None:
     try:
         found = logs.read(layout, params["part"], params["since"], params["lines"], params["grep"])
         slot = layout.live_slot()
-        environment = live_environment(layout, slot) if slot else None
+        environment = slot_environment(layout, slot) if slot else None
     except (CommandFailed, OSError) as error:
         module.fail_json(msg="the logs of %s: %s" % (params["app_name"], error))
     times, lines, size = [], [], 0

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: app_recovery
 short_description: Dumps an application's database, or brings a dump back
 description:
-  - Works with the database that the live release uses, and with its environment. Dumps are kept in C(backups) below O(app_dir), root's alone.
+  - Works with the database that the live release uses, with the environment that it was started with. Dumps are kept in C(backups) below O(app_dir), root's alone.
   - A dump is loaded into a fresh database first, where rows are counted and the live release is asked. Then it takes the place of the database by
     its name, in one transaction, while what runs of the application waits. The one that was there is kept under another name.
   - Meant for one host of the fleet, the one that migrates.
@@ -54,12 +54,11 @@ deploy:
   returned: success
 """
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of, recovery_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import live_application, recovery_of
 
 
 def act(params: dict, check_mode: bool) -> dict:
@@ -67,7 +66,11 @@ def act(params: dict, check_mode: bool) -> dict:
     live = layout.live_release()
     if not live:
         raise CommandFailed("no release is live on this host, so there is nobody to say which database it is: deploy first")
-    found = recovery_of(params, layout).act(params["operation"], application_of(params, layout, live), asked=params["dump"], live=live, check_mode=check_mode)
+    application = live_application(params, layout)
+    try:
+        found = recovery_of(params, layout).act(params["operation"], application, asked=params["dump"], live=live, check_mode=check_mode)
+    except CommandFailed as error:
+        raise CommandFailed(application.environment.mask(str(error))) from error
     if not check_mode:
         layout.record(release=live, result=params["operation"], dump=found["dump"], run=params["run_id"], actor=params["actor"])
     return found
@@ -88,7 +91,7 @@ def main() -> None:
         with lock_of(params, module.check_mode).step():
             found = act(params, module.check_mode)
     except (CommandFailed, Locked) as error:
-        module.fail_json(msg=Environment.parse(params["environment"]).mask(str(error)))
+        module.fail_json(msg=str(error))
     restored = params["operation"] == "restore"
     deploy = {**({"dump": found["dump"]} if "dump" in found else {}), "warnings": found["told"] if restored else []}
     module.exit_json(changed=params["operation"] != "rehearse", told=found["told"], deploy=deploy)

@@ -96,7 +96,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.appli
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, live_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, slot_environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.runs import Run
 
 
@@ -105,7 +105,7 @@ def run(params: dict, check_mode: bool) -> dict:
     slot, release = layout.live_slot(), layout.live_release()
     if not slot or not release:
         raise CommandFailed("%s has no live release on this host: deploy it first" % params["app_name"])
-    environment = live_environment(layout, slot)
+    environment = slot_environment(layout, slot)
     environment.values = {**json.loads(params["more_environment"] or "{}"), **environment.values}
     if check_mode:
         return {"output": "", "offset": 0, "ended": True, "cut": False, "code": 0, "trouble": "", "deploy": {"release": release}}

@@ -80,6 +80,7 @@ WHOLE = {
     "host/files.py": "root's own places by their path; who calls it is named below",
     "build/lock_files.py": BUILDER,
     "build/requirements.py": BUILDER,
+    "build/settings_reads.py": BUILDER,
     "build/venv.py": BUILDER,
     "build/worker.py": BUILDER,
     "django/committed.py": APPLICATION,
@@ -197,8 +198,8 @@ ALLOWED = {
         "untouched_welcome_page": ("open", "/etc/nginx"),
         "answers_for_unknown_names": ("open", "/etc/nginx"),
         "catch_all": ("ManagedFile", "/etc/nginx"),
-        "give_welcome_page_back": ("replace_link", "/etc/nginx"),
         "refused_line": ("open", "/etc/nginx"),
+        "give_welcome_page_back": ("replace_link", "/etc/nginx"),
     },
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
@@ -245,6 +246,10 @@ ALLOWED = {
         "Ran.note": ("write_atomically", "app_dir/first-commands.json"),
     },
     "slots/inspection.py": {"Inspection.make_ready": ("ensure_directory", "app_dir/collected, and a new folder in it that is given to the application's user")},
+    "slots/last_environment.py": {
+        "read": ("open", "/etc/<app_name>/environments"),
+        "file": ("ManagedFile", "/etc/<app_name>/environments"),
+    },
     "slots/prediction.py": {
         "predict": ("tempfile.TemporaryDirectory os.chmod", "a new folder below /var/lib"),
         "Prediction.run": ("ensure_directory", "a folder in it that is given to the builder"),
@@ -264,7 +269,6 @@ ALLOWED = {
             "write_settings": "ensure_directory write_atomically",
         }.items()
     },
-    "slots/environment.py": {"live_environment": ("open", "/etc/<app_name>")},
     "slots/left.py": {
         "_sums": ("open", "units, nginx's site, /etc/<app_name> and /usr/local/bin"),
         "note": ("write_atomically_as", "/etc/<app_name>"),

@@ -19,6 +19,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
 
@@ -57,7 +58,7 @@ class Sandbox:
     nice: int = 0
 
     def properties(self) -> list[str]:
-        lines = [line.strip() for line in self.rules.splitlines()]
+        lines = [line.strip() for line in systemd.suited(self.rules).splitlines()]
         kept = [line for line in lines if "=" in line and not line.startswith("#") and line.partition("=")[0] not in (*NOT_FOR_COMMANDS, *self.without)]
         return [
             "User=" + self.user,

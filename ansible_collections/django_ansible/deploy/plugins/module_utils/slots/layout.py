@@ -22,6 +22,7 @@ class Layout(Releases):
         self.venvs = os.path.join(app_dir, "venvs")
         self.shared = os.path.join(app_dir, "shared")
         self.media = os.path.join(self.shared, "media")
+        self.backups = os.path.join(app_dir, "backups")
         self.static = os.path.join(app_dir, "static")
         # Where releases and virtual environments are while they are made, and static files before they are served.
         self.building = os.path.join(app_dir, "building")

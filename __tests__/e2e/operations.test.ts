@@ -177,8 +177,8 @@ test("maintenance: everybody gets the page, except those who are let through, ac
   expect(on.outputs.status, on.log).toBe("succeeded");
   expect(Number(on.outputs["changed-hosts"])).toBe(2);
   const page = await fetchPage(hosts[0] as Host, SITE, "/admin/");
-  expect([page.status, page.headers["retry-after"]]).toEqual([503, "300"]);
-  expect(page.body).toContain("down for maintenance");
+  expect([page.status, page.headers["retry-after"]]).toEqual([503, "60"]);
+  expect(page.body).toContain("Down for maintenance");
   expect(page.headers["content-type"]).toMatch(/^text\/html/);
   expect(
     await onHost(

@@ -25,7 +25,10 @@ def paths(layout: Layout) -> list[str]:
 def _sums(layout: Layout) -> dict:
     found = {}
     for path in paths(layout):
-        if os.path.isfile(path):
+        if os.path.islink(path):
+            # What it leads to is a file of its own.
+            found[path] = "-> %s" % os.readlink(path)
+        elif os.path.isfile(path):
             with open(path, "rb") as file:
                 found[path] = hashlib.sha256(file.read()).hexdigest()
     return found

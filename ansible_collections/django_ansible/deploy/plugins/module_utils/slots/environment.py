@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import HostClient
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
@@ -43,6 +45,19 @@ def release_environment(params: dict, layout: Layout, release: str, slot: str | 
     )
 
 
+def slot_environment(layout: Layout, slot: str) -> Environment:
+    """What a slot was started with, whatever this run was given."""
+    with open(layout.slot_env(slot), encoding="utf-8") as file:
+        values = read_environment_file(file.read())
+    folder = layout.slot_credentials(slot)
+    # A name with a dot is what a file was before, for the way back.
+    names = [name for name in sorted(os.listdir(folder)) if "." not in name] if os.path.isdir(folder) else []
+    for name in names:
+        with open(os.path.join(folder, name), encoding="utf-8", errors="surrogateescape") as file:
+            values[name] = file.read()
+    return Environment(values, names)
+
+
 def application_sandbox(params: dict, **more) -> Sandbox:
     """Where the application's commands run: as its user, with the restrictions of its service."""
     return Sandbox(params["app_user"], params["app_group"], params["sandbox"], **more)
@@ -56,17 +71,9 @@ def application_of(params: dict, layout: Layout, release: str) -> Application:
     )
 
 
-def slot_environment(layout: Layout, slot: str) -> Environment:
-    """What a slot was started with, whatever this run was given."""
-    with open(layout.slot_env(slot), encoding="utf-8") as file:
-        values = read_environment_file(file.read())
-    folder = layout.slot_credentials(slot)
-    # A name with a dot is what a file was before, for the way back.
-    names = [name for name in sorted(os.listdir(folder)) if "." not in name] if os.path.isdir(folder) else []
-    for name in names:
-        with open(os.path.join(folder, name), encoding="utf-8") as file:
-            values[name] = file.read()
-    return Environment(values, names)
+def recovery_of(params: dict, layout: Layout) -> Recovery:
+    """Dumps of the application's database, and bringing one back, while what runs of the application waits."""
+    return Recovery(HostClient(params["app_user"]), layout.backups, params["actor"], lambda: pause.paused(layout))
 
 
 def live_application(params: dict, layout: Layout) -> Application:

@@ -90,6 +90,14 @@ def test_confirmation_goes_to_all_when_all_are_there(heart):
         assert "confirm" in heart.heard(name)
 
 
+def test_a_slow_confirmation_is_one_whatever_is_said_after_it(heart):
+    slow = HOST.replace("    log.write(line)", "    log.write(line)\n    if line.strip() == 'confirm': __import__('time').sleep(0.5)")
+    heart.add("app1", slow)
+    heart.add("app2", slow)
+    heart.go(0.8)
+    assert heart.confirm() == {"silent": [], "unsure": []}
+
+
 def test_nobody_is_told_when_one_does_not_answer(heart):
     heart.add("app1")
     heart.add("app2")

@@ -27,7 +27,9 @@ const again = process.argv.includes("--again");
 const asked = process.argv.slice(2).filter((word) => word !== "--again");
 const unknown = asked.find((name) => !(name in ROOMS));
 if (unknown) throw new Error(`${unknown} is none of ${Object.keys(ROOMS).join(", ")}`);
-const scores = (asked.length > 0 ? asked : Object.keys(ROOMS)).map((name) => [name, scoreOf(name)]);
+const scores = (asked.length > 0 ? asked : Object.keys(ROOMS)).map(
+  (name) => /** @type {const} */ ([name, scoreOf(name)]),
+);
 for (const [name, score] of scores) console.log(`${name}: ${score.toFixed(1)} %`);
 process.exitCode = scores.every(([, score]) => score >= BAR) ? 0 : 1;
 

@@ -18,6 +18,7 @@ function environment(overrides: Partial<EnvironmentParts> = {}, cfg?: string): R
     controlFolder: "/tmp/c",
     sshConfig: "/p it's/ssh_config",
     standInVaultPassword: "",
+    output: "/private/output",
     events: "/p/events.jsonl",
     playMarker: "marker",
     python: "/tools/ansible/x64/bin/python",
@@ -64,6 +65,7 @@ describe("ansibleEnvironment", () => {
       DJANGO_ANSIBLE_BUILT_MODULES: "/tools/ansible/x64/modules",
       DJANGO_ANSIBLE_EVENTS_PATH: "/p/events.jsonl",
       DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: "marker",
+      DJANGO_ANSIBLE_OUTPUT_PATH: "/private/output",
     });
   });
 

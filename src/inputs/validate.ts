@@ -17,7 +17,7 @@ const OLDEST_ANSIBLE = 19;
 
 /** What to do where an operation lacks an input. */
 const NEEDED = {
-  revision: "say which release or commit",
+  revision: "say which release, commit or dump",
   command: "say what to run, such as check --deploy",
   confirm: "type the application's name into it",
 } as const;
@@ -137,6 +137,11 @@ function validateAnsible({ ansibleVersion, pythonPackages, requirements }: Input
 function validateOperation(inputs: Inputs): void {
   const { operation, playbook } = inputs;
   if (playbook !== "") return;
+  const { playbooks }: Operation = OPERATIONS[operation];
+  if (playbooks[inputs.mode] === undefined) {
+    const modes = Object.keys(playbooks).join(" and ");
+    throw new DeployError(`operation: ${operation} is for mode: ${modes}, and mode is ${inputs.mode}: leave it out.`);
+  }
   const takes: Operation["inputs"] = OPERATIONS[operation].inputs;
   for (const name of OPERATION_INPUTS) {
     const given = inputs[name].length > 0;
@@ -151,7 +156,7 @@ function validateOperation(inputs: Inputs): void {
 
 /** A bundled playbook ignores what belongs to the other one; that is a mistake, not a wish. */
 function validateMode(inputs: Inputs): void {
-  if (inputs.revision !== "" && inputs.source !== "git" && inputs.operation !== "rollback") {
+  if (inputs.revision !== "" && inputs.source !== "git" && inputs.operation === "deploy") {
     throw new DeployError(
       "revision is given without source: git; with source: workspace the checked-out commit is deployed, so check out that revision instead.",
     );

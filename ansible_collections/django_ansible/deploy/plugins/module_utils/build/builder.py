@@ -28,6 +28,11 @@ HOME = "/nonexistent"
 LONGEST_NAME = 32  # characters of an account's name
 # A compiler may write code that it then runs, and looks at the processor; the application may do neither. What the application may write is not the builder's.
 NOT_FOR_BUILDS = ("MemoryDenyWriteExecute", "ProcSubset", "ReadWritePaths")
+# What runs on the host listens in /run, and often to everybody: the bus, databases, other applications. Names of hosts are still found.
+ONLY_FOR_BUILDS = """
+TemporaryFileSystem=/run:ro
+BindReadOnlyPaths=-/run/systemd/resolve/stub-resolv.conf -/run/systemd/resolve/resolv.conf -/run/NetworkManager/resolv.conf -/run/resolvconf/resolv.conf
+"""
 VERSIONS = re.compile(r"[<>=!~]{0,2}=?[\d.*]+(\s*,\s*[<>=!~]=?[\d.*]+)*")
 LONGEST_BUILD = 3600  # seconds
 
@@ -100,7 +105,7 @@ class Builder:
         return account.pw_uid, account.pw_gid
 
     def sandbox(self, **more) -> Sandbox:
-        return Sandbox(self.user, self.group, self.rules, without=NOT_FOR_BUILDS, nice=10, **more)
+        return Sandbox(self.user, self.group, self.rules + ONLY_FOR_BUILDS, without=NOT_FOR_BUILDS, nice=10, **more)
 
     def variables(self) -> dict:
         own = {"HOME": self.cache, "PIP_CACHE_DIR": os.path.join(self.cache, "pip")}

@@ -27,7 +27,7 @@ for (const file of files.filter((name) => SHOWN.test(name))) {
       ),
     );
 }
-const made = await run([join(await pythonTool("site"), "mkdocs"), "build", "--quiet", "--clean"], {
+const made = await run([join(await pythonTool("site"), "mkdocs"), "build", "--clean"], {
   cwd: projectFolder,
 });
 if (made.code !== 0) console.error(`${made.stdout}\n${made.stderr}`);

@@ -9012,10 +9012,6 @@ exports.visitAsync = visitAsync;
 /************************************************************************/
 var __webpack_exports__ = {};
 
-;// CONCATENATED MODULE: external "node:path"
-const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
-// EXTERNAL MODULE: external "node:url"
-var external_node_url_ = __nccwpck_require__(3136);
 // EXTERNAL MODULE: external "os"
 var external_os_ = __nccwpck_require__(857);
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/utils.js
@@ -9547,6 +9543,21 @@ function getIDToken(aud) {
  */
 let token = "";
 const waiting = [];
+/**
+ * Calls back once nobody reads any more what this process says: its runner is gone. Without this each line that is said then
+ * would be an error that nobody caught, which is said, and so on for ever.
+ *
+ * @returns what takes that back.
+ */
+function onUnheard(act) {
+    const streams = [process.stdout, process.stderr];
+    for (const stream of streams)
+        stream.on("error", act);
+    return () => {
+        for (const stream of streams)
+            stream.off("error", act);
+    };
+}
 /** Stops commands until {@link resumeCommands}, under a random token. */
 function stopCommands(random) {
     process.stdout.write(`::stop-commands::${random}\n`);
@@ -9604,6 +9615,10 @@ function plainLine(text) {
     return text.replaceAll(/\s+/g, " ").trimStart().replace(/^::/, ":\u200b:").replaceAll("##[", "##\u200b[");
 }
 
+;// CONCATENATED MODULE: external "node:path"
+const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+// EXTERNAL MODULE: external "node:url"
+var external_node_url_ = __nccwpck_require__(3136);
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 ;// CONCATENATED MODULE: external "node:timers/promises"
@@ -10085,10 +10100,10 @@ const AGENT_PID = "agent.pid";
 const LONGEST_PARENT = 60;
 /**
  * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP, since self-hosted runners
- * live in deep folders; nor in TMPDIR where that is deep or has what an ssh option does not take.
+ * live in deep folders; nor in TMPDIR where that is missing, deep or has what an ssh option does not take.
  */
 function createControlFolder(temporary = (0,external_node_os_namespaceObject.tmpdir)()) {
-    const parent = (0,external_node_fs_namespaceObject.realpathSync)(temporary);
+    const parent = (0,external_node_fs_namespaceObject.existsSync)(temporary) ? (0,external_node_fs_namespaceObject.realpathSync)(temporary) : "";
     const isFit = Buffer.byteLength(parent) <= LONGEST_PARENT && /^[\w./-]+$/.test(parent);
     return (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)(isFit ? parent : "/tmp", CONTROL_PREFIX));
 }
@@ -10194,16 +10209,28 @@ class PrivateFolder {
 
 ;// CONCATENATED MODULE: ./lib/state.js
 
+
 /** Saves a path as soon as it exists, so that post finds it even when main is killed. */
 function state_saveState(name, path) {
-    saveState(name, path);
+    save(name, path);
+}
+/** @throws DeployError: without its state, post would not clean up. */
+function save(name, text) {
+    try {
+        saveState(name, text);
+    }
+    catch (error) {
+        const missing = error instanceof Error && error.message.startsWith("Missing file");
+        const cause = missing ? "it does not exist" : messageOf(error);
+        throw new DeployError(`The runner's file GITHUB_STATE could not be written: ${cause}. Make room on the runner's disk, or start the runner anew.`);
+    }
 }
 /** Folders in the tool cache that were filled in this run; those that are done are gone. */
 const workFolders = [];
 /** Saves one more folder that would be left half-filled when main is killed. */
 function saveWorkFolder(path) {
     workFolders.push(path);
-    saveState("workFolders", JSON.stringify(workFolders));
+    save("workFolders", JSON.stringify(workFolders));
 }
 function state_loadState() {
     return {
@@ -10231,11 +10258,11 @@ function pathsIn(text) {
 const MARKER = ".complete";
 /** Root of the runner's tool cache; without one, a folder that lasts as long as the system keeps temporary files. */
 function toolCacheRoot(environment) {
-    return environment.RUNNER_TOOL_CACHE || temporaryTools(environment);
+    return environment.RUNNER_TOOL_CACHE ? (0,external_node_path_namespaceObject.resolve)(environment.RUNNER_TOOL_CACHE) : temporaryTools(environment);
 }
 /** What stands in for the tool cache. */
 function temporaryTools({ RUNNER_TEMP }) {
-    return (0,external_node_path_namespaceObject.join)(RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), "django-ansible-deploy-tools");
+    return (0,external_node_path_namespaceObject.resolve)(RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), "django-ansible-deploy-tools");
 }
 /** Whether this user may write into a folder, or make it. */
 function isWritable(folder) {
@@ -11454,29 +11481,29 @@ function deployOf(results) {
 
 /** The outcome of a run that ended before Ansible started. */
 function earlyOutcome(message, reason, inputs) {
-    return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
+    return { ...stopped(reason, inputs, message), events: [], printed: "", totals: totalsOf([]), failures: [] };
 }
 /** The outcome of a run of Ansible by its exit code alone, for when nothing else of it can be read. */
-function bareOutcome({ code, events }, reason, inputs) {
+function bareOutcome({ code, events, printed = "" }, reason, inputs) {
     const early = earlyOutcome("Ansible did not come to its end: its output above says why.", reason, inputs);
     return code === 0 && reason === undefined
-        ? { ...early, status: "succeeded", error: "", events }
-        : { ...early, events };
+        ? { ...early, status: "succeeded", error: "", events, printed }
+        : { ...early, events, printed };
 }
 /** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
 function outcomeOf(result, reason, context) {
-    const { events } = result;
+    const { events, printed = "" } = result;
     const totals = withKnownSite(totalsOf(events), siteNames(context.inputs));
     const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure]);
     if (reason !== undefined)
-        return { ...stopped(reason, context.inputs, ""), events, totals, failures };
+        return { ...stopped(reason, context.inputs, ""), events, printed, totals, failures };
     const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
     if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
         const error = "No host took part: the inventory has none that the deploy is for.";
-        return { status: "failed", error, events, totals, failures };
+        return { status: "failed", error, events, printed, totals, failures };
     }
     if (result.code === 0 && broken.length === 0)
-        return { status: "succeeded", error: "", events, totals, failures };
+        return { status: "succeeded", error: "", events, printed, totals, failures };
     const [first] = failures;
     let error;
     if (first)
@@ -11491,7 +11518,7 @@ function outcomeOf(result, reason, context) {
     error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
     const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
     const blamed = origin?.join(":");
-    return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
+    return { status: totals.wentBack ? "rolled-back" : "failed", error, events, printed, totals, failures, blamed };
 }
 /** The names of the site, as far as the workflow itself says them. */
 function siteNames({ serverName, vars }) {
@@ -11555,9 +11582,14 @@ const OUTPUT_NAMES = [
     "duration-seconds",
     "rolled-back",
     "host-status",
+    "command-output",
+    "output-file",
 ];
+/** Bytes of what a command printed, the last ones. */
+const MOST_OUTPUT = 64 * 1024;
 /** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
-function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSeconds }) {
+function outputsOf(parts) {
+    const { status, totals, summaryFile, ansibleVersion, durationSeconds } = parts;
     const { deploy } = totals;
     // Nothing was switched: what a failed run found serving still does.
     const kept = status === "succeeded" ? {} : { release: deploy.previous_release, revision: deploy.previous_revision };
@@ -11583,7 +11615,17 @@ function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSecond
         "duration-seconds": String(durationSeconds),
         "rolled-back": String(status === "rolled-back"),
         "host-status": JSON.stringify(totals.hostStatus),
+        "command-output": ending(parts.printed ?? "", MOST_OUTPUT),
+        "output-file": parts.outputFile ?? "",
     };
+}
+/** The end of a text, at most so many bytes of UTF-8, by whole lines where it has several. */
+function ending(text, most) {
+    const bytes = Buffer.from(text);
+    if (bytes.length <= most)
+        return text;
+    const end = bytes.subarray(bytes.length - most).toString("utf8");
+    return end.slice(end.indexOf("\n") + 1 || end.search(/[^\ufffd]/));
 }
 function setOutputs(outputs) {
     for (const name of OUTPUT_NAMES)
@@ -11782,6 +11824,46 @@ const OPERATIONS = {
         uploads: false,
         tellsRevisions: true,
         headline: "Rollback",
+    },
+    run: {
+        playbooks: { role: "run" },
+        inputs: { command: "needed" },
+        changesHosts: true,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Command",
+    },
+    logs: {
+        playbooks: { role: "logs" },
+        inputs: { command: "optional" },
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Logs",
+    },
+    "maintenance-on": {
+        playbooks: { role: "maintenance_on" },
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Maintenance on",
+    },
+    "maintenance-off": {
+        playbooks: { role: "maintenance_off" },
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Maintenance off",
+    },
+    remove: {
+        playbooks: { role: "remove" },
+        inputs: { confirm: "needed" },
+        changesHosts: true,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Removal",
     },
     status: {
         playbooks: bothModes("status"),
@@ -12215,6 +12297,11 @@ function validateOperation(inputs) {
     const { operation, playbook } = inputs;
     if (playbook !== "")
         return;
+    const { playbooks } = OPERATIONS[operation];
+    if (playbooks[inputs.mode] === undefined) {
+        const modes = Object.keys(playbooks).join(" and ");
+        throw new DeployError(`operation: ${operation} is for mode: ${modes}, and mode is ${inputs.mode}: leave it out.`);
+    }
     const takes = OPERATIONS[operation].inputs;
     for (const name of OPERATION_INPUTS) {
         const given = inputs[name].length > 0;
@@ -13081,6 +13168,7 @@ function ansibleEnvironment(parts) {
         PYTHONPYCACHEPREFIX: besideAnsible(parts.python, "pycache"),
         DJANGO_ANSIBLE_BUILT_MODULES: besideAnsible(parts.python, "modules"),
         DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
+        DJANGO_ANSIBLE_OUTPUT_PATH: parts.output,
         DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
     });
 }
@@ -13219,7 +13307,7 @@ function shapes_text(most) {
     return (value) => (typeof value === "string" ? value.slice(0, most) : undefined);
 }
 /** Any text, cut at its start: what a program printed last says most. */
-function ending(most) {
+function shapes_ending(most) {
     return (value) => (typeof value === "string" ? value.slice(-most) : undefined);
 }
 function number(most = Number.MAX_SAFE_INTEGER) {
@@ -13307,6 +13395,10 @@ const events_status = object({
     ...{ release: orNull(release), revision: orNull(revision), since: orNull(oneLine), slot: orNull(oneLine) },
     ...{ lock: orNull(oneLine), releases: shapes_list(release, 500), services: shapes_list(service, 200) },
     ...{ units: mapping(events_name, oneLine, 200), free_mib: count },
+    ...{ health: orNull(oneLine), restarts: mapping(events_name, count, 200), memory_mib: mapping(events_name, count, 200) },
+    ...{ certificate_days: orNull(count), last_dump: orNull(oneLine), maintenance: orNull(oneLine) },
+    ...{ timers: mapping(events_name, oneLine, 200), runs: shapes_list(oneLine, 50) },
+    ...{ drift: shapes_list(oneLine, 200), problems: shapes_list(oneLine, 200) },
 }, ["release", "revision", "since", "slot", "lock", "releases", "units", "free_mib"]);
 function facts(drop) {
     return object({
@@ -13336,7 +13428,7 @@ const SHAPES = {
     result: (drop) => object({
         ...{ event: shapes_text(9), host: events_name, task: shapes_text(99), name: oneLine, action: shapes_text(LINE), path: shapes_text(4_096) },
         ...{ status: word(STATUSES), ignored: shapes_flag, rescued: shapes_flag, no_log: shapes_flag, rc: count },
-        ...{ msg: ending(LONG), stderr: ending(LONG), stdout: ending(LONG), diff: shapes_text(LONG) },
+        ...{ msg: shapes_ending(LONG), stderr: shapes_ending(LONG), stdout: shapes_ending(LONG), diff: shapes_text(LONG) },
         ...{ start: number(), duration: number(), warnings: shapes_list(shapes_text(LONG), 200), deploy: facts(drop) },
     }, ["event", "host", "name", "status"], drop),
 };
@@ -13787,6 +13879,7 @@ function remove(files) {
 
 
 
+
 /**
  * Milliseconds that Ansible has from SIGINT to SIGTERM and from there to SIGKILL. Then the hosts still go back, with what
  * is secret gone 3 s and the step 8 s after a cancel.
@@ -13804,7 +13897,7 @@ async function play(run) {
     const result = await runAnsible(run);
     if (run.signal.aborted)
         await cancel.finish();
-    return { ...result, stderr: run.redact(result.stderr), events: eventsOf(run) };
+    return { ...result, stderr: run.redact(result.stderr), events: eventsOf(run), printed: printedBy(run) };
 }
 async function runAnsible(run) {
     const argv = ansibleArguments(run.inputs, run.files);
@@ -13845,6 +13938,17 @@ function eventsOf({ eventsFile, redact }) {
         return [];
     }
 }
+/** Bytes of what an operation prints that are read at most. */
+const MOST_PRINTED = 16 * 1024 * 1024;
+function printedBy({ outputFile, redact }) {
+    try {
+        const place = { path: outputFile, name: "The file of what was printed" };
+        return redact(readPiece(place, 0, MOST_PRINTED).toString("utf8"));
+    }
+    catch {
+        return ""; // Nothing was.
+    }
+}
 /** Tells how far long tasks are, while they run. */
 function tellProgress(eventsFile, say) {
     const file = new FollowedFile(eventsFile);
@@ -13872,6 +13976,7 @@ function tellProgress(eventsFile, say) {
 /** Makes a run's environment. */
 function preparePlay(parts) {
     const eventsFile = (0,external_node_path_namespaceObject.join)(parts.folder.path, "events.jsonl");
+    const outputFile = (0,external_node_path_namespaceObject.join)(parts.folder.path, "output");
     const playMarker = (0,external_node_crypto_.randomUUID)();
     const env = ansibleEnvironment({
         job: process.env,
@@ -13886,10 +13991,11 @@ function preparePlay(parts) {
         sshConfig: parts.files.sshConfig,
         standInVaultPassword: parts.files.standInVaultPassword,
         events: eventsFile,
+        output: outputFile,
         playMarker,
         python: parts.ansible.python,
     });
-    return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, playMarker };
+    return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, outputFile, playMarker };
 }
 
 ;// CONCATENATED MODULE: ./lib/inventory/hosts.js
@@ -14084,6 +14190,15 @@ function linkVariables(ground, folder) {
 
 
 
+
+/** @throws DeployError when the mode has no such operation. */
+function playbookOf(operation, mode) {
+    const { playbooks } = OPERATIONS[operation];
+    const name = playbooks[mode];
+    if (name === undefined)
+        throw new DeployError(`operation: ${operation} is not there with mode: ${mode} yet.`);
+    return name;
+}
 /** Gives back what a run held that was ended early. */
 const CANCEL = { role: "cancel", container: "container_cancel" };
 /**
@@ -14101,7 +14216,7 @@ function bundledPlaybooks({ mode, operation, check }, actionRoot, ground, folder
         return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), readText({ path: bundled, name: `The action's playbook ${name}.yml` }));
     };
     return {
-        playbook: copy(OPERATIONS[operation].playbooks[mode]),
+        playbook: copy(playbookOf(operation, mode)),
         cancelPlaybook: OPERATIONS[operation].changesHosts && !check ? copy(CANCEL[mode]) : "",
     };
 }
@@ -15602,7 +15717,31 @@ function statusSection({ hostStatus }) {
             status.lock ?? "free",
         ].map(code);
     });
-    return table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows);
+    return [
+        ...table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows),
+        ...hosts.flatMap(([host, status]) => standing(host, status)),
+    ];
+}
+/** How an application stands on a host, in a table that opens by a click; what somebody should look at stands before it. */
+function standing(host, status) {
+    const { health, problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
+    if (health === undefined)
+        return [];
+    const days = status.certificate_days;
+    const rows = [
+        ["health", health ?? "serves no requests"],
+        ["maintenance", status.maintenance ?? "off"],
+        ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`]),
+        ...Object.entries(timers),
+        ["certificate", days === undefined || days === null ? "none" : `${days} days`],
+        ["last dump", status.last_dump ?? "none"],
+        ...runs.map((run) => ["command", run]),
+    ];
+    return [
+        ...problems.map((problem) => `- ⚠️ ${code(host)}: ${safe(problem)}`),
+        ...(problems.length > 0 ? [""] : []),
+        ...details(`${host}: ${problems.length === 0 ? "as it should be" : markdown_count(problems.length, "problem")}`, table(["", ""], "ll", rows.map((row) => row.map(code)))),
+    ];
 }
 /** In container mode, each container that it found. */
 function serviceSection({ hostStatus }) {
@@ -15935,10 +16074,15 @@ const COMMENT_LIMIT = 60_000;
 function publish(outcome, parts) {
     const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
     tell(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
-    const summaryFile = attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
+    const summaryFile = attempt("The summary file was not written", () => writeForLater("summary", ".md", summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
+    const outputFile = outcome.printed === ""
+        ? ""
+        : (attempt("The output file was not written", () => writeForLater("output", ".txt", outcome.printed)) ?? "");
     attempt("The outputs were not set", () => setOutputs(outputsOf({
         status: outcome.status,
         totals: outcome.totals,
+        printed: outcome.printed,
+        outputFile,
         summaryFile,
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
@@ -15985,9 +16129,9 @@ function verdictOf({ status, totals, events }, { inputs, durationSeconds }) {
     return verdict({ status, inputs, app, phase, durationSeconds }, totals);
 }
 /** Outside the private folder, since later steps read it. */
-function writeSummaryFile(markdown) {
-    const file = (0,external_node_path_namespaceObject.join)(process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), `deploy-summary-${(0,external_node_crypto_.randomUUID)()}.md`);
-    (0,external_node_fs_namespaceObject.writeFileSync)(file, markdown, { flag: "wx", mode: 0o600 });
+function writeForLater(name, extension, text) {
+    const file = (0,external_node_path_namespaceObject.join)(process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), `deploy-${name}-${(0,external_node_crypto_.randomUUID)()}${extension}`);
+    (0,external_node_fs_namespaceObject.writeFileSync)(file, text, { flag: "wx", mode: 0o600 });
     return file;
 }
 function annotateFailures({ status, error, totals, failures, blamed }, { inputs, redact }) {
@@ -16989,6 +17133,7 @@ function vaultFileText(text, { folder, workspace }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/watchdog.js
+
 /** Milliseconds from the signal to end a run to the watchdog's bite; GitHub kills a cancelled step after 10 s. */
 const AFTER_STOP = 7_300;
 /** Milliseconds that report and clean-up have. */
@@ -16999,11 +17144,14 @@ class Watchdog {
     #bite;
     #timer;
     #bitten = false;
+    #hearAgain;
     constructor(stop, bite) {
         this.#stop = stop;
         this.#bite = bite;
         process.on("uncaughtException", this.#broken);
         process.on("unhandledRejection", this.#broken);
+        // A runner that is gone cancels nothing any more, and gets no result.
+        this.#hearAgain = onUnheard(() => stop.give("cancelled"));
         // Nothing is left that the run could wait for, and yet it has not ended.
         process.on("beforeExit", this.#end);
         stop.signal.addEventListener("abort", () => this.#within(AFTER_STOP), { once: true });
@@ -17019,6 +17167,7 @@ class Watchdog {
         process.off("uncaughtException", this.#broken);
         process.off("unhandledRejection", this.#broken);
         process.off("beforeExit", this.#end);
+        this.#hearAgain();
     }
     #broken = (error) => {
         this.#bite.noteBroken(error);
@@ -17185,8 +17334,11 @@ async function* explanations({ inputs, play: prepared, identity, closed }, resul
 
 ;// CONCATENATED MODULE: ./lib/main.js
 
+
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);
+// The last lines are said when the watchdog has gone, which would end a run that nobody hears.
+onUnheard(() => undefined);
 // What was ended may still hold a connection open. The log is written to its end first. (No `await` at the top level: the
 // bundler would put the whole bundle into a function for it, which is read twice before the first line.)
 run().then(() => process.stdout.write("", () => process.exit()));

@@ -1,6 +1,7 @@
+import type { HostStatus } from "../ansible/events.js";
 import { naturally } from "../text.js";
 import type { HostReport, HostState } from "./host-report.js";
-import { code, count, details, enumeration, table } from "./markdown.js";
+import { code, count, details, enumeration, safe, table } from "./markdown.js";
 import type { Totals } from "./totals.js";
 
 /** So many rows are read at a glance; more of them open by a click. */
@@ -79,7 +80,38 @@ export function statusSection({ hostStatus }: Totals): string[] {
       status.lock ?? "free",
     ].map(code);
   });
-  return table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows);
+  return [
+    ...table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows),
+    ...hosts.flatMap(([host, status]) => standing(host, status)),
+  ];
+}
+
+/** How an application stands on a host, in a table that opens by a click; what somebody should look at stands before it. */
+function standing(host: string, status: HostStatus): string[] {
+  const { health, problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
+  if (health === undefined) return [];
+  const days = status.certificate_days;
+  const rows: readonly (readonly [string, string])[] = [
+    ["health", health ?? "serves no requests"],
+    ["maintenance", status.maintenance ?? "off"],
+    ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`] as const),
+    ...Object.entries(timers),
+    ["certificate", days === undefined || days === null ? "none" : `${days} days`],
+    ["last dump", status.last_dump ?? "none"],
+    ...runs.map((run) => ["command", run] as const),
+  ];
+  return [
+    ...problems.map((problem) => `- ⚠️ ${code(host)}: ${safe(problem)}`),
+    ...(problems.length > 0 ? [""] : []),
+    ...details(
+      `${host}: ${problems.length === 0 ? "as it should be" : count(problems.length, "problem")}`,
+      table(
+        ["", ""],
+        "ll",
+        rows.map((row) => row.map(code)),
+      ),
+    ),
+  ];
 }
 
 /** In container mode, each container that it found. */

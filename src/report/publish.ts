@@ -33,12 +33,20 @@ export function publish(outcome: Outcome, parts: PublishParts): void {
   const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
   tell(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
   const summaryFile =
-    attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
+    attempt("The summary file was not written", () =>
+      writeForLater("summary", ".md", summaryOf(outcome, parts, COMMENT_LIMIT)),
+    ) ?? "";
+  const outputFile =
+    outcome.printed === ""
+      ? ""
+      : (attempt("The output file was not written", () => writeForLater("output", ".txt", outcome.printed)) ?? "");
   attempt("The outputs were not set", () =>
     setOutputs(
       outputsOf({
         status: outcome.status,
         totals: outcome.totals,
+        printed: outcome.printed,
+        outputFile,
         summaryFile,
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
@@ -93,9 +101,9 @@ function verdictOf({ status, totals, events }: Outcome, { inputs, durationSecond
 }
 
 /** Outside the private folder, since later steps read it. */
-function writeSummaryFile(markdown: string): string {
-  const file = join(process.env.RUNNER_TEMP || tmpdir(), `deploy-summary-${randomUUID()}.md`);
-  writeFileSync(file, markdown, { flag: "wx", mode: 0o600 });
+function writeForLater(name: string, extension: string, text: string): string {
+  const file = join(process.env.RUNNER_TEMP || tmpdir(), `deploy-${name}-${randomUUID()}${extension}`);
+  writeFileSync(file, text, { flag: "wx", mode: 0o600 });
   return file;
 }
 

@@ -1,0 +1,326 @@
+import { type ClientHttp2Session, connect } from "node:http2";
+import { Agent as HttpsAgent, type RequestOptions, request } from "node:https";
+import { Agent, WebSocket } from "undici";
+import type { Host } from "../../../scripts/lab/index.mjs";
+
+export const kinds = ["WebSocket", "event stream", "keep-alive", "HTTP/2", "upload of 5 MB", "download"] as const;
+export type Kind = (typeof kinds)[number];
+
+/** What became of all clients of a kind. Pauses are in milliseconds. */
+export interface Seen {
+  sent: number;
+  answered: number;
+  /** Failures and connections that ended without a word, or while their release was live. */
+  cut: string[];
+  /** Sockets and streams that ended when their slot stopped, and what reconnecting took at most. */
+  toldToGo: number;
+  longestReconnect: number;
+  /** Between two messages or events of one connection, or for one answer. */
+  longestPause: number;
+}
+
+export interface Visitors {
+  seen: Record<Kind, Seen>;
+  /** The versions that each host answered with, and since when. */
+  versions: Map<string, Map<string, number>>;
+  stop(): Promise<Record<Kind, Seen>>;
+}
+
+export interface VisitorOptions {
+  clients: Record<Kind, number>;
+  /** Seconds that an old slot has for what is open. */
+  graceful: number;
+}
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const uploadBytes = 5_000_000;
+
+/** Clients of every kind that use the hosts in turn over TLS, until they are stopped. */
+export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOptions): Visitors {
+  const none = (): Seen => ({ sent: 0, answered: 0, cut: [], toldToGo: 0, longestReconnect: 0, longestPause: 0 });
+  const seen = Object.fromEntries(kinds.map((kind) => [kind, none()])) as Record<Kind, Seen>;
+  const versions = new Map<string, Map<string, number>>(hosts.map(({ name }) => [name, new Map()]));
+  let stopping = false;
+
+  const note = (host: Host, version: string): void => {
+    const known = versions.get(host.name);
+    if (version !== "" && known !== undefined && !known.has(version)) known.set(version, Date.now());
+  };
+  /** Why an end counts as a cut: its release was live, or the graceful time was not over. */
+  const cutBecause = (host: Host, version: string): string | undefined => {
+    const known = [...(versions.get(host.name) ?? [])];
+    const next = known[known.findIndex(([name]) => name === version) + 1];
+    if (next === undefined) return `${version} was live`;
+    const seconds = (Date.now() - next[1]) / 1000;
+    return seconds < graceful - 1 ? `${Math.round(seconds)} s after ${next[0]} came` : undefined;
+  };
+  const port = (host: Host): number => host.ports[443] ?? 0;
+  const longer = (of: Seen, milliseconds: number): void => {
+    of.longestPause = Math.max(of.longestPause, milliseconds);
+  };
+
+  const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
+  async function socket(host: Host): Promise<void> {
+    const of = seen.WebSocket;
+    let left: number | undefined;
+    while (!stopping) {
+      await new Promise<void>((ended) => {
+        const client = new WebSocket(`wss://${host.address}:${port(host)}/echo`, { dispatcher });
+        let [version, sentAt, waiting] = ["", 0, false];
+        const ask = setInterval(() => {
+          if (stopping) client.close(1000);
+          if (stopping || waiting || client.readyState !== WebSocket.OPEN) return;
+          [sentAt, waiting] = [Date.now(), true];
+          of.sent++;
+          client.send("hello");
+        }, 250);
+        client.onopen = () => {
+          if (left !== undefined) of.longestReconnect = Math.max(of.longestReconnect, Date.now() - left);
+          left = undefined;
+        };
+        client.onmessage = ({ data }) => {
+          version = String(data).split(" ")[0] ?? "";
+          note(host, version);
+          of.answered++;
+          waiting = false;
+          longer(of, Date.now() - sentAt);
+        };
+        client.onclose = ({ code }) => {
+          clearInterval(ask);
+          left = Date.now();
+          const why = [1001, 1012].includes(code) ? cutBecause(host, version) : `code ${code}, ${version}`;
+          if (!stopping && why !== undefined) of.cut.push(`${host.name}: ${why}`);
+          else if (!stopping) {
+            of.toldToGo++;
+            // What was on its way when the socket closed is no answer that is missing.
+            if (waiting) of.sent--;
+          } else if (waiting) of.sent--;
+          ended();
+        };
+        client.onerror = () => {};
+      });
+    }
+  }
+
+  interface Answer {
+    status: number;
+    body: string;
+  }
+  const ask = (
+    host: Host,
+    options: RequestOptions,
+    send?: (out: ReturnType<typeof request>) => void,
+    onText?: (text: string) => boolean,
+  ) =>
+    new Promise<Answer>((resolve, reject) => {
+      const out = request(
+        { host: host.address, port: port(host), rejectUnauthorized: false, ...options },
+        (response) => {
+          let body = "";
+          response.setEncoding("utf8").on("data", (text: string) => {
+            if (onText === undefined) body += text;
+            else if (!onText(text)) out.destroy();
+          });
+          response.on("error", reject).on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+        },
+      );
+      // A kept connection that the other side closed at this moment: the request was not taken, and browsers ask again.
+      out.on("error", (error) => reject(Object.assign(error, { again: out.reusedSocket })));
+      if (send === undefined) out.end();
+      else send(out);
+    });
+
+  async function stream(host: Host): Promise<void> {
+    const of = seen["event stream"];
+    let left: number | undefined;
+    while (!stopping) {
+      let [version, last] = ["", 0];
+      of.sent++;
+      const onText = (text: string): boolean => {
+        version = /data: (\S+)/.exec(text)?.[1] ?? version;
+        note(host, version);
+        const now = Date.now();
+        if (left !== undefined) of.longestReconnect = Math.max(of.longestReconnect, now - left);
+        left = undefined;
+        if (last === 0) of.answered++;
+        else longer(of, now - last);
+        last = now;
+        return !stopping;
+      };
+      await ask(host, { path: "/events", agent: false }, undefined, onText).catch(() => {});
+      left = Date.now();
+      if (stopping) return;
+      const why = cutBecause(host, version);
+      if (why === undefined) of.toldToGo++;
+      else of.cut.push(`${host.name}: ${why}`);
+    }
+  }
+
+  async function timed(
+    of: Seen,
+    host: Host,
+    work: () => Promise<Answer>,
+    expected: (body: string) => boolean,
+  ): Promise<void> {
+    const start = Date.now();
+    of.sent++;
+    try {
+      const { status, body } = await work().catch((error) => (error.again === true ? work() : Promise.reject(error)));
+      longer(of, Date.now() - start);
+      note(host, /Version (\S+)/.exec(body)?.[1] ?? "");
+      if (status === 200 && expected(body)) of.answered++;
+      else of.cut.push(`${host.name}: ${status} ${body.slice(0, 100)} (${body.length})`);
+    } catch (error) {
+      of.cut.push(`${host.name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  async function keepAlive(host: Host): Promise<void> {
+    const agent = new HttpsAgent({ keepAlive: true, maxSockets: 1 });
+    while (!stopping) {
+      await timed(
+        seen["keep-alive"],
+        host,
+        () => ask(host, { path: "/version", agent }),
+        (body) => body.startsWith("Version"),
+      );
+      await pause(250);
+    }
+    agent.destroy();
+  }
+
+  async function upload(host: Host): Promise<void> {
+    const chunk = Buffer.alloc(uploadBytes / 50);
+    const slowly = async (out: ReturnType<typeof request>): Promise<void> => {
+      for (let number = 0; number < 50 && !out.destroyed; number++) {
+        out.write(chunk);
+        await pause(100);
+      }
+      out.end();
+    };
+    const options = {
+      path: "/upload",
+      method: "POST",
+      agent: false as const,
+      headers: { "Content-Length": uploadBytes },
+    };
+    while (!stopping)
+      await timed(
+        seen["upload of 5 MB"],
+        host,
+        () => ask(host, options, slowly),
+        (body) => body.endsWith(` ${uploadBytes}`),
+      );
+  }
+
+  async function download(host: Host): Promise<void> {
+    while (!stopping)
+      await timed(
+        seen.download,
+        host,
+        () => ask(host, { path: "/download", agent: false }),
+        (body) => body.endsWith("end"),
+      );
+  }
+
+  async function http2(host: Host): Promise<void> {
+    let session: ClientHttp2Session | undefined;
+    const get = (): Promise<Answer> =>
+      new Promise((resolve, reject) => {
+        if (session === undefined || session.closed || session.destroyed) {
+          session = connect(`https://${host.address}:${port(host)}`, { rejectUnauthorized: false }).on(
+            "error",
+            () => {},
+          );
+        }
+        const out = session.request({ ":path": "/version" });
+        let [status, body] = [0, ""];
+        out.setEncoding("utf8").on("response", (headers) => {
+          status = Number(headers[":status"]);
+        });
+        out.on("data", (text: string) => {
+          body += text;
+        });
+        // Refused since the server said goodbye: not taken, so a client asks again.
+        out.on("error", (error) => reject(Object.assign(error, { again: out.rstCode === 7 || status === 0 })));
+        out.on("end", () => resolve({ status, body })).end();
+      });
+    while (!stopping) {
+      await timed(seen["HTTP/2"], host, get, (body) => body.startsWith("Version"));
+      await pause(250);
+    }
+    session?.close();
+  }
+
+  const work: Record<Kind, (host: Host) => Promise<void>> = {
+    WebSocket: socket,
+    "event stream": stream,
+    "keep-alive": keepAlive,
+    "HTTP/2": http2,
+    "upload of 5 MB": upload,
+    download,
+  };
+  const running = kinds.flatMap((kind) =>
+    Array.from({ length: clients[kind] }, async (_, number) => {
+      await pause((1000 * number) / clients[kind]);
+      const host = hosts[number % hosts.length];
+      if (host !== undefined) await work[kind](host);
+    }),
+  );
+  return {
+    seen,
+    versions,
+    stop: async () => {
+      stopping = true;
+      await Promise.all(running);
+      await dispatcher.destroy();
+      return seen;
+    },
+  };
+}
+
+/** A plain ASGI application that has something for each kind of client, before the project's own pages. */
+export const visited = `
+import asyncio, os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings.production")
+from django.core.asgi import get_asgi_application
+from mysite import __version__
+
+pages = get_asgi_application()
+
+
+async def application(scope, receive, send):
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": __version__ + " " + message["text"]})
+    elif scope["type"] == "http" and scope["path"] in ("/events", "/download"):
+        events = scope["path"] == "/events"
+        headers = [(b"content-type", b"text/event-stream" if events else b"application/octet-stream"), (b"x-accel-buffering", b"no")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        gone = asyncio.ensure_future(listen(receive))
+        for number in range(100_000 if events else 40):
+            if gone.done():
+                return
+            body = b"data: %s %d\\n\\n" % (__version__.encode(), number) if events else b"x" * 10_000
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            await asyncio.sleep(0.2)
+        await send({"type": "http.response.body", "body": b"end"})
+    elif scope["type"] == "http" and scope["path"] in ("/version", "/upload"):
+        size = 0
+        while (message := await receive())["type"] == "http.request":
+            size += len(message.get("body", b""))
+            if not message.get("more_body"):
+                break
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": b"Version %s %d" % (__version__.encode(), size)})
+    else:
+        await pages(scope, receive, send)
+
+
+async def listen(receive):
+    while (await receive())["type"] != "http.disconnect":
+        pass
+`;

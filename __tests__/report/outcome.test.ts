@@ -103,6 +103,8 @@ describe("outputsOf", () => {
     const outcome = earlyOutcome("why", undefined, undefined);
     expect(outputsOf({ ...outcome, summaryFile: "/s", ansibleVersion: "", durationSeconds: 1 })).toEqual({
       status: "failed",
+      "command-output": "",
+      "output-file": "",
       "total-hosts": "0",
       "ok-hosts": "0",
       "changed-hosts": "0",

@@ -103,8 +103,6 @@ describe("outputsOf", () => {
     const outcome = earlyOutcome("why", undefined, undefined);
     expect(outputsOf({ ...outcome, summaryFile: "/s", ansibleVersion: "", durationSeconds: 1 })).toEqual({
       status: "failed",
-      "command-output": "",
-      "output-file": "",
       "total-hosts": "0",
       "ok-hosts": "0",
       "changed-hosts": "0",
@@ -125,6 +123,9 @@ describe("outputsOf", () => {
       "duration-seconds": "1",
       "rolled-back": "false",
       "host-status": "{}",
+      "command-output": "",
+      "output-file": "",
+      dump: "",
     });
   });
 

@@ -36,9 +36,8 @@ export function createPlay(script: string, change: (folder: string) => Partial<P
     signal: new AbortController().signal,
     env: helperEnvironment({ PATH: `${join(base, "bin")}:${process.env.PATH}`, HOME: base }),
     eventsFile: join(folder.path, "events.jsonl"),
-    outputFile: join(folder.path, "command-output"),
+    outputFile: join(folder.path, "output"),
     playMarker: "marker",
-    outputFile: join(base, "temp", "output"),
     ...change(base),
   };
   const lines = (name: string): string[] =>

@@ -244,6 +244,8 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
         // Refused since the server said goodbye: not taken, so a client asks again.
         out.on("error", (error) => reject(Object.assign(error, { again: out.rstCode === 7 || status === 0 })));
         out.on("end", () => resolve({ status, body })).end();
+        // After the answer this says nothing any more.
+        out.on("close", () => reject(Object.assign(new Error("closed without an answer"), { again: status === 0 })));
       });
     while (!stopping) {
       await timed(seen["HTTP/2"], host, get, (body) => body.startsWith("Version"));

@@ -58,6 +58,15 @@ describe("the watchdog", () => {
     expect(stop.reason).toBe("broken");
   });
 
+  it.each(["stdout", "stderr"] as const)("ends a run whose runner is gone, so that nobody reads its %s", (name) => {
+    process[name].emit("error", new Error("write EPIPE"));
+    process[name].emit("error", new Error("write EPIPE"));
+    expect(stop.reason).toBe("cancelled");
+    expect(bite.noteBroken).not.toHaveBeenCalled();
+    watchdog.release();
+    expect(process[name].listenerCount("error")).toBe(0);
+  });
+
   it("lets go of a run that has ended", () => {
     stop.give("cancelled");
     watchdog.release();

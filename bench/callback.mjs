@@ -12,7 +12,10 @@ const folder = mkdtempSync(join(tmpdir(), "bench-callback-"));
 try {
   const python = join(cacheFolder, "test-venv/bin/python");
   const list = Array.from({ length: tasks }, (_, index) => `    - {name: Step ${index}, ansible.builtin.ping: {}}`);
-  writeFileSync(join(folder, "play.yml"), `- hosts: all\n  connection: local\n  gather_facts: false\n  tasks:\n${list.join("\n")}\n`);
+  writeFileSync(
+    join(folder, "play.yml"),
+    `- hosts: all\n  connection: local\n  gather_facts: false\n  tasks:\n${list.join("\n")}\n`,
+  );
   const inventory = `${Array.from({ length: hosts }, (_, index) => `h${index}`).join(",")},`;
   const env = {
     ...process.env,

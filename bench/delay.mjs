@@ -13,10 +13,11 @@ export async function delayed(target) {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
     setTimeout(() => {
       const far = connect({ port: target, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
-      for (const [from, to] of [
+      const pairs = /** @type {const} */ ([
         [near, far],
         [far, near],
-      ]) {
+      ]);
+      for (const [from, to] of pairs) {
         open.add(from);
         from.on("data", (data) => setTimeout(() => to.write(data), way.seconds * 500));
         from.on("end", () => setTimeout(() => to.end(), way.seconds * 500));

@@ -89,7 +89,10 @@ export async function measureDeploys({ folder, toolCache, ansible, runs, sizes, 
       });
       results.push({ size, action: pair("action"), tutorial: pair("tutorial"), shell: pair("shell") });
     }
-    const remote = async () => ({ action: await contenders.action.remote(), tutorial: await contenders.tutorial.remote() });
+    const remote = async () => ({
+      action: await contenders.action.remote(),
+      tutorial: await contenders.tutorial.remote(),
+    });
     await each(1, version);
     const noop = await remote();
     await publish();

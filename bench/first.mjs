@@ -62,7 +62,11 @@ export async function measureFirst({ folder: shared, toolCache, runs, keep, say 
       seen.usual.push((await timed(() => onHost(usual, downloads(usualPackages)))).seconds);
       seen.own.push((await timed(() => onHost(own, downloads(ownPackages)))).seconds);
       seen.deploy.push((await timed(() => deployed(ours))).seconds);
-      say(`first ${count}/${runs}: ${Object.entries(seen).map(([name, seconds]) => `${name} ${seconds.at(-1)?.toFixed(1)} s`).join(", ")}`);
+      say(
+        `first ${count}/${runs}: ${Object.entries(seen)
+          .map(([name, seconds]) => `${name} ${seconds.at(-1)?.toFixed(1)} s`)
+          .join(", ")}`,
+      );
     }
   } finally {
     if (!keep) await down(test);

@@ -91,8 +91,20 @@ function firstSection({ usual, own, deploy }) {
       ["what", "seconds", "first deploy beside it", "bar", ""],
       [
         ["first deploy", shown(deploy), "1", "", ""],
-        ["apt and package downloads, tutorial role", shown(usual), ratio(deploy, usual), "≤ 1.2", verdict(deploy.median <= usual.median * 1.2)],
-        ["apt and package downloads, action", shown(own), ratio(deploy, own), "≤ 1.2", verdict(deploy.median <= own.median * 1.2)],
+        [
+          "apt and package downloads, tutorial role",
+          shown(usual),
+          ratio(deploy, usual),
+          "≤ 1.2",
+          verdict(deploy.median <= usual.median * 1.2),
+        ],
+        [
+          "apt and package downloads, action",
+          shown(own),
+          ratio(deploy, own),
+          "≤ 1.2",
+          verdict(deploy.median <= own.median * 1.2),
+        ],
       ],
     ),
     "",
@@ -121,7 +133,10 @@ function deploySection({ sizes }) {
           ratio(action[kind], tutorial[kind]),
           ratio(action[kind], shell[kind]),
           ...(size === 2
-            ? [`≤ 1/${most[kind]} of the tutorial role`, verdict(action[kind].median <= tutorial[kind].median / most[kind])]
+            ? [
+                `≤ 1/${most[kind]} of the tutorial role`,
+                verdict(action[kind].median <= tutorial[kind].median / most[kind]),
+              ]
             : ["", ""]),
         ]),
       ),
@@ -147,7 +162,14 @@ function remoteSection(remote) {
         const { action, tutorial } = remote[kind];
         const what = kind === "noop" ? "nothing to do" : "new revision";
         return [
-          [what, "action", String(action.modules), String(action.requests), `≤ ${most[kind]} executions`, verdict(action.modules <= most[kind])],
+          [
+            what,
+            "action",
+            String(action.modules),
+            String(action.requests),
+            `≤ ${most[kind]} executions`,
+            verdict(action.modules <= most[kind]),
+          ],
           [what, "tutorial", String(tutorial.modules), String(tutorial.requests), "", ""],
         ];
       }),
@@ -168,7 +190,13 @@ function rollbackSection({ noop, cold, standby }) {
       [
         ["a deploy with nothing to do, whole", shown(noop), "1", "", ""],
         ["rollback", shown(cold), ratio(cold, noop), "≤ 1/2", verdict(cold.median <= noop.median / 2)],
-        ["rollback with `django_app_standby`", shown(standby), ratio(standby, noop), "≤ 1/2", verdict(standby.median <= noop.median / 2)],
+        [
+          "rollback with `django_app_standby`",
+          shown(standby),
+          ratio(standby, noop),
+          "≤ 1/2",
+          verdict(standby.median <= noop.median / 2),
+        ],
       ],
     ),
     "",

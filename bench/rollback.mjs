@@ -37,6 +37,7 @@ export async function measureRollbacks({ folder: shared, toolCache, ansible, run
     writeFileSync(entry, `import time\n\ntime.sleep(${importSeconds})\n${readFileSync(entry, "utf8")}`);
     await writeSettings({ to: application.work, fleet, sizes: [size], vaultFile, ansible: ansible.bin });
     const ours = await action({ folder, key, ansible, fleet, project: application.work, toolCache });
+    /** @type {string[]} */
     const commits = [];
     for (const _ of [1, 2]) {
       await application.next();

@@ -41,7 +41,17 @@ export async function measureRoundTrips({ folder: shared, toolCache, ansible, ru
     const hostKeys = join(folder, "known-hosts");
     writeFileSync(hostKeys, `${lines.join("\n")}\n`);
     const login = [
-      ...["ssh", "-i", key.file, "-o", "IdentitiesOnly=yes", "-o", `UserKnownHostsFile=${hostKeys}`, "-o", "BatchMode=yes"],
+      ...[
+        "ssh",
+        "-i",
+        key.file,
+        "-o",
+        "IdentitiesOnly=yes",
+        "-o",
+        `UserKnownHostsFile=${hostKeys}`,
+        "-o",
+        "BatchMode=yes",
+      ],
       ...["-p", String(way.port), `${host.user}@${host.address}`, "true"],
     ];
     /** @type {Record<keyof RoundTrips, (readonly [number, number])[]>} */
@@ -68,7 +78,12 @@ export async function measureRoundTrips({ folder: shared, toolCache, ansible, ru
         await once("login", () => must(login));
       }
     }
-    return { login: slope(seen.login), noop: slope(seen.noop), revision: slope(seen.revision), rollback: slope(seen.rollback) };
+    return {
+      login: slope(seen.login),
+      noop: slope(seen.noop),
+      revision: slope(seen.revision),
+      rollback: slope(seen.rollback),
+    };
   } finally {
     for (const way of ways) way.close();
     if (!keep) await down(test);

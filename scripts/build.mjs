@@ -8,6 +8,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 // A second argument builds elsewhere, so that a test can compare without touching dist/.
 const dist = process.argv[2] ?? join(root, "dist");
 const lib = join(root, "lib");
+/** @param {string} path @param {string[]} args */
 const bin = (path, ...args) =>
   execFileSync(process.execPath, [join(root, "node_modules", path), ...args], { cwd: root, stdio: "inherit" });
 
@@ -42,16 +43,16 @@ function leaveOutUnused() {
 }
 
 /** The licences of the packages in a bundle, whose parts name the modules that they hold. ncc's own list knows one part only. */
-function licensesOf(folder) {
+function licensesOf(/** @type {string} */ folder) {
   const parts = readdirSync(folder).filter((name) => name.endsWith(".js"));
   const named = parts.flatMap((name) => [
     ...readFileSync(join(folder, name), "utf8").matchAll(/node_modules\/((?:@[\w.-]+\/)?[a-z][\w.-]*)\//g),
   ]);
-  const packages = [...new Set(named.map(([, name]) => name))].sort();
+  const packages = [...new Set(named.map(([, name = ""]) => name))].sort();
   return packages.map(licenseOf).join("\n");
 }
 
-function licenseOf(name) {
+function licenseOf(/** @type {string} */ name) {
   const folder = join(root, "node_modules", name);
   const { license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));

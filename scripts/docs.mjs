@@ -1,23 +1,37 @@
 // Writes the tables in the documentation from where the facts are: inputs and outputs from action.yml, variables from the
 // roles' argument_specs. With --check it only tells whether they are up to date.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+/** @param {string} path */
 const read = (path) => readFileSync(join(root, path), "utf8");
 
-/** One cell of a Markdown table. */
+/**
+ * One cell of a Markdown table.
+ * @param {unknown} text
+ */
 const cell = (text) => String(text).replaceAll("|", "\\|").replace(/\s+/g, " ").trim();
 
+/**
+ * @param {string[]} heads
+ * @param {unknown[][]} rows
+ */
 function table(heads, rows) {
   return [heads, heads.map(() => "---"), ...rows].map((row) => `| ${row.map(cell).join(" | ")} |`).join("\n");
 }
 
-/** Ansible's markup for options, values and code as Markdown. */
+/**
+ * Ansible's markup for options, values and code as Markdown.
+ * @param {string} text
+ */
 const markdown = (text) =>
-  text.replace(/\b[OVC]\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g, (_, inner) => `\`${inner.replace("=", ": ")}\``);
+  text.replace(
+    /\b[OVC]\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g,
+    (/** @type {string} */ _, /** @type {string} */ inner) => `\`${inner.replace("=", ": ")}\``,
+  );
 
 /** The groups of inputs in the order in which a reader meets them. An input that is in none stops the script. */
 const GROUPS = [
@@ -30,7 +44,7 @@ const GROUPS = [
   ["Application", "app-name server-name source revision env vars"],
   ["Containers", "compose-file compose-source registry registry-username registry-password"],
   ["Ansible and report", "ansible-version requirements python-packages extra-args timeout-minutes summary"],
-].map(([title, names]) => /** @type {const} */ ([title, names.split(" ")]));
+].map(([title, names = ""]) => /** @type {const} */ ([title, names.split(" ")]));
 
 function inputs() {
   const known = parse(read("action.yml")).inputs;
@@ -45,16 +59,22 @@ function inputs() {
   }).join("\n\n");
 }
 
-/** A type of action-types.yml in a word. */
+/**
+ * A type of action-types.yml in a word.
+ * @param {{ type: string, separator?: string }} entry
+ */
 const typeOf = ({ type, separator }) => (type === "list" && separator === "\n" ? "lines" : type);
 
+/** @param {string | undefined} value */
 const defaultOf = (value) => (value === undefined || value === "(not given)" ? "" : `\`${value}\``);
 
 /** Inputs of the action that the workflow for others to call has not. */
 function lacks() {
   const called = parse(read(".github/workflows/deploy.yml"));
   const [job] = Object.values(called.jobs);
-  const given = job.steps.flatMap((step) => (step.uses?.startsWith("org/") ? Object.keys(step.with) : []));
+  const given = job.steps.flatMap((/** @type {{ uses?: string, with?: object }} */ step) =>
+    step.uses?.startsWith("org/") ? Object.keys(step.with ?? {}) : [],
+  );
   const names = Object.keys(parse(read("action.yml")).inputs).filter((name) => !given.includes(name));
   return names.map((name) => `\`${name}\``).join(", ");
 }
@@ -67,6 +87,7 @@ function outputs() {
   return table(["output", "meaning"], rows);
 }
 
+/** @param {unknown} value */
 function shownDefault(value) {
   if (value === undefined) return "";
   if (typeof value !== "string") return `\`${JSON.stringify(value).replaceAll(",", ", ")}\``;
@@ -75,10 +96,13 @@ function shownDefault(value) {
   return / /.test(value) && !value.includes("{{") ? markdown(value) : `\`${value}\``;
 }
 
+/** @param {string} role */
 function variables(role) {
   const specs = parse(read(`ansible_collections/django_ansible/deploy/roles/${role}/meta/argument_specs.yml`));
   const rows = Object.entries(specs.argument_specs.main.options).map(([name, option]) => {
-    const values = option.choices ? ` One of ${option.choices.map((choice) => `\`${choice}\``).join(", ")}.` : "";
+    const values = option.choices
+      ? ` One of ${option.choices.map((/** @type {string} */ choice) => `\`${choice}\``).join(", ")}.`
+      : "";
     return [
       `\`${name}\``,
       option.type,
@@ -87,6 +111,23 @@ function variables(role) {
     ];
   });
   return table(["variable", "type", "meaning", "default"], rows);
+}
+
+/** What llmstxt.org asks of a site: each page with its title and what it begins with, for programs that read it. */
+function pagesForPrograms() {
+  const names = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
+  const lines = names.sort().map((name) => {
+    const [, title = name, text = ""] = /^# (.+)\n+([^\n|#<]*)/.exec(read(`docs/${name}`)) ?? [];
+    const [first = ""] = text.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, "$1").split(/(?<=\.) /);
+    return `- [${title}](docs/${name})${first === "" ? "" : `: ${first.trim()}`}`;
+  });
+  const [, about = ""] = /\n\n(A GitHub Action [\s\S]*?)\n\n/.exec(read("README.md")) ?? [];
+  return `# django-ansible-deploy\n\n> ${about.replaceAll("\n", " ")}\n\n## Documentation\n\n- [README](README.md): inputs, outputs, an example\n${lines.join("\n")}\n\n## Examples\n\n${readdirSync(
+    join(root, "examples/workflows"),
+  )
+    .sort()
+    .map((name) => `- [${name}](examples/workflows/${name})`)
+    .join("\n")}\n`;
 }
 
 const documents = {
@@ -110,7 +151,18 @@ for (const [path, tables] of Object.entries(documents)) {
       throw new Error(`${path} has no place for the ${name}: <!-- ${name} --> … <!-- end of ${name} -->`);
     after = after.replace(region, (_, begin, end) => `${begin}${make()}\n${end}`);
   }
-  if (after === before) continue;
+  bring(path, before, after);
+}
+bring("llms.txt", existsSync(join(root, "llms.txt")) ? read("llms.txt") : "", pagesForPrograms());
+
+/**
+ * Writes a file that is not up to date, or with --check only says so.
+ * @param {string} path
+ * @param {string} before
+ * @param {string} after
+ */
+function bring(path, before, after) {
+  if (after === before) return;
   if (process.argv.includes("--check")) {
     console.error(`${path} is not up to date: run npm run docs and commit the result.`);
     process.exitCode = 1;

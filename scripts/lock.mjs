@@ -10,6 +10,7 @@ const uv = process.env.UV ?? "uv";
 const version = /UV_VERSION = "([\d.]+)"/.exec(readFileSync(join(root, "src/toolchain/uv-release.ts"), "utf8"))?.[1];
 if (!version) throw new Error("src/toolchain/uv-release.ts names no UV_VERSION");
 
+/** @param {string} input @param {string[]} options */
 const compile = (input, ...options) =>
   execFileSync(
     uv,

@@ -7,6 +7,20 @@ import * as core from "@actions/core";
 let token = "";
 const waiting: (() => void)[] = [];
 
+/**
+ * Calls back once nobody reads any more what this process says: its runner is gone. Without this each line that is said then
+ * would be an error that nobody caught, which is said, and so on for ever.
+ *
+ * @returns what takes that back.
+ */
+export function onUnheard(act: () => void): () => void {
+  const streams = [process.stdout, process.stderr];
+  for (const stream of streams) stream.on("error", act);
+  return () => {
+    for (const stream of streams) stream.off("error", act);
+  };
+}
+
 /** Stops commands until {@link resumeCommands}, under a random token. */
 export function stopCommands(random: string): void {
   process.stdout.write(`::stop-commands::${random}\n`);

@@ -3,8 +3,8 @@
  * Everything that differs between operations on the runner is read from this table.
  */
 export interface Operation {
-  /** Name of the bundled playbook by mode, without `.yml`. */
-  readonly playbooks: Readonly<Record<"role" | "container", string>>;
+  /** Name of the bundled playbook by mode, without `.yml`. A mode without one has no such operation. */
+  readonly playbooks: Readonly<Partial<Record<"role" | "container", string>>>;
   /** Inputs of `OPERATION_INPUTS` that it takes; any other of them is refused. */
   readonly inputs: Readonly<Partial<Record<OperationInput, "needed" | "optional">>>;
   /** Whether it takes the deploy lock and may leave hosts changed: a cancel then gives back what it holds. */
@@ -39,6 +39,46 @@ export const OPERATIONS = {
     tellsRevisions: true,
     headline: "Rollback",
   },
+  run: {
+    playbooks: { role: "run" },
+    inputs: { command: "needed" },
+    changesHosts: true,
+    uploads: false,
+    tellsRevisions: false,
+    headline: "Command",
+  },
+  logs: {
+    playbooks: { role: "logs" },
+    inputs: { command: "optional" },
+    changesHosts: false,
+    uploads: false,
+    tellsRevisions: false,
+    headline: "Logs",
+  },
+  "maintenance-on": {
+    playbooks: { role: "maintenance_on" },
+    inputs: {},
+    changesHosts: false,
+    uploads: false,
+    tellsRevisions: false,
+    headline: "Maintenance on",
+  },
+  "maintenance-off": {
+    playbooks: { role: "maintenance_off" },
+    inputs: {},
+    changesHosts: false,
+    uploads: false,
+    tellsRevisions: false,
+    headline: "Maintenance off",
+  },
+  remove: {
+    playbooks: { role: "remove" },
+    inputs: { confirm: "needed" },
+    changesHosts: true,
+    uploads: false,
+    tellsRevisions: false,
+    headline: "Removal",
+  },
   status: {
     playbooks: bothModes("status"),
     inputs: {},
@@ -70,6 +110,6 @@ export type OperationName = keyof typeof OPERATIONS;
 export const OPERATION_NAMES = Object.keys(OPERATIONS) as readonly OperationName[];
 
 /** Role mode's playbooks have the plain names. */
-function bothModes(name: string): Operation["playbooks"] {
+function bothModes(name: string): Readonly<Record<"role" | "container", string>> {
   return { role: name, container: `container_${name}` };
 }

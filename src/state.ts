@@ -1,4 +1,5 @@
 import * as core from "@actions/core";
+import { DeployError, messageOf } from "./errors.js";
 
 /** What main leaves for post: paths only, never a secret. */
 export interface State {
@@ -12,7 +13,20 @@ export interface State {
 
 /** Saves a path as soon as it exists, so that post finds it even when main is killed. */
 export function saveState(name: "privateFolder" | "controlFolder", path: string): void {
-  core.saveState(name, path);
+  save(name, path);
+}
+
+/** @throws DeployError: without its state, post would not clean up. */
+function save(name: keyof State, text: string): void {
+  try {
+    core.saveState(name, text);
+  } catch (error) {
+    const missing = error instanceof Error && error.message.startsWith("Missing file");
+    const cause = missing ? "it does not exist" : messageOf(error);
+    throw new DeployError(
+      `The runner's file GITHUB_STATE could not be written: ${cause}. Make room on the runner's disk, or start the runner anew.`,
+    );
+  }
 }
 
 /** Folders in the tool cache that were filled in this run; those that are done are gone. */
@@ -21,7 +35,7 @@ export const workFolders: string[] = [];
 /** Saves one more folder that would be left half-filled when main is killed. */
 export function saveWorkFolder(path: string): void {
   workFolders.push(path);
-  core.saveState("workFolders", JSON.stringify(workFolders));
+  save("workFolders", JSON.stringify(workFolders));
 }
 
 export function loadState(): State {

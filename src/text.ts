@@ -10,6 +10,13 @@ export function withoutLast(text: string, characters: string): string {
   return text.slice(0, end);
 }
 
+/** Texts in the order in which people count: app9 before app10. The same on every runner, whatever its language. */
+export function naturally(one: string, other: string): number {
+  return NATURAL.compare(one, other) || (one < other ? -1 : Number(one > other));
+}
+
+const NATURAL = new Intl.Collator("en", { numeric: true });
+
 /** A line without its comment: a `#` at its start or after a blank, and what follows. */
 export function withoutComment(line: string): string {
   const start = line.search(/(?:^|\s)#/);

@@ -1,3 +1,4 @@
+import { onUnheard } from "./announce.js";
 import type { Stop } from "./process/stop.js";
 
 /** Milliseconds from the signal to end a run to the watchdog's bite; GitHub kills a cancelled step after 10 s. */
@@ -19,12 +20,15 @@ export class Watchdog {
   readonly #bite: Bite;
   #timer: NodeJS.Timeout | undefined;
   #bitten = false;
+  readonly #hearAgain: () => void;
 
   constructor(stop: Stop, bite: Bite) {
     this.#stop = stop;
     this.#bite = bite;
     process.on("uncaughtException", this.#broken);
     process.on("unhandledRejection", this.#broken);
+    // A runner that is gone cancels nothing any more, and gets no result.
+    this.#hearAgain = onUnheard(() => stop.give("cancelled"));
     // Nothing is left that the run could wait for, and yet it has not ended.
     process.on("beforeExit", this.#end);
     stop.signal.addEventListener("abort", () => this.#within(AFTER_STOP), { once: true });
@@ -41,6 +45,7 @@ export class Watchdog {
     process.off("uncaughtException", this.#broken);
     process.off("unhandledRejection", this.#broken);
     process.off("beforeExit", this.#end);
+    this.#hearAgain();
   }
 
   readonly #broken = (error: unknown): void => {

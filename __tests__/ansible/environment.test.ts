@@ -18,6 +18,7 @@ function environment(overrides: Partial<EnvironmentParts> = {}, cfg?: string): R
     controlFolder: "/tmp/c",
     sshConfig: "/p it's/ssh_config",
     standInVaultPassword: "",
+    output: "/private/output",
     events: "/p/events.jsonl",
     playMarker: "marker",
     python: "/tools/ansible/x64/bin/python",

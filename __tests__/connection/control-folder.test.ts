@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -19,6 +19,17 @@ function recorded(name: string): () => string[] {
       .split("\n")
       .slice(0, -1);
 }
+
+describe("createControlFolder", () => {
+  it.each(["/nowhere/at-all", "/tmp/with blank", `/tmp/${"deep/".repeat(20)}`])(
+    "lies elsewhere where TMPDIR is %s",
+    (temporary) => {
+      const folder = createControlFolder(temporary);
+      expect(folder).toMatch(/^\/tmp\/dad-\w{6}$/);
+      rmSync(folder, { recursive: true });
+    },
+  );
+});
 
 describe("closeConnections", () => {
   it("ends each shared connection and removes its socket", async () => {

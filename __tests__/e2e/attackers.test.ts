@@ -264,28 +264,85 @@ setuptools.setup(name="nosy", version="1", packages=["nosy"], data_files=[("lib/
     expect(await onHost(host, `find ${venv} ! -user root | head -3`)).toBe("");
     rmSync(join(project.folder, "vendored"), { recursive: true });
   });
-});
 
-describe("the application, taken over, that ends every other process of its user", () => {
-  test("keeps no command of a deploy from its end", async () => {
-    const slot = await onHost(host, "basename $(readlink /opt/mysite/current)");
-    // A part of the application itself, in its sandbox and its control group, started by its own service.
+  test("reaches nothing that listens on the host while it is built", async () => {
     await onHost(
       host,
-      `cat > /usr/local/lib/killer.py <<'SCRIPT'
-import os, signal, time
+      `cat > /run/everybody.py <<'SCRIPT'
+import os, socket, time
+listening = socket.socket(socket.AF_UNIX)
+listening.bind("/run/everybody.sock")
+os.chmod("/run/everybody.sock", 0o777)
+listening.listen(5)
+time.sleep(3600)
+SCRIPT
+systemd-run --quiet --unit everybody python3 /run/everybody.py
+cat > /run/judge.sh <<'SCRIPT'
+while sleep 0.1; do
+  for unit in $(systemctl list-units --plain --no-legend 'django-ansible-deploy-*.service' | cut -d ' ' -f 1); do
+    echo "$(systemctl show "$unit" --property=User --value) $(systemd-analyze security "$unit" | tail -n 1)" >> /run/judged
+  done
+done
+SCRIPT
+systemd-run --quiet --unit judge sh /run/judge.sh; sleep 1`,
+    );
+    project.write(
+      "curious/setup.py",
+      `import os, setuptools, socket
+reached = []
+for path in ("/run/everybody.sock", "/run/dbus/system_bus_socket"):
+    try:
+        socket.socket(socket.AF_UNIX).connect(path)
+        reached.append(path)
+    except OSError:
+        pass
+os.makedirs("curious", exist_ok=True)
+open("curious/__init__.py", "w").write("REACHED = %r\\n" % reached)
+setuptools.setup(name="curious", version="1", packages=["curious"])
+`,
+    );
+    try {
+      await succeeds(deployAgain(["django_app_python_packages: [./curious]"]));
+      const venv = await onHost(host, "readlink -f /opt/mysite/current/.venv");
+      const reached = await onHost(host, `cat ${venv}/lib/python3.11/site-packages/curious/__init__.py`);
+      expect(reached).toBe("REACHED = []");
+      // What the builder and the application's commands ran in.
+      const judged = await onHost(host, "cat /run/judged");
+      const exposures = [...judged.matchAll(/^(\S+) .*: ([\d.]+) /gm)].map(([, user, level]) => ({
+        user,
+        level: Number(level),
+      }));
+      expect(new Set(exposures.map(({ user }) => user)), judged).toEqual(new Set(["mysite", "mysite-build"]));
+      expect(Math.max(...exposures.map(({ level }) => level)), judged).toBeLessThanOrEqual(1.5);
+      // It was there for anybody.
+      await as("mysite", `python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect("/run/everybody.sock")'`);
+    } finally {
+      await onHost(host, "systemctl stop everybody judge");
+      rmSync(join(project.folder, "curious"), { recursive: true });
+    }
+  });
+});
+
+/** Has a part of the application, in its sandbox and its control group, end every other process of its user, again and again. */
+async function endOthers(on: Host): Promise<{ stop: () => Promise<unknown>; tries: () => Promise<number> }> {
+  const slot = await onHost(on, "basename $(readlink /opt/mysite/current)");
+  await onHost(
+    on,
+    `cat > /usr/local/lib/killer.py <<'SCRIPT'
+import os, signal
 group = next(line.strip().split(":")[2] for line in open("/proc/self/cgroup") if ":name=systemd:" in line)
-killed = 0
+ended = tries = 0
 while True:
-    own = set(open("/sys/fs/cgroup/systemd%s/cgroup.procs" % group).read().split())
-    for pid in range(2, int(open("/proc/sys/kernel/ns_last_pid").read()) + 50 if os.path.exists("/proc/sys/kernel/ns_last_pid") else 40000):
+    own = set(open("/sys/fs/cgroup/systemd%s/cgroup.procs" % group).read().split()) | {str(os.getpid())}
+    tries += 1
+    for pid in range(2, 40000):
         if str(pid) not in own:
             try:
-                os.kill(pid, (signal.SIGKILL, signal.SIGTERM)[killed % 2])
-                killed += 1
-                open("/opt/mysite/shared/killed", "w").write(str(killed))
+                os.kill(pid, (signal.SIGKILL, signal.SIGTERM)[ended % 2])
+                ended += 1
             except OSError:
                 pass
+    open("/opt/mysite/shared/killed", "w").write("%d %d" % (tries, ended))
 SCRIPT
 mkdir -p /etc/systemd/system/mysite@.service.d
 cat > /etc/systemd/system/mysite@.service.d/killer.conf <<'SCRIPT'
@@ -294,21 +351,63 @@ ExecStartPost=-/bin/sh -c 'test %i = ${slot} && setsid /usr/bin/python3 /usr/loc
 SCRIPT
 systemctl daemon-reload
 systemctl restart mysite@${slot}.service`,
-    );
-    await expect.poll(async () => (await fetchPage(host, site)).status, { timeout: 20_000 }).toBe(200);
+  );
+  await expect.poll(async () => (await fetchPage(on, site)).status, { timeout: 20_000 }).toBe(200);
+  return {
+    stop: () =>
+      onHost(on, "rm -r /etc/systemd/system/mysite@.service.d; systemctl daemon-reload; pkill -9 -f killer.py || true"),
+    tries: async () => Number((await onHost(on, "cat /opt/mysite/shared/killed")).split(" ")[0]),
+  };
+}
+
+describe("the application, taken over, that ends every other process of its user", () => {
+  test("keeps no command of a deploy from its end", async () => {
+    const killer = await endOthers(host);
     try {
       const { log } = await deployAgain();
       expect(log).not.toContain("was ended by a signal");
-      // What starts the new slot has the same user as well; what becomes of that is no part of this test.
+      // What starts the new slot has the same user as well, and this host's systemd is too old to keep them apart.
       expect(log).toContain("▸ Activate");
     } finally {
-      await onHost(
-        host,
-        "rm -r /etc/systemd/system/mysite@.service.d; systemctl daemon-reload; pkill -9 -f killer.py || true",
-      );
+      await killer.stop();
     }
-    expect(Number(await onHost(host, "cat /opt/mysite/shared/killed"))).toBeGreaterThan(0);
+    expect(await killer.tries()).toBeGreaterThan(0);
     expect((await fetchPage(host, site)).status).toBe(200);
+  });
+
+  test("keeps no release from its start where process ids are a unit's own", async () => {
+    const newer = await trial.host({ name: "app2", suite: "trixie", kind: "ready" });
+    project.write("inventory/hosts.yml", inventory([newer]));
+    const onNewer = directly(trial, project, [newer]);
+    const release = async (note: string) => {
+      project.write("note.txt", note);
+      await project.commit(`A release ${note}`);
+      return onNewer({
+        inputs: {
+          env: "DATABASE_URL=sqlite:////opt/mysite/shared/db.sqlite3",
+          vars: JSON.stringify({
+            ...{ app_name: "mysite", server_name: site, vault_secret_key: key },
+            django_settings_module: "mysite.settings.production",
+            django_app_processes: { ticker: { command: "python -c 'import time; time.sleep(10**6)'" } },
+          }),
+        },
+      });
+    };
+    await succeeds(release("before"));
+    const killer = await endOthers(newer);
+    try {
+      await expect.poll(() => killer.tries(), { timeout: 60_000 }).toBeGreaterThan(0);
+      await succeeds(release("meanwhile"));
+    } finally {
+      await killer.stop();
+    }
+    expect((await fetchPage(newer, site)).status).toBe(200);
+    const slot = await onHost(newer, "basename $(readlink /opt/mysite/current)");
+    // A process without a handler for SIGTERM ends at once all the same.
+    await onHost(newer, `timeout 20 systemctl stop mysite-ticker-${slot}@1.service`);
+    const shown = await onHost(newer, `systemctl show mysite-ticker-${slot}@1.service --property=Result --value`);
+    expect(shown).toBe("success");
+    project.write("inventory/hosts.yml", inventory([host]));
   });
 });
 

@@ -80,7 +80,7 @@ describe("a check", () => {
       "guestbook/models.py",
       project
         .read("guestbook/models.py")
-        .replace("    created =", '    mood = models.CharField(max_length=20, default="")\n    created ='),
+        .replace("    created =", '    mood = models.CharField(max_length=20, db_default="")\n    created ='),
     );
     project.write("guestbook/migrations/0002_entry_mood.py", MIGRATION);
     const commit = await project.commit("Moods");
@@ -145,5 +145,5 @@ const MIGRATION = `from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [("guestbook", "0001_initial")]
-    operations = [migrations.AddField("entry", "mood", models.CharField(default="", max_length=20))]
+    operations = [migrations.AddField("entry", "mood", models.CharField(db_default="", max_length=20))]
 `;

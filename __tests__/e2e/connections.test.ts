@@ -304,7 +304,7 @@ describe("become", () => {
     );
   });
 
-  test("a user who may not become root is told so", async () => {
+  test("a user who may not use sudo is told so", async () => {
     await onHost(
       app1,
       `useradd --create-home --shell /bin/bash guest
@@ -312,7 +312,7 @@ describe("become", () => {
        cp -r ~deploy/.ssh ~guest/.ssh && chown -R guest: ~guest/.ssh`,
     );
     const inputs = { ...asRoot, hosts: `app1 ${at(app1, "guest")}`, "become-password": sudo };
-    expectRefused(await run({ inputs }), /app1 lets the user in, but the user may not become root/);
+    expectRefused(await run({ inputs }), /app1 lets the user in, but the user may not use sudo/);
   });
 
   test("the password may be a vault text, or a file of the repository that is one", async () => {

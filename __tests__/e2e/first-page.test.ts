@@ -100,9 +100,25 @@ describe.each(servers)("docs/getting-started.md on a $suite server that lets $lo
     const [first] = blocksOf("README.md");
     if (first?.kind !== "file") throw new Error("The README's first block is no workflow.");
     project.write(first.path, first.text.replaceAll("app1.example.com", server.innerAddress));
-    await project.commit("The README's workflow");
     const again = await push();
     expect(again.code, again.log).toBe(0);
+    expect(await fetchPage(server, site)).toMatchObject({ status: 200 });
+  });
+
+  test("docs/leaving.md takes all of it away", async () => {
+    const blocks = blocksOf("docs/leaving.md");
+    expect(blocks.map(({ kind }) => kind)).toEqual(["server", "server", "server"]);
+    for (const { text } of blocks) await onHost(server, text);
+    const left = await onHost(
+      server,
+      `test -s /root/mysite.dump
+find / -xdev -name '*mysite*' -not -path '/proc/*' -not -path '/root/mysite.dump' -not -path '/var/log/*' -not -path '/var/lib/systemd/*'
+getent passwd | grep mysite || true
+systemctl list-units --all --no-legend 'mysite*'
+su postgres -c "psql -XAtc "select datname from pg_database where datname = 'mysite'""
+systemctl is-active nginx`,
+    );
+    expect(left).toBe("active");
   });
 });
 

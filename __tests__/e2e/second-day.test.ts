@@ -95,6 +95,23 @@ for (const kind of KINDS.filter(({ inFull }) => full || inFull !== true)) {
         `cd /opt/${kind.name}/current/ && find . ../../venvs -mindepth 1 -printf '%p %y %m %u %g %s %T@ %l\\n' | grep -v release.json | sort; readlink -f .`,
       );
 
+    /** Workers of the live slot end at any moment, and find what they started from. */
+    async function whileWorkersEnd<T>(work: () => Promise<T>): Promise<T> {
+      const slot = await onHost(host, `basename $(readlink /opt/${kind.name}/current)`);
+      await onHost(
+        host,
+        `cat > /run/restless <<'SCRIPT'
+while sleep 2; do main=$(systemctl show -p MainPID --value ${kind.name}@${slot}.service); [ "$main" -gt 1 ] && pkill -9 -P "$main"; done
+SCRIPT
+systemd-run --quiet --unit restless sh /run/restless`,
+      );
+      try {
+        return await work();
+      } finally {
+        await onHost(host, "systemctl stop restless.service");
+      }
+    }
+
     beforeAll(async () => {
       project = await kind.create();
       project.write("inventory/hosts.yml", inventory([host]));
@@ -109,22 +126,8 @@ for (const kind of KINDS.filter(({ inFull }) => full || inFull !== true)) {
 
     test.each(VARIED.filter(({ inFull }) => full || inFull !== true))("with $name", async (varied) => {
       const before = await live();
-      const slot = await onHost(host, `basename $(readlink /opt/${kind.name}/current)`);
       const release = before.split("\n").at(-1);
-      // Workers of the live slot end at any moment, and find what they started from.
-      await onHost(
-        host,
-        `cat > /run/restless <<'SCRIPT'
-while sleep 2; do main=$(systemctl show -p MainPID --value ${kind.name}@${slot}.service); [ "$main" -gt 1 ] && pkill -9 -P "$main"; done
-SCRIPT
-systemd-run --quiet --unit restless sh /run/restless`,
-      );
-      let result: ActionResult;
-      try {
-        result = await deploy(varied);
-      } finally {
-        await onHost(host, "systemctl stop restless.service");
-      }
+      const result = await whileWorkersEnd(() => deploy(varied));
       expect(result.outputs, result.log).toMatchObject({ status: "succeeded", revision: commit, "changed-hosts": "1" });
       expect(`/opt/${kind.name}/releases/${result.outputs.release}` === release, result.log).toBe(
         varied.another !== true,
@@ -160,6 +163,65 @@ systemd-run --quiet --unit restless sh /run/restless`,
       await expect
         .poll(async () => (await fetchPage(host, "second.example", kind.page)).status, { timeout: 20_000 })
         .toBeLessThan(400);
+    });
+
+    test("that goes back to the environment before and cannot be prepared keeps what the live slot was started with", async () => {
+      const first = await deploy({ env: ["TURN=first"] });
+      expect(first.outputs.status, first.log).toBe("succeeded");
+      const before = await live();
+      const collected = await onHost(host, `sed -n 's/^STATIC_ROOT="\\(.*\\)"$/\\1/p' /etc/${kind.name}/env`);
+      const files = await onHost(host, `find ${collected} | sort | md5sum`);
+      await whileWorkersEnd(async () => {
+        // Prepared, but it never serves: from now on the newest preparation is another one than that of the live slot.
+        const second = await deploy({ env: ["TURN=second"], vars: { django_app_health_path: "/no-such-page/" } });
+        expect(second.outputs.status, second.log).toMatch(/^(failed|rolled-back)$/);
+        await onHost(
+          host,
+          "mv /usr/bin/systemd-run /usr/bin/systemd-run.real; printf '#!/bin/sh\\nexit 1\\n' > /usr/bin/systemd-run; chmod +x /usr/bin/systemd-run",
+        );
+        try {
+          expect((await deploy({ env: ["TURN=first"] })).outputs.status).toBe("failed");
+        } finally {
+          await onHost(host, "mv /usr/bin/systemd-run.real /usr/bin/systemd-run");
+        }
+      });
+      expect(await live()).toBe(before);
+      expect(await onHost(host, `find ${collected} | sort | md5sum`)).toBe(files);
+      const back = await deploy({ env: ["TURN=first"] });
+      expect(back.outputs.status, back.log).toBe("succeeded");
+      await expect
+        .poll(async () => (await fetchPage(host, "second.example", kind.page)).status, { timeout: 20_000 })
+        .toBeLessThan(400);
+    });
+
+    test("is gone back to with the environment that it last ran with, unless another one is given", async () => {
+      const environment = () => onHost(host, `grep -E '^(TURN|DATABASE_URL|SECRET_KEY)=' /etc/${kind.name}/env`);
+      const rollback = (env: string) =>
+        directly(trial, project, [host])({
+          inputs: {
+            ...{ operation: "rollback", env },
+            vars: JSON.stringify({ app_name: kind.name, server_name: "second.example", ...kind.vars }),
+          },
+        });
+      const older = await deploy({ env: ["TURN=older"] });
+      expect(older.outputs.status, older.log).toBe("succeeded");
+      const ran = await environment();
+      expect(ran).toContain('TURN="older"');
+      project.write("note.txt", "another");
+      await project.commit("Another commit");
+      const newer = await deploy({ env: ["TURN=newer"] });
+      expect(newer.outputs.status, newer.log).toBe("succeeded");
+      const back = await rollback("");
+      expect(back.outputs, back.log).toMatchObject({ status: "succeeded", release: older.outputs.release });
+      expect(back.log).toContain(
+        `release ${older.outputs.release} starts with what it last ran with for variables that are not given: DATABASE_URL, SECRET_KEY, TURN`,
+      );
+      expect(await environment()).toBe(ran);
+      expect((await fetchPage(host, "second.example", kind.page)).status).toBeLessThan(400);
+      expect((await deploy({ env: ["TURN=newer"] })).outputs.status).toBe("succeeded");
+      const given = await rollback("TURN=given");
+      expect(given.outputs, given.log).toMatchObject({ status: "succeeded", release: older.outputs.release });
+      expect(await environment()).toBe(ran.replace('TURN="older"', 'TURN="given"'));
     });
   });
 }

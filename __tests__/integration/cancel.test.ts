@@ -80,6 +80,31 @@ describe("a run that is ended", { timeout: 120_000 }, () => {
     expect(existsSync(step.state.privateFolder ?? "?")).toBe(false);
   });
 
+  it.each(["before Ansible", "while it says something"])(
+    "since the runner is gone, %s, ends in time and leaves nothing",
+    async (when) => {
+      const task = "    - {ansible.builtin.raw: sleep 0.5}\n";
+      runner.write("deploy.yml", `- hosts: all\n  gather_facts: false\n  tasks:\n${task.repeat(20)}`);
+      let gone = 0;
+      const step = await runner.main(inputs, {
+        // What does not end by itself must not run on after the test.
+        before: ["timeout", "--signal=KILL", "40"],
+        onLog: (log, child) => {
+          if (gone !== 0 || (when === "while it says something" && !log.includes("PLAY ["))) return;
+          gone = Date.now();
+          child.stdout?.destroy();
+          child.stderr?.destroy();
+        },
+      });
+      expect([step.code, step.signal]).toEqual([1, null]);
+      expect(Date.now() - gone).toBeLessThan(12_000);
+      expect(step.outputs.status).toBe("cancelled");
+      expect(readdirSync(runner.temp).filter((name) => !name.startsWith("deploy-summary-"))).toEqual([]);
+      expect(existsSync(step.state.controlFolder ?? "?")).toBe(false);
+      expect(await processesOf(runner.base)).toEqual([]);
+    },
+  );
+
   it("by SIGKILL ends with all its programs, and is cleaned up by post", async () => {
     let killed = false;
     const step = await runner.main(inputs, {

@@ -55,9 +55,7 @@ describe("a deploy with local connections", { timeout: 120_000 }, () => {
     });
     expect(JSON.parse(first.outputs.stats ?? "")).toMatchObject({ a: { ok: 1, changed: 1 }, c: { ok: 0, skipped: 1 } });
     expect(first.outputs["ansible-version"]).toMatch(/^2\.\d+\.\d+$/);
-    expect(first.summary).toMatch(
-      /^### ✅ deploy\.yml on a, b and c: 3 hosts, 2 changed, 3 ok, 0 failed, 0 unreachable, in /,
-    );
+    expect(first.summary).toMatch(/^### ✅ deploy\.yml on a, b and c: 3 hosts, 2 changed, in /);
     expect(first.summary).toContain("| <code>a</code> | ✅ changed | 1 |");
     expect(first.summary).toContain("| <code>c</code> | ➖ unchanged | 0 |");
     expect(first.log).toContain("::group::Copy things");

@@ -35,6 +35,8 @@ function pageOf(path: string): Page {
     if (token.type === "inline" && heading) page.anchors.add(anchorOf(token.content));
     heading = token.type === "heading_open";
     for (const child of token.children ?? []) {
+      const [, id] = (child.type === "html_inline" && /^<a id="([^"]+)">/.exec(child.content)) || [];
+      if (id !== undefined) page.anchors.add(id);
       if (child.type === "image") page.links.push(String(child.attrGet("src") ?? ""));
       if (child.type === "link_open") page.links.push(String(child.attrGet("href") ?? ""));
     }
@@ -107,6 +109,10 @@ describe("the pages of the documentation", () => {
       for (const [, file = ""] of text.matchAll(/node (scripts\/\S+)/g))
         expect(existsSync(join(ROOT, file))).toBe(true);
     }
+  });
+
+  it.each(PAGES.filter((path) => path !== "README.md"))("%s begins with what readers can do after it", (path) => {
+    expect(readFileSync(join(ROOT, path), "utf8")).toMatch(/^# .+\n\nAfter this page /);
   });
 
   it("fits the README into 250 lines, and the first deploy into a screen and eight lines", () => {

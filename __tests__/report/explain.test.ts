@@ -55,7 +55,7 @@ describe("explainFailure", () => {
     [
       { msg: "Action failed", stderr: "sudo: I'm sorry deploy. I'm afraid I can't do that" },
       { becomePassword: "x" },
-      "web1 lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
+      "web1 lets the user in, but the user may not use sudo: add it to the group sudo there, or set another user.",
     ],
     [
       { status: "unreachable", msg: "Task failed: Timeout (17s) waiting for privilege escalation prompt:" },

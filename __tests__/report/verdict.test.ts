@@ -14,19 +14,19 @@ const totals = totalsOf([
 const parts = (more: Partial<VerdictParts> = {}): VerdictParts => ({
   ...{ status: "succeeded", inputs: createInputs(), app: "mysite", phase: "", durationSeconds: 72, ...more },
 });
-const counts = "2 hosts, 1 changed, 2 ok, 0 failed, 0 unreachable, in 1 min 12 s";
+const counts = "2 hosts, 1 changed, in 1 min 12 s";
 
 describe("verdict", () => {
   it.each([
     [parts(), `Deploy of mysite on web1 and web2, 0123456 → 89abcde: ${counts}`],
-    [parts({ status: "cancelled" }), `Deploy of mysite on web1 and web2 was cancelled, 0123456 → 89abcde: ${counts}`],
+    [parts({ status: "cancelled" }), `Deploy of mysite on web1 and web2, 0123456 → 89abcde, was cancelled: ${counts}`],
     [
       parts({ status: "failed", phase: "Migrate" }),
-      `Deploy of mysite on web1 and web2 failed in “Migrate”, 0123456 → 89abcde: ${counts}`,
+      `Deploy of mysite on web1 and web2, 0123456 → 89abcde, failed in “Migrate”: ${counts}`,
     ],
     [
       parts({ status: "rolled-back" }),
-      `Deploy of mysite on web1 and web2 failed, and every host serves what it served before, 0123456 → 89abcde: ${counts}`,
+      `Deploy of mysite on web1 and web2 rolled back to 0123456, since 89abcde failed: 2 hosts, in 1 min 12 s`,
     ],
     [
       parts({ inputs: createInputs({ check: true }) }),
@@ -42,6 +42,18 @@ describe("verdict", () => {
       `site.yml on web1 and web2, 0123456 → 89abcde: ${counts}`,
     ],
   ])("is one line", (given, text) => expect(verdict(given, totals)).toBe(text));
+
+  it("names no revision after a rollback where none is known, or both are one", () => {
+    const none = totalsOf([result("web1", "failed")]);
+    expect(verdict(parts({ status: "rolled-back", phase: "Activate" }), none)).toMatch(
+      /^Deploy of mysite on web1 rolled back, since it failed in “Activate”: 1 host/,
+    );
+  });
+
+  it("has hosts in the order in which people count", () => {
+    const hosts = totalsOf(["app10", "app9", "app1"].map((host) => result(host, "ok")));
+    expect(verdict(parts(), hosts)).toMatch(/^Deploy of mysite on app1, app9 and app10: /);
+  });
 
   it("names some of many hosts, and says when nothing moved", () => {
     const same = { previous_revision: "0123456789", target_revision: "0123456789" };

@@ -22,7 +22,7 @@ export function summaryOf(
   return summaryMarkdown(
     {
       ...outcome,
-      ...{ check, durationSeconds, ansibleVersion: "2.21.5", url: outputs.url },
+      ...{ check, durationSeconds, ansibleVersion: "2.21.5", url: outputs.url, links: [] },
       verdict: verdict({ status, inputs, app: totals.deploy.app ?? "", phase, durationSeconds }, totals),
       release: outputs.release,
       previousRelease: outputs["previous-release"],

@@ -87,6 +87,10 @@ describe("isWritable", () => {
 });
 
 describe("toolCacheRoot", () => {
+  it("is a whole path also where the runner gives a part of one", () => {
+    expect(toolCacheRoot({ RUNNER_TOOL_CACHE: "tools" })).toBe(join(process.cwd(), "tools"));
+  });
+
   it.each([
     [{ RUNNER_TOOL_CACHE: "/opt/cache", RUNNER_TEMP: "/t" }, "/opt/cache"],
     [{ RUNNER_TOOL_CACHE: "", RUNNER_TEMP: "/t" }, "/t/django-ansible-deploy-tools"],

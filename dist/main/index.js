@@ -9012,10 +9012,6 @@ exports.visitAsync = visitAsync;
 /************************************************************************/
 var __webpack_exports__ = {};
 
-;// CONCATENATED MODULE: external "node:path"
-const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
-// EXTERNAL MODULE: external "node:url"
-var external_node_url_ = __nccwpck_require__(3136);
 // EXTERNAL MODULE: external "os"
 var external_os_ = __nccwpck_require__(857);
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/utils.js
@@ -9547,6 +9543,21 @@ function getIDToken(aud) {
  */
 let token = "";
 const waiting = [];
+/**
+ * Calls back once nobody reads any more what this process says: its runner is gone. Without this each line that is said then
+ * would be an error that nobody caught, which is said, and so on for ever.
+ *
+ * @returns what takes that back.
+ */
+function onUnheard(act) {
+    const streams = [process.stdout, process.stderr];
+    for (const stream of streams)
+        stream.on("error", act);
+    return () => {
+        for (const stream of streams)
+            stream.off("error", act);
+    };
+}
 /** Stops commands until {@link resumeCommands}, under a random token. */
 function stopCommands(random) {
     process.stdout.write(`::stop-commands::${random}\n`);
@@ -9604,6 +9615,10 @@ function plainLine(text) {
     return text.replaceAll(/\s+/g, " ").trimStart().replace(/^::/, ":\u200b:").replaceAll("##[", "##\u200b[");
 }
 
+;// CONCATENATED MODULE: external "node:path"
+const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+// EXTERNAL MODULE: external "node:url"
+var external_node_url_ = __nccwpck_require__(3136);
 ;// CONCATENATED MODULE: external "node:fs"
 const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 ;// CONCATENATED MODULE: external "node:timers/promises"
@@ -10085,10 +10100,10 @@ const AGENT_PID = "agent.pid";
 const LONGEST_PARENT = 60;
 /**
  * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP, since self-hosted runners
- * live in deep folders; nor in TMPDIR where that is deep or has what an ssh option does not take.
+ * live in deep folders; nor in TMPDIR where that is missing, deep or has what an ssh option does not take.
  */
 function createControlFolder(temporary = (0,external_node_os_namespaceObject.tmpdir)()) {
-    const parent = (0,external_node_fs_namespaceObject.realpathSync)(temporary);
+    const parent = (0,external_node_fs_namespaceObject.existsSync)(temporary) ? (0,external_node_fs_namespaceObject.realpathSync)(temporary) : "";
     const isFit = Buffer.byteLength(parent) <= LONGEST_PARENT && /^[\w./-]+$/.test(parent);
     return (0,external_node_fs_namespaceObject.mkdtempSync)((0,external_node_path_namespaceObject.join)(isFit ? parent : "/tmp", CONTROL_PREFIX));
 }
@@ -10194,16 +10209,28 @@ class PrivateFolder {
 
 ;// CONCATENATED MODULE: ./lib/state.js
 
+
 /** Saves a path as soon as it exists, so that post finds it even when main is killed. */
 function state_saveState(name, path) {
-    saveState(name, path);
+    save(name, path);
+}
+/** @throws DeployError: without its state, post would not clean up. */
+function save(name, text) {
+    try {
+        saveState(name, text);
+    }
+    catch (error) {
+        const missing = error instanceof Error && error.message.startsWith("Missing file");
+        const cause = missing ? "it does not exist" : messageOf(error);
+        throw new DeployError(`The runner's file GITHUB_STATE could not be written: ${cause}. Make room on the runner's disk, or start the runner anew.`);
+    }
 }
 /** Folders in the tool cache that were filled in this run; those that are done are gone. */
 const workFolders = [];
 /** Saves one more folder that would be left half-filled when main is killed. */
 function saveWorkFolder(path) {
     workFolders.push(path);
-    saveState("workFolders", JSON.stringify(workFolders));
+    save("workFolders", JSON.stringify(workFolders));
 }
 function state_loadState() {
     return {
@@ -10231,11 +10258,11 @@ function pathsIn(text) {
 const MARKER = ".complete";
 /** Root of the runner's tool cache; without one, a folder that lasts as long as the system keeps temporary files. */
 function toolCacheRoot(environment) {
-    return environment.RUNNER_TOOL_CACHE || temporaryTools(environment);
+    return environment.RUNNER_TOOL_CACHE ? (0,external_node_path_namespaceObject.resolve)(environment.RUNNER_TOOL_CACHE) : temporaryTools(environment);
 }
 /** What stands in for the tool cache. */
 function temporaryTools({ RUNNER_TEMP }) {
-    return (0,external_node_path_namespaceObject.join)(RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), "django-ansible-deploy-tools");
+    return (0,external_node_path_namespaceObject.resolve)(RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), "django-ansible-deploy-tools");
 }
 /** Whether this user may write into a folder, or make it. */
 function isWritable(folder) {
@@ -10368,9 +10395,10 @@ function removeWork({ workFolders }) {
  * Splits a text into words as a POSIX shell would: quotes and backslashes count, a `#` that starts a word opens a
  * comment, and nothing is expanded.
  *
+ * @param name of the input, for the error.
  * @throws DeployError when a quote stays open.
  */
-function splitArguments(text) {
+function splitArguments(text, name = "extra-args") {
     const words = [];
     let word;
     let quote = "";
@@ -10421,7 +10449,7 @@ function splitArguments(text) {
         }
     }
     if (quote !== "")
-        throw new DeployError(`extra-args has a ${quote} that is not closed: close it.`);
+        throw new DeployError(`${name} has a ${quote} that is not closed: close it.`);
     if (word !== undefined)
         words.push(word);
     return words;
@@ -11116,7 +11144,7 @@ const BECOME_WRONG = /incorrect (sudo|su|doas|become|\w+) password|sorry, try ag
 const BECOME_REFUSED = [
     [
         /is not in the sudoers file|is not allowed to execute|may not run sudo|I'm afraid I can't do that/i,
-        "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
+        "lets the user in, but the user may not use sudo: add it to the group sudo there, or set another user.",
     ],
     [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
     [
@@ -11324,7 +11352,31 @@ function lastError(stderr) {
         .replace(/^(\[ERROR\]:?|ERROR!?:?)\s*/, ""));
 }
 
+;// CONCATENATED MODULE: ./lib/text.js
+/** A text without the line ends that shells and editors leave after it. Not by an expression: that looks at each line end anew. */
+function withoutLastLineEnds(text) {
+    return withoutLast(text, "\r\n");
+}
+/** A text without the characters at its end that are some of these. */
+function withoutLast(text, characters) {
+    let end = text.length;
+    while (end > 0 && characters.includes(text.charAt(end - 1)))
+        end--;
+    return text.slice(0, end);
+}
+/** Texts in the order in which people count: app9 before app10. The same on every runner, whatever its language. */
+function naturally(one, other) {
+    return NATURAL.compare(one, other) || (one < other ? -1 : Number(one > other));
+}
+const NATURAL = new Intl.Collator("en", { numeric: true });
+/** A line without its comment: a `#` at its start or after a blank, and what follows. */
+function withoutComment(line) {
+    const start = line.search(/(?:^|\s)#/);
+    return start === -1 ? line : line.slice(0, start);
+}
+
 ;// CONCATENATED MODULE: ./lib/report/totals.js
+
 const NOTHING = { ok: 0, changed: 0, unreachable: 0, failures: 0, skipped: 0, rescued: 0, ignored: 0 };
 /** Counts a run's events. Without Ansible's recap (a run that was killed) the results are counted instead. */
 function totalsOf(events) {
@@ -11336,7 +11388,7 @@ function totalsOf(events) {
     const changedResults = new Set(results.filter(({ status }) => status === "changed").map(({ host }) => host));
     return {
         stats,
-        hosts: names,
+        hosts: names.toSorted(naturally),
         ok: names.filter((name) => (stats[name]?.failures ?? 0) === 0 && (stats[name]?.unreachable ?? 0) === 0),
         changed: names.filter((name) => (stats[name]?.changed ?? 0) > 0 || changedResults.has(name)),
         failed: having("failures"),
@@ -11429,29 +11481,29 @@ function deployOf(results) {
 
 /** The outcome of a run that ended before Ansible started. */
 function earlyOutcome(message, reason, inputs) {
-    return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
+    return { ...stopped(reason, inputs, message), events: [], printed: "", totals: totalsOf([]), failures: [] };
 }
 /** The outcome of a run of Ansible by its exit code alone, for when nothing else of it can be read. */
-function bareOutcome({ code, events }, reason, inputs) {
+function bareOutcome({ code, events, printed = "" }, reason, inputs) {
     const early = earlyOutcome("Ansible did not come to its end: its output above says why.", reason, inputs);
     return code === 0 && reason === undefined
-        ? { ...early, status: "succeeded", error: "", events }
-        : { ...early, events };
+        ? { ...early, status: "succeeded", error: "", events, printed }
+        : { ...early, events, printed };
 }
 /** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
 function outcomeOf(result, reason, context) {
-    const { events } = result;
+    const { events, printed = "" } = result;
     const totals = withKnownSite(totalsOf(events), siteNames(context.inputs));
     const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure]);
     if (reason !== undefined)
-        return { ...stopped(reason, context.inputs, ""), events, totals, failures };
+        return { ...stopped(reason, context.inputs, ""), events, printed, totals, failures };
     const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
     if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
         const error = "No host took part: the inventory has none that the deploy is for.";
-        return { status: "failed", error, events, totals, failures };
+        return { status: "failed", error, events, printed, totals, failures };
     }
     if (result.code === 0 && broken.length === 0)
-        return { status: "succeeded", error: "", events, totals, failures };
+        return { status: "succeeded", error: "", events, printed, totals, failures };
     const [first] = failures;
     let error;
     if (first)
@@ -11466,7 +11518,7 @@ function outcomeOf(result, reason, context) {
     error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
     const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
     const blamed = origin?.join(":");
-    return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
+    return { status: totals.wentBack ? "rolled-back" : "failed", error, events, printed, totals, failures, blamed };
 }
 /** The names of the site, as far as the workflow itself says them. */
 function siteNames({ serverName, vars }) {
@@ -11530,9 +11582,14 @@ const OUTPUT_NAMES = [
     "duration-seconds",
     "rolled-back",
     "host-status",
+    "command-output",
+    "output-file",
 ];
+/** Bytes of what a command printed, the last ones. */
+const MOST_OUTPUT = 64 * 1024;
 /** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
-function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSeconds }) {
+function outputsOf(parts) {
+    const { status, totals, summaryFile, ansibleVersion, durationSeconds } = parts;
     const { deploy } = totals;
     // Nothing was switched: what a failed run found serving still does.
     const kept = status === "succeeded" ? {} : { release: deploy.previous_release, revision: deploy.previous_revision };
@@ -11558,7 +11615,17 @@ function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSecond
         "duration-seconds": String(durationSeconds),
         "rolled-back": String(status === "rolled-back"),
         "host-status": JSON.stringify(totals.hostStatus),
+        "command-output": ending(parts.printed ?? "", MOST_OUTPUT),
+        "output-file": parts.outputFile ?? "",
     };
+}
+/** The end of a text, at most so many bytes of UTF-8, by whole lines where it has several. */
+function ending(text, most) {
+    const bytes = Buffer.from(text);
+    if (bytes.length <= most)
+        return text;
+    const end = bytes.subarray(bytes.length - most).toString("utf8");
+    return end.slice(end.indexOf("\n") + 1 || end.search(/[^\ufffd]/));
 }
 function setOutputs(outputs) {
     for (const name of OUTPUT_NAMES)
@@ -11601,24 +11668,6 @@ function endNow(known, reason) {
     }
     const exit = () => process.exit();
     Promise.race([removeConnections(known), (0,promises_namespaceObject.setTimeout)(CLOSE_LIMIT)]).then(exit, exit);
-}
-
-;// CONCATENATED MODULE: ./lib/text.js
-/** A text without the line ends that shells and editors leave after it. Not by an expression: that looks at each line end anew. */
-function withoutLastLineEnds(text) {
-    return withoutLast(text, "\r\n");
-}
-/** A text without the characters at its end that are some of these. */
-function withoutLast(text, characters) {
-    let end = text.length;
-    while (end > 0 && characters.includes(text.charAt(end - 1)))
-        end--;
-    return text.slice(0, end);
-}
-/** A line without its comment: a `#` at its start or after a blank, and what follows. */
-function withoutComment(line) {
-    const start = line.search(/(?:^|\s)#/);
-    return start === -1 ? line : line.slice(0, start);
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/dotenv.js
@@ -11720,6 +11769,8 @@ const INPUT_NAMES = [
     "server-name",
     "source",
     "revision",
+    "command",
+    "confirm",
     "env",
     "vars",
     "compose-file",
@@ -11751,11 +11802,102 @@ const SECRET_INPUTS = [
  */
 const NOT_GIVEN = "(not given)";
 const MODES = ["role", "container"];
-const OPERATIONS = ["deploy", "rollback", "status"];
 const SOURCES = ["workspace", "git"];
 const HOST_KEY_CHECKINGS = ["strict", "accept-new", "off"];
 
+;// CONCATENATED MODULE: ./lib/operations.js
+/** Inputs that only some operations take. */
+const OPERATION_INPUTS = ["revision", "command", "confirm"];
+const OPERATIONS = {
+    deploy: {
+        playbooks: { role: "role", container: "container" },
+        inputs: { revision: "optional" },
+        changesHosts: true,
+        uploads: true,
+        tellsRevisions: true,
+        headline: "Deploy",
+    },
+    rollback: {
+        playbooks: bothModes("rollback"),
+        inputs: { revision: "optional" },
+        changesHosts: true,
+        uploads: false,
+        tellsRevisions: true,
+        headline: "Rollback",
+    },
+    run: {
+        playbooks: { role: "run" },
+        inputs: { command: "needed" },
+        changesHosts: true,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Command",
+    },
+    logs: {
+        playbooks: { role: "logs" },
+        inputs: { command: "optional" },
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Logs",
+    },
+    "maintenance-on": {
+        playbooks: { role: "maintenance_on" },
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Maintenance on",
+    },
+    "maintenance-off": {
+        playbooks: { role: "maintenance_off" },
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Maintenance off",
+    },
+    remove: {
+        playbooks: { role: "remove" },
+        inputs: { confirm: "needed" },
+        changesHosts: true,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Removal",
+    },
+    status: {
+        playbooks: bothModes("status"),
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Status",
+    },
+    lock: {
+        playbooks: bothModes("lock"),
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Lock",
+    },
+    unlock: {
+        playbooks: bothModes("unlock"),
+        inputs: {},
+        changesHosts: false,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Unlock",
+    },
+};
+const OPERATION_NAMES = Object.keys(OPERATIONS);
+/** Role mode's playbooks have the plain names. */
+function bothModes(name) {
+    return { role: name, container: `container_${name}` };
+}
+
 ;// CONCATENATED MODULE: ./lib/inputs/parse.js
+
 
 
 
@@ -11773,7 +11915,7 @@ function parseInputs(raw, emptySecrets = []) {
     const { values: env, cut: envCut } = parseDotenv(raw.env);
     return {
         mode: choice(raw, "mode", MODES, "role"),
-        operation: choice(raw, "operation", OPERATIONS, "deploy"),
+        operation: choice(raw, "operation", OPERATION_NAMES, "deploy"),
         playbook: line(raw, "playbook"),
         workingDirectory: line(raw, "working-directory") || ".",
         codeDirectory: line(raw, "code-directory"),
@@ -11795,6 +11937,8 @@ function parseInputs(raw, emptySecrets = []) {
         serverName: line(raw, "server-name"),
         source: choice(raw, "source", SOURCES, ""),
         revision: line(raw, "revision"),
+        command: splitArguments(raw.command, "command"),
+        confirm: line(raw, "confirm"),
         env,
         envCut,
         vars: parseMapping("vars", raw.vars),
@@ -12040,6 +12184,7 @@ function fullName(given) {
 
 
 
+
 const APP_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 const DNS_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 const DNS_NAME = new RegExp(`^(?=.{1,253}$)(?:\\*\\.)?${DNS_LABEL}(?:\\.${DNS_LABEL})*$`);
@@ -12048,6 +12193,12 @@ const HOST_PATH = /^\/[\w.@+=,:/-]*$/;
 const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*)?$/;
 /** Minor version of the oldest ansible-core 2 that the collection is for (its meta/runtime.yml). */
 const OLDEST_ANSIBLE = 19;
+/** What to do where an operation lacks an input. */
+const NEEDED = {
+    revision: "say which release or commit",
+    command: "say what to run, such as check --deploy",
+    confirm: "type the application's name into it",
+};
 /**
  * Rules of single inputs that are more than a form, and rules across inputs. Pure: whether files exist is checked later,
  * still before any host is touched.
@@ -12058,6 +12209,7 @@ function validateInputs(inputs) {
     validateHosts(inputs);
     validateNames(inputs);
     validateSecrets(inputs);
+    validateOperation(inputs);
     validateMode(inputs);
     validateAnsible(inputs);
     requirePlaybookOptions(inputs.extraArgs, inputs.ansibleVersion === "");
@@ -12138,6 +12290,27 @@ function validateAnsible({ ansibleVersion, pythonPackages, requirements }) {
     }
     if (requirements.startsWith("-")) {
         throw new DeployError(`requirements is ${quoted(requirements)}: a path cannot begin with a dash.`);
+    }
+}
+/** Each operation takes some inputs that others have no use for. A playbook of the user's own takes what it likes. */
+function validateOperation(inputs) {
+    const { operation, playbook } = inputs;
+    if (playbook !== "")
+        return;
+    const { playbooks } = OPERATIONS[operation];
+    if (playbooks[inputs.mode] === undefined) {
+        const modes = Object.keys(playbooks).join(" and ");
+        throw new DeployError(`operation: ${operation} is for mode: ${modes}, and mode is ${inputs.mode}: leave it out.`);
+    }
+    const takes = OPERATIONS[operation].inputs;
+    for (const name of OPERATION_INPUTS) {
+        const given = inputs[name].length > 0;
+        if (given && takes[name] === undefined) {
+            throw new DeployError(`${name} has no effect with operation: ${operation}: leave it out.`);
+        }
+        if (!given && takes[name] === "needed") {
+            throw new DeployError(`operation is ${operation} and ${name} is empty: ${NEEDED[name]}.`);
+        }
     }
 }
 /** A bundled playbook ignores what belongs to the other one; that is a mistake, not a wish. */
@@ -12816,6 +12989,7 @@ function plainVariable(ground, name) {
 
 
 
+
 /**
  * Looks at the workspace, and checks that the files that the inputs name exist.
  *
@@ -12845,7 +13019,7 @@ async function inspectProject(inputs, workspace, environment, signal) {
         },
     });
     const fromWorkspace = bundledRole &&
-        inputs.operation === "deploy" &&
+        OPERATIONS[inputs.operation].uploads &&
         inputs.source !== "git" &&
         (inputs.source === "workspace" || set("django_app_source") === undefined);
     const revision = await headRevision(code.folder, environment, signal);
@@ -12994,6 +13168,7 @@ function ansibleEnvironment(parts) {
         PYTHONPYCACHEPREFIX: besideAnsible(parts.python, "pycache"),
         DJANGO_ANSIBLE_BUILT_MODULES: besideAnsible(parts.python, "modules"),
         DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
+        DJANGO_ANSIBLE_OUTPUT_PATH: parts.output,
         DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
     });
 }
@@ -13132,7 +13307,7 @@ function shapes_text(most) {
     return (value) => (typeof value === "string" ? value.slice(0, most) : undefined);
 }
 /** Any text, cut at its start: what a program printed last says most. */
-function ending(most) {
+function shapes_ending(most) {
     return (value) => (typeof value === "string" ? value.slice(-most) : undefined);
 }
 function number(most = Number.MAX_SAFE_INTEGER) {
@@ -13220,6 +13395,10 @@ const events_status = object({
     ...{ release: orNull(release), revision: orNull(revision), since: orNull(oneLine), slot: orNull(oneLine) },
     ...{ lock: orNull(oneLine), releases: shapes_list(release, 500), services: shapes_list(service, 200) },
     ...{ units: mapping(events_name, oneLine, 200), free_mib: count },
+    ...{ health: orNull(oneLine), restarts: mapping(events_name, count, 200), memory_mib: mapping(events_name, count, 200) },
+    ...{ certificate_days: orNull(count), last_dump: orNull(oneLine), maintenance: orNull(oneLine) },
+    ...{ timers: mapping(events_name, oneLine, 200), runs: shapes_list(oneLine, 50) },
+    ...{ drift: shapes_list(oneLine, 200), problems: shapes_list(oneLine, 200) },
 }, ["release", "revision", "since", "slot", "lock", "releases", "units", "free_mib"]);
 function facts(drop) {
     return object({
@@ -13249,7 +13428,7 @@ const SHAPES = {
     result: (drop) => object({
         ...{ event: shapes_text(9), host: events_name, task: shapes_text(99), name: oneLine, action: shapes_text(LINE), path: shapes_text(4_096) },
         ...{ status: word(STATUSES), ignored: shapes_flag, rescued: shapes_flag, no_log: shapes_flag, rc: count },
-        ...{ msg: ending(LONG), stderr: ending(LONG), stdout: ending(LONG), diff: shapes_text(LONG) },
+        ...{ msg: shapes_ending(LONG), stderr: shapes_ending(LONG), stdout: shapes_ending(LONG), diff: shapes_text(LONG) },
         ...{ start: number(), duration: number(), warnings: shapes_list(shapes_text(LONG), 200), deploy: facts(drop) },
     }, ["event", "host", "name", "status"], drop),
 };
@@ -13652,7 +13831,7 @@ class Cancel {
         await this.#keys;
         const { cancelPlaybook } = this.#run.files;
         if (cancelPlaybook !== "" && !(await this.#giveBack(cancelPlaybook))) {
-            warn("The deploy lock was not given back on every host: the next attempt of this workflow run takes it over, any other run after 15 minutes.");
+            warn("The deploy lock was not given back on every host: those that hear no more of this run roll back by themselves and free it within a minute.");
         }
         clearTimeout(this.#deadline);
     }
@@ -13700,6 +13879,7 @@ function remove(files) {
 
 
 
+
 /**
  * Milliseconds that Ansible has from SIGINT to SIGTERM and from there to SIGKILL. Then the hosts still go back, with what
  * is secret gone 3 s and the step 8 s after a cancel.
@@ -13717,7 +13897,7 @@ async function play(run) {
     const result = await runAnsible(run);
     if (run.signal.aborted)
         await cancel.finish();
-    return { ...result, stderr: run.redact(result.stderr), events: eventsOf(run) };
+    return { ...result, stderr: run.redact(result.stderr), events: eventsOf(run), printed: printedBy(run) };
 }
 async function runAnsible(run) {
     const argv = ansibleArguments(run.inputs, run.files);
@@ -13758,6 +13938,17 @@ function eventsOf({ eventsFile, redact }) {
         return [];
     }
 }
+/** Bytes of what an operation prints that are read at most. */
+const MOST_PRINTED = 16 * 1024 * 1024;
+function printedBy({ outputFile, redact }) {
+    try {
+        const place = { path: outputFile, name: "The file of what was printed" };
+        return redact(readPiece(place, 0, MOST_PRINTED).toString("utf8"));
+    }
+    catch {
+        return ""; // Nothing was.
+    }
+}
 /** Tells how far long tasks are, while they run. */
 function tellProgress(eventsFile, say) {
     const file = new FollowedFile(eventsFile);
@@ -13785,6 +13976,7 @@ function tellProgress(eventsFile, say) {
 /** Makes a run's environment. */
 function preparePlay(parts) {
     const eventsFile = (0,external_node_path_namespaceObject.join)(parts.folder.path, "events.jsonl");
+    const outputFile = (0,external_node_path_namespaceObject.join)(parts.folder.path, "output");
     const playMarker = (0,external_node_crypto_.randomUUID)();
     const env = ansibleEnvironment({
         job: process.env,
@@ -13799,10 +13991,11 @@ function preparePlay(parts) {
         sshConfig: parts.files.sshConfig,
         standInVaultPassword: parts.files.standInVaultPassword,
         events: eventsFile,
+        output: outputFile,
         playMarker,
         python: parts.ansible.python,
     });
-    return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, playMarker };
+    return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, outputFile, playMarker };
 }
 
 ;// CONCATENATED MODULE: ./lib/inventory/hosts.js
@@ -13996,6 +14189,18 @@ function linkVariables(ground, folder) {
 
 
 
+
+
+/** @throws DeployError when the mode has no such operation. */
+function playbookOf(operation, mode) {
+    const { playbooks } = OPERATIONS[operation];
+    const name = playbooks[mode];
+    if (name === undefined)
+        throw new DeployError(`operation: ${operation} is not there with mode: ${mode} yet.`);
+    return name;
+}
+/** Gives back what a run held that was ended early. */
+const CANCEL = { role: "cancel", container: "container_cancel" };
 /**
  * Writes copies of the bundled playbooks that a run needs, with the project's variables linked beside them: Ansible gives
  * variables beside a playbook their precedence by its place. Importing the collection's playbook would not do (tried):
@@ -14011,12 +14216,10 @@ function bundledPlaybooks({ mode, operation, check }, actionRoot, ground, folder
         return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), readText({ path: bundled, name: `The action's playbook ${name}.yml` }));
     };
     return {
-        playbook: copy(operation === "deploy" ? mode : nameIn(mode, operation)),
-        cancelPlaybook: operation !== "status" && !check ? copy(nameIn(mode, "cancel")) : "",
+        playbook: copy(playbookOf(operation, mode)),
+        cancelPlaybook: OPERATIONS[operation].changesHosts && !check ? copy(CANCEL[mode]) : "",
     };
 }
-/** Role mode has the plain names. */
-const nameIn = (mode, name) => (mode === "role" ? name : `container_${name}`);
 
 ;// CONCATENATED MODULE: ./lib/ansible/variables.js
 
@@ -14036,11 +14239,13 @@ function extraVariables(inputs, detected, composeSources) {
         ["server_name", inputs.serverName],
         ["django_app_source", inputs.source],
         ["django_app_revision", inputs.revision],
+        ["django_app_confirm", inputs.confirm],
         ["compose_app_registry", inputs.registry],
         ["compose_app_registry_username", inputs.registryUsername],
         ["compose_app_registry_password", inputs.registryPassword],
     ];
     const lists = [
+        ["django_app_command", inputs.command],
         ["compose_app_file", inputs.composeFiles],
         ["compose_app_source", composeSources],
     ];
@@ -14921,7 +15126,7 @@ function roleFolders({ folder, cfg }, job) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/advice.js
-/** What to do about failures whose own words do not say it, most telling first. */
+/** What to do about failures whose own words do not say it, most telling first. Each has an example in the tests. */
 const ADVICE = [
     [
         /No space left on device|Errno 28/i,
@@ -14956,19 +15161,79 @@ const ADVICE = [
         "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
     ],
     [
+        [/redis\.exceptions|kombu\.exceptions|:6379\b|port 6379/i, /refused|timed out|not known/i],
+        "The host does not reach Redis: check REDIS_URL in `env`, that Redis runs, and that it accepts connections from this host. `django_app_redis: local` provides one.",
+    ],
+    [
+        /WRONGPASS|NOAUTH Authentication required|NOPERM/,
+        "Redis does not accept the user or password: compare REDIS_URL with Redis's own users (`ACL LIST`).",
+    ],
+    [
+        /no such table|relation "[^"]+" does not exist|UndefinedTable|Table '[^']+' doesn't exist/i,
+        "A table is missing in the database: commit the migration that creates it (`manage.py makemigrations`), and let no code query the database while it is imported.",
+    ],
+    [
+        /no such column|column [\w."]+ does not exist|UndefinedColumn|Unknown column/i,
+        "A column is missing in the database: commit the migration that adds it (`manage.py makemigrations`), and check that `django_app_migrate` is not off.",
+    ],
+    [
+        /database "[^"]+" does not exist/i,
+        "The database server has no database of this name: create it, or correct DATABASE_URL or `db_name`.",
+    ],
+    [
+        /no pg_hba\.conf entry/i,
+        "PostgreSQL does not let this host in: add a line for its address to `pg_hba.conf` on the database server.",
+    ],
+    [
+        /too many clients already|remaining connection slots are reserved|Too many connections/i,
+        "The database has no free connection: lower `gunicorn_workers` or CONN_MAX_AGE, or raise the server's `max_connections`. A deploy needs connections for two releases at once.",
+    ],
+    [
+        /database is locked/i,
+        "SQLite is busy with another write: deploy again; for more than a small site move to PostgreSQL (`django_app_database: local`).",
+    ],
+    [
+        /oom-kill|Out of memory: Killed|result 'oom|MemoryError|Cannot allocate memory/i,
+        "The host or the application ran out of memory: lower `gunicorn_workers`, raise `django_app_memory_max`, or set `django_app_strategy: restart`, which never runs two releases at once.",
+    ],
+    [
+        /Missing staticfiles manifest entry/i,
+        "A template names a static file that `collectstatic` did not find: correct its path, or add its folder to STATICFILES_DIRS.",
+    ],
+    [
+        /TemplateDoesNotExist/,
+        "A template is not in the repository, or lies in no folder of TEMPLATES: check that it is committed, and upper and lower case of its name.",
+    ],
+    [
+        /\[Errno (13|30)\] [\w -]{1,40}: '[^'\n]{0,200}\/(releases|current|src)\//,
+        "The application writes into its own code, which is read-only on the host: let it write below MEDIA_ROOT or in the folder `shared`.",
+    ],
+    [
+        /WORKER TIMEOUT/,
+        "A request took longer than `gunicorn_timeout`: raise it, or move the work into a process of its own (`django_app_processes`).",
+    ],
+    [
+        /certificate verify failed|self[- ]signed certificate/i,
+        "A certificate is not trusted: install the CA on the host (`/usr/local/share/ca-certificates`, then `update-ca-certificates`), or correct the address.",
+    ],
+    [
+        /Temporary failure in name resolution|Name or service not known|getaddrinfo failed/i,
+        "The host cannot resolve a name: check its DNS (`resolvectl query NAME`) and the name itself.",
+    ],
+    [
         /DisallowedHost|Invalid HTTP_HOST|answered with 400/i,
-        "Django does not accept the name that it is asked by: `server_name` has to be in ALLOWED_HOSTS.",
+        "Django refuses the name of the site: ALLOWED_HOSTS has to contain `server_name`.",
     ],
     [
         /password authentication failed for user/i,
-        "The database does not take the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
+        "The database does not accept the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
     ],
     [
         [
             /could not connect to server|connection to server at|OperationalError/i,
             /refused|timed out|could not translate|No route/i,
         ],
-        "The host does not get through to its database: check `db_host` and port, that the server listens there, and what is between.",
+        "The host does not reach its database: check `db_host` and the port, that the server listens there, and the firewalls between.",
     ],
     [
         /relation "[^"]+" already exists|table "?\w+"? already exists|DuplicateTable/i,
@@ -14988,7 +15253,7 @@ const ADVICE = [
     ],
     [
         /is not healthy at/,
-        "The old release still serves. Look at the application's last lines, and ask the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set what is asked and how long.",
+        "The old release is still live. Look at the application's last lines, and open the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set which path is checked and for how long.",
     ],
     [
         /nginx: configuration file \S{1,200} test failed|nginx: \[emerg\]/,
@@ -15078,7 +15343,7 @@ function failureSection(failures, run) {
         "#### What failed",
         "",
         ...groups.slice(0, failures_MOST).flatMap((group, index) => entry(group, index === 0)),
-        ...(run.rolledBack ? ["Every host serves what it served before.", ""] : []),
+        ...(run.rolledBack ? ["Every host runs the release that was live before.", ""] : []),
         ...(more > 0 ? [`… and ${markdown_count(more, "failure")} more, in the log.`, ""] : []),
     ];
 }
@@ -15200,6 +15465,26 @@ function inside(file, workspace) {
     return file === "" || path === "" || path.startsWith("..") || (0,external_node_path_namespaceObject.isAbsolute)(path) ? undefined : path;
 }
 
+;// CONCATENATED MODULE: ./lib/report/links.js
+
+const COMMIT = /^[0-9a-f]{40}$/;
+/** Links of a run as Markdown: the commit, what changed since the one before, the run, the button to roll back, and who started it. */
+function jobLinks({ server, repository, run, actor, rollbackWorkflow }, { from, to }) {
+    const known = /^https?:\/\/[\w.:-]+$/.test(server) && /^[\w.-]+\/[\w.-]+$/.test(repository);
+    const who = actor === "" ? [] : [`started by ${safe(actor)}`];
+    if (!known)
+        return who;
+    const site = `${server}/${repository}`;
+    const link = (text, path) => `[${text}](${site}/${path})`;
+    return [
+        ...(COMMIT.test(to) ? [link(`commit ${to.slice(0, 7)}`, `commit/${to}`)] : []),
+        ...(COMMIT.test(to) && COMMIT.test(from) && from !== to ? [link("what changed", `compare/${from}...${to}`)] : []),
+        ...(/^\d+$/.test(run) ? [link("run and log", `actions/runs/${run}`)] : []),
+        ...(/^[\w.-]+\.ya?ml$/.test(rollbackWorkflow) ? [link("roll back", `actions/workflows/${rollbackWorkflow}`)] : []),
+        ...who,
+    ];
+}
+
 ;// CONCATENATED MODULE: ./lib/report/phases.js
 /** The phases of a run by host: its plays, or in a run of one play the roles. */
 function coursesOf(events) {
@@ -15211,12 +15496,15 @@ function coursesOf(events) {
             play = event.name;
         if (event.event !== "result" || event.start === undefined || event.status === "skipped")
             continue;
-        const course = courses.get(event.host) ?? { spans: [], switched: undefined };
+        const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
         courses.set(event.host, course);
-        const phase = byRole ? roleOf(event.name) || play : play;
+        const back = event.deploy?.rolled_back === true;
+        const phase = back ? "Roll back" : byRole ? roleOf(event.name) || play : play;
         const span = extend(course.spans, phase, event);
         if (switches(event))
             course.switched = span.end;
+        if (back)
+            course.returned = span.end;
     }
     return [...courses].map(([host, course]) => ({ host, ...course }));
 }
@@ -15299,7 +15587,7 @@ function cut(text) {
 const HOST_STATES = [
     "unreachable",
     "failed",
-    "went back",
+    "rolled back",
     "held back",
     "would change",
     "changed",
@@ -15328,7 +15616,7 @@ function stateOf(name, totals, run) {
     if (totals.failed.includes(name))
         return "failed";
     if (run.wentBack)
-        return "went back";
+        return "rolled back";
     if (run.heldBack)
         return "held back";
     if (!totals.changed.includes(name))
@@ -15355,18 +15643,19 @@ function counts({ stats }, name) {
 
 ;// CONCATENATED MODULE: ./lib/report/host-tables.js
 
+
 /** So many rows are read at a glance; more of them open by a click. */
 const AT_A_GLANCE = 15;
 const ICONS = {
     unreachable: "🔌",
     failed: "❌",
-    "went back": "↩️",
+    "rolled back": "↩️",
     "held back": "⏸️",
     "would change": "✏️",
     changed: "✅",
     unchanged: "➖",
 };
-/** A row for each host: its state, what it serves, its counts. */
+/** A row for each host: its state, its live release, its counts. */
 function hostSection(hosts, check) {
     if (hosts.length === 0)
         return [];
@@ -15374,10 +15663,10 @@ function hostSection(hosts, check) {
     const heads = [
         "host",
         "state",
-        ...(releases ? (check ? ["would serve", "serves"] : ["serves", "before"]) : []),
-        "changed",
-        "ok",
-        "failed",
+        ...(releases ? (check ? ["would be live", "live now"] : ["live release", "before"]) : []),
+        "changed tasks",
+        "ok tasks",
+        "failed tasks",
     ];
     const align = releases ? "llllrrr" : "llrrr";
     const row = (host) => [
@@ -15388,10 +15677,10 @@ function hostSection(hosts, check) {
     ];
     const lines = (some) => table(heads, align, some.map(row));
     if (hosts.length <= AT_A_GLANCE)
-        return lines(hosts);
+        return ["#### Hosts", "", ...lines(hosts)];
     const notable = hosts.filter(({ state }) => state === "unreachable" || state === "failed").slice(0, AT_A_GLANCE);
     const rest = hosts.slice(notable.length);
-    return [...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
+    return ["#### Hosts", "", ...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
 }
 /** `97 hosts: 95 changed, 2 unchanged`. */
 function titleOf(hosts) {
@@ -15400,19 +15689,19 @@ function titleOf(hosts) {
         counts.set(state, (counts.get(state) ?? 0) + 1);
     return `${markdown_count(hosts.length, "host")}: ${[...counts].map(([state, many]) => `${many} ${state}`).join(", ")}`;
 }
-/** Which hosts had switched and went back, and to what. */
-function wentBackSection(hosts) {
-    const back = hosts.filter(({ state }) => state === "went back");
+/** Which hosts had the new release live and rolled back, and to what. */
+function rolledBackSection(hosts) {
+    const back = hosts.filter(({ state }) => state === "rolled back");
     if (back.length === 0)
         return [];
     const names = enumeration(back.map(({ name }) => code(name)), 10);
     const [{ serves = "" } = {}] = back;
     const same = serves !== "" && back.every((host) => host.serves === serves);
-    return [`↩️ ${names} had switched and went back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
+    return [`↩️ ${names} rolled back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
 }
 /** What `operation: status` found. */
 function statusSection({ hostStatus }) {
-    const hosts = Object.entries(hostStatus).sort(([one], [other]) => (one < other ? -1 : 1));
+    const hosts = Object.entries(hostStatus).sort(([one], [other]) => naturally(one, other));
     if (hosts.length === 0)
         return [];
     const rows = hosts.map(([host, status]) => {
@@ -15428,7 +15717,31 @@ function statusSection({ hostStatus }) {
             status.lock ?? "free",
         ].map(code);
     });
-    return table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows);
+    return [
+        ...table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows),
+        ...hosts.flatMap(([host, status]) => standing(host, status)),
+    ];
+}
+/** How an application stands on a host, in a table that opens by a click; what somebody should look at stands before it. */
+function standing(host, status) {
+    const { health, problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
+    if (health === undefined)
+        return [];
+    const days = status.certificate_days;
+    const rows = [
+        ["health", health ?? "serves no requests"],
+        ["maintenance", status.maintenance ?? "off"],
+        ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`]),
+        ...Object.entries(timers),
+        ["certificate", days === undefined || days === null ? "none" : `${days} days`],
+        ["last dump", status.last_dump ?? "none"],
+        ...runs.map((run) => ["command", run]),
+    ];
+    return [
+        ...problems.map((problem) => `- ⚠️ ${code(host)}: ${safe(problem)}`),
+        ...(problems.length > 0 ? [""] : []),
+        ...details(`${host}: ${problems.length === 0 ? "as it should be" : markdown_count(problems.length, "problem")}`, table(["", ""], "ll", rows.map((row) => row.map(code)))),
+    ];
 }
 /** In container mode, each container that it found. */
 function serviceSection({ hostStatus }) {
@@ -15499,13 +15812,14 @@ const LETTER_WIDTH = 8;
 const NO_LABEL = "\u200b";
 /** Words that Mermaid reads at the start of a line of a chart. */
 const KEYWORD = /^(gantt|title|section|click|call|href|end|vert|milestone|active|done|crit|dateformat|axisformat|tickinterval|includes|excludes|todaymarker|inclusiveenddates|topaxis|weekday|weekend|accTitle|accDescr)/i;
-/** A Mermaid chart of the phases by host, each switch marked; "" when nothing took time. Hosts that failed come first. */
+/** A Mermaid chart of the phases by host, each switch and each rollback marked; "" when nothing took time. Hosts that failed come first. */
 function timeline(courses) {
     const shown = pick(courses);
     const times = shown.flatMap(({ spans }) => spans.flatMap(({ start, end }) => [start, end]));
     if (times.length === 0)
         return "";
-    const phases = [...new Set(shown.flatMap(({ spans }) => spans.map(({ phase }) => phase)))];
+    // In the order in which they began on any host, so that a phase has one colour wherever another one is left out.
+    const phases = shown.flatMap(({ spans }) => spans).toSorted((one, other) => one.start - other.start);
     const whole = Math.max(...times) - Math.min(...times);
     return [
         "---",
@@ -15521,7 +15835,7 @@ function timeline(courses) {
         "  dateFormat x",
         "  axisFormat %H:%M:%S",
         "  todayMarker off",
-        ...shown.flatMap((course) => section(course, phases, whole)),
+        ...shown.flatMap((course) => section(course, [...new Set(phases.map(({ phase }) => phase))], whole)),
     ].join("\n");
 }
 /** How many hosts a chart leaves out. */
@@ -15532,7 +15846,7 @@ function pick(courses) {
     const failed = (course) => Number(course.spans.some((span) => span.failed));
     return courses.toSorted((one, other) => failed(other) - failed(one)).slice(0, timeline_MOST_HOSTS);
 }
-function section({ host, spans, switched }, phases, whole) {
+function section({ host, spans, switched, returned }, phases, whole) {
     const bars = spans.slice(0, MOST_SPANS).map(({ phase, start, end, failed }) => {
         const text = timeline_word(phase);
         // A label that is longer than its bar would stand in the next one.
@@ -15541,7 +15855,8 @@ function section({ host, spans, switched }, phases, whole) {
         return `  ${label} :${look}, ${start}, ${Math.max(end, start + 1)}`;
     });
     const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${switched}, 0ms`];
-    return [`  section ${timeline_word(host)}`, ...bars, ...mark];
+    const back = returned === undefined ? [] : [`  ${NO_LABEL} :crit, milestone, ${returned}, 0ms`];
+    return [`  section ${timeline_word(host)}`, ...bars, ...mark, ...back];
 }
 /** A text as a label: nothing that Mermaid reads as syntax. */
 function timeline_word(text) {
@@ -15579,8 +15894,9 @@ function summaryMarkdown(parts, limit = 300_000) {
     const hosts = hostReports(events, totals, { check, failed });
     const sections = [
         { name: "verdict", lines: [`### ${summary_ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts)] },
+        { name: "migrations that stay", lines: check ? [] : stayingMigrations(totals) },
         { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
-        { name: "went back", lines: wentBackSection(hosts) },
+        { name: "rolled back", lines: rolledBackSection(hosts) },
         { name: "facts", lines: summary_facts(parts) },
         { name: "prediction", lines: check ? predictionSection(totals) : [] },
         { name: "status", lines: [...statusSection(totals), ...serviceSection(totals)] },
@@ -15598,32 +15914,33 @@ function summaryMarkdown(parts, limit = 300_000) {
 function early({ error, failures }) {
     return error === "" || failures.length > 0 ? [] : [safe(error), ""];
 }
-function summary_facts({ status, release, previousRelease, url, check }) {
+function summary_facts({ status, release, previousRelease, url, check, links }) {
     // After a failure the hosts may differ: their table tells.
     const whole = status === "succeeded";
     const rows = [
-        [check ? "Would serve" : "Serves", whole ? release : ""],
+        [check ? "Would be live" : "Live release", whole ? release : ""],
         ["Before", whole && previousRelease !== release ? previousRelease : ""],
         ["Address", url],
     ];
     const given = rows.filter(([, value]) => value !== "");
-    return given.length === 0
-        ? []
-        : [
-            given
-                .map(([name, value]) => `${name} ${/^https?:\/\/[\w.:-]+\/?$/.test(value) ? `<${value}>` : code(value)}`)
-                .join(" · "),
-            "",
-        ];
+    const facts = given.map(([name, value]) => `${name} ${/^https?:\/\/[\w.:-]+\/?$/.test(value) ? `<${value}>` : code(value)}`);
+    return [facts, links].flatMap((some) => (some.length === 0 ? [] : [some.join(" · "), ""]));
+}
+/** What a rollback leaves in the database comes before all else: the next decision depends on it. */
+function stayingMigrations({ deploy, keptOld }) {
+    const names = (deploy.migrations ?? []).map(code);
+    if (!keptOld || names.length === 0)
+        return [];
+    const what = `⚠️ **${markdown_count(names.length, "migration")} of the failed release ${names.length === 1 ? "stays" : "stay"} applied**`;
+    return [`${what}, and the older code runs on the newer schema: ${enumeration(names, MOST_MIGRATIONS)}.`, ""];
 }
 function migrations({ deploy, keptOld }) {
     const names = (deploy.migrations ?? []).map(code);
-    if (names.length === 0)
+    if (names.length === 0 || (keptOld && names.length <= MOST_MIGRATIONS))
         return [];
-    const note = keptOld ? ". They stay, so the older code runs on the newer schema." : "";
     if (names.length <= MOST_MIGRATIONS)
-        return [`**Migrations applied:** ${names.join(", ")}${note}`, ""];
-    return details(`${names.length} migrations applied`, [`${names.join(", ")}${note}`]);
+        return [`**Migrations applied:** ${names.join(", ")}`, ""];
+    return details(`${names.length} migrations applied`, [names.join(", ")]);
 }
 function warnings({ deploy }) {
     const list = deploy.warnings ?? [];
@@ -15631,7 +15948,13 @@ function warnings({ deploy }) {
     const lines = list.slice(0, MOST_WARNINGS).map((text) => `- ⚠️ ${safe(summary_shortened(text))}`);
     if (list.length === 0)
         return [];
-    return [...lines, ...(more > 0 ? [`- … and ${markdown_count(more, "warning")} more, in the log`] : []), ""];
+    return [
+        "#### Warnings",
+        "",
+        ...lines,
+        ...(more > 0 ? [`- … and ${markdown_count(more, "warning")} more, in the log`] : []),
+        "",
+    ];
 }
 function summary_shortened(text) {
     return text.length > 500 ? `${text.slice(0, 500)} …` : text;
@@ -15645,12 +15968,18 @@ function timelineSection(events, check) {
         return [];
     const notes = [
         ...(courses.some(({ switched }) => switched !== undefined)
-            ? ["◆ is the switch of a host to what was deployed."]
+            ? ["◆ is the moment at which traffic moved to the new release."]
             : []),
+        ...(courses.some(({ returned }) => returned !== undefined) ? ["A red ◆ is its rollback."] : []),
         ...(hidden > 0 ? [`The timeline leaves ${markdown_count(hidden, "host")} out.`] : []),
     ];
     // Not in a part that opens by a click: a chart that is drawn while hidden has no width.
-    return [...fenced("mermaid", chart), ...(notes.length > 0 ? [`<sub>${notes.join(" ")}</sub>`, ""] : [])];
+    return [
+        "#### Timeline",
+        "",
+        ...fenced("mermaid", chart),
+        ...(notes.length > 0 ? [`<sub>${notes.join(" ")}</sub>`, ""] : []),
+    ];
 }
 function slowest(events) {
     const rows = slowestTasks(events).map((task) => [
@@ -15659,7 +15988,9 @@ function slowest(events) {
         code(task.host),
         String(task.hosts),
     ]);
-    return rows.length === 0 ? [] : details("Slowest tasks", table(["task", "took", "on", "hosts"], "lrlr", rows));
+    return rows.length === 0
+        ? []
+        : details("Slowest tasks", table(["task", "took", "slowest host", "hosts that ran it"], "lrlr", rows));
 }
 function foot({ ansibleVersion, durationSeconds }) {
     const version = ansibleVersion === "" ? [] : [`ansible-core ${safe(ansibleVersion)}`];
@@ -15668,17 +15999,21 @@ function foot({ ansibleVersion, durationSeconds }) {
 
 ;// CONCATENATED MODULE: ./lib/report/verdict.js
 
+
 /** The run in one line: what, where, from which revision to which, how many hosts, how long. For summary and log. */
 function verdict(parts, totals) {
     const what = subject(parts);
     const where = totals.hosts.length === 0 ? "" : ` on ${enumeration(totals.hosts)}`;
+    const moved = revisions(parts, totals);
+    const failed = `failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}`;
+    const then = (end) => `${what}${where}${moved === "" ? " " : `${moved}, `}${end}`;
     const head = {
-        succeeded: `${what}${where}`,
-        failed: `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}`,
-        "rolled-back": `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}, and every host serves what it served before`,
-        cancelled: `${what}${where} was cancelled`,
+        succeeded: `${what}${where}${moved}`,
+        failed: then(failed),
+        "rolled-back": `${what}${where} rolled back${rolledBack(parts, totals, failed)}`,
+        cancelled: then("was cancelled"),
     }[parts.status];
-    return `${head}${revisions(parts, totals)}: ${[...verdict_counts(totals, parts.inputs.check), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
+    return `${head}: ${[...verdict_counts(totals, parts), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
 }
 function subject({ inputs, app }) {
     if (inputs.playbook !== "")
@@ -15686,35 +16021,41 @@ function subject({ inputs, app }) {
     const of = app === "" ? "" : ` of ${app}`;
     if (inputs.check)
         return `Check${of}`;
-    return { deploy: `Deploy${of}`, rollback: `Rollback${of}`, status: `Status${of}` }[inputs.operation];
+    return `${OPERATIONS[inputs.operation].headline}${of}`;
+}
+const verdict_short = (revision) => revision?.slice(0, 7);
+/** ` to 0123456, since 89abcde failed in “Activate”`: what is live now, and what is not. No arrow, which would say that it went there. */
+function rolledBack({ inputs }, { deploy }, failed) {
+    const [from, to] = [verdict_short(deploy.previous_revision), verdict_short(deploy.target_revision)];
+    if (from === undefined || to === undefined || from === to)
+        return `, since it ${failed}`;
+    return ` to ${from}, since ${inputs.operation === "rollback" ? "the rollback to " : ""}${to} ${failed}`;
 }
 /** `, 0123456 → 89abcde`. */
 function revisions({ inputs }, { deploy }) {
-    const short = (revision) => revision?.slice(0, 7);
-    const [from, to] = [short(deploy.previous_revision), short(deploy.target_revision ?? deploy.revision)];
-    if (inputs.operation === "status" || to === undefined)
+    const [from, to] = [verdict_short(deploy.previous_revision), verdict_short(deploy.target_revision ?? deploy.revision)];
+    if (!OPERATIONS[inputs.operation].tellsRevisions || to === undefined)
         return "";
     if (from === undefined)
         return `, ${to}`;
     return from === to ? `, ${to} as before` : `, ${from} → ${to}`;
 }
-function verdict_counts(totals, check) {
+/** How many hosts, and what became of them: what is zero is left out, but not that nothing changed. */
+function verdict_counts(totals, { inputs: { check }, status }) {
     if (totals.hosts.length === 0)
         return ["no host took part"];
-    const many = totals.changed.length;
-    const changed = check ? `${many} would change` : `${many} changed`;
+    const changed = `${totals.changed.length} ${check ? "would change" : "changed"}`;
     return [
         markdown_count(totals.hosts.length, "host"),
-        changed,
-        ...[
-            ["ok", totals.ok],
-            ["failed", totals.failed],
-            ["unreachable", totals.unreachable],
-        ].map(([word, hosts]) => `${hosts.length} ${word}`),
+        // What was changed and changed back is no news.
+        ...(status === "rolled-back" ? [] : [changed]),
+        ...(totals.failed.length > 0 ? [`${totals.failed.length} failed`] : []),
+        ...(totals.unreachable.length > 0 ? [`${totals.unreachable.length} unreachable`] : []),
     ];
 }
 
 ;// CONCATENATED MODULE: ./lib/report/publish.js
+
 
 
 
@@ -15733,10 +16074,15 @@ const COMMENT_LIMIT = 60_000;
 function publish(outcome, parts) {
     const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
     tell(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
-    const summaryFile = attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
+    const summaryFile = attempt("The summary file was not written", () => writeForLater("summary", ".md", summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
+    const outputFile = outcome.printed === ""
+        ? ""
+        : (attempt("The output file was not written", () => writeForLater("output", ".txt", outcome.printed)) ?? "");
     attempt("The outputs were not set", () => setOutputs(outputsOf({
         status: outcome.status,
         totals: outcome.totals,
+        printed: outcome.printed,
+        outputFile,
         summaryFile,
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
@@ -15757,11 +16103,25 @@ function summaryOf(outcome, parts, limit) {
         release: outputs.release,
         previousRelease: outputs["previous-release"],
         url: outputs.url,
+        links: jobLinks(jobFacts(process.env), {
+            from: totals.deploy.previous_revision ?? "",
+            to: totals.deploy.target_revision ?? totals.deploy.revision ?? "",
+        }),
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
         ...{ status, totals, events, failures, error },
     }, limit);
     return parts.redact(markdown);
+}
+function jobFacts(env) {
+    const button = (0,external_node_path_namespaceObject.join)(env.GITHUB_WORKSPACE ?? "", ".github/workflows/rollback.yml");
+    return {
+        server: env.GITHUB_SERVER_URL ?? "",
+        repository: env.GITHUB_REPOSITORY ?? "",
+        run: env.GITHUB_RUN_ID ?? "",
+        actor: env.GITHUB_ACTOR ?? "",
+        rollbackWorkflow: (0,external_node_fs_namespaceObject.existsSync)(button) ? "rollback.yml" : "",
+    };
 }
 function verdictOf({ status, totals, events }, { inputs, durationSeconds }) {
     const app = totals.deploy.app ?? (inputs.appName || appNameOf(process.env.GITHUB_REPOSITORY ?? ""));
@@ -15769,9 +16129,9 @@ function verdictOf({ status, totals, events }, { inputs, durationSeconds }) {
     return verdict({ status, inputs, app, phase, durationSeconds }, totals);
 }
 /** Outside the private folder, since later steps read it. */
-function writeSummaryFile(markdown) {
-    const file = (0,external_node_path_namespaceObject.join)(process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), `deploy-summary-${(0,external_node_crypto_.randomUUID)()}.md`);
-    (0,external_node_fs_namespaceObject.writeFileSync)(file, markdown, { flag: "wx", mode: 0o600 });
+function writeForLater(name, extension, text) {
+    const file = (0,external_node_path_namespaceObject.join)(process.env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), `deploy-${name}-${(0,external_node_crypto_.randomUUID)()}${extension}`);
+    (0,external_node_fs_namespaceObject.writeFileSync)(file, text, { flag: "wx", mode: 0o600 });
     return file;
 }
 function annotateFailures({ status, error, totals, failures, blamed }, { inputs, redact }) {
@@ -16773,6 +17133,7 @@ function vaultFileText(text, { folder, workspace }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/watchdog.js
+
 /** Milliseconds from the signal to end a run to the watchdog's bite; GitHub kills a cancelled step after 10 s. */
 const AFTER_STOP = 7_300;
 /** Milliseconds that report and clean-up have. */
@@ -16783,11 +17144,14 @@ class Watchdog {
     #bite;
     #timer;
     #bitten = false;
+    #hearAgain;
     constructor(stop, bite) {
         this.#stop = stop;
         this.#bite = bite;
         process.on("uncaughtException", this.#broken);
         process.on("unhandledRejection", this.#broken);
+        // A runner that is gone cancels nothing any more, and gets no result.
+        this.#hearAgain = onUnheard(() => stop.give("cancelled"));
         // Nothing is left that the run could wait for, and yet it has not ended.
         process.on("beforeExit", this.#end);
         stop.signal.addEventListener("abort", () => this.#within(AFTER_STOP), { once: true });
@@ -16803,6 +17167,7 @@ class Watchdog {
         process.off("uncaughtException", this.#broken);
         process.off("unhandledRejection", this.#broken);
         process.off("beforeExit", this.#end);
+        this.#hearAgain();
     }
     #broken = (error) => {
         this.#bite.noteBroken(error);
@@ -16969,8 +17334,11 @@ async function* explanations({ inputs, play: prepared, identity, closed }, resul
 
 ;// CONCATENATED MODULE: ./lib/main.js
 
+
 // Files for others in the tool cache are readable and nobody else's to write, whatever the job's mask is.
 process.umask(0o022);
+// The last lines are said when the watchdog has gone, which would end a run that nobody hears.
+onUnheard(() => undefined);
 // What was ended may still hold a connection open. The log is written to its end first. (No `await` at the top level: the
 // bundler would put the whole bundle into a function for it, which is read twice before the first line.)
 run().then(() => process.stdout.write("", () => process.exit()));

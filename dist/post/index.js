@@ -1,12 +1,6 @@
 import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";
 var __webpack_exports__ = {};
 
-;// CONCATENATED MODULE: external "node:fs"
-const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
-;// CONCATENATED MODULE: external "node:path"
-const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 ;// CONCATENATED MODULE: external "os"
 const external_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/utils.js
@@ -538,6 +532,21 @@ function getIDToken(aud) {
  */
 let token = "";
 const waiting = [];
+/**
+ * Calls back once nobody reads any more what this process says: its runner is gone. Without this each line that is said then
+ * would be an error that nobody caught, which is said, and so on for ever.
+ *
+ * @returns what takes that back.
+ */
+function onUnheard(act) {
+    const streams = [process.stdout, process.stderr];
+    for (const stream of streams)
+        stream.on("error", act);
+    return () => {
+        for (const stream of streams)
+            stream.off("error", act);
+    };
+}
 /** Stops commands until {@link resumeCommands}, under a random token. */
 function stopCommands(random) {
     process.stdout.write(`::stop-commands::${random}\n`);
@@ -595,6 +604,12 @@ function plainLine(text) {
     return text.replaceAll(/\s+/g, " ").trimStart().replace(/^::/, ":\u200b:").replaceAll("##[", "##\u200b[");
 }
 
+;// CONCATENATED MODULE: external "node:fs"
+const external_node_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
+;// CONCATENATED MODULE: external "node:path"
+const external_node_path_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 ;// CONCATENATED MODULE: external "node:os"
 const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 ;// CONCATENATED MODULE: ./lib/process/program-environment.js
@@ -650,7 +665,7 @@ const REASONS = {
     ENOMEM: "the runner has no memory left",
 };
 /** The message of whatever was thrown, that of the system in words and without its paths. */
-function messageOf(error) {
+function errors_messageOf(error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 }
@@ -949,7 +964,7 @@ function run(argv, options) {
         }
         catch (error) {
             // A NUL in an argument, for one.
-            resolve({ code: 127, stdout: "", stderr: messageOf(error) });
+            resolve({ code: 127, stdout: "", stderr: errors_messageOf(error) });
             return;
         }
         const output = { stdout: "", stderr: "" };
@@ -1072,10 +1087,10 @@ const AGENT_PID = "agent.pid";
 const LONGEST_PARENT = 60;
 /**
  * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP, since self-hosted runners
- * live in deep folders; nor in TMPDIR where that is deep or has what an ssh option does not take.
+ * live in deep folders; nor in TMPDIR where that is missing, deep or has what an ssh option does not take.
  */
 function createControlFolder(temporary = tmpdir()) {
-    const parent = realpathSync(temporary);
+    const parent = existsSync(temporary) ? realpathSync(temporary) : "";
     const isFit = Buffer.byteLength(parent) <= LONGEST_PARENT && /^[\w./-]+$/.test(parent);
     return mkdtempSync(join(isFit ? parent : "/tmp", CONTROL_PREFIX));
 }
@@ -1181,16 +1196,28 @@ class PrivateFolder {
 
 ;// CONCATENATED MODULE: ./lib/state.js
 
+
 /** Saves a path as soon as it exists, so that post finds it even when main is killed. */
 function state_saveState(name, path) {
-    core.saveState(name, path);
+    save(name, path);
+}
+/** @throws DeployError: without its state, post would not clean up. */
+function save(name, text) {
+    try {
+        core.saveState(name, text);
+    }
+    catch (error) {
+        const missing = error instanceof Error && error.message.startsWith("Missing file");
+        const cause = missing ? "it does not exist" : messageOf(error);
+        throw new DeployError(`The runner's file GITHUB_STATE could not be written: ${cause}. Make room on the runner's disk, or start the runner anew.`);
+    }
 }
 /** Folders in the tool cache that were filled in this run; those that are done are gone. */
 const workFolders = (/* unused pure expression or super */ null && ([]));
 /** Saves one more folder that would be left half-filled when main is killed. */
 function state_saveWorkFolder(path) {
     workFolders.push(path);
-    core.saveState("workFolders", JSON.stringify(workFolders));
+    save("workFolders", JSON.stringify(workFolders));
 }
 function loadState() {
     return {
@@ -1218,11 +1245,11 @@ function pathsIn(text) {
 const MARKER = ".complete";
 /** Root of the runner's tool cache; without one, a folder that lasts as long as the system keeps temporary files. */
 function toolCacheRoot(environment) {
-    return environment.RUNNER_TOOL_CACHE || temporaryTools(environment);
+    return environment.RUNNER_TOOL_CACHE ? resolve(environment.RUNNER_TOOL_CACHE) : temporaryTools(environment);
 }
 /** What stands in for the tool cache. */
 function temporaryTools({ RUNNER_TEMP }) {
-    return join(RUNNER_TEMP || tmpdir(), "django-ansible-deploy-tools");
+    return resolve(RUNNER_TEMP || tmpdir(), "django-ansible-deploy-tools");
 }
 /** Whether this user may write into a folder, or make it. */
 function isWritable(folder) {
@@ -1324,7 +1351,7 @@ function removeSecrets({ privateFolder }) {
         removePrivateFolder(privateFolder);
     }
     catch (error) {
-        warn(`The private folder ${privateFolder} was not removed: ${messageOf(error)}`);
+        warn(`The private folder ${privateFolder} was not removed: ${errors_messageOf(error)}`);
     }
 }
 /** Ends the agent and the shared connections. Warns where that fails. */
@@ -1334,7 +1361,7 @@ async function removeConnections({ controlFolder }) {
             await closeConnections(controlFolder);
     }
     catch (error) {
-        warn(`The connections in ${controlFolder} were not closed: ${messageOf(error)}`);
+        warn(`The connections in ${controlFolder} were not closed: ${errors_messageOf(error)}`);
     }
 }
 /** Removes what an installation that was killed left half-filled in the tool cache. */
@@ -1344,12 +1371,15 @@ function removeWork({ workFolders }) {
             (0,external_node_fs_namespaceObject.rmSync)(folder, { recursive: true, force: true, maxRetries: 3 });
         }
         catch (error) {
-            warn(`The folder ${folder} in the tool cache was not removed: ${messageOf(error)}`);
+            warn(`The folder ${folder} in the tool cache was not removed: ${errors_messageOf(error)}`);
         }
     }
 }
 
 ;// CONCATENATED MODULE: ./lib/post.js
 
+
+// What it cleans up it cleans up also when nobody listens.
+onUnheard(() => undefined);
 cleanUp();
 

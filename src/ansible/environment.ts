@@ -28,6 +28,8 @@ export interface EnvironmentParts {
   /** Replaces the file of vault passwords that ansible.cfg names and that is not here; "" for none. */
   readonly standInVaultPassword: string;
   readonly events: string;
+  /** Where an operation writes what it was asked to print. */
+  readonly output: string;
   readonly playMarker: string;
   /** Python of the action's Ansible. */
   readonly python: string;
@@ -86,6 +88,7 @@ export function ansibleEnvironment(parts: EnvironmentParts): ProgramEnvironment 
     PYTHONPYCACHEPREFIX: besideAnsible(parts.python, "pycache"),
     DJANGO_ANSIBLE_BUILT_MODULES: besideAnsible(parts.python, "modules"),
     DJANGO_ANSIBLE_EVENTS_PATH: parts.events,
+    DJANGO_ANSIBLE_OUTPUT_PATH: parts.output,
     DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: parts.playMarker,
   });
 }

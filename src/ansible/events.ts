@@ -90,6 +90,24 @@ export interface HostStatus {
   readonly lock: string | null;
   /** Oldest first. */
   readonly releases: readonly string[];
+  /** `healthy`, or what is wrong; null on a host that serves no requests. */
+  readonly health?: string | null;
+  /** By unit. */
+  readonly restarts?: Readonly<Record<string, number>>;
+  readonly memory_mib?: Readonly<Record<string, number>>;
+  readonly certificate_days?: number | null;
+  /** UTC, ISO 8601. */
+  readonly last_dump?: string | null;
+  /** Since when and by whom. */
+  readonly maintenance?: string | null;
+  /** Last run and how it ended, by timer. */
+  readonly timers?: Readonly<Record<string, string>>;
+  /** Commands of `operation: run`, in words. */
+  readonly runs?: readonly string[];
+  /** Files that were changed since the last deploy. */
+  readonly drift?: readonly string[];
+  /** What somebody should look at. */
+  readonly problems?: readonly string[];
 }
 
 /** What one container of a project is. */
@@ -153,6 +171,10 @@ const status = object<HostStatus>(
     ...{ release: orNull(release), revision: orNull(revision), since: orNull(oneLine), slot: orNull(oneLine) },
     ...{ lock: orNull(oneLine), releases: list(release, 500), services: list(service, 200) },
     ...{ units: mapping(name, oneLine, 200), free_mib: count },
+    ...{ health: orNull(oneLine), restarts: mapping(name, count, 200), memory_mib: mapping(name, count, 200) },
+    ...{ certificate_days: orNull(count), last_dump: orNull(oneLine), maintenance: orNull(oneLine) },
+    ...{ timers: mapping(name, oneLine, 200), runs: list(oneLine, 50) },
+    ...{ drift: list(oneLine, 200), problems: list(oneLine, 200) },
   },
   ["release", "revision", "since", "slot", "lock", "releases", "units", "free_mib"],
 );

@@ -17,10 +17,10 @@ const LONGEST_PARENT = 60;
 
 /**
  * A fresh folder, mode 0700, for the sockets of SSH's shared connections. Not in RUNNER_TEMP, since self-hosted runners
- * live in deep folders; nor in TMPDIR where that is deep or has what an ssh option does not take.
+ * live in deep folders; nor in TMPDIR where that is missing, deep or has what an ssh option does not take.
  */
 export function createControlFolder(temporary: string = tmpdir()): string {
-  const parent = realpathSync(temporary);
+  const parent = existsSync(temporary) ? realpathSync(temporary) : "";
   const isFit = Buffer.byteLength(parent) <= LONGEST_PARENT && /^[\w./-]+$/.test(parent);
   return mkdtempSync(join(isFit ? parent : "/tmp", CONTROL_PREFIX));
 }

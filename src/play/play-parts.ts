@@ -34,6 +34,8 @@ export interface Play extends PlayParts {
   /** The whole environment. */
   readonly env: ProgramEnvironment;
   readonly eventsFile: string;
+  /** What the operation was asked to print; not there when that is nothing. */
+  readonly outputFile: string;
   /** What the callback prints before the name of a play. */
   readonly playMarker: string;
 }
@@ -41,6 +43,7 @@ export interface Play extends PlayParts {
 /** Makes a run's environment. */
 export function preparePlay(parts: PlayParts): Play {
   const eventsFile = join(parts.folder.path, "events.jsonl");
+  const outputFile = join(parts.folder.path, "output");
   const playMarker = randomUUID();
   const env = ansibleEnvironment({
     job: process.env,
@@ -55,8 +58,9 @@ export function preparePlay(parts: PlayParts): Play {
     sshConfig: parts.files.sshConfig,
     standInVaultPassword: parts.files.standInVaultPassword,
     events: eventsFile,
+    output: outputFile,
     playMarker,
     python: parts.ansible.python,
   });
-  return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, playMarker };
+  return { ...parts, files: { ...parts.files, python: parts.ansible.python }, env, eventsFile, outputFile, playMarker };
 }

@@ -9,6 +9,7 @@ import { Progress } from "../ansible/progress.js";
 import { messageOf } from "../errors.js";
 import { type Ended, run as runProgram } from "../process/run.js";
 import { Stopped } from "../process/stop.js";
+import { readPiece } from "../read-file.js";
 import { redactEvents } from "../report/redact.js";
 import { Cancel } from "./cancel.js";
 import type { Play } from "./play-parts.js";
@@ -16,6 +17,8 @@ import type { Play } from "./play-parts.js";
 /** How a run ended and what happened in it. */
 export interface PlayResult extends Ended {
   readonly events: readonly RunEvent[];
+  /** What the operation was asked to print, without secrets; "" when that is nothing. */
+  readonly printed: string;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function play(run: Play): Promise<PlayResult> {
   const cancel = new Cancel(run);
   const result = await runAnsible(run);
   if (run.signal.aborted) await cancel.finish();
-  return { ...result, stderr: run.redact(result.stderr), events: eventsOf(run) };
+  return { ...result, stderr: run.redact(result.stderr), events: eventsOf(run), printed: printedBy(run) };
 }
 
 async function runAnsible(run: Play): Promise<Ended> {
@@ -79,6 +82,18 @@ function eventsOf({ eventsFile, redact }: Play): RunEvent[] {
   } catch (error) {
     warn(redact(`What happened on the hosts could not be read: ${messageOf(error)}`));
     return [];
+  }
+}
+
+/** Bytes of what an operation prints that are read at most. */
+const MOST_PRINTED = 16 * 1024 * 1024;
+
+function printedBy({ outputFile, redact }: Play): string {
+  try {
+    const place = { path: outputFile, name: "The file of what was printed" };
+    return redact(readPiece(place, 0, MOST_PRINTED).toString("utf8"));
+  } catch {
+    return ""; // Nothing was.
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ResultEvent } from "../ansible/events.js";
 
-/** What to do about failures whose own words do not say it, most telling first. */
-const ADVICE: readonly (readonly [cause: RegExp | readonly RegExp[], advice: string])[] = [
+/** What to do about failures whose own words do not say it, most telling first. Each has an example in the tests. */
+export const ADVICE: readonly (readonly [cause: RegExp | readonly RegExp[], advice: string])[] = [
   [
     /No space left on device|Errno 28/i,
     "The disk is full: remove what is not needed on the host (`django_app_keep_releases` limits old releases), then deploy again.",
@@ -35,19 +35,79 @@ const ADVICE: readonly (readonly [cause: RegExp | readonly RegExp[], advice: str
     "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
   ],
   [
+    [/redis\.exceptions|kombu\.exceptions|:6379\b|port 6379/i, /refused|timed out|not known/i],
+    "The host does not reach Redis: check REDIS_URL in `env`, that Redis runs, and that it accepts connections from this host. `django_app_redis: local` provides one.",
+  ],
+  [
+    /WRONGPASS|NOAUTH Authentication required|NOPERM/,
+    "Redis does not accept the user or password: compare REDIS_URL with Redis's own users (`ACL LIST`).",
+  ],
+  [
+    /no such table|relation "[^"]+" does not exist|UndefinedTable|Table '[^']+' doesn't exist/i,
+    "A table is missing in the database: commit the migration that creates it (`manage.py makemigrations`), and let no code query the database while it is imported.",
+  ],
+  [
+    /no such column|column [\w."]+ does not exist|UndefinedColumn|Unknown column/i,
+    "A column is missing in the database: commit the migration that adds it (`manage.py makemigrations`), and check that `django_app_migrate` is not off.",
+  ],
+  [
+    /database "[^"]+" does not exist/i,
+    "The database server has no database of this name: create it, or correct DATABASE_URL or `db_name`.",
+  ],
+  [
+    /no pg_hba\.conf entry/i,
+    "PostgreSQL does not let this host in: add a line for its address to `pg_hba.conf` on the database server.",
+  ],
+  [
+    /too many clients already|remaining connection slots are reserved|Too many connections/i,
+    "The database has no free connection: lower `gunicorn_workers` or CONN_MAX_AGE, or raise the server's `max_connections`. A deploy needs connections for two releases at once.",
+  ],
+  [
+    /database is locked/i,
+    "SQLite is busy with another write: deploy again; for more than a small site move to PostgreSQL (`django_app_database: local`).",
+  ],
+  [
+    /oom-kill|Out of memory: Killed|result 'oom|MemoryError|Cannot allocate memory/i,
+    "The host or the application ran out of memory: lower `gunicorn_workers`, raise `django_app_memory_max`, or set `django_app_strategy: restart`, which never runs two releases at once.",
+  ],
+  [
+    /Missing staticfiles manifest entry/i,
+    "A template names a static file that `collectstatic` did not find: correct its path, or add its folder to STATICFILES_DIRS.",
+  ],
+  [
+    /TemplateDoesNotExist/,
+    "A template is not in the repository, or lies in no folder of TEMPLATES: check that it is committed, and upper and lower case of its name.",
+  ],
+  [
+    /\[Errno (13|30)\] [\w -]{1,40}: '[^'\n]{0,200}\/(releases|current|src)\//,
+    "The application writes into its own code, which is read-only on the host: let it write below MEDIA_ROOT or in the folder `shared`.",
+  ],
+  [
+    /WORKER TIMEOUT/,
+    "A request took longer than `gunicorn_timeout`: raise it, or move the work into a process of its own (`django_app_processes`).",
+  ],
+  [
+    /certificate verify failed|self[- ]signed certificate/i,
+    "A certificate is not trusted: install the CA on the host (`/usr/local/share/ca-certificates`, then `update-ca-certificates`), or correct the address.",
+  ],
+  [
+    /Temporary failure in name resolution|Name or service not known|getaddrinfo failed/i,
+    "The host cannot resolve a name: check its DNS (`resolvectl query NAME`) and the name itself.",
+  ],
+  [
     /DisallowedHost|Invalid HTTP_HOST|answered with 400/i,
-    "Django does not accept the name that it is asked by: `server_name` has to be in ALLOWED_HOSTS.",
+    "Django refuses the name of the site: ALLOWED_HOSTS has to contain `server_name`.",
   ],
   [
     /password authentication failed for user/i,
-    "The database does not take the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
+    "The database does not accept the password: compare `vault_db_password` or DATABASE_URL with the database's own.",
   ],
   [
     [
       /could not connect to server|connection to server at|OperationalError/i,
       /refused|timed out|could not translate|No route/i,
     ],
-    "The host does not get through to its database: check `db_host` and port, that the server listens there, and what is between.",
+    "The host does not reach its database: check `db_host` and the port, that the server listens there, and the firewalls between.",
   ],
   [
     /relation "[^"]+" already exists|table "?\w+"? already exists|DuplicateTable/i,
@@ -67,7 +127,7 @@ const ADVICE: readonly (readonly [cause: RegExp | readonly RegExp[], advice: str
   ],
   [
     /is not healthy at/,
-    "The old release still serves. Look at the application's last lines, and ask the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set what is asked and how long.",
+    "The old release is still live. Look at the application's last lines, and open the same path on your machine; `django_app_health_path` and `django_app_health_timeout` set which path is checked and for how long.",
   ],
   [
     /nginx: configuration file \S{1,200} test failed|nginx: \[emerg\]/,

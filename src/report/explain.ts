@@ -20,7 +20,7 @@ const BECOME_WRONG =
 const BECOME_REFUSED: readonly (readonly [words: RegExp, sentence: string])[] = [
   [
     /is not in the sudoers file|is not allowed to execute|may not run sudo|I'm afraid I can't do that/i,
-    "lets the user in, but the user may not become root: add it to the group sudo there, or set another user.",
+    "lets the user in, but the user may not use sudo: add it to the group sudo there, or set another user.",
   ],
   [/you must have a tty to run sudo/i, "runs sudo with a terminal only: remove requiretty from its sudoers."],
   [

@@ -19,7 +19,7 @@ export function failureSection(failures: readonly Failure[], run: { readonly rol
     "#### What failed",
     "",
     ...groups.slice(0, MOST).flatMap((group, index) => entry(group, index === 0)),
-    ...(run.rolledBack ? ["Every host serves what it served before.", ""] : []),
+    ...(run.rolledBack ? ["Every host runs the release that was live before.", ""] : []),
     ...(more > 0 ? [`… and ${count(more, "failure")} more, in the log.`, ""] : []),
   ];
 }

@@ -6,7 +6,7 @@ import type { Totals } from "./totals.js";
 export const HOST_STATES = [
   "unreachable",
   "failed",
-  "went back",
+  "rolled back",
   "held back",
   "would change",
   "changed",
@@ -56,7 +56,7 @@ function stateOf(
 ): HostState {
   if (totals.unreachable.includes(name)) return "unreachable";
   if (totals.failed.includes(name)) return "failed";
-  if (run.wentBack) return "went back";
+  if (run.wentBack) return "rolled back";
   if (run.heldBack) return "held back";
   if (!totals.changed.includes(name)) return "unchanged";
   return run.check ? "would change" : "changed";

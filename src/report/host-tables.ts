@@ -1,5 +1,7 @@
+import type { HostStatus } from "../ansible/events.js";
+import { naturally } from "../text.js";
 import type { HostReport, HostState } from "./host-report.js";
-import { code, count, details, enumeration, table } from "./markdown.js";
+import { code, count, details, enumeration, safe, table } from "./markdown.js";
 import type { Totals } from "./totals.js";
 
 /** So many rows are read at a glance; more of them open by a click. */
@@ -8,24 +10,24 @@ const AT_A_GLANCE = 15;
 const ICONS: Readonly<Record<HostState, string>> = {
   unreachable: "🔌",
   failed: "❌",
-  "went back": "↩️",
+  "rolled back": "↩️",
   "held back": "⏸️",
   "would change": "✏️",
   changed: "✅",
   unchanged: "➖",
 };
 
-/** A row for each host: its state, what it serves, its counts. */
+/** A row for each host: its state, its live release, its counts. */
 export function hostSection(hosts: readonly HostReport[], check: boolean): string[] {
   if (hosts.length === 0) return [];
   const releases = hosts.some(({ serves, before }) => serves !== "" || before !== "");
   const heads = [
     "host",
     "state",
-    ...(releases ? (check ? ["would serve", "serves"] : ["serves", "before"]) : []),
-    "changed",
-    "ok",
-    "failed",
+    ...(releases ? (check ? ["would be live", "live now"] : ["live release", "before"]) : []),
+    "changed tasks",
+    "ok tasks",
+    "failed tasks",
   ];
   const align = releases ? "llllrrr" : "llrrr";
   const row = (host: HostReport) => [
@@ -35,10 +37,10 @@ export function hostSection(hosts: readonly HostReport[], check: boolean): strin
     ...[host.changed, host.ok, host.failed].map(String),
   ];
   const lines = (some: readonly HostReport[]) => table(heads, align, some.map(row));
-  if (hosts.length <= AT_A_GLANCE) return lines(hosts);
+  if (hosts.length <= AT_A_GLANCE) return ["#### Hosts", "", ...lines(hosts)];
   const notable = hosts.filter(({ state }) => state === "unreachable" || state === "failed").slice(0, AT_A_GLANCE);
   const rest = hosts.slice(notable.length);
-  return [...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
+  return ["#### Hosts", "", ...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
 }
 
 /** `97 hosts: 95 changed, 2 unchanged`. */
@@ -48,9 +50,9 @@ function titleOf(hosts: readonly HostReport[]): string {
   return `${count(hosts.length, "host")}: ${[...counts].map(([state, many]) => `${many} ${state}`).join(", ")}`;
 }
 
-/** Which hosts had switched and went back, and to what. */
-export function wentBackSection(hosts: readonly HostReport[]): string[] {
-  const back = hosts.filter(({ state }) => state === "went back");
+/** Which hosts had the new release live and rolled back, and to what. */
+export function rolledBackSection(hosts: readonly HostReport[]): string[] {
+  const back = hosts.filter(({ state }) => state === "rolled back");
   if (back.length === 0) return [];
   const names = enumeration(
     back.map(({ name }) => code(name)),
@@ -58,12 +60,12 @@ export function wentBackSection(hosts: readonly HostReport[]): string[] {
   );
   const [{ serves = "" } = {}] = back;
   const same = serves !== "" && back.every((host) => host.serves === serves);
-  return [`↩️ ${names} had switched and went back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
+  return [`↩️ ${names} rolled back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
 }
 
 /** What `operation: status` found. */
 export function statusSection({ hostStatus }: Totals): string[] {
-  const hosts = Object.entries(hostStatus).sort(([one], [other]) => (one < other ? -1 : 1));
+  const hosts = Object.entries(hostStatus).sort(([one], [other]) => naturally(one, other));
   if (hosts.length === 0) return [];
   const rows = hosts.map(([host, status]) => {
     const units = Object.entries(status.units).map(([unit, state]) => `${unit} ${state}`);
@@ -78,7 +80,38 @@ export function statusSection({ hostStatus }: Totals): string[] {
       status.lock ?? "free",
     ].map(code);
   });
-  return table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows);
+  return [
+    ...table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows),
+    ...hosts.flatMap(([host, status]) => standing(host, status)),
+  ];
+}
+
+/** How an application stands on a host, in a table that opens by a click; what somebody should look at stands before it. */
+function standing(host: string, status: HostStatus): string[] {
+  const { health, problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
+  if (health === undefined) return [];
+  const days = status.certificate_days;
+  const rows: readonly (readonly [string, string])[] = [
+    ["health", health ?? "serves no requests"],
+    ["maintenance", status.maintenance ?? "off"],
+    ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`] as const),
+    ...Object.entries(timers),
+    ["certificate", days === undefined || days === null ? "none" : `${days} days`],
+    ["last dump", status.last_dump ?? "none"],
+    ...runs.map((run) => ["command", run] as const),
+  ];
+  return [
+    ...problems.map((problem) => `- ⚠️ ${code(host)}: ${safe(problem)}`),
+    ...(problems.length > 0 ? [""] : []),
+    ...details(
+      `${host}: ${problems.length === 0 ? "as it should be" : count(problems.length, "problem")}`,
+      table(
+        ["", ""],
+        "ll",
+        rows.map((row) => row.map(code)),
+      ),
+    ),
+  ];
 }
 
 /** In container mode, each container that it found. */

@@ -12,6 +12,8 @@ export interface EndedRun {
   readonly code: number;
   readonly stderr: string;
   readonly events: readonly RunEvent[];
+  /** What the operation was asked to print. */
+  readonly printed?: string;
 }
 
 /** How a run ended, ready to be reported. */
@@ -20,6 +22,8 @@ export interface Outcome {
   /** The step's error; "" when it succeeded. */
   readonly error: string;
   readonly events: readonly RunEvent[];
+  /** What the operation was asked to print. */
+  readonly printed: string;
   readonly totals: Totals;
   /** Sentence and result of each failure. */
   readonly failures: readonly (readonly [sentence: string, result: ResultEvent])[];
@@ -29,19 +33,19 @@ export interface Outcome {
 
 /** The outcome of a run that ended before Ansible started. */
 export function earlyOutcome(message: string, reason: StopReason | undefined, inputs: Inputs | undefined): Outcome {
-  return { ...stopped(reason, inputs, message), events: [], totals: totalsOf([]), failures: [] };
+  return { ...stopped(reason, inputs, message), events: [], printed: "", totals: totalsOf([]), failures: [] };
 }
 
 /** The outcome of a run of Ansible by its exit code alone, for when nothing else of it can be read. */
 export function bareOutcome(
-  { code, events }: EndedRun,
+  { code, events, printed = "" }: EndedRun,
   reason: StopReason | undefined,
   inputs: Inputs | undefined,
 ): Outcome {
   const early = earlyOutcome("Ansible did not come to its end: its output above says why.", reason, inputs);
   return code === 0 && reason === undefined
-    ? { ...early, status: "succeeded", error: "", events }
-    : { ...early, events };
+    ? { ...early, status: "succeeded", error: "", events, printed }
+    : { ...early, events, printed };
 }
 
 /** The outcome of a run of Ansible: its exit code and recap decide, never its printed output. */
@@ -50,16 +54,17 @@ export function outcomeOf(
   reason: StopReason | undefined,
   context: FailureContext & { readonly inputs: Inputs },
 ): Outcome {
-  const { events } = result;
+  const { events, printed = "" } = result;
   const totals = withKnownSite(totalsOf(events), siteNames(context.inputs));
   const failures = totals.failures.map((failure) => [explainFailure(failure, context), failure] as const);
-  if (reason !== undefined) return { ...stopped(reason, context.inputs, ""), events, totals, failures };
+  if (reason !== undefined) return { ...stopped(reason, context.inputs, ""), events, printed, totals, failures };
   const broken = [...new Set([...totals.failed, ...totals.unreachable])].sort();
   if (result.code === 0 && totals.hosts.length === 0 && context.inputs.playbook === "") {
     const error = "No host took part: the inventory has none that the deploy is for.";
-    return { status: "failed", error, events, totals, failures };
+    return { status: "failed", error, events, printed, totals, failures };
   }
-  if (result.code === 0 && broken.length === 0) return { status: "succeeded", error: "", events, totals, failures };
+  if (result.code === 0 && broken.length === 0)
+    return { status: "succeeded", error: "", events, printed, totals, failures };
   const [first] = failures;
   let error: string;
   if (first)
@@ -72,7 +77,7 @@ export function outcomeOf(
   error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
   const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
   const blamed = origin?.join(":");
-  return { status: totals.wentBack ? "rolled-back" : "failed", error, events, totals, failures, blamed };
+  return { status: totals.wentBack ? "rolled-back" : "failed", error, events, printed, totals, failures, blamed };
 }
 
 /** The names of the site, as far as the workflow itself says them. */

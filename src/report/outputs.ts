@@ -24,11 +24,16 @@ export const OUTPUT_NAMES = [
   "duration-seconds",
   "rolled-back",
   "host-status",
+  "command-output",
+  "output-file",
 ] as const;
 
 export type OutputName = (typeof OUTPUT_NAMES)[number];
 
 export type Status = "succeeded" | "failed" | "rolled-back" | "cancelled";
+
+/** Bytes of what a command printed, the last ones. */
+const MOST_OUTPUT = 64 * 1024;
 
 /** The outputs as texts. */
 export type Outputs = Readonly<Record<OutputName, string>>;
@@ -37,6 +42,10 @@ export type Outputs = Readonly<Record<OutputName, string>>;
 export interface OutputParts {
   readonly status: Status;
   readonly totals: Totals;
+  /** What the operation was asked to print. */
+  readonly printed?: string;
+  /** Where all of that is; "" when there is nothing, or it was not written. */
+  readonly outputFile?: string;
   /** "" when it was not written. */
   readonly summaryFile: string;
   /** "" when Ansible did not get ready. */
@@ -45,7 +54,8 @@ export interface OutputParts {
 }
 
 /** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
-export function outputsOf({ status, totals, summaryFile, ansibleVersion, durationSeconds }: OutputParts): Outputs {
+export function outputsOf(parts: OutputParts): Outputs {
+  const { status, totals, summaryFile, ansibleVersion, durationSeconds } = parts;
   const { deploy } = totals;
   // Nothing was switched: what a failed run found serving still does.
   const kept = status === "succeeded" ? {} : { release: deploy.previous_release, revision: deploy.previous_revision };
@@ -72,7 +82,17 @@ export function outputsOf({ status, totals, summaryFile, ansibleVersion, duratio
     "duration-seconds": String(durationSeconds),
     "rolled-back": String(status === "rolled-back"),
     "host-status": JSON.stringify(totals.hostStatus),
+    "command-output": ending(parts.printed ?? "", MOST_OUTPUT),
+    "output-file": parts.outputFile ?? "",
   };
+}
+
+/** The end of a text, at most so many bytes of UTF-8, by whole lines where it has several. */
+export function ending(text: string, most: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= most) return text;
+  const end = bytes.subarray(bytes.length - most).toString("utf8");
+  return end.slice(end.indexOf("\n") + 1 || end.search(/[^\ufffd]/));
 }
 
 export function setOutputs(outputs: Outputs): void {

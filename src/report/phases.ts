@@ -14,6 +14,8 @@ export interface Course {
   readonly spans: readonly Span[];
   /** When requests went to what was deployed; undefined where nothing was switched. */
   readonly switched: number | undefined;
+  /** When they went back to the release before; undefined where none was rolled back. */
+  readonly returned: number | undefined;
 }
 
 interface OpenSpan {
@@ -26,16 +28,18 @@ interface OpenSpan {
 /** The phases of a run by host: its plays, or in a run of one play the roles. */
 export function coursesOf(events: readonly RunEvent[]): Course[] {
   const byRole = events.filter(({ event }) => event === "play").length < 2;
-  const courses = new Map<string, { spans: OpenSpan[]; switched: number | undefined }>();
+  const courses = new Map<string, { spans: OpenSpan[]; switched: number | undefined; returned: number | undefined }>();
   let play = "";
   for (const event of events) {
     if (event.event === "play") play = event.name;
     if (event.event !== "result" || event.start === undefined || event.status === "skipped") continue;
-    const course = courses.get(event.host) ?? { spans: [], switched: undefined };
+    const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
     courses.set(event.host, course);
-    const phase = byRole ? roleOf(event.name) || play : play;
+    const back = event.deploy?.rolled_back === true;
+    const phase = back ? "Roll back" : byRole ? roleOf(event.name) || play : play;
     const span = extend(course.spans, phase, event);
     if (switches(event)) course.switched = span.end;
+    if (back) course.returned = span.end;
   }
   return [...courses].map(([host, course]) => ({ host, ...course }));
 }

@@ -7,6 +7,7 @@ import { appNameOf } from "../ansible/variables.js";
 import { messageOf } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
 import { annotationsOf, MOST_ANNOTATIONS, placeIn } from "./annotations.js";
+import { type JobFacts, jobLinks } from "./links.js";
 import type { Outcome } from "./outcome.js";
 import { outputsOf, setOutputs } from "./outputs.js";
 import { coursesOf, failedPhase } from "./phases.js";
@@ -32,12 +33,20 @@ export function publish(outcome: Outcome, parts: PublishParts): void {
   const line = attempt("The verdict was not written", () => parts.redact(verdictOf(outcome, parts))) ?? "";
   tell(outcome.status === "succeeded" ? `\u001b[1;32m${line}\u001b[0m` : `\u001b[1;31m${line}\u001b[0m`);
   const summaryFile =
-    attempt("The summary file was not written", () => writeSummaryFile(summaryOf(outcome, parts, COMMENT_LIMIT))) ?? "";
+    attempt("The summary file was not written", () =>
+      writeForLater("summary", ".md", summaryOf(outcome, parts, COMMENT_LIMIT)),
+    ) ?? "";
+  const outputFile =
+    outcome.printed === ""
+      ? ""
+      : (attempt("The output file was not written", () => writeForLater("output", ".txt", outcome.printed)) ?? "");
   attempt("The outputs were not set", () =>
     setOutputs(
       outputsOf({
         status: outcome.status,
         totals: outcome.totals,
+        printed: outcome.printed,
+        outputFile,
         summaryFile,
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
@@ -61,6 +70,10 @@ function summaryOf(outcome: Outcome, parts: PublishParts, limit?: number): strin
       release: outputs.release,
       previousRelease: outputs["previous-release"],
       url: outputs.url,
+      links: jobLinks(jobFacts(process.env), {
+        from: totals.deploy.previous_revision ?? "",
+        to: totals.deploy.target_revision ?? totals.deploy.revision ?? "",
+      }),
       ansibleVersion: parts.ansibleVersion,
       durationSeconds: parts.durationSeconds,
       ...{ status, totals, events, failures, error },
@@ -70,6 +83,17 @@ function summaryOf(outcome: Outcome, parts: PublishParts, limit?: number): strin
   return parts.redact(markdown);
 }
 
+function jobFacts(env: NodeJS.ProcessEnv): JobFacts {
+  const button = join(env.GITHUB_WORKSPACE ?? "", ".github/workflows/rollback.yml");
+  return {
+    server: env.GITHUB_SERVER_URL ?? "",
+    repository: env.GITHUB_REPOSITORY ?? "",
+    run: env.GITHUB_RUN_ID ?? "",
+    actor: env.GITHUB_ACTOR ?? "",
+    rollbackWorkflow: existsSync(button) ? "rollback.yml" : "",
+  };
+}
+
 function verdictOf({ status, totals, events }: Outcome, { inputs, durationSeconds }: PublishParts): string {
   const app = totals.deploy.app ?? (inputs.appName || appNameOf(process.env.GITHUB_REPOSITORY ?? ""));
   const phase = failedPhase(coursesOf(events));
@@ -77,9 +101,9 @@ function verdictOf({ status, totals, events }: Outcome, { inputs, durationSecond
 }
 
 /** Outside the private folder, since later steps read it. */
-function writeSummaryFile(markdown: string): string {
-  const file = join(process.env.RUNNER_TEMP || tmpdir(), `deploy-summary-${randomUUID()}.md`);
-  writeFileSync(file, markdown, { flag: "wx", mode: 0o600 });
+function writeForLater(name: string, extension: string, text: string): string {
+  const file = join(process.env.RUNNER_TEMP || tmpdir(), `deploy-${name}-${randomUUID()}${extension}`);
+  writeFileSync(file, text, { flag: "wx", mode: 0o600 });
   return file;
 }
 

@@ -3,8 +3,8 @@ import { taskName } from "../ansible/task-name.js";
 import { changeSection, predictionSection } from "./changes.js";
 import { type Failure, failureSection } from "./failures.js";
 import { hostReports } from "./host-report.js";
-import { hostSection, serviceSection, statusSection, wentBackSection } from "./host-tables.js";
-import { code, count, details, fenced, safe, seconds, table } from "./markdown.js";
+import { hostSection, rolledBackSection, serviceSection, statusSection } from "./host-tables.js";
+import { code, count, details, enumeration, fenced, safe, seconds, table } from "./markdown.js";
 import type { Status } from "./outputs.js";
 import { coursesOf } from "./phases.js";
 import { type Section, withinLimit } from "./size.js";
@@ -25,6 +25,8 @@ export interface SummaryParts {
   readonly release: string;
   readonly previousRelease: string;
   readonly url: string;
+  /** Where to look further, as Markdown. */
+  readonly links: readonly string[];
   readonly ansibleVersion: string;
   readonly durationSeconds: number;
 }
@@ -47,8 +49,9 @@ export function summaryMarkdown(parts: SummaryParts, limit = 300_000): string {
   const hosts = hostReports(events, totals, { check, failed });
   const sections: readonly Section[] = [
     { name: "verdict", lines: [`### ${ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts)] },
+    { name: "migrations that stay", lines: check ? [] : stayingMigrations(totals) },
     { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
-    { name: "went back", lines: wentBackSection(hosts) },
+    { name: "rolled back", lines: rolledBackSection(hosts) },
     { name: "facts", lines: facts(parts) },
     { name: "prediction", lines: check ? predictionSection(totals) : [] },
     { name: "status", lines: [...statusSection(totals), ...serviceSection(totals)] },
@@ -68,31 +71,34 @@ function early({ error, failures }: SummaryParts): string[] {
   return error === "" || failures.length > 0 ? [] : [safe(error), ""];
 }
 
-function facts({ status, release, previousRelease, url, check }: SummaryParts): string[] {
+function facts({ status, release, previousRelease, url, check, links }: SummaryParts): string[] {
   // After a failure the hosts may differ: their table tells.
   const whole = status === "succeeded";
   const rows: readonly (readonly [string, string])[] = [
-    [check ? "Would serve" : "Serves", whole ? release : ""],
+    [check ? "Would be live" : "Live release", whole ? release : ""],
     ["Before", whole && previousRelease !== release ? previousRelease : ""],
     ["Address", url],
   ];
   const given = rows.filter(([, value]) => value !== "");
-  return given.length === 0
-    ? []
-    : [
-        given
-          .map(([name, value]) => `${name} ${/^https?:\/\/[\w.:-]+\/?$/.test(value) ? `<${value}>` : code(value)}`)
-          .join(" · "),
-        "",
-      ];
+  const facts = given.map(
+    ([name, value]) => `${name} ${/^https?:\/\/[\w.:-]+\/?$/.test(value) ? `<${value}>` : code(value)}`,
+  );
+  return [facts, links].flatMap((some) => (some.length === 0 ? [] : [some.join(" · "), ""]));
+}
+
+/** What a rollback leaves in the database comes before all else: the next decision depends on it. */
+function stayingMigrations({ deploy, keptOld }: Totals): string[] {
+  const names = (deploy.migrations ?? []).map(code);
+  if (!keptOld || names.length === 0) return [];
+  const what = `⚠️ **${count(names.length, "migration")} of the failed release ${names.length === 1 ? "stays" : "stay"} applied**`;
+  return [`${what}, and the older code runs on the newer schema: ${enumeration(names, MOST_MIGRATIONS)}.`, ""];
 }
 
 function migrations({ deploy, keptOld }: Totals): string[] {
   const names = (deploy.migrations ?? []).map(code);
-  if (names.length === 0) return [];
-  const note = keptOld ? ". They stay, so the older code runs on the newer schema." : "";
-  if (names.length <= MOST_MIGRATIONS) return [`**Migrations applied:** ${names.join(", ")}${note}`, ""];
-  return details(`${names.length} migrations applied`, [`${names.join(", ")}${note}`]);
+  if (names.length === 0 || (keptOld && names.length <= MOST_MIGRATIONS)) return [];
+  if (names.length <= MOST_MIGRATIONS) return [`**Migrations applied:** ${names.join(", ")}`, ""];
+  return details(`${names.length} migrations applied`, [names.join(", ")]);
 }
 
 function warnings({ deploy }: Totals): string[] {
@@ -100,7 +106,13 @@ function warnings({ deploy }: Totals): string[] {
   const more = list.length - MOST_WARNINGS;
   const lines = list.slice(0, MOST_WARNINGS).map((text) => `- ⚠️ ${safe(shortened(text))}`);
   if (list.length === 0) return [];
-  return [...lines, ...(more > 0 ? [`- … and ${count(more, "warning")} more, in the log`] : []), ""];
+  return [
+    "#### Warnings",
+    "",
+    ...lines,
+    ...(more > 0 ? [`- … and ${count(more, "warning")} more, in the log`] : []),
+    "",
+  ];
 }
 
 function shortened(text: string): string {
@@ -115,12 +127,18 @@ function timelineSection(events: readonly RunEvent[], check: boolean): string[] 
   if (chart === "") return [];
   const notes = [
     ...(courses.some(({ switched }) => switched !== undefined)
-      ? ["◆ is the switch of a host to what was deployed."]
+      ? ["◆ is the moment at which traffic moved to the new release."]
       : []),
+    ...(courses.some(({ returned }) => returned !== undefined) ? ["A red ◆ is its rollback."] : []),
     ...(hidden > 0 ? [`The timeline leaves ${count(hidden, "host")} out.`] : []),
   ];
   // Not in a part that opens by a click: a chart that is drawn while hidden has no width.
-  return [...fenced("mermaid", chart), ...(notes.length > 0 ? [`<sub>${notes.join(" ")}</sub>`, ""] : [])];
+  return [
+    "#### Timeline",
+    "",
+    ...fenced("mermaid", chart),
+    ...(notes.length > 0 ? [`<sub>${notes.join(" ")}</sub>`, ""] : []),
+  ];
 }
 
 function slowest(events: readonly RunEvent[]): string[] {
@@ -130,7 +148,9 @@ function slowest(events: readonly RunEvent[]): string[] {
     code(task.host),
     String(task.hosts),
   ]);
-  return rows.length === 0 ? [] : details("Slowest tasks", table(["task", "took", "on", "hosts"], "lrlr", rows));
+  return rows.length === 0
+    ? []
+    : details("Slowest tasks", table(["task", "took", "slowest host", "hosts that ran it"], "lrlr", rows));
 }
 
 function foot({ ansibleVersion, durationSeconds }: SummaryParts): string[] {

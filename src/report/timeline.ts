@@ -13,12 +13,13 @@ const NO_LABEL = "\u200b";
 const KEYWORD =
   /^(gantt|title|section|click|call|href|end|vert|milestone|active|done|crit|dateformat|axisformat|tickinterval|includes|excludes|todaymarker|inclusiveenddates|topaxis|weekday|weekend|accTitle|accDescr)/i;
 
-/** A Mermaid chart of the phases by host, each switch marked; "" when nothing took time. Hosts that failed come first. */
+/** A Mermaid chart of the phases by host, each switch and each rollback marked; "" when nothing took time. Hosts that failed come first. */
 export function timeline(courses: readonly Course[]): string {
   const shown = pick(courses);
   const times = shown.flatMap(({ spans }) => spans.flatMap(({ start, end }) => [start, end]));
   if (times.length === 0) return "";
-  const phases = [...new Set(shown.flatMap(({ spans }) => spans.map(({ phase }) => phase)))];
+  // In the order in which they began on any host, so that a phase has one colour wherever another one is left out.
+  const phases = shown.flatMap(({ spans }) => spans).toSorted((one, other) => one.start - other.start);
   const whole = Math.max(...times) - Math.min(...times);
   return [
     "---",
@@ -34,7 +35,7 @@ export function timeline(courses: readonly Course[]): string {
     "  dateFormat x",
     "  axisFormat %H:%M:%S",
     "  todayMarker off",
-    ...shown.flatMap((course) => section(course, phases, whole)),
+    ...shown.flatMap((course) => section(course, [...new Set(phases.map(({ phase }) => phase))], whole)),
   ].join("\n");
 }
 
@@ -48,7 +49,7 @@ function pick(courses: readonly Course[]): readonly Course[] {
   return courses.toSorted((one, other) => failed(other) - failed(one)).slice(0, MOST_HOSTS);
 }
 
-function section({ host, spans, switched }: Course, phases: readonly string[], whole: number): string[] {
+function section({ host, spans, switched, returned }: Course, phases: readonly string[], whole: number): string[] {
   const bars = spans.slice(0, MOST_SPANS).map(({ phase, start, end, failed }) => {
     const text = word(phase);
     // A label that is longer than its bar would stand in the next one.
@@ -57,7 +58,8 @@ function section({ host, spans, switched }: Course, phases: readonly string[], w
     return `  ${label} :${look}, ${start}, ${Math.max(end, start + 1)}`;
   });
   const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${switched}, 0ms`];
-  return [`  section ${word(host)}`, ...bars, ...mark];
+  const back = returned === undefined ? [] : [`  ${NO_LABEL} :crit, milestone, ${returned}, 0ms`];
+  return [`  section ${word(host)}`, ...bars, ...mark, ...back];
 }
 
 /** A text as a label: nothing that Mermaid reads as syntax. */

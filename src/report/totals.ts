@@ -1,4 +1,5 @@
 import type { DeployFacts, HostStats, HostStatus, ResultEvent, RunEvent } from "../ansible/events.js";
+import { naturally } from "../text.js";
 
 /** What happened in a run, all hosts together. */
 export interface Totals {
@@ -31,7 +32,7 @@ export function totalsOf(events: readonly RunEvent[]): Totals {
   const changedResults = new Set(results.filter(({ status }) => status === "changed").map(({ host }) => host));
   return {
     stats,
-    hosts: names,
+    hosts: names.toSorted(naturally),
     ok: names.filter((name) => (stats[name]?.failures ?? 0) === 0 && (stats[name]?.unreachable ?? 0) === 0),
     changed: names.filter((name) => (stats[name]?.changed ?? 0) > 0 || changedResults.has(name)),
     failed: having("failures"),

@@ -19,13 +19,16 @@ export interface VerdictParts {
 export function verdict(parts: VerdictParts, totals: Totals): string {
   const what = subject(parts);
   const where = totals.hosts.length === 0 ? "" : ` on ${enumeration(totals.hosts)}`;
+  const moved = revisions(parts, totals);
+  const failed = `failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}`;
+  const then = (end: string) => `${what}${where}${moved === "" ? " " : `${moved}, `}${end}`;
   const head = {
-    succeeded: `${what}${where}`,
-    failed: `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}`,
-    "rolled-back": `${what}${where} failed${parts.phase === "" ? "" : ` in “${parts.phase}”`}, and every host serves what it served before`,
-    cancelled: `${what}${where} was cancelled`,
+    succeeded: `${what}${where}${moved}`,
+    failed: then(failed),
+    "rolled-back": `${what}${where} rolled back${rolledBack(parts, totals, failed)}`,
+    cancelled: then("was cancelled"),
   }[parts.status];
-  return `${head}${revisions(parts, totals)}: ${[...counts(totals, parts.inputs.check), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
+  return `${head}: ${[...counts(totals, parts), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
 }
 
 function subject({ inputs, app }: VerdictParts): string {
@@ -35,28 +38,32 @@ function subject({ inputs, app }: VerdictParts): string {
   return `${OPERATIONS[inputs.operation].headline}${of}`;
 }
 
+const short = (revision: string | undefined) => revision?.slice(0, 7);
+
+/** ` to 0123456, since 89abcde failed in “Activate”`: what is live now, and what is not. No arrow, which would say that it went there. */
+function rolledBack({ inputs }: VerdictParts, { deploy }: Totals, failed: string): string {
+  const [from, to] = [short(deploy.previous_revision), short(deploy.target_revision)];
+  if (from === undefined || to === undefined || from === to) return `, since it ${failed}`;
+  return ` to ${from}, since ${inputs.operation === "rollback" ? "the rollback to " : ""}${to} ${failed}`;
+}
+
 /** `, 0123456 → 89abcde`. */
 function revisions({ inputs }: VerdictParts, { deploy }: Totals): string {
-  const short = (revision: string | undefined) => revision?.slice(0, 7);
   const [from, to] = [short(deploy.previous_revision), short(deploy.target_revision ?? deploy.revision)];
   if (!OPERATIONS[inputs.operation].tellsRevisions || to === undefined) return "";
   if (from === undefined) return `, ${to}`;
   return from === to ? `, ${to} as before` : `, ${from} → ${to}`;
 }
 
-function counts(totals: Totals, check: boolean): string[] {
+/** How many hosts, and what became of them: what is zero is left out, but not that nothing changed. */
+function counts(totals: Totals, { inputs: { check }, status }: VerdictParts): string[] {
   if (totals.hosts.length === 0) return ["no host took part"];
-  const many = totals.changed.length;
-  const changed = check ? `${many} would change` : `${many} changed`;
+  const changed = `${totals.changed.length} ${check ? "would change" : "changed"}`;
   return [
     count(totals.hosts.length, "host"),
-    changed,
-    ...(
-      [
-        ["ok", totals.ok],
-        ["failed", totals.failed],
-        ["unreachable", totals.unreachable],
-      ] as const
-    ).map(([word, hosts]) => `${hosts.length} ${word}`),
+    // What was changed and changed back is no news.
+    ...(status === "rolled-back" ? [] : [changed]),
+    ...(totals.failed.length > 0 ? [`${totals.failed.length} failed`] : []),
+    ...(totals.unreachable.length > 0 ? [`${totals.unreachable.length} unreachable`] : []),
   ];
 }

@@ -20,12 +20,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Root of the runner's tool cache; without one, a folder that lasts as long as the system keeps temporary files. */
 export function toolCacheRoot(environment: Environment): string {
-  return environment.RUNNER_TOOL_CACHE || temporaryTools(environment);
+  return environment.RUNNER_TOOL_CACHE ? resolve(environment.RUNNER_TOOL_CACHE) : temporaryTools(environment);
 }
 
 /** What stands in for the tool cache. */
 export function temporaryTools({ RUNNER_TEMP }: Environment): string {
-  return join(RUNNER_TEMP || tmpdir(), "django-ansible-deploy-tools");
+  return resolve(RUNNER_TEMP || tmpdir(), "django-ansible-deploy-tools");
 }
 
 /** Whether this user may write into a folder, or make it. */

@@ -50,6 +50,10 @@ options:
     type: list
     elements: str
     default: []
+  last_environment:
+    description: Whether a release starts with what it last ran with on this host where C(environment) has no value, as in a rollback.
+    type: bool
+    default: false
   sandbox:
     description: What the application may do, as lines of its unit; its commands run with the same.
     type: str

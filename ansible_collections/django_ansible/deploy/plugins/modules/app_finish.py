@@ -77,7 +77,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files i
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, prepared, process_moves, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, last_environment, left, prepared, process_moves, runs, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
@@ -103,12 +103,12 @@ def finish(module: AnsibleModule) -> dict:
     stopping = [slot for slot in idle if not module.params["standby"] and systemd.is_active(layout.slot_service(slot))]
     moves = (undo.recall(layout.app_name) or {}).get("processes", process_moves.NO_MOVES)
     ended, still_needed = process_moves.ended(layout, moves)
-    keep = layout.kept_releases(module.params["keep_releases"]) | still_needed
+    keep = layout.kept_releases(module.params["keep_releases"]) | still_needed | runs.releases_in_use(layout.app_name)
     kept = [prepared.read(layout, release) for release in keep]
     removed = [os.path.join(layout.releases, name) for name in sorted(folders(layout.releases) - keep)]
     removed += [os.path.join(layout.venvs, name) for name in sorted(folders(layout.venvs) - {found.get("venv") for found in kept})]
     removed += [os.path.join(backups, name) for name in sorted(folders(backups)) if name.partition(".dump")[0] not in keep]
-    removed += prepared.unneeded(layout, keep)
+    removed += prepared.unneeded(layout, keep) + last_environment.unneeded(layout, keep)
     if not module.check_mode:
         process_moves.finish(moves, ended)
         retire_replaced(layout, live)
@@ -122,6 +122,7 @@ def finish(module: AnsibleModule) -> dict:
         if os.path.isdir(layout.building):
             with Tree(layout.building) as building:
                 building.remove(".")  # What a run left that was killed.
+        left.note(layout)
         for path in removed:
             shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
         if removed:

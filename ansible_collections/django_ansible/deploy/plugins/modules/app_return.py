@@ -41,7 +41,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import BY_ITSELF, ROLLED_BACK
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import returning, runs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of, lock_of
 
 
@@ -69,6 +69,7 @@ def main() -> None:
     lock = lock_of(module.params, module.check_mode)
     if module.check_mode:
         module.exit_json(**predict(module.params))
+    stopped = runs.stop(layout_of(module.params), module.params["run_id"])
     result = went_alone(module.params)
     # A step before this one may have given the lock back already, when nothing was to be done or it failed. A boot takes it from a host that was switched.
     if lock.is_held() or (lock.run and predict(module.params)["changed"]):

@@ -57,13 +57,12 @@ deploy:
 import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import backup
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import ready_database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of, release_environment
 
 
 def main() -> None:
@@ -86,7 +85,7 @@ def main() -> None:
                 policy=params["policy"], variable="django_app_rollback_migrations", check_mode=module.check_mode,
             )
     except (CommandFailed, Locked) as error:
-        module.fail_json(msg="nothing was rolled back: %s" % Environment.parse(params["environment"]).mask(str(error)))
+        module.fail_json(msg="nothing was rolled back: %s" % release_environment(params, layout, params["release"]).mask(str(error)))
     for warning in result["warnings"]:
         module.warn(warning)
     module.exit_json(changed=result["changed"], migrations=result["migrations"], deploy={"warnings": result["warnings"]})

@@ -7,9 +7,33 @@ DOCUMENTATION = r"""
 module: app_status
 short_description: Tells what an application is on a host
 description:
-  - Release, commit, since when, slot, the state of its units, free disk and the deploy lock. Changes nothing and takes no lock.
+  - Release, commit, since when, slot, health, units with their restarts and memory, free disk, certificate, dumps, timers, commands that run, maintenance,
+    what was changed since the last deploy, and the deploy lock. Changes nothing and takes no lock.
 extends_documentation_fragment:
   - django_ansible.deploy.layout
+options:
+  health_path:
+    description: Path that is asked.
+    type: str
+    default: /
+  health_host:
+    description: Host that the request names.
+    type: str
+    default: localhost
+  health_statuses:
+    description: Statuses that are healthy; empty means 200 to 399.
+    type: list
+    elements: int
+    default: []
+  scheme:
+    description: That of the site's address.
+    type: str
+    choices: [http, https]
+    default: http
+  certificate:
+    description: File of the site's certificate; empty where it has none.
+    type: str
+    default: ''
 attributes:
   check_mode:
     support: full
@@ -31,35 +55,39 @@ RETURN = r"""
 deploy:
   description:
     - C(release) and C(revision) that serve, and C(status) with C(release), C(revision), C(since) (when it was activated, UTC), C(slot), C(units)
-      (state by unit), C(free_mib), C(lock) (who deploys now or has locked it, in words) and C(releases) (what is kept, oldest first).
+      (state by unit), C(free_mib), C(lock) (who deploys now or has locked it, in words) and C(releases) (what is kept, oldest first); C(health) (V(healthy) or what is wrong),
+      C(restarts) and C(memory_mib) by unit, C(certificate_days), C(last_dump), C(maintenance), C(timers) (last run by timer), C(runs), C(drift) (files that
+      were changed since the last deploy) and C(problems), what somebody should look at.
   type: dict
   returned: success
 """
 
-import os
-
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.standing import standing
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=LAYOUT, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={
+            **LAYOUT,
+            "health_path": {"type": "str", "default": "/"},
+            "health_host": {"type": "str", "default": "localhost"},
+            "health_statuses": {"type": "list", "elements": "int", "default": []},
+            "scheme": {"type": "str", "choices": ["http", "https"], "default": "http"},
+            "certificate": {"type": "str", "default": ""},
+        },
+        supports_check_mode=True,
+    )
     layout = layout_of(module.params)
-    slot = layout.live_slot()
-    release = layout.slot_release(slot)
+    release = layout.live_release()
     known = layout.read_release(release) if release else {}
-    web = [*layout.slot_units(slot), "nginx.service"] if slot and os.path.islink(layout.socket_link) else []
-    units = [*web, *process_units.instances(layout.app_name)]
     status = {
+        **standing(layout, module.params),
         "release": release,
         "revision": known.get("revision"),
         "since": known.get("activated"),
-        "slot": slot,
-        "units": {unit: systemd.show(unit, "ActiveState")["ActiveState"] for unit in units},
-        "free_mib": free_mib(layout.app_dir),
+        "slot": layout.live_slot(),
         "lock": lock_of(module.params, check_mode=False).describe(),
         "releases": [found["release"] for found in layout.list_releases() if not found.get("bad")],
     }

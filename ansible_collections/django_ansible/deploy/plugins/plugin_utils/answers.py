@@ -32,7 +32,8 @@ pem = form(r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE
 
 STATUS = record(
     release=maybe(release), revision=maybe(commit), since=maybe(moment), slot=maybe(word), units=by_name(LINE), free_mib=number, lock=maybe(LINE),
-    releases=each(release),
+    releases=each(release), health=maybe(text()), restarts=by_name(number), memory_mib=by_name(number), certificate_days=maybe(number),
+    last_dump=maybe(moment), maintenance=maybe(LINE), timers=by_name(LINE), runs=each(LINE), drift=each(LINE), problems=each(text()),
     services=each(record(service=LINE, container=LINE, image=image, digest=image, since=moment, health=LINE)),
 )
 DEPLOY = record(
@@ -58,11 +59,15 @@ ANSWERS: dict[str, dict[str, Shape]] = {
         "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,
     },
     "app_lock": {"lock": maybe(LINE)},
+    "app_logs": {"times": each(number, 40000), "lines": each(LINE, 40000)},
+    "app_maintenance": {"deploy": DEPLOY},
     "app_migrate": {"migrations": each(migration), "dump": maybe(path), "commands": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
+    "app_remove": {"removed": each(LINE), "told": each(text())},
     "app_repository": {"commit": commit},
     "app_return": {"deploy": DEPLOY},
     "app_rollback": {"migrations": each(migration), "deploy": DEPLOY},
+    "app_run": {"output": text(8 << 20), "offset": number, "ended": boolean, "cut": boolean, "code": maybe(number), "trouble": text(), "deploy": DEPLOY},
     "app_status": {"deploy": DEPLOY},
     "compose_finish": {"removed": each(LINE)},
     "compose_lock": {"lock": maybe(LINE)},

@@ -68,7 +68,7 @@ def start(action, task_vars: dict) -> str:
     return token
 
 
-def confirm(timeout: float = 10.0) -> dict:
+def confirm(timeout: float = 30.0) -> dict:
     """Tells all hosts at once that the whole fleet is through.
 
     :returns: `silent`, hosts that do not answer, so that nobody was told; `unsure`, hosts that were told and have not answered. Both are empty

@@ -20,7 +20,7 @@ TURN = 0.25  # seconds between two looks at the folder
 LOST = 10.0  # seconds without an answer after which a channel is made anew
 GONE = 15.0  # seconds without an answer after which no host is sent a beat: none may stay on a release from which that one rolls back
 AGAIN = 2.0  # seconds before a channel that ended is made anew
-ANSWER = 3.0  # seconds that all hosts have to answer before a confirmation, and for it
+ANSWER = 10.0  # seconds that all hosts have to answer before a confirmation, and for it
 MASTER = 10.0  # seconds that Ansible has to make the connection that a channel goes over
 LONGEST = 4096
 
@@ -155,14 +155,15 @@ class Heart:
         return {"silent": silent, "unsure": [] if silent else self.ask("confirm", ("confirmed",))}
 
     def ask(self, line: str, answers: tuple) -> list[str]:
-        asked = [channel for channel in self.channels.values() if not channel.ended]
+        # A host that gave the lock back before it heard anything, as one with nothing to do does, has nobody who listens.
+        asked = [channel for channel in self.channels.values() if channel.answered > 0 and not channel.ended]
         for channel in asked:
             channel.word = ""
             channel.send(line)
         deadline = time.monotonic() + ANSWER
-        while any(channel.word not in answers for channel in asked) and time.monotonic() < deadline:
+        while any(channel.word not in answers and not channel.ended for channel in asked) and time.monotonic() < deadline:
             self.turn(0.05)
-        return sorted(channel.name for channel in asked if channel.word not in answers)
+        return sorted(channel.name for channel in asked if channel.word not in answers and not channel.ended)
 
     def answer(self, name: str, content: dict) -> None:
         with open(os.path.join(self.folder, name + ".new"), "w", encoding="utf-8") as file:

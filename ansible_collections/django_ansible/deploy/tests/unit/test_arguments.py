@@ -62,6 +62,12 @@ def test_no_task_says_them_again():
         "roles/compose_app/tasks/unlock.yml: run_id of compose_lock",
         "roles/django_app/tasks/cancel.yml: run_id of app_return",
         "roles/django_app/tasks/lock.yml: run_id of app_lock",
+        "roles/django_app/tasks/logs.yml: run_id of app_logs",
+        "roles/django_app/tasks/maintenance.yml: run_id of app_maintenance",
+        "roles/django_app/tasks/remove.yml: run_id of app_remove",
+        # What the live slot was started with is on the host.
+        "roles/django_app/tasks/run.yml: environment of app_run",
+        "roles/django_app/tasks/run.yml: run_id of app_run",
         "roles/django_app/tasks/status.yml: run_id of app_status",
         "roles/django_app/tasks/unlock.yml: run_id of app_lock",
     }

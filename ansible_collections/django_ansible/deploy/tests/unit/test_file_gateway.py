@@ -80,6 +80,7 @@ WHOLE = {
     "host/files.py": "root's own places by their path; who calls it is named below",
     "build/lock_files.py": BUILDER,
     "build/requirements.py": BUILDER,
+    "build/settings_reads.py": BUILDER,
     "build/venv.py": BUILDER,
     "build/worker.py": BUILDER,
     "django/committed.py": APPLICATION,
@@ -188,6 +189,7 @@ ALLOWED = {
         "answers_for_unknown_names": ("open", "/etc/nginx"),
         "catch_all": ("ManagedFile", "/etc/nginx"),
         "refused_line": ("open", "/etc/nginx"),
+        "give_welcome_page_back": ("replace_link", "/etc/nginx"),
     },
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
@@ -234,6 +236,10 @@ ALLOWED = {
         "Ran.note": ("write_atomically", "app_dir/first-commands.json"),
     },
     "slots/inspection.py": {"Inspection.make_ready": ("ensure_directory", "app_dir/collected, and a new folder in it that is given to the application's user")},
+    "slots/last_environment.py": {
+        "read": ("open", "/etc/<app_name>/environments"),
+        "file": ("ManagedFile", "/etc/<app_name>/environments"),
+    },
     "slots/prediction.py": {
         "predict": ("tempfile.TemporaryDirectory os.chmod", "a new folder below /var/lib"),
         "Prediction.run": ("ensure_directory", "a folder in it that is given to the builder"),
@@ -252,6 +258,35 @@ ALLOWED = {
             "read": "open", "settings_text": "open", "in_use": "open", "discard": "shutil.rmtree", "write": "ensure_directory write_atomically",
             "write_settings": "ensure_directory write_atomically",
         }.items()
+    },
+    "slots/left.py": {
+        "_sums": ("open", "units, nginx's site, /etc/<app_name> and /usr/local/bin"),
+        "note": ("write_atomically_as", "/etc/<app_name>"),
+        "drift": ("open", "/etc/<app_name>"),
+    },
+    "slots/leaving.py": {
+        "Leaving._used_elsewhere": ("open", "/etc/systemd/system"),
+        "Leaving.leave": ("os.unlink os.rmdir", "/etc, /usr/local/bin and /var/lib/django-ansible-deploy"),
+        "Leaving._leave_nginx": ("os.unlink", "/etc/nginx"),
+        "Leaving._keep": ("ensure_directory shutil.move", "/var/backups and the names in app_dir, which are root's"),
+        "forget_lock": ("os.unlink os.rmdir", "/run/django-ansible-deploy"),
+    },
+    "slots/logs.py": {"tail_of": ("open", "/var/log/nginx and app_dir/deploys.jsonl")},
+    "slots/maintenance.py": {
+        "known": ("open", "app_dir/maintenance"),
+        "check": ("open", "/etc/nginx"),
+        "switch_on": ("ensure_directory os.unlink", "app_dir/maintenance"),
+        "switch_off": ("os.unlink shutil.rmtree", "app_dir/maintenance"),
+        "_read": ("open", "app_dir/maintenance"),
+        "_write": ("write_atomically_as", "app_dir/maintenance"),
+    },
+    "slots/runs.py": {
+        "Run.known": ("open", "/run/django-ansible-deploy"),
+        "Run.note": ("write_atomically_as", "/run/django-ansible-deploy"),
+        "Run.start": ("ensure_directory open os.open", "/run/django-ansible-deploy, and /dev/null"),
+        "Run._watch": ("open", "/run/django-ansible-deploy"),
+        "Run.follow": ("open", "/run/django-ansible-deploy"),
+        "prune": ("shutil.rmtree", "/run/django-ansible-deploy"),
     },
     "slots/process_units.py": {"owned_units": ("open", "/etc/systemd/system")},
     "slots/process_moves.py": {

@@ -15,19 +15,24 @@ import os
 import pwd
 import re
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build import interpreter, lock_files, requirements, uv, venv, worker
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build import interpreter, lock_files, requirements, settings_reads, uv, venv, worker
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP, program_input
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Sandbox, confined, ended, run_confined
 
-PROGRAM = (command, lock_files, requirements, interpreter, venv, worker)
+PROGRAM = (command, lock_files, requirements, interpreter, venv, settings_reads, worker)
 CACHE = "/var/cache/django-ansible-deploy"
 HOME = "/nonexistent"
 LONGEST_NAME = 32  # characters of an account's name
 # A compiler may write code that it then runs, and looks at the processor; the application may do neither. What the application may write is not the builder's.
 NOT_FOR_BUILDS = ("MemoryDenyWriteExecute", "ProcSubset", "ReadWritePaths")
+# What runs on the host listens in /run, and often to everybody: the bus, databases, other applications. Names of hosts are still found.
+ONLY_FOR_BUILDS = """
+TemporaryFileSystem=/run:ro
+BindReadOnlyPaths=-/run/systemd/resolve/stub-resolv.conf -/run/systemd/resolve/resolv.conf -/run/NetworkManager/resolv.conf -/run/resolvconf/resolv.conf
+"""
 VERSIONS = re.compile(r"[<>=!~]{0,2}=?[\d.*]+(\s*,\s*[<>=!~]=?[\d.*]+)*")
 LONGEST_BUILD = 3600  # seconds
 
@@ -100,7 +105,7 @@ class Builder:
         return account.pw_uid, account.pw_gid
 
     def sandbox(self, **more) -> Sandbox:
-        return Sandbox(self.user, self.group, self.rules, without=NOT_FOR_BUILDS, nice=10, **more)
+        return Sandbox(self.user, self.group, self.rules + ONLY_FOR_BUILDS, without=NOT_FOR_BUILDS, nice=10, **more)
 
     def variables(self) -> dict:
         own = {"HOME": self.cache, "PIP_CACHE_DIR": os.path.join(self.cache, "pip")}

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build import lock_files, requirements, venv
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build import lock_files, requirements, settings_reads, venv
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 
 # What the deploy itself puts into a release; what a checkout has under these names gives way.
@@ -32,10 +32,11 @@ def claim(release_dir: str, app_path: str, revision: str) -> None:
 
 
 def plan(request: dict) -> dict:
-    """Which virtual environment a checkout needs, and why."""
+    """Which virtual environment a checkout needs, and why; and what its settings read of the environment, of which C(variables) are set."""
     made = venv.Plan(venv.Wishes(**request["wishes"]))
     request["key"] = made.key()
-    return {"key": request["key"], "told": made.told, "warnings": made.warnings, "missing_module_help": made.missing_module_help()}
+    told = made.told + settings_reads.told(made.wishes.project_dir, made.wishes.settings_module, request.get("variables", []))
+    return {"key": request["key"], "told": told, "warnings": made.warnings, "missing_module_help": made.missing_module_help()}
 
 
 def build(request: dict) -> dict:

@@ -59,9 +59,16 @@ class Application:
         except CommandFailed as error:
             raise CommandFailed(environment.mask(str(error))) from error
 
+    def watched(self, argv: list[str], **more: object) -> Done:
+        """Runs a command once, whatever ends it, for somebody who reads along; options as :func:`confined` has them."""
+        return confined(self.sandbox, argv, **self._options(self.environment, **more))
+
+    def _options(self, environment: Environment, **more: object) -> dict:
+        variables = {"HOME": self.home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **environment.variables()}
+        return {"cwd": self.project_dir, "credentials": environment.given_credentials(), "environment": variables, **more}
+
     def _run(self, argv: list[str], environment: Environment, **more: object) -> Done:
-        options = {"cwd": self.project_dir, "credentials": environment.given_credentials(), **more}
-        options["environment"] = {"HOME": self.home, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **environment.variables()}
+        options = self._options(environment, **more)
         done = confined(self.sandbox, argv, **options)
         if done.code != KILLED:
             return done

@@ -72,5 +72,5 @@ def judge(new: Requests, old: Requests, least: int, looks: int = 1, tolerated: f
         if binomial_tail(over, len(new.times), 0.5) < limit:
             return BAD, "the new release takes %d ms for a request in the middle, the one before took %d ms" % (median(new.times) * 1000, usual * 1000)
     if new.count < least:
-        return UNDECIDED, "only %d requests came, and fewer than %d say nothing" % (new.count, least)
+        return UNDECIDED, "too few requests came to judge it (%d of %d)" % (new.count, least)
     return GOOD, "%d of %d requests failed" % (new.failed, new.count)

@@ -165,6 +165,7 @@ class Keeper:
         try:
             self.go_back()
         finally:
+            self.lock.go_on()
             self.lock.release()
 
     def admit(self, listener: socket.socket) -> None:

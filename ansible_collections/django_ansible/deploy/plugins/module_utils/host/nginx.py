@@ -10,7 +10,7 @@ import os
 import re
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, replace_link
 
 NGINX = "/etc/nginx"
 # In 1.19.4 nginx learnt to refuse a handshake; without that, a site that has to answer for every name needs a certificate.
@@ -83,6 +83,13 @@ def untouched_welcome_page() -> str | None:
     except (CommandFailed, OSError):
         return None
     return link if "%s %s" % (site, digest) in shipped else None
+
+
+def give_welcome_page_back() -> None:
+    """Debian's own site answers again where no other one does."""
+    link, site = os.path.join(NGINX, "sites-enabled", "default"), os.path.join(NGINX, "sites-available", "default")
+    if os.path.exists(site) and not os.path.lexists(link) and not os.listdir(os.path.dirname(link)):
+        replace_link(site, link)
 
 
 def answers_for_unknown_names(port: int, ours: list[str]) -> bool:

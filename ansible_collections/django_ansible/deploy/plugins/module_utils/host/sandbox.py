@@ -19,6 +19,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
 
@@ -57,7 +58,7 @@ class Sandbox:
     nice: int = 0
 
     def properties(self) -> list[str]:
-        lines = [line.strip() for line in self.rules.splitlines()]
+        lines = [line.strip() for line in systemd.suited(self.rules).splitlines()]
         kept = [line for line in lines if "=" in line and not line.startswith("#") and line.partition("=")[0] not in (*NOT_FOR_COMMANDS, *self.without)]
         return [
             "User=" + self.user,
@@ -101,7 +102,7 @@ def read_environment_file(text: str) -> dict:
 
 
 def confined(
-    sandbox: Sandbox, argv: list[str], *, environment: dict, cwd: str, credentials: dict | None = None, stdin=None, timeout: float = 0
+    sandbox: Sandbox, argv: list[str], *, environment: dict, cwd: str, credentials: dict | None = None, stdin=None, timeout: float = 0, unit: str = "", output=None
 ) -> Done:
     """Runs *argv*, a program and its arguments without a secret, in a sandbox.
 
@@ -109,9 +110,11 @@ def confined(
     :param credentials: values that are read from the files that C(NAME_FILE) names, by name.
     :param stdin: text, or an open file; nothing by default.
     :param timeout: seconds; 0 for no limit.
+    :param unit: name of its unit, so that somebody else can stop it; by default one that nobody knows.
+    :param output: gets what it prints as it comes, bytes of stdout and stderr in their order; then nothing of that is answered.
     :raises CommandFailed: when it runs out of time, or answers endlessly.
     """
-    unit = "%s%s.service" % (PREFIX, secrets.token_hex(8))
+    unit = unit or "%s%s.service" % (PREFIX, secrets.token_hex(8))
     folder = os.path.join(FOLDER, unit)
     with private_folder(folder):
         variables = {**USUAL, **environment}
@@ -128,7 +131,7 @@ def confined(
         # systemd would put variables in the place of their names.
         command = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=oneshot", "--unit", unit]
         started = time.monotonic()
-        done = _finished([*command, *("--property=" + one for one in properties), "--", *(word.replace("$", "$$") for word in (*INSIDE, *argv))], unit, stdin)
+        done = _finished([*command, *("--property=" + one for one in properties), "--", *(word.replace("$", "$$") for word in (*INSIDE, *argv))], unit, stdin, output)
     if timeout and done.code and time.monotonic() - started >= timeout:
         raise CommandFailed("%s did not end within %d s" % (" ".join(argv[:3]), timeout), done.printed)
     return done
@@ -173,11 +176,11 @@ def private_folder(path: str):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _finished(command: list[str], unit: str, stdin) -> Done:
+def _finished(command: list[str], unit: str, stdin, output=None) -> Done:
     text = stdin if isinstance(stdin, str) else None
     source = subprocess.PIPE if text is not None else stdin or subprocess.DEVNULL
-    process = subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    answer, printed = _Kept(process.stdout, LONGEST_ANSWER), _Kept(process.stderr, LONGEST_OUTPUT)
+    process = subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT if output else subprocess.PIPE)
+    kept = [_Passed(process.stdout, output)] if output else [_Kept(process.stdout, LONGEST_ANSWER), _Kept(process.stderr, LONGEST_OUTPUT)]
     try:
         if text is not None:
             with contextlib.suppress(BrokenPipeError), process.stdin:
@@ -187,7 +190,8 @@ def _finished(command: list[str], unit: str, stdin) -> Done:
         subprocess.run(["systemctl", "stop", "--no-block", unit], check=False, capture_output=True)
         process.kill()
         raise
-    return Done(code, answer.text(), printed.text())
+    answer, printed = [one.text() for one in (*kept, *kept)][:2]
+    return Done(code, answer, printed)
 
 
 def _waited(process: subprocess.Popen, unit: str) -> int:
@@ -230,3 +234,15 @@ class _Kept:
     def text(self) -> str:
         self.thread.join(10)
         return b"".join(self.parts).decode(errors="replace")
+
+
+class _Passed(_Kept):
+    """Passes what a pipe says on, and keeps nothing of it."""
+
+    def __init__(self, pipe, output) -> None:
+        self.output = output
+        super().__init__(pipe, 0)
+
+    def _read(self) -> None:
+        for part in iter(lambda: self.pipe.read1(65536), b""):
+            self.output(part)

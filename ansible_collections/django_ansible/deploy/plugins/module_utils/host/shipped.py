@@ -14,7 +14,7 @@ OURS = "ansible_collections.django_ansible.deploy.plugins.module_utils."
 NOT_SHIPPED = {OURS + "host.module"}
 FOLDER = "/var/lib/django-ansible-deploy/code"
 # Runs a module's main() with what follows. Isolated (-I), Python reads nothing of the user or of the working directory.
-START = "import importlib, sys; sys.path.insert(0, sys.argv[1]); importlib.import_module(sys.argv[2]).main(*sys.argv[3:])"
+START = "import importlib, sys\nsys.path.insert(0, sys.argv[1])\nimportlib.import_module(sys.argv[2]).main(*sys.argv[3:])"
 
 
 def ship(folder: str = FOLDER) -> str:

@@ -3,15 +3,42 @@
 """The few things that a deploy asks of systemd."""
 from __future__ import annotations
 
+import functools
+import re
 import subprocess
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 
+OWN_PIDS = "PrivatePIDs"
+OWN_PIDS_SINCE = 257  # of systemd
 LONGEST_STOP = 7200  # seconds; systemd itself ends a stop after the process's own patience
 
 
 def systemctl(*arguments: str, timeout: float = 120) -> str:
     return run(["systemctl", *arguments], timeout=timeout)
+
+
+@functools.lru_cache(maxsize=None)
+def gives_own_pids() -> bool:
+    """Whether a unit of this host can have process ids of its own, so that it can neither see nor end what runs outside it.
+
+    In some containers the kernel refuses the /proc that this takes, and systemd would then not start the unit.
+    """
+    try:
+        version = re.match(r"systemd (\d+)", run(["systemctl", "--version"], timeout=30))
+        if not version or int(version.group(1)) < OWN_PIDS_SINCE:
+            return False
+        if subprocess.run(["systemd-detect-virt", "--container", "--quiet"], check=False).returncode == 0:
+            rules = ["--property=%s=yes" % rule for rule in (OWN_PIDS, "PrivateUsers", "PrivateTmp", "NoNewPrivileges")]
+            run(["systemd-run", "--quiet", "--wait", "--collect", "--service-type=oneshot", *rules, "--property=User=nobody", "true"], timeout=30)
+    except CommandFailed:
+        return False
+    return True
+
+
+def suited(rules: str) -> str:
+    """A unit, or lines of one, for this host: without process ids of its own where there are none to be had."""
+    return rules if gives_own_pids() else re.sub(r"^%s=.*\n?" % OWN_PIDS, "", rules, flags=re.MULTILINE)
 
 
 def quietly(verb: str, *arguments: str) -> None:

@@ -9,7 +9,7 @@ import time
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, ensure_directory, replace_link
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, replacing, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, last_environment, replacing, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.front import Front
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.going_back import go_back
@@ -100,6 +100,9 @@ class Activation:
     def note(self) -> None:
         layout, wanted = self.layout, self.wanted
         layout.mark_release(wanted.release, activated=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), bad=None)
+        # Put back with the rest: a release that goes back to its earlier environment last ran with that.
+        ran_with = last_environment.completed(wanted.params, layout, wanted.release)
+        replacing.write(self.restorable, last_environment.file(layout, wanted.release, ran_with))
         layout.claim_layout()
         layout.record(
             release=wanted.release, revision=layout.read_release(wanted.release).get("revision"), previous=wanted.previous_release, result="succeeded",

@@ -20,6 +20,7 @@ APPLICATION = {
     "app_path": {"type": "str", "default": "."},
     "environment": {"type": "str", "default": "{}", "no_log": True},
     "credentials": {"type": "list", "elements": "str", "default": []},
+    "last_environment": {"type": "bool", "default": False},
     "sandbox": {"type": "str", "default": ""},
 }
 

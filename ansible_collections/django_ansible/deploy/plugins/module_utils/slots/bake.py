@@ -27,6 +27,8 @@ LOST_WORKER = re.compile(r"Worker \(pid:\d+\) was sent SIG(KILL|ABRT|SEGV|BUS|IL
 LOST_WORKERS = 2
 # A line of the log_format of roles/django_app/templates/nginx: "METHOD path PROTOCOL" status … upstream=… slot=… release=…
 LINE = re.compile(r'"[A-Z]+ (?P<path>[^" ]*)[^"]*" (?P<status>\d{3}) .* upstream=(?P<time>[\d.]+|-)[^=]* slot=\S* release=(?P<release>\S+)')
+# Health checks of a deploy are no visitors.
+OWN = '"django-ansible-deploy"'
 
 
 class Entry:
@@ -42,7 +44,7 @@ class Entry:
 
 def parse(line: str) -> Entry | None:
     """A line of the log; None for what nginx answered itself."""
-    found = LINE.search(line)
+    found = None if OWN in line else LINE.search(line)
     if not found or (found["time"] == "-" and found["release"] == "-"):
         return None
     # Without what visitors wrote behind it, which may be a secret.

@@ -27,6 +27,7 @@ class Layout(Releases):
         self.building = os.path.join(app_dir, "building")
         self.collected = os.path.join(app_dir, "collected")
         self.tools = os.path.join(app_dir, "tools")
+        self.maintenance = os.path.join(app_dir, "maintenance")
         self.slots = os.path.join(app_dir, "slots")
         self.current = os.path.join(app_dir, "current")
         self.etc = os.path.join("/etc", app_name)

@@ -132,7 +132,8 @@ class Preparation:
         with self.archive() as archive:
             self.builder.unpack(archive, self.place, compressed=not params["repository"])
         claimed = {"release_dir": self.release_dir, "app_path": params["app_path"], "revision": params["revision"]}
-        plan = self.work(["plan", "byte_compile"], claim=claimed, venvs=layout.venvs)
+        variables = sorted(Environment.parse(params["environment"]).values)
+        plan = self.work(["plan", "byte_compile"], claim=claimed, venvs=layout.venvs, variables=variables)
         key = str(plan.get("key"))
         if not KEY.fullmatch(key):
             raise CommandFailed("the builder named the virtual environment %.60r, which is no name of one" % key)

@@ -19,6 +19,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files i
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_moves, process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
+# What runs as the first process where process ids are a unit's own; see templates/init.py.j2.
+INIT = "/usr/bin/python3 -I -S"
+
 
 class Processes:
     """One host's processes and timers as they should be, and the way there."""
@@ -51,8 +54,10 @@ class Processes:
 
     def filled(self, template: str, entry: dict, folder: str, **more: str) -> str:
         command = process_units.exec_start(entry["command"], folder, self.layout.shared)
+        if systemd.gives_own_pids():
+            command = "%s %s %s" % (INIT, os.path.join(self.layout.etc, "init.py"), command)
         places = {**{key: str(value) for key, value in entry.items()}, "release_dir": folder, "exec_start": command, "once": process_units.ONCE if entry["once"] else "", **more}
-        return re.sub(r"@([a-z_]+)@", lambda found: places.get(found.group(1), found.group(0)), self.templates[template])
+        return re.sub(r"@([a-z_]+)@", lambda found: places.get(found.group(1), found.group(0)), systemd.suited(self.templates[template]))
 
     def process_files(self, slot: str) -> list[tuple[str, ManagedFile]]:
         """The files of a slot's processes, each with the template unit that reads it."""

@@ -11,7 +11,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.envir
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import nginx, passwords, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, read_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe, Probes
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import pages, prepared, processes, uploads
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import last_environment, pages, prepared, processes, uploads
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
 
@@ -34,12 +34,10 @@ class Wanted:
         # Check mode asks for a release that nobody has made: then what serves is the best guess.
         known = self.facts or (prepared.read(self.layout, self.previous_release) if self.previous_release else {})
         self.uploads = uploads.decide(params["uploads"], known.get("uploads"))
-        self.files = [
-            (entry["kind"], ManagedFile(entry["path"], self.site(entry["content"]) if entry["kind"] == "nginx" else entry["content"], entry["mode"]))
-            for entry in params["files"]
-        ]
+        self.files = [(entry["kind"], ManagedFile(entry["path"], self.suited(entry["kind"], entry["content"]), entry["mode"])) for entry in params["files"]]
         own_site = [file for kind, file in self.files if kind == "nginx"]
         self.told, self.warnings = self.tell_uploads(own_site)
+        self.told += filter(None, [last_environment.sentence(params, self.layout, self.release)])
         sites, self.removals = nginx.plan(params["refuse_unknown_names"], own_site)
         self.files += [("nginx", site) for site in sites]
         self.files += [("nginx", file) for file in [*pages.files(params["pages"], self.layout.release_dir(self.release), known.get("pages")), *self.passwords()]]
@@ -59,9 +57,11 @@ class Wanted:
         # Then the free slot is where the release is tried, and the live one goes over to it.
         self.one_at_a_time = self.web and params["strategy"] == "restart" and self.live is not None and self.slot != self.live
 
-    def site(self, content: str) -> str:
-        """nginx's site for this host and this release."""
-        return nginx.suited(uploads.placed(content, self.uploads.locations(self.layout.app_name, self.layout.media)))
+    def suited(self, kind: str, content: str) -> str:
+        """A file for this host and this release."""
+        if kind == "nginx":
+            return nginx.suited(uploads.placed(content, self.uploads.locations(self.layout.app_name, self.layout.media)))
+        return systemd.suited(content) if kind == "unit" else content
 
     def passwords(self) -> list[ManagedFile]:
         """The passwords that nginx asks for; an empty file where there were some."""

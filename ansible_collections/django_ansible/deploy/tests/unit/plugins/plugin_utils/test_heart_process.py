@@ -92,10 +92,21 @@ def test_confirmation_goes_to_all_when_all_are_there(heart):
 
 def test_nobody_is_told_when_one_does_not_answer(heart):
     heart.add("app1")
-    heart.add("app2", DEAF)
-    heart.go(0.3)
+    heart.add("app2")
+    heart.go(0.8)
+    heart.channels["app2"].argv = [sys.executable, "-c", DEAF]
+    heart.channels["app2"].process.kill()
     assert heart.confirm() == {"silent": ["app2"], "unsure": []}
     assert "confirm" not in heart.heard("app1")
+
+
+def test_a_host_with_nothing_to_do_is_not_waited_for(heart):
+    heart.add("app1")
+    heart.add("app2", DEAF)
+    heart.add("app3", "print('end', flush=True)")
+    heart.go(0.8)
+    assert heart.confirm() == {"silent": [], "unsure": []}
+    assert "confirm" in heart.heard("app1")
 
 
 def test_one_for_a_run_and_it_ends_with_ansible(tmp_path):

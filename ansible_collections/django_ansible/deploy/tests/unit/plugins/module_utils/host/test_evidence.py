@@ -22,7 +22,7 @@ def test_tails_are_exact():
     ("new", "old", "verdict", "words"),
     [
         (Requests(0, [0.1] * 100), Requests(0, [0.1] * 100), GOOD, "0 of 100 requests failed"),
-        (Requests(0, [0.1] * 9), Requests(0, [0.1] * 100), UNDECIDED, "only 9 requests came"),
+        (Requests(0, [0.1] * 9), Requests(0, [0.1] * 100), UNDECIDED, "too few requests came to judge it (9 of 50)"),
         (Requests(30, [0.1] * 100), Requests(0, [0.1] * 300), BAD, "30 of 100 requests to the new release failed, before it was 0 of 300"),
         (Requests(9, [0.1] * 10), Requests(0, []), BAD, "9 of 10 requests to the new release failed"),
         # It failed as often before: that is not the release's doing.

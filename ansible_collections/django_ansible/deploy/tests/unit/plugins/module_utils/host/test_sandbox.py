@@ -39,7 +39,7 @@ def started(tmp_path, monkeypatch):
     """What was started, with the private files that were there at that time."""
     seen = []
 
-    def finished(command, unit, stdin):
+    def finished(command, unit, stdin, output):
         files = {path.name: (path.read_text(), oct(path.stat().st_mode)) for path in (tmp_path / unit).iterdir()}
         seen.append((command, files))
         return Done(*answers.pop(0))

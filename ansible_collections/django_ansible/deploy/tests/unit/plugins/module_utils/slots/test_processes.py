@@ -175,3 +175,11 @@ def test_all_that_runs_of_the_application_is_paused_and_goes_on_each_unit_by_its
     assert {arguments[1] for arguments in stopped} == {"--signal=STOP"}
     assert {arguments[2] for arguments in sent[len(stopped) :]} == units
     assert {arguments[1] for arguments in sent[len(stopped) :]} == {"--signal=CONT"}
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_process_whose_ids_are_its_own_has_a_first_one_that_passes_signals_on(host, monkeypatch, tmp_path, own):
+    monkeypatch.setattr(processes.systemd, "gives_own_pids", lambda: own)
+    host.deploy("blue", [WORKER])
+    start = "ExecStart=" + ("/usr/bin/python3 -I -S %s/etc/init.py " % tmp_path if own else "") + str(tmp_path / "opt")
+    assert start in (host.units / "shop-worker-blue@.service").read_text()

@@ -1,0 +1,137 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { copyToHost, type Host, onHost, projectFolder, servePostgres } from "../../scripts/lab/index.mjs";
+import { full, testInFull } from "./support/full.js";
+import { startTrial, type Trial } from "./support/trial.js";
+
+// Migrations on a real server: what is proved of each, and whether the code of before really works on what it leaves.
+interface Judged {
+  case: string;
+  safe: boolean;
+  rules_say: boolean;
+  /** What the proof says, what rules alone say, and whether the code of before really worked. */
+  proved: boolean;
+  ruled: boolean;
+  works: boolean;
+  breaks: string[];
+  seconds: number;
+}
+
+/** A telling one of each kind; all of them in the full test. */
+const SAMPLE = [
+  "a column that may be null",
+  "a column that must not be null",
+  "a column dropped",
+  "a column dropped that the code has forgotten",
+  "a column renamed in SQL",
+  "rows changed by a function that needs some",
+];
+const fixtures = join(projectFolder, "__tests__/e2e/fixtures/proof");
+const lab = "/opt/lab";
+
+let trial: Trial;
+let host: Host;
+
+beforeAll(async () => {
+  trial = await startTrial("schema-matrix");
+  host = await trial.host({ name: "db1", suite: "bookworm", kind: "ready" });
+  await servePostgres(host, { database: "base", user: "lab", password: "lab" });
+  await onHost(
+    host,
+    `su postgres -c 'psql -qXc "ALTER ROLE lab CREATEDB"'; mkdir -p ${lab}/ansible_collections/django_ansible`,
+  );
+  await copyToHost(
+    host,
+    join(projectFolder, "ansible_collections/django_ansible/deploy"),
+    `${lab}/ansible_collections/django_ansible/deploy`,
+  );
+  await copyToHost(host, fixtures, `${lab}/proof`);
+  await onHost(
+    host,
+    `python3 -m venv ${lab}/venv && ${lab}/venv/bin/pip -q install 'django==5.2.*' 'psycopg[binary]==3.2.*' >&2`,
+  );
+});
+
+afterAll(() => trial?.end());
+
+const settings = [
+  "DB_HOST=127.0.0.1 DB_PORT=5432 DB_USER=lab DB_PASSWORD=lab PROOF_USER=root",
+  `COLLECTIONS=${lab} PYTHONDONTWRITEBYTECODE=1`,
+].join(" ");
+
+async function judge(cases: string[], more = "DB_NAME=base"): Promise<Judged[]> {
+  const names = cases.map((name) => `'${name}'`).join(" ");
+  const lines = await onHost(
+    host,
+    `rm -rf ${lab}/projects; mkdir ${lab}/projects; cd ${lab}/proof; ${settings} ${more} python3 matrix.py ${lab}/projects ${lab}/venv/bin/python ${names}`,
+  );
+  return lines
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+function expectRight(judged: Judged[]): void {
+  for (const one of judged) {
+    const { safe, rules_say } = one;
+    expect(one, one.case).toMatchObject({ works: safe, proved: safe, ruled: rules_say });
+  }
+}
+
+/** The table of the documentation, as the matrix measured it. */
+function tableOf(judged: Judged[]): string {
+  const word = (safe: boolean): string => (safe ? "goes on" : "breaks");
+  const rows = judged.map(
+    ({ case: name, works, proved, ruled }) => `| ${name} | ${word(works)} | ${word(proved)} | ${word(ruled)} |`,
+  );
+  return ["| migration | the live release | the proof says | rules alone say |", "|---|---|---|---|", ...rows].join(
+    "\n",
+  );
+}
+
+describe("what is said of a migration is what happens", () => {
+  test(full ? "on PostgreSQL, and the documentation has it" : "on PostgreSQL, a sample", async () => {
+    const judged = await judge(full ? [] : SAMPLE);
+    expectRight(judged);
+    const documented = readFileSync(join(projectFolder, "docs/migrations-and-rollback.md"), "utf8");
+    for (const row of tableOf(judged).split("\n")) expect(documented).toContain(row);
+  }, 900_000);
+
+  testInFull(
+    "on SQLite",
+    async () => {
+      // A column takes longer texts than it says there, so a shorter one breaks nothing.
+      const judged = await judge([], `DB_ENGINE=django.db.backends.sqlite3 DB_NAME=${lab}/base.sqlite3`);
+      expect(judged.filter(({ works, proved }) => works !== proved)).toEqual([]);
+      expect(judged.filter(({ works, safe }) => works !== safe).map(({ case: name }) => name)).toEqual([
+        "a shorter text",
+      ]);
+    },
+    900_000,
+  );
+
+  testInFull(
+    "of upgrades of well-known packages, no safe one is refused",
+    async () => {
+      for (const release of ["old", "new"]) {
+        await onHost(
+          host,
+          `python3 -m venv ${lab}/${release} && ${lab}/${release}/bin/pip -q install --no-deps -r ${lab}/proof/real/${release}.txt >&2`,
+        );
+      }
+      await onHost(host, "su postgres -c 'createdb -O lab real'");
+      const found = JSON.parse(
+        await onHost(
+          host,
+          `${settings} DB_NAME=real python3 ${lab}/proof/real/prove.py ${lab}/old/bin/python ${lab}/new/bin/python`,
+        ),
+      );
+      // Each of these adds a column that rows must have and the release before does not know.
+      expect(found.refused).toEqual(["oauth2_provider", "social_django", "wagtailsearch", "wagtailusers"]);
+      const safe = found.apps.filter((app: string) => !found.refused.includes(app));
+      expect(safe.length, safe.join(" ")).toBeGreaterThanOrEqual(10);
+    },
+    900_000,
+  );
+});

@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""How an application stands on a host: what runs, how well, and what somebody should look at."""
+from __future__ import annotations
+
+import os
+import shlex
+import time
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import certificate, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import left, maintenance, prepared, process_units, runs
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
+
+PROBE_SECONDS = 10
+FEW_DAYS = 14
+LITTLE_MIB = 1024
+
+
+def standing(layout: Layout, params: dict) -> dict:
+    """Facts for people, by the names that RETURN of app_status gives, and C(problems), a sentence each."""
+    slot = layout.live_slot()
+    web = [*layout.slot_units(slot), "nginx.service"] if slot and os.path.islink(layout.socket_link) else []
+    units = [*web, *process_units.instances(layout.app_name)]
+    asked = systemd.show_each(units, "ActiveState", "NRestarts", "MemoryCurrent")
+    states = {unit: asked.get(unit, {}).get("ActiveState", "unknown") for unit in units}
+    services = [unit for unit in units if unit.endswith(".service") and unit != "nginx.service"]
+    found = {
+        "units": states,
+        "restarts": {unit: _number(asked.get(unit, {}).get("NRestarts")) for unit in services},
+        "memory_mib": {unit: _number(asked.get(unit, {}).get("MemoryCurrent")) >> 20 for unit in services},
+        "free_mib": free_mib(layout.app_dir),
+        "health": health(layout, slot, params) if web else None,
+        "certificate_days": certificate_days(params["certificate"]),
+        "last_dump": last_dump(layout),
+        "maintenance": maintenance.describe(maintenance.known(layout)),
+        "timers": {unit: last_run(unit) for unit in units if unit.endswith(".timer")},
+        "runs": [told(run) for run in runs.known_runs(layout.app_name)],
+        "drift": left.drift(layout),
+    }
+    return {**found, "problems": list(problems(found))}
+
+
+def problems(found: dict):
+    """What somebody should look at."""
+    if found["health"] not in (None, "healthy"):
+        yield "it is not healthy: %s" % found["health"]
+    yield from ("%s is %s" % (unit, state) for unit, state in found["units"].items() if state != "active")
+    yield from ("%s: its last run failed" % unit for unit, said in found["timers"].items() if said.endswith("failed"))
+    if found["certificate_days"] is not None and found["certificate_days"] < FEW_DAYS:
+        yield "the certificate ends in %d days" % found["certificate_days"]
+    if found["free_mib"] < LITTLE_MIB:
+        yield "only %d MiB of disk are free" % found["free_mib"]
+    yield from found["drift"]
+
+
+def health(layout: Layout, slot: str, params: dict) -> str:
+    """C(healthy), or what was wrong with the answer to the health check."""
+    statuses = params["health_statuses"]
+    if not statuses and params["health_path"] == "/" and not prepared.read(layout, layout.slot_release(slot) or "").get("home", True):
+        statuses = [*range(200, 400), 404]
+    probe = Probe(params["health_path"], params["health_host"], statuses, params["scheme"])
+    return probe.over_socket(layout.slot_socket(slot), PROBE_SECONDS) or "healthy"
+
+
+def certificate_days(path: str) -> int | None:
+    """Days that a certificate is still valid; None where there is none."""
+    text = certificate.read(path) if path else b""
+    return max(certificate.describe(text)["days"], -1) if text else None
+
+
+def last_dump(layout: Layout) -> str | None:
+    """When the newest dump before a migration was made, UTC."""
+    folder = os.path.join(layout.app_dir, "backups")
+    times = [os.stat(os.path.join(folder, name)).st_mtime for name in os.listdir(folder) if name.endswith(".dump")] if os.path.isdir(folder) else []
+    return _moment(max(times)) if times else None
+
+
+def last_run(timer: str) -> str:
+    """When a timer's command ran last, and how it ended."""
+    service = timer.replace(".timer", ".service")
+    found = systemd.show(service, "ExecMainExitTimestamp", "Result")
+    if not found.get("ExecMainExitTimestamp"):
+        return "not yet"
+    return "%s, %s" % (found["ExecMainExitTimestamp"], "succeeded" if found.get("Result") == "success" else "failed")
+
+
+def told(run: dict) -> str:
+    """A run of a command in words."""
+    state = "goes on" if runs.is_going(run) else "ended with %s" % run.get("code", "an unknown status")
+    return "%s, since %s%s: %s" % (
+        shlex.join(["manage.py", *run["words"]])[:200], _moment(run["started"]), ", by " + run["actor"] if run.get("actor") else "", state,
+    )
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdigit() and len(text) < 16 else 0

@@ -160,20 +160,6 @@ describe("nginx of each system", () => {
     }
   });
 
-  test("shows a page of the maintenance to visitors while a file is there, and static files with it", async () => {
-    for (const host of hosts) {
-      await onHost(host, "touch /etc/mysite/maintenance");
-      const closed = await get(host, "/version");
-      const fileName = await onHost(host, "ls /opt/mysite/static/admin/css/base.css");
-      await onHost(host, "rm /etc/mysite/maintenance");
-      expect(closed.status).toBe(503);
-      expect(closed.headers["retry-after"]).toBe("60");
-      expect(closed.body.toString()).toContain("Down for maintenance");
-      expect(fileName).toContain("base.css");
-      expect((await get(host, "/version")).status).toBe(200);
-    }
-  });
-
   test("shows a page where the application does not answer", async () => {
     const [host] = hosts;
     await onHost(host, "systemctl stop mysite@blue.socket mysite@blue.service");

@@ -255,13 +255,24 @@ describe("visitors of every kind", () => {
         "sent",
         "answered",
         "cut",
-        "told to go",
+        "ended with their slot",
+        "without a close frame",
         "longest reconnect, ms",
         "longest pause, ms",
       ];
       const rows = kinds.map((kind) => {
-        const { sent, answered, cut, toldToGo, longestReconnect, longestPause } = seen[kind];
-        return [clients[kind], kind, sent, answered, cut.length, toldToGo, longestReconnect, longestPause].map(String);
+        const { sent, answered, cut, toldToGo, withoutWord, longestReconnect, longestPause } = seen[kind];
+        return [
+          clients[kind],
+          kind,
+          sent,
+          answered,
+          cut.length,
+          toldToGo,
+          withoutWord,
+          longestReconnect,
+          longestPause,
+        ].map(String);
       });
       for (const row of [headings, ...rows]) console.log(row.join(" | "));
       if (full) writeTable("connections", headings, rows, 2);

@@ -65,6 +65,7 @@ describe("ansibleEnvironment", () => {
       DJANGO_ANSIBLE_BUILT_MODULES: "/tools/ansible/x64/modules",
       DJANGO_ANSIBLE_EVENTS_PATH: "/p/events.jsonl",
       DJANGO_ANSIBLE_EVENTS_PLAY_MARKER: "marker",
+      DJANGO_ANSIBLE_OUTPUT_PATH: "/private/output",
     });
   });
 

@@ -64,6 +64,24 @@ describe("Django in containers behind nginx", () => {
     expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-hosts": "2" });
     await expectVersion("1");
   });
+
+  test("a dump is made, rehearsed and brought back, and what was written since is in a database of its own", async () => {
+    const sql = (text: string, name = "mysite") =>
+      onHost(database, `su postgres -c 'psql -qXAt ${name}' <<'SQL'\n${text}\nSQL`);
+    await sql("ALTER ROLE mysite CREATEDB");
+    const backup = await recover("backup");
+    expect(backup.outputs.status, backup.log).toBe("succeeded");
+    const { dump } = backup.outputs;
+    await sql("INSERT INTO guestbook_entry (name, message, created) SELECT 'Eve', 'After the backup', now()");
+    const rehearsal = await recover("rehearse", { revision: dump ?? "" });
+    expect(rehearsal.outputs, rehearsal.log).toMatchObject({ status: "succeeded", dump });
+    const restore = await recover("restore", { revision: dump ?? "", confirm: "shop" });
+    expect(restore.outputs, restore.log).toMatchObject({ status: "succeeded", dump });
+    expect(await sql("SELECT count(*) FROM guestbook_entry")).toBe("0");
+    const replaced = await sql("SELECT datname FROM pg_database WHERE datname LIKE 'mysite_replaced_%'");
+    expect(await sql("SELECT count(*) FROM guestbook_entry", replaced)).toBe("1");
+    await expectVersion("1");
+  });
 });
 
 function deploy(): Promise<ActionResult> {
@@ -84,6 +102,19 @@ function deploy(): Promise<ActionResult> {
     },
   });
 }
+
+/** Backup, rehearsal or restore, with what they need to know of the project. */
+const recover = (operation: string, inputs: Record<string, string> = {}): Promise<ActionResult> =>
+  fleet.deploy({
+    inputs: {
+      operation,
+      vars: JSON.stringify({
+        compose_app_migrate: { service: "web", python: "python3" },
+        compose_app_dump_service: "web",
+      }),
+      ...inputs,
+    },
+  });
 
 async function expectVersion(version: string): Promise<void> {
   for (const host of fleet.hosts) expect((await fetchPage(host, site)).body).toContain(`Version ${version}<`);

@@ -163,6 +163,35 @@ describe("examples/workflows", () => {
     expect(called(file).argv).toEqual([]);
   });
 
+  test("operations.yml runs a command and shows the logs of what was chosen", async () => {
+    const event = { name: "workflow_dispatch" };
+    const ran = await run("operations.yml", {
+      event,
+      inputs: { operation: "run", command: "showmigrations guestbook" },
+    });
+    expect(ran.code, ran.log).toBe(0);
+    expect(ran.log).toMatch(/\[X\] 0001_initial/);
+    expectNoTraces(trial, ran, [password]);
+    const logs = await run("operations.yml", { event, inputs: { operation: "logs", command: "deploys --lines 1" } });
+    expect(logs.log).toMatch(/"operation": "run"/);
+  });
+
+  testInFull("status-check.yml opens an issue only when something is wrong", async () => {
+    const file = join(trial.folder, "gh-status.json");
+    const request = {
+      commands: { gh: gh(file) },
+      event: { name: "schedule", payload: { repository: { fork: false } } },
+    };
+    const well = await run("status-check.yml", request);
+    expect(well.code, well.log).toBe(0);
+    expect(called(file).argv).toEqual([]);
+    await onHost(production, "systemctl stop nginx");
+    await run("status-check.yml", request);
+    expect(called(file).argv).toEqual(expect.arrayContaining(["issue", "create"]));
+    expect(called(file).text).toContain("nginx.service is inactive");
+    await onHost(production, "systemctl start nginx");
+  });
+
   testInFull("rollback.yml goes back, and the next step reads from what to what", async () => {
     const done = await run("rollback.yml", { event: { name: "workflow_dispatch" }, inputs: { revision: "" } });
     expect(done.code, done.log).toBe(0);

@@ -138,7 +138,7 @@ test("logs: of all hosts by time, with what is asked for alone, and no secret", 
   const nginx = await operate("logs", { command: ["nginx", "--lines", "5"].join(" ") });
   expect(nginx.outputs.status, nginx.log).toBe("succeeded");
   expectRefused(await operate("logs", { command: "nothing" }), /there is no nothing here: use web, nginx, deploys/);
-  expectRefused(await operate("logs", { command: "web --tail" }), /command is for the logs: .*--tail/);
+  expectRefused(await operate("logs", { command: "web --tail" }), /command cannot be understood: .*--tail/);
 });
 
 test("status: a page that tells how well it is, and what was changed by hand", async () => {
@@ -177,8 +177,8 @@ test("maintenance: everybody gets the page, except those who are let through, ac
   expect(on.outputs.status, on.log).toBe("succeeded");
   expect(Number(on.outputs["changed-hosts"])).toBe(2);
   const page = await fetchPage(hosts[0] as Host, SITE, "/admin/");
-  expect([page.status, page.headers["retry-after"]]).toEqual([503, "300"]);
-  expect(page.body).toContain("down for maintenance");
+  expect([page.status, page.headers["retry-after"]]).toEqual([503, "60"]);
+  expect(page.body).toContain("Down for maintenance");
   expect(page.headers["content-type"]).toMatch(/^text\/html/);
   expect(
     await onHost(
@@ -230,7 +230,7 @@ async function belongings(host: Host): Promise<string[]> {
   const listed = await onHost(
     host,
     `find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path '/var/tmp' -o -path /var/log -o -path /home -o -path /root -o -path /var/cache/apt -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /usr/share -o -path /usr/lib \\) -prune -o -print | grep -vE '__pycache__|^/etc/(passwd|shadow|group|gshadow)-$|^/var/lib/systemd/(timers|random-seed)|^/run/(credentials|udev|log|sudo|user|systemd)/' || true;
-    find /run/django* /run/systemd/transient -mindepth 1 2>/dev/null || true;
+    find /var/log/nginx -name "${NAME}.*"; find /run/django* /run/systemd/transient -mindepth 1 2>/dev/null || true;
     getent passwd; getent group; systemctl list-unit-files --no-legend --plain | awk '{print $1, $2}'; systemctl list-units --all --no-legend --plain '*${NAME}*' 'django-ansible*';
     ls /etc/sudoers.d || true; iptables-save 2>/dev/null || true`,
   );

@@ -123,6 +123,9 @@ describe("outputsOf", () => {
       "duration-seconds": "1",
       "rolled-back": "false",
       "host-status": "{}",
+      "command-output": "",
+      "output-file": "",
+      dump: "",
     });
   });
 

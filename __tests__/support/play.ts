@@ -37,6 +37,7 @@ export function createPlay(script: string, change: (folder: string) => Partial<P
     env: helperEnvironment({ PATH: `${join(base, "bin")}:${process.env.PATH}`, HOME: base }),
     eventsFile: join(folder.path, "events.jsonl"),
     playMarker: "marker",
+    outputFile: join(base, "temp", "output"),
     ...change(base),
   };
   const lines = (name: string): string[] =>

@@ -11584,6 +11584,7 @@ const OUTPUT_NAMES = [
     "host-status",
     "command-output",
     "output-file",
+    "dump",
 ];
 /** Bytes of what a command printed, the last ones. */
 const MOST_OUTPUT = 64 * 1024;
@@ -11615,6 +11616,7 @@ function outputsOf(parts) {
         "duration-seconds": String(durationSeconds),
         "rolled-back": String(status === "rolled-back"),
         "host-status": JSON.stringify(totals.hostStatus),
+        dump: deploy.dump ?? "",
         "command-output": ending(parts.printed ?? "", MOST_OUTPUT),
         "output-file": parts.outputFile ?? "",
     };
@@ -11864,6 +11866,30 @@ const OPERATIONS = {
         uploads: false,
         tellsRevisions: false,
         headline: "Removal",
+    },
+    backup: {
+        playbooks: bothModes("backup"),
+        inputs: {},
+        changesHosts: true,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Backup",
+    },
+    restore: {
+        playbooks: bothModes("restore"),
+        inputs: { revision: "needed", confirm: "needed" },
+        changesHosts: true,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Restore",
+    },
+    rehearse: {
+        playbooks: bothModes("rehearse"),
+        inputs: { revision: "optional" },
+        changesHosts: true,
+        uploads: false,
+        tellsRevisions: false,
+        headline: "Rehearsal",
     },
     status: {
         playbooks: bothModes("status"),
@@ -12195,7 +12221,7 @@ const REGISTRY = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[\w./-]*
 const OLDEST_ANSIBLE = 19;
 /** What to do where an operation lacks an input. */
 const NEEDED = {
-    revision: "say which release or commit",
+    revision: "say which release, commit or dump",
     command: "say what to run, such as check --deploy",
     confirm: "type the application's name into it",
 };
@@ -12315,7 +12341,7 @@ function validateOperation(inputs) {
 }
 /** A bundled playbook ignores what belongs to the other one; that is a mistake, not a wish. */
 function validateMode(inputs) {
-    if (inputs.revision !== "" && inputs.source !== "git" && inputs.operation !== "rollback") {
+    if (inputs.revision !== "" && inputs.source !== "git" && inputs.operation === "deploy") {
         throw new DeployError("revision is given without source: git; with source: workspace the checked-out commit is deployed, so check out that revision instead.");
     }
     if (inputs.operation !== "deploy" && inputs.playbook !== "") {
@@ -13415,6 +13441,7 @@ function facts(drop) {
             unknown: shapes_list(shapes_text(LONG), 100),
             warnings: shapes_list(shapes_text(LONG), 200),
             migrations: shapes_list(migration, 2_000),
+            dump: word(/^\d{8}T\d{6}Z-[0-9a-f]{4,7}(-[0-9a-f]{4})?$/),
         },
         ...{ images: mapping(events_name, events_image, 200), previous_images: mapping(events_name, events_image, 200) },
     }, [], drop);

@@ -17,7 +17,7 @@ const OLDEST_ANSIBLE = 19;
 
 /** What to do where an operation lacks an input. */
 const NEEDED = {
-  revision: "say which release or commit",
+  revision: "say which release, commit or dump",
   command: "say what to run, such as check --deploy",
   confirm: "type the application's name into it",
 } as const;
@@ -156,7 +156,7 @@ function validateOperation(inputs: Inputs): void {
 
 /** A bundled playbook ignores what belongs to the other one; that is a mistake, not a wish. */
 function validateMode(inputs: Inputs): void {
-  if (inputs.revision !== "" && inputs.source !== "git" && inputs.operation !== "rollback") {
+  if (inputs.revision !== "" && inputs.source !== "git" && inputs.operation === "deploy") {
     throw new DeployError(
       "revision is given without source: git; with source: workspace the checked-out commit is deployed, so check out that revision instead.",
     );

@@ -26,6 +26,7 @@ export const OUTPUT_NAMES = [
   "host-status",
   "command-output",
   "output-file",
+  "dump",
 ] as const;
 
 export type OutputName = (typeof OUTPUT_NAMES)[number];
@@ -82,6 +83,7 @@ export function outputsOf(parts: OutputParts): Outputs {
     "duration-seconds": String(durationSeconds),
     "rolled-back": String(status === "rolled-back"),
     "host-status": JSON.stringify(totals.hostStatus),
+    dump: deploy.dump ?? "",
     "command-output": ending(parts.printed ?? "", MOST_OUTPUT),
     "output-file": parts.outputFile ?? "",
   };

@@ -6,7 +6,7 @@ DOCUMENTATION = """
 name: log_request
 short_description: What somebody asks of the logs
 description:
-  - Reads C(web --since "1 hour ago" --lines 100 --grep error) and refuses what is none.
+  - Reads C(web --since "1 hour ago" --lines 100 --grep error) and says what is wrong with what is none.
 options:
   _input:
     description: A command, as a list of words or a text. Empty asks for the web part.
@@ -22,7 +22,7 @@ EXAMPLES = r"""
 
 RETURN = """
 _value:
-  description: C(part), C(since), C(lines) and C(grep).
+  description: C(part), C(since), C(lines) and C(grep); C(wrong) is a sentence about what cannot be understood, else empty.
   type: dict
 """
 
@@ -30,20 +30,29 @@ import argparse
 import re
 import shlex
 
-from ansible.errors import AnsibleFilterError
-
 PART = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 SINCE = re.compile(r"[A-Za-z0-9 :.+-]{1,60}")
 USUAL_LINES = 200
 MOST_LINES = 20000
 
 
+class Wrong(Exception):
+    pass
+
+
 class Parser(argparse.ArgumentParser):
     def error(self, message):
-        raise AnsibleFilterError("command is for the logs: %s. Use it like: web --since \"1 hour ago\" --lines 100 --grep error" % message)
+        raise Wrong(message)
 
 
 def log_request(command):
+    try:
+        return {**_understood(command), "wrong": ""}
+    except Wrong as error:
+        return {"wrong": "command cannot be understood: %s. Use it like: web --since \"1 hour ago\" --lines 100 --grep error" % error}
+
+
+def _understood(command):
     parser = Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("part", nargs="?", default="web")
     parser.add_argument("--since", default="")
@@ -52,7 +61,7 @@ def log_request(command):
     try:
         words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
     except ValueError as error:
-        raise AnsibleFilterError("command has an open quote (%s): close it." % error) from error
+        raise Wrong("it has an open quote (%s)" % error) from error
     found = vars(parser.parse_args(words))
     if not PART.fullmatch(found["part"]):
         parser.error("%r is no part: use web, nginx, deploys, or the name of a process or timer" % found["part"])

@@ -35,6 +35,19 @@ options:
     description: Whether the slot that is no longer live goes on running, so that a rollback to its release only has to switch.
     type: bool
     default: false
+  dumps:
+    description: How many dumps of the database are kept. Those that a rollback to a kept release may need, and the one before the newest attempt at a migration, always stay.
+    type: dict
+    default: {}
+    suboptions:
+      number:
+        description: The newest ones, at most.
+        type: int
+        default: 14
+      days:
+        description: For how many days, at most.
+        type: int
+        default: 30
 attributes:
   check_mode:
     support: full
@@ -71,6 +84,7 @@ import os
 import shutil
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import Builder
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import LIMITS, Catalogue
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link
@@ -97,7 +111,6 @@ def retire_replaced(layout, live: str | None) -> None:
 
 def finish(module: AnsibleModule) -> dict:
     layout = layout_of(module.params)
-    backups = os.path.join(layout.app_dir, "backups")
     live = layout.live_slot()
     idle = [slot for slot in SLOTS if live and slot != live]
     stopping = [slot for slot in idle if not module.params["standby"] and systemd.is_active(layout.slot_service(slot))]
@@ -107,7 +120,7 @@ def finish(module: AnsibleModule) -> dict:
     kept = [prepared.read(layout, release) for release in keep]
     removed = [os.path.join(layout.releases, name) for name in sorted(folders(layout.releases) - keep)]
     removed += [os.path.join(layout.venvs, name) for name in sorted(folders(layout.venvs) - {found.get("venv") for found in kept})]
-    removed += [os.path.join(backups, name) for name in sorted(folders(backups)) if name.partition(".dump")[0] not in keep]
+    removed += Catalogue(layout.backups).unneeded(keep, number=module.params["dumps"]["number"], days=module.params["dumps"]["days"])
     removed += prepared.unneeded(layout, keep) + last_environment.unneeded(layout, keep)
     if not module.check_mode:
         process_moves.finish(moves, ended)
@@ -151,6 +164,7 @@ def main() -> None:
             "commands": {"type": "str", "default": "{}", "no_log": True},
             "keep_releases": {"type": "int", "default": 5},
             "standby": {"type": "bool", "default": False},
+            **LIMITS,
         },
         supports_check_mode=True,
     )

@@ -20,10 +20,6 @@ options:
     description: The file of nginx's site.
     type: path
     required: true
-  page:
-    description: The page, as HTML.
-    type: str
-    default: ''
   allow:
     description: Addresses that get through.
     type: list
@@ -50,7 +46,6 @@ EXAMPLES = r"""
     socket_link: /run/mydjango/gunicorn.sock
     site: /etc/nginx/sites-available/mydjango
     enabled: true
-    page: <h1>Back soon</h1>
 """
 
 RETURN = r"""
@@ -74,7 +69,6 @@ def main() -> None:
             **LAYOUT,
             "enabled": {"type": "bool", "required": True},
             "site": {"type": "path", "required": True},
-            "page": {"type": "str", "default": ""},
             "allow": {"type": "list", "elements": "str", "default": []},
             "bypass": {"type": "str", "default": "", "no_log": True},
         },
@@ -90,7 +84,7 @@ def main() -> None:
         if module.check_mode:
             changed = params["enabled"] == (maintenance.known(layout) is None)
         elif params["enabled"]:
-            changed = maintenance.switch_on(layout, params["page"], params["allow"], params["bypass"], told)
+            changed = maintenance.switch_on(layout, params["allow"], params["bypass"], told)
         else:
             changed = maintenance.switch_off(layout)
     except CommandFailed as error:

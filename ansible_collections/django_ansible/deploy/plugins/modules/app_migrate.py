@@ -80,7 +80,7 @@ migrations:
   type: list
   returned: success
 dump:
-  description: Path of the dump, when one was made.
+  description: Id of the dump, when one was made.
   type: str
   returned: when a dump was made
 commands:
@@ -99,7 +99,6 @@ deploy:
 
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django import backup
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy
@@ -108,16 +107,14 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock im
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of, live_application
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of, live_application, recovery_of
 
 
 def migrate(application: Application, layout, params) -> dict:
     """Applies what the plan holds, with a dump before."""
-    folder = os.path.join(layout.app_dir, "backups")
-    client = backup.HostClient(params["app_user"])
     result = apply_plan(
-        application, client, folder=folder, name=params["release"], switch="django_app_dump", dump=params["dump"], policy=policy_of(layout, params),
-        patience={"lock_timeout": params["lock_timeout"], "lock_tries": params["lock_tries"], "timeout": params["timeout"]},
+        application, recovery_of(params, layout), attempt=params["release"], live=layout.live_release(), switch="django_app_dump", dump=params["dump"],
+        policy=policy_of(layout, params), patience={"lock_timeout": params["lock_timeout"], "lock_tries": params["lock_tries"], "timeout": params["timeout"]},
     )
     if not result["migrations"]:
         # When the connection broke, Ansible asks again: what this run applied before is still its change.

@@ -19,8 +19,8 @@ options:
     required: true
   policy:
     description:
-      - Empty refuses when there are such migrations. V(keep) leaves the database as it is. V(reverse) takes them back with the live release's
-        code. V(restore) puts the dump back that was taken before them and loses what was written since.
+      - Empty refuses when there are such migrations. V(keep) leaves the database as it is. V(reverse) takes them back with the code of a
+        release that has them, the live one before others. V(restore) puts the dump back that was taken before them and loses what was written since.
     type: str
     choices: ['', keep, reverse, restore]
     default: ''
@@ -48,21 +48,29 @@ migrations:
   description: The migrations that the older release does not know, C(app.name).
   type: list
   returned: success
+dump:
+  description: Id of the dump that was restored, or would be.
+  type: str
+  returned: with V(restore)
 deploy:
   description: Warnings, for the events file.
   type: dict
   returned: success
 """
 
-import os
-
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django import backup
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import ready_database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of, release_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of, recovery_of, release_environment
+
+
+def others(params: dict, layout):
+    """Django of the releases that are there besides the one to go back to: the live one first, then from the newest on."""
+    live = layout.live_release()
+    names = [found["release"] for found in reversed(layout.list_releases()) if found["release"] not in (live, params["release"])]
+    return (application_of(params, layout, name) for name in [*filter(None, [live]), *names])
 
 
 def main() -> None:
@@ -80,15 +88,15 @@ def main() -> None:
     try:
         with lock_of(params, module.check_mode).step():
             result = ready_database(
-                application_of(params, layout, params["release"]), lambda: application_of(params, layout, layout.live_release()),
-                backup.HostClient(params["app_user"]), folder=os.path.join(layout.app_dir, "backups"), release=params["release"],
+                application_of(params, layout, params["release"]), lambda: others(params, layout), recovery_of(params, layout), release=params["release"],
                 policy=params["policy"], variable="django_app_rollback_migrations", check_mode=module.check_mode,
             )
     except (CommandFailed, Locked) as error:
         module.fail_json(msg="nothing was rolled back: %s" % release_environment(params, layout, params["release"]).mask(str(error)))
     for warning in result["warnings"]:
         module.warn(warning)
-    module.exit_json(changed=result["changed"], migrations=result["migrations"], deploy={"warnings": result["warnings"]})
+    restored = {"dump": result["dump"]} if "dump" in result else {}
+    module.exit_json(changed=result["changed"], migrations=result["migrations"], **restored, deploy={"warnings": result["warnings"], **restored})
 
 
 if __name__ == "__main__":

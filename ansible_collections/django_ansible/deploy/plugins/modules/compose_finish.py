@@ -18,6 +18,19 @@ options:
     description: How many releases stay, the live one among them.
     type: int
     default: 5
+  dumps:
+    description: How many dumps of the database are kept. Those that a rollback to a kept release may need, and the one before the newest attempt at a migration, always stay.
+    type: dict
+    default: {}
+    suboptions:
+      number:
+        description: The newest ones, at most.
+        type: int
+        default: 14
+      days:
+        description: For how many days, at most.
+        type: int
+        default: 30
 attributes:
   check_mode:
     support: full
@@ -43,13 +56,14 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.comm
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.prune import dropped_releases, prune
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import LIMITS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
 def main():
-    module = AnsibleModule(argument_spec=dict(**RUN_ARGUMENTS, **PROJECT_ARGUMENTS, keep_releases={"type": "int", "default": 5}), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=dict(**RUN_ARGUMENTS, **PROJECT_ARGUMENTS, keep_releases={"type": "int", "default": 5}, **LIMITS), supports_check_mode=True)
     params = module.params
     store = Store(params["project"])
     keep = max(params["keep_releases"], 1)
@@ -60,7 +74,7 @@ def main():
     try:
         with lock.step():
             store.confirm(params["run_id"])
-            removed = prune(Compose().engine, store, keep)
+            removed = prune(Compose().engine, store, keep, params["dumps"])
             store.forget_undo()
             store.drop_plan()
             lock.release()

@@ -93,7 +93,7 @@ migrations:
   type: list
   returned: success
 dump:
-  description: Path of the dump, when one was made.
+  description: Id of the dump, when one was made or is restored.
   type: str
   returned: when a dump was made
 told:
@@ -106,7 +106,6 @@ deploy:
   returned: success
 """
 
-import os
 import re
 
 from ansible.module_utils.common.text.converters import to_native
@@ -114,6 +113,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.comm
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.one_off import ContainerApplication, ContainerClient, OneOff
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan, ready_database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -125,7 +125,6 @@ class Migration:
     def __init__(self, params, check_mode):
         self.params, self.check_mode = params, check_mode
         self.compose, self.store = Compose(), Store(params["project"])
-        self.folder = os.path.join(self.store.folder, "backups")
 
     def one_off(self, service, release=None, **options):
         """A container of the plan's image, or of a kept release's."""
@@ -137,8 +136,15 @@ class Migration:
         # Migrations end by themselves, or by a limit that is theirs.
         return ContainerApplication(self.one_off(self.params["service"], release, timeout=None), self.params["python"], self.params["folder"], self.params["settings"])
 
-    def client(self, release=None):
-        return ContainerClient(self.one_off(self.params["dump_service"] or self.params["service"], release))
+    def recovery(self, release=None):
+        client = ContainerClient(self.one_off(self.params["dump_service"] or self.params["service"], release))
+        return Recovery(client, self.store.backups, self.params["actor"])
+
+    def others(self):
+        """Django of the releases that are there besides the one to go back to: the live one first, then from the newest on."""
+        live = self.store.live()
+        names = [found["release"] for found in reversed(self.store.list_releases()) if found["release"] not in (live, self.params["release"])]
+        return (self.application(name) for name in [*filter(None, [live]), *names])
 
     def forward(self):
         plan = self.store.plan()
@@ -148,7 +154,7 @@ class Migration:
             return self.command()
         application = self.application()
         result = apply_plan(
-            application, self.client(), folder=self.folder, name=self.params["release"], switch="compose_app_dump", dump=self.params["dump"], also=("inspect",),
+            application, self.recovery(), attempt=self.params["release"], live=self.store.live(), switch="compose_app_dump", dump=self.params["dump"], also=("inspect",),
             policy=self.policy(), patience={name: self.params[name] for name in ("lock_timeout", "lock_tries", "timeout")},
         )
         # When the connection breaks, Ansible asks again: what this run applied before is still its change.
@@ -170,9 +176,9 @@ class Migration:
     def back(self):
         if self.params["command"]:
             return {"changed": False, "migrations": [], "warnings": ["the database is left as it is: only Django's own migrations can be looked at"]}
-        release, live = self.params["release"], self.store.live()
+        release = self.params["release"]
         return ready_database(
-            self.application(release), lambda: self.application(live), self.client(release), folder=self.folder, release=release, policy=self.params["policy"],
+            self.application(release), self.others, self.recovery(release), release=release, policy=self.params["policy"],
             variable="compose_app_rollback_migrations", check_mode=self.check_mode,
         )
 
@@ -215,7 +221,8 @@ def main():
     for warning in warnings:
         module.warn(warning)
     applied = [] if params["kept"] else result["migrations"]
-    module.exit_json(**result, deploy={"migrations": applied, "warnings": warnings})
+    restored = {"dump": result["dump"]} if params["kept"] and "dump" in result else {}
+    module.exit_json(**result, deploy={"migrations": applied, "warnings": warnings, **restored})
 
 
 if __name__ == "__main__":

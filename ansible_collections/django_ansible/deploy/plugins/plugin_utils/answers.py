@@ -24,8 +24,9 @@ word = form(r"[A-Za-z0-9_./@:+~=-]*", "a word of letters, digits and _./@:+~=-",
 migration = form(r"[\w .-]+", "a migration")
 digest = form(r"(sha256:[0-9a-f]{64})?", "a digest")
 hexadecimal = form(r"[0-9a-f]{0,64}", "a checksum")
+# As database/catalogue.py names them; one of a version before has its release's name.
+dump = form(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}|" + NAME.pattern, "the id of a dump")
 moment = form(r"[0-9TZ:.+-]{0,40}", "a time")
-path = form(r"/[^\x00-\x1f]*", "an absolute path", 4096)
 image = form(r"[^\x00-\x20]*", "an image", 600)
 # Certificates of a host's own key, PEM.
 pem = form(r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n)?", "a certificate", 20000)
@@ -40,7 +41,7 @@ DEPLOY = record(
     app=word, release=maybe(release), previous_release=maybe(release), revision=maybe(commit), previous_revision=maybe(commit),
     target_revision=maybe(commit), url=maybe(form(r"https?://[A-Za-z0-9.*_:\[\]-]+(/[!-~]*)?", "an address of a site", 2000)), packages=each(word),
     migrations=each(migration), requirements=each(LINE), unknown=each(LINE), warnings=each(text()), kept=boolean, rolled_back=boolean,
-    images=by_name(image), previous_images=by_name(image), status=STATUS,
+    images=by_name(image), previous_images=by_name(image), status=STATUS, dump=maybe(dump),
 )
 CHANGES = by_name(one_of("created", "replaced", "scaled", "started", "removed"))
 RELEASE = record(
@@ -61,22 +62,24 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_lock": {"lock": maybe(LINE)},
     "app_logs": {"times": each(number, 40000), "lines": each(LINE, 40000)},
     "app_maintenance": {"deploy": DEPLOY},
-    "app_migrate": {"migrations": each(migration), "dump": maybe(path), "commands": each(LINE), "told": each(text()), "deploy": DEPLOY},
+    "app_migrate": {"migrations": each(migration), "dump": maybe(dump), "commands": each(LINE), "told": each(text()), "deploy": DEPLOY},
+    "app_recovery": {"told": each(LINE), "deploy": DEPLOY},
     "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
     "app_remove": {"removed": each(LINE), "told": each(text())},
     "app_repository": {"commit": commit},
     "app_return": {"deploy": DEPLOY},
-    "app_rollback": {"migrations": each(migration), "deploy": DEPLOY},
+    "app_rollback": {"migrations": each(migration), "dump": maybe(dump), "deploy": DEPLOY},
     "app_run": {"output": text(8 << 20), "offset": number, "ended": boolean, "cut": boolean, "code": maybe(number), "trouble": text(), "deploy": DEPLOY},
     "app_status": {"deploy": DEPLOY},
     "compose_finish": {"removed": each(LINE)},
     "compose_lock": {"lock": maybe(LINE)},
-    "compose_migrate": {"migrations": each(LINE), "dump": maybe(path), "told": each(text()), "deploy": DEPLOY},
+    "compose_migrate": {"migrations": each(LINE), "dump": maybe(dump), "told": each(text()), "deploy": DEPLOY},
     "compose_pull": {"pulled": each(image)},
     "compose_reach": {
         "project": form(r"[a-z0-9][a-z0-9_-]*", "the name of a project"), "settled": boolean, "pull": boolean, "digests": by_name(digest),
         "releases": each(RELEASE), "live": LIVE, "fits": each(release), "changes": CHANGES, "outdated": each(LINE), "deploy": DEPLOY,
     },
+    "compose_recovery": {"told": each(LINE), "deploy": DEPLOY},
     "compose_return": {"deploy": DEPLOY},
     "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
     "compose_status": {"deploy": DEPLOY},

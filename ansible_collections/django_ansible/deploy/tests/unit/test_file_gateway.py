@@ -114,10 +114,9 @@ ALLOWED = {
     },
     "compose/one_off.py": {
         "OneOff.environment": ("open", "this collection's folder of the project, 0700"),
-        "_memory_file": ("os.unlink tempfile.mkstemp", "a new file in memory, 0600"),
+        "_memory_file": ("os.fchmod os.unlink tempfile.mkstemp", "a new file in memory, 0600, or 0644 when it has no secret"),
     },
     "compose/plan.py": {"Plan.resolve": ("shutil.rmtree tempfile.mkdtemp", "a new folder in memory, 0700")},
-    "compose/prune.py": {"prune": ("os.unlink", "this collection's folder of the project, 0700")},
     "compose/registry.py": {
         "private_config": ("os.open shutil.rmtree tempfile.mkdtemp", "a new folder in memory, 0700"),
         "sweep_folders": ("shutil.rmtree", "such folders of runs that died"),
@@ -140,10 +139,21 @@ ALLOWED = {
             "_write": "write_atomically_as",
         }.items()
     },
-    "django/backup.py": {
-        "dump": ("ensure_directory os.open os.rename os.unlink", "app_dir/backups, 0700"),
-        "restore": ("open", "app_dir/backups, 0700"),
+    "database/catalogue.py": {
+        "Catalogue._read": ("open", "app_dir/backups, 0700"),
+        "Catalogue.begin": ("ensure_directory", "app_dir/backups, 0700"),
+        "Catalogue.complete": ("os.rename write_atomically", "app_dir/backups, 0700"),
+        "Catalogue.note": ("write_atomically", "app_dir/backups, 0700"),
+        "Catalogue.prune": ("os.unlink", "app_dir/backups, 0700"),
+        "checksum": ("open", "app_dir/backups, 0700"),
     },
+    "database/clients.py": {"HostClient.given": ("os.fchmod tempfile.NamedTemporaryFile", "a new file in /tmp, of a name that nobody can know before")},
+    "database/postgresql.py": {
+        name: (calls, "app_dir/backups, 0700")
+        for name, calls in {"Database.dump": "os.open", "Database.contents": "open", "Database.load": "open"}.items()
+    },
+    "database/recovery.py": {"Recovery.dump": ("os.unlink", "app_dir/backups, 0700")},
+    "database/replacement.py": {"Replacement.switch": ("runs_sh", "starts psql twice, as the application's user or as PostgreSQL's administrator; what it runs is this file's own")},
     "django/copies.py": {"PostgresCopy.run": ("runs_sh", "run as the application's user, or in a container; the script is this file's own, and no path goes into it")},
     "django/secret_key.py": {
         "read": ("open", "/etc/<app_name>/secret_key"),
@@ -266,19 +276,18 @@ ALLOWED = {
     },
     "slots/leaving.py": {
         "Leaving._used_elsewhere": ("open", "/etc/systemd/system"),
-        "Leaving.leave": ("os.unlink os.rmdir", "/etc, /usr/local/bin and /var/lib/django-ansible-deploy"),
+        "Leaving.leave": ("os.unlink os.rmdir", "names in /etc, /usr/local/bin, /var/log/nginx and /var/lib/django-ansible-deploy; no link is followed"),
         "Leaving._leave_nginx": ("os.unlink", "/etc/nginx"),
         "Leaving._keep": ("ensure_directory shutil.move", "/var/backups and the names in app_dir, which are root's"),
         "forget_lock": ("os.unlink os.rmdir", "/run/django-ansible-deploy"),
     },
     "slots/logs.py": {"tail_of": ("open", "/var/log/nginx and app_dir/deploys.jsonl")},
     "slots/maintenance.py": {
-        "known": ("open", "app_dir/maintenance"),
+        "known": ("open", "/etc/<app_name>"),
         "check": ("open", "/etc/nginx"),
-        "switch_on": ("ensure_directory os.unlink", "app_dir/maintenance"),
-        "switch_off": ("os.unlink shutil.rmtree", "app_dir/maintenance"),
-        "_read": ("open", "app_dir/maintenance"),
-        "_write": ("write_atomically_as", "app_dir/maintenance"),
+        "switch_on": ("ensure_directory os.unlink", "/etc/<app_name>"),
+        "switch_off": ("os.unlink shutil.rmtree", "/etc/<app_name>"),
+        "_write": ("write_atomically_as", "/etc/<app_name>"),
     },
     "slots/runs.py": {
         "Run.known": ("open", "/run/django-ansible-deploy"),

@@ -10,9 +10,10 @@ OURS = "ansible_collections.django_ansible.deploy.plugins.module_utils."
 MAY_IMPORT = {
     "host": {"host"},
     "build": {"build", "host"},
-    "django": {"django", "build", "host"},
-    "slots": {"slots", "django", "build", "host"},
-    "compose": {"compose", "django", "host"},
+    "database": {"database", "host"},
+    "django": {"django", "database", "build", "host"},
+    "slots": {"slots", "django", "database", "build", "host"},
+    "compose": {"compose", "django", "database", "host"},
 }
 
 

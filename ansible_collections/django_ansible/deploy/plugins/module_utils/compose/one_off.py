@@ -42,12 +42,14 @@ class OneOff:
             raise CommandFailed(f"the image of service {self.service} is not on this host")
         return found["Id"]
 
-    def run(self, argv, *, entrypoint=True, environment=None, folder="", **streams):
+    def run(self, argv, *, entrypoint=True, environment=None, folder="", mounts=(), **streams):
         """Exit code, stdout and stderr of *argv*; the image's own entrypoint goes before it, unless *entrypoint* is false.
 
         *environment* reaches the container by a file in memory, never as an argument. Services that it depends on are started when they do not run.
         """
         options = ["run", "--rm", "--no-TTY", "--quiet-pull", *self.dependencies()]
+        for path in mounts:
+            options += ["--volume", f"{path}:{path}:ro"]
         if folder:
             options += ["--workdir", folder]
         if not entrypoint:
@@ -104,25 +106,38 @@ class ContainerApplication:
 
 
 class ContainerClient:
-    """PostgreSQL's clients in the image of a service: what backup.py runs."""
+    """A database's programs in the image of a service: see database/clients.py."""
 
     def __init__(self, one_off):
         self.one_off = one_off
-        self.lacks_pg_dump = f"there is no pg_dump in the image of service {one_off.service}: name a service that has it (the database's) in compose_app_dump_service"
+        self.lacking = f"there is no %s in the image of service {one_off.service}: name a service that has it (the database's; %s has it) in compose_app_dump_service"
+        self._mounts = []
 
     def run(self, argv, variables, **streams):
-        code, out, err = self.one_off.run(argv, entrypoint=False, environment=variables, **{name: stream for name, stream in streams.items() if stream is not subprocess.DEVNULL})
+        code, out, err = self.one_off.run(argv, entrypoint=False, environment=variables, mounts=self._mounts, **{name: stream for name, stream in streams.items() if stream is not subprocess.DEVNULL})
         if code in NOT_FOUND:
             raise FileNotFoundError(argv[0])
-        return subprocess.CompletedProcess(argv, 1 if code is None else code, out, reason_of(err, 20))
+        # All of it: it has more than the reason of a failure.
+        return subprocess.CompletedProcess(argv, 1 if code is None else code, out, err)
+
+    @contextlib.contextmanager
+    def given(self, text):
+        """A path under which a program that it runs reads *text*, which is no secret."""
+        with _memory_file(text, 0o644) as path:
+            self._mounts.append(path)
+            try:
+                yield path
+            finally:
+                self._mounts.remove(path)
 
 
 @contextlib.contextmanager
-def _memory_file(text):
+def _memory_file(text, mode=0o600):
     descriptor, path = tempfile.mkstemp(prefix="django-ansible-deploy-one-off-", suffix=".json", dir=memory_folder())
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
+            os.fchmod(file.fileno(), mode)
         yield path
     finally:
         os.unlink(path)

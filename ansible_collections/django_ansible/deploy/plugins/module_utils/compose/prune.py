@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import KEPT, kept_name
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, projects
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import Catalogue
 
 
 def dropped_releases(store, keep):
@@ -19,8 +19,8 @@ def dropped_releases(store, keep):
     return [found["release"] for found in releases if found["release"] not in kept]
 
 
-def prune(engine, store, keep):
-    """Removes releases and their images. Returns what was removed."""
+def prune(engine, store, keep, dumps):
+    """Removes releases, their images, and dumps, of which *dumps* says how many are kept. Returns what was removed."""
     names = dropped_releases(store, keep)
     dropped = [store.read_release(name) for name in names]
     for record in dropped:
@@ -34,8 +34,7 @@ def prune(engine, store, keep):
         removed += remove_image(engine, identifier, own_names(dropped))
     for name in names:
         store.forget(name)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(os.path.join(store.folder, "backups", name + ".dump"))
+    removed += [os.path.relpath(path, store.folder) for path in Catalogue(store.backups).prune({record["release"] for record in kept}, **dumps)]
     return removed
 
 

@@ -9,6 +9,7 @@
   releases/<name>/files.json     the files that the deploy brought
   live -> releases/<name>
   plan/                          what the deploy that runs now is going to do
+  backups/                       dumps of the database, see database/catalogue.py
   deploys.jsonl                  a line for each deploy: who, when, what, how it ended
 ```
 """
@@ -57,6 +58,7 @@ class Store(Releases):
     def __init__(self, project):
         self.project = project
         super().__init__(os.path.join(state_folder(), "compose", project))
+        self.backups = os.path.join(self.folder, "backups")
         self._live = os.path.join(self.folder, "live")
         self._plan = os.path.join(self.folder, "plan")
 

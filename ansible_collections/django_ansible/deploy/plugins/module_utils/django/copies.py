@@ -8,7 +8,7 @@ import secrets
 import subprocess
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django import backup
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.scratch import MEMORY, PREFIX
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import postgresql
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
@@ -111,13 +111,13 @@ class PostgresCopy:
                 self.run(DROP)
 
     def run(self, script: str) -> str:
-        variables = {**backup.variables_of(self.facts), "COPY": self.name}
+        variables = {**Database(self.facts["parameters"], self.client).variables(), "COPY": self.name}
         try:
             done = self.client.run(["sh", "-c", script], variables, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         except FileNotFoundError:
-            raise CommandFailed(self.client.lacks_pg_dump) from None
+            raise CommandFailed(self.client.lacking % ("pg_dump", "postgresql-client")) from None
         if done.returncode == NOT_FOUND:
-            raise CommandFailed(self.client.lacks_pg_dump)
+            raise CommandFailed(self.client.lacking % ("pg_dump", "postgresql-client"))
         if "permission denied to create database" in done.stderr:
             raise CommandFailed("the application's role may not make a database: ALTER ROLE %s CREATEDB lets it" % postgresql.name(self.facts["parameters"].get("user", "")))
         if done.returncode:

@@ -324,7 +324,28 @@ def unknown_migrations(request):
     loader = MigrationLoader(connection)
     known = _known_migrations(loader)
     applied = MigrationRecorder(connection).applied_migrations()
-    return {"migrations": ["%s.%s" % key for key in applied if key not in known]}
+    return {"migrations": ["%s.%s" % key for key in applied if key not in known], "apps": sorted({app for app, _ in known})}
+
+
+def lacking(request):
+    """Which of some migrations this release's code does not have."""
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    return {"migrations": [name for name in request["migrations"] if tuple(name.split(".", 1)) not in loader.disk_migrations]}
+
+
+def ready(request):
+    """Whether this release can work on the database as it is: errors of the system checks, what is to be applied, and what is applied and not known."""
+    from django.core import checks
+
+    connection = _database()
+    messages = checks.run_checks(databases=["default"])
+    errors = ["%s: %s" % (message.id or "check", " ".join(str(message.msg).split())) for message in messages if message.is_serious(checks.ERROR) and not message.is_silenced()]
+    found = unknown_migrations(request)
+    unknown = [name for name in found["migrations"] if name.split(".", 1)[0] in found["apps"]]
+    return {"errors": errors, "migrations": _plan(connection), "unknown": unknown}
 
 
 def reverse(request):
@@ -339,7 +360,7 @@ def reverse(request):
     gone = {tuple(name.split(".", 1)) for name in request["migrations"]}
     missing = gone - set(loader.disk_migrations)
     if missing:
-        raise Refused("the live release cannot take back %s: it does not have them" % ", ".join(sorted(".".join(key) for key in missing)))
+        raise Refused("this release cannot take back %s: it does not have them" % ", ".join(sorted(".".join(key) for key in missing)))
     for app in sorted({app for app, _ in gone}):
         # The nodes of an application that stay and that no other staying node of it follows.
         staying = [key for key in loader.graph.nodes if key[0] == app and key not in gone]
@@ -364,6 +385,8 @@ STEPS = {
     "copy_try": copy_try,
     "copy_discard": copy_discard,
     "unknown_migrations": unknown_migrations,
+    "lacking": lacking,
+    "ready": ready,
     "reverse": reverse,
 }
 
@@ -382,6 +405,11 @@ def answer(request):
         traceback.print_exc()
         hint = "; set vault_secret_key, or SECRET_KEY in the environment" if "SECRET_KEY setting must not be empty" in str(error) else ""
         return {"error": "the project does not start: %s: %s%s" % (type(error).__name__, error, hint)}
+    if "database_name" in request:
+        from django.db import connections
+
+        # Another database of the same server: one that was restored and is not used yet.
+        connections["default"].settings_dict["NAME"] = request["database_name"]
     for step in request["steps"]:
         try:
             found[step] = STEPS[step](request)

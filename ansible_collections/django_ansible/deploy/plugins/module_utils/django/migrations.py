@@ -3,23 +3,21 @@
 """What a deploy and a rollback do about migrations, in both modes. An *application* is what can be driven: see driver."""
 from __future__ import annotations
 
-import os
-
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django import backup
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import reason
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copies import new_name
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import OFF, Policy, Proof, refusal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 
 def apply_plan(
-    application, client, *, folder: str, name: str, switch: str, dump: bool, also: tuple = (), policy: Policy = OFF, patience: dict | None = None
+    application, recovery, *, attempt: str, live: str | None, switch: str, dump: bool, also: tuple = (), policy: Policy = OFF, patience: dict | None = None
 ) -> dict:
     """Applies what Django's plan holds, after the proof that the live release survives it, and on PostgreSQL with a dump before.
 
     Tells ``migrations``, and ``dump``, ``warnings`` and ``told``, sentences for the log, where there are any.
 
-    :param client: runs PostgreSQL clients, see backup.
-    :param folder: where the dump *name* goes.
+    :param recovery: takes the dump, see database.recovery.
+    :param attempt: the release that is on its way; *live* the one that the dump would bring back.
     :param switch: the variable that turns dumps off, for errors.
     :param also: further steps to drive in the same process as the plan; what they find goes to ``found``.
     :param policy: what is proved before.
@@ -33,7 +31,7 @@ def apply_plan(
     if not result["migrations"]:
         return result
     if policy.proves:
-        proof = Proof(application, policy.live(), client, plan, copy, policy.admin_port).run()
+        proof = Proof(application, policy.live(), recovery.client, plan, copy, policy.admin_port).run()
         if proof.breaks and policy.kind == "refuse":
             raise CommandFailed(refusal(proof.breaks, policy.variable))
         result["warnings"] += proof.notes + ["the live release may break: %s" % one for one in proof.breaks]
@@ -41,7 +39,10 @@ def apply_plan(
     if dump:
         facts = plan["database"]
         if facts["vendor"] == "postgresql":
-            result["dump"] = backup.dump(facts, client, folder, name, switch)
+            try:
+                result["dump"] = recovery.dump(facts, before=plan["migrations"], attempt=attempt, release=live)["id"]
+            except CommandFailed as error:
+                raise CommandFailed("%s, or set %s: false" % (error, switch)) from error
         elif facts["vendor"] != "sqlite":
             result["warnings"] += ["no dump was made and no lock was taken before the migration: both are for PostgreSQL, this is %s" % facts["vendor"]]
         else:
@@ -51,22 +52,40 @@ def apply_plan(
     return {**result, "migrations": done["migrations"]}
 
 
-def dump_after(folder: str, release: str) -> str:
-    """The oldest dump that was taken on the way from *release* to a newer one."""
-    newer = sorted(name for name in (os.listdir(folder) if os.path.isdir(folder) else []) if name.endswith(".dump") and name[:-5] > release)
-    if not newer:
-        raise CommandFailed("there is no dump to restore: %s has none from after release %s" % (folder, release))
-    return os.path.join(folder, newer[0])
+def unknown_to(target, others) -> list[str]:
+    """Migrations that are applied and that a release does not know. Rows of applications that neither it nor the live release has do not count.
+
+    :param others: gives the applications of the other releases, the live one first.
+    """
+    found = target.drive("unknown_migrations")["unknown_migrations"]
+    strange = {name for name in found["migrations"] if name.split(".", 1)[0] not in found["apps"]}
+    if strange:
+        live = next(iter(others()), None)
+        apps = live.drive("unknown_migrations")["unknown_migrations"]["apps"] if live else []
+        strange = {name for name in strange if name.split(".", 1)[0] not in apps}
+    return [name for name in found["migrations"] if name not in strange]
 
 
-def ready_database(target, live, client, *, folder: str, release: str, policy: str, variable: str, check_mode: bool) -> dict:
+def take_back(names: list[str], others) -> None:
+    """Reverses migrations with the code of a release that has them all: the live one, else the newest, also one whose deploy failed.
+
+    :raises CommandFailed: when no release that is kept has them.
+    """
+    for application in others():
+        if not application.drive("lacking", migrations=names)["lacking"]["migrations"]:
+            application.drive("reverse", migrations=names)
+            return
+    raise CommandFailed("no release that this host keeps has %s and could take them back: deploy one that has, or roll back with restore" % ", ".join(names))
+
+
+def ready_database(target, others, recovery, *, release: str, policy: str, variable: str, check_mode: bool) -> dict:
     """Makes the database ready for an older release.
 
     :param target: the older release's application.
-    :param live: gives the live release's application when it is called.
+    :param others: gives the applications of the other releases, the live one first, then from the newest on.
     :param policy: what to do about migrations that the older release does not know; *variable* is where it comes from, for errors.
     """
-    unknown = target.drive("unknown_migrations")["unknown_migrations"]["migrations"]
+    unknown = unknown_to(target, others)
     result = {"changed": False, "migrations": unknown, "warnings": []}
     if not unknown:
         return result
@@ -81,12 +100,11 @@ def ready_database(target, live, client, *, folder: str, release: str, policy: s
     result["changed"] = True
     if policy == "reverse":
         if not check_mode:
-            live().drive("reverse", migrations=unknown)
+            take_back(unknown, others)
         return {**result, "warnings": ["these migrations were taken back: %s" % names]}
     facts = target.drive("database")["database"]
-    if facts["vendor"] != "postgresql":
-        raise CommandFailed("restore is for PostgreSQL, this is %s: restore your own backup, then roll back with keep" % facts["vendor"])
-    path = dump_after(folder, release)
-    if not check_mode:
-        backup.restore(facts, client, path)
-    return {**result, "warnings": ["the database was restored from %s: what was written since is lost" % os.path.basename(path)]}
+    record = recovery.catalogue.fitting(unknown, recovery.database_of(facts).name)
+    if check_mode:
+        return {**result, "dump": record["id"], "warnings": ["the database would be restored from the dump %s (%s)" % (record["id"], reason(record))]}
+    restored = recovery.restore(record, target)
+    return {**result, "dump": record["id"], "warnings": [restored["told"]]}

@@ -39,6 +39,16 @@ def name(text: str) -> str:
     return '"%s"' % text.replace('"', '""')
 
 
+def restored_name(database: str) -> str:
+    """What a database is called while it is restored."""
+    return shortened(database, "_restore")
+
+
+def shortened(database: str, suffix: str) -> str:
+    """A name with a suffix, as long as the server takes it: 63 bytes."""
+    return database.encode()[: 63 - len(suffix)].decode(errors="ignore") + suffix
+
+
 def scram(password: str, salt: bytes | None = None, iterations: int = 4096) -> str:
     """What PostgreSQL keeps of a password, so that the password itself is in none of its logs (RFC 5803)."""
     salt = os.urandom(16) if salt is None else salt
@@ -142,9 +152,13 @@ def addresses(hosts: list[str]) -> list[str]:
 
 
 def allow(text: str, app_name: str, database: str, user: str, networks: list[str]) -> str:
-    """pg_hba.conf with the block of an application, which lets its role into its database from these networks and from nowhere else."""
+    """pg_hba.conf with the block of an application, which lets its role into its database from these networks and from nowhere else.
+
+    A database that is restored has a name of its own until it takes the place of the other, which is done from the empty database of the server.
+    """
     begin, end = "# BEGIN Ansible managed: %s" % app_name, "# END Ansible managed: %s" % app_name
-    lines = ["host %s %s %s scram-sha-256" % (name(database), name(user), network) for network in networks]
+    databases = ",".join(map(name, (database, restored_name(database), "postgres")))
+    lines = ["host %s %s %s scram-sha-256" % (databases, name(user), network) for network in networks]
     block = "\n".join([begin, OWNS % (name(user), name(database)), *lines, end, ""])
     pattern = re.compile("^%s\n.*?^%s\n" % (re.escape(begin), re.escape(end)), re.MULTILINE | re.DOTALL)
     if pattern.search(text):

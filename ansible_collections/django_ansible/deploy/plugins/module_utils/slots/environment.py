@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import HostClient
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
@@ -67,6 +69,11 @@ def application_of(params: dict, layout: Layout, release: str) -> Application:
     return Application(
         layout.release_dir(release), params["app_path"], layout.app_dir, environment, application_sandbox(params), lambda: pause.paused(layout)
     )
+
+
+def recovery_of(params: dict, layout: Layout) -> Recovery:
+    """Dumps of the application's database, and bringing one back, while what runs of the application waits."""
+    return Recovery(HostClient(params["app_user"]), layout.backups, params["actor"], lambda: pause.paused(layout))
 
 
 def live_application(params: dict, layout: Layout) -> Application:

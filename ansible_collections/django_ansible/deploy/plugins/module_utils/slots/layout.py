@@ -22,15 +22,18 @@ class Layout(Releases):
         self.venvs = os.path.join(app_dir, "venvs")
         self.shared = os.path.join(app_dir, "shared")
         self.media = os.path.join(self.shared, "media")
+        self.backups = os.path.join(app_dir, "backups")
         self.static = os.path.join(app_dir, "static")
         # Where releases and virtual environments are while they are made, and static files before they are served.
         self.building = os.path.join(app_dir, "building")
         self.collected = os.path.join(app_dir, "collected")
         self.tools = os.path.join(app_dir, "tools")
-        self.maintenance = os.path.join(app_dir, "maintenance")
         self.slots = os.path.join(app_dir, "slots")
         self.current = os.path.join(app_dir, "current")
         self.etc = os.path.join("/etc", app_name)
+        # Closes the site while it is there; beside it, who gets through.
+        self.maintenance = os.path.join(self.etc, "maintenance")
+        self.let_through = os.path.join(self.etc, "maintenance.d")
         self.run = os.path.join("/run", app_name)
 
     def slot_link(self, slot: str) -> str:

@@ -102,6 +102,8 @@ class Leaving:
         if keep_data:
             self._keep()
         else:
+            for path in glob.glob(os.path.join("/var/log/nginx", self.layout.app_name + ".*.log*")):
+                os.unlink(path)
             self.told.append("no data was kept")
         for path in self.folders():
             with Tree(os.path.dirname(path)) as parent:
@@ -153,7 +155,7 @@ class Leaving:
         ensure_directory(folder, 0o700)
         for name in there:
             shutil.move(os.path.join(self.layout.app_dir, name), os.path.join(folder, name))
-        self.told.append("%s of %s are kept in %s" % (", ".join(there), self.layout.app_dir, folder))
+        self.told.append("%s of %s are kept in %s, and nginx's logs where they are" % (", ".join(there), self.layout.app_dir, folder))
 
 
 def other_applications(app_name: str) -> list[str]:

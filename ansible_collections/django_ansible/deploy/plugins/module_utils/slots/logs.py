@@ -14,7 +14,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
-NGINX = ("/var/log/nginx/access.log", "/var/log/nginx/error.log")
+NGINX = "/var/log/nginx"
 LONGEST = 4000  # characters of a line
 MOST_BYTES = 4 << 20  # of a file, its end
 ACCESS_TIME = re.compile(r"\[(\d{2}/\w{3}/\d{4}:\d{2}:\d{2}:\d{2}) ([+-]\d{4})\]")
@@ -30,7 +30,7 @@ def read(layout: Layout, part: str, since: str, lines: int, grep: str) -> list[l
     :raises CommandFailed: when there is no such part, or systemd or grep do not understand.
     """
     if part == "nginx":
-        found = _of_nginx()
+        found = _of_nginx(layout)
     elif part == "deploys":
         found = _of_deploys(layout)
     else:
@@ -71,9 +71,9 @@ def _journal(units: list[str], since: str, lines: int, grep: str) -> list[list]:
     return _matching(found, grep)[-lines:]
 
 
-def _of_nginx() -> list[list]:
+def _of_nginx(layout: Layout) -> list[list]:
     found = []
-    for path in NGINX:
+    for path in (os.path.join(NGINX, "%s.%s.log" % (layout.app_name, kind)) for kind in ("access", "error")):
         if not os.path.isfile(path):
             continue
         last = 0.0

@@ -2,7 +2,7 @@
 # MIT License (see LICENSE)
 """Nobody gets through to the application while a file is there. nginx's site looks at it for each request, so neither it nor the application notices.
 
-C(app_dir/maintenance) has C(on), the page, and by their names alone the addresses and the words that get through all the same.
+Beside C(/etc/<app_name>/maintenance), a folder has by their names alone the addresses and the words that get through all the same.
 """
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORD = re.compile(r"[A-Za-z0-9]{16,64}")
 def known(layout: Layout) -> dict | None:
     """Who switched it on and when; None while it is off."""
     try:
-        with open(os.path.join(layout.maintenance, "on"), encoding="utf-8") as file:
+        with open(layout.maintenance, encoding="utf-8") as file:
             return json.load(file)
     except FileNotFoundError:
         return None
@@ -50,60 +50,48 @@ def check(site: str, layout: Layout) -> None:
     """:raises CommandFailed: when nginx would not look."""
     try:
         with open(site, encoding="utf-8") as file:
-            looks = os.path.join(layout.maintenance, "on") in file.read()
+            looks = os.path.join(layout.let_through, "bypass") in file.read()
     except FileNotFoundError:
         looks = False
     if not looks:
         raise CommandFailed("%s does not look for maintenance: deploy the application with this version first" % site)
 
 
-def switch_on(layout: Layout, page: str, allowed: list[str], word: str, told: dict) -> bool:
-    """Tells whether that changed anything; one that is on gets the page and those who get through anew."""
+def switch_on(layout: Layout, allowed: list[str], word: str, told: dict) -> bool:
+    """Tells whether that changed anything; where it is on already, who gets through is said anew."""
     if word and not WORD.fullmatch(word):
         raise CommandFailed("django_app_maintenance_bypass: use 16 to 64 letters and digits")
     folders = {"allowed": addresses(allowed), "bypass": [word] if word else []}
     before = known(layout)
-    page_path = os.path.join(layout.maintenance, "page.html")
-    changed = before is None or _read(page_path) != page or any(set(_names(layout, folder)) != set(names) for folder, names in folders.items())
-    if not changed:
+    if before is not None and all(set(_names(layout, folder)) == set(names) for folder, names in folders.items()):
         return False
-    ensure_directory(layout.maintenance)
-    _write(page_path, page)
+    ensure_directory(layout.let_through)
     for folder, names in folders.items():
         # Nobody but root may list them: the names are what opens.
-        ensure_directory(os.path.join(layout.maintenance, folder), 0o711)
+        ensure_directory(os.path.join(layout.let_through, folder), 0o711)
         for name in _names(layout, folder):
             if name not in names:
-                os.unlink(os.path.join(layout.maintenance, folder, name))
+                os.unlink(os.path.join(layout.let_through, folder, name))
         for name in names:
-            _write(os.path.join(layout.maintenance, folder, name), "")
+            _write(os.path.join(layout.let_through, folder, name), "")
     if before is None:
-        _write(os.path.join(layout.maintenance, "on"), json.dumps(told))
+        _write(layout.maintenance, json.dumps(told))
     return True
 
 
 def switch_off(layout: Layout) -> bool:
     """Tells whether it was on."""
-    if not os.path.isdir(layout.maintenance):
-        return False
-    was_on = known(layout) is not None
+    was_on = os.path.lexists(layout.maintenance)
     if was_on:
-        os.unlink(os.path.join(layout.maintenance, "on"))
-    shutil.rmtree(layout.maintenance)
+        os.unlink(layout.maintenance)
+    if os.path.isdir(layout.let_through):
+        shutil.rmtree(layout.let_through)
     return was_on
 
 
 def _names(layout: Layout, folder: str) -> list[str]:
-    path = os.path.join(layout.maintenance, folder)
+    path = os.path.join(layout.let_through, folder)
     return os.listdir(path) if os.path.isdir(path) else []
-
-
-def _read(path: str) -> str | None:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
 
 
 def _write(path: str, text: str) -> None:

@@ -1,4 +1,5 @@
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import proof as module
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, Proof
@@ -71,7 +72,7 @@ def run(policy, live_answers, **more):
     application = Fake(plan=PLAN, copy_migrate={"left_out": [], "schema": []}, migrate={"migrations": ["shop.0002_x"], "times": ["shop.0002_x applied in 0.1 s"]})
     live = Fake(**live_answers)
     given = Policy(policy, lambda: live, "django_app_schema_proof")
-    return application, live, lambda: apply_plan(application, None, folder="", name="", switch="", dump=False, policy=given, **more)
+    return application, live, lambda: apply_plan(application, Recovery(None, ""), attempt="", live=None, switch="", dump=False, policy=given, **more)
 
 
 def breaking():

@@ -86,7 +86,7 @@ def test_a_cluster_is_found_by_its_port():
 def test_access_is_a_block_of_each_application():
     before = "local all postgres peer"
     once = postgresql.allow(before, "shop", "shop", "shop", ["10.0.0.1/32"])
-    assert once == 'local all postgres peer\n# BEGIN Ansible managed: shop\n# role "shop", database "shop"\nhost "shop" "shop" 10.0.0.1/32 scram-sha-256\n# END Ansible managed: shop\n'
+    assert once == 'local all postgres peer\n# BEGIN Ansible managed: shop\n# role "shop", database "shop"\nhost "shop","shop_restore","postgres" "shop" 10.0.0.1/32 scram-sha-256\n# END Ansible managed: shop\n'
     assert postgresql.allow(once, "shop", "shop", "shop", ["10.0.0.1/32"]) == once
     both = postgresql.allow(once, "shop-two", "two", "two", [])
     assert "10.0.0.2/32" in postgresql.allow(both, "shop", "shop", "shop", ["10.0.0.2/32"])

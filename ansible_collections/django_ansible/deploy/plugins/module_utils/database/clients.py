@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Who runs a database's own programs. Each has ``run(argv, variables, **streams)``, which answers as subprocess.run does, and ``given(text)``."""
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import subprocess
+import tempfile
+
+
+
+class HostClient:
+    """The clients of this host, run as the application's user, so that peer authentication works as it does for the application."""
+
+    lacking = "%s is not on this host: add %s to django_app_extra_packages"
+
+    def __init__(self, user: str) -> None:
+        self.user = user
+
+    def run(self, argv: list[str], variables: dict, **streams):
+        """Passwords travel in the environment. A text as C(stdin) is written to the program.
+
+        :raises FileNotFoundError: when there is no such program.
+        """
+        account = pwd.getpwnam(self.user)
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent", **variables}
+        text = streams.pop("stdin", None)
+        given = {"input": text} if isinstance(text, str) else {"stdin": text or subprocess.DEVNULL}
+        streams = {"stdout": subprocess.PIPE, **streams, **given}
+        return subprocess.run(
+            argv, env=environment, stderr=subprocess.PIPE, text=True, errors="replace", check=False, user=account.pw_uid, group=account.pw_gid,
+            extra_groups=[], cwd="/", **streams,
+        )
+
+    @contextlib.contextmanager
+    def given(self, text: str):
+        """A path under which a program that it runs reads *text*, which is no secret."""
+        with tempfile.NamedTemporaryFile("w", prefix="django-ansible-deploy-", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            yield file.name
+
+
+class Administrator(HostClient):
+    """PostgreSQL's own administrator on the host of the server. It makes and renames databases; nothing that the application wrote runs as it."""
+
+    def __init__(self) -> None:
+        super().__init__("postgres")

@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""A PostgreSQL database as its clients see it: asked, dumped, loaded."""
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import literal
+
+# psycopg's connection parameters and the variables of libpq that say the same.
+VARIABLES = {
+    "dbname": "PGDATABASE", "host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "service": "PGSERVICE",
+    "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY",
+}
+PSQL = ["psql", "-XAtq", "--no-password", "-v", "ON_ERROR_STOP=1", "-f", "-"]
+MARK = "django-ansible-deploy:"
+# Dump, rows and applied migrations of one moment: pg_dump works in the snapshot of the session that counts. Standard output is the dump's.
+DUMP = """\
+\\o '|sed "s/^/%(mark)s/" >&2'
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SELECT pg_export_snapshot() AS snapshot \\gset
+\\setenv SNAPSHOT :snapshot
+\\! pg_dump --format=custom --no-password --snapshot="$SNAPSHOT"; echo "%(mark)scode $?" >&2
+SELECT 'server ' || current_setting('server_version');
+SELECT format('SELECT %%L, count(*) FROM %%I.%%I', 'rows ' || format('%%I.%%I', n.nspname, c.relname), n.nspname, c.relname)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e') ORDER BY 1 \\gexec
+SELECT to_regclass('django_migrations') IS NOT NULL AS migrated \\gset
+\\if :migrated
+SELECT 'applied ' || app || '.' || name FROM django_migrations ORDER BY id;
+\\endif
+COMMIT;
+"""
+
+
+class Database:
+    """One database of a server, reached with *parameters* of psycopg through *client*."""
+
+    vendor = "postgresql"
+    suffix = ".dump"
+
+    def __init__(self, parameters: dict, client) -> None:
+        self.parameters = parameters
+        self.client = client
+        self.name = parameters.get("dbname", "")
+
+    def variables(self, database: str = "") -> dict:
+        found = {variable: self.parameters[key] for key, variable in VARIABLES.items() if key in self.parameters}
+        return {**found, **({"PGDATABASE": database} if database else {}), "PGCONNECT_TIMEOUT": "20", "PGAPPNAME": "django-ansible-deploy"}
+
+    def ask(self, script: str, database: str = "") -> str:
+        """Runs SQL and returns the rows, one a line, columns apart by ``|``.
+
+        :raises CommandFailed: with the server's words.
+        """
+        done = self._run(PSQL, database, stdin=script)
+        if done.returncode:
+            raise CommandFailed(said(done.stderr))
+        return done.stdout.strip()
+
+    def rows(self, query: str, database: str = "") -> list:
+        """What a query gives, as a list of dicts."""
+        return json.loads(self.ask("SELECT coalesce(json_agg(found), '[]') FROM (%s) AS found" % query, database))
+
+    def _run(self, argv: list[str], database: str = "", **streams):
+        try:
+            return self.client.run(argv, self.variables(database), **streams)
+        except FileNotFoundError as error:
+            raise CommandFailed(self.client.lacking % (argv[0], "postgresql-client")) from error
+
+    def dump(self, partial: str) -> dict:
+        """Writes a new file in pg_dump's custom format. Tells C(rows) by table, C(applied) migrations and the C(server)'s version of that very moment.
+
+        :raises CommandFailed: when that fails; the file is then not whole.
+        """
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            done = self._run(PSQL, stdin=DUMP % {"mark": MARK}, stdout=descriptor)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        lines = [line.partition(MARK)[2] for line in done.stderr.splitlines() if MARK in line]
+        # Its own words, without what psql says once it finds its table locked or its connection gone.
+        printed = "\n".join(line for line in done.stderr.splitlines() if MARK not in line)
+        code = [line for line in lines if line.startswith("code ")]
+        if code[:1] == ["code 127"]:
+            raise CommandFailed(self.client.lacking % ("pg_dump", "postgresql-client"))
+        if done.returncode or code != ["code 0"]:
+            raise CommandFailed(explain(printed))
+        counted = (line[len("rows ") :].rpartition("|") for line in lines if line.startswith("rows "))
+        return {
+            "rows": {table: int(count) for table, _, count in counted},
+            "applied": [line[len("applied ") :] for line in lines if line.startswith("applied ")],
+            "server": next((line[len("server ") :] for line in lines if line.startswith("server ")), ""),
+        }
+
+    def contents(self, path: str) -> list[str]:
+        """The lines of a dump's table of contents.
+
+        :raises CommandFailed: when the file is none that this pg_restore reads.
+        """
+        with open(path, "rb") as file:
+            done = self._run(["pg_restore", "--list"], stdin=file)
+        if done.returncode:
+            raise CommandFailed("pg_restore cannot read the dump: %s" % tail(done.stderr, 3))
+        return done.stdout.splitlines()
+
+    def load(self, path: str, contents: list[str], owners: bool) -> None:
+        """Loads what *contents* lists.
+
+        :param owners: whether everything gets its owner of before, else all becomes the role's own.
+        :raises CommandFailed: with pg_restore's words.
+        """
+        argv = ["pg_restore", "--exit-on-error", "--no-password", *([] if owners else ["--no-owner"]), "--dbname", self.name]
+        with self.client.given("\n".join(contents) + "\n") as listed, open(path, "rb") as file:
+            done = self._run([*argv, "--use-list", listed], stdin=file, stdout=subprocess.DEVNULL)
+        if done.returncode:
+            raise CommandFailed("pg_restore failed: %s" % tail(done.stderr, 5))
+
+    def counts(self, tables: list[str]) -> dict:
+        """Rows by table, of tables in SQL's own form. One that is not there is left out."""
+        there = "SELECT format('SELECT %%L, count(*) FROM %%s', t, t) FROM unnest(ARRAY[%s]::text[]) AS t WHERE to_regclass(t) IS NOT NULL \\gexec"
+        found = self.ask(there % ", ".join(map(literal, tables))) if tables else ""
+        return {table: int(count) for table, _, count in (line.rpartition("|") for line in found.splitlines())}
+
+    def named(self, database: str) -> Database:
+        """Another database of the same server, reached in the same way."""
+        return Database({**self.parameters, "dbname": database}, self.client)
+
+
+def said(stderr: str) -> str:
+    """The server's words, without psql's place of them."""
+    return re.sub(r"(?m)^psql:<stdin>:\d+: ", "", tail(stderr, 5)) or "psql ended without a word"
+
+
+def explain(stderr: str) -> str:
+    if "server version mismatch" in stderr:
+        versions = " ".join(re.findall(r"server version: .*", stderr)[:1])
+        return "pg_dump is older than the database server (%s): install the server's postgresql-client" % versions
+    return "pg_dump failed: %s" % said(stderr)

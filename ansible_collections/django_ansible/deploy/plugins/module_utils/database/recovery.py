@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Dumps a database and brings it back, in both modes.
+
+An *application* is what can be driven, see django.driver; a *client* runs a database's own programs, see clients.
+"""
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import Catalogue, reason
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import Replacement
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+
+REPLACED = 2  # databases that a restore replaced and that stay
+
+
+class Recovery:
+    """What is done about one application's default database.
+
+    :param client: runs the database's programs.
+    :param folder: of the catalogue.
+    :param held: entered for the moment in which one database takes another's place; keeps requests waiting.
+    """
+
+    def __init__(self, client, folder: str, actor: str = "", held=contextlib.nullcontext) -> None:
+        self.client = client
+        self.catalogue = Catalogue(folder)
+        self.actor = actor
+        self.held = held
+
+    def dump(self, facts: dict, **why: object) -> dict:
+        """Takes a dump and returns its record.
+
+        :param facts: what driver's step C(database) tells.
+        :param why: C(reason), or C(before) which migrations of which C(attempt); the C(release) that is live.
+        :raises CommandFailed: when there is no room, no program, or one older than the server.
+        """
+        database = self.database_of(facts)
+        identifier = self.catalogue.begin()
+        folder = self.catalogue.folder
+        free = shutil.disk_usage(folder).free
+        if free < facts.get("size", 0):
+            raise CommandFailed("the dump may need %d MiB and %s has %d free: free some space" % (facts["size"] >> 20, folder, free >> 20))
+        partial = os.path.join(folder, identifier + ".partial")
+        begun = time.monotonic()
+        try:
+            found = database.dump(partial)
+            return self.catalogue.complete(
+                identifier, partial, vendor=facts["vendor"], database=database.name, host=facts["parameters"].get("host", ""),
+                port=facts["parameters"].get("port", ""), actor=self.actor, seconds=round(time.monotonic() - begun, 2), **found, **why,
+            )
+        finally:
+            if os.path.exists(partial):
+                os.unlink(partial)
+
+    def restore(self, record: dict, target, *, swap: bool = True) -> dict:
+        """Brings a dump back: into a fresh database first, where *target* is asked, then in the place of the one that is there.
+
+        :param target: the release that is going to use it.
+        :param swap: whether it takes that place; else this is a rehearsal, and what was made is removed again.
+        :raises CommandFailed: with what is wrong; the database that was there is whole then and has its name.
+        """
+        facts = target.drive("database")["database"]
+        if facts["vendor"] != record.get("vendor"):
+            raise CommandFailed("the dump %s is of %s, and the application uses %s" % (record["id"], record.get("vendor"), facts["vendor"]))
+        begun = time.monotonic()
+        self.catalogue.verify(record)
+        replacement = Replacement(self.database_of(facts))
+        try:
+            replacement.make()
+            replacement.load(self.catalogue.path(record))
+            compare(record, replacement.scratch.counts(sorted(record.get("rows", {}))))
+            judge(record, target.drive("ready", database_name=replacement.scratch.name)["ready"])
+            result = {"dump": record["id"], "seconds": round(time.monotonic() - begun, 2)}
+            if swap:
+                with self.held():
+                    switching = time.monotonic()
+                    result["replaced"] = replacement.switch(time.time(), record["id"])
+                    result["switched_in"] = round(time.monotonic() - switching, 2)
+                result["told"] = self._keep(replacement, record, result)
+        except BaseException as error:
+            with contextlib.suppress(CommandFailed):
+                replacement.discard()
+            if isinstance(error, CommandFailed):
+                raise CommandFailed("the dump %s (%s) was not restored, and the database is as it was: %s" % (record["id"], reason(record), error)) from error
+            raise
+        if not swap:
+            replacement.discard()
+        return result
+
+    def act(self, operation: str, application, *, asked: str, live: str | None, check_mode: bool) -> dict:
+        """Does what a person asked for: V(backup), V(restore) or V(rehearse). Tells C(dump) and, in C(told), sentences about it.
+
+        :param application: the live release.
+        :param asked: which dump, see Catalogue.find.
+        """
+        facts = application.drive("database")["database"]
+        database = self.database_of(facts).name
+        if operation == "backup":
+            if check_mode:
+                return {"told": ["a dump of the database %s would be made" % database]}
+            record = self.dump(facts, reason="made by hand", release=live)
+            return {"dump": record["id"], "told": ["the dump %s has %d rows of %d tables in %.1f MB, made in %.1f s" % (
+                record["id"], sum(record["rows"].values()), len(record["rows"]), record["size"] / 1e6, record["seconds"])]}
+        record = self.catalogue.find(asked, database)
+        if check_mode:
+            return {"dump": record["id"], "told": ["the database %s would be restored from the dump %s (%s)" % (database, record["id"], reason(record))]}
+        if operation == "restore":
+            return {"dump": record["id"], "told": [self.restore(record, application)["told"]]}
+        rehearsed = self.restore(record, application, swap=False)
+        self.catalogue.note(record, rehearsed=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), restores_in=rehearsed["seconds"])
+        return {"dump": record["id"], "told": ["the dump %s can be restored: in %.1f s, with all of its rows, and Django is content with it" % (record["id"], rehearsed["seconds"])]}
+
+    def _keep(self, replacement: Replacement, record: dict, result: dict) -> str:
+        """Removes what was replaced long ago, and tells in a sentence what became of the database."""
+        sentence = "the database was restored from the dump %s (%s) in %d s, and what was written since is in the database %s alone" % (
+            record["id"], reason(record), result["seconds"], result["replaced"]
+        )
+        try:
+            gone = replacement.replaced()[:-REPLACED]
+            for database in gone:
+                replacement.forget(database["name"])
+        except CommandFailed as error:
+            return "%s; older ones could not be removed: %s" % (sentence, error)
+        return sentence + ("; removed %s, which were replaced before" % ", ".join(database["name"] for database in gone) if gone else "")
+
+    def database_of(self, facts: dict) -> Database:
+        """:raises CommandFailed: when it is none that can be dumped."""
+        if facts["vendor"] != "postgresql":
+            raise CommandFailed("dumps are made of PostgreSQL, and this is %s" % facts["vendor"])
+        return Database(facts["parameters"], self.client)
+
+
+def compare(record: dict, counts: dict) -> None:
+    """:raises CommandFailed: when what was restored has other rows than were dumped."""
+    wrong = ["%s has %s of %d rows" % (table, counts.get(table, "none"), rows) for table, rows in sorted(record.get("rows", {}).items()) if counts.get(table) != rows]
+    if wrong:
+        raise CommandFailed("the restored database is not complete: %s" % "; ".join(wrong[:10]))
+
+
+def judge(record: dict, found: dict) -> None:
+    """:raises CommandFailed: when Django is not content with what was restored."""
+    if found["errors"]:
+        raise CommandFailed("manage.py check found, on the restored database: %s" % "; ".join(found["errors"][:10]))
+    if found["migrations"]:
+        raise CommandFailed(
+            "it is from before %s, which the release needs that is to use it: roll back to a release without that, with restore as what is done about migrations"
+            % ", ".join(found["migrations"])
+        )
+    if found["unknown"]:
+        raise CommandFailed("it has migrations that the release does not know that is to use it: %s" % ", ".join(found["unknown"]))

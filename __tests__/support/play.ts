@@ -38,7 +38,6 @@ export function createPlay(script: string, change: (folder: string) => Partial<P
     eventsFile: join(folder.path, "events.jsonl"),
     outputFile: join(folder.path, "command-output"),
     playMarker: "marker",
-    outputFile: join(base, "temp", "output"),
     ...change(base),
   };
   const lines = (name: string): string[] =>

@@ -12272,7 +12272,8 @@ function validateNames(inputs) {
             throw new DeployError(`server-name has ${quoted(name)}: use DNS names such as www.example.org, separated by spaces, without scheme or path.`);
         }
     }
-    if (inputs.revision !== "" && (!REVISION.test(inputs.revision) || inputs.revision.includes(".."))) {
+    const revision = inputs.operation === "restore" ? inputs.revision.replace(/^before /, "") : inputs.revision;
+    if (revision !== "" && (!REVISION.test(revision) || revision.includes(".."))) {
         throw new DeployError(`revision is ${quoted(inputs.revision)}: use a commit, tag or branch.`);
     }
     for (const path of inputs.composeFiles) {

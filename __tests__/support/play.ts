@@ -36,6 +36,7 @@ export function createPlay(script: string, change: (folder: string) => Partial<P
     signal: new AbortController().signal,
     env: helperEnvironment({ PATH: `${join(base, "bin")}:${process.env.PATH}`, HOME: base }),
     eventsFile: join(folder.path, "events.jsonl"),
+    outputFile: join(folder.path, "output"),
     playMarker: "marker",
     ...change(base),
   };

@@ -11156,7 +11156,7 @@ const BECOME_REFUSED = [
         "does not ask for the become (sudo) password as Ansible expects: name the become method sudo rather than ansible.builtin.sudo, which does not understand sudo-rs (Ubuntu 25.10 and newer); if it is sudo already, something on the host holds sudo up (a name or login service that does not answer), so try `sudo -v` there.",
     ],
 ];
-const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|interactive authentication is required|authentication required but not attempted|a terminal is required to (read|authenticate)/i;
+const BECOME_MISSING = /missing \w{1,40} password|a password is required|interactive authentication is required|authentication required but not attempted|a terminal is required to (read|authenticate)/i;
 /** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
 function explainFailure(failure, context) {
     const { host } = failure;

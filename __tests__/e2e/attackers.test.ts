@@ -292,7 +292,9 @@ systemd-run --quiet --unit everybody python3 /run/everybody.py
 cat > /run/judge.sh <<'SCRIPT'
 while sleep 0.1; do
   for unit in $(systemctl list-units --plain --no-legend 'django-ansible-deploy-*.service' | cut -d ' ' -f 1); do
-    echo "$(systemctl show "$unit" --property=User --value) $(systemd-analyze security "$unit" | tail -n 1)" >> /run/judged
+    user=$(systemctl show "$unit" --property=User --value)
+    # Those without a user are the deploy's own, which watch over it and run no code of the project.
+    [ -z "$user" ] || echo "$user $(systemd-analyze security "$unit" | tail -n 1)" >> /run/judged
   done
 done
 SCRIPT

@@ -12002,7 +12002,7 @@ function choice(raw, name, legal, otherwise) {
         return otherwise;
     if (legal.includes(text))
         return text;
-    throw new DeployError(`${name} is ${quoted(text)}: use ${legal.map((item) => `"${item}"`).join(" or ")}.`);
+    throw new DeployError(`${name} is ${quoted(text)}: use ${alternatives(legal)}.`);
 }
 function flag(raw, name, otherwise) {
     const text = raw[name].trim();
@@ -12056,6 +12056,11 @@ function passwords(raw, name) {
         return [id, withoutLastLineEnds(password)];
     });
     return Object.fromEntries(entries);
+}
+/** `"one"`, `"one" or "other"`, `"one", "other" or "third"`. */
+function alternatives(legal) {
+    const named = legal.map((item) => `"${item}"`);
+    return [named.slice(0, -1).join(", "), ...named.slice(-1)].filter(Boolean).join(" or ");
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/load.js

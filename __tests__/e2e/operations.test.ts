@@ -1,7 +1,7 @@
 // The second day of an application: everything that is done with it besides a deploy, one after another on two hosts.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
+import { type ActionResult, type Host, onHost, servePostgres } from "../../scripts/lab/index.mjs";
 import { directly, expectRefused } from "./support/direct.js";
 import { inventory } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
@@ -12,6 +12,7 @@ const NAME = "mysite";
 const SITE = "operations.example";
 const key = secret("django-key");
 const given = secret("given");
+const password = secret("database");
 
 let trial: Trial;
 let hosts: Host[];
@@ -24,12 +25,17 @@ let operate: (
   say?: (line: string) => void,
 ) => Promise<ActionResult>;
 
+/** Both hosts have one database, which the first one serves. */
+const environment = (): string =>
+  `DATABASE_URL=postgres://${NAME}:${password}@${hosts[0]?.innerAddress}/${NAME}\nGIVEN=${given}`;
+
 /** Lines that a host prints for a command. */
 const on = (host: Host | undefined, command: string): Promise<string> => onHost(host as Host, command);
 
 beforeAll(async () => {
   trial = await startTrial("operations");
   hosts = await Promise.all(["app1", "app2"].map((name) => trial.host({ name, suite: "bookworm", kind: "ready" })));
+  await servePostgres(hosts[0] as Host, { database: NAME, user: NAME, password });
   project = await createProject(trial, "examples/mysite");
   project.write("inventory/hosts.yml", inventory(hosts));
   await project.commit("The commit");
@@ -42,9 +48,7 @@ beforeAll(async () => {
     act({
       inputs: {
         ...{ operation, vars: JSON.stringify({ ...vars, ...JSON.parse(inputs.vars ?? "{}") }) },
-        ...(operation === "deploy"
-          ? { env: `DATABASE_URL=sqlite:////opt/${NAME}/shared/db.sqlite3\nGIVEN=${given}` }
-          : {}),
+        ...(operation === "deploy" ? { env: environment() } : {}),
         ...Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== "vars")),
       },
       say,
@@ -194,7 +198,7 @@ test("maintenance: everybody gets the page, except those who are let through, ac
   expect(await statuses("/", { Cookie: `${NAME}_maintenance=AAAAAAAAAAAAAAAAAAAA` })).toEqual([503, 503]);
 
   const deploy = await operate("deploy", {
-    env: `DATABASE_URL=sqlite:////opt/${NAME}/shared/db.sqlite3\nGIVEN=${given}\nONE_MORE=1`,
+    env: `${environment()}\nONE_MORE=1`,
   });
   expect(deploy.outputs.status, deploy.log).toBe("succeeded");
   for (const host of hosts) await onHost(host, "systemctl restart nginx");
@@ -229,7 +233,7 @@ test("remove: asks for the name, and leaves a host as it was before the first de
 async function belongings(host: Host): Promise<string[]> {
   const listed = await onHost(
     host,
-    `find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path '/var/tmp' -o -path /var/log -o -path /home -o -path /root -o -path /var/cache/apt -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /usr/share -o -path /usr/lib \\) -prune -o -print | grep -vE '__pycache__|^/etc/(passwd|shadow|group|gshadow)-$|^/var/lib/systemd/(timers|random-seed)|^/run/(credentials|udev|log|sudo|user|systemd)/' || true;
+    `find / -xdev \\( -path /proc -o -path /sys -o -path /tmp -o -path '/var/tmp' -o -path /var/log -o -path /home -o -path /root -o -path /var/cache/apt -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/postgresql -o -path /usr/share -o -path /usr/lib \\) -prune -o -print | grep -vE '__pycache__|^/etc/(passwd|shadow|group|gshadow)-$|^/var/lib/systemd/(timers|random-seed)|^/run/(credentials|udev|log|sudo|user|systemd)/' || true;
     find /var/log/nginx -name "${NAME}.*"; find /run/django* /run/systemd/transient -mindepth 1 2>/dev/null || true;
     getent passwd; getent group; systemctl list-unit-files --no-legend --plain | awk '{print $1, $2}'; systemctl list-units --all --no-legend --plain '*${NAME}*' 'django-ansible*';
     ls /etc/sudoers.d || true; iptables-save 2>/dev/null || true`,

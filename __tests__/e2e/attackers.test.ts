@@ -384,7 +384,7 @@ describe("the application, taken over, that ends every other process of its user
   });
 
   test("keeps no release from its start where process ids are a unit's own", async () => {
-    const newer = await trial.host({ name: "app2", suite: "trixie", kind: "ready" });
+    const newer = await trial.host({ name: "app2", suite: "forky", kind: "ready" });
     project.write("inventory/hosts.yml", inventory([newer]));
     const onNewer = directly(trial, project, [newer]);
     const release = async (note: string) => {

@@ -36,6 +36,7 @@ beforeEach(() => {
   ensureAnsible.mockImplementation(async () => ({ python: wired.python, version: "2.21.5", cached: true }));
 });
 afterEach(() => {
+  ensureAnsible.mockReset();
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
   process.exitCode = 0;
@@ -96,6 +97,123 @@ describe("a run", () => {
     ]);
     expect(wired.state.privateFolder).toBeUndefined();
     expect(wired.outputs.status).toBe("failed");
+  });
+});
+
+describe("what a run says beside Ansible", () => {
+  const CLOSED = VAULT.replace(/.{8}$/, "36363636");
+
+  it("is which Ansible runs, and no warning where nothing is wrong", async () => {
+    wire({}, { play: { events: [stats("web1.example.org")] } });
+    await run(process.cwd());
+    expect(wired.log).toContain("ansible-core 2.21.5 from the tool cache.\n");
+    expect(wired.log).not.toMatch(/^::warning::/m);
+    expect(Number(wired.outputs["duration-seconds"])).toBeLessThan(60);
+    ensureAnsible.mockImplementation(async () => ({ python: wired.python, version: "2.21.5", cached: false }));
+    wire();
+    await run(process.cwd());
+    expect(wired.log).toContain("ansible-core 2.21.5 installed.\n");
+  });
+
+  it("warns of secrets that are cut, empty or too weak to hide, and of host keys that are not checked", async () => {
+    const given = { env: "A=s3cret #tail", "become-password": "1234", "host-key-checking": "off" };
+    wire(given, {}, { "INPUT_REGISTRY-PASSWORD": "" });
+    await run(process.cwd());
+    const warnings = wired.log.match(/^::warning::.*$/gm) ?? [];
+    expect(warnings.some((line) => line.includes("The value of A in env ends before"))).toBe(true);
+    expect(warnings.some((line) => line.includes("become-password is so short or common"))).toBe(true);
+    expect(warnings.some((line) => line.includes("registry-password is given but empty"))).toBe(true);
+    expect(warnings.some((line) => line.includes("host-key-checking"))).toBe(true);
+    expect(warnings).not.toContain("::warning::");
+  });
+
+  it("is what was found out about the project", async () => {
+    wire({ playbook: "", "app-name": "shop", source: "git", vars: "app_repo: https://git.example.org/shop.git" });
+    wired.write("workspace/manage.py", 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n');
+    wired.write("workspace/shop/settings.py", "");
+    await run(process.cwd());
+    expect(wired.log).toMatch(/^manage\.py: in \. \(found by manage\.py; app_path overrides\)$/m);
+  });
+
+  it.each([
+    [
+      "that host keys are not checked",
+      { vars: "ansible_host_key_checking: false" },
+      /^::error::vars sets ansible_host_key_checking/m,
+    ],
+  ])("is a refusal of variables that say %s", async (_, given, sentence) => {
+    wire(given);
+    await run(process.cwd());
+    expect(wired.log).toMatch(sentence);
+    expect(ensureAnsible).not.toHaveBeenCalled();
+  });
+
+  it("warns of a check that takes everything from a pull request", async () => {
+    wire({ check: "true" }, {}, { GITHUB_EVENT_NAME: "pull_request" });
+    await run(process.cwd());
+    expect(wired.log).toMatch(/^::warning::This check takes inventory, variables, .* from the pull request itself/m);
+  });
+
+  it("refuses a rule that is broken, before anything is made", async () => {
+    wire({ limit: "-x" });
+    await run(process.cwd());
+    expect(wired.log).toContain('::error::limit has the pattern "-x"');
+    expect(wired.state.privateFolder).toBeUndefined();
+    expect(ensureAnsible).not.toHaveBeenCalled();
+    expect(wired.summary).toContain("limit has the pattern");
+  });
+
+  it("has a summary also of inputs that cannot be read, and none where none is wanted", async () => {
+    wire({ mode: "neither" });
+    await run(process.cwd());
+    expect(wired.summary).toContain("mode is");
+    wire({ summary: "false" });
+    await run(process.cwd());
+    expect(wired.summary).toBe("");
+  });
+
+  it("refuses a vault that no password opens and every host needs, before Ansible is fetched", async () => {
+    wire({ "vault-password": "wrong" });
+    wired.write("workspace/group_vars/all/vault.yml", CLOSED);
+    await run(process.cwd());
+    expect(wired.outputs.status).toBe("failed");
+    expect(wired.log).toMatch(/^::error::.*vault/m);
+    expect(ensureAnsible).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ["web1.example.org", ["list", "inventory"]],
+    ["web2.example.org", ["list", "inventory", "play"]],
+  ])("asks for the hosts of a run where a vault of one group stays closed: %s in it", async (member, started) => {
+    const graph = `@all:\n  |--@web:\n  |  |--${member}\n  |--@ungrouped:\n  |  |--web1.example.org\n`;
+    wire({ "vault-password": "wrong" }, { list: { stdout: "      web1.example.org\n" }, inventory: { stdout: graph } });
+    wired.write("workspace/group_vars/web/vault.yml", CLOSED);
+    await run(process.cwd());
+    expect(wired.started.map(({ part }) => part).sort()).toEqual([...started].sort());
+    expect(wired.outputs.status).toBe(started.includes("play") ? "succeeded" : "failed");
+  });
+});
+
+describe("the cause of a failure", () => {
+  const unreachable = { ...failed("Failed to connect to the host via ssh: x"), status: "unreachable" };
+  const play = { events: [unreachable, stats("web1.example.org", { unreachable: 1 })], code: 4 };
+  const inventory = (variables: object) => ({
+    stdout: JSON.stringify({ _meta: { hostvars: { "web1.example.org": variables } } }),
+  });
+
+  it("takes the place of Ansible's words where it is found", async () => {
+    wire({}, { play, inventory: inventory({ ansible_host: "192.0.2.7" }) });
+    await run(process.cwd());
+    expect(wired.log).toMatch(/^::error::web1\.example\.org \(192\.0\.2\.7\) refuses connections/m);
+    expect(wired.summary).toContain("refuses connections");
+    expect(wired.log).not.toMatch(/^::warning::/m);
+  });
+
+  it("changes nothing where looking for it fails, which is said", async () => {
+    wire({}, { play, inventory: inventory({ ansible_ssh_args: "-o 'open" }) });
+    await run(process.cwd());
+    expect(wired.outputs).toMatchObject({ status: "failed", "unreachable-hosts": "1" });
+    expect(wired.log).toMatch(/^::warning::The cause was not found out: \S/m);
   });
 });
 
@@ -294,6 +412,8 @@ describe("an error that nobody expected", () => {
     process.emit("unhandledRejection", new Error("t0ken"), Promise.resolve());
     await done;
     expect(wired.log).toContain("::error::Unexpected: t0ken");
+    const stack = vi.mocked(process.stderr.write).mock.calls.map(([text]) => String(text));
+    expect(stack.join("")).toMatch(/Error: t0ken\n\s+at /);
     expect(wired.log).toContain("::error::The action ended by an error of its own, shown above.");
     expect(wired.outputs.status).toBe("failed");
     expect(wired.started.map(({ part }) => part)).toEqual(["play", "cancel"]);

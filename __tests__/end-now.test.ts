@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 /** Ends a run and gives what it wrote. */
-async function end(known: Known): Promise<{ log: string; outputs: string }> {
+async function end(known: Known, reason: "cancelled" | undefined): Promise<{ log: string; outputs: string }> {
   const file = join(createFolder({ outputs: "" }), "outputs");
   vi.stubEnv("GITHUB_OUTPUT", file);
   let log = "";
@@ -29,7 +29,7 @@ async function end(known: Known): Promise<{ log: string; outputs: string }> {
   });
   const exit = vi.spyOn(process, "exit").mockImplementation(() => undefined as never);
   stopCommands("t0ken");
-  endNow(known, "cancelled");
+  endNow(known, reason);
   await vi.waitFor(() => expect(exit).toHaveBeenCalled(), 5_000);
   return { log, outputs: readFileSync(file, "utf8") };
 }
@@ -44,7 +44,7 @@ describe("endNow", () => {
     mkdirSync(half, { recursive: true });
     saveWorkFolder(half);
     const program = run(["sleep", "60"], { env: helperEnvironment({ PATH: process.env.PATH }) });
-    const { log, outputs } = await end(known);
+    const { log, outputs } = await end(known, "cancelled");
     expect((await program).code).toBe(137);
     expect([known.folder.path, known.controlFolder, half].filter(existsSync)).toEqual([]);
     expect(() => known.folder?.file("late", "x")).toThrow(/the run has ended/);
@@ -54,10 +54,17 @@ describe("endNow", () => {
     expect(process.exitCode).toBe(1);
   });
 
+  it("says so where nobody told the run to end, and removes nothing that is not there", async () => {
+    const { log, outputs } = await end(new Known(), undefined);
+    expect(log).toContain("::error::The run did not come to an end by itself.");
+    expect(outputs).toMatch(/^status<<.*\nfailed$/m);
+    expect(outputs).toMatch(/^summary-file<<(.*)\n\n\1$/m);
+  });
+
   it("keeps what is known of the outcome", async () => {
     const known = new Known();
     known.outcome = { ...earlyOutcome("", undefined, undefined), status: "succeeded" };
-    const { log, outputs } = await end(known);
+    const { log, outputs } = await end(known, "cancelled");
     expect(outputs).toMatch(/^status<<.*\nsucceeded$/m);
     expect(log).not.toContain("::error::");
     expect(process.exitCode).toBe(0);

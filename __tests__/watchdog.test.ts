@@ -69,7 +69,11 @@ describe("the watchdog", () => {
 
   it("lets go of a run that has ended", () => {
     stop.give("cancelled");
+    const listeners = () =>
+      (["uncaughtException", "unhandledRejection"] as const).map((name) => process.listenerCount(name));
+    const before = listeners();
     watchdog.release();
+    expect(listeners()).toEqual(before.map((count) => count - 1));
     vi.advanceTimersByTime(60_000);
     process.emit("beforeExit", 0);
     expect(bite.end).not.toHaveBeenCalled();

@@ -84,6 +84,7 @@ async function testScripts() {
   await steps.test("Types of the end-to-end tests", npx("tsc", "-p", "__tests__/e2e"), { env });
   // Its tools are installed for it alone, so that a quick test needs neither Go nor another environment.
   if (env.DAD_FULL) await steps.test("Workflows", ["npm", "run", "--silent", "workflows"], { env });
+  if (env.DAD_FULL) await steps.test("Documentation site", ["npm", "run", "--silent", "site"], { env });
   await vitest("Unit and integration", "unit.json", []);
 }
 

@@ -249,7 +249,9 @@ describe("no secret is anywhere but in the private folder", () => {
     const { result, leaks } = await observed({});
     expect(result.outputs.status, result.log).toBe("succeeded");
     expect(leaks).toEqual([]);
-    expect(await environmentFiles(host, canaries.token)).toMatch(/^(\/etc\/mysite\/\w+\.env root:mysite 640\n?)+$/);
+    expect(await environmentFiles(host, canaries.token)).toMatch(
+      /^(\/etc\/mysite\/(\w+\.env root:mysite 640|environments\/[\w-]+\.json root:root 600)\n?)+$/,
+    );
   });
 
   test.each(cases)("when a run $end in $phase (verbose: $verbose)", async (one) => {

@@ -46,7 +46,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  const headings = ["what", "when", "every host serves", "seconds"];
+  const headings = ["what", "when", "live on every host", "seconds"];
   if (rows.length > 0) console.log([headings, ...rows].map((row) => row.join(" | ")).join("\n"));
   if (full) writeTable("nobody", headings, rows, 2);
   await fleet?.trial.end();

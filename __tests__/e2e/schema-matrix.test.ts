@@ -98,6 +98,27 @@ describe("what is said of a migration is what happens", () => {
     for (const row of tableOf(judged).split("\n")) expect(documented).toContain(row);
   }, 900_000);
 
+  test("a lock is waited for in short turns, and what stays of a migration half done is named", async () => {
+    await onHost(host, `rm -rf ${lab}/projects; mkdir ${lab}/projects; su postgres -c 'createdb -O lab locks'`);
+    const found = JSON.parse(
+      await onHost(
+        host,
+        `cd ${lab}/proof; ${settings} DB_NAME=locks python3 locks.py ${lab}/projects ${lab}/venv/bin/python`,
+      ),
+    );
+    expect(found).toMatchObject({
+      "a lock that comes free": { done: [expect.stringMatching(/shop\.0002_change applied in [\d.]+ s \(try \d+\)/)] },
+      "a lock that does not": { error: expect.stringContaining("did not get its lock within 1 s, 2 times") },
+      "half way without a transaction": {
+        error: expect.stringContaining("failed in operation 2 of 2 (Add field a to order)"),
+      },
+      "an index that nobody waits behind": { done: [expect.not.stringContaining("try")] },
+      "a migration without end": { error: "shop.0002_change was not applied: the time for migrations was over" },
+    });
+    // The reader holds the table for longer.
+    expect(found["a lock that does not"].visitor).toBeLessThan(4);
+  }, 300_000);
+
   testInFull(
     "on SQLite",
     async () => {

@@ -196,10 +196,11 @@ systemd-run --quiet --unit restless sh /run/restless`,
 
     test("is gone back to with the environment that it last ran with, unless another one is given", async () => {
       const environment = () => onHost(host, `grep -E '^(TURN|DATABASE_URL|SECRET_KEY)=' /etc/${kind.name}/env`);
-      const rollback = (env: string) =>
+      // By its name: the release of the other installer is newer than the one that served before.
+      const rollback = (revision: string, given: Readonly<Record<string, string>> = {}) =>
         directly(trial, project, [host])({
           inputs: {
-            ...{ operation: "rollback", env },
+            ...{ operation: "rollback", revision, ...given },
             vars: JSON.stringify({ app_name: kind.name, server_name: "second.example", ...kind.vars }),
           },
         });
@@ -211,7 +212,7 @@ systemd-run --quiet --unit restless sh /run/restless`,
       await project.commit("Another commit");
       const newer = await deploy({ env: ["TURN=newer"] });
       expect(newer.outputs.status, newer.log).toBe("succeeded");
-      const back = await rollback("");
+      const back = await rollback(older.outputs.release ?? "");
       expect(back.outputs, back.log).toMatchObject({ status: "succeeded", release: older.outputs.release });
       expect(back.log).toContain(
         `release ${older.outputs.release} starts with what it last ran with for variables that are not given: DATABASE_URL, SECRET_KEY, TURN`,
@@ -219,7 +220,7 @@ systemd-run --quiet --unit restless sh /run/restless`,
       expect(await environment()).toBe(ran);
       expect((await fetchPage(host, "second.example", kind.page)).status).toBeLessThan(400);
       expect((await deploy({ env: ["TURN=newer"] })).outputs.status).toBe("succeeded");
-      const given = await rollback("TURN=given");
+      const given = await rollback(older.outputs.release ?? "", { env: "TURN=given" });
       expect(given.outputs, given.log).toMatchObject({ status: "succeeded", release: older.outputs.release });
       expect(await environment()).toBe(ran.replace('TURN="older"', 'TURN="given"'));
     });

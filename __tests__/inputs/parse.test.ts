@@ -56,7 +56,7 @@ describe("parseInputs", () => {
 
   it.each<[InputName, string, string]>([
     ["mode", "roles", 'mode is "roles": use "role" or "container".'],
-    ["host-key-checking", "no", 'host-key-checking is "no": use "strict" or "accept-new" or "off".'],
+    ["host-key-checking", "no", 'host-key-checking is "no": use "strict", "accept-new" or "off".'],
     ["source", "svn", 'source is "svn": use "workspace" or "git".'],
     ["check", "yes", 'check is "yes": use "true" or "false".'],
     ["summary", "1", 'summary is "1": use "true" or "false".'],

@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { closeConnections, createControlFolder } from "../../src/connection/control-folder.js";
 import { play } from "../../src/play/play.js";
 import { preparePlay } from "../../src/play/play-parts.js";
 import { Stopped } from "../../src/process/stop.js";
@@ -117,10 +118,15 @@ describe("play", () => {
       `case "$5" in *cancel.yml) ls "$HOME/temp"/*/become-password > "$HOME/had"; sleep 30;; esac\ntouch "$HOME/up"; trap 'exit 99' INT; while :; do sleep 0.05; done`,
       () => ({ signal: stop.signal }),
     );
+    const controlFolder = createControlFolder();
     const key = run.folder.file("key", "x");
     const secret = run.folder.file("become-password", "x");
     const files = { ...run.files, cancelPlaybook: "/p/cancel.yml", becomePassword: secret };
-    const done = play({ ...run, files, identity: { ...run.identity, keyFiles: [key] } });
+    const done = play({
+      ...run,
+      files,
+      identity: { ...run.identity, keyFiles: [key], agentSocket: join(controlFolder, "agent") },
+    });
     await vi.waitFor(() => expect(existsSync(join(base, "up"))).toBe(true), 10_000);
     const started = Date.now();
     stop.abort("cancelled");
@@ -129,6 +135,8 @@ describe("play", () => {
     await vi.waitFor(() => expect([existsSync(secret), existsSync(key)]).toEqual([false, false]), 6_000);
     await done;
     expect(Date.now() - started).toBeLessThan(8_500);
+    await closeConnections(controlFolder);
+    rmSync(controlFolder, { recursive: true, force: true });
   });
 });
 

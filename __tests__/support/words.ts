@@ -14,7 +14,7 @@ export const FORBIDDEN: readonly (readonly [words: RegExp, instead: string])[] =
   [/\b(is|are|be|not) fit\b/i, "healthy"],
   [/\b(become|becomes) root\b/i, "with sudo"],
   [
-    /\b(release|releases|what|which|one|ones|host|hosts|everywhere|never|still|slot) (still |that )?(serves?|served)\b(?! (requests|one job|https|static|uploads|files|all|those|them|to))/i,
+    /\b(release|releases|what|which|one|ones|host|hosts|everywhere|never|(?<!are )still|slot) (still |that )?(serves?|served)\b(?! (requests|one job|https|static|uploads|files|all|those|them|to))/i,
     "the live release",
   ],
   [/\bserves? (what|the (old|new) release|a release|on|everywhere)\b/i, "the live release"],

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import type { Source } from "../../src/project/sources.js";
 import { closedIn } from "../../src/vault/closed.js";
@@ -28,20 +29,31 @@ const source = (text: string, path = "/w/all.yml"): Source => ({
   isInventory: false,
 });
 
+/** What work gives, and for how many milliseconds at most nothing else was heard meanwhile. */
+async function longestPause<T>(work: Promise<T>): Promise<[T, number]> {
+  let last = performance.now();
+  let longest = 0;
+  const ticks = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 5);
+  try {
+    const result = await work;
+    return [result, longest];
+  } finally {
+    clearInterval(ticks);
+  }
+}
+
 describe("closedIn", () => {
   it("opens 200 values with 2 passwords and hears signals meanwhile", { retry: 2, timeout: 60_000 }, async () => {
     derived.count = 0;
-    let last = performance.now();
-    let longest = 0;
-    const ticks = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
-    }, 5);
-    const closed = await closedIn([source(vaulted(200))], ["right", "wrong"]);
-    clearInterval(ticks);
+    // What the machine makes this process wait for anyway.
+    const [, idle] = await longestPause(pause(1_000));
+    const [closed, longest] = await longestPause(closedIn([source(vaulted(200))], ["right", "wrong"]));
     expect(closed.length).toBe(200);
     expect(derived.count).toBe(400);
-    expect(longest).toBeLessThan(100);
+    expect(longest).toBeLessThan(Math.max(100, 4 * idle));
   });
 
   it("derives a value once, also where it stands in several files", async () => {

@@ -11156,7 +11156,7 @@ const BECOME_REFUSED = [
         "does not ask for the become (sudo) password as Ansible expects: name the become method sudo rather than ansible.builtin.sudo, which does not understand sudo-rs (Ubuntu 25.10 and newer); if it is sudo already, something on the host holds sudo up (a name or login service that does not answer), so try `sudo -v` there.",
     ],
 ];
-const BECOME_MISSING = /missing (sudo|su|doas|become|\w+) password|a password is required|interactive authentication is required|authentication required but not attempted|a terminal is required to (read|authenticate)/i;
+const BECOME_MISSING = /missing \w{1,40} password|a password is required|interactive authentication is required|authentication required but not attempted|a terminal is required to (read|authenticate)/i;
 /** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
 function explainFailure(failure, context) {
     const { host } = failure;
@@ -12002,7 +12002,7 @@ function choice(raw, name, legal, otherwise) {
         return otherwise;
     if (legal.includes(text))
         return text;
-    throw new DeployError(`${name} is ${quoted(text)}: use ${legal.map((item) => `"${item}"`).join(" or ")}.`);
+    throw new DeployError(`${name} is ${quoted(text)}: use ${alternatives(legal)}.`);
 }
 function flag(raw, name, otherwise) {
     const text = raw[name].trim();
@@ -12056,6 +12056,11 @@ function passwords(raw, name) {
         return [id, withoutLastLineEnds(password)];
     });
     return Object.fromEntries(entries);
+}
+/** `"one"`, `"one" or "other"`, `"one", "other" or "third"`. */
+function alternatives(legal) {
+    const named = legal.map((item) => `"${item}"`);
+    return [named.slice(0, -1).join(", "), ...named.slice(-1)].filter(Boolean).join(" or ");
 }
 
 ;// CONCATENATED MODULE: ./lib/inputs/load.js
@@ -12272,7 +12277,8 @@ function validateNames(inputs) {
             throw new DeployError(`server-name has ${quoted(name)}: use DNS names such as www.example.org, separated by spaces, without scheme or path.`);
         }
     }
-    if (inputs.revision !== "" && (!REVISION.test(inputs.revision) || inputs.revision.includes(".."))) {
+    const revision = inputs.operation === "restore" ? inputs.revision.replace(/^before /, "") : inputs.revision;
+    if (revision !== "" && (!REVISION.test(revision) || revision.includes(".."))) {
         throw new DeployError(`revision is ${quoted(inputs.revision)}: use a commit, tag or branch.`);
     }
     for (const path of inputs.composeFiles) {

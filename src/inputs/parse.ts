@@ -80,7 +80,7 @@ function choice(raw: RawInputs, name: InputName, legal: readonly string[], other
   const text = raw[name].trim();
   if (text === "") return otherwise;
   if (legal.includes(text)) return text;
-  throw new DeployError(`${name} is ${quoted(text)}: use ${legal.map((item) => `"${item}"`).join(" or ")}.`);
+  throw new DeployError(`${name} is ${quoted(text)}: use ${alternatives(legal)}.`);
 }
 
 function flag(raw: RawInputs, name: InputName, otherwise: boolean): boolean {
@@ -135,4 +135,10 @@ function passwords(raw: RawInputs, name: InputName): Record<string, string> {
     return [id, withoutLastLineEnds(password)];
   });
   return Object.fromEntries(entries);
+}
+
+/** `"one"`, `"one" or "other"`, `"one", "other" or "third"`. */
+function alternatives(legal: readonly string[]): string {
+  const named = legal.map((item) => `"${item}"`);
+  return [named.slice(0, -1).join(", "), ...named.slice(-1)].filter(Boolean).join(" or ");
 }

@@ -77,7 +77,8 @@ function validateNames(inputs: Inputs): void {
       );
     }
   }
-  if (inputs.revision !== "" && (!REVISION.test(inputs.revision) || inputs.revision.includes(".."))) {
+  const revision = inputs.operation === "restore" ? inputs.revision.replace(/^before /, "") : inputs.revision;
+  if (revision !== "" && (!REVISION.test(revision) || revision.includes(".."))) {
     throw new DeployError(`revision is ${quoted(inputs.revision)}: use a commit, tag or branch.`);
   }
   for (const path of inputs.composeFiles) {

@@ -33,7 +33,7 @@ const BECOME_REFUSED: readonly (readonly [words: RegExp, sentence: string])[] = 
   ],
 ];
 const BECOME_MISSING =
-  /missing (sudo|su|doas|become|\w+) password|a password is required|interactive authentication is required|authentication required but not attempted|a terminal is required to (read|authenticate)/i;
+  /missing \w{1,40} password|a password is required|interactive authentication is required|authentication required but not attempted|a terminal is required to (read|authenticate)/i;
 
 /** One sentence for a failed result: the host, the cause, and the input to look at where one is to blame. */
 export function explainFailure(failure: ResultEvent, context: FailureContext): string {

@@ -27,7 +27,7 @@ export interface WatchPlaces {
 const HOST_FOLDERS = ["tmp", "var/tmp", "home", "root", "run", "etc", "var/log", "var/lib/django-ansible-deploy"];
 
 /** The application's environment, which is there for it. */
-const HOST_ALLOWED = /^\/etc\/mysite\/[\w.-]*$/;
+const HOST_ALLOWED = /^\/etc\/mysite\/(environments\/)?[\w.-]*$/;
 
 /**
  * Looks every second at every file that is new or changed in these folders, and at what each process of the machine,

@@ -14,6 +14,8 @@ export interface Seen {
   cut: string[];
   /** Sockets and streams that ended when their slot stopped, and what reconnecting took at most. */
   toldToGo: number;
+  /** Those sockets among them that got no close frame. */
+  withoutWord: number;
   longestReconnect: number;
   /** Between two messages or events of one connection, or for one answer. */
   longestPause: number;
@@ -21,8 +23,8 @@ export interface Seen {
 
 export interface Visitors {
   seen: Record<Kind, Seen>;
-  /** The versions that each host answered with, and since when. */
-  versions: Map<string, Map<string, number>>;
+  /** The versions that each host came to give to new requests, and since when. */
+  versions: Map<string, [version: string, since: number][]>;
   stop(): Promise<Record<Kind, Seen>>;
 }
 
@@ -37,19 +39,27 @@ const uploadBytes = 5_000_000;
 
 /** Clients of every kind that use the hosts in turn over TLS, until they are stopped. */
 export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOptions): Visitors {
-  const none = (): Seen => ({ sent: 0, answered: 0, cut: [], toldToGo: 0, longestReconnect: 0, longestPause: 0 });
+  const none = (): Seen => ({
+    sent: 0,
+    answered: 0,
+    cut: [],
+    toldToGo: 0,
+    withoutWord: 0,
+    longestReconnect: 0,
+    longestPause: 0,
+  });
   const seen = Object.fromEntries(kinds.map((kind) => [kind, none()])) as Record<Kind, Seen>;
-  const versions = new Map<string, Map<string, number>>(hosts.map(({ name }) => [name, new Map()]));
+  const versions: Visitors["versions"] = new Map(hosts.map(({ name }) => [name, []]));
   let stopping = false;
 
   const note = (host: Host, version: string): void => {
-    const known = versions.get(host.name);
-    if (version !== "" && known !== undefined && !known.has(version)) known.set(version, Date.now());
+    const known = versions.get(host.name) ?? [];
+    if (version !== "" && known.at(-1)?.[0] !== version) known.push([version, Date.now()]);
   };
   /** Why an end counts as a cut: its release was live, or the graceful time was not over. */
   const cutBecause = (host: Host, version: string): string | undefined => {
-    const known = [...(versions.get(host.name) ?? [])];
-    const next = known[known.findIndex(([name]) => name === version) + 1];
+    const known = versions.get(host.name) ?? [];
+    const next = known[known.findLastIndex(([name]) => name === version) + 1];
     if (next === undefined) return `${version} was live`;
     const seconds = (Date.now() - next[1]) / 1000;
     return seconds < graceful - 1 ? `${Math.round(seconds)} s after ${next[0]} came` : undefined;
@@ -80,7 +90,6 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
         };
         client.onmessage = ({ data }) => {
           version = String(data).split(" ")[0] ?? "";
-          note(host, version);
           of.answered++;
           waiting = false;
           longer(of, Date.now() - sentAt);
@@ -88,7 +97,8 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
         client.onclose = ({ code }) => {
           clearInterval(ask);
           left = Date.now();
-          const why = [1001, 1012].includes(code) ? cutBecause(host, version) : `code ${code}, ${version}`;
+          const why = cutBecause(host, version);
+          if (!stopping && ![1001, 1012].includes(code)) of.withoutWord++;
           if (!stopping && why !== undefined) of.cut.push(`${host.name}: ${why}`);
           else if (!stopping) {
             of.toldToGo++;
@@ -138,7 +148,6 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
       of.sent++;
       const onText = (text: string): boolean => {
         version = /data: (\S+)/.exec(text)?.[1] ?? version;
-        note(host, version);
         const now = Date.now();
         if (left !== undefined) of.longestReconnect = Math.max(of.longestReconnect, now - left);
         left = undefined;
@@ -244,6 +253,8 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
         // Refused since the server said goodbye: not taken, so a client asks again.
         out.on("error", (error) => reject(Object.assign(error, { again: out.rstCode === 7 || status === 0 })));
         out.on("end", () => resolve({ status, body })).end();
+        // After the answer this says nothing any more.
+        out.on("close", () => reject(Object.assign(new Error("closed without an answer"), { again: status === 0 })));
       });
     while (!stopping) {
       await timed(seen["HTTP/2"], host, get, (body) => body.startsWith("Version"));

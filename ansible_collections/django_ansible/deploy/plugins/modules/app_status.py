@@ -34,6 +34,10 @@ options:
     description: File of the site's certificate; empty where it has none.
     type: str
     default: ''
+  rehearsal_days:
+    description: Within how many days a dump has to have been found restorable. 0 asks for none.
+    type: int
+    default: 0
 attributes:
   check_mode:
     support: full
@@ -76,6 +80,7 @@ def main() -> None:
             "health_statuses": {"type": "list", "elements": "int", "default": []},
             "scheme": {"type": "str", "choices": ["http", "https"], "default": "http"},
             "certificate": {"type": "str", "default": ""},
+            "rehearsal_days": {"type": "int", "default": 0},
         },
         supports_check_mode=True,
     )

@@ -137,7 +137,7 @@ class Migration:
         return ContainerApplication(self.one_off(self.params["service"], release, timeout=None), self.params["python"], self.params["folder"], self.params["settings"])
 
     def recovery(self, release=None):
-        client = ContainerClient(self.one_off(self.params["dump_service"] or self.params["service"], release))
+        client = ContainerClient(self.one_off(self.params["dump_service"] or self.params["service"], release, timeout=None))
         return Recovery(client, self.store.backups, self.params["actor"])
 
     def others(self):

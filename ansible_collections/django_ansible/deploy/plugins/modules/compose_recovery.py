@@ -97,7 +97,8 @@ def act(params, check_mode):
         raise CommandFailed("no release is live on this host, so there is nobody to say which database it is: deploy first")
 
     def one_off(service):
-        return OneOff(Compose(), store.config_file(live), store.read_release(live), service)
+        # A dump takes as long as there is data.
+        return OneOff(Compose(), store.config_file(live), store.read_release(live), service, timeout=None)
 
     application = ContainerApplication(one_off(params["service"]), params["python"], params["folder"], params["settings"])
     client = ContainerClient(one_off(params["dump_service"] or params["service"]))

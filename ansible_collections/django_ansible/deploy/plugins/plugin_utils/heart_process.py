@@ -39,7 +39,8 @@ class Channel:
         self.tries = 0
         self.tried = 0.0
         self.answered = 0.0  # when it last said something; 0 when it never has
-        self.word = ""
+        # What it said since it was asked last; answers to beats come between.
+        self.words: set = set()
         self.ended = False
         self.rest = b""
 
@@ -93,7 +94,7 @@ class Channel:
         for line in lines:
             if line in (b"here", b"confirmed"):
                 self.answered = now
-                self.word = line.decode()
+                self.words.add(line.decode())
             elif line == b"end":
                 self.ended = True
                 self.close()
@@ -150,20 +151,20 @@ class Heart:
 
     def confirm(self) -> dict:
         """Tells all hosts that the fleet is through, when all of them answer just before: which did not, and which have not said that they know."""
-        silent = self.ask("ask", ("here",))
+        silent = self.ask("ask", "here")
         self.confirmed = not silent
-        return {"silent": silent, "unsure": [] if silent else self.ask("confirm", ("confirmed",))}
+        return {"silent": silent, "unsure": [] if silent else self.ask("confirm", "confirmed")}
 
-    def ask(self, line: str, answers: tuple) -> list[str]:
+    def ask(self, line: str, answer: str) -> list[str]:
         # A host that gave the lock back before it heard anything, as one with nothing to do does, has nobody who listens.
         asked = [channel for channel in self.channels.values() if channel.answered > 0 and not channel.ended]
         for channel in asked:
-            channel.word = ""
+            channel.words.clear()
             channel.send(line)
         deadline = time.monotonic() + ANSWER
-        while any(channel.word not in answers and not channel.ended for channel in asked) and time.monotonic() < deadline:
+        while any(answer not in channel.words and not channel.ended for channel in asked) and time.monotonic() < deadline:
             self.turn(0.05)
-        return sorted(channel.name for channel in asked if channel.word not in answers and not channel.ended)
+        return sorted(channel.name for channel in asked if answer not in channel.words and not channel.ended)
 
     def answer(self, name: str, content: dict) -> None:
         with open(os.path.join(self.folder, name + ".new"), "w", encoding="utf-8") as file:

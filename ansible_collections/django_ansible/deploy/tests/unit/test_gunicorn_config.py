@@ -1,6 +1,7 @@
 """What gunicorn's configuration has a worker do before it takes requests."""
 from __future__ import annotations
 
+import os
 import time
 import types
 from pathlib import Path
@@ -91,3 +92,14 @@ def test_an_asgi_application_is_not_asked_and_tells_them_too(monkeypatch):
     configuration(django_app_asgi="mysite.asgi:application")["post_worker_init"](worker)
     assert worker.asked == []
     assert worker.config.headers == [("X-Slot", "blue"), ("X-Release", "20260102T030405Z-0123456")]
+
+
+@pytest.mark.parametrize(("pid", "sockets", "expected"), [(1, "1", "1"), (4711, "1", "4711"), (1, None, "4711")])
+def test_the_sockets_of_systemd_are_taken_by_a_process_with_ids_of_its_own(monkeypatch, pid, sockets, expected):
+    monkeypatch.setattr("os.getpid", lambda: pid)
+    monkeypatch.setenv("LISTEN_PID", "4711")
+    monkeypatch.delenv("LISTEN_FDS", raising=False)
+    if sockets:
+        monkeypatch.setenv("LISTEN_FDS", sockets)
+    configuration()
+    assert os.environ["LISTEN_PID"] == expected

@@ -24,6 +24,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.release
 
 ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}")
 MOMENT = "%Y%m%dT%H%M%SZ"
+REHEARSED = "%Y-%m-%dT%H:%M:%SZ"
 CHUNK = 1 << 20
 DAY = 86400
 # The argument of modules that prune: how many dumps are kept, and for how many days.
@@ -105,6 +106,11 @@ class Catalogue:
         size = os.path.getsize(self.path(record))
         if size != record["size"] or checksum(self.path(record)) != record.get("sha256", checksum(self.path(record))):
             raise CommandFailed("the dump %s is damaged: it is not what was written on %s (%d bytes, %d expected)" % (record["id"], record["id"][:8], size, record["size"]))
+
+    def proven(self) -> float:
+        """When a dump was last found to be restorable, in seconds since the epoch; 0 for never."""
+        moments = [record["rehearsed"] for record in self.records() if "rehearsed" in record]
+        return max((calendar.timegm(time.strptime(moment, REHEARSED)) for moment in moments), default=0)
 
     def note(self, record: dict, **facts: object) -> None:
         """Adds facts to the record of a dump, such as how it went when it was restored."""

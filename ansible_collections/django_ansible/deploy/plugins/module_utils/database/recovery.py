@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import Catalogue, reason
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import REHEARSED, Catalogue, reason
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import Replacement
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -113,7 +113,7 @@ class Recovery:
         if operation == "restore":
             return {"dump": record["id"], "told": [self.restore(record, application)["told"]]}
         rehearsed = self.restore(record, application, swap=False)
-        self.catalogue.note(record, rehearsed=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), restores_in=rehearsed["seconds"])
+        self.catalogue.note(record, rehearsed=time.strftime(REHEARSED, time.gmtime()), restores_in=rehearsed["seconds"])
         return {"dump": record["id"], "told": ["the dump %s can be restored: in %.1f s, with all of its rows, and Django is content with it" % (record["id"], rehearsed["seconds"])]}
 
     def _keep(self, replacement: Replacement, record: dict, result: dict) -> str:

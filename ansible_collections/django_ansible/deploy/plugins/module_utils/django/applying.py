@@ -87,9 +87,12 @@ class Course:
             return NotApplied("%s was not applied: %s" % (self.name(), words(error))) if isinstance(error, NotApplied) else None
         count = len(self.migration.operations)
         return NotApplied(
-            "%s failed in operation %d of %d (%s): %s. It is not one transaction, so what its operations did before that stays, and Django does not know of it%s. Put "
+            "%s failed in operation %d of %d (%s): %s. It is not one transaction, so %s stays, and Django does not know of it%s. Put "
             "that right by hand, or make the migration one that can begin again, before the next deploy."
-            % (self.name(), self.at + 1, count, self.migration.operations[self.at].describe(), words(error), self.invalid_indexes())
+            % (
+                self.name(), self.at + 1, count, self.migration.operations[self.at].describe(), words(error),
+                "what the operations before it did" if self.at else "what it did so far", self.invalid_indexes(),
+            )
         )
 
     def invalid_indexes(self):

@@ -19,7 +19,7 @@ def expected(operations: list[dict], tables: dict) -> list[dict]:
     for number, operation in enumerate(operations):
         later = operations[number + 1 :]
         for table, column in operation["gone"]:
-            back = any([table, column] in map(list, one["made"]) for one in later)
+            back = any([table, column] in map(list, one["made"]) for one in later if one["kind"] == "RenameField")
             if table in tables and not back and (column is None or column in tables[table]["columns"]):
                 found.append(broken(tables[table], table, column, "missing_column" if column else "missing_table", operation))
         for table, column in operation["required"]:

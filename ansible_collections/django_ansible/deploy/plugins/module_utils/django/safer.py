@@ -23,6 +23,12 @@ def in_state(*operations):
     return "migrations.SeparateDatabaseAndState(state_operations=[%s])" % ", ".join(operations)
 
 
+def quoted(name):
+    from django.db import connection
+
+    return connection.ops.quote_name(name)
+
+
 def two(first, second):
     return "Do it in two deploys. First: %s. When that is deployed everywhere: %s." % (first, second)
 
@@ -33,7 +39,7 @@ def remove_field(operation, field, table, column, required):
     nullable = 'migrations.AlterField("%s", "%s", %s), ' % (model, name, code_of(field, null=True)) if required else ""
     return two(
         "take the field out of the code and keep its column, operations = [%s%s]" % (nullable, gone),
-        'drop the column, operations = [migrations.RunSQL(\'ALTER TABLE "%s" DROP COLUMN "%s"\')]' % (table, column),
+        "drop the column, operations = [migrations.RunSQL('ALTER TABLE %s DROP COLUMN %s')]" % (quoted(table), quoted(column)),
     )
 
 
@@ -92,7 +98,7 @@ def retype_field(operation):
 def delete_model(operation, table):
     return two(
         "take the model out of the code and keep its table, operations = [%s]" % in_state('migrations.DeleteModel("%s")' % operation.name),
-        "drop the table, operations = [migrations.RunSQL('DROP TABLE \"%s\"')]" % table,
+        "drop the table, operations = [migrations.RunSQL('DROP TABLE %s')]" % quoted(table),
     )
 
 
@@ -111,7 +117,7 @@ def drop_relation(operation, table):
     model, name = operation.model_name, operation.name
     return two(
         "take the field out of the code and keep its table, operations = [%s]" % in_state('migrations.RemoveField("%s", "%s")' % (model, name)),
-        "drop the table, operations = [migrations.RunSQL('DROP TABLE \"%s\"')]" % table,
+        "drop the table, operations = [migrations.RunSQL('DROP TABLE %s')]" % quoted(table),
     )
 
 

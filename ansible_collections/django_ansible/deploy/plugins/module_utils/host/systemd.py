@@ -10,7 +10,8 @@ import subprocess
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 
 OWN_PIDS = "PrivatePIDs"
-OWN_PIDS_SINCE = 257  # of systemd
+# systemd 257 has them, too, but takes the main process for another one's child: a stop kills it at once instead of waiting for its requests.
+OWN_PIDS_SINCE = 258
 LONGEST_STOP = 7200  # seconds; systemd itself ends a stop after the process's own patience
 
 

@@ -7,6 +7,7 @@ import os
 import shlex
 import time
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import DAY, Catalogue, taken_at
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import certificate, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe
@@ -39,7 +40,7 @@ def standing(layout: Layout, params: dict) -> dict:
         "runs": [told(run) for run in runs.known_runs(layout.app_name)],
         "drift": left.drift(layout),
     }
-    return {**found, "problems": list(problems(found))}
+    return {**found, "problems": [*problems(found), *filter(None, [unproven(layout, params["rehearsal_days"], time.time())])]}
 
 
 def problems(found: dict):
@@ -71,10 +72,18 @@ def certificate_days(path: str) -> int | None:
 
 
 def last_dump(layout: Layout) -> str | None:
-    """When the newest dump before a migration was made, UTC."""
-    folder = os.path.join(layout.app_dir, "backups")
-    times = [os.stat(os.path.join(folder, name)).st_mtime for name in os.listdir(folder) if name.endswith(".dump")] if os.path.isdir(folder) else []
-    return _moment(max(times)) if times else None
+    """When the newest dump was made, UTC."""
+    records = Catalogue(layout.backups).records()
+    return _moment(taken_at(records[-1])) if records else None
+
+
+def unproven(layout: Layout, days: int, now: float) -> str | None:
+    """What is wrong when no dump was tried within so many days; 0 asks for none."""
+    proven = Catalogue(layout.backups).proven()
+    if not days or proven > now - days * DAY:
+        return None
+    when = "none was ever tried" if not proven else "the last one that was tried was so on %s" % _moment(proven)
+    return "no dump was found to be restorable within %d days: %s. Run operation: rehearse" % (days, when)
 
 
 def last_run(timer: str) -> str:

@@ -25,7 +25,7 @@ DEAF = "import time; time.sleep(60)"
 
 @pytest.fixture
 def heart(tmp_path, monkeypatch):
-    for name, value in {"BEAT": 0.1, "TURN": 0.02, "LOST": 0.5, "GONE": 0.6, "AGAIN": 0.1, "ANSWER": 1.0}.items():
+    for name, value in {"BEAT": 0.1, "TURN": 0.02, "LOST": 1.0, "GONE": 1.2, "AGAIN": 0.1, "ANSWER": 2.0}.items():
         monkeypatch.setattr(heart_process, name, value)
     made = Heart(str(tmp_path), lambda: True)
 
@@ -71,13 +71,13 @@ def test_a_host_that_is_gone_stops_the_beats_of_all(heart, tmp_path):
     heart.go(0.8)
     heart.channels["app2"].argv = [sys.executable, "-c", DEAF]
     heart.channels["app2"].process.kill()
-    heart.go(1.0)
+    heart.go(2.0)
     before = heart.heard("app1").count("beat")
     heart.go(0.6)
     assert heart.heard("app1").count("beat") == before
     assert heart.heard("app1")[-1] == "ask"
     heart.channels["app2"].argv = [sys.executable, "-c", HOST, str(tmp_path / "app2.log")]
-    heart.go(1.5)
+    heart.go(2.5)
     assert heart.heard("app1").count("beat") > before, "it is back"
 
 
@@ -88,6 +88,14 @@ def test_confirmation_goes_to_all_when_all_are_there(heart):
     assert heart.confirm() == {"silent": [], "unsure": []}
     for name in ("app1", "app2"):
         assert "confirm" in heart.heard(name)
+
+
+def test_a_slow_confirmation_is_one_whatever_is_said_after_it(heart):
+    slow = HOST.replace("    log.write(line)", "    log.write(line)\n    if line.strip() == 'confirm': __import__('time').sleep(0.3)")
+    heart.add("app1", slow)
+    heart.add("app2", slow)
+    heart.go(0.8)
+    assert heart.confirm() == {"silent": [], "unsure": []}
 
 
 def test_nobody_is_told_when_one_does_not_answer(heart):

@@ -88,6 +88,14 @@ def test_the_record_says_what_the_dump_is(shelf):
     assert record["size"] == 4 and len(record["sha256"]) == 64
 
 
+def test_the_last_rehearsal_is_known_of_any_dump(shelf):
+    first, second = add(shelf, moment(1) + "-aaaa"), add(shelf, moment(2) + "-aaaa")
+    assert shelf.proven() == 0
+    shelf.note(second, rehearsed="2027-01-20T00:00:00Z")
+    shelf.note(first, rehearsed="2027-01-21T00:00:00Z")
+    assert shelf.proven() == 1_800_489_600
+
+
 @pytest.mark.parametrize("number, days, left", [(3, 36500, 3), (100, 2, 2), (0, 36500, 0)])
 def test_number_and_age(number, days, left):
     records = [{"id": "%s-aaaa" % moment(day), "reason": "each night"} for day in range(10)]

@@ -33,7 +33,7 @@ def host(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "about, gives", [((257,), True), ((259, True), True), ((257, True, False), False), ((252,), False), ((255, True), False)], ids=str
+    "about, gives", [((258,), True), ((259, True), True), ((259, True, False), False), ((257,), False), ((252,), False), ((255, True), False)], ids=str
 )
 def test_hosts_that_give_them(host, about, gives):
     host(*about)

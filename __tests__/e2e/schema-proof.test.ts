@@ -69,7 +69,9 @@ describe("a migration with which the live release could not go on", () => {
     const before = await columns();
     const { outputs, log } = await deploy(["django_app_check_with_environment: true"], { check: "true" });
     expect(outputs, log).toMatchObject({ status: "failed" });
-    expect(log).toMatch(/::error [^\n]*file=guestbook\/migrations\/0002_mood\.py,line=7::[^\n]*guestbook\.Entry\.mood/);
+    expect(log).toMatch(
+      /^Error: .*guestbook\.Entry\.mood: .*File "\S*\/releases\/\S+\/guestbook\/migrations\/0002_mood\.py", line 7/m,
+    );
     expect(await columns()).toBe(before);
   });
 
@@ -81,7 +83,7 @@ describe("a migration with which the live release could not go on", () => {
     expect(failures(await load.stop())).toEqual([]);
     expectRefused(result, /guestbook\.Entry\.mood: migration guestbook\.0002_mood would add field mood to entry/);
     expect(result.outputs).toMatchObject({ status: "failed", migrations: "[]" });
-    expect(result.log).toMatch(/::error [^\n]*file=guestbook\/migrations\/0002_mood\.py,line=7::/);
+    expect(result.log).toMatch(/^Error: .*File "\S*\/releases\/\S+\/guestbook\/migrations\/0002_mood\.py", line 7/m);
     expect(result.log).toContain("db_default=''");
     expect(await columns()).toBe(before);
     expect(await copies()).toBe("0");

@@ -12,7 +12,7 @@ import shutil
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import builder
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper, lock, nginx, systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper, lock, nginx, shipped, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, read_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
@@ -60,7 +60,7 @@ class Leaving:
         layout = self.layout
         paths = [
             layout.app_dir, layout.etc, layout.run, os.path.join(builder.CACHE, layout.app_name), "/var/lib/%s-acme" % layout.app_name,
-            os.path.join(runs.FOLDER, layout.app_name), *([RENEWER, builder.CACHE] if self.alone else []),
+            os.path.join(runs.FOLDER, layout.app_name), *([RENEWER, builder.CACHE, shipped.FOLDER] if self.alone else []),
         ]
         return [path for path in paths if os.path.isdir(path)]
 

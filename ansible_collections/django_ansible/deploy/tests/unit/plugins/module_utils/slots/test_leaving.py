@@ -28,6 +28,8 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr(process_units, "WANTED", str(units / "wants"))
     monkeypatch.setattr(builder, "CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(runs, "FOLDER", str(tmp_path / "runs"))
+    (tmp_path / "code/0123").mkdir(parents=True)
+    monkeypatch.setattr(leaving.shipped, "FOLDER", str(tmp_path / "code"))
     monkeypatch.setattr(leaving, "BACKUPS", str(tmp_path / "var"))
     monkeypatch.setattr(leaving, "ensure_directory", lambda path, mode: os.makedirs(path))
     monkeypatch.setattr(leaving, "run", lambda argv: asked.append(" ".join(argv)))
@@ -45,7 +47,7 @@ def test_what_people_would_miss_is_kept_and_all_else_goes(host):
     kept = next((host.folder / "var").iterdir())
     assert sorted(os.listdir(kept)) == ["backups", "deploys.jsonl", "shared"]
     assert (kept / "shared/media/cat.png").read_text() == "cat"
-    assert not any((host.folder / name).exists() for name in ("app", "etc", "run", "cache"))
+    assert not any((host.folder / name).exists() for name in ("app", "etc", "run", "cache", "code"))
     assert os.listdir(host.units) == ["other.service"]
     assert host.leaving.told[0].endswith("are kept in %s, and nginx's logs where they are" % kept)
 

@@ -53,6 +53,11 @@ export async function removeConnections({ controlFolder }: Pick<State, "controlF
   }
 }
 
+/** Removes the folder of the shared connections at once, whether they have ended or not. */
+export function removeControlFolder({ controlFolder }: Pick<State, "controlFolder">): void {
+  if (basename(controlFolder).startsWith(CONTROL_PREFIX)) rmSync(controlFolder, { recursive: true, force: true });
+}
+
 /** Removes what an installation that was killed left half-filled in the tool cache. */
 export function removeWork({ workFolders }: Pick<State, "workFolders">): void {
   for (const folder of workFolders.filter(isWorkFolder)) {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { fail, resumeCommands } from "./announce.js";
-import { removeConnections, removeSecrets, removeWork } from "./cleanup.js";
+import { removeConnections, removeControlFolder, removeSecrets, removeWork } from "./cleanup.js";
 import type { Known } from "./known.js";
 import { killAll } from "./process/run.js";
 import type { StopReason } from "./process/stop.js";
@@ -33,6 +33,13 @@ export function endNow(known: Known, reason: StopReason | undefined): void {
       // The next one still has to be done.
     }
   }
-  const exit = () => process.exit();
+  // A machine that is busy may not have closed them in that time; the folder goes all the same.
+  const exit = () => {
+    try {
+      removeControlFolder(known);
+    } finally {
+      process.exit();
+    }
+  };
   Promise.race([removeConnections(known), pause(CLOSE_LIMIT)]).then(exit, exit);
 }

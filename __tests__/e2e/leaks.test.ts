@@ -5,7 +5,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ActionResult, cacheFolder, type Host, servePostgres } from "../../scripts/lab/index.mjs";
+import { type ActionResult, cacheFolder, type Host, onHost, servePostgres, until } from "../../scripts/lab/index.mjs";
 import { type DeployRequest, directly } from "./support/direct.js";
 import { commitVersion, site, stateOf } from "./support/fault-fleet.js";
 import {
@@ -159,6 +159,10 @@ async function observed(request: DeployRequest): Promise<{ result: ActionResult;
     throw error;
   });
   await clearPoints(host);
+  // What a run began on a host goes on to its end there, with its environment in memory.
+  await until("The end of what the run began on the host", 120, async () =>
+    (await onHost(host, "ls -d /run/django-ansible-deploy-*.service 2>/dev/null || true")) === "" ? true : undefined,
+  );
   const told = { log: result.log, outputs: result.outputs, state: result.state, summary: result.summary };
   const leaks = [
     ...(await watch.stop()).map((line) => `during: ${line}`),

@@ -10377,6 +10377,11 @@ async function removeConnections({ controlFolder }) {
         warn(`The connections in ${controlFolder} were not closed: ${messageOf(error)}`);
     }
 }
+/** Removes the folder of the shared connections at once, whether they have ended or not. */
+function removeControlFolder({ controlFolder }) {
+    if ((0,external_node_path_namespaceObject.basename)(controlFolder).startsWith(CONTROL_PREFIX))
+        (0,external_node_fs_namespaceObject.rmSync)(controlFolder, { recursive: true, force: true });
+}
 /** Removes what an installation that was killed left half-filled in the tool cache. */
 function removeWork({ workFolders }) {
     for (const folder of workFolders.filter(isWorkFolder)) {
@@ -11668,7 +11673,15 @@ function endNow(known, reason) {
             // The next one still has to be done.
         }
     }
-    const exit = () => process.exit();
+    // A machine that is busy may not have closed them in that time; the folder goes all the same.
+    const exit = () => {
+        try {
+            removeControlFolder(known);
+        }
+        finally {
+            process.exit();
+        }
+    };
     Promise.race([removeConnections(known), (0,promises_namespaceObject.setTimeout)(CLOSE_LIMIT)]).then(exit, exit);
 }
 

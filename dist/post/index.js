@@ -1079,7 +1079,7 @@ function timer(milliseconds, action) {
 
 
 /** Name of the folders created for sockets; clean-up removes nothing else. */
-const CONTROL_PREFIX = "dad-";
+const control_folder_CONTROL_PREFIX = "dad-";
 /** The socket of the action's own agent, and the file with its process id. */
 const AGENT_SOCKET = "agent";
 const AGENT_PID = "agent.pid";
@@ -1092,7 +1092,7 @@ const LONGEST_PARENT = 60;
 function createControlFolder(temporary = tmpdir()) {
     const parent = existsSync(temporary) ? realpathSync(temporary) : "";
     const isFit = Buffer.byteLength(parent) <= LONGEST_PARENT && /^[\w./-]+$/.test(parent);
-    return mkdtempSync(join(isFit ? parent : "/tmp", CONTROL_PREFIX));
+    return mkdtempSync(join(isFit ? parent : "/tmp", control_folder_CONTROL_PREFIX));
 }
 /**
  * Ends the agent and the shared connections and removes the folder. Safe to call twice.
@@ -1357,12 +1357,17 @@ function removeSecrets({ privateFolder }) {
 /** Ends the agent and the shared connections. Warns where that fails. */
 async function removeConnections({ controlFolder }) {
     try {
-        if ((0,external_node_path_namespaceObject.basename)(controlFolder).startsWith(CONTROL_PREFIX))
+        if ((0,external_node_path_namespaceObject.basename)(controlFolder).startsWith(control_folder_CONTROL_PREFIX))
             await closeConnections(controlFolder);
     }
     catch (error) {
         warn(`The connections in ${controlFolder} were not closed: ${errors_messageOf(error)}`);
     }
+}
+/** Removes the folder of the shared connections at once, whether they have ended or not. */
+function removeControlFolder({ controlFolder }) {
+    if (basename(controlFolder).startsWith(CONTROL_PREFIX))
+        rmSync(controlFolder, { recursive: true, force: true });
 }
 /** Removes what an installation that was killed left half-filled in the tool cache. */
 function removeWork({ workFolders }) {

@@ -99,6 +99,9 @@ class Leaving:
         for path in [*(os.path.join(process_units.UNITS, unit) for unit in units), *self.files()]:
             os.unlink(path)
         systemd.systemctl("daemon-reload")
+        # systemd made one for each kind of unit that has instances.
+        for name in sorted({unit.partition("@")[0] for unit in units if "@." in unit}):
+            systemd.quietly("stop", "system-%s.slice" % name.replace("-", "\\x2d"))
         if keep_data:
             self._keep()
         else:

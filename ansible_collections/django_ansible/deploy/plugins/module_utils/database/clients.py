@@ -10,7 +10,6 @@ import subprocess
 import tempfile
 
 
-
 class HostClient:
     """The clients of this host, run as the application's user, so that peer authentication works as it does for the application."""
 

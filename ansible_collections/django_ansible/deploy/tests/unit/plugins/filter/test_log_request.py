@@ -1,7 +1,6 @@
 """What is asked of the logs is understood, or refused before a host is asked."""
 import pytest
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.django_ansible.deploy.plugins.filter.log_request import log_request
 from ansible_collections.django_ansible.deploy.plugins.filter.words import words
 

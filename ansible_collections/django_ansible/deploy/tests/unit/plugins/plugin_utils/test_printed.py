@@ -4,7 +4,6 @@ from __future__ import annotations
 import os
 
 import pytest
-
 from ansible_collections.django_ansible.deploy.plugins.action.show_logs import merged
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils import printed
 

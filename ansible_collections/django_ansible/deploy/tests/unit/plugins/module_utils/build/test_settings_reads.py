@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import settings_reads
 
 

@@ -5,7 +5,6 @@ import os
 from types import SimpleNamespace
 
 import pytest
-
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import builder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import leaving, process_units, runs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout

@@ -4,7 +4,6 @@ from __future__ import annotations
 import os
 
 import pytest
-
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import maintenance
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout

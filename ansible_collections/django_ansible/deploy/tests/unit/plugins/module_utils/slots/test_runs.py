@@ -6,7 +6,6 @@ import os
 import time
 
 import pytest
-
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Done
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import runs

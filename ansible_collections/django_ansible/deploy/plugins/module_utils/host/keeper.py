@@ -6,7 +6,8 @@
 and sends a line every few seconds (plugin_utils/heart.py). When nothing came for so long that the run counts as dead, and no step of it works any
 more, the host goes back to what it served, unless the run had confirmed that the whole fleet is through, and the lock is free.
 
-Whoever knows the socket's path, which is a secret of the run, can keep the lock alive or confirm, and nothing else: what is said is one of a few words.
+Who reaches the socket can keep the lock alive or confirm, and nothing else: what is said is one of a few words. Its path is no secret, since every user
+can read it in /proc/net/unix: its folder lets in root and the group of the user that the runner connects as, and no application.
 """
 from __future__ import annotations
 
@@ -35,6 +36,18 @@ LONGEST_LINE = 64
 
 def socket_path(token: str, folder: str = FOLDER) -> str:
     return os.path.join(folder, token, "socket")
+
+
+def callers_group() -> int:
+    """The group of the user that sudo lets become root, which the runner's channel is opened as; root's own where nobody had to."""
+    return int(os.environ.get("SUDO_GID", "0"))
+
+
+def make_folder(path: str, group: int) -> None:
+    """The folder of a socket, that root and *group* can reach."""
+    os.mkdir(path, 0o700)
+    os.chown(path, os.geteuid(), group)
+    os.chmod(path, 0o710)
 
 
 def begin(lock: DeployLock, token: str, way_back, params: dict) -> Starting | None:
@@ -68,7 +81,7 @@ class Starting:
         options = ["--quiet", "--collect", "--no-block", "--unit=" + self.unit, "--description=Heartbeat of a deploy of %s" % lock.app_name]
         os.makedirs(FOLDER, mode=0o711, exist_ok=True)
         os.chmod(FOLDER, 0o711)
-        os.mkdir(self.folder, 0o711)
+        make_folder(self.folder, callers_group())
         _write(spec, json.dumps(told))
         try:
             run(["systemd-run", *options, *shipped.command(shipped.ship(), "host.keeper", spec)], timeout=30)

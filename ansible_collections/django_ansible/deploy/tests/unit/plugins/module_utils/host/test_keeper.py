@@ -1,12 +1,17 @@
 """What hears the heartbeat on a host: the lock lives by it, and the host goes back when it ends."""
 from __future__ import annotations
 
+import os
+import secrets
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.keeper import Keeper
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.keeper import Keeper, make_folder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 
 SILENCE = 0.6
@@ -113,3 +118,31 @@ def test_nothing_else_counts(kept, said):
         time.sleep(SILENCE / 10)
     kept.thread.join(timeout=5)
     assert kept.did == ["back"]
+
+
+REACH = """
+import os, socket, sys
+os.setgroups([])
+os.setgid(int(sys.argv[1]))
+os.setuid(65534)
+# As an application finds it: the kernel shows paths to everybody.
+(path,) = {line.split()[-1] for line in open("/proc/self/net/unix") if line.rstrip().endswith(sys.argv[2])}
+socket.socket(socket.AF_UNIX).connect(path)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+@pytest.mark.parametrize("group, reaches", [(65534, False), (4711, True)])
+def test_nobody_reaches_the_socket_but_the_one_who_deploys(group, reaches):
+    with tempfile.TemporaryDirectory() as top:
+        os.chmod(top, 0o711)
+        folder = os.path.join(top, secrets.token_hex(8))
+        make_folder(folder, 4711)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(os.path.join(folder, "socket"))
+        os.chmod(os.path.join(folder, "socket"), 0o666)
+        listener.listen()
+        done = subprocess.run([sys.executable, "-c", REACH, str(group), folder[-16:] + "/socket"], check=False, capture_output=True, text=True)
+        listener.close()
+    assert (done.returncode == 0) is reaches, done.stderr
+    assert reaches or "PermissionError" in done.stderr

@@ -8,12 +8,11 @@ import grp
 import os
 import pwd
 import re
-import shutil
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import builder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper, lock, nginx, shipped, systemd, undo
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, read_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units, runs
@@ -91,8 +90,10 @@ class Leaving:
     def leave(self, keep_data: bool) -> None:
         """Afterwards nothing is left, but for what C(told) says.
 
-        :raises CommandFailed: when a unit does not end, or nginx refuses what is left.
+        :raises CommandFailed: before anything is touched, when a volume is mounted in app_dir; when a unit does not end, or nginx refuses what is left.
         """
+        self._refuse_mounts()
+        kept = self._place_to_keep() if keep_data else None
         units, accounts = self.units(), self.accounts()
         self._leave_nginx()
         self._end(units)
@@ -102,9 +103,9 @@ class Leaving:
         # systemd made one for each kind of unit that has instances.
         for name in sorted({unit.partition("@")[0] for unit in units if "@." in unit}):
             systemd.quietly("stop", "system-%s.slice" % name.replace("-", "\\x2d"))
-        if keep_data:
-            self._keep()
-        else:
+        if kept:
+            self._keep(kept)
+        elif not keep_data:
             for path in glob.glob(os.path.join("/var/log/nginx", self.layout.app_name + ".*.log*")):
                 os.unlink(path)
             self.told.append("no data was kept")
@@ -149,16 +150,36 @@ class Leaving:
                 systemd.disable(unit)
         systemd.quietly("reset-failed", *patterns)
 
-    def _keep(self) -> None:
+    def _refuse_mounts(self) -> None:
+        """What is mounted would be emptied with the folder, or moved from where the host mounts it again."""
+        inside = [path for path in mount_points() if path == self.layout.app_dir or path.startswith(self.layout.app_dir + os.sep)]
+        if inside:
+            raise CommandFailed("%s is mounted: unmount it, and take it out of /etc/fstab, before the application leaves; what is on it stays" % ", ".join(inside))
+
+    def _data(self) -> list[str]:
+        return [name for name in DATA if os.path.lexists(os.path.join(self.layout.app_dir, name))]
+
+    def _place_to_keep(self) -> str | None:
+        """A folder for the data on the same file system, so that it only has to be renamed; None where there is none."""
+        if not self._data():
+            return None
+        app_dir = self.layout.app_dir
+        place = BACKUPS if os.path.isdir(BACKUPS) and os.stat(BACKUPS).st_dev == os.stat(app_dir).st_dev else os.path.dirname(app_dir)
+        return os.path.join(place, "%s-%s" % (self.layout.app_name, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())))
+
+    def _keep(self, folder: str) -> None:
         """By renaming, since root reads nothing of what the application may write."""
-        there = [name for name in DATA if os.path.lexists(os.path.join(self.layout.app_dir, name))]
-        if not there:
-            return
-        folder = os.path.join(BACKUPS, "%s-%s" % (self.layout.app_name, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())))
+        there = self._data()
         ensure_directory(folder, 0o700)
         for name in there:
-            shutil.move(os.path.join(self.layout.app_dir, name), os.path.join(folder, name))
+            os.rename(os.path.join(self.layout.app_dir, name), os.path.join(folder, name))
         self.told.append("%s of %s are kept in %s, and nginx's logs where they are" % (", ".join(there), self.layout.app_dir, folder))
+
+
+def mount_points() -> list[str]:
+    """Where something is mounted on this host."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        return [re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), line.split()[4]) for line in file]
 
 
 def other_applications(app_name: str) -> list[str]:

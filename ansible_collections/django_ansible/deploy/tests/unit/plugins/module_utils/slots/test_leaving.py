@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import builder
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import leaving, process_units, runs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -49,6 +51,31 @@ def test_what_people_would_miss_is_kept_and_all_else_goes(host):
     assert not any((host.folder / name).exists() for name in ("app", "etc", "run", "cache", "code"))
     assert os.listdir(host.units) == ["other.service"]
     assert host.leaving.told[0].endswith("are kept in %s, and nginx's logs where they are" % kept)
+
+
+def test_data_is_kept_beside_the_application_where_backups_are_on_another_file_system(host, monkeypatch):
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        assert os.stat(elsewhere).st_dev != os.stat(host.folder).st_dev
+        monkeypatch.setattr(leaving, "BACKUPS", elsewhere)
+        host.leaving.leave(True)
+        assert os.listdir(elsewhere) == []
+    (kept,) = host.folder.glob("mysite-*")
+    assert (kept / "shared/media/cat.png").read_text() == "cat"
+
+
+@pytest.mark.parametrize("keep_data", [True, False])
+@pytest.mark.parametrize("mounted", ["", "/shared/media"])
+def test_a_volume_in_it_is_refused_before_anything_is_touched(host, monkeypatch, keep_data, mounted):
+    before = sorted(host.folder.rglob("*"))
+    monkeypatch.setattr(leaving, "mount_points", lambda: ["/", "/proc", str(host.folder / "app-of-others"), str(host.folder / "app") + mounted])
+    with pytest.raises(CommandFailed, match="app%s is mounted: unmount it" % mounted):
+        host.leaving.leave(keep_data)
+    assert sorted(host.folder.rglob("*")) == before
+    assert host.asked == []
+
+
+def test_mount_points_are_those_of_the_host():
+    assert {"/", "/proc"} <= set(leaving.mount_points())
 
 
 def test_without_data_nothing_is_kept(host):

@@ -183,12 +183,12 @@ ALLOWED = {
         "Freeze.lift": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },
     "host/keeper.py": {
-        "Starting.__init__": ("os.chmod os.makedirs", "/run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
+        "Starting.__init__": ("os.chmod os.makedirs write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
         "make_folder": ("os.chmod os.chown os.mkdir", "the run's own folder there, new, in which the group may look for names and no more"),
         "Starting.wait": ("shutil.rmtree", "the run's own folder there"),
         "main": ("open os.open os.unlink shutil.rmtree", "/run/django-ansible-deploy, 0700, and the run's own folder beside it"),
         "Keeper.run": ("os.chmod", "the socket in the run's own folder"),
-        "_write": ("os.open", "these folders"),
+        "Keeper.take": ("write_atomically_as", "the run's own folder"),
     },
     "host/shipped.py": {
         "ship": ("os.makedirs", "/var/lib/django-ansible-deploy/code, 0700"),

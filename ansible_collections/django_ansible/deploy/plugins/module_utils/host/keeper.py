@@ -24,6 +24,7 @@ import time
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as locks
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import shipped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 
 # Not below the lock's folder, which is closed to the user that the runner connects as.
@@ -82,7 +83,7 @@ class Starting:
         os.makedirs(FOLDER, mode=0o711, exist_ok=True)
         os.chmod(FOLDER, 0o711)
         make_folder(self.folder, callers_group())
-        _write(spec, json.dumps(told))
+        write_atomically_as(spec, json.dumps(told).encode(), 0o600, os.getuid(), os.getgid())
         try:
             run(["systemd-run", *options, *shipped.command(shipped.ship(), "host.keeper", spec)], timeout=30)
         except CommandFailed as error:
@@ -215,7 +216,7 @@ class Keeper:
         self.last = time.monotonic()
         heard = os.path.join(self.folder, "heard")
         if not os.path.exists(heard):
-            _write(heard, "")
+            write_atomically_as(heard, b"", 0o600, os.getuid(), os.getgid())
         if line == b"confirm" and self.lock.is_held():
             self.confirm()
             self.answer(caller, "confirmed")
@@ -225,8 +226,3 @@ class Keeper:
     def answer(self, caller: socket.socket, word: str) -> None:
         with contextlib.suppress(OSError):
             caller.send(word.encode() + b"\n")
-
-
-def _write(path: str, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)

@@ -163,6 +163,27 @@ describe("backup and restore", () => {
     expectRefused(result, new RegExp(`there is no dump before guestbook.0009_none: .*${dump} \\(made by hand\\)`));
   });
 
+  test("nothing that the application's role may write runs as the server's administrator", async () => {
+    await sql(`SET SESSION AUTHORIZATION mysite;
+CREATE SCHEMA trap;
+CREATE FUNCTION trap.pg_get_userbyid(oid) RETURNS name LANGUAGE plpgsql AS $$ BEGIN
+  IF (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN ALTER ROLE mysite SUPERUSER; END IF;
+  RETURN pg_catalog.pg_get_userbyid($1);
+END $$;
+GRANT USAGE ON SCHEMA trap TO PUBLIC;
+ALTER DATABASE mysite SET search_path = trap, "$user", public, pg_catalog;
+SELECT set_config('search_path', 'public,pg_catalog;alter/**/role/**/mysite/**/superuser', false);
+ALTER ROLE mysite IN DATABASE mysite SET search_path FROM CURRENT;`);
+    const result = await act({ operation: "rehearse", revision: dump });
+    const deployed = await act();
+    expect(await sql("SELECT rolsuper FROM pg_roles WHERE rolname = 'mysite'")).toBe("f");
+    await sql(
+      `ALTER ROLE mysite IN DATABASE mysite RESET ALL; ALTER DATABASE mysite RESET ALL; DROP SCHEMA trap CASCADE`,
+    );
+    expect(result.outputs, result.log).toMatchObject({ status: "succeeded", dump });
+    expect(deployed.outputs.status, deployed.log).toBe("succeeded");
+  });
+
   test("the deploy lock is free afterwards", async () => {
     const result = await act();
     expect(result.outputs.status, result.log).toBe("succeeded");

@@ -226,7 +226,7 @@ class Server:
         installed = self.ask("SELECT extname FROM pg_extension", database).splitlines()
         for extension in self.params["extensions"]:
             if extension not in installed:
-                self.do("extension %s" % extension, lambda: self.ask("CREATE EXTENSION %s CASCADE" % postgresql.name(extension), database))
+                self.do("extension %s" % extension, lambda: self.ask("SET search_path TO public; CREATE EXTENSION %s CASCADE" % postgresql.name(extension), database))
 
     def make_database(self, database: str, user: str) -> None:
         self.ask(

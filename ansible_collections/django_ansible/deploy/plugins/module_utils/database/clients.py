@@ -9,6 +9,8 @@ import pwd
 import subprocess
 import tempfile
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import ADMINISTRATOR
+
 
 class HostClient:
     """The clients of this host, run as the application's user, so that peer authentication works as it does for the application."""
@@ -48,3 +50,6 @@ class Administrator(HostClient):
 
     def __init__(self) -> None:
         super().__init__("postgres")
+
+    def run(self, argv: list[str], variables: dict, **streams):
+        return super().run(argv, {**variables, **ADMINISTRATOR}, **streams)

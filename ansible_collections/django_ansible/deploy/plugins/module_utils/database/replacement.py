@@ -3,6 +3,7 @@
 """A fresh PostgreSQL database that takes another one's place by its name. Killed at any instant, the old one is whole and has its name, or the new one has it."""
 from __future__ import annotations
 
+import re
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import Administrator
@@ -27,8 +28,9 @@ FROM pg_database AS d WHERE d.datname = current_database()"""
 TABLES = """\
 SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
 AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e')"""
-# Settings whose value is a list of names, which are not to be quoted as one.
+# Settings whose value is a list of names, which are not to be quoted as one, and an element of such a list as the server reads it.
 LISTS = ("search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries")
+ELEMENT = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^\s,]+))\s*(?:,|$)')
 # The rename takes the lock that new connections wait for, then waits 5 s at most for the old ones to end; the loop ends them meanwhile.
 # It is one transaction: whatever is killed, either both names change or none.
 SWITCH = """\
@@ -36,6 +38,17 @@ psql -XAtq --no-password -v ON_ERROR_STOP=1 -c "$RENAMES" & switching=$!
 while kill -0 $switching 2>/dev/null; do psql -XAtq --no-password -c "$END_CONNECTIONS" >/dev/null 2>&1; sleep 0.05; done
 wait $switching
 """
+
+
+def variable(key: str) -> str:
+    """The name of a setting as it stands in SQL."""
+    return ".".join(map(name, key.split(".")))
+
+
+def elements(value: str) -> str:
+    """A setting's list of names as it stands in SQL. The application's role may have set it to any text that the server takes for such a list."""
+    found = ELEMENT.findall(value)
+    return ", ".join(literal(quoted.replace('""', '"') if bare == "" else bare.lower()) for quoted, bare in found) or "''"
 
 
 def replaced_name(database: str, moment: float) -> str:
@@ -102,7 +115,7 @@ class Replacement:
         ]
         for setting in about["settings"]:
             who = "ROLE %s IN DATABASE %s" % (name(setting["role"]), scratch) if setting["role"] else "DATABASE %s" % scratch
-            lines += ["ALTER %s SET %s TO %s;" % (who, key, value if key in LISTS else literal(value)) for key, _, value in (entry.partition("=") for entry in setting["set"])]
+            lines += ["ALTER %s SET %s TO %s;" % (who, variable(key), elements(value) if key in LISTS else literal(value)) for key, _, value in (entry.partition("=") for entry in setting["set"])]
         self.maker.ask("\n".join(lines))
         made = self.maker.named(self.scratch.name)
         if about["public"] and made.ask(PUBLIC) != about["public"]:
@@ -134,6 +147,7 @@ class Replacement:
     def _extend(self, made: Database, extension: str, schema: str) -> None:
         place = " SCHEMA %s" % name(schema) if schema else ""
         lines = ["CREATE SCHEMA IF NOT EXISTS %s AUTHORIZATION %s;" % (name(schema), name(self.about["owner"]))] if schema not in ("", "public", "pg_catalog") else []
+        lines += ["SET search_path TO public;"] if not schema else []
         try:
             made.ask("\n".join([*lines, "CREATE EXTENSION IF NOT EXISTS %s%s;" % (name(extension), place)]))
         except CommandFailed as error:

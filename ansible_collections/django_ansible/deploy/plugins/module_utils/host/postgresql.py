@@ -19,13 +19,17 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.neighbo
 OWNS = "# role %s, database %s"
 
 
+# Of each connection of the administrator: whoever owns a database can have its sessions look in a schema of its own first, for functions and operators as well.
+ADMINISTRATOR = {"PGOPTIONS": "-c search_path=pg_catalog"}
+
+
 def psql(script: str, port: int, database: str = "postgres") -> str:
-    """Runs SQL as the administrator and returns the rows, one a line. The script goes by standard input.
+    """Runs SQL as the administrator and returns the rows, one a line. The script goes by standard input. What is not the server's own needs its schema.
 
     :raises CommandFailed: with the server's words.
     """
     argv = ["runuser", "--user", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-p", str(port), "-d", database]
-    done = subprocess.run(argv, input=script, text=True, capture_output=True, check=False, cwd="/", timeout=600)
+    done = subprocess.run(argv, input=script, text=True, capture_output=True, check=False, cwd="/", timeout=600, env={**os.environ, **ADMINISTRATOR})
     if done.returncode:
         raise CommandFailed("PostgreSQL refuses: %s" % tail(done.stderr, 5))
     return done.stdout.strip()

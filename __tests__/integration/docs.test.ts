@@ -187,6 +187,17 @@ describe("the pages of the documentation", () => {
   });
 });
 
+describe("the changelog", () => {
+  it("says each change once", () => {
+    // Branches are merged by keeping both sides' lines, so an entry that one of them mended would stay beside itself.
+    const entries = [...readFileSync(join(ROOT, "CHANGELOG.md"), "utf8").matchAll(/^- (.{30})/gm)].map(
+      ([, begin]) => begin,
+    );
+    expect(entries.length).toBeGreaterThan(50);
+    expect(entries.filter((begin, index) => entries.indexOf(begin) !== index)).toEqual([]);
+  });
+});
+
 describe("the example workflows", () => {
   const examples = globSync("examples/workflows/*.yml", { cwd: ROOT }).map(String).sort();
 

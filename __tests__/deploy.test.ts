@@ -7,8 +7,10 @@ import { alive } from "./support/alive.js";
 import { VAULT } from "./support/vault.js";
 import { type Plan, Wired } from "./support/wired.js";
 
-const { ensureAnsible } = vi.hoisted(() => ({ ensureAnsible: vi.fn() }));
+const { ensureAnsible, endNow } = vi.hoisted(() => ({ ensureAnsible: vi.fn(), endNow: vi.fn() }));
 vi.mock("../src/toolchain/install.js", () => ({ ensureAnsible }));
+// It would end the process of the tests, and has tests of its own.
+vi.mock("../src/end-now.js", () => ({ endNow }));
 
 let wired: Wired;
 
@@ -38,6 +40,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   ensureAnsible.mockReset();
+  endNow.mockReset();
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
   process.exitCode = 0;
@@ -52,6 +55,40 @@ describe("a run", () => {
     expect(process.exitCode ?? 0).toBe(0);
     expect(wired.left).toEqual([]);
     expect(process.listenerCount("SIGINT")).toBe(0);
+  });
+
+  it("leaves nobody waiting: no timer, no listener", async () => {
+    const waiting = () => [
+      process.getActiveResourcesInfo().filter((name) => name === "Timeout").length,
+      ...["SIGINT", "SIGTERM", "beforeExit", "uncaughtException"].map((name) => process.listenerCount(name)),
+    ];
+    wire();
+    const before = waiting();
+    await run(new Known(), process.cwd());
+    expect(waiting()).toEqual(before);
+  });
+
+  it("fetches what its requirements name before it plays, which gets them", async () => {
+    wire({ requirements: "requirements.yml" });
+    wired.write("workspace/requirements.yml", "collections:\n  - {name: own.things, version: 1.0.0}\n");
+    await run(new Known(), process.cwd());
+    expect(wired.outputs.status).toBe("succeeded");
+    expect(wired.started.map(({ part }) => part)).toEqual(["galaxy", "play"]);
+    const [galaxy, play] = wired.started;
+    expect(galaxy?.argv.join(" ")).toContain("requirements.yml");
+    expect(play?.env.ANSIBLE_COLLECTIONS_PATH).toContain(join(wired.folder, "bin", "django-ansible-deploy-galaxy"));
+    expect(galaxy?.env.ANSIBLE_COLLECTIONS_PATH).toMatch(/django-ansible-deploy-galaxy/);
+  });
+
+  it("is ended by its watchdog where it waits for nothing any more", async () => {
+    wire({}, { play: { wait: true } });
+    const known = new Known();
+    const done = run(known, process.cwd());
+    await wired.waiting();
+    process.emit("beforeExit", 0);
+    expect(endNow).toHaveBeenCalledExactlyOnceWith(known, undefined);
+    process.emit("SIGINT");
+    await done;
   });
 
   it("gives Ansible its secrets in files, and no input in its environment", async () => {

@@ -57,15 +57,20 @@ describe("a run", () => {
     expect(process.listenerCount("SIGINT")).toBe(0);
   });
 
-  it("leaves nobody waiting: no timer, no listener", async () => {
-    const waiting = () => [
-      process.getActiveResourcesInfo().filter((name) => name === "Timeout").length,
-      ...["SIGINT", "SIGTERM", "beforeExit", "uncaughtException"].map((name) => process.listenerCount(name)),
-    ];
+  it("leaves nobody waiting: no long timer, no listener", async () => {
+    const listeners = () =>
+      ["SIGINT", "SIGTERM", "beforeExit", "uncaughtException"].map((name) => process.listenerCount(name));
     wire();
-    const before = waiting();
+    const before = listeners();
+    const [set, clear] = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "clearTimeout")];
     await run(new Known(), process.cwd());
-    expect(waiting()).toEqual(before);
+    const long = set.mock.results
+      .filter((_, index) => Number(set.mock.calls[index]?.[1]) >= 5_000)
+      .map(({ value }) => value);
+    const cleared = clear.mock.calls.map(([timer]) => timer);
+    expect(long.length).toBeGreaterThan(1);
+    expect(long.filter((timer) => !cleared.includes(timer))).toEqual([]);
+    expect(listeners()).toEqual(before);
   });
 
   it("fetches what its requirements name before it plays, which gets them", async () => {

@@ -41,10 +41,13 @@ function published(outcome: Outcome) {
     log += chunk;
     return true;
   });
-  publish({ ...outcome, blamed: `${join(folder, "deploy.yml")}:3` }, {
-    ...{ inputs: createInputs(), summary: true, ansibleVersion: "2.21.5", durationSeconds: 3 },
-    redact: (text) => text.replaceAll("s3cret", "***"),
-  });
+  publish(
+    { ...outcome, blamed: `${join(folder, "deploy.yml")}:3` },
+    {
+      ...{ inputs: createInputs(), summary: true, ansibleVersion: "2.21.5", durationSeconds: 3 },
+      redact: (text) => text.replaceAll("s3cret", "***"),
+    },
+  );
   const file = /^summary-file<<.*\n(.*)$/m.exec(readFileSync(join(folder, "outputs"), "utf8"))?.[1] ?? "";
   return { log, summary: readFileSync(join(folder, "summary"), "utf8"), comment: readFileSync(file, "utf8") };
 }

@@ -95,9 +95,10 @@ import json
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.runs import Run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import runs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, slot_environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.runs import Run
 
 
 def run(params: dict, check_mode: bool) -> dict:
@@ -109,10 +110,10 @@ def run(params: dict, check_mode: bool) -> dict:
     environment.values = {**json.loads(params["more_environment"] or "{}"), **environment.values}
     if check_mode:
         return {"output": "", "offset": 0, "ended": True, "cut": False, "code": 0, "trouble": "", "deploy": {"release": release}}
-    started = Run(layout, params["run_id"])
+    started = Run(params["app_name"], params["run_id"])
     if not started.known():
         application = Application(layout.release_dir(release), params["app_path"], layout.app_dir, environment, application_sandbox(params))
-        started.start(application, params["words"], params["actor"], release, params["limit"])
+        runs.start(started, layout, application, params["words"], params["actor"], release, params["limit"])
     found = started.follow(params["offset"], 0 if params["detached"] else params["wait"])
     return {**found, "output": environment.mask(found["output"]), "trouble": environment.mask(found["trouble"]), "deploy": {"release": release}}
 

@@ -283,15 +283,15 @@ ALLOWED = {
         "mount_points": ("open", "/proc/self/mountinfo"),
         "forget_lock": ("os.unlink os.rmdir", "/run/django-ansible-deploy"),
     },
-    "slots/logs.py": {"tail_of": ("open", "/var/log/nginx and app_dir/deploys.jsonl")},
-    "slots/maintenance.py": {
-        "known": ("open", "/etc/<app_name>"),
-        "check": ("open", "/etc/nginx"),
-        "switch_on": ("ensure_directory os.unlink", "/etc/<app_name>"),
-        "switch_off": ("os.unlink shutil.rmtree", "/etc/<app_name>"),
+    "host/log_lines.py": {"tail_of": ("open", "/var/log/nginx and deploys.jsonl")},
+    "slots/maintenance.py": {"check": ("open", "/etc/nginx")},
+    "host/maintenance.py": {
+        "Maintenance.known": ("open", "/etc/<app_name>"),
+        "Maintenance.switch_on": ("ensure_directory os.unlink", "/etc/<app_name>"),
+        "Maintenance.switch_off": ("os.unlink shutil.rmtree", "/etc/<app_name>"),
         "_write": ("write_atomically_as", "/etc/<app_name>"),
     },
-    "slots/runs.py": {
+    "host/runs.py": {
         "Run.known": ("open", "/run/django-ansible-deploy"),
         "Run.note": ("write_atomically_as", "/run/django-ansible-deploy"),
         "Run.start": ("ensure_directory open os.open", "/run/django-ansible-deploy, and /dev/null"),

@@ -91,7 +91,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
 # What Ansible itself understands of any module. Facts are not among them: they would become variables of the play.
 EVERY = {
     "changed", "failed", "skipped", "unreachable", "msg", "rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "module_stdout", "module_stderr", "exception",
-    "warnings", "deprecations", "diff", "invocation", "ansible_job_id", "started", "finished", "results_file",
+    "waits", "warnings", "deprecations", "diff", "invocation", "ansible_job_id", "started", "finished", "results_file",
 }
 
 
@@ -103,8 +103,8 @@ def problem_of(module: str, answer: Mapping) -> str | None:
         return "%s answered what is no JSON" % module
     if size > LARGEST:
         return "%s answered %d MiB, and no answer has more than %d" % (module, size >> 20, LARGEST >> 20)
-    wrong = text()("msg", answer.get("msg") or "")
-    for place, sentence in (*wrong, *record(**ANSWERS[module])("", _own(module, answer))):
+    words = (entry for key in ("msg", "waits") for entry in text()(key, answer.get(key) or ""))
+    for place, sentence in (*words, *record(**ANSWERS[module])("", _own(module, answer))):
         return "%s answered %s, which %s" % (module, place, sentence)
     return None
 

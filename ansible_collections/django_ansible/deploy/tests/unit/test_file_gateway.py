@@ -176,6 +176,7 @@ ALLOWED = {
         "DeployLock.go_on": ("os.unlink", "/run/django-ansible-deploy"),
         "boot_id": ("open", "/proc/sys/kernel/random/boot_id"),
         "is_locked": ("os.open", "/run/django-ansible-deploy"),
+        "last_beat": ("open", "/run/django-ansible-deploy"),
     },
     "host/freeze.py": {
         "Freeze.read": ("open", "/var/lib/django-ansible-deploy, 0700"),

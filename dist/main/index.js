@@ -11841,7 +11841,7 @@ const OPERATIONS = {
         headline: "Rollback",
     },
     run: {
-        playbooks: { role: "run" },
+        playbooks: bothModes("run"),
         inputs: { command: "needed" },
         changesHosts: true,
         uploads: false,
@@ -11849,7 +11849,7 @@ const OPERATIONS = {
         headline: "Command",
     },
     logs: {
-        playbooks: { role: "logs" },
+        playbooks: bothModes("logs"),
         inputs: { command: "optional" },
         changesHosts: false,
         uploads: false,
@@ -11857,7 +11857,7 @@ const OPERATIONS = {
         headline: "Logs",
     },
     "maintenance-on": {
-        playbooks: { role: "maintenance_on" },
+        playbooks: bothModes("maintenance_on"),
         inputs: {},
         changesHosts: false,
         uploads: false,
@@ -11865,7 +11865,7 @@ const OPERATIONS = {
         headline: "Maintenance on",
     },
     "maintenance-off": {
-        playbooks: { role: "maintenance_off" },
+        playbooks: bothModes("maintenance_off"),
         inputs: {},
         changesHosts: false,
         uploads: false,
@@ -11873,7 +11873,7 @@ const OPERATIONS = {
         headline: "Maintenance off",
     },
     remove: {
-        playbooks: { role: "remove" },
+        playbooks: bothModes("remove"),
         inputs: { confirm: "needed" },
         changesHosts: true,
         uploads: false,
@@ -12342,11 +12342,6 @@ function validateOperation(inputs) {
     const { operation, playbook } = inputs;
     if (playbook !== "")
         return;
-    const { playbooks } = OPERATIONS[operation];
-    if (playbooks[inputs.mode] === undefined) {
-        const modes = Object.keys(playbooks).join(" and ");
-        throw new DeployError(`operation: ${operation} is for mode: ${modes}, and mode is ${inputs.mode}: leave it out.`);
-    }
     const takes = OPERATIONS[operation].inputs;
     for (const name of OPERATION_INPUTS) {
         const given = inputs[name].length > 0;
@@ -14236,15 +14231,6 @@ function linkVariables(ground, folder) {
 
 
 
-
-/** @throws DeployError when the mode has no such operation. */
-function playbookOf(operation, mode) {
-    const { playbooks } = OPERATIONS[operation];
-    const name = playbooks[mode];
-    if (name === undefined)
-        throw new DeployError(`operation: ${operation} is not there with mode: ${mode} yet.`);
-    return name;
-}
 /** Gives back what a run held that was ended early. */
 const CANCEL = { role: "cancel", container: "container_cancel" };
 /**
@@ -14262,7 +14248,7 @@ function bundledPlaybooks({ mode, operation, check }, actionRoot, ground, folder
         return folder.file((0,external_node_path_namespaceObject.join)("play", `${name}.yml`), readText({ path: bundled, name: `The action's playbook ${name}.yml` }));
     };
     return {
-        playbook: copy(playbookOf(operation, mode)),
+        playbook: copy(OPERATIONS[operation].playbooks[mode]),
         cancelPlaybook: OPERATIONS[operation].changesHosts && !check ? copy(CANCEL[mode]) : "",
     };
 }

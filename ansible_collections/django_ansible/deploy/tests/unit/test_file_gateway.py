@@ -112,6 +112,11 @@ ALLOWED = {
         "docker_config": ("open", "the Docker configuration of the account that the engine is asked as"),
         "engine_host": ("open", "the Docker configuration of the account that the engine is asked as"),
     },
+    "compose/leaving.py": {
+        "Leaving.leave": ("os.rmdir shutil.rmtree", "this collection's own folders, root's or the engine's user's"),
+        "Leaving._keep": ("os.mkdir shutil.move", "/var/backups, and this collection's folder of the project, 0700"),
+        "forget_lock": ("os.rmdir os.unlink", "/run/django-ansible-deploy"),
+    },
     "compose/one_off.py": {
         "OneOff.environment": ("open", "this collection's folder of the project, 0700"),
         "_memory_file": ("os.fchmod os.unlink tempfile.mkstemp", "a new file in memory, 0600, or 0644 when it has no secret"),

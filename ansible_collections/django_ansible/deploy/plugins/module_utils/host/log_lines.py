@@ -50,7 +50,7 @@ def newest(found: list[list], since: str, lines: int, grep: str) -> list[list]:
     :raises CommandFailed: when systemd or grep do not understand.
     """
     begin = moment(since) if since else 0
-    return matching([entry for entry in sorted(found) if entry[0] >= begin], grep)[-lines:]
+    return matching([entry for entry in sorted(found, key=lambda entry: entry[0]) if entry[0] >= begin], grep)[-lines:]
 
 
 def moment(since: str) -> float:

@@ -26,6 +26,16 @@ PIECE = 1 << 20  # bytes that are read at a time
 KEPT = 3  # runs that have ended and can still be read
 TIMED_OUT = 124  # as timeout(1) has it
 
+COMMAND_ARGUMENTS = {
+    "words": {"type": "list", "elements": "str", "required": True},
+    "limit": {"type": "int", "default": 86400},
+    "detached": {"type": "bool", "default": False},
+    "offset": {"type": "int", "default": 0},
+    "wait": {"type": "float", "default": 2},
+}
+# What check mode answers.
+NOT_RUN = {"output": "", "offset": 0, "ended": True, "cut": False, "code": 0, "trouble": ""}
+
 
 class Run:
     """One run of an application's command, by the name of who asked for it. *place* has the runs of all applications."""

@@ -27,9 +27,9 @@ def archive_of(workspace: str, revision: str) -> tuple[str, dict]:
             try:
                 found = pack(workspace, revision, partial)
             except CommandFailed as error:
-                raise AnsibleActionFail(
-                    "commit %s of %s cannot be archived: %s. Check the repository out at that commit first." % (revision[:7], workspace, error)
-                ) from error
+                # What git itself says is mostly that it has no such commit.
+                hint = ". Check the repository out at that commit first" if error.printed else ""
+                raise AnsibleActionFail("commit %s of %s cannot be archived: %s%s." % (revision[:7], workspace, error, hint)) from error
             with open(partial + ".json", "w", encoding="utf-8") as file:
                 json.dump(found, file)
             os.rename(partial, final)

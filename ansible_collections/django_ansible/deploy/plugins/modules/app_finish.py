@@ -111,6 +111,7 @@ def retire_replaced(layout, live: str | None) -> None:
 
 def finish(module: AnsibleModule) -> dict:
     layout = layout_of(module.params)
+    layout.refuse_unreadable()
     live = layout.live_slot()
     idle = [slot for slot in SLOTS if live and slot != live]
     stopping = [slot for slot in idle if not module.params["standby"] and systemd.is_active(layout.slot_service(slot))]

@@ -250,7 +250,7 @@ def main() -> None:
         module.fail_json(msg=trouble)
     layout = layout_of(module.params)
     try:
-        layout.refuse_newer_layout()
+        layout.refuse_unreadable()
     except CommandFailed as error:
         module.fail_json(msg=str(error))
     lock = lock_of(module.params, module.check_mode)

@@ -77,8 +77,10 @@ def main() -> None:
             if not lock.is_held():
                 lock.take()
             with lock.step():
-                result = go_back_on_host(module.params)
+                went = go_back_on_host(module.params)
                 lock.release()
+            # After a boot it goes back by itself as well, maybe just now.
+            result = went if went["changed"] else went_alone(module.params)
         except (CommandFailed, Locked) as error:
             module.fail_json(msg="this host did not go back to what it served before: %s" % error)
     module.exit_json(**result)

@@ -96,9 +96,8 @@ def main() -> None:
         "lock": lock_of(module.params, check_mode=False).describe(),
         "releases": [found["release"] for found in layout.list_releases() if not found.get("bad")],
     }
-    alone = layout.went_alone()
-    if alone:
-        module.warn(alone)
+    for sentence in (*filter(None, [layout.went_alone()]), *layout.edited()):
+        module.warn(sentence)
     served = {key: status[key] for key in ("release", "revision") if status[key]}
     module.exit_json(changed=False, deploy={**served, "status": status})
 

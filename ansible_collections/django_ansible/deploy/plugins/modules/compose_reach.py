@@ -137,7 +137,7 @@ def reach_for_rollback(params, compose, check_mode):
     store = Store(name) if name else None
     if not store or not store.live():
         raise ComposeError(f"There is nothing to go back to: no release of {name or params['files'][0]} was deployed to this host.")
-    store.refuse_newer_layout()
+    store.refuse_unreadable()
     lock = lock_of(name, "" if check_mode else params["run_id"], params["actor"])
     # What can fail comes before the lock.
     releases = known_releases(store, compose.engine)

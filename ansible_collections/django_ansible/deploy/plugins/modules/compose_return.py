@@ -92,6 +92,8 @@ def main():
             with lock.step():
                 result = return_project(params, project)
                 lock.release()
+            # After a boot it goes back by itself as well, maybe just now.
+            result = result if result["changed"] else went_alone(params, project)
         except (CommandFailed, Locked) as error:
             if isinstance(error, Locked) and (Store(project).recall() or {}).get("run") != params["run_id"]:
                 # The step that was waited for has gone back and given the lock back itself.

@@ -95,9 +95,9 @@ def main():
         compose = Compose(parse_env(params["env"]))
         name = name_of(params, compose)
         deploy = status_of(compose, name)
-        alone = Store(name).went_alone()
-        if alone:
-            module.warn(alone)
+        store = Store(name)
+        for sentence in (*filter(None, [store.went_alone()]), *store.edited()):
+            module.warn(sentence)
     except ComposeError as error:
         module.fail_json(msg=to_native(error))
     module.exit_json(changed=False, deploy=deploy)

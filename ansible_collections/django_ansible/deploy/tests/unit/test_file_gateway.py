@@ -188,6 +188,11 @@ ALLOWED = {
         "Freeze.put": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "Freeze.lift": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },
+    "host/boot.py": {
+        "arm": ("os.makedirs replace_link write_atomically_as", "/etc/systemd/system"),
+        "disarm": ("open os.unlink", "/etc/systemd/system"),
+        "main": ("os.unlink", "/etc/systemd/system"),
+    },
     "host/keeper.py": {
         "Starting.__init__": ("os.chmod os.makedirs write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
         "make_folder": ("os.chmod os.chown os.mkdir", "the run's own folder there, new, in which the group may look for names and no more"),
@@ -211,6 +216,7 @@ ALLOWED = {
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
         "Releases.read_release": ("open", "app_dir/releases/<release>/release.json, root's once the release has its place"),
+        "Releases.edited": ("open", "release.json of a release, and /etc/<app_name>/prepared"),
         "Releases.write_record": ("write_atomically_as", "release.json of a release that root has taken over"),
         "Releases.last_record": ("open", "app_dir/deploys.jsonl"),
         "Releases.record": ("os.open", "app_dir/deploys.jsonl"),

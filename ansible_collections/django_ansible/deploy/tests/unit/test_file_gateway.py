@@ -295,6 +295,11 @@ ALLOWED = {
         "mount_points": ("open", "/proc/self/mountinfo"),
         "forget_lock": ("os.unlink os.rmdir", "/run/django-ansible-deploy"),
     },
+    "host/postgresql_leaving.py": {
+        "Leaving._look": ("ManagedFile", "/etc/postgresql"),
+        "Leaving.__init__": ("ManagedFile", "no file at all"),
+        "Leaving.leave": ("os.unlink", "/etc/systemd/system and /etc/postgresql"),
+    },
     "host/log_lines.py": {"tail_of": ("open", "/var/log/nginx and deploys.jsonl")},
     "slots/maintenance.py": {"check": ("open", "/etc/nginx")},
     "host/maintenance.py": {

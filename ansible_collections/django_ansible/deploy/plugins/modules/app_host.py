@@ -10,6 +10,7 @@ description:
   - Looks at a host once, before anything is touched, so that later steps run only where there is something to do.
   - Changes nothing, but takes the deploy lock. Fails when the host cannot run the application at all, or another deploy holds the lock.
 extends_documentation_fragment:
+  - django_ansible.deploy.lock
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
   - django_ansible.deploy.layout.service
@@ -55,10 +56,6 @@ options:
     description: Whether the deploy lock can be given back at once when the host is as it should be, since nothing follows on it.
     type: bool
     default: false
-  lock_wait:
-    description: How long to wait for another deploy that holds the lock, in seconds.
-    type: int
-    default: 0
   heart:
     description: Secret of the heartbeat by which the host knows that this run lives. The action plugin sets it; without it the lock has a lease.
     type: str
@@ -145,7 +142,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, returning
@@ -234,7 +231,7 @@ def main() -> None:
             "database": {"type": "str", "default": ""},
             **SERVICE,
             "last_step": {"type": "bool", "default": False},
-            "lock_wait": {"type": "int", "default": 0},
+            **LOCK_ARGUMENTS,
             "heart": {"type": "str", "default": "", "no_log": True},
         },
         supports_check_mode=True,
@@ -258,7 +255,9 @@ def main() -> None:
         module.fail_json(msg=str(error))
     lock = lock_of(module.params, module.check_mode)
     try:
-        lock.take(module.params["lock_wait"])
+        lock.take(module.params["lock_wait"], module.params["wait_is_told"])
+    except Waits as told:
+        module.exit_json(changed=False, waits=str(told))
     except Locked as error:
         module.fail_json(msg=str(error))
     if lock.notice:

@@ -114,7 +114,7 @@ class Prediction:
             if certain:
                 raise
             self.found["unknown"].append(
-                "migrations and Django's checks: the requirements change, and with those of the release that serves the new code says: %s"
+                "migrations and Django's checks: the requirements change, and with those of the live release the new code says: %s"
                 % " ".join(str(error).split())[-300:]
             )
             return

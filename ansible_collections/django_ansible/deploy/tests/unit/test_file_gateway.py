@@ -101,7 +101,7 @@ ALLOWED = {
         "Builder.ensure": ("ensure_directory", "/var/cache/django-ansible-deploy and the folder in it that is given to the builder"),
         "Builder.unpack": ("runs_tar", "started as the builder, in its sandbox"),
     },
-    "build/system_libraries.py": {"missing_packages": ("runs_sh", "asks dpkg; the script is this file's own, and no path goes into it")},
+    "host/packages.py": {"missing_packages": ("runs_sh", "asks dpkg; the script is this file's own, and no path goes into it")},
     "build/repository.py": {
         "reach": ("tempfile.NamedTemporaryFile", "a new file in /run, 0600"),
     },

@@ -138,7 +138,7 @@ import socket
 import struct
 import sys
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib

@@ -142,7 +142,7 @@ import struct
 import sys
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper, names
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
@@ -240,7 +240,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     refuse_unfit_host(module)
-    refused = accounts.refusal(module.params["app_user"])
+    layout = layout_of(module.params)
+    refused = accounts.refusal(module.params["app_user"]) or (None if os.path.isdir(layout.releases) else names.refusal(layout.app_name, layout.etc))
     if refused:
         module.fail_json(msg=refused)
     free = free_mib(module.params["app_dir"])
@@ -251,7 +252,6 @@ def main() -> None:
     trouble = silent_database(module.params["database"]) if module.params["database"] else None
     if trouble:
         module.fail_json(msg=trouble)
-    layout = layout_of(module.params)
     try:
         layout.refuse_unreadable()
     except CommandFailed as error:

@@ -148,7 +148,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files i
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground, prepared, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
@@ -253,6 +253,7 @@ def main() -> None:
     if trouble:
         module.fail_json(msg=trouble)
     try:
+        ground.refuse(layout, module.params["app_user"])
         layout.refuse_unreadable()
     except CommandFailed as error:
         module.fail_json(msg=str(error))

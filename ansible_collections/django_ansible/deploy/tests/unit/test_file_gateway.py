@@ -269,8 +269,8 @@ ALLOWED = {
         "predict": ("tempfile.TemporaryDirectory os.chmod", "a new folder below /var/lib"),
         "Prediction.run": ("ensure_directory", "a folder in it that is given to the builder"),
     },
+    "slots/ground.py": {"prepare": ("ensure_directory", "app_dir and root's folders in it")},
     "slots/preparation.py": {
-        "Preparation.run": ("ensure_directory", "app_dir and root's folders in it"),
         "Preparation.make": ("os.rename", "app_dir/building to app_dir/releases: the names, which are root's"),
         "Preparation.build_venv": ("os.rename", "app_dir/building to app_dir/venvs: the names, which are root's"),
         "Preparation.begin": ("ensure_directory", "a new folder below app_dir/building that is given to the builder"),

@@ -25,7 +25,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import places, prepared, shared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground, places, prepared, shared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import hint_of, texts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.inspection import Inspection, refuse_problems
@@ -60,8 +60,7 @@ class Preparation:
     def run(self) -> None:
         """:raises CommandFailed: when the release cannot be made; then nothing of it is left."""
         self.make_key()
-        for path in (self.layout.app_dir, self.layout.releases, self.layout.venvs, self.layout.slots, self.layout.static, self.layout.building):
-            ensure_directory(path)
+        ground.prepare(self.layout, self.params["app_user"])
         places.check_writable(self.params["writable_paths"], owner_ids(self.params["app_user"], self.params["app_group"])[0])
         self.found["warnings"] += shared.ensure_shared(self.layout, self.params)
         try:

@@ -105,12 +105,17 @@ ALLOWED = {
         "reach": ("tempfile.NamedTemporaryFile", "a new file in /run, 0600"),
     },
     "build/uv.py": {
-        "install_uv": ("open os.chmod os.makedirs os.rename shutil.rmtree tempfile.TemporaryDirectory", "app_dir/tools, root's"),
+        "install_uv": ("ensure_directory open os.chmod os.rename shutil.rmtree tempfile.TemporaryDirectory", "app_dir/tools, root's"),
     },
     "compose/activation.py": {"Activation.save": ("open", "this collection's folder of the project, 0700")},
     "compose/engine.py": {
         "docker_config": ("open", "the Docker configuration of the account that the engine is asked as"),
         "engine_host": ("open", "the Docker configuration of the account that the engine is asked as"),
+    },
+    "compose/leaving.py": {
+        "Leaving.leave": ("os.rmdir shutil.rmtree", "this collection's own folders, root's or the engine's user's"),
+        "Leaving._keep": ("os.mkdir shutil.move", "/var/backups, and this collection's folder of the project, 0700"),
+        "forget_lock": ("os.rmdir os.unlink", "/run/django-ansible-deploy"),
     },
     "compose/one_off.py": {
         "OneOff.environment": ("open", "this collection's folder of the project, 0700"),
@@ -176,6 +181,7 @@ ALLOWED = {
         "DeployLock.go_on": ("os.unlink", "/run/django-ansible-deploy"),
         "boot_id": ("open", "/proc/sys/kernel/random/boot_id"),
         "is_locked": ("os.open", "/run/django-ansible-deploy"),
+        "last_beat": ("open", "/run/django-ansible-deploy"),
     },
     "host/freeze.py": {
         "Freeze.read": ("open", "/var/lib/django-ansible-deploy, 0700"),
@@ -289,15 +295,20 @@ ALLOWED = {
         "mount_points": ("open", "/proc/self/mountinfo"),
         "forget_lock": ("os.unlink os.rmdir", "/run/django-ansible-deploy"),
     },
-    "slots/logs.py": {"tail_of": ("open", "/var/log/nginx and app_dir/deploys.jsonl")},
-    "slots/maintenance.py": {
-        "known": ("open", "/etc/<app_name>"),
-        "check": ("open", "/etc/nginx"),
-        "switch_on": ("ensure_directory os.unlink", "/etc/<app_name>"),
-        "switch_off": ("os.unlink shutil.rmtree", "/etc/<app_name>"),
+    "host/postgresql_leaving.py": {
+        "Leaving._look": ("ManagedFile", "/etc/postgresql"),
+        "Leaving.__init__": ("ManagedFile", "no file at all"),
+        "Leaving.leave": ("os.unlink", "/etc/systemd/system and /etc/postgresql"),
+    },
+    "host/log_lines.py": {"tail_of": ("open", "/var/log/nginx and deploys.jsonl")},
+    "slots/maintenance.py": {"check": ("open", "/etc/nginx")},
+    "host/maintenance.py": {
+        "Maintenance.known": ("open", "/etc/<app_name>"),
+        "Maintenance.switch_on": ("ensure_directory os.unlink", "/etc/<app_name>"),
+        "Maintenance.switch_off": ("os.unlink shutil.rmtree", "/etc/<app_name>"),
         "_write": ("write_atomically_as", "/etc/<app_name>"),
     },
-    "slots/runs.py": {
+    "host/runs.py": {
         "Run.known": ("open", "/run/django-ansible-deploy"),
         "Run.note": ("write_atomically_as", "/run/django-ansible-deploy"),
         "Run.start": ("ensure_directory open os.open", "/run/django-ansible-deploy, and /dev/null"),

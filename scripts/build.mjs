@@ -1,4 +1,4 @@
-// Compiles src/ and bundles the two entries into dist/. Node 20 or newer, after `npm ci`.
+// Compiles src/ and bundles the three entries into dist/. Node 20 or newer, after `npm ci`.
 import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -18,7 +18,7 @@ rmSync(fresh, { recursive: true, force: true });
 rmSync(lib, { recursive: true, force: true });
 bin("typescript/bin/tsc", "--outDir", lib);
 leaveOutUnused();
-for (const entry of ["main", "post"]) {
+for (const entry of ["main", "post", "look"]) {
   bin("@vercel/ncc/dist/ncc/cli.js", "build", join(lib, `${entry}.js`), "-o", join(fresh, entry), "-q");
   writeFileSync(join(fresh, entry, "licenses.txt"), licensesOf(join(fresh, entry)));
 }

@@ -24,7 +24,7 @@ describe("dist", () => {
     }
   });
 
-  it.each(["main", "post"])("%s has modules of 1.2 MB at most that name no build folder", (entry) => {
+  it.each(["main", "post", "look"])("%s has modules of 1.2 MB at most that name no build folder", (entry) => {
     const modules = files(join(ROOT, "dist", entry)).filter((name) => name.endsWith(".js"));
     const texts = modules.map((name) => readFileSync(join(ROOT, "dist", entry, name), "utf8"));
     // The HTTP client is in a file of its own.

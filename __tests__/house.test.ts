@@ -11,6 +11,7 @@ const ROOMS = [
     "errors",
     "text",
     "read-file",
+    "remove",
     "announce",
     "state",
     "operations",

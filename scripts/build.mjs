@@ -27,8 +27,9 @@ renameSync(fresh, dist);
 
 /**
  * @actions/core brings what the action does not use and would pay for at the start of each step: an HTTP client of 1 MB for
- * GitHub's identity tokens, a writer of summaries that has Node load its streams, a look at the platform. The bundles get a
- * copy of the package without those parts; what downloads uv brings the client in a file of its own, loaded when it is needed.
+ * GitHub's identity tokens, a writer of summaries that has Node load its streams, a look at the platform, and the whole of
+ * Node's `crypto` for a random id, which the global of that name gives as well. The bundles get a copy of the package without
+ * those parts; what downloads uv brings the client in a file of its own, loaded when it is needed.
  */
 function leaveOutUnused() {
   const copy = join(lib, "node_modules", "@actions", "core");
@@ -40,6 +41,11 @@ function leaveOutUnused() {
     "platform.js": "export {};\n",
   };
   for (const [name, text] of Object.entries(stubs)) writeFileSync(join(copy, "lib", name), text);
+  const commands = join(copy, "lib", "file-command.js");
+  const whole = readFileSync(commands, "utf8");
+  const line = "import * as crypto from 'crypto';";
+  if (!whole.includes(line)) throw new Error(`${commands} has no ${line}`);
+  writeFileSync(commands, whole.replace(line, ""));
 }
 
 /** The licences of the packages in a bundle, whose parts name the modules that they hold. ncc's own list knows one part only. */

@@ -19,7 +19,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Show what is asked
+- name: Show what the command selects
   ansible.builtin.debug:
     msg: "{{ 'worker --lines 50' | django_ansible.deploy.log_request }}"
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: app_host
-short_description: Tells what a host has and what it serves
+short_description: Shows what a host has and what is live there
 description:
   - Looks at a host once, before anything is touched, so that later steps run only where there is something to do.
   - Changes nothing, but takes the deploy lock. Fails when the host cannot run the application at all, or another deploy holds the lock.
@@ -28,7 +28,7 @@ options:
     type: str
     default: ''
   ask_database:
-    description: Whether to tell RV(unapplied).
+    description: Whether to return RV(unapplied).
     type: bool
     default: false
   packages:
@@ -41,7 +41,7 @@ options:
     type: int
     default: 200
   keep_releases:
-    description: How many releases that have served stay.
+    description: How many releases that were live stay.
     type: int
     default: 5
   standby:
@@ -94,7 +94,7 @@ releases:
   type: list
   returned: success
 live:
-  description: What serves now, C(slot), C(release) and C(revision); each V(null) before the first deploy.
+  description: The live release, with C(slot), C(release) and C(revision); each V(null) before the first deploy.
   type: dict
   returned: success
 to_finish:
@@ -104,12 +104,12 @@ to_finish:
   type: bool
   returned: success
 unapplied:
-  description: The migrations that are not applied, as the release says that serves; V(null) when it is not the one of O(revision), or cannot be asked.
+  description: The migrations that are not applied, as the live release says; V(null) when it is not the one of O(revision), or does not answer.
   type: list
   returned: success
 current:
   description:
-    - Whether the release that serves is one of O(build) and O(prepared_from), and of O(revision) where that is given, and everything on the host is
+    - Whether the live release is one of O(build) and O(prepared_from), and of O(revision) where that is given, and everything on the host is
       as O(service) says. Otherwise M(django_ansible.deploy.app_activate) has something to do.
   type: bool
   returned: success
@@ -127,8 +127,8 @@ free_mib:
   returned: success
 deploy:
   description:
-    - For the events file, C(app), C(packages) that are missing, and C(previous_release) and C(previous_revision), which serve now. A host that
-      is RV(current) also tells C(release), C(revision) and C(url).
+    - For the events file, C(app), C(packages) that are missing, and C(previous_release) and C(previous_revision), which are live now. A host that
+      is RV(current) also has C(release), C(revision) and C(url).
   type: dict
   returned: success
 """
@@ -175,7 +175,7 @@ def refuse_unfit_host(module: AnsibleModule) -> None:
     if not os.path.isdir("/run/systemd/system"):
         module.fail_json(msg="systemd does not run on this host, and the application's units need it")
     if os.geteuid() != 0:
-        module.fail_json(msg="root is needed to deploy: let the user become root (sudo) or connect as root")
+        module.fail_json(msg="root is needed to deploy: let the user use sudo, or connect as root")
 
 
 def silent_database(address: str) -> str | None:

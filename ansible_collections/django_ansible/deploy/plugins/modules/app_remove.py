@@ -8,7 +8,7 @@ module: app_remove
 short_description: Removes an application from a host
 description:
   - Units, nginx's site, users, folders, timers, certificates and caches. nginx sends nobody to it any more before anything ends.
-  - Cannot be undone. Packages stay; what else stays is told.
+  - Cannot be undone. Packages stay; what else stays is printed.
 extends_documentation_fragment:
   - django_ansible.deploy.lock
   - django_ansible.deploy.layout

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: app_return
-short_description: Goes back to what a host served before this deploy
+short_description: Rolls a host back to the release that was live before this deploy
 description:
-  - On a host that this run has switched, moves the requests back to the old slot, which still runs, and puts files and links back.
+  - On a host that this run has switched, moves traffic back to the old slot, which still runs, and puts files and links back.
   - On any host, gives the deploy lock back. The database is not touched.
 extends_documentation_fragment:
   - django_ansible.deploy.layout
@@ -19,7 +19,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Go back
+- name: Roll back
   django_ansible.deploy.app_return:
     app_name: mydjango
     app_dir: /opt/mydjango
@@ -31,7 +31,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 deploy:
-  description: C(release) that serves again and C(rolled_back), when this host went back.
+  description: C(release) that is live again and C(rolled_back), when this host rolled back.
   type: dict
   returned: success
 """
@@ -82,7 +82,7 @@ def main() -> None:
             # After a boot it goes back by itself as well, maybe just now.
             result = went if went["changed"] else went_alone(module.params)
         except (CommandFailed, Locked) as error:
-            module.fail_json(msg="this host did not go back to what it served before: %s" % error)
+            module.fail_json(msg="this host did not roll back to the release that was live before: %s" % error)
     module.exit_json(**result)
 
 

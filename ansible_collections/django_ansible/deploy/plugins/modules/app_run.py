@@ -8,7 +8,7 @@ module: app_run
 short_description: Runs a management command with the live release
 description:
   - As the application's user, in the sandbox of its service, with the environment that the live slot was started with. Without a shell.
-  - The command goes on by itself. The module that is asked again with the same O(run_id) starts nothing, and answers what was printed from O(offset) on.
+  - The command goes on by itself. Called again with the same O(run_id), the module starts nothing, and returns what was printed from O(offset) on.
     The action plugin of the same name asks until the command has ended, and shows each line as it comes.
   - Takes no deploy lock, and is recorded in C(deploys.jsonl).
 extends_documentation_fragment:

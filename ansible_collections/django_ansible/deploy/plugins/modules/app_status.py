@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: app_status
-short_description: Tells what an application is on a host
+short_description: Shows what an application is on a host
 description:
   - Release, commit, since when, slot, health, units with their restarts and memory, free disk, certificate, dumps, timers, commands that run, maintenance,
     what was changed since the last deploy, and the deploy lock. Changes nothing and takes no lock.
@@ -13,7 +13,7 @@ extends_documentation_fragment:
   - django_ansible.deploy.layout
 options:
   health_path:
-    description: Path that is asked.
+    description: Path of the request.
     type: str
     default: /
   health_host:
@@ -46,7 +46,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Tell what runs
+- name: Show what runs
   django_ansible.deploy.app_status:
     app_name: mydjango
     app_dir: /opt/mydjango

@@ -38,7 +38,7 @@ options:
     type: bool
     default: false
   rollback:
-    description: Only take the lock and tell which releases this host has, without compose files and registry.
+    description: Only take the lock and return which releases this host has, without compose files and registry.
     type: bool
     default: false
   heart:
@@ -77,7 +77,7 @@ pull:
   returned: success
   type: bool
 digests:
-  description: By image reference, the digest that is to run; empty where only a pull can tell.
+  description: By image reference, the digest that is to run; empty where only a pull can show it.
   returned: success
   type: dict
 releases:
@@ -136,7 +136,7 @@ def reach_for_rollback(params, compose, check_mode):
     name = params["name"] or project_at(params["files"][0])
     store = Store(name) if name else None
     if not store or not store.live():
-        raise ComposeError(f"There is nothing to go back to: no release of {name or params['files'][0]} was deployed to this host.")
+        raise ComposeError(f"There is nothing to roll back to: no release of {name or params['files'][0]} was deployed to this host.")
     store.refuse_unreadable()
     lock = lock_of(name, "" if check_mode else params["run_id"], params["actor"])
     # What can fail comes before the lock.

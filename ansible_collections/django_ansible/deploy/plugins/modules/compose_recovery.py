@@ -10,7 +10,7 @@ short_description: Dump the database of a compose project, or bring a dump back
 description:
   - Works with the database that Django of the live release uses, in one-off containers made from a service's definition. Dumps are kept in
     this collection's folder of the project, root's alone.
-  - A dump is loaded into a fresh database first, where rows are counted and the live release is asked. Then it takes the place of the database by
+  - A dump is loaded into a fresh database first, where rows are counted and the live release runs Django's checks. Then it takes the place of the database by
     its name, in one transaction. The one that was there is kept under another name.
   - Meant for one host of the fleet, the one that migrates.
 extends_documentation_fragment:
@@ -53,7 +53,7 @@ options:
 attributes:
   check_mode:
     support: full
-    details: Tells which dump would be used.
+    details: Shows which dump would be used.
 author:
   - The django-ansible-deploy authors
 """

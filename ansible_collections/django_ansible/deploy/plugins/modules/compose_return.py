@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compose_return
-short_description: Go back to what a host ran before this deploy
+short_description: Roll back to what a host ran before this deploy
 description:
   - On a host that this run has switched, has the release before run again, by the images that were recorded. On any host, gives the deploy lock back.
 extends_documentation_fragment:
@@ -25,7 +25,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Go back
+- name: Roll back
   django_ansible.deploy.compose_return:
     project: shop
     run_id: 4711-1-a1b2c3
@@ -33,7 +33,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 deploy:
-  description: C(images) that run again and C(rolled_back), when this host went back.
+  description: C(images) that run again and C(rolled_back), when this host rolled back.
   type: dict
   returned: success
 """
@@ -98,7 +98,7 @@ def main():
             if isinstance(error, Locked) and (Store(project).recall() or {}).get("run") != params["run_id"]:
                 # The step that was waited for has gone back and given the lock back itself.
                 continue
-            module.fail_json(msg=f"This host did not go back to what it ran before: {error}")
+            module.fail_json(msg=f"This host did not roll back to what it ran before: {error}")
     module.exit_json(**result)
 
 

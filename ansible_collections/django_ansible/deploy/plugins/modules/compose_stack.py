@@ -9,7 +9,7 @@ module: compose_stack
 short_description: Deploy a stack to a Swarm, and wait until it has converged
 description:
   - Runs C(docker stack deploy) on a manager of an existing Swarm, with the credentials of the registries, and waits until every service runs what it is to run.
-  - When one does not, every service of the stack that this run changed goes back to its former specification, by the engine's own rollback.
+  - When one does not, every service of the stack that this run changed returns to its former specification, by the engine's own rollback.
   - It is changed when the specification of a service became another one, or a service came or went.
 extends_documentation_fragment:
   - django_ansible.deploy.lock
@@ -21,7 +21,7 @@ options:
     type: str
     default: "[]"
   operation:
-    description: V(look) only tells whether this host is a manager, V(rollback) goes to the former specification of each service.
+    description: V(look) only returns whether this host is a manager, V(rollback) goes to the former specification of each service.
     type: str
     choices: [look, deploy, rollback, status]
     required: true
@@ -35,7 +35,7 @@ options:
     default: 300
 attributes:
   check_mode:
-    description: Tells which files and services would come; a Swarm cannot predict more.
+    description: Shows which files and services would come; a Swarm cannot predict more.
     support: partial
 author:
   - The django-ansible-deploy authors

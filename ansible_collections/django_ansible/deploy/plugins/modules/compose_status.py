@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compose_status
-short_description: Tell what a compose project is on a host
+short_description: Show what a compose project is on a host
 description:
   - Release, and of each service image, digest, since when and health. Changes nothing and takes no lock.
 extends_documentation_fragment:
@@ -20,7 +20,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Tell what runs
+- name: Show what runs
   django_ansible.deploy.compose_status:
     files: [/srv/shop/compose.yml]
 """

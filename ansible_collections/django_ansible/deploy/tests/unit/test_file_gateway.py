@@ -105,7 +105,7 @@ ALLOWED = {
         "reach": ("tempfile.NamedTemporaryFile", "a new file in /run, 0600"),
     },
     "build/uv.py": {
-        "install_uv": ("open os.chmod os.makedirs os.rename shutil.rmtree tempfile.TemporaryDirectory", "app_dir/tools, root's"),
+        "install_uv": ("ensure_directory open os.chmod os.rename shutil.rmtree tempfile.TemporaryDirectory", "app_dir/tools, root's"),
     },
     "compose/activation.py": {"Activation.save": ("open", "this collection's folder of the project, 0700")},
     "compose/engine.py": {

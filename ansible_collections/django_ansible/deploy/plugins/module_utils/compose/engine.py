@@ -111,7 +111,7 @@ class Engine:
             return response.status, read(response)
         except PermissionError:
             raise ComposeError(
-                f"The user {_user()} may not use the Docker engine's socket {self.path}: become root, or add the user to the group that owns the socket."
+                f"The user {_user()} may not use the Docker engine's socket {self.path}: connect as root, let it use sudo, or add the user to the group that owns the socket."
             ) from None
         except (FileNotFoundError, ConnectionRefusedError):
             raise ComposeError(self._why_absent()) from None
@@ -258,7 +258,7 @@ class Engine:
             answer = self.ask(f"/distribution/{quote(reference, safe='/:@')}/json", headers=headers, timeout=timeout)
         except EngineError as error:
             if error.status == 404 and "BuildahVersion" in self.info():
-                raise Untold("Podman does not tell digests without a pull") from None
+                raise Untold("Podman does not know digests without a pull") from None
             raise
         return answer["Descriptor"]["digest"]
 

@@ -19,7 +19,7 @@ UNITS = "/etc/systemd/system"
 # After what a site needs, since the host asks for its health as it goes back.
 UNIT = """\
 [Unit]
-Description=Way back of a deploy of %s that this boot interrupted
+Description=Rollback of a deploy of %s that this boot interrupted
 After=network.target nginx.service postgresql.service redis-server.service docker.service
 
 [Service]

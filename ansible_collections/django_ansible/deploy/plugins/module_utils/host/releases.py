@@ -94,7 +94,7 @@ class Releases:
         known = self.read_release(release)
         if known and known.get("revision") != revision:
             raise CommandFailed(
-                "this host has %s as commit %s, and was told that it is %s: look who changed its release.json, or what another host of the fleet says"
+                "this host has %s as commit %s, and another host says that it is %s: look who changed its release.json, or what another host of the fleet says"
                 % (release, str(known.get("revision"))[:7], revision[:7])
             )
 

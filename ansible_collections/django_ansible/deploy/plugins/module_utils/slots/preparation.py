@@ -142,8 +142,8 @@ class Preparation:
         self.missing_module_help = hint_of(plan.get("missing_module_help"))
         if plan.get("compiled") is not True:
             venv_dir = os.path.join(layout.venvs, key)
-            if os.path.isdir(os.path.join(venv_dir, "bin")):
-                # A release may run in it; it is not made anew below that.
+            if os.path.isdir(os.path.join(venv_dir, "bin")) and any(found.get("venv") == key for found in layout.list_releases()):
+                # A release may run in it; it is not made anew below that. One that no release has was left by a version before, unfinished or closed.
                 raise CommandFailed("the Python of %s is gone, or the builder cannot see it: install it again, or set django_app_python to another one" % venv_dir)
             self.libraries.with_build_tools(lambda: self.build_venv(key, venv_dir, builder))
             self.libraries.for_installed(venv_dir)

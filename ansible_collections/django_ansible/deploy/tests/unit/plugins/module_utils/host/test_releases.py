@@ -41,7 +41,7 @@ def test_nothing_else_is_one_or_becomes_a_path(releases, name):
 def test_a_host_vouches_for_its_own_record_alone(releases):
     releases.vouch(NAME, COMMIT)
     releases.vouch("20260202T000000Z-0123456", COMMIT)
-    with pytest.raises(CommandFailed, match="has 20260101T000000Z-0123456 as commit 0123456, and was told that it is fffffff"):
+    with pytest.raises(CommandFailed, match="has 20260101T000000Z-0123456 as commit 0123456, and another host says that it is fffffff"):
         releases.vouch(NAME, "f" * 40)
 
 

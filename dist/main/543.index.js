@@ -1778,14 +1778,22 @@ function totalsOf(events) {
         hostStatus: Object.fromEntries(results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : []))),
     };
 }
-/** Each host that failed says that it kept what it served; of the others, each that had switched says that it went back. */
+/**
+ * Each host that failed says that it kept what it served, and of the others each that had switched that it went back. After
+ * a first deploy there is nothing that any of them serves, and so nothing that they went back to.
+ */
 function haveGoneBack(results, failed) {
     const hosts = (holds) => new Set(results.filter(holds).map(({ host }) => host));
     const kept = hosts(({ deploy }) => deploy?.kept === true);
     const back = hosts(({ deploy }) => deploy?.rolled_back === true);
     const switched = hosts(({ action, status }) => /\.(app_activate|compose_up)$/.test(action) && status === "changed");
-    return failed.length > 0 && failed.every((host) => kept.has(host)) && [...switched].every((host) => back.has(host));
+    return (failed.length > 0 &&
+        failed.every((host) => kept.has(host)) &&
+        [...switched].every((host) => back.has(host)) &&
+        results.some(({ deploy }) => (deploy?.kept || deploy?.rolled_back) && serves(deploy)));
 }
+/** Whether a host says what it serves. */
+const serves = ({ release, images = {} }) => release !== undefined || Object.keys(images).length > 0;
 function sorted(stats) {
     return Object.fromEntries(Object.keys(stats)
         .sort()
@@ -2151,7 +2159,7 @@ const OPERATIONS = {
         headline: "Rollback",
     },
     run: {
-        playbooks: { role: "run" },
+        playbooks: bothModes("run"),
         inputs: { command: "needed" },
         changesHosts: true,
         uploads: false,
@@ -2159,7 +2167,7 @@ const OPERATIONS = {
         headline: "Command",
     },
     logs: {
-        playbooks: { role: "logs" },
+        playbooks: bothModes("logs"),
         inputs: { command: "optional" },
         changesHosts: false,
         uploads: false,
@@ -2167,7 +2175,7 @@ const OPERATIONS = {
         headline: "Logs",
     },
     "maintenance-on": {
-        playbooks: { role: "maintenance_on" },
+        playbooks: bothModes("maintenance_on"),
         inputs: {},
         changesHosts: false,
         uploads: false,
@@ -2175,7 +2183,7 @@ const OPERATIONS = {
         headline: "Maintenance on",
     },
     "maintenance-off": {
-        playbooks: { role: "maintenance_off" },
+        playbooks: bothModes("maintenance_off"),
         inputs: {},
         changesHosts: false,
         uploads: false,
@@ -2183,7 +2191,7 @@ const OPERATIONS = {
         headline: "Maintenance off",
     },
     remove: {
-        playbooks: { role: "remove" },
+        playbooks: bothModes("remove"),
         inputs: { confirm: "needed" },
         changesHosts: true,
         uploads: false,
@@ -2652,11 +2660,6 @@ function validateOperation(inputs) {
     const { operation, playbook } = inputs;
     if (playbook !== "")
         return;
-    const { playbooks } = OPERATIONS[operation];
-    if (playbooks[inputs.mode] === undefined) {
-        const modes = Object.keys(playbooks).join(" and ");
-        throw new errors/* DeployError */.sH(`operation: ${operation} is for mode: ${modes}, and mode is ${inputs.mode}: leave it out.`);
-    }
     const takes = OPERATIONS[operation].inputs;
     for (const name of OPERATION_INPUTS) {
         const given = inputs[name].length > 0;
@@ -4403,15 +4406,6 @@ function linkVariables(ground, folder) {
 
 
 
-
-/** @throws DeployError when the mode has no such operation. */
-function playbookOf(operation, mode) {
-    const { playbooks } = OPERATIONS[operation];
-    const name = playbooks[mode];
-    if (name === undefined)
-        throw new errors/* DeployError */.sH(`operation: ${operation} is not there with mode: ${mode} yet.`);
-    return name;
-}
 /** Gives back what a run held that was ended early. */
 const CANCEL = { role: "cancel", container: "container_cancel" };
 /**
@@ -4429,7 +4423,7 @@ function bundledPlaybooks({ mode, operation, check }, actionRoot, ground, folder
         return folder.file((0,external_node_path_.join)("play", `${name}.yml`), readText({ path: bundled, name: `The action's playbook ${name}.yml` }));
     };
     return {
-        playbook: copy(playbookOf(operation, mode)),
+        playbook: copy(OPERATIONS[operation].playbooks[mode]),
         cancelPlaybook: OPERATIONS[operation].changesHosts && !check ? copy(CANCEL[mode]) : "",
     };
 }

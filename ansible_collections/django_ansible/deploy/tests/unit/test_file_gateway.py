@@ -274,7 +274,7 @@ ALLOWED = {
         "Preparation.make": ("os.rename", "app_dir/building to app_dir/releases: the names, which are root's"),
         "Preparation.build_venv": ("os.rename", "app_dir/building to app_dir/venvs: the names, which are root's"),
         "Preparation.begin": ("ensure_directory", "a new folder below app_dir/building that is given to the builder"),
-        "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or git's archive in a new folder; root hands it on without reading it"),
+        "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or what came with the module or git's archive in a new folder; root hands it on without reading it"),
     },
     "slots/environment.py": {"slot_environment": ("open", "/etc/<app_name>, the environment and credentials of a slot")},
     "slots/prepared.py": {

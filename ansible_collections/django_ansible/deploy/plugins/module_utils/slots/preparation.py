@@ -7,6 +7,7 @@ Root looks it through, takes it over and moves it to its place: what is in C(rel
 """
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -217,6 +218,10 @@ class Preparation:
                 archived = archive_of(params["repository"], params["revision"], mirror, path)
             else:
                 archived = params["archived"]
+                if params["archive_content"]:
+                    path = os.path.join(folder, "archive.tar")
+                    with open(path, "wb") as file:
+                        file.write(base64.b64decode(params["archive_content"]))
             for kind, sentences in archived.items():
                 self.found[kind] += sentences
             with open(path, "rb") as file:

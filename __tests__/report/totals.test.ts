@@ -92,13 +92,17 @@ describe("totalsOf", () => {
 
   describe("wentBack", () => {
     const activate = { action: "django_ansible.deploy.app_activate" };
-    const kept = result("b", "failed", { ...activate, deploy: { kept: true } });
+    const kept = result("b", "failed", { ...activate, deploy: { kept: true, release: "r1" } });
     const switched = result("a", "changed", activate);
-    const back = result("a", "changed", { deploy: { rolled_back: true } });
+    const back = result("a", "changed", { deploy: { rolled_back: true, release: "r1" } });
+    const keptNothing = result("b", "failed", { ...activate, deploy: { kept: true, images: {} } });
+    const backToNothing = result("a", "changed", { deploy: { rolled_back: true } });
     const failed = stats({ a: { changed: 2 }, b: { failures: 1 } });
     it.each<[string, readonly RunEvent[], boolean]>([
       ["the only host kept what it served", [kept, stats({ b: { failures: 1 } })], true],
       ["the switched host went back", [switched, kept, back, failed], true],
+      ["the first deploy of all hosts failed", [switched, keptNothing, backToNothing, failed], false],
+      ["one host went back and another is new", [switched, keptNothing, back, failed], true],
       ["a switched host did not go back", [switched, kept, failed], false],
       [
         "a host is unreachable",

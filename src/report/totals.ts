@@ -48,14 +48,26 @@ export function totalsOf(events: readonly RunEvent[]): Totals {
   };
 }
 
-/** Each host that failed says that it kept what it served; of the others, each that had switched says that it went back. */
+/**
+ * Each host that failed says that it kept what it served, and of the others each that had switched that it went back. After
+ * a first deploy there is nothing that any of them serves, and so nothing that they went back to.
+ */
 function haveGoneBack(results: readonly ResultEvent[], failed: readonly string[]): boolean {
   const hosts = (holds: (result: ResultEvent) => boolean) => new Set(results.filter(holds).map(({ host }) => host));
   const kept = hosts(({ deploy }) => deploy?.kept === true);
   const back = hosts(({ deploy }) => deploy?.rolled_back === true);
   const switched = hosts(({ action, status }) => /\.(app_activate|compose_up)$/.test(action) && status === "changed");
-  return failed.length > 0 && failed.every((host) => kept.has(host)) && [...switched].every((host) => back.has(host));
+  return (
+    failed.length > 0 &&
+    failed.every((host) => kept.has(host)) &&
+    [...switched].every((host) => back.has(host)) &&
+    results.some(({ deploy }) => (deploy?.kept || deploy?.rolled_back) && serves(deploy))
+  );
 }
+
+/** Whether a host says what it serves. */
+const serves = ({ release, images = {} }: DeployFacts): boolean =>
+  release !== undefined || Object.keys(images).length > 0;
 
 function sorted(stats: Readonly<Record<string, HostStats>>): Record<string, HostStats> {
   return Object.fromEntries(

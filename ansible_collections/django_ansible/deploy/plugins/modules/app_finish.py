@@ -86,13 +86,13 @@ import shutil
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import Builder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import LIMITS, Catalogue
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import runs, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, last_environment, left, prepared, process_moves, runs, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, last_environment, left, prepared, process_moves, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS

@@ -10,6 +10,7 @@ description:
   - Looks at a host once, before anything is touched, so that later steps run only where there is something to do.
   - Changes nothing, but takes the deploy lock. Fails when the host cannot run the application at all, or another deploy holds the lock.
 extends_documentation_fragment:
+  - django_ansible.deploy.lock
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
   - django_ansible.deploy.layout.service
@@ -55,10 +56,6 @@ options:
     description: Whether the deploy lock can be given back at once when the host is as it should be, since nothing follows on it.
     type: bool
     default: false
-  lock_wait:
-    description: How long to wait for another deploy that holds the lock, in seconds.
-    type: int
-    default: 0
   heart:
     description: Secret of the heartbeat by which the host knows that this run lives. The action plugin sets it; without it the lock has a lease.
     type: str
@@ -142,14 +139,14 @@ import socket
 import struct
 import sys
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper, names
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground, prepared, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
@@ -235,13 +232,14 @@ def main() -> None:
             "database": {"type": "str", "default": ""},
             **SERVICE,
             "last_step": {"type": "bool", "default": False},
-            "lock_wait": {"type": "int", "default": 0},
+            **LOCK_ARGUMENTS,
             "heart": {"type": "str", "default": "", "no_log": True},
         },
         supports_check_mode=True,
     )
     refuse_unfit_host(module)
-    refused = accounts.refusal(module.params["app_user"])
+    layout = layout_of(module.params)
+    refused = accounts.refusal(module.params["app_user"]) or (None if os.path.isdir(layout.releases) else names.refusal(layout.app_name, layout.etc))
     if refused:
         module.fail_json(msg=refused)
     free = free_mib(module.params["app_dir"])
@@ -252,14 +250,16 @@ def main() -> None:
     trouble = silent_database(module.params["database"]) if module.params["database"] else None
     if trouble:
         module.fail_json(msg=trouble)
-    layout = layout_of(module.params)
     try:
+        ground.refuse(layout, module.params["app_user"])
         layout.refuse_unreadable()
     except CommandFailed as error:
         module.fail_json(msg=str(error))
     lock = lock_of(module.params, module.check_mode)
     try:
-        lock.take(module.params["lock_wait"])
+        lock.take(module.params["lock_wait"], module.params["wait_is_told"])
+    except Waits as told:
+        module.exit_json(changed=False, waits=str(told))
     except Locked as error:
         module.fail_json(msg=str(error))
     if lock.notice:

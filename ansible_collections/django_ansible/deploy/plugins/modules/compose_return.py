@@ -39,7 +39,7 @@ deploy:
   returned: success
 """
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import returning, runs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, projects
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import RUN_ARGUMENTS, START_ARGUMENTS
@@ -75,6 +75,8 @@ def main():
     params = module.params
     result = {"changed": False, "deploy": {}}
     for project in [params["project"]] if params["project"] else projects():
+        if not module.check_mode and params["run_id"]:
+            runs.stop(Compose().engine, project, params["run_id"])
         lock = lock_of(project, params["run_id"], params["actor"])
         # A step before this one may have given the lock back already, when nothing was to be done or it failed.
         if not module.check_mode and params["run_id"] and not result["changed"]:

@@ -41,7 +41,7 @@ class Plan:
         self.store = Store(summary["name"])
         self.store.refuse_unreadable()
         lock = lock_of(summary["name"], "" if check_mode else params["run_id"], params["actor"])
-        lock.take(params["lock_wait"])
+        lock.take(params["lock_wait"], params["wait_is_told"])
         self.notice = lock.notice and f"{self.project.files[0]}: {lock.notice}"
         heartbeat = keeper.begin(lock, params["heart"], returning, {"project": summary["name"]})
         try:

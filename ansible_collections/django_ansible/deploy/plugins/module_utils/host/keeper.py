@@ -121,9 +121,12 @@ def main(spec: str) -> None:
         # Only when it is needed: it takes longer to load than the runner should have to wait for this.
         return importlib.import_module(shipped.OURS + told["way_back"])
 
+    def note(is_connected: bool) -> None:
+        locks.note_beat(alive, is_connected)
+
     armed = boot.arm(lock.app_name, told["place"], told)
     try:
-        Keeper(lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run)).run()
+        Keeper(lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run), note).run()
     finally:
         boot.disarm(lock.app_name, armed)
         os.unlink(told["alive"])
@@ -135,13 +138,15 @@ class Keeper:
 
     :param go_back: called with the lock held, once nothing was heard for too long.
     :param confirm: called when the runner says that the whole fleet is through.
+    :param note: called with True at each heartbeat, with False when no runner is connected any more.
     """
 
-    def __init__(self, lock: DeployLock, folder: str, go_back, confirm, silence: float = locks.SILENCE) -> None:
+    def __init__(self, lock: DeployLock, folder: str, go_back, confirm, note, silence: float = locks.SILENCE) -> None:
         self.lock = lock
         self.folder = folder
         self.go_back = go_back
         self.confirm = confirm
+        self.note = note
         self.silence = silence
         self.last = time.monotonic()
         self.selector = selectors.DefaultSelector()
@@ -204,6 +209,8 @@ class Keeper:
             self.selector.unregister(caller)
             del self.rests[caller]
             caller.close()
+            if not self.rests:
+                self.note(False)
             return
         self.rests[caller] = rest
         for line in lines:
@@ -217,6 +224,7 @@ class Keeper:
         if time.monotonic() - self.last >= self.silence:
             self.lock.go_on()
         self.last = time.monotonic()
+        self.note(True)
         heard = os.path.join(self.folder, "heard")
         if not os.path.exists(heard):
             write_atomically_as(heard, b"", 0o600, os.getuid(), os.getgid())

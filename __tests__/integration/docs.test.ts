@@ -156,6 +156,8 @@ describe("the pages of the documentation", () => {
     for (const block of blocksOf(page)) {
       if (block.kind !== "tried") continue;
       const tests = block.tests.map((path) => readFileSync(join(ROOT, "__tests__", path), "utf8")).join("\n");
+      // A test that takes the blocks from the page gives what they say.
+      if (tests.includes(`"${page}"`) && tests.includes("blocksOf(")) continue;
       const [...names] = block.text.matchAll(
         /\b(?:operation: )?(\w+_app_\w+|\w+_server_\w+|host_baseline_\w+|tls)\b|operation: ([\w-]+)/g,
       );

@@ -138,14 +138,14 @@ import socket
 import struct
 import sys
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper, names
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground, prepared, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
@@ -237,7 +237,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     refuse_unfit_host(module)
-    refused = accounts.refusal(module.params["app_user"])
+    layout = layout_of(module.params)
+    refused = accounts.refusal(module.params["app_user"]) or (None if os.path.isdir(layout.releases) else names.refusal(layout.app_name, layout.etc))
     if refused:
         module.fail_json(msg=refused)
     free = free_mib(module.params["app_dir"])
@@ -248,8 +249,8 @@ def main() -> None:
     trouble = silent_database(module.params["database"]) if module.params["database"] else None
     if trouble:
         module.fail_json(msg=trouble)
-    layout = layout_of(module.params)
     try:
+        ground.refuse(layout, module.params["app_user"])
         layout.refuse_unreadable()
     except CommandFailed as error:
         module.fail_json(msg=str(error))

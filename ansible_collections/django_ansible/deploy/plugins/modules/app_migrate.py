@@ -18,7 +18,7 @@ options:
     type: str
     required: true
   dump:
-    description: Whether a PostgreSQL database is dumped to C(backups) below O(app_dir) before anything is applied.
+    description: Whether a PostgreSQL or SQLite database is dumped to C(backups) below O(app_dir) before anything is applied.
     type: bool
     default: true
   proof:

@@ -34,6 +34,9 @@ options:
   archive:
     description: Set by the action plugin, the uploaded archive on the host.
     type: path
+  archive_content:
+    description: Set by the action plugin, an archive that is not uploaded by itself, in base64.
+    type: str
   archived:
     description: Set by the action plugin, sentences about what the repository has that is not in the archive, C(warnings) and C(told).
     type: dict
@@ -233,6 +236,7 @@ def main() -> None:
             "workspace": {"type": "path"},
             "upload": {"type": "bool", "default": True},
             "archive": {"type": "path"},
+            "archive_content": {"type": "str", "no_log": True},
             "archived": {"type": "dict", "default": {}},
             "repository": {"type": "str"},
             "python": {"type": "str", "default": ""},

@@ -101,7 +101,7 @@ def act(params, check_mode):
         return OneOff(Compose(), store.config_file(live), store.read_release(live), service, timeout=None)
 
     application = ContainerApplication(one_off(params["service"]), params["python"], params["folder"], params["settings"])
-    client = ContainerClient(one_off(params["dump_service"] or params["service"]))
+    client = ContainerClient(one_off(params["dump_service"] or params["service"]), params["python"])
     found = Recovery(client, store.backups, params["actor"]).act(params["operation"], application, asked=params["dump"], live=live, check_mode=check_mode)
     if not check_mode:
         store.record(release=live, result=params["operation"], dump=found["dump"], run=params["run_id"], actor=params["actor"])

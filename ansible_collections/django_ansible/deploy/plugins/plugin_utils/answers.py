@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from ansible.plugins.action.normal import ActionModule as Normal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import COMMIT, NAME
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.kept import KeptCode
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.shapes import Shape, boolean, by_name, each, form, maybe, number, one_of, record, text
 
 LARGEST = 4 << 20  # characters of a whole answer as JSON; the largest honest ones have the units and compose files of a host
@@ -135,7 +136,7 @@ def vouched(module: str, host: str, answer: dict) -> dict:
     }
 
 
-class ActionModule(Normal):
+class ActionModule(KeptCode, Normal):
     """Runs a module of the collection as Ansible runs any, and looks its answer through."""
 
     def _execute_module(self, module_name=None, *args, task_vars=None, **kwargs):

@@ -83,6 +83,7 @@ WHOLE = {
     "build/settings_reads.py": BUILDER,
     "build/venv.py": BUILDER,
     "build/worker.py": BUILDER,
+    "database/sqlite_files.py": "runs as the application's user, which may do as it likes with its own database",
     "django/committed.py": APPLICATION,
     "django/driver.py": APPLICATION,
     "django/operations.py": APPLICATION,
@@ -100,7 +101,7 @@ ALLOWED = {
         "Builder.ensure": ("ensure_directory", "/var/cache/django-ansible-deploy and the folder in it that is given to the builder"),
         "Builder.unpack": ("runs_tar", "started as the builder, in its sandbox"),
     },
-    "build/system_libraries.py": {"missing_packages": ("runs_sh", "asks dpkg; the script is this file's own, and no path goes into it")},
+    "host/packages.py": {"missing_packages": ("runs_sh", "asks dpkg; the script is this file's own, and no path goes into it")},
     "build/repository.py": {
         "reach": ("tempfile.NamedTemporaryFile", "a new file in /run, 0600"),
     },
@@ -157,6 +158,7 @@ ALLOWED = {
         name: (calls, "app_dir/backups, 0700")
         for name, calls in {"Database.dump": "os.open", "Database.contents": "open", "Database.load": "open"}.items()
     },
+    "database/sqlite.py": {name: (calls, "app_dir/backups, 0700") for name, calls in {"SqliteDatabase.dump": "os.open", "SqliteReplacement.load": "open"}.items()},
     "database/recovery.py": {"Recovery.dump": ("os.unlink", "app_dir/backups, 0700")},
     "database/replacement.py": {"Replacement.switch": ("runs_sh", "starts psql twice, as the application's user or as PostgreSQL's administrator; what it runs is this file's own")},
     "django/copies.py": {"PostgresCopy.run": ("runs_sh", "run as the application's user, or in a container; the script is this file's own, and no path goes into it")},
@@ -267,12 +269,12 @@ ALLOWED = {
         "predict": ("tempfile.TemporaryDirectory os.chmod", "a new folder below /var/lib"),
         "Prediction.run": ("ensure_directory", "a folder in it that is given to the builder"),
     },
+    "slots/ground.py": {"prepare": ("ensure_directory", "app_dir and root's folders in it")},
     "slots/preparation.py": {
-        "Preparation.run": ("ensure_directory", "app_dir and root's folders in it"),
         "Preparation.make": ("os.rename", "app_dir/building to app_dir/releases: the names, which are root's"),
         "Preparation.build_venv": ("os.rename", "app_dir/building to app_dir/venvs: the names, which are root's"),
         "Preparation.begin": ("ensure_directory", "a new folder below app_dir/building that is given to the builder"),
-        "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or git's archive in a new folder; root hands it on without reading it"),
+        "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or what came with the module or git's archive in a new folder; root hands it on without reading it"),
     },
     "slots/environment.py": {"slot_environment": ("open", "/etc/<app_name>, the environment and credentials of a slot")},
     "slots/prepared.py": {

@@ -23,7 +23,7 @@ class Live:
         self.release = self.store.live() if self.store else None
         if not self.release:
             raise ComposeError(f"{self.project or params['files'][0]} has no live release on this host: deploy it first")
-        self.store.refuse_newer_layout()
+        self.store.refuse_unreadable()
         self.record = self.store.read_release(self.release)
         self.config_file = self.store.config_file(self.release)
 

@@ -2,12 +2,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { run } from "../src/deploy.js";
+import { Known } from "../src/known.js";
 import { alive } from "./support/alive.js";
 import { VAULT } from "./support/vault.js";
 import { type Plan, Wired } from "./support/wired.js";
 
-const { ensureAnsible } = vi.hoisted(() => ({ ensureAnsible: vi.fn() }));
+const { ensureAnsible, endNow } = vi.hoisted(() => ({ ensureAnsible: vi.fn(), endNow: vi.fn() }));
 vi.mock("../src/toolchain/install.js", () => ({ ensureAnsible }));
+// It would end the process of the tests, and has tests of its own.
+vi.mock("../src/end-now.js", () => ({ endNow }));
 
 let wired: Wired;
 
@@ -37,6 +40,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   ensureAnsible.mockReset();
+  endNow.mockReset();
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
   process.exitCode = 0;
@@ -45,7 +49,7 @@ afterEach(() => {
 describe("a run", () => {
   it("plays, sets its outputs and leaves nothing", async () => {
     wire(SECRETS, { play: { events: [stats("web1.example.org", { changed: 1 })], stdout: "PLAY [one]\n" } });
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.outputs).toMatchObject({ status: "succeeded", "ok-hosts": "1", "ansible-version": "2.21.5" });
     expect(wired.started.map(({ part }) => part)).toEqual(["play"]);
     expect(process.exitCode ?? 0).toBe(0);
@@ -53,9 +57,48 @@ describe("a run", () => {
     expect(process.listenerCount("SIGINT")).toBe(0);
   });
 
+  it("leaves nobody waiting: no long timer, no listener", async () => {
+    const listeners = () =>
+      ["SIGINT", "SIGTERM", "beforeExit", "uncaughtException"].map((name) => process.listenerCount(name));
+    wire();
+    const before = listeners();
+    const [set, clear] = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "clearTimeout")];
+    await run(new Known(), process.cwd());
+    const long = set.mock.results
+      .filter((_, index) => Number(set.mock.calls[index]?.[1]) >= 5_000)
+      .map(({ value }) => value);
+    const cleared = clear.mock.calls.map(([timer]) => timer);
+    expect(long.length).toBeGreaterThan(1);
+    expect(long.filter((timer) => !cleared.includes(timer))).toEqual([]);
+    expect(listeners()).toEqual(before);
+  });
+
+  it("fetches what its requirements name before it plays, which gets them", async () => {
+    wire({ requirements: "requirements.yml" });
+    wired.write("workspace/requirements.yml", "collections:\n  - {name: own.things, version: 1.0.0}\n");
+    await run(new Known(), process.cwd());
+    expect(wired.outputs.status).toBe("succeeded");
+    expect(wired.started.map(({ part }) => part)).toEqual(["galaxy", "play"]);
+    const [galaxy, play] = wired.started;
+    expect(galaxy?.argv.join(" ")).toContain("requirements.yml");
+    expect(play?.env.ANSIBLE_COLLECTIONS_PATH).toContain(join(wired.folder, "bin", "django-ansible-deploy-galaxy"));
+    expect(galaxy?.env.ANSIBLE_COLLECTIONS_PATH).toMatch(/django-ansible-deploy-galaxy/);
+  });
+
+  it("is ended by its watchdog where it waits for nothing any more", async () => {
+    wire({}, { play: { wait: true } });
+    const known = new Known();
+    const done = run(known, process.cwd());
+    await wired.waiting();
+    process.emit("beforeExit", 0);
+    expect(endNow).toHaveBeenCalledExactlyOnceWith(known, undefined);
+    process.emit("SIGINT");
+    await done;
+  });
+
   it("gives Ansible its secrets in files, and no input in its environment", async () => {
     wire(SECRETS);
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     const [{ argv = [], env = {}, secrets = [] } = {}] = wired.started;
     expect(secrets.map((path) => path.split("/").at(-1)).sort()).toEqual([
       "become-password",
@@ -69,7 +112,7 @@ describe("a run", () => {
   it("saves the paths of what it makes before it fails", async () => {
     ensureAnsible.mockRejectedValue(new Error("no network"));
     wire();
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.outputs.status).toBe("failed");
     expect(wired.state.privateFolder).toMatch(/\/temp\/django-ansible-deploy-/);
     expect(wired.state.controlFolder).toMatch(/\/dad-/);
@@ -84,14 +127,14 @@ describe("a run", () => {
       vi.stubEnv("RUNNER_TOOL_CACHE", "/opt/cache");
       return { python: wired.python, version: "2.21.5", cached: false };
     });
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.log).toContain("::warning::The runner's tool cache may not be written to");
   });
 
   it("refuses a Windows runner with one sentence, before anything is made", async () => {
     wire();
     vi.spyOn(process, "platform", "get").mockReturnValue("win32");
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.log.match(/^::error::.*$/gm)).toEqual([
       "::error::The job runs on Windows, where Ansible does not run: use a Linux or macOS runner, such as runs-on: ubuntu-latest.",
     ]);
@@ -105,20 +148,20 @@ describe("what a run says beside Ansible", () => {
 
   it("is which Ansible runs, and no warning where nothing is wrong", async () => {
     wire({}, { play: { events: [stats("web1.example.org")] } });
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.log).toContain("ansible-core 2.21.5 from the tool cache.\n");
     expect(wired.log).not.toMatch(/^::warning::/m);
     expect(Number(wired.outputs["duration-seconds"])).toBeLessThan(60);
     ensureAnsible.mockImplementation(async () => ({ python: wired.python, version: "2.21.5", cached: false }));
     wire();
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.log).toContain("ansible-core 2.21.5 installed.\n");
   });
 
   it("warns of secrets that are cut, empty or too weak to hide, and of host keys that are not checked", async () => {
     const given = { env: "A=s3cret #tail", "become-password": "1234", "host-key-checking": "off" };
     wire(given, {}, { "INPUT_REGISTRY-PASSWORD": "" });
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     const warnings = wired.log.match(/^::warning::.*$/gm) ?? [];
     expect(warnings.some((line) => line.includes("The value of A in env ends before"))).toBe(true);
     expect(warnings.some((line) => line.includes("become-password is so short or common"))).toBe(true);
@@ -131,7 +174,7 @@ describe("what a run says beside Ansible", () => {
     wire({ playbook: "", "app-name": "shop", source: "git", vars: "app_repo: https://git.example.org/shop.git" });
     wired.write("workspace/manage.py", 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n');
     wired.write("workspace/shop/settings.py", "");
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.log).toMatch(/^manage\.py: in \. \(found by manage\.py; app_path overrides\)$/m);
   });
 
@@ -143,20 +186,20 @@ describe("what a run says beside Ansible", () => {
     ],
   ])("is a refusal of variables that say %s", async (_, given, sentence) => {
     wire(given);
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.log).toMatch(sentence);
     expect(ensureAnsible).not.toHaveBeenCalled();
   });
 
   it("warns of a check that takes everything from a pull request", async () => {
     wire({ check: "true" }, {}, { GITHUB_EVENT_NAME: "pull_request" });
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.log).toMatch(/^::warning::This check takes inventory, variables, .* from the pull request itself/m);
   });
 
   it("refuses a rule that is broken, before anything is made", async () => {
     wire({ limit: "-x" });
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.log).toContain('::error::limit has the pattern "-x"');
     expect(wired.state.privateFolder).toBeUndefined();
     expect(ensureAnsible).not.toHaveBeenCalled();
@@ -165,17 +208,17 @@ describe("what a run says beside Ansible", () => {
 
   it("has a summary also of inputs that cannot be read, and none where none is wanted", async () => {
     wire({ mode: "neither" });
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.summary).toContain("mode is");
     wire({ summary: "false" });
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.summary).toBe("");
   });
 
   it("refuses a vault that no password opens and every host needs, before Ansible is fetched", async () => {
     wire({ "vault-password": "wrong" });
     wired.write("workspace/group_vars/all/vault.yml", CLOSED);
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.outputs.status).toBe("failed");
     expect(wired.log).toMatch(/^::error::.*vault/m);
     expect(ensureAnsible).not.toHaveBeenCalled();
@@ -188,7 +231,7 @@ describe("what a run says beside Ansible", () => {
     const graph = `@all:\n  |--@web:\n  |  |--${member}\n  |--@ungrouped:\n  |  |--web1.example.org\n`;
     wire({ "vault-password": "wrong" }, { list: { stdout: "      web1.example.org\n" }, inventory: { stdout: graph } });
     wired.write("workspace/group_vars/web/vault.yml", CLOSED);
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.started.map(({ part }) => part).sort()).toEqual([...started].sort());
     expect(wired.outputs.status).toBe(started.includes("play") ? "succeeded" : "failed");
   });
@@ -203,7 +246,7 @@ describe("the cause of a failure", () => {
 
   it("takes the place of Ansible's words where it is found", async () => {
     wire({}, { play, inventory: inventory({ ansible_host: "192.0.2.7" }) });
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.log).toMatch(/^::error::web1\.example\.org \(192\.0\.2\.7\) refuses connections/m);
     expect(wired.summary).toContain("refuses connections");
     expect(wired.log).not.toMatch(/^::warning::/m);
@@ -211,7 +254,7 @@ describe("the cause of a failure", () => {
 
   it("changes nothing where looking for it fails, which is said", async () => {
     wire({}, { play, inventory: inventory({ ansible_ssh_args: "-o 'open" }) });
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.outputs).toMatchObject({ status: "failed", "unreachable-hosts": "1" });
     expect(wired.log).toMatch(/^::warning::The cause was not found out: \S/m);
   });
@@ -234,7 +277,7 @@ describe("secrets", () => {
         },
       },
     );
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.outputs["failed-host-names"]).toBe('["web1.example.org"]');
     expect(wired.log).toContain("::add-mask::vault_x: secret");
     expect(wired.summary).toContain("failed: &#42;&#42;&#42; and &#42;&#42;&#42;.");
@@ -251,14 +294,14 @@ describe("secrets", () => {
       { env: "API_TOKEN=t0ken-value", hosts: "t0ken-value" },
       { play: { events: [event, stats("t0ken-value", { failures: 1 })], stderr: "t0ken-value\n", code: 2 } },
     );
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.visible).toMatch(/^::error title=\*\*\*%3A Do::\*\*\*: the task "Do" failed: no\.$/m);
     expect(wired.visible).not.toContain("t0ken-value");
   });
 
   it("are hidden in what Ansible says where it ends before any host", async () => {
     wire({ env: "API_TOKEN=t0ken-value" }, { play: { stderr: "ERROR! no t0ken-value here\n", code: 4 } });
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.outputs.status).toBe("failed");
     expect(wired.log).toMatch(/^::error::.*no \*\*\* here/m);
     for (const text of [wired.visible, wired.summary]) expect(text).not.toContain("t0ken-value");
@@ -270,7 +313,7 @@ describe("secrets", () => {
     wired.onWrite = (chunk) => {
       if (/deploy\.yml on web1/.test(chunk)) seen.push(readdirSync(join(wired.folder, "temp")));
     };
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(seen).toEqual([[]]);
   });
 });
@@ -278,7 +321,7 @@ describe("secrets", () => {
 describe("a run that is cancelled", () => {
   it("ends Ansible, gives back, and has secrets no longer than Ansible needs them", async () => {
     wire({ ...BUNDLED, ...SECRETS }, { play: { wait: true, events: [failed("x")] }, cancel: { hold: 300 } });
-    const done = run(process.cwd());
+    const done = run(new Known(), process.cwd());
     const pid = await wired.waiting();
     process.emit("SIGINT");
     await done;
@@ -295,7 +338,7 @@ describe("a run that is cancelled", () => {
 
   it("warns where it could not give back, when commands count again", async () => {
     wire(BUNDLED, { play: { wait: true, stdout: "::error::forged\n" }, cancel: { code: 4 } });
-    const done = run(process.cwd());
+    const done = run(new Known(), process.cwd());
     await wired.waiting();
     process.emit("SIGTERM");
     await done;
@@ -308,7 +351,7 @@ describe("a run that is cancelled", () => {
 
   it("gives nothing back where a playbook of the user's ran", async () => {
     wire({}, { play: { wait: true } });
-    const done = run(process.cwd());
+    const done = run(new Known(), process.cwd());
     await wired.waiting();
     process.emit("SIGINT");
     await done;
@@ -319,7 +362,7 @@ describe("a run that is cancelled", () => {
   it("has no secret after 3 s and is gone after 8, also where nothing listens", { timeout: 20_000 }, async () => {
     const stubborn = { wait: true, stubborn: true };
     wire({ ...BUNDLED, ...SECRETS }, { play: stubborn, cancel: { ...stubborn, silent: true } });
-    const done = run(process.cwd());
+    const done = run(new Known(), process.cwd());
     const pid = await wired.waiting();
     const [{ secrets = [] } = {}] = wired.started;
     expect(secrets.length).toBe(3);
@@ -348,7 +391,7 @@ describe("a run that is cancelled", () => {
       return step();
     });
     const started = Date.now();
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(Date.now() - started).toBeLessThan(3_000);
     expect(wired.started).toEqual([]);
     expect(wired.outputs.status).toBe("cancelled");
@@ -364,7 +407,7 @@ describe("a run that is cancelled", () => {
         inventory: { wait: true },
       },
     );
-    const done = run(process.cwd());
+    const done = run(new Known(), process.cwd());
     await wired.waiting();
     process.emit("SIGINT");
     await done;
@@ -373,7 +416,7 @@ describe("a run that is cancelled", () => {
 
   it("by its time limit fails with a sentence", async () => {
     wire({ ...BUNDLED, "timeout-minutes": "0.02" }, { play: { wait: true } });
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.log).toContain("::error::The run was ended after 0.02 minutes, the limit of timeout-minutes.");
     expect(wired.outputs.status).toBe("failed");
     expect(wired.started.map(({ part }) => part)).toEqual(["play", "cancel"]);
@@ -392,7 +435,7 @@ describe("an error that nobody expected", () => {
       },
       { RUNNER_DEBUG: "1" },
     );
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.outputs).toMatchObject({ status: "failed", "unreachable-host-names": '["web1.example.org"]' });
     expect(wired.log).toMatch(/^::error::web1\.example\.org (is unreachable|refuses connections)/m);
     expect(wired.started.find(({ part }) => part === "inventory")?.env.ANSIBLE_VERBOSITY).toBe("0");
@@ -400,14 +443,14 @@ describe("an error that nobody expected", () => {
 
   it("in what a host reports costs the details, not the outcome", async () => {
     wire({}, { play: { events: [{ event: "stats", hosts: null }], code: 2 } });
-    await run(process.cwd());
+    await run(new Known(), process.cwd());
     expect(wired.outputs.status).toBe("failed");
     expect(process.exitCode).toBe(1);
   });
 
   it("and that nobody caught ends the run, which says so", async () => {
     wire(BUNDLED, { play: { wait: true } });
-    const done = run(process.cwd());
+    const done = run(new Known(), process.cwd());
     await wired.waiting();
     process.emit("unhandledRejection", new Error("t0ken"), Promise.resolve());
     await done;

@@ -11,6 +11,7 @@ const ROOMS = [
     "errors",
     "text",
     "read-file",
+    "remove",
     "announce",
     "state",
     "operations",
@@ -22,7 +23,20 @@ const ROOMS = [
     "vault",
     "connection",
   ],
-  ...["toolchain", "ansible", "report", "play", "cleanup", "known", "end-now", "watchdog", "deploy", "main", "post"],
+  ...[
+    "toolchain",
+    "ansible",
+    "report",
+    "play",
+    "cleanup",
+    "known",
+    "end-now",
+    "watchdog",
+    "deploy",
+    "main",
+    "post",
+    "look",
+  ],
 ];
 
 /** Every module of src/ with those that it imports, types too. */

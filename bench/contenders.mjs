@@ -17,7 +17,7 @@ import { timed } from "./statistics.mjs";
 /**
  * This action: main and post, with the files and the environment of a runner, from a full tool cache.
  * @param {Shared & { project: string, toolCache: string }} options
- * @returns {Promise<AnsibleContender & { rollback: (size: number, inputs: Record<string, string>) => Promise<number> }>}
+ * @returns {Promise<AnsibleContender & { operate: (operation: string, size: number, inputs: Record<string, string>) => Promise<number> }>}
  */
 export async function action({ folder, fleet, key, project, toolCache }) {
   const once = async (/** @type {number} */ size, /** @type {Record<string, string>} */ more = {}) => {
@@ -41,7 +41,7 @@ export async function action({ folder, fleet, key, project, toolCache }) {
     hosts: fleet.hosts,
     serverName,
     deploy: async (size, more) => (await timed(() => once(size, more))).seconds,
-    rollback: async (size, more) => (await timed(() => once(size, { operation: "rollback", ...more }))).seconds,
+    operate: async (operation, size, more) => (await timed(() => once(size, { operation, ...more }))).seconds,
     remote: async () => count((await once(1, { "extra-args": "-vvv" })).log),
   };
 }

@@ -4,6 +4,7 @@ import { importSeconds } from "./rollback.mjs";
  * @typedef {import("./statistics.mjs").Times} Times
  * @typedef {{ runs: number, ready: import("./ready.mjs").Ready | undefined, first: import("./first.mjs").First | undefined,
  *   deploys: import("./deploys.mjs").AllDeploys | undefined, rollbacks: import("./rollback.mjs").Rollbacks | undefined,
+ *   operations: import("./operations.mjs").Operations | undefined,
  *   roundTrips: import("./round-trips.mjs").RoundTrips | undefined,
  *   machine: Record<string, string>, minutes: number }} Findings
  */
@@ -12,7 +13,7 @@ import { importSeconds } from "./rollback.mjs";
  * The results as Markdown.
  * @param {Findings} findings
  */
-export function report({ runs, ready, first, deploys, rollbacks, roundTrips, machine, minutes }) {
+export function report({ runs, ready, first, deploys, rollbacks, operations, roundTrips, machine, minutes }) {
   return `${[
     "# Results of the bench",
     "",
@@ -23,6 +24,7 @@ export function report({ runs, ready, first, deploys, rollbacks, roundTrips, mac
     ...(deploys === undefined ? [] : deploySection(deploys)),
     ...(deploys === undefined ? [] : remoteSection(deploys.remote)),
     ...(rollbacks === undefined ? [] : rollbackSection(rollbacks)),
+    ...(operations === undefined ? [] : operationSection(operations)),
     ...(roundTrips === undefined ? [] : roundTripSection(roundTrips)),
     "## Machine",
     "",
@@ -197,6 +199,28 @@ function rollbackSection({ noop, cold, standby }) {
           "≤ 1/2",
           verdict(standby.median <= noop.median / 2),
         ],
+      ],
+    ),
+    "",
+  ];
+}
+
+/** @param {import("./operations.mjs").Operations} operations */
+function operationSection({ run, adHoc, on, off, asked, refused }) {
+  return [
+    "## Operations",
+    "",
+    "Whole runs from a full tool cache, main and post. The command is `version`; beside it `ansible` ad hoc with the same ansible-core runs it by",
+    `\`mysite-manage\`. Maintenance is switched on two hosts, while visitors asked ${asked} times.`,
+    "",
+    ...table(
+      ["what", "seconds", "beside `ansible` ad hoc", "bar", ""],
+      [
+        ["`ansible` ad hoc", shown(adHoc), "1", "", ""],
+        ["`operation: run`", shown(run), ratio(run, adHoc), "≤ 1.3", verdict(run.median <= adHoc.median * 1.3)],
+        ["`maintenance-on`", shown(on), "", "≤ 4 s", verdict(on.median <= 4)],
+        ["`maintenance-off`", shown(off), "", "≤ 4 s", verdict(off.median <= 4)],
+        ["requests that nobody answered", String(refused), "", "0", verdict(refused === 0)],
       ],
     ),
     "",

@@ -49,7 +49,7 @@ export async function measureRollbacks({ folder: shared, toolCache, ansible, run
     const to = async (/** @type {number} */ version, /** @type {boolean} */ standby) => {
       const start = performance.now();
       const inputs = { revision: commits[version - 1] ?? "", vars: JSON.stringify({ django_app_standby: standby }) };
-      const run = ours.rollback(size, inputs);
+      const run = ours.operate("rollback", size, inputs);
       const switched = Promise.all(fleet.hosts.map((host) => serves(host.httpPort, ours.serverName, version)));
       const [seconds] = await Promise.all([switched.then(() => (performance.now() - start) / 1000), run]);
       return seconds;

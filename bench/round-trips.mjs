@@ -73,7 +73,7 @@ export async function measureRoundTrips({ folder: shared, toolCache, ansible, ru
         await once("revision", () => ours.deploy(1));
         await expectVersion(host.httpPort, ours.serverName, version);
         await once("noop", () => ours.deploy(1));
-        await once("rollback", () => ours.rollback(1, {}));
+        await once("rollback", () => ours.operate("rollback", 1, {}));
         await expectVersion(host.httpPort, ours.serverName, version - 1);
         await once("login", () => must(login));
       }

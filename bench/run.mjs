@@ -1,6 +1,6 @@
 // Measures what a deploy costs in time: this action beside the usual tutorial role and beside plain shell over ssh.
 //   npm run bench                        everything; the hosts are containers on this machine
-//   npm run bench -- --parts ready       `ready`, `first`, `deploy`, `rollback`, `roundtrips`; all of them by default
+//   npm run bench -- --parts ready       `ready`, `first`, `deploy`, `rollback`, `operations`, `roundtrips`; all of them by default
 //   npm run bench -- roundtrips          a part may also stand by itself
 //   npm run bench -- --runs 3 --hosts 1,2
 //   npm run bench -- --out FILE          instead of bench/RESULTS.md; `-` only prints
@@ -15,12 +15,13 @@ import { measureDeploys } from "./deploys.mjs";
 import { measureFirst } from "./first.mjs";
 import { test } from "./fleet.mjs";
 import { machineFacts } from "./machine.mjs";
+import { measureOperations } from "./operations.mjs";
 import { measureReady, readyAnsible } from "./ready.mjs";
 import { report } from "./report.mjs";
 import { measureRollbacks } from "./rollback.mjs";
 import { measureRoundTrips } from "./round-trips.mjs";
 
-const all = ["ready", "first", "deploy", "rollback", "roundtrips"];
+const all = ["ready", "first", "deploy", "rollback", "operations", "roundtrips"];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -64,6 +65,9 @@ try {
   const rollbacks = parts.includes("rollback")
     ? await measureRollbacks({ folder, toolCache, ansible, runs, keep: values.keep, say })
     : undefined;
+  const operations = parts.includes("operations")
+    ? await measureOperations({ folder, toolCache, ansible, runs, keep: values.keep, say })
+    : undefined;
   const roundTrips = parts.includes("roundtrips")
     ? await measureRoundTrips({ folder, toolCache, ansible, runs, keep: values.keep, say })
     : undefined;
@@ -73,6 +77,7 @@ try {
     first,
     deploys,
     rollbacks,
+    operations,
     roundTrips,
     machine: await machineFacts(ansible),
     minutes: (Date.now() - started) / 60_000,

@@ -1,4 +1,4 @@
-// Compiles src/ and bundles the two entries into dist/. Node 20 or newer, after `npm ci`.
+// Compiles src/ and bundles the three entries into dist/. Node 20 or newer, after `npm ci`.
 import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -18,7 +18,7 @@ rmSync(fresh, { recursive: true, force: true });
 rmSync(lib, { recursive: true, force: true });
 bin("typescript/bin/tsc", "--outDir", lib);
 leaveOutUnused();
-for (const entry of ["main", "post"]) {
+for (const entry of ["main", "post", "look"]) {
   bin("@vercel/ncc/dist/ncc/cli.js", "build", join(lib, `${entry}.js`), "-o", join(fresh, entry), "-q");
   writeFileSync(join(fresh, entry, "licenses.txt"), licensesOf(join(fresh, entry)));
 }
@@ -27,8 +27,9 @@ renameSync(fresh, dist);
 
 /**
  * @actions/core brings what the action does not use and would pay for at the start of each step: an HTTP client of 1 MB for
- * GitHub's identity tokens, a writer of summaries that has Node load its streams, a look at the platform. The bundles get a
- * copy of the package without those parts; what downloads uv brings the client in a file of its own, loaded when it is needed.
+ * GitHub's identity tokens, a writer of summaries that has Node load its streams, a look at the platform, and the whole of
+ * Node's `crypto` for a random id, which the global of that name gives as well. The bundles get a copy of the package without
+ * those parts; what downloads uv brings the client in a file of its own, loaded when it is needed.
  */
 function leaveOutUnused() {
   const copy = join(lib, "node_modules", "@actions", "core");
@@ -40,6 +41,11 @@ function leaveOutUnused() {
     "platform.js": "export {};\n",
   };
   for (const [name, text] of Object.entries(stubs)) writeFileSync(join(copy, "lib", name), text);
+  const commands = join(copy, "lib", "file-command.js");
+  const whole = readFileSync(commands, "utf8");
+  const line = "import * as crypto from 'crypto';";
+  if (!whole.includes(line)) throw new Error(`${commands} has no ${line}`);
+  writeFileSync(commands, whole.replace(line, ""));
 }
 
 /** The licences of the packages in a bundle, whose parts name the modules that they hold. ncc's own list knows one part only. */

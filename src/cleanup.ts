@@ -1,9 +1,10 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { warn } from "./announce.js";
 import { CONTROL_PREFIX, closeConnections } from "./connection/control-folder.js";
 import { messageOf } from "./errors.js";
+import { removeFolder } from "./remove.js";
 import { PRIVATE_PREFIX } from "./secrets/private-folder.js";
 import { loadState, type State } from "./state.js";
 import { isWorkFolder } from "./toolchain/tool-folder.js";
@@ -32,7 +33,7 @@ export async function cleanUp(): Promise<void> {
 const isPrivate = (path: string): boolean => basename(path).startsWith(PRIVATE_PREFIX);
 
 function removePrivateFolder(path: string): void {
-  if (isPrivate(path)) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+  if (isPrivate(path)) removeFolder(path);
 }
 
 /** Removes the private folder. Warns where that fails. */
@@ -55,14 +56,14 @@ export async function removeConnections({ controlFolder }: Pick<State, "controlF
 
 /** Removes the folder of the shared connections at once, whether they have ended or not. */
 export function removeControlFolder({ controlFolder }: Pick<State, "controlFolder">): void {
-  if (basename(controlFolder).startsWith(CONTROL_PREFIX)) rmSync(controlFolder, { recursive: true, force: true });
+  if (basename(controlFolder).startsWith(CONTROL_PREFIX)) removeFolder(controlFolder);
 }
 
 /** Removes what an installation that was killed left half-filled in the tool cache. */
 export function removeWork({ workFolders }: Pick<State, "workFolders">): void {
   for (const folder of workFolders.filter(isWorkFolder)) {
     try {
-      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+      removeFolder(folder);
     } catch (error) {
       warn(`The folder ${folder} in the tool cache was not removed: ${messageOf(error)}`);
     }

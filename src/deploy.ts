@@ -13,7 +13,7 @@ import type { Inputs } from "./inputs/inputs.js";
 import { loadInputs } from "./inputs/load.js";
 import { emptySecretsWarning } from "./inputs/missing.js";
 import { validateInputs } from "./inputs/validate.js";
-import { Known } from "./known.js";
+import type { Known } from "./known.js";
 import { participantsOf } from "./play/participants.js";
 import { type PlayResult, play } from "./play/play.js";
 import { type Play, preparePlay } from "./play/play-parts.js";
@@ -51,9 +51,12 @@ interface Ready {
   readonly closed: readonly string[];
 }
 
-/** One deploy in three stages, each of which ends in an outcome whatever happens: prepare, play, explain. */
-export async function run(actionRoot: string = ACTION_ROOT): Promise<void> {
-  const known = new Known();
+/**
+ * One deploy in three stages, each of which ends in an outcome whatever happens: prepare, play, explain.
+ *
+ * @param known takes note of the run as it goes; what its mask has already stays hidden.
+ */
+export async function run(known: Known, actionRoot: string = ACTION_ROOT): Promise<void> {
   const stop = new Stop();
   const watchdog = new Watchdog(stop, { noteBroken: known.noteBroken, end: () => endNow(known, stop.reason) });
   const outcome = await outcomeOfRun(actionRoot, known, stop);

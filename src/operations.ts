@@ -3,8 +3,8 @@
  * Everything that differs between operations on the runner is read from this table.
  */
 export interface Operation {
-  /** Name of the bundled playbook by mode, without `.yml`. A mode without one has no such operation. */
-  readonly playbooks: Readonly<Partial<Record<"role" | "container", string>>>;
+  /** Name of the bundled playbook by mode, without `.yml`. */
+  readonly playbooks: Readonly<Record<"role" | "container", string>>;
   /** Inputs of `OPERATION_INPUTS` that it takes; any other of them is refused. */
   readonly inputs: Readonly<Partial<Record<OperationInput, "needed" | "optional">>>;
   /** Whether it takes the deploy lock and may leave hosts changed: a cancel then gives back what it holds. */
@@ -40,7 +40,7 @@ export const OPERATIONS = {
     headline: "Rollback",
   },
   run: {
-    playbooks: { role: "run" },
+    playbooks: bothModes("run"),
     inputs: { command: "needed" },
     changesHosts: true,
     uploads: false,
@@ -48,7 +48,7 @@ export const OPERATIONS = {
     headline: "Command",
   },
   logs: {
-    playbooks: { role: "logs" },
+    playbooks: bothModes("logs"),
     inputs: { command: "optional" },
     changesHosts: false,
     uploads: false,
@@ -56,7 +56,7 @@ export const OPERATIONS = {
     headline: "Logs",
   },
   "maintenance-on": {
-    playbooks: { role: "maintenance_on" },
+    playbooks: bothModes("maintenance_on"),
     inputs: {},
     changesHosts: false,
     uploads: false,
@@ -64,7 +64,7 @@ export const OPERATIONS = {
     headline: "Maintenance on",
   },
   "maintenance-off": {
-    playbooks: { role: "maintenance_off" },
+    playbooks: bothModes("maintenance_off"),
     inputs: {},
     changesHosts: false,
     uploads: false,
@@ -72,7 +72,7 @@ export const OPERATIONS = {
     headline: "Maintenance off",
   },
   remove: {
-    playbooks: { role: "remove" },
+    playbooks: bothModes("remove"),
     inputs: { confirm: "needed" },
     changesHosts: true,
     uploads: false,

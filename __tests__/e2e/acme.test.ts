@@ -34,6 +34,7 @@ beforeAll(async () => {
     "django_settings_module: mysite.settings.production",
     `vault_secret_key: ${secret("django-key")}`,
     "django_app_health_path: /healthz",
+    "django_app_acme_email: ops@mysite.example",
     "django_app_acme_directory: https://ca:14000/dir",
     "django_app_acme_ca: /etc/ssl/pebble.pem",
   ];

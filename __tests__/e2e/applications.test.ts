@@ -276,7 +276,7 @@ print(json.dumps({name: (variables.get(name), open(variables[name + '_FILE']).re
       { command: python("import os, sys; sys.exit('no: ' + os.environ['TOKEN'])"), env: { TOKEN: "hidden-token-1" } },
     ];
     const result = await run();
-    expectRefused(result, /the database was not made ready, and nothing that serves was touched/);
+    expectRefused(result, /the database was not made ready, and the live release was not touched/);
     expect(result.log).toContain("no: ***");
     expect(result.log).not.toContain("hidden-token-1");
     expect(await onHost(host, "readlink -f /opt/shop/current")).toBe(before);

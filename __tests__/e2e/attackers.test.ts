@@ -32,22 +32,27 @@ let commits = 0;
 beforeAll(async () => {
   trial = await startTrial("attackers");
   host = await trial.host({ name: "app1", suite: "bookworm", kind: "ready" });
-  project = await createProject(trial, "examples/mysite");
-  project.write("inventory/hosts.yml", inventory([host]));
+  project = await exampleOn(host, "mysite");
   run = directly(trial, project, [host]);
   // As some administrators have it; sudo gives root no wider one back.
   await onHost(
     host,
     "for part in common-session common-session-noninteractive; do echo 'session optional pam_umask.so umask=077' >> /etc/pam.d/$part; done",
   );
-  // What the application does once it is taken over, as a part of its own process.
-  project.write("mysite/wsgi.py", `${project.read("mysite/wsgi.py")}${TAKEN_OVER}`);
   await project.commit("The first release");
   await succeeds(deploy("shop", shop));
   await succeeds(deploy("mysite", site));
 });
 
 afterAll(() => trial?.end());
+
+/** The example in a repository of its own, with what it does once it is taken over, as a part of its own process. */
+async function exampleOn(on: Host, name: string): Promise<Project> {
+  const example = await createProject(trial, "examples/mysite", name);
+  example.write("inventory/hosts.yml", inventory([on]));
+  example.write("mysite/wsgi.py", `${example.read("mysite/wsgi.py")}${TAKEN_OVER}`);
+  return example;
+}
 
 /** Deploys the example under a name, with SQLite in `shared/`. */
 function deploy(name: string, serverName: string, vars: string[] = []): Promise<ActionResult> {
@@ -343,10 +348,13 @@ async function endOthers(on: Host): Promise<{ stop: () => Promise<unknown>; trie
     on,
     `cat > /usr/local/lib/killer.py <<'SCRIPT'
 import os, signal, time
-group = next(line.strip().split(":")[2] for line in open("/proc/self/cgroup") if ":name=systemd:" in line)
+# Both generations of control groups.
+groups = [line.strip().split(":", 2) for line in open("/proc/self/cgroup")]
+lists = [{"": "/sys/fs/cgroup", "name=systemd": "/sys/fs/cgroup/systemd"}.get(kind, "") + group + "/cgroup.procs" for _, kind, group in groups]
+members = next(path for path in lists if path.startswith("/sys/") and os.path.exists(path))
 ended = tries = 0
 while not time.sleep(0.2):
-    own = set(open("/sys/fs/cgroup/systemd%s/cgroup.procs" % group).read().split()) | {str(os.getpid())}
+    own = set(open(members).read().split()) | {str(os.getpid())}
     tries += 1
     for pid in range(2, 40000):
         if str(pid) not in own:
@@ -385,11 +393,11 @@ describe("the application, taken over, that ends every other process of its user
 
   test("keeps no release from its start where process ids are a unit's own", async () => {
     const newer = await trial.host({ name: "app2", suite: "forky", kind: "ready" });
-    project.write("inventory/hosts.yml", inventory([newer]));
-    const onNewer = directly(trial, project, [newer]);
+    const example = await exampleOn(newer, "newer");
+    const onNewer = directly(trial, example, [newer]);
     const release = async (note: string) => {
-      project.write("note.txt", note);
-      await project.commit(`A release ${note}`);
+      example.write("note.txt", note);
+      await example.commit(`A release ${note}`);
       return onNewer({
         inputs: {
           env: "DATABASE_URL=sqlite:////opt/mysite/shared/db.sqlite3",
@@ -414,7 +422,6 @@ describe("the application, taken over, that ends every other process of its user
     await onHost(newer, `timeout 20 systemctl stop mysite-ticker-${slot}@1.service`);
     const shown = await onHost(newer, `systemctl show mysite-ticker-${slot}@1.service --property=Result --value`);
     expect(shown).toBe("success");
-    project.write("inventory/hosts.yml", inventory([host]));
   });
 });
 

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, servePostgres } from "../../scripts/lab/index.mjs";
 import { directly } from "./support/direct.js";
@@ -102,6 +103,23 @@ describe("a check", () => {
     expect(await traces(app1)).toBe(before);
     const done = await deploy({ limit: "app1", env: `GUESTBOOK_TOKEN=${token}` });
     expect(done.outputs).toMatchObject({ migrations: '["guestbook.0002_entry_mood"]', "changed-hosts": "1" });
+  });
+
+  test("of a commit that links to files of the host shows nothing of them, writes nothing and says where the deploy would end", async () => {
+    const requirements = project.read("requirements.txt");
+    project.write("requirements.txt", `${requirements}-r requirements-extra.txt\n`);
+    symlinkSync("/etc/passwd", join(project.folder, "requirements-extra.txt"));
+    symlinkSync("/etc/pwned", join(project.folder, "REVISION"));
+    await project.commit("Read what is on the host");
+    const before = await traces(app1);
+    const { outputs, text, log } = await check({ limit: "app1", env: `GUESTBOOK_TOKEN=${token}` });
+    expect(outputs.status, log).toBe("failed");
+    expect(log).toContain("requirements-extra.txt is a link to /etc/passwd, which is outside");
+    expect(log + text).not.toContain("daemon:");
+    expect(await traces(app1)).toBe(before);
+    expect(await onHost(app1, "ls /etc/pwned 2>/dev/null || true")).toBe("");
+    for (const name of ["requirements-extra.txt", "REVISION"]) rmSync(join(project.folder, name));
+    project.write("requirements.txt", requirements);
   });
 
   testInFull("of changed requirements shows their lines and says what it cannot know", async () => {

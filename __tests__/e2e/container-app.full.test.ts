@@ -12,6 +12,7 @@ import {
   servePostgres,
 } from "../../scripts/lab/index.mjs";
 import { type ContainerFleet, image, push, startContainerFleet } from "./support/containers.js";
+import { expectRefused } from "./support/direct.js";
 import { failures, startLoad } from "./support/load.js";
 import { fetchPage } from "./support/page.js";
 import { tool } from "./support/tools.js";
@@ -23,6 +24,8 @@ const djangoKey = secret("django-key");
 
 let fleet: ContainerFleet;
 let database: Host;
+/** What each host had before the first deploy. */
+let before: Array<Set<string>>;
 
 // Images with a Python are large: `npm run test:full` makes them, `npm test` has container-fleet.
 describe("Django in containers behind nginx", () => {
@@ -35,6 +38,7 @@ describe("Django in containers behind nginx", () => {
     await push(fleet.hosts[0], fleet.login, image("proxy"));
     await placeApplication();
     await publish("1");
+    before = await Promise.all(fleet.hosts.map(async (host) => new Set(await belongings(host))));
   });
 
   afterAll(() => fleet?.trial.end());
@@ -82,7 +86,123 @@ describe("Django in containers behind nginx", () => {
     expect(await sql("SELECT count(*) FROM guestbook_entry", replaced)).toBe("1");
     await expectVersion("1");
   });
+
+  test("run: a command with the live release, its lines as they come, its end, and no secret", async () => {
+    const came: number[] = [];
+    const program = [
+      "import os, time",
+      'for number in range(4): print("line", number, flush=True); time.sleep(1)',
+      'print("key", os.environ["SECRET_KEY"], os.environ["MORE"], os.environ["ALLOWED_HOSTS"])',
+    ];
+    const run = await operate(
+      "run",
+      {
+        command: `python3 manage.py shell -v 0 -c '${program.join("\n")}'`,
+        env: "MORE=of-its-own\nSECRET_KEY=another",
+      },
+      (line) => {
+        if (/^line \d$/.test(line)) came.push(Date.now());
+      },
+    );
+    expect(run.outputs, run.log).toMatchObject({ status: "succeeded", "total-hosts": "1" });
+    expect(run.outputs["command-output"]).toMatch(/^line 0\nline 1\nline 2\nline 3\nkey \*+ \*+ \S+\n$/);
+    expect(run.log).not.toContain(djangoKey);
+    expect((came.at(-1) ?? 0) - (came[0] ?? 0)).toBeGreaterThan(1_500);
+    const failed = await operate("run", { command: "python3 -c 'import sys; sys.exit(7)'" });
+    expectRefused(failed, /docker1: the task "Run the command" failed: python3 .* ended with 7 on docker1 /);
+    expect(await onHost(fleet.hosts[0], "docker ps --all --format '{{.Names}}' | grep run- || true")).toBe("");
+    expect(await onHost(fleet.hosts[0], "tail -1 /var/lib/django-ansible-deploy/compose/shop/deploys.jsonl")).toMatch(
+      /"operation": "run".*"result": "failed"/,
+    );
+  });
+
+  test("run: detached and in time, and status shows it", async () => {
+    const more = { django_app_run_detached: true, django_app_run_timeout: 4 };
+    const run = await operate("run", { command: "sleep 60" }, undefined, more);
+    expect(run.outputs.status, run.log).toBe("succeeded");
+    const status = async () =>
+      JSON.parse((await operate("status")).outputs["host-status"] ?? "{}").docker1.runs.join("\n");
+    expect(await status()).toMatch(/sleep 60, since \S+Z.*: goes on/);
+    await expect.poll(status, { timeout: 60_000, interval: 2_000 }).toMatch(/sleep 60, since .*: ended with 124/);
+    expect(await onHost(fleet.hosts[0], "docker ps --all --format '{{.Names}}' | grep run- || true")).toBe("");
+  });
+
+  test("logs: of all hosts and services by time, or what is asked for alone", async () => {
+    await expectVersion("1");
+    const all = await operate("logs");
+    expect(all.outputs.status, all.log).toBe("succeeded");
+    expect(all.outputs["command-output"]).toMatch(/^\S+Z docker[12] shop-web-\d+: /m);
+    const web = await operate("logs", { command: 'web --since "1 hour ago" --lines 5 --grep listening' });
+    const lines = (web.outputs["command-output"] ?? "").trimEnd().split("\n");
+    expect(lines.length, web.log).toBeGreaterThan(1);
+    for (const line of lines) expect(line).toMatch(/^\S+Z docker[12] .*Listening/i);
+    const deploys = await operate("logs", { command: "deploys --grep run" });
+    expect(deploys.outputs["command-output"]).toMatch(/"operation": "run"/);
+    expectRefused(await operate("logs", { command: "nothing" }), /there is no nothing here: use deploys, proxy, web/);
+  });
+
+  test("maintenance: everybody gets the page, except those who are let through, and nothing is refused", async () => {
+    const statuses = async (path = "/", more = {}) =>
+      (await Promise.all(fleet.hosts.map((host) => fetchPage(host, site, path, more)))).map(({ status }) => status);
+    const errors: unknown[] = [];
+    let asking = true;
+    const visitors = fleet.hosts.map(async (host) => {
+      while (asking) await fetchPage(host, site).catch((error: unknown) => errors.push(error));
+    });
+    const on = await operate("maintenance-on", {}, undefined, { django_app_maintenance_bypass: WORD });
+    expect(on.outputs, on.log).toMatchObject({ status: "succeeded", "changed-hosts": "2" });
+    const page = await fetchPage(fleet.hosts[0], site, "/admin/");
+    expect([page.status, page.headers["retry-after"]]).toEqual([503, "60"]);
+    expect(page.body).toContain("Down for maintenance");
+    const link = await fetchPage(fleet.hosts[0], site, `/.maintenance/${WORD}`);
+    const cookie = String(link.headers["set-cookie"]).split(";")[0] ?? "";
+    expect(await statuses("/", { Cookie: cookie })).toEqual([200, 200]);
+    expect(await statuses("/", { Cookie: "maintenance=AAAAAAAAAAAAAAAAAAAA" })).toEqual([503, 503]);
+    const status = JSON.parse((await operate("status")).outputs["host-status"] ?? "{}");
+    expect(status.docker1.maintenance).toMatch(/^since \S+Z/);
+    expect((await deploy()).outputs.status).toBe("succeeded");
+    expect(await statuses()).toEqual([503, 503]);
+    const off = await operate("maintenance-off");
+    expect(off.outputs, off.log).toMatchObject({ status: "succeeded", "changed-hosts": "2" });
+    expect(await statuses()).toEqual([200, 200]);
+    asking = false;
+    await Promise.all(visitors);
+    expect(errors).toEqual([]);
+    console.log(`maintenance: on ${on.outputs["duration-seconds"]} s, off ${off.outputs["duration-seconds"]} s`);
+  });
+
+  test("remove: asks for the name, and leaves a host as it was before the first deploy", async () => {
+    expectRefused(await operate("remove", { confirm: "other" }), /confirm is 'other': type the project's name, shop/);
+    await expectVersion("1");
+    await onHost(fleet.hosts[1], "echo mine > /srv/shop/notes.txt");
+    const run = await operate("remove", { confirm: "shop" });
+    expect(run.outputs, run.log).toMatchObject({ status: "succeeded", "changed-hosts": "2" });
+    expect(run.log).toMatch(/docker1: backups, deploys\.jsonl of \S+ are kept in \/var\/backups\/shop-\S+Z/);
+    expect(run.log).toContain("docker2: /srv/shop stays, with notes.txt, which no deploy has brought");
+    await Promise.all(
+      fleet.hosts.map((host) =>
+        onHost(host, "rm -rf /var/backups/shop-* /srv/shop/notes.txt; rmdir /srv/shop || true"),
+      ),
+    );
+    for (const [index, host] of fleet.hosts.entries())
+      expect((await belongings(host)).filter((line) => !before[index]?.has(line))).toEqual([]);
+    const again = await operate("remove", { confirm: "shop" });
+    expect(again.outputs, again.log).toMatchObject({ status: "succeeded", "changed-hosts": "0" });
+  });
 });
+
+const WORD = "Zq81kd0mPw7xLs29";
+
+/** Files of root's, containers, networks, volumes and images, which a deploy could leave on a host. */
+async function belongings(host: Host): Promise<string[]> {
+  const listed = await onHost(
+    host,
+    `find /etc /srv /opt /root /usr/local /var/lib /var/cache /var/backups /run -xdev \\( -path /var/lib/docker -o -path /var/lib/containerd -o -path /var/lib/apt -o -path /var/cache/apt -o -path /var/lib/dpkg -o -path /run/docker -o -path /run/containerd -o -path /run/systemd -o -path /run/udev -o -path /run/sudo -o -path /run/user -o -path /run/log -o -path /var/lib/systemd -o -path /run/netns \\) -prune -o -print;
+    docker ps --all --format 'container {{.Names}}'; docker network ls --format 'network {{.Name}}'; docker volume ls --format 'volume {{.Name}}';
+    docker images --no-trunc --format 'image {{.Repository}} {{.ID}}'; getent passwd; getent group; systemctl list-unit-files --no-legend --plain | awk '{print $1, $2}'`,
+  );
+  return listed.split("\n").filter((line) => line !== "");
+}
 
 function deploy(): Promise<ActionResult> {
   return fleet.deploy({
@@ -105,12 +225,22 @@ function deploy(): Promise<ActionResult> {
 
 /** Backup, rehearsal or restore, with what they need to know of the project. */
 const recover = (operation: string, inputs: Record<string, string> = {}): Promise<ActionResult> =>
+  operate(operation, inputs, undefined, { compose_app_dump_service: "web" });
+
+/** Any operation besides a deploy. */
+const operate = (
+  operation: string,
+  inputs: Record<string, string> = {},
+  say?: (line: string) => void,
+  more: Record<string, unknown> = {},
+): Promise<ActionResult> =>
   fleet.deploy({
+    ...(say === undefined ? {} : { say }),
     inputs: {
       operation,
       vars: JSON.stringify({
         compose_app_migrate: { service: "web", python: "python3" },
-        compose_app_dump_service: "web",
+        ...more,
       }),
       ...inputs,
     },

@@ -114,7 +114,7 @@ describe("a fleet of containers", () => {
     });
     expectRefused(
       await fleet.deploy(),
-      /The registry 127\.0\.0\.1:5000 cannot be asked whether it accepts the user deployer/,
+      /The registry 127\.0\.0\.1:5000 does not say whether it accepts the user deployer/,
     );
     await expectPages("1");
     await onHost(fleet.hosts[0], "systemctl start docker-registry");

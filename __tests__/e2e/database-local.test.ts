@@ -17,6 +17,7 @@ let project: Project;
 let app1: Host;
 let db1: Host;
 let deploy: () => Promise<ActionResult>;
+let remove: (inputs: Record<string, string>) => Promise<ActionResult>;
 
 beforeAll(async () => {
   trial = await startTrial("database-local");
@@ -39,6 +40,7 @@ beforeAll(async () => {
     "postgresql_server_dumps: 2",
   ];
   deploy = () => run({ inputs: { vars: common.join("\n") } });
+  remove = (inputs) => run({ inputs: { vars: common.join("\n"), operation: "remove", confirm: "mysite", ...inputs } });
 });
 
 afterAll(() => trial?.end());
@@ -109,5 +111,26 @@ describe("a database on a host of its own", () => {
     const result = await deploy();
     expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-host-names": '["db1"]' });
     expect((await fetchPage(app1, site)).status).toBe(200);
+  });
+
+  testInFull("is removed with its role after a last dump, once no host has the application any more", async () => {
+    const stays = await remove({ limit: "db1" });
+    expect(stays.outputs, stays.log).toMatchObject({ status: "succeeded", "changed-hosts": "0" });
+    expect(stays.log).toContain("db1: the database stays, since these hosts have the application still: app1");
+    expect((await fetchPage(app1, site)).status).toBe(200);
+
+    const result = await remove({});
+    expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-host-names": '["app1","db1"]' });
+    expect(result.log).toMatch(/db1: a last dump of mysite is in \/var\/lib\/mysite-dumps/);
+    const left =
+      "SELECT datname FROM pg_database WHERE datname LIKE 'mysite%' UNION SELECT rolname FROM pg_roles WHERE rolname LIKE 'mysite%'";
+    expect(await sql(left, "postgres")).toBe("");
+    const units =
+      "ls /etc/systemd/system | grep mysite; grep mysite /etc/postgresql/*/*/pg_hba.conf; ls /etc/postgresql/*/*/conf.d";
+    expect(await onHost(db1, `${units} || true`)).toBe("");
+    const rows = "pg_restore --data-only --table guestbook_entry --file - /var/lib/mysite-dumps/last-mysite-*.dump";
+    expect(await onHost(db1, rows)).toContain("Into a database that was not there");
+    const again = await remove({});
+    expect(again.outputs, again.log).toMatchObject({ status: "succeeded", "changed-hosts": "0" });
   });
 });

@@ -196,7 +196,7 @@ describe("examples/workflows", () => {
     const done = await run("rollback.yml", { event: { name: "workflow_dispatch" }, inputs: { revision: "" } });
     expect(done.code, done.log).toBe(0);
     await expectVersion("1", [production]);
-    expect(done.log).toMatch(/\d{8}T\d{6}Z-[0-9a-f]{7} serves instead of \d{8}T\d{6}Z-[0-9a-f]{7}/);
+    expect(done.log).toMatch(/\d{8}T\d{6}Z-[0-9a-f]{7} is live instead of \d{8}T\d{6}Z-[0-9a-f]{7}/);
   });
 
   test("button.yml does what was chosen", async () => {

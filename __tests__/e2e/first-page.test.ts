@@ -1,14 +1,14 @@
-import { execFile } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Host, must, onHost } from "../../scripts/lab/index.mjs";
+import { type Host, must, onHost, projectFolder } from "../../scripts/lab/index.mjs";
 import { blocksOf } from "../support/blocks.js";
 import { runWorkflow, type WorkflowRun } from "./support/act.js";
 import { actionCopy } from "./support/action-copy.js";
 import { expectNoTraces } from "./support/expect.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
+import { createReader, type Reader } from "./support/reader.js";
 import { startTrial, type Trial } from "./support/trial.js";
 
 // The first pages as a reader follows them: each block in its order, on a server as providers hand it out. The server's
@@ -32,7 +32,7 @@ afterAll(() => trial?.end());
 describe.each(servers)("docs/getting-started.md on a $suite server that lets $login in", ({ login, suite }) => {
   let server: Host;
   let project: Project;
-  let home: string;
+  let reader: Reader;
 
   beforeAll(async () => {
     server = await trial.host({ name: `${login}1`, suite, kind: "base" });
@@ -41,21 +41,22 @@ describe.each(servers)("docs/getting-started.md on a $suite server that lets $lo
     const url = "https://github.com/example/mysite.git";
     await must(["git", "-C", project.folder, "remote", "set-url", "origin", url]);
     await project.commit("A guestbook");
-    home = join(trial.folder, `home-of-${login}`);
-    machineOf(home, server);
+    const known = server.hostKeyLines.map((line) => line.replace(/^\S+/, server.innerAddress)).join("\n");
+    reader = createReader(join(trial.folder, `home-of-${login}`), trial.key.file, known);
+    reader.command("gh", gh(reader.home));
   });
 
   /** Runs a block as the page has it, but for the names of the example. */
   const follow = (text: string): Promise<string> =>
-    shell(text.replaceAll("app1.example.com", server.innerAddress).replace("LOGIN=root", `LOGIN=${login}`), {
-      cwd: project.folder,
-      home,
-    });
+    reader.shell(
+      text.replaceAll("app1.example.com", server.innerAddress).replace("LOGIN=root", `LOGIN=${login}`),
+      project.folder,
+    );
 
   async function push(): Promise<WorkflowRun> {
     await project.commit("Deploy with each push");
     const kept = (kind: string): Record<string, string> =>
-      JSON.parse(readFileSync(join(home, `gh-${kind}.json`), "utf8"));
+      JSON.parse(readFileSync(join(reader.home, `gh-${kind}.json`), "utf8"));
     return runWorkflow(trial, join(project.folder, ".github/workflows/deploy.yml"), {
       project,
       secrets: kept("secret"),
@@ -105,6 +106,19 @@ describe.each(servers)("docs/getting-started.md on a $suite server that lets $lo
     expect(await fetchPage(server, site)).toMatchObject({ status: 200 });
   });
 
+  test("docs/what-a-deploy-does.md names every file, account and unit that is there", async () => {
+    const found = await onHost(
+      server,
+      `find /opt/mysite /etc/mysite /run/mysite -mindepth 1 -maxdepth 1
+find / -xdev -name '*mysite*' -not -path '/proc/*' -not -path '/opt/mysite/*' -not -path '/etc/mysite/*' -not -path '/var/lib/systemd/*'
+getent passwd | cut -d: -f1 | grep mysite
+systemctl list-unit-files --no-legend 'mysite*' | cut -d' ' -f1`,
+    );
+    expect(
+      found.split("\n").filter((name) => !named("docs/what-a-deploy-does.md").some((all) => all.test(name))),
+    ).toEqual([]);
+  });
+
   test("docs/leaving.md takes all of it away", async () => {
     const blocks = blocksOf("docs/leaving.md");
     expect(blocks.map(({ kind }) => kind)).toEqual(["server", "server", "server"]);
@@ -121,6 +135,17 @@ systemctl is-active nginx`,
     expect(left).toBe("active");
   });
 });
+
+/** What a page names in its tables: paths with all below them, where `<…>` and `*` stand for any name. */
+function named(page: string): RegExp[] {
+  const cells = readFileSync(join(projectFolder, page), "utf8").matchAll(/^\| (`[^|]+) \|/gm);
+  const names = [...cells].flatMap(([, cell = ""]) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name));
+  const pattern = (name: string): string => name.replaceAll(/[.()]/g, "\\$&").replaceAll(/<[^>]+>|\*/g, "[^/]*");
+  return names.flatMap((name) => [
+    new RegExp(`^(?:/opt/mysite/|/etc/nginx/)?${pattern(name.replace(/\/$/, ""))}(?:/|$)`),
+    new RegExp(`^${pattern(dirname(name))}$`),
+  ]);
+}
 
 /** Makes a host of the lab what a provider hands out: no account `deploy`, and with root alone no sudo and no Python. */
 function handedOut(login: string, publicKey: string): string {
@@ -142,24 +167,8 @@ chown ${login}:${login} "$home/.ssh/authorized_keys"
 `;
 }
 
-/** The reader's machine: a key that opens the server, the server's key as the reader compared it, and a `gh`. */
-function machineOf(home: string, server: Host): void {
-  const bin = join(home, "bin");
-  for (const folder of [bin, join(home, ".ssh")]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const known = server.hostKeyLines.map((line) => line.replace(/^\S+/, server.innerAddress)).join("\n");
-  writeFileSync(join(home, ".ssh/known_hosts"), `${known}\n`);
-  writeFileSync(
-    join(home, ".ssh/config"),
-    `Host *\n  BatchMode yes\n  StrictHostKeyChecking yes\n  UserKnownHostsFile ${home}/.ssh/known_hosts\n  IdentityFile ${trial.key.file}\n`,
-  );
-  // ssh takes a user's folder from the system, not from HOME.
-  for (const name of ["ssh", "scp"]) {
-    command(bin, name, `#!/bin/sh\nexec /usr/bin/${name} -F ${home}/.ssh/config "$@"\n`);
-  }
-  command(
-    bin,
-    "gh",
-    `#!/usr/bin/env python3
+/** GitHub's command as far as the page uses it: it keeps what it is given. */
+const gh = (home: string): string => `#!/usr/bin/env python3
 import json, os, sys
 what, *rest = sys.argv[1:]
 if what == "api":
@@ -171,20 +180,4 @@ else:
     kept = json.load(open(name)) if os.path.exists(name) else {}
     kept[rest[1]] = sys.stdin.read().rstrip("\\n")
     json.dump(kept, open(name, "w"))
-`,
-  );
-}
-
-function command(bin: string, name: string, text: string): void {
-  writeFileSync(join(bin, name), text);
-  chmodSync(join(bin, name), 0o755);
-}
-
-function shell(text: string, { cwd, home }: { cwd: string; home: string }): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const env = { ...process.env, HOME: home, PATH: `${join(home, "bin")}:${process.env.PATH}` };
-    execFile("bash", ["-e", "-o", "pipefail", "-c", text], { cwd, env }, (error, stdout, stderr) =>
-      error === null ? resolve(stdout) : reject(new Error(`${text}\n${stdout}\n${stderr}`)),
-    );
-  });
-}
+`;

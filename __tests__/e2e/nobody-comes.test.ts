@@ -1,9 +1,9 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ActionResult, type Host, reboot, until } from "../../scripts/lab/index.mjs";
+import { type ActionResult, type Host, onHost, reboot, until } from "../../scripts/lab/index.mjs";
 import { expectRefused } from "./support/direct.js";
-import { cutCable, killRunner, mendCable } from "./support/fault-breakage.js";
+import { cutCable, killRunner, mendCable, powerCycle } from "./support/fault-breakage.js";
 import { commitVersion, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
 import { addPoints, clearPoints, holdAt, installPoints, type Point, reached } from "./support/fault-points.js";
 import { full } from "./support/full.js";
@@ -18,10 +18,15 @@ type Instant = readonly [Point, 0 | 1 | 2] | readonly [number];
 const held: Instant[] = [
   ["prepare", 1],
   ["activate", 1],
-  ["activate", 2],
 ];
 const kills: Instant[] = full
-  ? [...held, ["migrate", 0], ["finish", 0], ...Array.from({ length: 15 }, (_, index): Instant => [400 * index])]
+  ? [
+      ...held,
+      ["activate", 2],
+      ["migrate", 0],
+      ["finish", 0],
+      ...Array.from({ length: 15 }, (_, index): Instant => [400 * index]),
+    ]
   : held;
 const cuts: Instant[] = full
   ? [
@@ -121,6 +126,25 @@ describe.each(kills.map((instant) => ({ instant, when: nameOf(instant) })))(
     });
   },
 );
+
+test("the runner is killed and a host that was switched loses its power: every host ends on one release and the lock is free", async () => {
+  const after = `v${++number}`;
+  await commitVersion(fleet.project, after);
+  const before = await stateOf(fleet.app1);
+  const { running, folder, host } = await stopped(["activate", 2]);
+  expect((await stateOf(fleet.app1)).release).not.toBe(before.release);
+  killRunner(folder);
+  const since = Date.now();
+  await powerCycle(fleet.app1);
+  await clearPoints(host);
+  await running;
+  const { release, seconds } = await healed(since);
+  rows.push(["runner killed and app1 without power", nameOf(["activate", 2]), "old", seconds.toFixed(0)]);
+  expect(release).toBe(before.release);
+  expect(seconds).toBeLessThan(LIMIT);
+  expect(await onHost(fleet.app1, "find /etc/systemd/system -name 'django-ansible-deploy-*'")).toBe("");
+  await deploysAgain(after);
+});
 
 describe.each(cuts.map((instant) => ({ instant, when: nameOf(instant) })))(
   "a host is cut off: $when",

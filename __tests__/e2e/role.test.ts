@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Host, onHost, reboot, servePostgres, until } from "../../scripts/lab/index.mjs";
 import { runWorkflow, type WorkflowRun } from "./support/act.js";
+import { askedOf } from "./support/asked.js";
 import { expectFailure, expectNoTraces, expectSuccess } from "./support/expect.js";
 import { signGuestbook } from "./support/guestbook.js";
 import { inventory, knownHosts } from "./support/inventory.js";
@@ -102,18 +103,24 @@ describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
     expect(await onHost(app2, "systemctl show --property=MainPID --value mysite@blue mysite@green")).toMatch(/[1-9]/);
   });
 
-  test("a second deploy of the same commit changes nothing", async () => {
-    const run = await deploy();
+  test("a second deploy of the same commit changes nothing, and asks each host once", async () => {
+    const asked = await askedOf(app2, deploy);
+    const run = last;
+    expect(asked.programs).toBe(1);
+    expect(asked.bytes).toBeLessThan(80_000);
     expectSuccess(run, { total: 2, changed: [] });
     expect(run.outputs).toMatchObject({ "changed-tasks": "0", release, migrations: "[]" });
     await expectVersion("1");
     expectNoTraces(trial, run, [passwords.database, passwords.key]);
   });
 
-  test("a new commit becomes a new release and the old one is kept", async () => {
+  test("a new commit becomes a new release and the old one is kept, in four steps on each host", async () => {
     project.write("mysite/__init__.py", '__version__ = "2"\n');
     const commit = await project.commit("Version 2");
-    const run = await deploy();
+    const asked = await askedOf(app2, deploy);
+    const run = last;
+    expect(asked.programs).toBe(4);
+    expect(asked.bytes).toBeLessThan(250_000);
     expectSuccess(run, { total: 2, changed: ["app1", "app2"] });
     expect(run.outputs).toMatchObject({ "previous-release": release, revision: commit, migrations: "[]" });
     expect(run.outputs.release).not.toBe(release);

@@ -5,6 +5,7 @@ import { type Host, must, onHost, projectFolder, servePostgres } from "../../scr
 import { actionCopy } from "./support/action-copy.js";
 import { directly } from "./support/direct.js";
 import { commitVersion, site } from "./support/fault-fleet.js";
+import { testInFull } from "./support/full.js";
 import { inventory } from "./support/inventory.js";
 import { failures, type Sample, startLoad } from "./support/load.js";
 import { fetchPage } from "./support/page.js";
@@ -116,6 +117,17 @@ describe("a host that was deployed by the version before", () => {
     expect(await version()).toBe("1");
     await onHost(host, "systemctl restart 'mysite@*.service'");
     expect(await version()).toBe("1");
+  });
+
+  testInFull("is taken over as well where that version never came through, since umask was 077", async () => {
+    const given = { inputs: { vars: "app_name: closed\nserver_name: closed.example" } };
+    const failed = await deployBefore(given);
+    expect(failed.outputs.status, failed.log).toBe("failed");
+    // Only root enters what it left: uv, and a virtual environment.
+    expect(await onHost(host, "stat -c %a /opt/closed/tools /opt/closed/venvs/*")).toBe("700\n700");
+    const run = await deploy(given);
+    expect(run.outputs.status, run.log).toBe("succeeded");
+    expect((await fetchPage(host, "closed.example")).status).toBe(200);
   });
 
   test("is refused by this version when a newer one has deployed to it", async () => {

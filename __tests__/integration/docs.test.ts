@@ -16,6 +16,18 @@ const PAGES = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", ...globSync("d
 const ACTION = parse(readFileSync(join(ROOT, "action.yml"), "utf8")) as { inputs: object };
 const CALLED = parse(readFileSync(join(ROOT, ".github/workflows/deploy.yml"), "utf8")) as Workflow;
 
+/** Every variable of a role. */
+const VARIABLES = globSync("ansible_collections/django_ansible/deploy/roles/*/meta/argument_specs.yml", { cwd: ROOT })
+  .map((path) => parse(readFileSync(join(ROOT, String(path)), "utf8")) as Specs)
+  .flatMap(({ argument_specs: specs }) => Object.values(specs).flatMap(({ options }) => Object.keys(options ?? {})));
+
+/** Pages whose blocks first-page.test.ts runs in their order. */
+const FOLLOWED = ["README.md", "docs/getting-started.md", "docs/leaving.md"];
+
+interface Specs {
+  argument_specs: Record<string, { options?: object }>;
+}
+
 interface Workflow {
   on: { workflow_call: { inputs: object; outputs: object; secrets: Record<string, { required?: boolean }> } };
 }
@@ -129,17 +141,41 @@ describe("the pages of the documentation", () => {
     expect(Object.keys(deploy?.with ?? {})).toContain("known-hosts");
   });
 
-  it.each(["README.md", "docs/getting-started.md", "docs/leaving.md"])(
-    "%s has no block of which nothing says where it runs, or why not",
-    (page) => {
-      const blocks = blocksOf(page);
-      expect(blocks.length).toBeGreaterThan(2);
-      expect(blocks.filter(({ kind }) => kind === "lost")).toEqual([]);
-      expect(blocks.length).toBe(
-        pages.get(page)?.blocks.filter(({ language }) => language === "bash" || language === "yaml").length,
+  it.each(PAGES)("%s has no block of which nothing says where it runs, or why not", (page) => {
+    const blocks = blocksOf(page);
+    expect(blocks.filter(({ kind }) => kind === "lost")).toEqual([]);
+    expect(blocks.length).toBe(
+      pages.get(page)?.blocks.filter(({ language }) => language === "bash" || language === "yaml").length,
+    );
+    // What runs as it stands: first-page.test.ts follows these pages.
+    const run = blocks.filter(({ kind }) => kind === "shell" || kind === "server" || kind === "file");
+    expect(run.length === 0 || FOLLOWED.includes(page), page).toBe(true);
+  });
+
+  it.each(PAGES)("%s has parts whose operations and variables its tests give", (page) => {
+    for (const block of blocksOf(page)) {
+      if (block.kind !== "tried") continue;
+      const tests = block.tests.map((path) => readFileSync(join(ROOT, "__tests__", path), "utf8")).join("\n");
+      // A test that takes the blocks from the page gives what they say.
+      if (tests.includes(`"${page}"`) && tests.includes("blocksOf(")) continue;
+      const [...names] = block.text.matchAll(
+        /\b(?:operation: )?(\w+_app_\w+|\w+_server_\w+|host_baseline_\w+|tls)\b|operation: ([\w-]+)/g,
       );
-    },
-  );
+      for (const [, variable, operation] of names) {
+        expect(tests, `${page}:\n${block.text}`).toMatch(new RegExp(`\\b${variable ?? operation}\\b`));
+      }
+    }
+  });
+
+  it.each(PAGES)("%s has no variable that no role has", (page) => {
+    for (const { text } of pages.get(page)?.blocks ?? []) {
+      for (const [name] of text.matchAll(
+        /\b(?:(?:django|compose)_app|(?:postgresql|redis)_server|host_baseline)_\w+/g,
+      )) {
+        expect(VARIABLES, `${page}:\n${text}`).toContain(name);
+      }
+    }
+  });
 
   it("knows every error that troubleshooting explains", () => {
     const files = globSync(["src/**/*.ts", "ansible_collections/django_ansible/deploy/**/*.{py,yml}"], { cwd: ROOT });
@@ -150,6 +186,17 @@ describe("the pages of the documentation", () => {
     const parts = headings.flatMap(([, sentence = ""]) => sentence.split("…").map((text) => text.trim()));
     // When this fails, the words of an error changed: bring its heading in docs/troubleshooting.md up to date.
     expect(parts.filter((part) => part.length > 3 && !joined.includes(part))).toEqual([]);
+  });
+});
+
+describe("the changelog", () => {
+  it("says each change once", () => {
+    // Branches are merged by keeping both sides' lines, so an entry that one of them mended would stay beside itself.
+    const entries = [...readFileSync(join(ROOT, "CHANGELOG.md"), "utf8").matchAll(/^- (.{30})/gm)].map(
+      ([, begin]) => begin,
+    );
+    expect(entries.length).toBeGreaterThan(50);
+    expect(entries.filter((begin, index) => entries.indexOf(begin) !== index)).toEqual([]);
   });
 });
 

@@ -17,6 +17,8 @@ playbook: deploy.yml
   play #1 (all): Reach\tTAGS: []
     pattern: ['all']
     hosts (2):
+        no host
+      no host either
       a
       c
 `;

@@ -36,6 +36,42 @@ describe("play", () => {
     expect(log).not.toContain("s3cret");
   });
 
+  it("shows what Ansible says as it comes, a group for each play, in which nothing is a command of the runner", async () => {
+    listen();
+    const { play: run } = createPlay(
+      `echo "marker Reach"; echo "::error::forged"; echo "token s3cret"; echo "marker Finish"`,
+    );
+    await play(run);
+    const [, token = "none"] = /^::stop-commands::(.+)$/m.exec(log) ?? [];
+    expect(log).toMatch(/^::group::.*Reach$/m);
+    expect(log).toMatch(/^::group::.*Finish$/m);
+    expect(log.match(/^::endgroup::$/gm)?.length).toBe(2);
+    expect(log).toContain(`::stop-commands::${token}\n::error::forged\ntoken ***\n::${token}::\n`);
+  });
+
+  it("gives what the operation was asked to print, without secrets", async () => {
+    listen();
+    const { play: run, base } = createPlay('echo "a s3cret ü" > "$HOME/printed"', (folder) => ({
+      outputFile: join(folder, "printed"),
+    }));
+    expect((await play(run)).printed).toBe("a *** ü\n");
+    expect((await play({ ...run, outputFile: join(base, "none") })).printed).toBe("");
+  });
+
+  it("keeps how Ansible ended where what happened cannot be made out, and says so without secrets", async () => {
+    listen();
+    const { play: run } = createPlay("exit 3");
+    const event = { event: "result", host: "a", task: "1", name: "Do", action: "x", status: "failed", msg: "odd" };
+    writeFileSync(run.eventsFile, `${JSON.stringify(event)}\n`);
+    const redact = (text: string) => {
+      if (text === "odd") throw new Error("why s3cret");
+      return text.replaceAll("s3cret", "***");
+    };
+    const { code, events } = await play({ ...run, redact });
+    expect([code, events]).toEqual([3, []]);
+    expect(log).toContain("::warning::What happened on the hosts could not be read: why ***");
+  });
+
   it("starts nothing once the run is to end", async () => {
     const { play: run, started } = createPlay("exit 0", () => ({ signal: AbortSignal.abort() }));
     await expect(play(run)).rejects.toBeInstanceOf(Stopped);
@@ -154,6 +190,8 @@ describe("preparePlay", () => {
     expect(own.env.ANSIBLE_GATHERING).toBeUndefined();
     expect(own.env.ANSIBLE_LOCAL_TEMP).toBe(join(own.folder.path, "tmp"));
     expect(own.eventsFile).toBe(join(own.folder.path, "events.jsonl"));
+    expect(own.outputFile).toBe(join(own.folder.path, "output"));
+    expect(own.files).toMatchObject({ python: run.ansible.python, inventories: [join(base, "hosts.yml")] });
     const bundled = made("", join(base, "hosts.yml"), base);
     expect(bundled.env).toMatchObject({ ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: "false" });
     expect(bundled.env.ANSIBLE_GATHERING).toBe("explicit");

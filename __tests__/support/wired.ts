@@ -15,7 +15,7 @@ import { parse } from "yaml";
 import { createFolder } from "./folder.js";
 
 /** What the stand-in for Ansible does in each of its parts. */
-export type Plan = Partial<Record<"play" | "cancel" | "list" | "inventory", Part>>;
+export type Plan = Partial<Record<"play" | "cancel" | "list" | "inventory" | "galaxy", Part>>;
 
 interface Part {
   readonly events?: readonly object[];

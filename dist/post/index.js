@@ -131,8 +131,6 @@ function escapeProperty(s) {
         .replace(/,/g, '%2C');
 }
 //# sourceMappingURL=command.js.map
-;// CONCATENATED MODULE: external "crypto"
-const external_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("crypto");
 ;// CONCATENATED MODULE: external "fs"
 const external_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("fs");
 ;// CONCATENATED MODULE: ./lib/node_modules/@actions/core/lib/file-command.js
@@ -1071,7 +1069,29 @@ function timer(milliseconds, action) {
     return Number.isFinite(milliseconds) ? setTimeout(action, milliseconds) : undefined;
 }
 
+;// CONCATENATED MODULE: ./lib/remove.js
+
+/** How often a folder is gone through at most. */
+const MOST_TRIES = 10;
+/**
+ * Removes a folder with all that it holds, the one way to do so; nothing where there is none.
+ *
+ * Node 24 stops half-way and says nothing when an entry vanishes meanwhile (a socket whose agent ends), so it is looked
+ * whether the folder is gone.
+ *
+ * @throws Error when it cannot be removed.
+ */
+function remove_removeFolder(path) {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+        (0,external_node_fs_namespaceObject.rmSync)(path, { recursive: true, force: true, maxRetries: 3 });
+        if (!(0,external_node_fs_namespaceObject.existsSync)(path))
+            return;
+    }
+    throw new Error("something is written into it again and again");
+}
+
 ;// CONCATENATED MODULE: ./lib/connection/control-folder.js
+
 
 
 
@@ -1107,7 +1127,7 @@ async function closeConnections(folder) {
     await Promise.allSettled(sockets
         .filter((name) => name !== AGENT_SOCKET && name !== AGENT_PID)
         .map((socket) => run(["ssh", "-O", "exit", "-o", `ControlPath=${(0,external_node_path_namespaceObject.join)(folder, socket)}`, "x"], helper(2_000))));
-    (0,external_node_fs_namespaceObject.rmSync)(folder, { recursive: true, force: true });
+    remove_removeFolder(folder);
 }
 const helper = (timeout) => ({ env: helperEnvironment(process.env), timeout });
 /** Ends the agent whose socket is in the folder, unless another process has its id by now. */
@@ -1241,6 +1261,7 @@ function pathsIn(text) {
 
 
 
+
 /** Inside the folder, so that the rename brings folder and marker in one step. */
 const MARKER = ".complete";
 /** Root of the runner's tool cache; without one, a folder that lasts as long as the system keeps temporary files. */
@@ -1302,7 +1323,7 @@ async function createToolFolder(folder, fill) {
         }
     }
     finally {
-        rmSync(work, { recursive: true, force: true, maxRetries: 3 });
+        removeFolder(work);
     }
 }
 /** Withdraws a folder that turned out not to work; the next {@link createToolFolder} replaces it. */
@@ -1311,6 +1332,7 @@ function discardToolFolder(folder) {
 }
 
 ;// CONCATENATED MODULE: ./lib/cleanup.js
+
 
 
 
@@ -1343,7 +1365,7 @@ async function cleanUp() {
 const isPrivate = (path) => (0,external_node_path_namespaceObject.basename)(path).startsWith(PRIVATE_PREFIX);
 function removePrivateFolder(path) {
     if (isPrivate(path))
-        (0,external_node_fs_namespaceObject.rmSync)(path, { recursive: true, force: true, maxRetries: 3 });
+        remove_removeFolder(path);
 }
 /** Removes the private folder. Warns where that fails. */
 function removeSecrets({ privateFolder }) {
@@ -1367,13 +1389,13 @@ async function removeConnections({ controlFolder }) {
 /** Removes the folder of the shared connections at once, whether they have ended or not. */
 function removeControlFolder({ controlFolder }) {
     if (basename(controlFolder).startsWith(CONTROL_PREFIX))
-        rmSync(controlFolder, { recursive: true, force: true });
+        removeFolder(controlFolder);
 }
 /** Removes what an installation that was killed left half-filled in the tool cache. */
 function removeWork({ workFolders }) {
     for (const folder of workFolders.filter(isWorkFolder)) {
         try {
-            (0,external_node_fs_namespaceObject.rmSync)(folder, { recursive: true, force: true, maxRetries: 3 });
+            remove_removeFolder(folder);
         }
         catch (error) {
             warn(`The folder ${folder} in the tool cache was not removed: ${errors_messageOf(error)}`);

@@ -1,19 +1,10 @@
 import { join } from "node:path";
-import { DeployError } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
 import { linkVariables } from "../inventory/prepare.js";
-import { OPERATIONS, type Operation, type OperationName } from "../operations.js";
+import { OPERATIONS } from "../operations.js";
 import type { Ground } from "../project/places.js";
 import { readText } from "../read-file.js";
 import type { PrivateFolder } from "../secrets/private-folder.js";
-
-/** @throws DeployError when the mode has no such operation. */
-function playbookOf(operation: OperationName, mode: Inputs["mode"]): string {
-  const { playbooks }: Operation = OPERATIONS[operation];
-  const name = playbooks[mode];
-  if (name === undefined) throw new DeployError(`operation: ${operation} is not there with mode: ${mode} yet.`);
-  return name;
-}
 
 /** Gives back what a run held that was ended early. */
 const CANCEL = { role: "cancel", container: "container_cancel" } as const;
@@ -48,7 +39,7 @@ export function bundledPlaybooks(
     );
   };
   return {
-    playbook: copy(playbookOf(operation, mode)),
+    playbook: copy(OPERATIONS[operation].playbooks[mode]),
     cancelPlaybook: OPERATIONS[operation].changesHosts && !check ? copy(CANCEL[mode]) : "",
   };
 }

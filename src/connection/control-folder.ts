@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { helperEnvironment } from "../process/program-environment.js";
 import { run } from "../process/run.js";
 import { entriesIn, readBytes, readText } from "../read-file.js";
+import { removeFolder } from "../remove.js";
 
 /** Name of the folders created for sockets; clean-up removes nothing else. */
 export const CONTROL_PREFIX = "dad-";
@@ -39,7 +40,7 @@ export async function closeConnections(folder: string): Promise<void> {
       .filter((name) => name !== AGENT_SOCKET && name !== AGENT_PID)
       .map((socket) => run(["ssh", "-O", "exit", "-o", `ControlPath=${join(folder, socket)}`, "x"], helper(2_000))),
   );
-  rmSync(folder, { recursive: true, force: true });
+  removeFolder(folder);
 }
 
 const helper = (timeout: number) => ({ env: helperEnvironment(process.env), timeout });

@@ -138,11 +138,6 @@ function validateAnsible({ ansibleVersion, pythonPackages, requirements }: Input
 function validateOperation(inputs: Inputs): void {
   const { operation, playbook } = inputs;
   if (playbook !== "") return;
-  const { playbooks }: Operation = OPERATIONS[operation];
-  if (playbooks[inputs.mode] === undefined) {
-    const modes = Object.keys(playbooks).join(" and ");
-    throw new DeployError(`operation: ${operation} is for mode: ${modes}, and mode is ${inputs.mode}: leave it out.`);
-  }
   const takes: Operation["inputs"] = OPERATIONS[operation].inputs;
   for (const name of OPERATION_INPUTS) {
     const given = inputs[name].length > 0;

@@ -5,6 +5,7 @@ import { leavesOf } from "../inputs/yaml.js";
 import { withoutLastLineEnds } from "../text.js";
 import { isTooCommon } from "./common.js";
 import { SECRET_KEY, secretsOfText } from "./in-text.js";
+import { passwordsIn } from "./passwords.js";
 import { repairKeys } from "./private-key.js";
 import { passwordsInUrls } from "./url-passwords.js";
 
@@ -35,15 +36,8 @@ export function weakSecrets(
 
 /** Every secret text in the inputs, as given and as it is used. Never fails: it runs before the inputs are checked. */
 export function secretsIn(raw: RawInputs): string[] {
-  const passwords = [
-    raw["become-password"],
-    raw["vault-password"],
-    raw["registry-password"],
-    raw["ssh-private-key"],
-    raw["ssh-private-key-passphrase"],
-  ];
   return [
-    ...passwords.map(withoutLastLineEnds),
+    ...passwordsIn(raw),
     ...repaired(raw["ssh-private-key"]),
     ...secretsOfMapping(raw["vault-passwords"]),
     ...secretsOfEnv(raw.env),

@@ -1,9 +1,9 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DeployError } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
 import { extended } from "../process/program-environment.js";
 import { run } from "../process/run.js";
+import { removeFolder } from "../remove.js";
 import { uvEnvironmentHere } from "./index-settings.js";
 import type { Machine } from "./machine.js";
 import { installedPythons, type Python, preferredPython } from "./python.js";
@@ -81,7 +81,7 @@ export async function bringPython(uv: string, folder: string, machine: Machine):
     signal,
   });
   // What uv has unpacked so far, when it was ended.
-  if (signal?.aborted) rmSync(join(folder, ".temp"), { recursive: true, force: true });
+  if (signal?.aborted) removeFolder(join(folder, ".temp"));
   signal?.throwIfAborted();
   const python = preferredPython(await installedPythons(folder, machine));
   if (python) return python;

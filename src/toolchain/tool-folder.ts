@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { removeFolder } from "../remove.js";
 import { saveWorkFolder } from "../state.js";
 
 /** Inside the folder, so that the rename brings folder and marker in one step. */
@@ -76,7 +77,7 @@ export async function createToolFolder(folder: string, fill: (work: string) => P
       renameSync(made, folder);
     }
   } finally {
-    rmSync(work, { recursive: true, force: true, maxRetries: 3 });
+    removeFolder(work);
   }
 }
 

@@ -2,18 +2,23 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectFolder } from "../../../scripts/lab/index.mjs";
 
-const page = join(projectFolder, "docs/reliability.md");
-
 /**
- * Writes the table between the marks of that name in docs/reliability.md. Rows that begin with the same `keys` cells are
+ * Writes the table between the marks of that name in a page. Rows that begin with the same `keys` cells are
  * replaced where they are, so that some can be measured again.
  */
-export function writeTable(name: string, headings: string[], rows: string[][], keys = 1): void {
+export function writeTable(
+  name: string,
+  headings: string[],
+  rows: string[][],
+  keys = 1,
+  at = "docs/reliability.md",
+): void {
+  const page = join(projectFolder, at);
   const line = (cells: string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   const [begin, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
   const text = readFileSync(page, "utf8");
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/reliability.md has no ${begin} before an ${end}.`);
+  if (from < 0 || to < from) throw new Error(`${at} has no ${begin} before an ${end}.`);
   const old = text
     .slice(from + begin.length, to)
     .trim()

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.told import show
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.waiting import Waiting
 
 
-class ActionModule(Answered):
+class ActionModule(Waiting, Answered):
     def run(self, tmp=None, task_vars=None):
         return show(super().run(tmp, task_vars), task_vars)

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.waiting import Waiting
 
 
-class ActionModule(Answered):
+class ActionModule(Waiting, Answered):
     def _execute_module(self, *args, task_vars=None, **kwargs):
         arguments = dict(self._task.args)
         if arguments.get("run_id") and not self._task.check_mode:

@@ -15,5 +15,5 @@ class ActionModule(Answered):
         result = ActionBase.run(self, tmp, task_vars)
         told = heart.confirm()
         if told["unsure"]:
-            result["warnings"] = ["%s did not say that they know that the deploy is through; its end tells them again" % ", ".join(told["unsure"])]
+            result["warnings"] = ["%s did not say that they know that the deploy is through; its end confirms it again" % ", ".join(told["unsure"])]
         return {**result, "changed": False, **told}

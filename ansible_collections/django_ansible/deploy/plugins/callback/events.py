@@ -22,13 +22,13 @@ options:
   play_marker:
     description:
       - A word that only the caller knows. When set, a line C(<play_marker> <play name>) is displayed as each play starts, so that
-        a caller that reads the output can tell where a play begins without guessing from its wording.
+        a caller that reads the output can see where a play begins without guessing from its wording.
     type: str
     env:
       - name: DJANGO_ANSIBLE_EVENTS_PLAY_MARKER
 notes:
   - A task whose variables have C(deploy_phase), as those of an import or a block, begins a play of that name in the file, so that a run of one play has
-    its phases told apart.
+    its phases kept apart.
   - Every line has C(event) (V(play), V(task), V(result) or V(stats)) and C(time) (seconds since the epoch).
   - The key C(deploy) of a module's result is passed through as it is. The modules of this collection report releases, migrations and images in it.
 """

@@ -25,7 +25,7 @@ options:
     RELEASE = """
 options:
   env:
-    description: The values that are kept out of what is told, a mapping as JSON text.
+    description: The values that are kept out of answers and log, a mapping as JSON text.
     type: str
     default: "{}"
   release:
@@ -84,7 +84,7 @@ options:
     type: int
     default: 300
   settle_seconds:
-    description: Seconds that a container with neither health check nor probe must keep running after it was started.
+    description: Seconds that a container without any health check must keep running after it was started.
     type: int
     default: 3
   log_lines:
@@ -94,7 +94,7 @@ options:
   probes:
     description:
       - URLs by service. Each container of the service must answer there with 200 to 399 before it counts as fit.
-      - The port is the container's own; it is asked on the host itself, with the URL's name as Host.
+      - The port is the container's own; the request is made on the host itself, with the URL's name as Host.
     type: dict
     default: {}
   rollout:

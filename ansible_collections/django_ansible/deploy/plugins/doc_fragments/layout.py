@@ -74,7 +74,7 @@ options:
         description:
           - Files of the host that belong to the application, each with C(path), C(content) and C(kind), which says what reads it.
           - V(unit) is read by systemd and V(gunicorn) by the application's processes, so a difference restarts into the free slot;
-            V(nginx) is read by nginx, V(plain) by nobody who has to be told.
+            V(nginx) is read by nginx, V(plain) by no service that has to reload.
         type: list
         elements: dict
         default: []
@@ -172,7 +172,7 @@ options:
       processes:
         description:
           - Long-running commands of the application on this host. They start when nginx passes requests on to the release, and have to stay up; those of
-            the release before are told to stop then and end the jobs they have.
+            the release before get the signal to stop then and end the jobs they have.
         type: list
         elements: dict
         default: []
@@ -266,7 +266,7 @@ options:
         type: bool
         default: false
       health_path:
-        description: Path that is asked.
+        description: Path of the request.
         type: str
         default: /
       health_host:

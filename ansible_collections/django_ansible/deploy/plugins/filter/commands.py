@@ -14,7 +14,7 @@ options:
     elements: dict
     required: true
   phases:
-    description: The phases that are asked for.
+    description: The phases to take.
     type: list
     elements: str
     required: true

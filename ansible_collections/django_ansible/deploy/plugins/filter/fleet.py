@@ -20,7 +20,7 @@ options:
     type: str
     required: true
   build:
-    description: Checksum of what releases are made from besides. Its first digits tell two builds of a commit apart that would get one name.
+    description: Checksum of what releases are made from besides. Its first digits keep two builds of a commit apart that would get one name.
     type: str
     required: true
   moment:

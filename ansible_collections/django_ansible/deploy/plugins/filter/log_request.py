@@ -12,10 +12,14 @@ options:
     description: A command, as a list of words or a text. Empty asks for the web part.
     type: raw
     required: true
+  part:
+    description: What an empty command asks for.
+    type: str
+    default: web
 """
 
 EXAMPLES = r"""
-- name: Show what is asked
+- name: Show what the command selects
   ansible.builtin.debug:
     msg: "{{ 'worker --lines 50' | django_ansible.deploy.log_request }}"
 """
@@ -30,7 +34,7 @@ import argparse
 import re
 import shlex
 
-PART = re.compile(r"[a-z][a-z0-9_-]{0,40}")
+PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}|")
 SINCE = re.compile(r"[A-Za-z0-9 :.+-]{1,60}")
 USUAL_LINES = 200
 MOST_LINES = 20000
@@ -45,16 +49,16 @@ class Parser(argparse.ArgumentParser):
         raise Wrong(message)
 
 
-def log_request(command):
+def log_request(command, part="web"):
     try:
-        return {**_understood(command), "wrong": ""}
+        return {**_understood(command, part), "wrong": ""}
     except Wrong as error:
         return {"wrong": "command cannot be understood: %s. Use it like: web --since \"1 hour ago\" --lines 100 --grep error" % error}
 
 
-def _understood(command):
+def _understood(command, part):
     parser = Parser(add_help=False, allow_abbrev=False)
-    parser.add_argument("part", nargs="?", default="web")
+    parser.add_argument("part", nargs="?", default=part)
     parser.add_argument("--since", default="")
     parser.add_argument("--lines", type=int, default=USUAL_LINES)
     parser.add_argument("--grep", default="")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 DOCUMENTATION = """
 name: rollback_target
-short_description: Chooses the release that a fleet goes back to
+short_description: Chooses the release that a fleet rolls back to
 description:
-  - The newest release that every host has, that has served before, that is not marked bad and that is older than the live one; or the one
-    that is asked for. Each host's own record has to know it as the same commit.
+  - The newest release that every host has, that was live before, that is not marked bad and that is older than the live one; or the one
+    to roll back to. Each host's own record has to know it as the same commit.
   - C(revision_of) gives the commit of such a release.
 options:
   _input:
@@ -46,7 +46,7 @@ def rollback_target(found, asked=""):
     live = Counter(host["live"]["release"] for host in found if host["live"]["release"])
     there = ", ".join("%s%s" % (name, " (live)" if name in live else "") for name, _ in common) or "none"
     if not live:
-        raise AnsibleFilterError("there is nothing to go back from: no release serves on these hosts yet")
+        raise AnsibleFilterError("there is nothing to roll back: no release is live on these hosts yet")
     if asked:
         fits = [name for name, revision in common if name == asked or (revision or "").startswith(asked)]
         if not fits:
@@ -57,7 +57,7 @@ def rollback_target(found, asked=""):
     from_here = min(name for name, count in live.items() if count == most)
     older = [name for name, _ in common if name < from_here]
     if not older:
-        raise AnsibleFilterError("there is no older release to go back to; there are: %s" % there)
+        raise AnsibleFilterError("there is no older release to roll back to; there are: %s" % there)
     return older[-1]
 
 

@@ -10,8 +10,8 @@ description:
   - Writes the units and the slot's environment file, starts the free slot, asks it over its own socket, and then moves the link that
     nginx connects to by one C(rename(2)). Asks once more through nginx.
   - When anything of this fails, files, links and units are put back as they were and the failure shows the application's last log lines.
-  - The slot that served before keeps running and is remembered, until M(django_ansible.deploy.app_finish) stops it or
-    M(django_ansible.deploy.app_return) goes back to it.
+  - The slot that was live before keeps running and is remembered, until M(django_ansible.deploy.app_finish) stops it or
+    M(django_ansible.deploy.app_return) rolls back to it.
   - When the live slot already runs this release with this environment and these files, nothing is done.
 extends_documentation_fragment:
   - django_ansible.deploy.layout

@@ -10,7 +10,7 @@ description:
   - Lets the slot that is no longer live finish its requests and stop, and removes releases, virtual environments, dumps and static files that
     are no longer kept.
   - Gives the deploy lock back.
-  - Never removes the live release, the one before it, or one whose slot or processes still run. Releases that never served go, and push out none
+  - Never removes the live release, the one before it, or one whose slot or processes still run. Releases that were never live go, and push out none
     that did.
   - Starts timers, and processes that came to this host from another one.
 extends_documentation_fragment:
@@ -18,7 +18,7 @@ extends_documentation_fragment:
   - django_ansible.deploy.layout.application
 options:
   release:
-    description: Name of the release that serves, for O(commands).
+    description: Name of the live release, for O(commands).
     type: str
     default: ''
   commands:
@@ -28,7 +28,7 @@ options:
     type: str
     default: '{}'
   keep_releases:
-    description: How many releases that have served stay, the live one among them.
+    description: How many releases that were live stay, the live one among them.
     type: int
     default: 5
   standby:
@@ -67,7 +67,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 stopped:
-  description: Slots that were told to stop.
+  description: Slots that got the signal to stop.
   type: list
   returned: success
 commands:
@@ -85,13 +85,13 @@ import shutil
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import Builder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import LIMITS, Catalogue
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import runs, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, last_environment, left, prepared, process_moves, runs, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, last_environment, left, prepared, process_moves, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
@@ -111,6 +111,7 @@ def retire_replaced(layout, live: str | None) -> None:
 
 def finish(module: AnsibleModule) -> dict:
     layout = layout_of(module.params)
+    layout.refuse_unreadable()
     live = layout.live_slot()
     idle = [slot for slot in SLOTS if live and slot != live]
     stopping = [slot for slot in idle if not module.params["standby"] and systemd.is_active(layout.slot_service(slot))]
@@ -182,7 +183,7 @@ def main() -> None:
         if isinstance(error, Locked) and lock.holder() is None and undo.recall(module.params["app_name"]) is None:
             # The connection broke and Ansible asked again, or the host was restarted meanwhile: what had to be done was done.
             module.exit_json(changed=False, stopped=[], commands=[], removed=[])
-        module.fail_json(msg="the new release serves, but the deploy was not finished: %s" % error)
+        module.fail_json(msg="the new release is live, but the deploy was not finished: %s" % error)
     module.exit_json(**{**result, "changed": result["changed"] or bool(ran)}, commands=ran)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: app_host
-short_description: Tells what a host has and what it serves
+short_description: Shows what a host has and what is live there
 description:
   - Looks at a host once, before anything is touched, so that later steps run only where there is something to do.
   - Changes nothing, but takes the deploy lock. Fails when the host cannot run the application at all, another deploy holds the lock, or its nginx
     refuses the site that it is to get.
 extends_documentation_fragment:
+  - django_ansible.deploy.lock
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
   - django_ansible.deploy.layout.service
@@ -28,7 +29,7 @@ options:
     type: str
     default: ''
   ask_database:
-    description: Whether to tell RV(unapplied).
+    description: Whether to return RV(unapplied).
     type: bool
     default: false
   packages:
@@ -41,7 +42,7 @@ options:
     type: int
     default: 200
   keep_releases:
-    description: How many releases that have served stay.
+    description: How many releases that were live stay.
     type: int
     default: 5
   standby:
@@ -56,10 +57,6 @@ options:
     description: Whether the deploy lock can be given back at once when the host is as it should be, since nothing follows on it.
     type: bool
     default: false
-  lock_wait:
-    description: How long to wait for another deploy that holds the lock, in seconds.
-    type: int
-    default: 0
   heart:
     description: Secret of the heartbeat by which the host knows that this run lives. The action plugin sets it; without it the lock has a lease.
     type: str
@@ -98,7 +95,7 @@ releases:
   type: list
   returned: success
 live:
-  description: What serves now, C(slot), C(release) and C(revision); each V(null) before the first deploy.
+  description: The live release, with C(slot), C(release) and C(revision); each V(null) before the first deploy.
   type: dict
   returned: success
 to_finish:
@@ -108,12 +105,12 @@ to_finish:
   type: bool
   returned: success
 unapplied:
-  description: The migrations that are not applied, as the release says that serves; V(null) when it is not the one of O(revision), or cannot be asked.
+  description: The migrations that are not applied, as the live release says; V(null) when it is not the one of O(revision), or does not answer.
   type: list
   returned: success
 current:
   description:
-    - Whether the release that serves is one of O(build) and O(prepared_from), and of O(revision) where that is given, and everything on the host is
+    - Whether the live release is one of O(build) and O(prepared_from), and of O(revision) where that is given, and everything on the host is
       as O(service) says. Otherwise M(django_ansible.deploy.app_activate) has something to do.
   type: bool
   returned: success
@@ -131,8 +128,8 @@ free_mib:
   returned: success
 deploy:
   description:
-    - For the events file, C(app), C(packages) that are missing, and C(previous_release) and C(previous_revision), which serve now. A host that
-      is RV(current) also tells C(release), C(revision) and C(url).
+    - For the events file, C(app), C(packages) that are missing, and C(previous_release) and C(previous_revision), which are live now. A host that
+      is RV(current) also has C(release), C(revision) and C(url).
   type: dict
   returned: success
 """
@@ -142,14 +139,14 @@ import socket
 import struct
 import sys
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import missing_packages
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper, names
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import front, prepared, returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import front, ground, prepared, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
@@ -179,7 +176,7 @@ def refuse_unfit_host(module: AnsibleModule) -> None:
     if not os.path.isdir("/run/systemd/system"):
         module.fail_json(msg="systemd does not run on this host, and the application's units need it")
     if os.geteuid() != 0:
-        module.fail_json(msg="root is needed to deploy: let the user become root (sudo) or connect as root")
+        module.fail_json(msg="root is needed to deploy: let the user use sudo, or connect as root")
 
 
 def silent_database(address: str) -> str | None:
@@ -235,13 +232,14 @@ def main() -> None:
             "database": {"type": "str", "default": ""},
             **SERVICE,
             "last_step": {"type": "bool", "default": False},
-            "lock_wait": {"type": "int", "default": 0},
+            **LOCK_ARGUMENTS,
             "heart": {"type": "str", "default": "", "no_log": True},
         },
         supports_check_mode=True,
     )
     refuse_unfit_host(module)
-    refused = accounts.refusal(module.params["app_user"])
+    layout = layout_of(module.params)
+    refused = accounts.refusal(module.params["app_user"]) or (None if os.path.isdir(layout.releases) else names.refusal(layout.app_name, layout.etc))
     if refused:
         module.fail_json(msg=refused)
     free = free_mib(module.params["app_dir"])
@@ -252,14 +250,16 @@ def main() -> None:
     trouble = silent_database(module.params["database"]) if module.params["database"] else None
     if trouble:
         module.fail_json(msg=trouble)
-    layout = layout_of(module.params)
     try:
-        layout.refuse_newer_layout()
+        ground.refuse(layout, module.params["app_user"])
+        layout.refuse_unreadable()
     except CommandFailed as error:
         module.fail_json(msg=str(error))
     lock = lock_of(module.params, module.check_mode)
     try:
-        lock.take(module.params["lock_wait"])
+        lock.take(module.params["lock_wait"], module.params["wait_is_told"])
+    except Waits as told:
+        module.exit_json(changed=False, waits=str(told))
     except Locked as error:
         module.fail_json(msg=str(error))
     if lock.notice:

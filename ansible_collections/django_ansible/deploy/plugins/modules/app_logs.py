@@ -9,24 +9,8 @@ short_description: Reads what an application has logged on a host
 description:
   - Each line with its time. What the application keeps secret is masked. Changes nothing and takes no lock.
 extends_documentation_fragment:
+  - django_ansible.deploy.logs
   - django_ansible.deploy.layout
-options:
-  part:
-    description: V(web), V(nginx), V(deploys), or the name of a process or timer.
-    type: str
-    default: web
-  since:
-    description: A time as systemd reads it, such as V(1 hour ago).
-    type: str
-    default: ''
-  lines:
-    description: How many, the newest ones.
-    type: int
-    default: 200
-  grep:
-    description: An extended regular expression, in whatever case.
-    type: str
-    default: ''
 attributes:
   check_mode:
     support: full
@@ -59,22 +43,18 @@ lines:
 """
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.log_lines import LOG_ARGUMENTS, answered
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import logs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import slot_environment
-
-MOST = 3 << 20  # characters; a host's answer has its limit
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **LAYOUT,
-            "part": {"type": "str", "default": "web"},
-            "since": {"type": "str", "default": ""},
-            "lines": {"type": "int", "default": 200},
-            "grep": {"type": "str", "default": ""},
+            **LOG_ARGUMENTS,
         },
         supports_check_mode=True,
     )
@@ -86,14 +66,7 @@ def main() -> None:
         environment = slot_environment(layout, slot) if slot else None
     except (CommandFailed, OSError) as error:
         module.fail_json(msg="the logs of %s: %s" % (params["app_name"], error))
-    times, lines, size = [], [], 0
-    for when, text in reversed(found):
-        size += len(text)
-        if size > MOST:
-            break
-        times.append(int(when * 1e6))
-        lines.append(environment.mask(text) if environment else text)
-    module.exit_json(changed=False, times=times[::-1], lines=lines[::-1])
+    module.exit_json(changed=False, **answered(found, environment.mask if environment else str))
 
 
 if __name__ == "__main__":

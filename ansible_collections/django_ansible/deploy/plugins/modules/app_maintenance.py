@@ -10,25 +10,13 @@ description:
   - nginx answers every request with a page and 503, except for the health check, and for the addresses and the cookie that get through.
   - Nothing is reloaded, and a deploy or a restart of the host leaves it as it is. Takes no deploy lock, and is recorded in C(deploys.jsonl).
 extends_documentation_fragment:
+  - django_ansible.deploy.maintenance
   - django_ansible.deploy.layout
 options:
-  enabled:
-    description: Whether the application is under maintenance.
-    type: bool
-    required: true
   site:
     description: The file of nginx's site.
     type: path
     required: true
-  allow:
-    description: Addresses that get through.
-    type: list
-    elements: str
-    default: []
-  bypass:
-    description: Word of the link C(/.maintenance/<word>), which leaves a cookie that gets through.
-    type: str
-    default: ''
 attributes:
   check_mode:
     support: full
@@ -58,19 +46,18 @@ deploy:
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.maintenance import MAINTENANCE_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import maintenance
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.maintenance import check, maintenance_of
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **LAYOUT,
-            "enabled": {"type": "bool", "required": True},
+            **MAINTENANCE_ARGUMENTS,
             "site": {"type": "path", "required": True},
-            "allow": {"type": "list", "elements": "str", "default": []},
-            "bypass": {"type": "str", "default": "", "no_log": True},
         },
         supports_check_mode=True,
     )
@@ -80,13 +67,8 @@ def main() -> None:
     told = {"since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "actor": params["actor"]}
     try:
         if params["enabled"]:
-            maintenance.check(params["site"], layout)
-        if module.check_mode:
-            changed = params["enabled"] == (maintenance.known(layout) is None)
-        elif params["enabled"]:
-            changed = maintenance.switch_on(layout, params["allow"], params["bypass"], told)
-        else:
-            changed = maintenance.switch_off(layout)
+            check(params["site"], layout)
+        changed = maintenance_of(layout).ensure(params, told, module.check_mode)
     except CommandFailed as error:
         module.fail_json(msg=str(error))
     if changed and not module.check_mode:

@@ -18,7 +18,7 @@ options:
     type: str
     required: true
   dump:
-    description: Whether a PostgreSQL database is dumped to C(backups) below O(app_dir) before anything is applied.
+    description: Whether a PostgreSQL or SQLite database is dumped to C(backups) below O(app_dir) before anything is applied.
     type: bool
     default: true
   proof:
@@ -58,7 +58,7 @@ options:
 attributes:
   check_mode:
     support: full
-    details: Tells which migrations would be applied when the release is there already.
+    details: Shows which migrations would be applied when the release is there already.
 author:
   - The django-ansible-deploy authors
 """
@@ -172,7 +172,7 @@ def main() -> None:
         with lock_of(params, module.check_mode).step():
             result = act(application, layout, params, module.check_mode)
     except (CommandFailed, Locked) as error:
-        module.fail_json(msg="the database was not made ready, and nothing that serves was touched: %s" % application.environment.mask(str(error)))
+        module.fail_json(msg="the database was not made ready, and the live release was not touched: %s" % application.environment.mask(str(error)))
     warnings = result.pop("warnings", [])
     for warning in warnings:
         module.warn(warning)

@@ -8,7 +8,7 @@ module: app_recovery
 short_description: Dumps an application's database, or brings a dump back
 description:
   - Works with the database that the live release uses, with the environment that it was started with. Dumps are kept in C(backups) below O(app_dir), root's alone.
-  - A dump is loaded into a fresh database first, where rows are counted and the live release is asked. Then it takes the place of the database by
+  - A dump is loaded into a fresh database first, where rows are counted and the live release runs Django's checks. Then it takes the place of the database by
     its name, in one transaction, while what runs of the application waits. The one that was there is kept under another name.
   - Meant for one host of the fleet, the one that migrates.
 extends_documentation_fragment:
@@ -27,7 +27,7 @@ options:
 attributes:
   check_mode:
     support: full
-    details: Tells which dump would be used.
+    details: Shows which dump would be used.
 author:
   - The django-ansible-deploy authors
 """

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: app_release
-short_description: Prepares a release beside the one that serves
+short_description: Prepares a release beside the live one
 description:
   - Puts the code of one commit into a release folder, makes or reuses its virtual environment, runs Django's system check with the
     application's environment and collects static files into the release.
-  - Nothing that serves is touched. A second run for the same commit and environment changes nothing.
+  - The live release is not touched. A second run for the same commit and environment changes nothing.
   - The code comes from the controller's working copy (O(workspace), uploaded by the action plugin of the same name) or from a
     repository that the host itself clones (O(repository)).
 extends_documentation_fragment:
@@ -35,6 +35,9 @@ options:
   archive:
     description: Set by the action plugin, the uploaded archive on the host.
     type: path
+  archive_content:
+    description: Set by the action plugin, an archive that is not uploaded by itself, in base64.
+    type: str
   archived:
     description: Set by the action plugin, sentences about what the repository has that is not in the archive, C(warnings) and C(told).
     type: dict
@@ -95,7 +98,7 @@ options:
     elements: str
     default: []
   servers:
-    description: What serves the application, as a mapping of Python package to the requirement that is added when the others do not bring it.
+    description: The servers of the application, as a mapping of Python package to the requirement that is added when the others do not bring it.
     type: dict
     required: true
   entry:
@@ -103,12 +106,12 @@ options:
     type: str
     required: true
   gunicorn_config:
-    description: What gunicorn's configuration file will hold; gunicorn is asked to check it with O(entry).
+    description: What gunicorn's configuration file will hold; gunicorn checks it with O(entry).
     type: str
     default: ''
   check_level:
     description:
-      - Level of C(manage.py check --deploy) at which the deploy stops; what is below it is told as a warning, as are model changes
+      - Level of C(manage.py check --deploy) at which the deploy stops; what is below it is a warning, as are model changes
         without a migration. V(none) checks nothing.
     type: str
     choices: [critical, error, warning, info, none]
@@ -149,7 +152,7 @@ options:
     type: str
     required: true
   ask_database:
-    description: Whether to tell RV(unapplied).
+    description: Whether to return RV(unapplied).
     type: bool
     default: false
   lone:
@@ -169,9 +172,9 @@ attributes:
   check_mode:
     support: partial
     details:
-      - On a host that serves a release, the new code is read in a temporary folder by the builder, and, with O(check_with_environment), asked which migrations
-        are not applied and what Django's checks say, with the virtual environment of the release that serves. What that cannot tell is named.
-      - On a host without a release it predicts that one would be made, and names what cannot be told.
+      - On a host with a live release, the builder reads the new code in a temporary folder. With O(check_with_environment), Django says which migrations
+        are not applied and what Django's checks say, with the virtual environment of the live release. What that cannot predict is named.
+      - On a host without a release it predicts that one would be made, and names what cannot be predicted.
 author:
   - The django-ansible-deploy authors
 """
@@ -235,6 +238,7 @@ def main() -> None:
             "workspace": {"type": "path"},
             "upload": {"type": "bool", "default": True},
             "archive": {"type": "path"},
+            "archive_content": {"type": "str", "no_log": True},
             "archived": {"type": "dict", "default": {}},
             "repository": {"type": "str"},
             "python": {"type": "str", "default": ""},

@@ -8,8 +8,9 @@ module: app_remove
 short_description: Removes an application from a host
 description:
   - Units, nginx's site, users, folders, timers, certificates and caches. nginx sends nobody to it any more before anything ends.
-  - Cannot be undone. Packages stay; what else stays is told.
+  - Cannot be undone. Packages stay; what else stays is printed.
 extends_documentation_fragment:
+  - django_ansible.deploy.lock
   - django_ansible.deploy.layout
 options:
   site:
@@ -25,10 +26,6 @@ options:
     description: Whether C(shared), the dumps and the journal of deploys are kept in a folder of C(/var/backups).
     type: bool
     default: true
-  lock_wait:
-    description: Seconds to wait for a deploy that goes on.
-    type: int
-    default: 0
 attributes:
   check_mode:
     support: full
@@ -61,7 +58,7 @@ told:
 """
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Unsafe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of, lock_of
@@ -75,7 +72,7 @@ def main() -> None:
             "site": {"type": "path", "required": True},
             "links": {"type": "list", "elements": "path", "default": []},
             "keep_data": {"type": "bool", "default": True},
-            "lock_wait": {"type": "int", "default": 0},
+            **LOCK_ARGUMENTS,
         },
         supports_check_mode=True,
     )
@@ -88,12 +85,14 @@ def main() -> None:
         module.exit_json(changed=bool(removed), removed=removed, told=["%s is not here" % params["app_name"]] if not removed else leaving.told)
     leaving.told.clear()
     try:
-        lock.take(params["lock_wait"])
+        lock.take(params["lock_wait"], params["wait_is_told"])
         with lock.step():
             if layout.list_releases():
                 layout.record(operation="remove", release=layout.live_release(), run=params["run_id"], actor=params["actor"])
             leaving.leave(params["keep_data"])
         forget_lock(params["app_name"])
+    except Waits as told:
+        module.exit_json(changed=False, waits=str(told))
     except (CommandFailed, Locked, Unsafe, OSError) as error:
         module.fail_json(msg="%s was not removed whole: %s. Remove it again once that is mended" % (params["app_name"], error))
     module.exit_json(changed=True, removed=removed, told=leaving.told)

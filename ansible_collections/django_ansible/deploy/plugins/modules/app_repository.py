@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: app_repository
 short_description: Asks a Git repository for a commit
 description:
-  - Tells which commit a branch or tag of a repository is, as this host sees it.
+  - Finds which commit a branch or tag of a repository is, as this host sees it.
   - A user and password in the address of the repository stand in no process list and in no output.
 options:
   repository:
@@ -54,7 +54,7 @@ def main() -> None:
         with reach(module.params["repository"]) as repository:
             commit = repository.commit(module.params["ref"])
     except CommandFailed as error:
-        module.fail_json(msg="the repository cannot be asked: %s" % error)
+        module.fail_json(msg="the repository does not answer: %s" % error)
     module.exit_json(changed=False, commit=commit)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: app_return
-short_description: Goes back to what a host served before this deploy
+short_description: Rolls a host back to the release that was live before this deploy
 description:
-  - On a host that this run has switched, moves the requests back to the old slot, which still runs, and puts files and links back.
+  - On a host that this run has switched, moves traffic back to the old slot, which still runs, and puts files and links back.
   - On any host, gives the deploy lock back. The database is not touched.
 extends_documentation_fragment:
   - django_ansible.deploy.layout
@@ -19,7 +19,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Go back
+- name: Roll back
   django_ansible.deploy.app_return:
     app_name: mydjango
     app_dir: /opt/mydjango
@@ -31,7 +31,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 deploy:
-  description: C(release) that serves again and C(rolled_back), when this host went back.
+  description: C(release) that is live again and C(rolled_back), when this host rolled back.
   type: dict
   returned: success
 """
@@ -69,7 +69,7 @@ def main() -> None:
     lock = lock_of(module.params, module.check_mode)
     if module.check_mode:
         module.exit_json(**predict(module.params))
-    stopped = runs.stop(layout_of(module.params), module.params["run_id"])
+    stopped = runs.stop(module.params["app_name"], module.params["run_id"])
     result = went_alone(module.params)
     # A step before this one may have given the lock back already, when nothing was to be done or it failed. A boot takes it from a host that was switched.
     if lock.is_held() or (lock.run and predict(module.params)["changed"]):
@@ -77,10 +77,12 @@ def main() -> None:
             if not lock.is_held():
                 lock.take()
             with lock.step():
-                result = go_back_on_host(module.params)
+                went = go_back_on_host(module.params)
                 lock.release()
+            # After a boot it goes back by itself as well, maybe just now.
+            result = went if went["changed"] else went_alone(module.params)
         except (CommandFailed, Locked) as error:
-            module.fail_json(msg="this host did not go back to what it served before: %s" % error)
+            module.fail_json(msg="this host did not roll back to the release that was live before: %s" % error)
     module.exit_json(**result)
 
 

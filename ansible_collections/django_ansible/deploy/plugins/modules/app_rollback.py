@@ -14,7 +14,7 @@ extends_documentation_fragment:
   - django_ansible.deploy.layout.application
 options:
   release:
-    description: Name of the release to go back to.
+    description: Name of the release to roll back to.
     type: str
     required: true
   policy:

@@ -8,38 +8,18 @@ module: app_run
 short_description: Runs a management command with the live release
 description:
   - As the application's user, in the sandbox of its service, with the environment that the live slot was started with. Without a shell.
-  - The command goes on by itself. The module that is asked again with the same O(run_id) starts nothing, and answers what was printed from O(offset) on.
+  - The command goes on by itself. Called again with the same O(run_id), the module starts nothing, and returns what was printed from O(offset) on.
     The action plugin of the same name asks until the command has ended, and shows each line as it comes.
   - Takes no deploy lock, and is recorded in C(deploys.jsonl).
 extends_documentation_fragment:
+  - django_ansible.deploy.command
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
 options:
-  words:
-    description: Arguments of C(manage.py).
-    type: list
-    elements: str
-    required: true
   more_environment:
     description: Variables for this command, as one JSON object of strings. What the live release has already wins.
     type: str
     default: '{}'
-  limit:
-    description: Seconds after which the command is ended.
-    type: int
-    default: 86400
-  detached:
-    description: Whether nobody waits for the command to end.
-    type: bool
-    default: false
-  offset:
-    description: Bytes of its output that were shown before.
-    type: int
-    default: 0
-  wait:
-    description: Seconds to wait for its end, in this call.
-    type: float
-    default: 2
 attributes:
   check_mode:
     support: full
@@ -95,9 +75,10 @@ import json
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.runs import COMMAND_ARGUMENTS, NOT_RUN, Run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import runs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, slot_environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.runs import Run
 
 
 def run(params: dict, check_mode: bool) -> dict:
@@ -108,11 +89,11 @@ def run(params: dict, check_mode: bool) -> dict:
     environment = slot_environment(layout, slot)
     environment.values = {**json.loads(params["more_environment"] or "{}"), **environment.values}
     if check_mode:
-        return {"output": "", "offset": 0, "ended": True, "cut": False, "code": 0, "trouble": "", "deploy": {"release": release}}
-    started = Run(layout, params["run_id"])
+        return {**NOT_RUN, "deploy": {"release": release}}
+    started = Run(params["app_name"], params["run_id"])
     if not started.known():
         application = Application(layout.release_dir(release), params["app_path"], layout.app_dir, environment, application_sandbox(params))
-        started.start(application, params["words"], params["actor"], release, params["limit"])
+        runs.start(started, layout, application, params["words"], params["actor"], release, params["limit"])
     found = started.follow(params["offset"], 0 if params["detached"] else params["wait"])
     return {**found, "output": environment.mask(found["output"]), "trouble": environment.mask(found["trouble"]), "deploy": {"release": release}}
 
@@ -122,12 +103,8 @@ def main() -> None:
         argument_spec={
             **LAYOUT,
             **APPLICATION,
-            "words": {"type": "list", "elements": "str", "required": True},
+            **COMMAND_ARGUMENTS,
             "more_environment": {"type": "str", "default": "{}", "no_log": True},
-            "limit": {"type": "int", "default": 86400},
-            "detached": {"type": "bool", "default": False},
-            "offset": {"type": "int", "default": 0},
-            "wait": {"type": "float", "default": 2},
         },
         supports_check_mode=True,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: app_status
-short_description: Tells what an application is on a host
+short_description: Shows what an application is on a host
 description:
   - Release, commit, since when, slot, health, units with their restarts and memory, free disk, certificate, dumps, timers, commands that run, maintenance,
     what was changed since the last deploy, and the deploy lock. Changes nothing and takes no lock.
@@ -13,7 +13,7 @@ extends_documentation_fragment:
   - django_ansible.deploy.layout
 options:
   health_path:
-    description: Path that is asked.
+    description: Path of the request.
     type: str
     default: /
   health_host:
@@ -46,7 +46,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Tell what runs
+- name: Show what runs
   django_ansible.deploy.app_status:
     app_name: mydjango
     app_dir: /opt/mydjango
@@ -96,9 +96,8 @@ def main() -> None:
         "lock": lock_of(module.params, check_mode=False).describe(),
         "releases": [found["release"] for found in layout.list_releases() if not found.get("bad")],
     }
-    alone = layout.went_alone()
-    if alone:
-        module.warn(alone)
+    for sentence in (*filter(None, [layout.went_alone()]), *layout.edited()):
+        module.warn(sentence)
     served = {key: status[key] for key in ("release", "revision") if status[key]}
     module.exit_json(changed=False, deploy={**served, "status": status})
 

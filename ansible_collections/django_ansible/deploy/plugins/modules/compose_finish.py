@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 module: compose_finish
 short_description: End a deploy of a compose project on a host
 description:
-  - Forgets the way back, removes releases that are no longer kept and the images that only they had, and gives the deploy lock back.
+  - Forgets how to roll back, removes releases that are no longer kept and the images that only they had, and gives the deploy lock back.
   - An image stays that a container of this host, another project's kept release or a name that is not this project's has.
 extends_documentation_fragment:
   - django_ansible.deploy.compose

@@ -33,7 +33,7 @@ options:
     default: 900
 attributes:
   check_mode:
-    description: M(django_ansible.deploy.compose_reach) has told it all.
+    description: M(django_ansible.deploy.compose_reach) has returned it all.
     support: full
 author:
   - The django-ansible-deploy authors

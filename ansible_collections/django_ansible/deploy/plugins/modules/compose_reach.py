@@ -12,6 +12,7 @@ description:
     of each image. Each of them that is missing is an error of its own that says what to do.
   - Takes the deploy lock and writes down what is planned; nothing that runs is touched. A host on which all is as it should be gives the lock back at once.
 extends_documentation_fragment:
+  - django_ansible.deploy.lock
   - django_ansible.deploy.compose
   - django_ansible.deploy.compose.files
 options:
@@ -37,13 +38,9 @@ options:
     type: bool
     default: false
   rollback:
-    description: Only take the lock and tell which releases this host has, without compose files and registry.
+    description: Only take the lock and return which releases this host has, without compose files and registry.
     type: bool
     default: false
-  lock_wait:
-    description: Seconds to wait for another deploy of this project.
-    type: int
-    default: 0
   heart:
     description: Secret of the heartbeat by which the host knows that this run lives. The action plugin sets it; without it the lock has a lease.
     type: str
@@ -80,7 +77,7 @@ pull:
   returned: success
   type: bool
 digests:
-  description: By image reference, the digest that is to run; empty where only a pull can tell.
+  description: By image reference, the digest that is to run; empty where only a pull can show it.
   returned: success
   type: dict
 releases:
@@ -122,7 +119,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.stor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
@@ -139,12 +136,12 @@ def reach_for_rollback(params, compose, check_mode):
     name = params["name"] or project_at(params["files"][0])
     store = Store(name) if name else None
     if not store or not store.live():
-        raise ComposeError(f"There is nothing to go back to: no release of {name or params['files'][0]} was deployed to this host.")
-    store.refuse_newer_layout()
+        raise ComposeError(f"There is nothing to roll back to: no release of {name or params['files'][0]} was deployed to this host.")
+    store.refuse_unreadable()
     lock = lock_of(name, "" if check_mode else params["run_id"], params["actor"])
     # What can fail comes before the lock.
     releases = known_releases(store, compose.engine)
-    lock.take(params["lock_wait"])
+    lock.take(params["lock_wait"], params["wait_is_told"])
     heartbeat = keeper.begin(lock, params["heart"], returning, {"project": name})
     trouble = heartbeat.wait() if heartbeat else None
     alone = store.went_alone()
@@ -162,7 +159,7 @@ def main():
             rollout={"type": "list", "elements": "str", "default": []},
             build={"type": "bool", "default": False},
             rollback={"type": "bool", "default": False},
-            lock_wait={"type": "int", "default": 0},
+            **LOCK_ARGUMENTS,
             heart={"type": "str", "default": "", "no_log": True},
         ),
         supports_check_mode=True,
@@ -179,6 +176,8 @@ def main():
             module.exit_json(changed=False, **reach_for_rollback(params, compose, module.check_mode))
         plan = Plan(params, compose, values, registries)
         result = plan.make(module.check_mode)
+    except Waits as told:
+        module.exit_json(changed=False, waits=mask(str(told)))
     except (CommandFailed, Locked) as error:
         module.fail_json(msg=mask(to_native(error)))
     for said in filter(None, (plan.notice, plan.trouble, plan.store.went_alone())):

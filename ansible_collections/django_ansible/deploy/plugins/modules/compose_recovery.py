@@ -10,7 +10,7 @@ short_description: Dump the database of a compose project, or bring a dump back
 description:
   - Works with the database that Django of the live release uses, in one-off containers made from a service's definition. Dumps are kept in
     this collection's folder of the project, root's alone.
-  - A dump is loaded into a fresh database first, where rows are counted and the live release is asked. Then it takes the place of the database by
+  - A dump is loaded into a fresh database first, where rows are counted and the live release runs Django's checks. Then it takes the place of the database by
     its name, in one transaction. The one that was there is kept under another name.
   - Meant for one host of the fleet, the one that migrates.
 extends_documentation_fragment:
@@ -53,7 +53,7 @@ options:
 attributes:
   check_mode:
     support: full
-    details: Tells which dump would be used.
+    details: Shows which dump would be used.
 author:
   - The django-ansible-deploy authors
 """
@@ -101,7 +101,7 @@ def act(params, check_mode):
         return OneOff(Compose(), store.config_file(live), store.read_release(live), service, timeout=None)
 
     application = ContainerApplication(one_off(params["service"]), params["python"], params["folder"], params["settings"])
-    client = ContainerClient(one_off(params["dump_service"] or params["service"]))
+    client = ContainerClient(one_off(params["dump_service"] or params["service"]), params["python"])
     found = Recovery(client, store.backups, params["actor"]).act(params["operation"], application, asked=params["dump"], live=live, check_mode=check_mode)
     if not check_mode:
         store.record(release=live, result=params["operation"], dump=found["dump"], run=params["run_id"], actor=params["actor"])

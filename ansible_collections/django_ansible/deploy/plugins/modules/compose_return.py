@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compose_return
-short_description: Go back to what a host ran before this deploy
+short_description: Roll back to what a host ran before this deploy
 description:
   - On a host that this run has switched, has the release before run again, by the images that were recorded. On any host, gives the deploy lock back.
 extends_documentation_fragment:
@@ -25,7 +25,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Go back
+- name: Roll back
   django_ansible.deploy.compose_return:
     project: shop
     run_id: 4711-1-a1b2c3
@@ -33,12 +33,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 deploy:
-  description: C(images) that run again and C(rolled_back), when this host went back.
+  description: C(images) that run again and C(rolled_back), when this host rolled back.
   type: dict
   returned: success
 """
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import returning, runs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, projects
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import RUN_ARGUMENTS, START_ARGUMENTS
@@ -74,6 +74,8 @@ def main():
     params = module.params
     result = {"changed": False, "deploy": {}}
     for project in [params["project"]] if params["project"] else projects():
+        if not module.check_mode and params["run_id"]:
+            runs.stop(Compose().engine, project, params["run_id"])
         lock = lock_of(project, params["run_id"], params["actor"])
         # A step before this one may have given the lock back already, when nothing was to be done or it failed.
         if not module.check_mode and params["run_id"] and not result["changed"]:
@@ -90,11 +92,13 @@ def main():
             with lock.step():
                 result = return_project(params, project)
                 lock.release()
+            # After a boot it goes back by itself as well, maybe just now.
+            result = result if result["changed"] else went_alone(params, project)
         except (CommandFailed, Locked) as error:
             if isinstance(error, Locked) and (Store(project).recall() or {}).get("run") != params["run_id"]:
                 # The step that was waited for has gone back and given the lock back itself.
                 continue
-            module.fail_json(msg=f"This host did not go back to what it ran before: {error}")
+            module.fail_json(msg=f"This host did not roll back to what it ran before: {error}")
     module.exit_json(**result)
 
 

@@ -9,9 +9,10 @@ module: compose_stack
 short_description: Deploy a stack to a Swarm, and wait until it has converged
 description:
   - Runs C(docker stack deploy) on a manager of an existing Swarm, with the credentials of the registries, and waits until every service runs what it is to run.
-  - When one does not, every service of the stack that this run changed goes back to its former specification, by the engine's own rollback.
+  - When one does not, every service of the stack that this run changed returns to its former specification, by the engine's own rollback.
   - It is changed when the specification of a service became another one, or a service came or went.
 extends_documentation_fragment:
+  - django_ansible.deploy.lock
   - django_ansible.deploy.compose
   - django_ansible.deploy.compose.files
 options:
@@ -20,7 +21,7 @@ options:
     type: str
     default: "[]"
   operation:
-    description: V(look) only tells whether this host is a manager, V(rollback) goes to the former specification of each service.
+    description: V(look) only returns whether this host is a manager, V(rollback) goes to the former specification of each service.
     type: str
     choices: [look, deploy, rollback, status]
     required: true
@@ -32,13 +33,9 @@ options:
     description: Seconds until the stack must have converged.
     type: int
     default: 300
-  lock_wait:
-    description: Seconds to wait for another deploy of this stack.
-    type: int
-    default: 0
 attributes:
   check_mode:
-    description: Tells which files and services would come; a Swarm cannot predict more.
+    description: Shows which files and services would come; a Swarm cannot predict more.
     support: partial
 author:
   - The django-ansible-deploy authors
@@ -74,7 +71,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.stac
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
 
@@ -87,7 +84,7 @@ def main():
             operation={"type": "str", "choices": ["look", "deploy", "rollback", "status"], "required": True},
             prune={"type": "bool", "default": True},
             wait_timeout={"type": "int", "default": 300},
-            lock_wait={"type": "int", "default": 0},
+            **LOCK_ARGUMENTS,
         ),
         supports_check_mode=True,
     )
@@ -105,12 +102,14 @@ def main():
         if params["operation"] == "status":
             module.exit_json(changed=False, manager=True, changes={}, deploy={"images": stack.images(), "status": stack.status(lock_of(stack.name, "").describe())})
         lock = lock_of(stack.name, "" if module.check_mode else params["run_id"], params["actor"])
-        lock.take(params["lock_wait"])
+        lock.take(params["lock_wait"], params["wait_is_told"])
         with lock.step():
             result = stack.predict() if module.check_mode else stack.roll_back() if params["operation"] == "rollback" else stack.deploy()
             lock.release()
     except NotConverged as error:
         module.fail_json(msg=mask(to_native(error)), changed=True, changes={}, deploy={"kept": error.kept, "images": error.images, "previous_images": error.images})
+    except Waits as told:
+        module.exit_json(changed=False, waits=mask(str(told)))
     except (CommandFailed, Locked) as error:
         module.fail_json(msg=mask(to_native(error)), changes={}, deploy={})
     module.exit_json(manager=True, **result)

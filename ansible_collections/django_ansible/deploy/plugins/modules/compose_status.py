@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compose_status
-short_description: Tell what a compose project is on a host
+short_description: Show what a compose project is on a host
 description:
   - Release, and of each service image, digest, since when and health. Changes nothing and takes no lock.
 extends_documentation_fragment:
@@ -20,7 +20,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Tell what runs
+- name: Show what runs
   django_ansible.deploy.compose_status:
     files: [/srv/shop/compose.yml]
 """
@@ -29,7 +29,7 @@ RETURN = r"""
 deploy:
   description:
     - C(images) by service, C(revision), and C(status) with C(release), C(revision), C(since) (when it was activated, UTC), C(services) (each with C(service),
-      C(container), C(image), C(digest), C(since) and C(health)), C(units) (state by container), C(free_mib), C(lock) (who deploys now or has locked it, in words) and C(releases) (what is kept,
+      C(container), C(image), C(digest), C(since) and C(health)), C(units) (state by container), C(free_mib), C(lock) (who deploys now or has locked it, in words), C(maintenance) (since when and by whom), C(runs) (commands, in words) and C(releases) (what is kept,
       oldest first).
   type: dict
   returned: success
@@ -41,10 +41,12 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.comm
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of, snapshot
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.named import name_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, maintenance_of, runs_folder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.maintenance import describe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.runs import known_runs, told
 
 
 def health_of(container):
@@ -79,6 +81,8 @@ def status_of(compose, name):
         "units": {entry["container"]: entry["health"] for entry in services},
         "free_mib": free_mib(engine.info().get("DockerRootDir") or "/"),
         "lock": lock_of(name, "").describe(),
+        "maintenance": describe(maintenance_of(name).known()),
+        "runs": [told(run) for run in known_runs(name, runs_folder())],
         "releases": [found["release"] for found in store.list_releases() if not found.get("bad")],
     }
     return {"images": images, **({"revision": status["revision"]} if status["revision"] else {}), "status": status}
@@ -91,9 +95,9 @@ def main():
         compose = Compose(parse_env(params["env"]))
         name = name_of(params, compose)
         deploy = status_of(compose, name)
-        alone = Store(name).went_alone()
-        if alone:
-            module.warn(alone)
+        store = Store(name)
+        for sentence in (*filter(None, [store.went_alone()]), *store.edited()):
+            module.warn(sentence)
     except ComposeError as error:
         module.fail_json(msg=to_native(error))
     module.exit_json(changed=False, deploy=deploy)

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: compose_up
-short_description: Have a host run a release of a compose project, and wait until it is fit
+short_description: Have a host run a release of a compose project, and wait until it is healthy
 description:
-  - Puts the planned files in place, has the tags mean the images that were chosen, runs C(compose up), and waits until each container is fit; one without a health
-    check must answer its probe, one without either must still run after O(settle_seconds), one that ends by itself must end with 0.
-  - When that fails, the host goes back to what it ran before. What is told has the last log lines of the containers that failed.
-  - It is changed when a file changed, or a container was created, replaced, started or removed. Ids tell, never the output of compose.
+  - Puts the planned files in place, has the tags mean the images that were chosen, runs C(compose up), and waits until each container is healthy; one without a health
+    check must answer its request, one without either must still run after O(settle_seconds), one that ends by itself must end with 0.
+  - When that fails, the host rolls back to what it ran before. The error has the last log lines of the containers that failed.
+  - It is changed when a file changed, or a container was created, replaced, started or removed. IDs decide, never the output of compose.
 extends_documentation_fragment:
   - django_ansible.deploy.compose
   - django_ansible.deploy.compose.project
@@ -24,7 +24,7 @@ options:
     default: false
 attributes:
   check_mode:
-    description: Tells by configuration hashes and images what would be replaced. Containers that compose would replace only because another one is are not told.
+    description: Shows by configuration hashes and images what would be replaced. Containers that compose would replace only because another one is are not predicted.
     support: full
   diff_mode:
     description: A line for each service and file that changes.
@@ -47,7 +47,7 @@ changes:
   returned: always
   type: dict
 gates:
-  description: For each service, how it is known to be fit.
+  description: For each service, how it is known to be healthy.
   returned: success
   type: dict
 deploy:

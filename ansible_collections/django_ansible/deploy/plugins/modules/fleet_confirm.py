@@ -5,11 +5,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fleet_confirm
-short_description: Tells all hosts of a deploy at once that the whole fleet serves the release
+short_description: Confirms to all hosts of a deploy at once that the release is live on the whole fleet
 description:
-  - A host that was switched rolls back by itself when it hears no more of the run that did it, until it is told this.
-  - Runs on the controller alone. The hosts are asked whether they are still there, and told when all are, over the connections by which they
-    hear that the run lives. Where hosts have no such connection, it does nothing, and the last step on each host tells it.
+  - A host that was switched rolls back by itself when it hears no more of the run that did it, until it hears this.
+  - Runs on the controller alone. It checks whether the hosts are still there, and confirms when all are, over the connections by which they
+    hear that the run lives. Where hosts have no such connection, it does nothing, and the last step on each host confirms it.
 attributes:
   check_mode:
     support: none
@@ -18,18 +18,18 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Tell all hosts that the whole fleet is through
+- name: Confirm to all hosts that the whole fleet is through
   django_ansible.deploy.fleet_confirm:
   run_once: true
 """
 
 RETURN = r"""
 silent:
-  description: Hosts that did not answer, so that none was told.
+  description: Hosts that did not answer, so that the deploy was confirmed to none.
   type: list
   returned: success
 unsure:
-  description: Hosts that were told, and did not answer that.
+  description: Hosts that did not answer the confirmation.
   type: list
   returned: success
 """

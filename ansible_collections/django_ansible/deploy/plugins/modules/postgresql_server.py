@@ -9,8 +9,8 @@ short_description: Gives an application its database on this host's PostgreSQL
 description:
   - Settings by the host's memory, a role with a SCRAM password, its database, extensions, access for the application's hosts alone, and a nightly dump.
   - The server is restarted only when a setting changed that needs it, which the log says first, and reloaded when access or another setting changed. Its settings
-    belong to the first application that is on it; memory is told in coarse steps, so that they stay as they are when the host's changes a little.
-  - What is missing is installed. In check mode without PostgreSQL on the host, nothing else can be told.
+    belong to the first application that is on it; memory is given in coarse steps, so that they stay as they are when the host's changes a little.
+  - What is missing is installed. In check mode without PostgreSQL on the host, nothing else can be predicted.
 extends_documentation_fragment:
   - django_ansible.deploy.server
 options:
@@ -84,12 +84,12 @@ restart:
 
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import apt_install, missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import memory, postgresql, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.neighbours import RestartNeeded
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages
 
 UNITS = "/etc/systemd/system"
 DUMP_SERVICE = """# Ansible managed

@@ -8,9 +8,9 @@ module: redis_server
 short_description: Gives an application a user and a database of its own on this host's Redis or Valkey
 description:
   - A user with a password, who gets into one database alone, and access for the application's hosts. Several applications share a server; its settings belong to the first
-    one that is on it, and memory is told in coarse steps, so that they stay as they are when the host's changes a little.
+    one that is on it, and memory is given in coarse steps, so that they stay as they are when the host's changes a little.
   - Users, and settings that allow it, are changed while the server runs. It is restarted only where that is not possible, which the log says first.
-  - What is missing is installed. In check mode without a server on the host, nothing else can be told.
+  - What is missing is installed. In check mode without a server on the host, nothing else can be predicted.
 extends_documentation_fragment:
   - django_ansible.deploy.server
 options:
@@ -71,12 +71,12 @@ restart:
 import os
 import secrets
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import apt_install, missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import memory, redis, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, ensure_directory
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.neighbours import RestartNeeded, owner_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import addresses
 
 

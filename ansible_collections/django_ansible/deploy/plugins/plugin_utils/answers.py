@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from ansible.plugins.action.normal import ActionModule as Normal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import COMMIT, NAME
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.kept import KeptCode
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.shapes import Shape, boolean, by_name, each, form, maybe, number, one_of, record, text
 
 LARGEST = 4 << 20  # characters of a whole answer as JSON; the largest honest ones have the units and compose files of a host
@@ -48,6 +49,8 @@ RELEASE = record(
     release=release, revision=maybe(known_commit), bad=maybe(boolean), activated=maybe(moment), migrations=maybe(hexadecimal),
     build=maybe(hexadecimal), prepared=boolean, as_built=boolean,
 )
+LOGS = {"times": each(number, 40000), "lines": each(LINE, 40000)}
+RUN = {"output": text(8 << 20), "offset": number, "ended": boolean, "cut": boolean, "code": maybe(number), "trouble": text(), "deploy": DEPLOY}
 LIVE = record(slot=maybe(one_of("blue", "green")), release=maybe(release), revision=maybe(commit))
 
 # By module, what it may answer besides what every module does; as its RETURN says.
@@ -60,7 +63,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
         "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,
     },
     "app_lock": {"lock": maybe(LINE)},
-    "app_logs": {"times": each(number, 40000), "lines": each(LINE, 40000)},
+    "app_logs": LOGS,
     "app_maintenance": {"deploy": DEPLOY},
     "app_migrate": {"migrations": each(migration), "dump": maybe(dump), "commands": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_recovery": {"told": each(LINE), "deploy": DEPLOY},
@@ -69,10 +72,12 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_repository": {"commit": commit},
     "app_return": {"deploy": DEPLOY},
     "app_rollback": {"migrations": each(migration), "dump": maybe(dump), "deploy": DEPLOY},
-    "app_run": {"output": text(8 << 20), "offset": number, "ended": boolean, "cut": boolean, "code": maybe(number), "trouble": text(), "deploy": DEPLOY},
+    "app_run": RUN,
     "app_status": {"deploy": DEPLOY},
     "compose_finish": {"removed": each(LINE)},
     "compose_lock": {"lock": maybe(LINE)},
+    "compose_logs": LOGS,
+    "compose_maintenance": {"deploy": DEPLOY},
     "compose_migrate": {"migrations": each(LINE), "dump": maybe(dump), "told": each(text()), "deploy": DEPLOY},
     "compose_pull": {"pulled": each(image)},
     "compose_reach": {
@@ -80,18 +85,21 @@ ANSWERS: dict[str, dict[str, Shape]] = {
         "releases": each(RELEASE), "live": LIVE, "fits": each(release), "changes": CHANGES, "outdated": each(LINE), "deploy": DEPLOY,
     },
     "compose_recovery": {"told": each(LINE), "deploy": DEPLOY},
+    "compose_remove": {"removed": each(LINE), "told": each(text())},
     "compose_return": {"deploy": DEPLOY},
+    "compose_run": RUN,
     "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
     "compose_status": {"deploy": DEPLOY},
     "compose_up": {"changes": CHANGES, "gates": by_name(LINE), "deploy": DEPLOY},
     "fleet_confirm": {"silent": each(word), "unsure": each(word)},
+    "postgresql_leaving": {"removed": each(LINE), "told": each(text())},
     "postgresql_server": {"done": each(LINE), "restart": text()},
     "redis_server": {"done": each(LINE), "told": each(text()), "restart": text()},
 }
 # What Ansible itself understands of any module. Facts are not among them: they would become variables of the play.
 EVERY = {
     "changed", "failed", "skipped", "unreachable", "msg", "rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "module_stdout", "module_stderr", "exception",
-    "warnings", "deprecations", "diff", "invocation", "ansible_job_id", "started", "finished", "results_file",
+    "waits", "warnings", "deprecations", "diff", "invocation", "ansible_job_id", "started", "finished", "results_file",
 }
 
 
@@ -103,8 +111,8 @@ def problem_of(module: str, answer: Mapping) -> str | None:
         return "%s answered what is no JSON" % module
     if size > LARGEST:
         return "%s answered %d MiB, and no answer has more than %d" % (module, size >> 20, LARGEST >> 20)
-    wrong = text()("msg", answer.get("msg") or "")
-    for place, sentence in (*wrong, *record(**ANSWERS[module])("", _own(module, answer))):
+    words = (entry for key in ("msg", "waits") for entry in text()(key, answer.get(key) or ""))
+    for place, sentence in (*words, *record(**ANSWERS[module])("", _own(module, answer))):
         return "%s answered %s, which %s" % (module, place, sentence)
     return None
 
@@ -128,7 +136,7 @@ def vouched(module: str, host: str, answer: dict) -> dict:
     }
 
 
-class ActionModule(Normal):
+class ActionModule(KeptCode, Normal):
     """Runs a module of the collection as Ansible runs any, and looks its answer through."""
 
     def _execute_module(self, module_name=None, *args, task_vars=None, **kwargs):

@@ -58,7 +58,11 @@ def test_no_task_says_them_again():
     assert set(said_again()) == {
         "roles/compose_app/tasks/cancel.yml: run_id of compose_return",
         "roles/compose_app/tasks/lock.yml: run_id of compose_lock",
+        "roles/compose_app/tasks/logs.yml: run_id of compose_logs",
+        "roles/compose_app/tasks/maintenance.yml: run_id of compose_maintenance",
         "roles/compose_app/tasks/reach.yml: project of compose_return",
+        "roles/compose_app/tasks/remove.yml: run_id of compose_remove",
+        "roles/compose_app/tasks/run.yml: run_id of compose_run",
         "roles/compose_app/tasks/unlock.yml: run_id of compose_lock",
         "roles/django_app/tasks/cancel.yml: run_id of app_return",
         "roles/django_app/tasks/lock.yml: run_id of app_lock",

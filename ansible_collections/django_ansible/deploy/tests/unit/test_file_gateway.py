@@ -83,6 +83,7 @@ WHOLE = {
     "build/settings_reads.py": BUILDER,
     "build/venv.py": BUILDER,
     "build/worker.py": BUILDER,
+    "database/sqlite_files.py": "runs as the application's user, which may do as it likes with its own database",
     "django/committed.py": APPLICATION,
     "django/driver.py": APPLICATION,
     "django/operations.py": APPLICATION,
@@ -100,17 +101,22 @@ ALLOWED = {
         "Builder.ensure": ("ensure_directory", "/var/cache/django-ansible-deploy and the folder in it that is given to the builder"),
         "Builder.unpack": ("runs_tar", "started as the builder, in its sandbox"),
     },
-    "build/system_libraries.py": {"missing_packages": ("runs_sh", "asks dpkg; the script is this file's own, and no path goes into it")},
+    "host/packages.py": {"missing_packages": ("runs_sh", "asks dpkg; the script is this file's own, and no path goes into it")},
     "build/repository.py": {
         "reach": ("tempfile.NamedTemporaryFile", "a new file in /run, 0600"),
     },
     "build/uv.py": {
-        "install_uv": ("open os.chmod os.makedirs os.rename shutil.rmtree tempfile.TemporaryDirectory", "app_dir/tools, root's"),
+        "install_uv": ("ensure_directory open os.chmod os.rename shutil.rmtree tempfile.TemporaryDirectory", "app_dir/tools, root's"),
     },
     "compose/activation.py": {"Activation.save": ("open", "this collection's folder of the project, 0700")},
     "compose/engine.py": {
         "docker_config": ("open", "the Docker configuration of the account that the engine is asked as"),
         "engine_host": ("open", "the Docker configuration of the account that the engine is asked as"),
+    },
+    "compose/leaving.py": {
+        "Leaving.leave": ("os.rmdir shutil.rmtree", "this collection's own folders, root's or the engine's user's"),
+        "Leaving._keep": ("os.mkdir shutil.move", "/var/backups, and this collection's folder of the project, 0700"),
+        "forget_lock": ("os.rmdir os.unlink", "/run/django-ansible-deploy"),
     },
     "compose/one_off.py": {
         "OneOff.environment": ("open", "this collection's folder of the project, 0700"),
@@ -152,6 +158,7 @@ ALLOWED = {
         name: (calls, "app_dir/backups, 0700")
         for name, calls in {"Database.dump": "os.open", "Database.contents": "open", "Database.load": "open"}.items()
     },
+    "database/sqlite.py": {name: (calls, "app_dir/backups, 0700") for name, calls in {"SqliteDatabase.dump": "os.open", "SqliteReplacement.load": "open"}.items()},
     "database/recovery.py": {"Recovery.dump": ("os.unlink", "app_dir/backups, 0700")},
     "database/replacement.py": {"Replacement.switch": ("runs_sh", "starts psql twice, as the application's user or as PostgreSQL's administrator; what it runs is this file's own")},
     "django/copies.py": {"PostgresCopy.run": ("runs_sh", "run as the application's user, or in a container; the script is this file's own, and no path goes into it")},
@@ -176,11 +183,17 @@ ALLOWED = {
         "DeployLock.go_on": ("os.unlink", "/run/django-ansible-deploy"),
         "boot_id": ("open", "/proc/sys/kernel/random/boot_id"),
         "is_locked": ("os.open", "/run/django-ansible-deploy"),
+        "last_beat": ("open", "/run/django-ansible-deploy"),
     },
     "host/freeze.py": {
         "Freeze.read": ("open", "/var/lib/django-ansible-deploy, 0700"),
         "Freeze.put": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "Freeze.lift": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
+    },
+    "host/boot.py": {
+        "arm": ("os.makedirs replace_link write_atomically_as", "/etc/systemd/system"),
+        "disarm": ("open os.unlink", "/etc/systemd/system"),
+        "main": ("os.unlink", "/etc/systemd/system"),
     },
     "host/keeper.py": {
         "Starting.__init__": ("os.chmod os.makedirs write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
@@ -211,6 +224,7 @@ ALLOWED = {
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
         "Releases.read_release": ("open", "app_dir/releases/<release>/release.json, root's once the release has its place"),
+        "Releases.edited": ("open", "release.json of a release, and /etc/<app_name>/prepared"),
         "Releases.write_record": ("write_atomically_as", "release.json of a release that root has taken over"),
         "Releases.last_record": ("open", "app_dir/deploys.jsonl"),
         "Releases.record": ("os.open", "app_dir/deploys.jsonl"),
@@ -261,12 +275,12 @@ ALLOWED = {
         "predict": ("tempfile.TemporaryDirectory os.chmod", "a new folder below /var/lib"),
         "Prediction.run": ("ensure_directory", "a folder in it that is given to the builder"),
     },
+    "slots/ground.py": {"prepare": ("ensure_directory", "app_dir and root's folders in it")},
     "slots/preparation.py": {
-        "Preparation.run": ("ensure_directory", "app_dir and root's folders in it"),
         "Preparation.make": ("os.rename", "app_dir/building to app_dir/releases: the names, which are root's"),
         "Preparation.build_venv": ("os.rename", "app_dir/building to app_dir/venvs: the names, which are root's"),
         "Preparation.begin": ("ensure_directory", "a new folder below app_dir/building that is given to the builder"),
-        "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or git's archive in a new folder; root hands it on without reading it"),
+        "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or what came with the module or git's archive in a new folder; root hands it on without reading it"),
     },
     "slots/environment.py": {"slot_environment": ("open", "/etc/<app_name>, the environment and credentials of a slot")},
     "slots/prepared.py": {
@@ -289,15 +303,20 @@ ALLOWED = {
         "mount_points": ("open", "/proc/self/mountinfo"),
         "forget_lock": ("os.unlink os.rmdir", "/run/django-ansible-deploy"),
     },
-    "slots/logs.py": {"tail_of": ("open", "/var/log/nginx and app_dir/deploys.jsonl")},
-    "slots/maintenance.py": {
-        "known": ("open", "/etc/<app_name>"),
-        "check": ("open", "/etc/nginx"),
-        "switch_on": ("ensure_directory os.unlink", "/etc/<app_name>"),
-        "switch_off": ("os.unlink shutil.rmtree", "/etc/<app_name>"),
+    "host/postgresql_leaving.py": {
+        "Leaving._look": ("ManagedFile", "/etc/postgresql"),
+        "Leaving.__init__": ("ManagedFile", "no file at all"),
+        "Leaving.leave": ("os.unlink", "/etc/systemd/system and /etc/postgresql"),
+    },
+    "host/log_lines.py": {"tail_of": ("open", "/var/log/nginx and deploys.jsonl")},
+    "slots/maintenance.py": {"check": ("open", "/etc/nginx")},
+    "host/maintenance.py": {
+        "Maintenance.known": ("open", "/etc/<app_name>"),
+        "Maintenance.switch_on": ("ensure_directory os.unlink", "/etc/<app_name>"),
+        "Maintenance.switch_off": ("os.unlink shutil.rmtree", "/etc/<app_name>"),
         "_write": ("write_atomically_as", "/etc/<app_name>"),
     },
-    "slots/runs.py": {
+    "host/runs.py": {
         "Run.known": ("open", "/run/django-ansible-deploy"),
         "Run.note": ("write_atomically_as", "/run/django-ansible-deploy"),
         "Run.start": ("ensure_directory open os.open", "/run/django-ansible-deploy, and /dev/null"),

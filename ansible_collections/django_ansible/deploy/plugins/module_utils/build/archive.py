@@ -12,6 +12,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 LONGEST_POINTER = 1024  # bytes, as Git LFS itself has it
 NAMED = 5  # of many files, those that a sentence names
+LONGEST_NAME = 255  # bytes that a file system takes
 
 
 def pack(folder: str, revision: str, path: str) -> dict[str, list[str]]:
@@ -55,9 +56,16 @@ def git(folder: str, *arguments: str) -> str:
 
 
 def submodules(folder: str, revision: str) -> dict[str, str]:
-    """Commits of the submodules by their folder."""
-    entries = (entry.split("\t", 1) for entry in git(folder, "ls-tree", "-r", "-z", revision).split("\0") if entry.startswith("160000 "))
-    return {path: about.split()[2] for about, path in entries}
+    """Commits of the submodules by their folder.
+
+    :raises CommandFailed: when the commit has a name that no file can have, which would only be found out where it is unpacked.
+    """
+    entries = [entry.split("\t", 1) for entry in git(folder, "ls-tree", "-r", "-z", revision).split("\0") if entry]
+    for _, path in entries:
+        # A byte that is no text was read as a letter of three.
+        if any(len(name.replace("\ufffd", "?").encode()) > LONGEST_NAME for name in path.split("/")):
+            raise CommandFailed("%s… has a name of more than %d bytes, which no file can have: shorten it" % (named([path]), LONGEST_NAME))
+    return {path: about.split()[2] for about, path in entries if about.startswith("160000 ")}
 
 
 def add(whole: tarfile.TarFile, work: str, folder: str, revision: str, prefix: str = "") -> list[str]:

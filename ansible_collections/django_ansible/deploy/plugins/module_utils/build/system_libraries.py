@@ -6,10 +6,10 @@ from __future__ import annotations
 import glob
 import os
 import re
-import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.lock_files import normal
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages
 
 # What uv and pip say of a package that they could not build.
 NOT_BUILT = re.compile(
@@ -21,8 +21,6 @@ STOPPED = "error: subprocess-exited-with-error"
 COLLECTING = re.compile(r"^\s*Collecting ([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)", re.MULTILINE)
 # Stands for every Python package in the table.
 ANY = "*"
-LISTS = "/var/lib/apt/lists"
-LISTS_MAX_AGE = 24 * 3600
 
 
 class SystemLibraries:
@@ -88,22 +86,3 @@ def not_built(printed: str) -> set[str]:
     if not found and STOPPED in printed:
         found = COLLECTING.findall(printed.partition(STOPPED)[0])[-1:]
     return set(map(normal, found))
-
-
-def missing_packages(packages: list[str]) -> list[str]:
-    printed = run(["sh", "-c", 'dpkg-query -W -f \'${Package} ${db:Status-Abbrev}\\n\' "$@" 2>/dev/null || true', "sh", *packages])
-    installed = {line.split()[0] for line in printed.splitlines() if line.split()[1:2] == ["ii"]}
-    return [name for name in dict.fromkeys(packages) if name not in installed]
-
-
-def apt_install(packages: list[str]) -> None:
-    """Installs Debian packages; waits for another apt as long as the role's own installation does.
-
-    :raises CommandFailed: with apt's last lines.
-    """
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    apt = ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300"]
-    indexes = glob.glob(LISTS + "/*_Packages*")
-    if not indexes or time.time() - max(map(os.path.getmtime, (LISTS, LISTS + "/partial"))) > LISTS_MAX_AGE:
-        run([*apt, "update"], env=env)
-    run([*apt, "install", "--no-install-recommends", *packages], env=env)

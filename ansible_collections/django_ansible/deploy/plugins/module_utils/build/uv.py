@@ -9,6 +9,7 @@ import shutil
 import tempfile
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory
 
 VERSION = "0.12.5"
 OLDEST = (0, 11)  # the first that knows UV_SYSTEM_CERTS
@@ -32,10 +33,22 @@ def _version(path: str) -> tuple[int, ...]:
 def find_uv(tools_dir: str) -> str | None:
     """The path of a usable uv: the pinned one, else one on PATH that is new enough."""
     pinned = os.path.join(tools_dir, "uv-" + VERSION, "bin", "uv")
-    if os.path.exists(pinned):
+    if is_for_everyone(pinned, tools_dir):
         return pinned
     found = shutil.which("uv", path="/usr/local/bin:/usr/bin:/bin")
     return found if found and _version(found) >= OLDEST else None
+
+
+def is_for_everyone(path: str, top: str) -> bool:
+    """Whether a program is there that the builder reaches: a version before made some with the host's own umask."""
+    try:
+        while os.stat(path).st_mode & 0o001:
+            if path == top:
+                return True
+            path = os.path.dirname(path)
+    except FileNotFoundError:
+        pass
+    return False
 
 
 def install_uv(tools_dir: str) -> str:
@@ -43,7 +56,7 @@ def install_uv(tools_dir: str) -> str:
 
     :raises CommandFailed: when pip is missing or cannot reach its index.
     """
-    os.makedirs(tools_dir, mode=0o755, exist_ok=True)
+    ensure_directory(tools_dir)
     with tempfile.TemporaryDirectory(dir=tools_dir) as folder:
         lock = os.path.join(folder, "requirements.txt")
         with open(lock, "w", encoding="utf-8") as file:

@@ -113,7 +113,7 @@ class Plan:
         if self.folder:
             self.told.append("the project itself is installed from %s (django_app_install_folder overrides)" % os.path.relpath(self.folder, self.wishes.release_dir))
         sentence = asked.sentence()
-        self.told.append("Python: %s (%s; django_app_python overrides)" % (self.python, "asked for: " + sentence if sentence else "nothing else is asked for"))
+        self.told.append("Python: %s (%s; django_app_python overrides)" % (self.python, "required: " + sentence if sentence else "the project requires no other"))
 
     def missing_module_help(self) -> dict:
         """What to look at when the installed packages lack one: what else the checkout has, and where its own packages are."""

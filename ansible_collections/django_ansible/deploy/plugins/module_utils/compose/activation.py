@@ -155,7 +155,7 @@ class Activation:
         try:
             go_back(self.compose, self.store, found, self.settings)
         except ComposeError as trouble:
-            return ComposeError(f"{cause}\nAnd this host did not go back to what it ran before: {trouble}")
+            return ComposeError(f"{cause}\nAnd this host did not roll back to what it ran before: {trouble}")
         again = f"this host runs {self.previous} again" if self.previous else "nothing ran here before, and nothing does"
         return WentBack(f"Release {self.release} was not activated, {again}: {cause}", found["previous_images"])
 

@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import (
     ComposeError,
@@ -101,18 +102,23 @@ def _major(argv, environ):
     return int(match.group(1)) if code == 0 and match else 0
 
 
-def run(argv, environ, stdin=None, timeout=None, stdout=None):
-    """Exit code, stdout, stderr; None as code when the time was up, and then no child of it is left. *stdin* is a text or an open file, *stdout* an open file."""
+def run(argv, environ, stdin=None, timeout=None, stdout=None, output=None):
+    """Exit code, stdout, stderr; None as code when the time was up, and then no child of it is left. *stdin* is a text or an open file, *stdout* an open file.
+
+    *output* gets what is printed as it comes, bytes of stdout and stderr in their order; then nothing of that is answered.
+    """
     process = subprocess.Popen(
         argv,
         stdin=subprocess.PIPE if isinstance(stdin, str) else stdin or subprocess.DEVNULL,
         stdout=stdout or subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.STDOUT if output else subprocess.PIPE,
         env=environ,
         start_new_session=True,
     )
     code = None
     try:
+        if output:
+            return _watched(process, timeout, output), "", ""
         out, err = process.communicate(stdin.encode() if isinstance(stdin, str) else None, timeout)
         code = process.returncode
     except subprocess.TimeoutExpired:
@@ -121,6 +127,27 @@ def run(argv, environ, stdin=None, timeout=None, stdout=None):
         _stop(process)
         raise
     return code, (out or b"").decode("utf-8", "replace"), err.decode("utf-8", "replace")
+
+
+def _watched(process, timeout, output):
+    reader = threading.Thread(target=lambda: [output(part) for part in iter(lambda: process.stdout.read1(65536), b"")], daemon=True)
+    reader.start()
+    try:
+        return process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        return None
+    finally:
+        reader.join(10)
+
+
+def _end(process):
+    for number, patience in ((signal.SIGTERM, 15), (signal.SIGKILL, 5)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+            return
 
 
 def _stop(process):

@@ -111,7 +111,7 @@ class Engine:
             return response.status, read(response)
         except PermissionError:
             raise ComposeError(
-                f"The user {_user()} may not use the Docker engine's socket {self.path}: become root, or add the user to the group that owns the socket."
+                f"The user {_user()} may not use the Docker engine's socket {self.path}: connect as root, let it use sudo, or add the user to the group that owns the socket."
             ) from None
         except (FileNotFoundError, ConnectionRefusedError):
             raise ComposeError(self._why_absent()) from None
@@ -161,6 +161,19 @@ class Engine:
             if error.status == 404:
                 return None
             raise
+
+    def drop_container(self, identifier):
+        """End a container at once and remove it, with its anonymous volumes."""
+        try:
+            self._gone(f"/containers/{quote(identifier, safe='')}?v=1&force=1", "DELETE")
+        except EngineError as error:
+            if error.status != 409:  # It is being removed.
+                raise
+
+    def volumes(self, project):
+        """Names of the volumes that were made for a project."""
+        filters = json.dumps({"label": [f"{PROJECT_LABEL}={project}"]})
+        return sorted(volume["Name"] for volume in (self.ask("/volumes?filters=" + quote(filters, safe="")).get("Volumes") or []))
 
     def remove_container(self, identifier):
         """Remove a container that does not run, with its anonymous volumes."""
@@ -245,13 +258,14 @@ class Engine:
             answer = self.ask(f"/distribution/{quote(reference, safe='/:@')}/json", headers=headers, timeout=timeout)
         except EngineError as error:
             if error.status == 404 and "BuildahVersion" in self.info():
-                raise Untold("Podman does not tell digests without a pull") from None
+                raise Untold("Podman does not know digests without a pull") from None
             raise
         return answer["Descriptor"]["digest"]
 
-    def logs(self, identifier, lines):
-        """The last log lines of a container, both streams in their order."""
-        status, data = self.request("GET", f"/containers/{quote(identifier, safe='')}/logs?stdout=1&stderr=1&tail={int(lines)}")
+    def logs(self, identifier, lines, since=0, timestamps=False):
+        """The last log lines of a container since a second of the epoch, both streams in their order."""
+        more = (f"&since={int(since)}" if since else "") + ("&timestamps=1" if timestamps else "")
+        status, data = self.request("GET", f"/containers/{quote(identifier, safe='')}/logs?stdout=1&stderr=1&tail={int(lines)}{more}")
         if status >= 400:
             return ""
         return unframe(data).decode("utf-8", "replace")

@@ -105,7 +105,7 @@ class Images:
             if split_reference(reference)[0] and not isinstance(error, Untold):
                 sure.append(cannot_pull(reference, error))
             else:
-                warnings.append(f"Whether the image {reference} has changed cannot be told: {error.message}.")
+                warnings.append(f"Whether the image {reference} has changed is not known: {error.message}.")
         if sure:
             raise ComposeError("\n".join(sure))
         return warnings
@@ -145,7 +145,7 @@ class Images:
             except ComposeError as error:
                 self.errors[reference] = EngineError(0, str(error).rstrip("."))
             except (KeyError, TypeError):
-                self.errors[reference] = Untold("this engine does not tell digests")
+                self.errors[reference] = Untold("this engine does not know digests")
 
         if len(references) == 1:
             ask(references[0])

@@ -84,7 +84,7 @@ class Launch:
             if not waiting:
                 return
             if self.is_stopped():
-                raise ComposeError(f"the run was cancelled while {', '.join(sorted({service_of(container) for container, _why in waiting}))} was not fit yet")
+                raise ComposeError(f"the run was cancelled while {', '.join(sorted({service_of(container) for container, _why in waiting}))} was not healthy yet")
             if time.monotonic() >= deadline:
                 raise self.late(waiting)
             time.sleep(PAUSE)

@@ -47,7 +47,7 @@ class OneOff:
 
         *environment* reaches the container by a file in memory, never as an argument. Services that it depends on are started when they do not run.
         """
-        options = ["run", "--rm", "--no-TTY", "--quiet-pull", *self.dependencies()]
+        options = []
         for path in mounts:
             options += ["--volume", f"{path}:{path}:ro"]
         if folder:
@@ -55,11 +55,31 @@ class OneOff:
         if not entrypoint:
             options += ["--entrypoint", argv[0]]
             argv = argv[1:]
+        return self._call(options, argv, environment, timeout=self.timeout, **streams)
+
+    def watched(self, argv, *, name, environment, output):
+        """Exit code of *argv* in a container of that name, for somebody who reads along: *output* gets what it prints as it comes.
+
+        The image's own entrypoint goes before it, and what the service or the image sets wins over *environment*.
+
+        :raises CommandFailed: when it runs out of time.
+        """
+        known = self.environment()
+        try:
+            code = self._call(["--name", name], argv, {key: value for key, value in environment.items() if key not in known}, timeout=self.timeout, output=output)[0]
+        finally:
+            self.engine.drop_container(name)
+        if code is None:
+            raise CommandFailed(f"it did not end within {self.timeout} s")
+        return code
+
+    def _call(self, options, argv, environment, **streams):
+        options = ["run", "--rm", "--no-TTY", "--quiet-pull", *self.dependencies(), *options]
         override = {"services": {self.service: {"image": self.image, "pull_policy": "never", "environment": {name: value.replace("$", "$$") for name, value in (environment or {}).items()}}}}
         with _memory_file(json.dumps(override)) as path:
             return self.compose.call(
                 [*options, self.service, *argv], files=[self.config_file, path], folder=os.path.dirname(self.facts["file"]), project=self.facts["summary"]["name"],
-                profiles=self.facts.get("profiles") or [], timeout=self.timeout, **streams,
+                profiles=self.facts.get("profiles") or [], **streams,
             )
 
     def dependencies(self):
@@ -108,8 +128,8 @@ class ContainerApplication:
 class ContainerClient:
     """A database's programs in the image of a service: see database/clients.py."""
 
-    def __init__(self, one_off):
-        self.one_off = one_off
+    def __init__(self, one_off, python="python"):
+        self.one_off, self.python = one_off, python
         self.lacking = f"there is no %s in the image of service {one_off.service}: name a service that has it (the database's; %s has it) in compose_app_dump_service"
         self._mounts = []
 

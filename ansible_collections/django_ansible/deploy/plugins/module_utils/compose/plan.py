@@ -39,9 +39,9 @@ class Plan:
         summary = self.project.summary(config)
         self.refuse(config, summary["services"])
         self.store = Store(summary["name"])
-        self.store.refuse_newer_layout()
+        self.store.refuse_unreadable()
         lock = lock_of(summary["name"], "" if check_mode else params["run_id"], params["actor"])
-        lock.take(params["lock_wait"])
+        lock.take(params["lock_wait"], params["wait_is_told"])
         self.notice = lock.notice and f"{self.project.files[0]}: {lock.notice}"
         heartbeat = keeper.begin(lock, params["heart"], returning, {"project": summary["name"]})
         try:

@@ -22,6 +22,13 @@ def dropped_releases(store, keep):
 def prune(engine, store, keep, dumps):
     """Removes releases, their images, and dumps, of which *dumps* says how many are kept. Returns what was removed."""
     names = dropped_releases(store, keep)
+    removed = drop(engine, store, names)
+    kept = {record["release"] for record in store.list_releases()}
+    return removed + [os.path.relpath(path, store.folder) for path in Catalogue(store.backups).prune(kept, **dumps)]
+
+
+def drop(engine, store, names):
+    """Removes the releases of these names, and images that only they had. Returns what was removed."""
     dropped = [store.read_release(name) for name in names]
     for record in dropped:
         for service in record.get("images") or {}:
@@ -34,7 +41,6 @@ def prune(engine, store, keep, dumps):
         removed += remove_image(engine, identifier, own_names(dropped))
     for name in names:
         store.forget(name)
-    removed += [os.path.relpath(path, store.folder) for path in Catalogue(store.backups).prune({record["release"] for record in kept}, **dumps)]
     return removed
 
 

@@ -96,7 +96,7 @@ def login(engine, registry, username, password):
     except EngineError as error:
         if refused(error):
             raise ComposeError(f"The registry {name} does not accept the user {username} with this password: check registry-username and registry-password.") from None
-        raise ComposeError(f"The registry {name} cannot be asked whether it accepts the user {username}: {error.message}.") from None
+        raise ComposeError(f"The registry {name} does not say whether it accepts the user {username}: {error.message}.") from None
     if answer.get("IdentityToken"):
         return key, {"auth": _basic(username, ""), "identitytoken": answer["IdentityToken"]}
     return key, {"auth": _basic(username, password)}

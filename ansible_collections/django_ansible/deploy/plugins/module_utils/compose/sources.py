@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.placing import Place
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.descriptors import Unsafe
@@ -90,6 +91,13 @@ def _overlay(folder, stage, files):
                 file.write(inner[""][0])
         else:
             _overlay(os.path.join(folder, name), path, inner)
+
+
+def values_in(text):
+    """The values of a file that :func:`dotenv` made."""
+    plain = re.findall(r"^\w+='([^']*)'$", text, re.MULTILINE)
+    signs = {"n": "\n", "r": "\r"}
+    return plain + [re.sub(r"\\(.)", lambda sign: signs.get(sign[1], sign[1]), value) for value in re.findall(r'^\w+="((?:[^"\\]|\\.)*)"$', text, re.MULTILINE)]
 
 
 def dotenv(values):

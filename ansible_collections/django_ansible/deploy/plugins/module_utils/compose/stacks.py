@@ -177,7 +177,7 @@ class Stack:
             self.restore(before)
             self.converge()
         except ComposeError as trouble:
-            return NotConverged(f"{error}\nAnd the stack did not go back to what it ran before: {trouble}", False, self.images())
+            return NotConverged(f"{error}\nAnd the stack did not roll back to what it ran before: {trouble}", False, self.images())
         return NotConverged(f"The stack {self.name} runs what it ran before again: {error}", True, self.images())
 
     def restore(self, before):
@@ -197,7 +197,7 @@ class Stack:
         before = self.services()
         able = {name: service for name, service in before.items() if service.get("PreviousSpec")}
         if not able:
-            raise ComposeError(f"There is nothing to go back to: no service of the stack {self.name} has a former specification.")
+            raise ComposeError(f"There is nothing to roll back to: no service of the stack {self.name} has a former specification.")
         for service in able.values():
             self.engine.ask(f"/services/{service['ID']}/update?version={service['Version']['Index']}&rollback=previous", "POST", service["Spec"])
         deadline = time.monotonic() + self.params["wait_timeout"]

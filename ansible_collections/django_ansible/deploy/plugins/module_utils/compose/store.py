@@ -22,11 +22,12 @@ import os
 import shutil
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed, values_in
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as locks
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, read_link, replace_link, write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.freeze import Freeze
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.maintenance import Maintenance
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import LAYOUT_VERSION, Releases, is_name
 
 
@@ -41,6 +42,21 @@ def lock_folder():
     if os.geteuid() == 0:
         return locks.FOLDER
     return os.path.join(os.environ.get("XDG_RUNTIME_DIR") or state_folder(), "django-ansible-deploy")
+
+
+def runs_folder():
+    """Commands that run, see host/runs.py."""
+    return os.path.join(lock_folder(), "runs")
+
+
+def maintenance_folder(project):
+    """What the project's proxy mounts, to see whether it is under maintenance. It stays when that ends: a mount would not see a new one."""
+    return os.path.join(state_folder(), "maintenance", project)
+
+
+def maintenance_of(project):
+    folder = maintenance_folder(project)
+    return Maintenance(os.path.join(folder, "on"), os.path.join(folder, "let-through"))
 
 
 def freeze_of(project):
@@ -100,6 +116,11 @@ class Store(Releases):
 
     def forget(self, release):
         shutil.rmtree(self.release_dir(release), ignore_errors=True)
+
+    def secrets(self, release):
+        """The values that a release's deploy was given."""
+        texts = (content.decode("utf-8", "replace") for content, mode in self.files(release).files.values() if mode == 0o600)
+        return [value for text in texts for value in values_in(text)]
 
     # The plan of the deploy that runs.
 

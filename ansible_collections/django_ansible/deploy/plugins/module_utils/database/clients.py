@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""Who runs a database's own programs. Each has ``run(argv, variables, **streams)``, which answers as subprocess.run does, and ``given(text)``."""
+"""Who runs a database's own programs. Each has ``run(argv, variables, **streams)``, which answers as subprocess.run does, ``given(text)``,
+and ``python``, one that has sqlite3."""
 from __future__ import annotations
 
 import contextlib
@@ -16,6 +17,7 @@ class HostClient:
     """The clients of this host, run as the application's user, so that peer authentication works as it does for the application."""
 
     lacking = "%s is not on this host: add %s to django_app_extra_packages"
+    python = "/usr/bin/python3"
 
     def __init__(self, user: str) -> None:
         self.user = user

@@ -12,8 +12,7 @@ import shutil
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import REHEARSED, Catalogue, reason
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import Replacement
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.kinds import database_of, replacement_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 REPLACED = 2  # databases that a restore replaced and that stay
@@ -70,7 +69,7 @@ class Recovery:
             raise CommandFailed("the dump %s is of %s, and the application uses %s" % (record["id"], record.get("vendor"), facts["vendor"]))
         begun = time.monotonic()
         self.catalogue.verify(record)
-        replacement = Replacement(self.database_of(facts))
+        replacement = replacement_of(self.database_of(facts))
         try:
             replacement.make()
             replacement.load(self.catalogue.path(record))
@@ -78,7 +77,7 @@ class Recovery:
             judge(record, target.drive("ready", database_name=replacement.scratch.name)["ready"])
             result = {"dump": record["id"], "seconds": round(time.monotonic() - begun, 2)}
             if swap:
-                with self.held():
+                with self.held() if replacement.holds else contextlib.nullcontext():
                     switching = time.monotonic()
                     result["replaced"] = replacement.switch(time.time(), record["id"])
                     result["switched_in"] = round(time.monotonic() - switching, 2)
@@ -116,9 +115,9 @@ class Recovery:
         self.catalogue.note(record, rehearsed=time.strftime(REHEARSED, time.gmtime()), restores_in=rehearsed["seconds"])
         return {"dump": record["id"], "told": ["the dump %s can be restored: in %.1f s, with all of its rows, and Django is content with it" % (record["id"], rehearsed["seconds"])]}
 
-    def _keep(self, replacement: Replacement, record: dict, result: dict) -> str:
+    def _keep(self, replacement, record: dict, result: dict) -> str:
         """Removes what was replaced long ago, and tells in a sentence what became of the database."""
-        sentence = "the database was restored from the dump %s (%s) in %d s, and what was written since is in the database %s alone" % (
+        sentence = "the database was restored from the dump %s (%s) in %d s, and what was written since is in %s alone" % (
             record["id"], reason(record), result["seconds"], result["replaced"]
         )
         try:
@@ -129,11 +128,9 @@ class Recovery:
             return "%s; older ones could not be removed: %s" % (sentence, error)
         return sentence + ("; removed %s, which were replaced before" % ", ".join(database["name"] for database in gone) if gone else "")
 
-    def database_of(self, facts: dict) -> Database:
+    def database_of(self, facts: dict):
         """:raises CommandFailed: when it is none that can be dumped."""
-        if facts["vendor"] != "postgresql":
-            raise CommandFailed("dumps are made of PostgreSQL, and this is %s" % facts["vendor"])
-        return Database(facts["parameters"], self.client)
+        return database_of(facts, self.client)
 
 
 def compare(record: dict, counts: dict) -> None:

@@ -58,6 +58,9 @@ def replaced_name(database: str, moment: float) -> str:
 class Replacement:
     """The way from *database* to one that takes its place."""
 
+    # Whether what runs of the application waits while it does.
+    holds = True
+
     def __init__(self, database: Database) -> None:
         self.database = database
         self.about = database.rows(ABOUT)[0]

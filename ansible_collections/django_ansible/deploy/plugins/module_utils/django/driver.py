@@ -21,6 +21,11 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.opera
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE, completion_of, sqlite_file
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.uploads import uploads_of
 
+# Asks for the size of a database in bytes.
+SIZES = {
+    "postgresql": "SELECT pg_database_size(current_database())",
+    "sqlite": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+}
 ADVISORY_LOCK = 0x646A616E676F  # "django" in hexadecimal; one number for every deploy that migrates this database
 
 
@@ -256,13 +261,18 @@ def unapplied(request):
 def database(request):
     """What a dump needs to know of the default database: how to reach it, and how large it is, in bytes."""
     connection = _database()
-    if connection.vendor != "postgresql":
+    if connection.vendor not in SIZES:
         return {"vendor": connection.vendor}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_database_size(current_database())")
+        cursor.execute(SIZES[connection.vendor])
         size = cursor.fetchone()[0]
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA database_list")
+            # Empty for one in memory.
+            path = next(row[2] for row in cursor.fetchall() if row[1] == "main")
+            return {"vendor": "sqlite", "size": size, "parameters": {"dbname": path or ""}}
     parameters = {name: str(value) for name, value in connection.get_connection_params().items() if isinstance(value, (str, int))}
-    return {"vendor": "postgresql", "size": size, "parameters": parameters}
+    return {"vendor": connection.vendor, "size": size, "parameters": parameters}
 
 
 def _advisory_lock(connection, patience):

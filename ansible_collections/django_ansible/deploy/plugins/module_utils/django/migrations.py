@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import reason
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.kinds import trouble
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copies import new_name
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import OFF, Policy, Proof, refusal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -12,7 +13,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 def apply_plan(
     application, recovery, *, attempt: str, live: str | None, switch: str, dump: bool, also: tuple = (), policy: Policy = OFF, patience: dict | None = None
 ) -> dict:
-    """Applies what Django's plan holds, after the proof that the live release survives it, and on PostgreSQL with a dump before.
+    """Applies what Django's plan holds, after the proof that the live release survives it, and with a dump before.
 
     Tells ``migrations``, and ``dump``, ``warnings`` and ``told``, sentences for the log, where there are any.
 
@@ -37,16 +38,14 @@ def apply_plan(
         result["warnings"] += proof.notes + ["the live release may break: %s" % one for one in proof.breaks]
         result["told"].append(proof.told)
     if dump:
-        facts = plan["database"]
-        if facts["vendor"] == "postgresql":
+        reason_not = trouble(plan["database"])
+        if reason_not:
+            result["warnings"].append("no dump was made before the migration: %s" % reason_not)
+        else:
             try:
-                result["dump"] = recovery.dump(facts, before=plan["migrations"], attempt=attempt, release=live)["id"]
+                result["dump"] = recovery.dump(plan["database"], before=plan["migrations"], attempt=attempt, release=live)["id"]
             except CommandFailed as error:
                 raise CommandFailed("%s, or set %s: false" % (error, switch)) from error
-        elif facts["vendor"] != "sqlite":
-            result["warnings"] += ["no dump was made and no lock was taken before the migration: both are for PostgreSQL, this is %s" % facts["vendor"]]
-        else:
-            result["warnings"] += ["no dump was made before the migration: that is for PostgreSQL, this is SQLite"]
     done = application.drive("migrate", **(patience or {}))["migrate"]
     result["told"] += done.get("times", [])
     return {**result, "migrations": done["migrations"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 WORDS = {
     "missing_table": "the live release still uses its table", "missing_column": "the live release still uses it",
-    "not_null": "the live release writes rows without it", "type": "the live release writes values that do not fit any more",
+    "not_null": "the live release writes rows without it", "type": "the live release writes values that are no longer allowed",
     "other": "the live release can no longer work with it",
 }
 
@@ -64,7 +64,7 @@ def sentence(one: dict) -> str:
         return "%s: %s%s. Which of the migrations does that was not found." % (name, *parts)
     advice = operation["advice"]
     if not operation.get("file") and operation.get("foreign"):
-        advice = "That migration is a package's: to apply it all the same, choose a quiet moment, since the live release fails there until the new one serves."
+        advice = "That migration is a package's: to apply it all the same, choose a quiet moment, since the live release fails there until the new one is live."
     place = ' File "%s", line %d.' % (operation["file"], operation["line"]) if operation.get("file") else ""
     does = operation["does"][:1].lower() + operation["does"][1:]
     return ("%s: migration %s would %s; %s%s. %s" % (name, operation["migration"], does, *parts, advice)).rstrip() + place

@@ -5,6 +5,7 @@
 ``Starting`` has systemd run ``main`` beside the deploy, as root, from the moment a run has the deploy lock. The runner holds a channel open to its socket
 and sends a line every few seconds (plugin_utils/heart.py). When nothing came for so long that the run counts as dead, and no step of it works any
 more, the host goes back to what it served, unless the run had confirmed that the whole fleet is through, and the lock is free.
+A boot ends it; what then puts the host in order is host/boot.py.
 
 Who reaches the socket can keep the lock alive or confirm, and nothing else: what is said is one of a few words. Its path is no secret, since every user
 can read it in /proc/net/unix: its folder lets in root and the group of the user that the runner connects as, and no application.
@@ -21,8 +22,8 @@ import shutil
 import socket
 import time
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, shipped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as locks
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import shipped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
@@ -77,7 +78,7 @@ class Starting:
         spec, self.alive = place + ".keeper", place + ".heard"
         told = {
             "app_name": lock.app_name, "run": lock.run, "actor": lock.actor, "locks": locks_folder, "folder": self.folder, "alive": self.alive,
-            "way_back": way_back, "params": params,
+            "way_back": way_back, "params": params, "place": shipped.ship(),
         }
         options = ["--quiet", "--collect", "--no-block", "--unit=" + self.unit, "--description=Heartbeat of a deploy of %s" % lock.app_name]
         os.makedirs(FOLDER, mode=0o711, exist_ok=True)
@@ -85,7 +86,7 @@ class Starting:
         make_folder(self.folder, callers_group())
         write_atomically_as(spec, json.dumps(told).encode(), 0o600, os.getuid(), os.getgid())
         try:
-            run(["systemd-run", *options, *shipped.command(shipped.ship(), "host.keeper", spec)], timeout=30)
+            run(["systemd-run", *options, *shipped.command(told["place"], "host.keeper", spec)], timeout=30)
         except CommandFailed as error:
             self.trouble = str(error)
 
@@ -120,9 +121,14 @@ def main(spec: str) -> None:
         # Only when it is needed: it takes longer to load than the runner should have to wait for this.
         return importlib.import_module(shipped.OURS + told["way_back"])
 
+    def note(is_connected: bool) -> None:
+        locks.note_beat(alive, is_connected)
+
+    armed = boot.arm(lock.app_name, told["place"], told)
     try:
-        Keeper(lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run)).run()
+        Keeper(lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run), note).run()
     finally:
+        boot.disarm(lock.app_name, armed)
         os.unlink(told["alive"])
         shutil.rmtree(told["folder"], ignore_errors=True)
 
@@ -132,13 +138,15 @@ class Keeper:
 
     :param go_back: called with the lock held, once nothing was heard for too long.
     :param confirm: called when the runner says that the whole fleet is through.
+    :param note: called with True at each heartbeat, with False when no runner is connected any more.
     """
 
-    def __init__(self, lock: DeployLock, folder: str, go_back, confirm, silence: float = locks.SILENCE) -> None:
+    def __init__(self, lock: DeployLock, folder: str, go_back, confirm, note, silence: float = locks.SILENCE) -> None:
         self.lock = lock
         self.folder = folder
         self.go_back = go_back
         self.confirm = confirm
+        self.note = note
         self.silence = silence
         self.last = time.monotonic()
         self.selector = selectors.DefaultSelector()
@@ -201,6 +209,8 @@ class Keeper:
             self.selector.unregister(caller)
             del self.rests[caller]
             caller.close()
+            if not self.rests:
+                self.note(False)
             return
         self.rests[caller] = rest
         for line in lines:
@@ -214,6 +224,7 @@ class Keeper:
         if time.monotonic() - self.last >= self.silence:
             self.lock.go_on()
         self.last = time.monotonic()
+        self.note(True)
         heard = os.path.join(self.folder, "heard")
         if not os.path.exists(heard):
             write_atomically_as(heard, b"", 0o600, os.getuid(), os.getgid())

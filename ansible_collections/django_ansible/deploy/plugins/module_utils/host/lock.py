@@ -19,14 +19,25 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.freeze 
 FOLDER = "/run/django-ansible-deploy"  # emptied by a boot, which also ends whatever held a lock
 LEASE = 900  # seconds, without a heartbeat; longer than any step waits for another host's
 SILENCE = 25  # seconds without a heartbeat after which a run counts as dead
+LATE = 11  # seconds without one of the heartbeats, which come every 5, after which it may be dead
 STEP = 60  # seconds that a step of a killed run gets to end
 OWN_STEP = 1800  # seconds that a step of this run gets to end whose connection broke; no command takes longer
-EARLIER_ATTEMPT = 90  # seconds that a workflow run waits for what its earlier attempt left, whose hosts go back meanwhile
+LEFT = 90  # seconds that a run waits for what a dead one left, while the host goes back
 PAUSE = 1.0
+
+
+LOCK_ARGUMENTS = {
+    "lock_wait": {"type": "int", "default": 0},
+    "wait_is_told": {"type": "bool", "default": True},
+}
 
 
 class Locked(Exception):
     """Another deploy holds the lock; the text says whose it is."""
+
+
+class Waits(Exception):
+    """The lock would be waited for, and nobody has been told yet; the text says for whose."""
 
 
 def boot_id() -> str:
@@ -64,10 +75,12 @@ class DeployLock:
         """Whether this run holds the lock, as far as the file says."""
         return bool(self.run) and (self._read() or {}).get("run") == self.run
 
-    def take(self, wait: float = 0) -> None:
-        """Takes the lock, waiting for another deploy at most *wait* seconds.
+    def take(self, wait: float = 0, is_told: bool = True) -> None:
+        """Takes the lock, waiting for another deploy at most *wait* seconds, and for one that is not heard of any more until its host has ended it.
 
+        :param is_told: whether people know for whose lock they wait.
         :raises Locked: when another deploy still holds it.
+        :raises Waits: when nobody was told yet.
         """
         begun = time.monotonic()
         while self.run:
@@ -82,10 +95,14 @@ class DeployLock:
                             self.notice = "took the deploy lock over from %s" % describe(before)
                         self._write()
                         return
-            if time.monotonic() - begun >= max(wait, EARLIER_ATTEMPT if self._is_earlier_attempt(before) else 0):
+            left = not frozen and (self._is_dying(before) or self._is_earlier_attempt(before))
+            if time.monotonic() - begun >= max(wait, LEFT if left else 0):
                 if frozen:
                     raise Locked("%s is %s. Run the operation unlock before it is deployed again" % (self.app_name, frozen))
                 raise Locked("%s is being deployed here by %s: wait for it to end, or set %s" % (self.app_name, describe(before), self.wait_variable))
+            if not is_told:
+                whose = "%s is %s" % (self.app_name, frozen or "being deployed here by " + describe(before))
+                raise Waits(whose + (", which does not answer any more: waiting until this host has ended it, within a minute" if left else ": waiting up to %d s" % wait))
             time.sleep(PAUSE)
 
     @contextlib.contextmanager
@@ -152,7 +169,7 @@ class DeployLock:
     def hear(self, path: str) -> None:
         """From now on the lock lives by the heartbeat of its run. Inside of no step.
 
-        :param path: a file that is held by flock(2) as long as the process lives that listens to it.
+        :param path: a file that is held by flock(2) as long as the process lives that listens to it, with what :func:`note_beat` wrote.
         """
         with self._flock(STEP):
             found = self._read() or {}
@@ -166,6 +183,11 @@ class DeployLock:
         if found.get("heard"):
             return is_locked(found["heard"]) or time.monotonic() - found.get("renewed", 0) < SILENCE
         return time.monotonic() - found.get("renewed", 0) < LEASE
+
+    @staticmethod
+    def _is_dying(found: dict) -> bool:
+        """Whether a run is not heard of any more: the host goes back and frees the lock by itself, unless it is heard of again."""
+        return bool(found.get("heard")) and time.monotonic() - last_beat(found["heard"]) > LATE
 
     def _may_take(self, found: dict) -> bool:
         if not found or found.get("run") == self.run or not self._lives(found):
@@ -212,6 +234,20 @@ class DeployLock:
         with open(self.path, "r+", encoding="utf-8") as file:
             file.write(text)
             file.truncate()
+
+
+def note_beat(descriptor: int, is_connected: bool) -> None:
+    """Writes down that a run was heard of now, or that its connection has ended."""
+    os.pwrite(descriptor, b"%020.3f" % (time.monotonic() if is_connected else 0), 0)
+
+
+def last_beat(path: str) -> float:
+    """When a run was heard of last, by the monotonic clock; 0 when nobody is connected any more."""
+    try:
+        with open(path, encoding="ascii") as file:
+            return float(file.read(20))
+    except (FileNotFoundError, ValueError):
+        return 0.0
 
 
 def is_locked(path: str) -> bool:

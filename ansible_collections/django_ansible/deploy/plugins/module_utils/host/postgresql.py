@@ -164,7 +164,16 @@ def allow(text: str, app_name: str, database: str, user: str, networks: list[str
     databases = ",".join(map(name, (database, restored_name(database), "postgres")))
     lines = ["host %s %s %s scram-sha-256" % (databases, name(user), network) for network in networks]
     block = "\n".join([begin, OWNS % (name(user), name(database)), *lines, end, ""])
-    pattern = re.compile("^%s\n.*?^%s\n" % (re.escape(begin), re.escape(end)), re.MULTILINE | re.DOTALL)
+    pattern = _block_of(app_name)
     if pattern.search(text):
         return pattern.sub(lambda _: block, text)
     return text.rstrip("\n") + "\n" + block
+
+
+def disallow(text: str, app_name: str) -> str:
+    """pg_hba.conf without the block of an application."""
+    return _block_of(app_name).sub("", text)
+
+
+def _block_of(app_name: str) -> re.Pattern:
+    return re.compile("^# BEGIN Ansible managed: {0}\n.*?^# END Ansible managed: {0}\n".format(re.escape(app_name)), re.MULTILINE | re.DOTALL)

@@ -10,8 +10,8 @@ import json
 # The last module's main() is called with what is asked.
 BOOTSTRAP = """
 import json, sys, types
-told = json.load(sys.stdin)
-for name, source in told["modules"]:
+given = json.load(sys.stdin)
+for name, source in given["modules"]:
     parts = name.split(".")
     for end in range(1, len(parts)):
         parent = ".".join(parts[:end])
@@ -22,7 +22,7 @@ for name, source in told["modules"]:
     sys.modules[name] = module
     setattr(sys.modules[".".join(parts[:-1])], parts[-1], module)
     exec(compile(source, parts[-1] + ".py", "exec"), module.__dict__)
-module.main(told["request"])
+module.main(given["request"])
 """
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Iterator
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
@@ -20,6 +21,25 @@ LAYOUT_VERSION = 2
 ROLLED_BACK = "rolled-back"
 BY_ITSELF = "rolled-back-by-itself"
 LONGEST_RECORD = 65536  # bytes of a line of deploys.jsonl
+# What a record may say, where it says it at all: types, and forms of texts. Nobody makes a name, a path or a decision of the rest.
+TEXT, WORD, TIME = r"[^\x00]*", r"[0-9a-z]*", r"[0-9TZ:.+-]+"
+FIELDS = {
+    **{"layout": int, "revision": r"|[0-9a-f]{40}", "bad": bool, "activated": TIME, "created": TIME, "build": WORD, "venv": WORD, "migrated": dict, "commands": list},
+    **{"prepared": TEXT, "key": WORD, "collected": TEXT, "static_root": TEXT, "settings_module": TEXT, "home": bool, "uploads": dict, "pages": dict},
+    **{"file": TEXT, "project": TEXT, "summary": dict, "images": dict, "identifiers": dict, "hashes": dict, "fingerprint": WORD},
+}
+
+
+def trouble_of(record: object) -> str | None:
+    """What is wrong with what a release.json holds, in words."""
+    if not isinstance(record, dict):
+        return "it is no mapping"
+    for name, wanted in FIELDS.items():
+        value = record.get(name)
+        fits = re.fullmatch(wanted, value) if isinstance(wanted, str) and isinstance(value, str) else type(value) is wanted
+        if value is not None and not fits:
+            return "%s is %s" % (name, ascii(value)[:60])
+    return None
 
 
 def is_name(text: object) -> bool:
@@ -74,7 +94,7 @@ class Releases:
         known = self.read_release(release)
         if known and known.get("revision") != revision:
             raise CommandFailed(
-                "this host has %s as commit %s, and was told that it is %s: look who changed its release.json, or what another host of the fleet says"
+                "this host has %s as commit %s, and another host says that it is %s: look who changed its release.json, or what another host of the fleet says"
                 % (release, str(known.get("revision"))[:7], revision[:7])
             )
 
@@ -83,13 +103,33 @@ class Releases:
         names = sorted(os.listdir(self.releases)) if os.path.isdir(self.releases) else []
         return [found for found in (self.read_release(name) for name in names) if found]
 
-    def refuse_newer_layout(self) -> None:
-        """:raises CommandFailed: when a newer version has deployed here, whose records this one does not understand."""
+    def refuse_unreadable(self) -> None:
+        """:raises CommandFailed: when this version would not understand what is here: records of a newer one, or those that somebody edited."""
         if self.layout_version() > LAYOUT_VERSION:
             raise CommandFailed(
                 "%s was deployed by a newer version of django-ansible-deploy (its layout is %d, this version knows %d): deploy with that version or a newer one"
                 % (self.folder, self.layout_version(), LAYOUT_VERSION)
             )
+        for sentence in self.edited():
+            raise CommandFailed(sentence)
+
+    def records(self) -> Iterator[str]:
+        """Paths of what was written down of the releases."""
+        for name in filter(is_name, sorted(os.listdir(self.releases)) if os.path.isdir(self.releases) else []):
+            yield os.path.join(self.release_dir(name), "release.json")
+
+    def edited(self) -> Iterator[str]:
+        """A sentence for each record that is not as a deploy writes it: its release would count for none, and what it needs would be removed."""
+        for path in self.records():
+            try:
+                with open(path, encoding="utf-8") as file:
+                    trouble = trouble_of(json.load(file))
+            except FileNotFoundError:
+                continue  # It was never completed.
+            except (OSError, ValueError):
+                trouble = "it is no JSON"
+            if trouble:
+                yield "%s is not as a deploy wrote it: %s. Bring it back from a backup; without one, remove it, and it counts for nothing" % (path, trouble)
 
     def layout_version(self) -> int:
         try:

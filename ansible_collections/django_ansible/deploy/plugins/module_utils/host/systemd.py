@@ -42,6 +42,13 @@ def suited(rules: str) -> str:
     return rules if gives_own_pids() else re.sub(r"^%s=.*\n?" % OWN_PIDS, "", rules, flags=re.MULTILINE)
 
 
+def quoted(word: str) -> str:
+    """An argument as ExecStart= takes it."""
+    for character, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("%", "%%"), ("$", "$$")):
+        word = word.replace(character, escaped)
+    return '"%s"' % word if re.search(r"[\s\"';\\]", word) or not word else word
+
+
 def quietly(verb: str, *arguments: str) -> None:
     """A step that may fail without harm, or whose failure must not hide the first one. Without a unit nothing is done."""
     if verb == "daemon-reload" or any(not argument.startswith("-") for argument in arguments):

@@ -117,7 +117,7 @@ class Activation:
             self.layout, self.restorable, slot=self.slot if starting else None, previous_slot=wanted.live,
             previous_release=wanted.previous_release, nginx=wanted.touches_nginx, moves=wanted.processes.moves,
         )
-        serving = "the old release %s still serves" % wanted.previous_release if wanted.previous_release else "nothing was served before, and nothing is"
+        serving = "the old release %s is still live" % wanted.previous_release if wanted.previous_release else "nothing was served before, and nothing is"
         parts = ["release %s was not activated, %s: %s" % (wanted.release, serving, cause)]
         if log:
             parts.append("Last log lines:\n" + log)

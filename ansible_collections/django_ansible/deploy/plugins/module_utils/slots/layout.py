@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import read_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import Releases, is_name
@@ -31,10 +32,18 @@ class Layout(Releases):
         self.slots = os.path.join(app_dir, "slots")
         self.current = os.path.join(app_dir, "current")
         self.etc = os.path.join("/etc", app_name)
+        # What releases were prepared for, see slots/prepared.py.
+        self.prepared = os.path.join(self.etc, "prepared")
         # Closes the site while it is there; beside it, who gets through.
         self.maintenance = os.path.join(self.etc, "maintenance")
         self.let_through = os.path.join(self.etc, "maintenance.d")
         self.run = os.path.join("/run", app_name)
+
+    def records(self) -> Iterator[str]:
+        yield from super().records()
+        for name in sorted(os.listdir(self.prepared)) if os.path.isdir(self.prepared) else []:
+            if name.endswith(".json"):
+                yield os.path.join(self.prepared, name)
 
     def slot_link(self, slot: str) -> str:
         return os.path.join(self.slots, slot)

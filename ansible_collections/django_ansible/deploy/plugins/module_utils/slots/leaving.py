@@ -11,12 +11,13 @@ import re
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import builder
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper, lock, nginx, shipped, systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper, lock, nginx, runs, shipped, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, read_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units, runs
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.runs import stop
 
 BACKUPS = "/var/backups"
 # What people would miss, of app_dir.
@@ -142,7 +143,7 @@ class Leaving:
         patterns = [unit.replace("@.", "@*.") for unit in units if unit not in timers]
         enabled = [*process_units.enabled_instances({unit: False for unit in units}), *timers, *(unit for slot in SLOTS for unit in self.layout.slot_units(slot))]
         for run_ in runs.known_runs(app_name):
-            runs.stop(self.layout, run_["run"])
+            stop(app_name, run_["run"])
         for unit in (*timers, *(pattern for pattern in patterns if pattern.endswith(".socket")), *patterns):
             systemd.systemctl("stop", unit, timeout=systemd.LONGEST_STOP)
         for unit in enabled:

@@ -7,16 +7,14 @@ import calendar
 import json
 import os
 import re
-import subprocess
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run, tail
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.log_lines import LONGEST, deploys_in, matching, newest, tail_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
 NGINX = "/var/log/nginx"
-LONGEST = 4000  # characters of a line
-MOST_BYTES = 4 << 20  # of a file, its end
 ACCESS_TIME = re.compile(r"\[(\d{2}/\w{3}/\d{4}:\d{2}:\d{2}:\d{2}) ([+-]\d{4})\]")
 ERROR_TIME = re.compile(r"(\d{4}/\d{2}/\d{2} \d{2}:\d{2}:\d{2}) ")
 
@@ -32,11 +30,10 @@ def read(layout: Layout, part: str, since: str, lines: int, grep: str) -> list[l
     if part == "nginx":
         found = _of_nginx(layout)
     elif part == "deploys":
-        found = _of_deploys(layout)
+        found = deploys_in(layout.journal)
     else:
         return _journal(_units(layout, part), since, lines, grep)
-    begin = _moment(since) if since else 0
-    return _matching([entry for entry in sorted(found) if entry[0] >= begin], grep)[-lines:]
+    return newest(found, since, lines, grep)
 
 
 def _units(layout: Layout, part: str) -> list[str]:
@@ -68,7 +65,7 @@ def _journal(units: list[str], since: str, lines: int, grep: str) -> list[list]:
             message = bytes(message).decode(errors="replace")
         for text in str(message or "").splitlines():
             found.append([int(entry["__REALTIME_TIMESTAMP"]) / 1e6, text[:LONGEST]])
-    return _matching(found, grep)[-lines:]
+    return matching(found, grep)[-lines:]
 
 
 def _of_nginx(layout: Layout) -> list[list]:
@@ -83,12 +80,6 @@ def _of_nginx(layout: Layout) -> list[list]:
     return found
 
 
-def tail_of(path: str) -> str:
-    with open(path, "rb") as file:
-        file.seek(max(0, os.path.getsize(path) - MOST_BYTES))
-        return file.read(MOST_BYTES).decode(errors="replace")
-
-
 def _time_in(text: str) -> float | None:
     """When nginx wrote a line."""
     access, error = ACCESS_TIME.search(text), ERROR_TIME.match(text)
@@ -99,34 +90,3 @@ def _time_in(text: str) -> float | None:
         return time.mktime(time.strptime(error.group(1), "%Y/%m/%d %H:%M:%S")) if error else None
     except ValueError:
         return None
-
-
-def _of_deploys(layout: Layout) -> list[list]:
-    found = []
-    for text in tail_of(layout.journal).splitlines() if os.path.isfile(layout.journal) else []:
-        try:
-            entry = json.loads(text)
-            found.append([float(calendar.timegm(time.strptime(entry.pop("time"), "%Y-%m-%dT%H:%M:%SZ"))), json.dumps(entry, sort_keys=True)[:LONGEST]])
-        except (ValueError, KeyError, AttributeError):
-            continue
-    return found
-
-
-def _moment(since: str) -> float:
-    printed = run(["systemd-analyze", "timestamp", since])
-    found = re.search(r"UNIX seconds: @([\d.]+)", printed)
-    if not found:
-        raise CommandFailed("systemd does not understand the time %s" % since)
-    return float(found.group(1))
-
-
-def _matching(entries: list[list], grep: str) -> list[list]:
-    """grep knows no expression that takes for ever."""
-    if not grep:
-        return entries
-    argv = ["grep", "--extended-regexp", "--ignore-case", "--line-number", "--text", "--regexp=" + grep]
-    text = "".join(entry[1].replace("\n", " ") + "\n" for entry in entries)
-    done = subprocess.run(argv, input=text, capture_output=True, text=True, errors="replace", check=False, timeout=60, env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"})
-    if done.returncode > 1:
-        raise CommandFailed("--grep: %s" % tail(done.stderr, 1))
-    return [entries[int(line.partition(":")[0]) - 1] for line in done.stdout.splitlines()]

@@ -3,13 +3,13 @@
 """What a commit would change, found out with its own code beside the release that serves. Nothing of it stays on the host."""
 from __future__ import annotations
 
-import difflib
 import os
 import pwd
 import re
 import tempfile
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import ask
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.worker import OURS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import rules
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import refusal
@@ -19,12 +19,15 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files i
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, live_application, release_environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.inspection import refuse_problems
 
 MADE = ["code", "venv", "check", "static"]
 MIGRATION = re.compile(r"(?:^|/)(\w+)/migrations/(\w+)\.py$")
 LONGEST_SETTINGS = 1 << 20  # bytes
 # Not /var/tmp, of which the sandbox has its own.
 PLACE = "/var/lib"
+NAME = re.compile(r"[\w.-]*")
+MOST_LINES, LONGEST_LINE = 1000, 300  # characters
 LOCKED = re.compile(r'^name = "([^"]+)"\nversion = "([^"]+)"', re.MULTILINE)
 
 
@@ -34,8 +37,10 @@ def requirement_changes(before: dict, after: dict) -> list[str]:
     for texts, gained in ((before, False), (after, True)):
         for path, text in sorted(texts.items()):
             lines[gained] += ["%s==%s" % pair for pair in LOCKED.findall(text)] if path.endswith(".lock") else _plain_lines(path, text)
-    changes = difflib.ndiff(sorted(set(lines[False])), sorted(set(lines[True])))
-    return [line[0] + line[2:] for line in changes if line[0] in "+-"]
+    lost, gained = set(lines[False]) - set(lines[True]), set(lines[True]) - set(lines[False])
+    changes = sorted([("-", line) for line in lost] + [("+", line) for line in gained], key=lambda change: (NAME.match(change[1])[0].lower(), change[0] == "+", change[1]))
+    told = [sign + line[:LONGEST_LINE] for sign, line in changes[:MOST_LINES]]
+    return told + (["+… and %d more lines" % (len(changes) - MOST_LINES)] if len(changes) > MOST_LINES else [])
 
 
 def _plain_lines(path: str, text: str) -> list[str]:
@@ -64,6 +69,11 @@ class Prediction:
         with self.preparation.archive() as archive:
             builder.unpack(archive, self.place, compressed=not params["repository"])
         self.found["warnings"] += self.preparation.found["warnings"]
+        with Tree(self.place) as tree:
+            for name in OURS:
+                tree.remove(name)
+            # The deploy would end there, and what is read below is shown to whoever wrote the commit: nothing of the host is among it.
+            refuse_problems(tree)
         claimed = {"release_dir": self.place, "app_path": params["app_path"], "revision": params["revision"]}
         after = builder.work(["read_requirements"], {self.place: self.place}, claim=claimed, wishes=self.folders(self.place))["texts"]
         before = ask(application_sandbox(params), ["read_requirements"], {}, wishes=self.folders(self.live_dir))["texts"]
@@ -104,7 +114,7 @@ class Prediction:
             if certain:
                 raise
             self.found["unknown"].append(
-                "migrations and Django's checks: the requirements change, and with those of the release that serves the new code says: %s"
+                "migrations and Django's checks: the requirements change, and with those of the live release the new code says: %s"
                 % " ".join(str(error).split())[-300:]
             )
             return

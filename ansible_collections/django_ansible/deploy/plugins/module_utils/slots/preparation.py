@@ -7,6 +7,7 @@ Root looks it through, takes it over and moves it to its place: what is in C(rel
 """
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -25,7 +26,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import places, prepared, shared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground, places, prepared, shared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import hint_of, texts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.inspection import Inspection, refuse_problems
@@ -60,8 +61,7 @@ class Preparation:
     def run(self) -> None:
         """:raises CommandFailed: when the release cannot be made; then nothing of it is left."""
         self.make_key()
-        for path in (self.layout.app_dir, self.layout.releases, self.layout.venvs, self.layout.slots, self.layout.static, self.layout.building):
-            ensure_directory(path)
+        ground.prepare(self.layout, self.params["app_user"])
         places.check_writable(self.params["writable_paths"], owner_ids(self.params["app_user"], self.params["app_group"])[0])
         self.found["warnings"] += shared.ensure_shared(self.layout, self.params)
         try:
@@ -142,8 +142,8 @@ class Preparation:
         self.missing_module_help = hint_of(plan.get("missing_module_help"))
         if plan.get("compiled") is not True:
             venv_dir = os.path.join(layout.venvs, key)
-            if os.path.isdir(os.path.join(venv_dir, "bin")):
-                # A release may run in it; it is not made anew below that.
+            if os.path.isdir(os.path.join(venv_dir, "bin")) and any(found.get("venv") == key for found in layout.list_releases()):
+                # A release may run in it; it is not made anew below that. One that no release has was left by a version before, unfinished or closed.
                 raise CommandFailed("the Python of %s is gone, or the builder cannot see it: install it again, or set django_app_python to another one" % venv_dir)
             self.libraries.with_build_tools(lambda: self.build_venv(key, venv_dir, builder))
             self.libraries.for_installed(venv_dir)
@@ -218,6 +218,10 @@ class Preparation:
                 archived = archive_of(params["repository"], params["revision"], mirror, path)
             else:
                 archived = params["archived"]
+                if params["archive_content"]:
+                    path = os.path.join(folder, "archive.tar")
+                    with open(path, "wb") as file:
+                        file.write(base64.b64decode(params["archive_content"]))
             for kind, sentences in archived.items():
                 self.found[kind] += sentences
             with open(path, "rb") as file:

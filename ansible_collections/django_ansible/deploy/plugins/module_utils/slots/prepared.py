@@ -24,13 +24,9 @@ def key_of(prepared_from: str) -> str:
     return prepared_from[:8]
 
 
-def folder(layout: Layout) -> str:
-    return os.path.join(layout.etc, "prepared")
-
-
 def _path(layout: Layout, release: str) -> str:
     """Where a release's preparations are; a name that is none never becomes a path."""
-    return os.path.join(folder(layout), os.path.basename(layout.release_dir(release)))
+    return os.path.join(layout.prepared, os.path.basename(layout.release_dir(release)))
 
 
 def settings_dir(layout: Layout, release: str, key: str) -> str:
@@ -56,14 +52,14 @@ def read(layout: Layout, release: str) -> dict:
 
 
 def write(layout: Layout, release: str, facts: dict) -> None:
-    ensure_directory(folder(layout))
+    ensure_directory(layout.prepared)
     write_atomically(_path(layout, release) + ".json", (json.dumps(facts, indent=2, sort_keys=True) + "\n").encode(), 0o600)
 
 
 def write_settings(layout: Layout, release: str, key: str, text: str, group: str) -> None:
     """Puts down the settings module of a preparation. It may hold what django_app_settings_override has, and that may be a secret."""
     path = settings_dir(layout, release, key)
-    for each in (folder(layout), os.path.dirname(path)):
+    for each in (layout.prepared, os.path.dirname(path)):
         ensure_directory(each)
     ensure_directory(path, 0o750, "root", group)
     write_atomically(os.path.join(path, MODULE + ".py"), text.encode(), 0o640, "root", group)
@@ -101,7 +97,7 @@ def unneeded(layout: Layout, kept: set[str]) -> list[str]:
     current = {name: read(layout, name) for name in kept}
     wanted = {found["collected"] for found in current.values() if found.get("collected")} | in_use(layout)
     paths = [path for path in _children(layout.collected) if path not in wanted]
-    for path in _children(folder(layout)):
+    for path in _children(layout.prepared):
         name = os.path.basename(path)
         if name.endswith(".json"):
             paths += [] if name[: -len(".json")] in kept else [path]

@@ -8,6 +8,8 @@ import os
 import re
 import shlex
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
+
 UNITS = "/etc/systemd/system"
 WANTED = os.path.join(UNITS, "multi-user.target.wants")
 # Whose a unit is; systemd leaves names alone that begin with X-.
@@ -27,13 +29,7 @@ def exec_start(command: str, folder: str, shared: str) -> str:
     if not words[0].startswith("/"):
         words[0] = os.path.join(folder, ".venv/bin", words[0])
     places = {"{number}": "%i", "{slot}": "%j", "{shared}": shared}
-    return re.sub("|".join(map(re.escape, places)), lambda found: places[found.group(0)], " ".join(map(_quoted, words)))
-
-
-def _quoted(word: str) -> str:
-    for character, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("%", "%%"), ("$", "$$")):
-        word = word.replace(character, escaped)
-    return '"%s"' % word if re.search(r"[\s\"';\\]", word) or not word else word
+    return re.sub("|".join(map(re.escape, places)), lambda found: places[found.group(0)], " ".join(map(systemd.quoted, words)))
 
 
 def owned_units(app_name: str) -> dict:

@@ -1,160 +1,35 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""Commands that somebody has run with the live release: each goes on by itself, so that neither a connection nor the one who asked has to last as long.
-
-A run has a folder in memory that only root can enter, with what is known of it and what it printed.
-"""
+"""A management command of role mode, with the live release: a unit of its own."""
 from __future__ import annotations
 
-import json
-import os
-import re
-import shutil
-import time
-
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock, systemd
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, write_atomically_as
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import KILLED, PREFIX
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import runs, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import PREFIX
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
-FOLDER = os.path.join(lock.FOLDER, "runs")
-NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
-MOST_OUTPUT = 16 << 20  # bytes that are kept of what a run prints, its first ones; they are in memory
-PIECE = 1 << 20  # bytes that are read at a time
-KEPT = 3  # runs that have ended and can still be read
-TIMED_OUT = 124  # as timeout(1) has it
+
+def unit_of(run: runs.Run) -> str:
+    return "%s%s-run-%s.service" % (PREFIX, run.app_name, run.run_id)
 
 
-class Run:
-    """One run of an application's command, by the name of who asked for it."""
+def start(run: runs.Run, layout: Layout, application: Application, words: list[str], actor: str, release: str, limit: int) -> None:
+    """Starts ``manage.py`` with *words*; returns at once.
 
-    def __init__(self, layout: Layout, run_id: str) -> None:
-        if not NAME.fullmatch(run_id):
-            raise CommandFailed("%s is no name of a run" % ascii(run_id)[:120])
-        self.layout, self.run_id = layout, run_id
-        self.folder = os.path.join(FOLDER, layout.app_name, run_id)
-        self.output = os.path.join(self.folder, "output")
-        self.unit = "%s%s-run-%s.service" % (PREFIX, layout.app_name, run_id)
+    :param limit: seconds after which it is ended.
+    """
+    argv = [application.python, "manage.py", *words]
 
-    def known(self) -> dict:
-        """What is known of it; empty when there is no such run."""
-        try:
-            with open(os.path.join(self.folder, "run.json"), encoding="utf-8") as file:
-                return json.load(file)
-        except (FileNotFoundError, ValueError):
-            return {}
+    def work(keep) -> int:
+        return application.watched(argv, timeout=limit, unit=unit_of(run), output=keep).code
 
-    def note(self, **facts: object) -> None:
-        text = json.dumps({**self.known(), **facts})
-        write_atomically_as(os.path.join(self.folder, "run.json"), text.encode(), 0o600, os.getuid(), os.getgid())
-
-    def is_watched(self) -> bool:
-        """Whether somebody still waits for its end."""
-        try:
-            os.kill(self.known().get("pid", 0) or -(1 << 30), 0)
-        except OSError:
-            return False
-        return True
-
-    def start(self, application: Application, words: list[str], actor: str, release: str, limit: int) -> None:
-        """Starts ``manage.py`` with *words*; returns at once.
-
-        :param limit: seconds after which it is ended.
-        """
-        prune(self.layout.app_name)
-        ensure_directory(self.folder, 0o700)
-        self.note(words=words, actor=actor, release=release, started=time.time())
-        with open(self.output, "wb"):
-            pass
-        if os.fork():
-            return
-        # From here on in a process of its own, which nobody who hangs up takes along.
-        os.setsid()
-        silence = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(silence, descriptor)
-        try:
-            self.note(pid=os.getpid())
-            self._watch(application, words, limit)
-        finally:
-            os._exit(0)
-
-    def _watch(self, application: Application, words: list[str], limit: int) -> None:
-        trouble = ""
-        with open(self.output, "ab", buffering=0) as file:
-
-            def keep(part: bytes) -> None:
-                # What comes after the limit is read all the same: the command shall not wait for anybody.
-                file.write(part[: max(0, MOST_OUTPUT - file.tell())])
-
-            try:
-                code = application.watched([application.python, "manage.py", *words], timeout=limit, unit=self.unit, output=keep).code
-            except CommandFailed as error:
-                code, trouble = TIMED_OUT, str(error)
-        known = self.known()
-        self.note(ended=time.time(), code=code, trouble=trouble)
-        self.layout.record(
-            operation="run", command=words, release=known["release"], result="succeeded" if code == 0 else "failed", code=code,
-            seconds=round(time.time() - known["started"]), run=self.run_id, actor=known["actor"],
-        )
-
-    def follow(self, offset: int, wait: float) -> dict:
-        """What it printed from *offset* on, in whole lines as long as it goes on. Waits up to *wait* seconds for it to end, and a second for more lines."""
-        begun = time.monotonic()
-        while True:
-            known = self.known()
-            ended = "ended" in known or not (self.is_watched() or time.time() - known["started"] < 5)
-            grown = os.path.getsize(self.output) > offset
-            passed = time.monotonic() - begun
-            if ended or passed >= wait or (grown and passed >= 1):
-                break
-            time.sleep(0.05 if passed < 2 else 0.25)
-        with open(self.output, "rb") as file:
-            file.seek(offset)
-            piece = file.read(PIECE)
-        more = os.path.getsize(self.output) > offset + len(piece)
-        if (more or not ended) and b"\n" in piece:
-            piece = piece[: piece.rindex(b"\n") + 1]
-        elif not ended and len(piece) < PIECE:
-            piece = b""
-        return {
-            "output": piece.decode(errors="replace"), "offset": offset + len(piece), "ended": ended and not more,
-            "cut": offset + len(piece) >= MOST_OUTPUT, "code": known.get("code", KILLED) if ended else None, "trouble": known.get("trouble", ""),
-        }
+    run.start(words, actor, release, work, layout.record)
 
 
-def prune(app_name: str) -> None:
-    """Forgets all but the newest runs that have ended."""
-    ended = [run for run in known_runs(app_name) if not is_going(run)]
-    for run in ended[:-KEPT]:
-        shutil.rmtree(os.path.join(FOLDER, app_name, run["run"]))
-
-
-def known_runs(app_name: str) -> list[dict]:
-    """All runs of an application that are known, the oldest first."""
-    folder = os.path.join(FOLDER, app_name)
-    names = os.listdir(folder) if os.path.isdir(folder) else []
-    layout = Layout(app_name, "", "")
-    found = [{**Run(layout, name).known(), "run": name} for name in names if NAME.fullmatch(name)]
-    return sorted((run for run in found if "started" in run), key=lambda run: run["started"])
-
-
-def is_going(run: dict) -> bool:
-    """Whether a known run goes on."""
-    return "ended" not in run and bool(run.get("pid")) and os.path.isdir("/proc/%d" % run["pid"])
-
-
-def releases_in_use(app_name: str) -> set[str]:
-    """The releases that commands still run with."""
-    return {run["release"] for run in known_runs(app_name) if is_going(run)}
-
-
-def stop(layout: Layout, run_id: str) -> bool:
+def stop(app_name: str, run_id: str) -> bool:
     """Ends the command of a run that was ended itself. Tells whether there was one."""
-    run = Run(layout, run_id) if NAME.fullmatch(run_id) else None
-    if run is None or not is_going(run.known()):
+    run = runs.going(app_name, run_id)
+    if run is None:
         return False
-    systemd.systemctl("stop", run.unit)
+    systemd.systemctl("stop", unit_of(run))
     return True

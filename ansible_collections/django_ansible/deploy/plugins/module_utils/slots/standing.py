@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import os
-import shlex
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import DAY, Catalogue, taken_at
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import certificate, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import certificate, maintenance, runs, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import left, maintenance, prepared, process_units, runs
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import left, prepared, process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.maintenance import maintenance_of
 
 PROBE_SECONDS = 10
 FEW_DAYS = 14
@@ -35,9 +35,9 @@ def standing(layout: Layout, params: dict) -> dict:
         "health": health(layout, slot, params) if web else None,
         "certificate_days": certificate_days(params["certificate"]),
         "last_dump": last_dump(layout),
-        "maintenance": maintenance.describe(maintenance.known(layout)),
+        "maintenance": maintenance.describe(maintenance_of(layout).known()),
         "timers": {unit: last_run(unit) for unit in units if unit.endswith(".timer")},
-        "runs": [told(run) for run in runs.known_runs(layout.app_name)],
+        "runs": [runs.told(run, "manage.py") for run in runs.known_runs(layout.app_name)],
         "drift": left.drift(layout),
     }
     return {**found, "problems": [*problems(found), *filter(None, [unproven(layout, params["rehearsal_days"], time.time())])]}
@@ -93,14 +93,6 @@ def last_run(timer: str) -> str:
     if not found.get("ExecMainExitTimestamp"):
         return "not yet"
     return "%s, %s" % (found["ExecMainExitTimestamp"], "succeeded" if found.get("Result") == "success" else "failed")
-
-
-def told(run: dict) -> str:
-    """A run of a command in words."""
-    state = "goes on" if runs.is_going(run) else "ended with %s" % run.get("code", "an unknown status")
-    return "%s, since %s%s: %s" % (
-        shlex.join(["manage.py", *run["words"]])[:200], _moment(run["started"]), ", by " + run["actor"] if run.get("actor") else "", state,
-    )
 
 
 def _moment(seconds: float) -> str:

@@ -10,6 +10,7 @@ from ansible_collections.django_ansible.deploy.plugins.filter.words import words
     [
         ([], {"part": "web", "since": "", "lines": 200, "grep": ""}),
         ('worker --since "1 hour ago" --lines 5 --grep "a|b"', {"part": "worker", "since": "1 hour ago", "lines": 5, "grep": "a|b"}),
+        ("Web.1_api", {"part": "Web.1_api", "since": "", "lines": 200, "grep": ""}),
         (["nginx", "--grep", "-x"][:1], {"part": "nginx", "since": "", "lines": 200, "grep": ""}),
     ],
 )
@@ -20,6 +21,10 @@ def test_understood(command, found):
 @pytest.mark.parametrize("command", ["web web", "web --tail", "web --lines 0", "web --lines many", "Web/..", "web --since $(id)", "web 'open"])
 def test_refused(command):
     assert log_request(command)["wrong"].startswith("command cannot be understood: ")
+
+
+def test_containers_have_no_usual_part():
+    assert log_request("--lines 5", part="") == {"part": "", "since": "", "lines": 5, "grep": "", "wrong": ""}
 
 
 def test_words_of_a_command():

@@ -107,3 +107,23 @@ def test_a_commit_that_is_not_there_is_refused(tmp_path):
     commit(tmp_path / "site", **{"manage.py": ""})
     with pytest.raises(CommandFailed):
         archive.pack(str(tmp_path / "site"), "0" * 40, str(tmp_path / "a.tar"))
+
+
+@pytest.mark.parametrize("letter, folder", [("n", False), ("é", True)])
+def test_a_name_that_no_file_can_have_is_named_before_any_host_gets_it(tmp_path, letter, folder):
+    commit(tmp_path / "site", **{"manage.py": "manage"})
+    entry = "100644 blob %s" % git(tmp_path / "site", "rev-parse", "HEAD:manage.py")
+    for name in (letter * 300, "web")[0 : 2 if folder else 1]:
+        listed = subprocess.run(["git", "-C", str(tmp_path / "site"), "mktree", "-z"], input="%s\t%s\0" % (entry, name), capture_output=True, text=True, check=True)
+        entry = "040000 tree %s" % listed.stdout.strip()
+    revision = git(tmp_path / "site", "commit-tree", "-m", "Long", listed.stdout.strip())
+    with pytest.raises(CommandFailed, match="%s{50,}… has a name of more than 255 bytes, which no file can have: shorten it" % letter) as failure:
+        archive.pack(str(tmp_path / "site"), revision, str(tmp_path / "a.tar.gz"))
+    assert len(str(failure.value)) < 300
+    assert not (tmp_path / "a.tar.gz").exists()
+
+
+def test_the_longest_name_is_packed(tmp_path):
+    revision = commit(tmp_path / "site", **{"manage.py": "manage", "n" * 255: "long"})
+    archive.pack(str(tmp_path / "site"), revision, str(tmp_path / "a.tar.gz"))
+    assert texts(tmp_path / "a.tar.gz")["n" * 255] == "long"

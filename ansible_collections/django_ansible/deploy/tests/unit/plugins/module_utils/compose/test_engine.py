@@ -204,14 +204,14 @@ def test_an_unknown_answer_is_left_to_the_pull(survey):
     images = survey({"web": service("web:v1")}, {"web:v1": A}, {"web:v1": (500, {"message": "no route"})})
     assert images.needed
     assert images.chosen() == {"web:v1": ""}
-    assert images.refuse_unpullable() == ["Whether the image web:v1 has changed cannot be told: no route."]
+    assert images.refuse_unpullable() == ["Whether the image web:v1 has changed is not known: no route."]
 
 
 def test_podman_does_not_know_the_question_and_is_left_to_the_pull(survey, lab):
     lab.answers["GET", "/info"] = (200, {"BuildahVersion": "1.39.3"})
     images = survey({"web": service("r.x/web:v1")}, {"r.x/web:v1": A})
     assert images.needed
-    assert images.refuse_unpullable() == ["Whether the image r.x/web:v1 has changed cannot be told: Podman does not tell digests without a pull."]
+    assert images.refuse_unpullable() == ["Whether the image r.x/web:v1 has changed is not known: Podman does not know digests without a pull."]
 
 
 @pytest.mark.parametrize("error", [(404, {"message": "manifest unknown"}), (403, {"message": "no"}), (500, {"message": "no basic auth credentials"})])

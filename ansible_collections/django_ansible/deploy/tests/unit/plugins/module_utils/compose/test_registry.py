@@ -111,8 +111,8 @@ def test_login_keeps_a_token_and_not_the_password():
         (EngineError(401, "no"), "does not accept the user me with this password"),
         (EngineError(500, "login attempt to http://reg.example/v2/ failed with status: 401 Unauthorized"), "does not accept the user me"),
         (EngineError(500, "unauthorized: incorrect username or password"), "does not accept the user me"),
-        (EngineError(500, 'Get "http://10.0.0.1:4010/v2/": dial tcp 10.0.0.1:4010: connection refused'), "cannot be asked"),
-        (EngineError(500, "dial tcp: lookup auth.reg.example: no such host"), "cannot be asked"),
+        (EngineError(500, 'Get "http://10.0.0.1:4010/v2/": dial tcp 10.0.0.1:4010: connection refused'), "does not say whether"),
+        (EngineError(500, "dial tcp: lookup auth.reg.example: no such host"), "does not say whether"),
     ],
 )
 def test_login_says_why_not(error, sentence):

@@ -23,7 +23,8 @@ def kept(tmp_path):
     lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path / "locks"))
     lock.take()
     lock.did = []
-    keeper = Keeper(lock, str(tmp_path), lambda: lock.did.append("back"), lambda: lock.did.append("confirmed"), SILENCE)
+    lock.noted = []
+    keeper = Keeper(lock, str(tmp_path), lambda: lock.did.append("back"), lambda: lock.did.append("confirmed"), lock.noted.append, SILENCE)
     thread = threading.Thread(target=keeper.run)
     thread.start()
     deadline = time.monotonic() + 5
@@ -105,6 +106,21 @@ def test_it_ends_when_the_lock_is_given_back_and_tells_the_runner(kept):
     assert not kept.thread.is_alive()
     assert b"end\n" in runner.recv(64)
     assert kept.did == []
+
+
+def test_the_end_of_the_last_connection_is_noted_at_once(kept):
+    first, second = call(kept), call(kept)
+    for runner in (first, second):
+        runner.sendall(b"beat\n")
+        assert runner.recv(64) == b"here\n"
+    first.close()
+    second.sendall(b"beat\n")
+    assert second.recv(64) == b"here\n"
+    second.close()
+    deadline = time.monotonic() + 5
+    while False not in kept.noted and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert kept.noted == [True, True, True, False]
 
 
 @pytest.mark.parametrize("said", [b"ask\n", b"go back\n", b"\x00" * 200, b"beat " * 4000, b"BEAT\n"])

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as lock_module
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked, Waits, note_beat
 
 
 @pytest.fixture
@@ -122,6 +122,62 @@ def test_a_rerun_waits_until_what_its_earlier_attempt_left_has_gone_back(lock, m
     monkeypatch.setattr(lock_module.time, "sleep", lambda seconds: waited.append(seconds) or mine.release())
     lock("7-2-b").take()
     assert waited == [lock_module.PAUSE]
+
+
+@pytest.fixture
+def heard(lock, tmp_path):
+    """A lock whose run is heard of: the function that notes a beat or the connection's end."""
+    mine = lock("7-1-a")
+    mine.take()
+    alive = os.open(tmp_path / "alive", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(alive, fcntl.LOCK_EX)
+    mine.hear(str(tmp_path / "alive"))
+    note_beat(alive, True)
+    yield lambda is_connected: note_beat(alive, is_connected)
+    os.close(alive)
+
+
+def test_a_run_that_is_heard_of_is_not_waited_for(lock, heard, monkeypatch):
+    monkeypatch.setattr(lock_module.time, "sleep", lambda seconds: pytest.fail("it waited"))
+    with pytest.raises(Locked, match="is being deployed here by run 7-1-a of mona"):
+        lock("8-1-b").take(is_told=False)
+
+
+def test_a_run_whose_connection_has_ended_is_waited_for_and_named(lock, heard, monkeypatch):
+    heard(False)
+    with pytest.raises(Waits, match="shop is being deployed here by run 7-1-a of mona, since .*, which does not answer any more: waiting until this host has ended it"):
+        lock("8-1-b").take(is_told=False)
+    waited = []
+    monkeypatch.setattr(lock_module.time, "sleep", lambda seconds: waited.append(seconds) or lock("7-1-a").release())
+    lock("8-1-b").take()
+    assert waited == [lock_module.PAUSE]
+
+
+def test_a_run_that_is_late_is_waited_for_and_one_that_is_heard_again_is_not(lock, heard, monkeypatch):
+    now = time.monotonic() + lock_module.LATE + 1
+    monkeypatch.setattr(lock_module.time, "monotonic", lambda: now)
+    waited = []
+    monkeypatch.setattr(lock_module.time, "sleep", lambda seconds: waited.append(seconds) or heard(True))
+    with pytest.raises(Locked, match="is being deployed here by run 7-1-a"):
+        lock("8-1-b").take()
+    assert waited == [lock_module.PAUSE]
+
+
+def test_a_dead_run_is_not_waited_for_forever(lock, heard, monkeypatch):
+    heard(False)
+    slept = []
+    now = time.monotonic()
+    monkeypatch.setattr(lock_module.time, "monotonic", lambda: now + sum(slept))
+    monkeypatch.setattr(lock_module.time, "sleep", slept.append)
+    with pytest.raises(Locked, match="run 7-1-a"):
+        lock("8-1-b").take()
+    assert sum(slept) == lock_module.LEFT
+
+
+def test_a_wait_that_was_asked_for_is_told(lock):
+    lock("7-1-a").take()
+    with pytest.raises(Waits, match="shop is being deployed here by run 7-1-a of mona, since .*: waiting up to 300 s"):
+        lock("8-1-b").take(wait=300, is_told=False)
 
 
 def test_a_step_is_told_that_its_runner_is_gone(lock):

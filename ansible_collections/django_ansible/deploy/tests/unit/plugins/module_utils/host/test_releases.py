@@ -41,7 +41,7 @@ def test_nothing_else_is_one_or_becomes_a_path(releases, name):
 def test_a_host_vouches_for_its_own_record_alone(releases):
     releases.vouch(NAME, COMMIT)
     releases.vouch("20260202T000000Z-0123456", COMMIT)
-    with pytest.raises(CommandFailed, match="has 20260101T000000Z-0123456 as commit 0123456, and was told that it is fffffff"):
+    with pytest.raises(CommandFailed, match="has 20260101T000000Z-0123456 as commit 0123456, and another host says that it is fffffff"):
         releases.vouch(NAME, "f" * 40)
 
 
@@ -51,6 +51,34 @@ def test_a_record_that_somebody_edited_is_none(releases, text):
         file.write(text)
     assert releases.read_release(NAME) == {}
     assert releases.list_releases() == []
+
+
+@pytest.mark.parametrize(
+    "text, trouble",
+    [
+        ("[]", "it is no mapping"), ("null", "it is no mapping"), ("{", "it is no JSON"), ("\0", "it is no JSON"), (b"\xff", "it is no JSON"),
+        ({"venv": "../../../etc"}, "venv is '../../../etc'"), ({"venv": 7}, "venv is 7"), ({"revision": "main"}, "revision is 'main'"),
+        ({"bad": "yes"}, "bad is 'yes'"), ({"activated": ["now"]}, "activated is ['now']"), ({"layout": True}, "layout is True"),
+        ({"images": []}, "images is []"), ({"static_root": {}}, "static_root is {}"), ({"created": "x" * 10_000}, "created is 'xxx"),
+    ],
+    ids=str,
+)
+def test_a_record_that_somebody_edited_is_named_before_anything_is_touched(releases, text, trouble):
+    path = os.path.join(releases.release_dir(NAME), "release.json")
+    with open(path, "wb") as file:
+        file.write(text if isinstance(text, bytes) else (json.dumps(text) if isinstance(text, dict) else text).encode())
+    before = os.stat(path)
+    with pytest.raises(CommandFailed) as failure:
+        releases.refuse_unreadable()
+    assert str(failure.value).startswith("%s is not as a deploy wrote it: %s" % (path, trouble)) and len(str(failure.value)) < 300
+    assert os.stat(path).st_mtime_ns == before.st_mtime_ns
+
+
+def test_records_of_this_version_and_folders_without_one_are_left_alone(releases):
+    os.makedirs(releases.release_dir("20260202T000000Z-0123456"))
+    os.makedirs(os.path.join(releases.releases, "lost+found"))
+    releases.mark_release(NAME, bad=True, activated="2026-01-02T03:04:05Z", venv="0123456789abcdef", migrated={"run": "1"}, commands=["x"])
+    releases.refuse_unreadable()
 
 
 def test_a_record_names_no_other_folder_than_its_own(releases):
@@ -73,8 +101,8 @@ def test_a_host_is_not_deployed_to_by_a_version_that_does_not_know_its_layout(re
     assert releases.layout_version() == 1
     releases.claim_layout()
     assert releases.layout_version() == LAYOUT_VERSION
-    releases.refuse_newer_layout()
+    releases.refuse_unreadable()
     with open(os.path.join(releases.folder, ".layout"), "w", encoding="utf-8") as file:
         file.write("%d\n" % (LAYOUT_VERSION + 1))
     with pytest.raises(CommandFailed, match="was deployed by a newer version .* deploy with that version or a newer one"):
-        releases.refuse_newer_layout()
+        releases.refuse_unreadable()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -54,6 +55,17 @@ def test_releases_are_listed_oldest_first_without_unfinished_ones(layout, tmp_pa
     (tmp_path / "opt/releases/20260103T000000Z-ccccccc.partial").mkdir()
     (tmp_path / "opt/releases/stray-file").write_text("")
     assert [found["revision"] for found in layout.list_releases()] == ["a", "b"]
+
+
+@pytest.mark.parametrize("text, trouble", [("{", "it is no JSON"), ('{"collected": 7}', "collected is 7"), ("[]", "it is no mapping")])
+def test_a_preparation_that_somebody_edited_is_named_as_well(layout, tmp_path, text, trouble):
+    layout.prepared = str(tmp_path / "prepared")
+    (tmp_path / "prepared/20260101T000000Z-aaaaaaa").mkdir(parents=True)
+    (tmp_path / "prepared/20260101T000000Z-aaaaaaa.json").write_text('{"collected": "/opt/shop/collected/x", "key": "0123abcd", "home": true}')
+    layout.refuse_unreadable()
+    (tmp_path / "prepared/20260102T000000Z-bbbbbbb.json").write_text(text)
+    with pytest.raises(CommandFailed, match="prepared/20260102T000000Z-bbbbbbb.json is not as a deploy wrote it: %s. Bring it back" % trouble):
+        layout.refuse_unreadable()
 
 
 def test_link_is_replaced_once(tmp_path):

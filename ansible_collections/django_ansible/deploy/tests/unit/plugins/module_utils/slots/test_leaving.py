@@ -7,8 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import builder
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import runs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import leaving, process_units, runs
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import leaving, process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import log_lines
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import logs
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -35,6 +36,6 @@ def test_deploys_are_matched_and_cut_to_the_newest(layout):
 
 def test_a_pattern_that_is_none_and_a_part_that_is_none_are_refused(layout):
     with pytest.raises(CommandFailed, match="--grep"):
-        logs._matching([[0, "a"]], "(")
+        log_lines.matching([[0, "a"]], "(")
     with pytest.raises(CommandFailed, match="there is no worker here: use web, nginx, deploys"):
         logs.read(layout, "worker", "", 9, "")

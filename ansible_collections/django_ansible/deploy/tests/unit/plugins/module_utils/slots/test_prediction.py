@@ -1,6 +1,7 @@
 """What a check finds out about a commit; asking the new code itself is tried on real hosts, in check.test.ts."""
 from __future__ import annotations
 
+import time
 import types
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
@@ -31,3 +32,17 @@ def test_hashes_and_comments_of_requirement_files_are_no_change():
     before = {"requirements.txt": "django==5.1 \\\n    --hash=sha256:aa\n    # via x\n"}
     after = {"requirements.txt": "django==5.1 \\\n    --hash=sha256:bb\n"}
     assert prediction.requirement_changes(before, after) == []
+
+
+def test_what_takes_the_place_of_a_line_comes_after_it():
+    before = {"requirements.txt": "zope==1\nDjango==5.2\nidna==3\n"}
+    after = {"requirements.txt": "zope==1\nDjango==5.1\nanyio==4\n"}
+    assert prediction.requirement_changes(before, after) == ["+anyio==4", "-Django==5.2", "+Django==5.1", "-idna==3"]
+
+
+def test_whoever_writes_a_commit_keeps_no_host_busy_with_its_requirements():
+    texts = [{"requirements.txt": "\n".join("package%d==%d.%s" % (number, side, "9" * 400) for number in range(5000))} for side in (1, 2)]
+    started = time.monotonic()
+    changes = prediction.requirement_changes(*texts)
+    assert time.monotonic() - started < 5  # in the time of their number alone
+    assert (len(changes), max(map(len, changes)), changes[-1]) == (1001, 301, "+… and 9000 more lines")

@@ -1,0 +1,33 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Which databases can be dumped and brought back, and by what."""
+from __future__ import annotations
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import Replacement
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.sqlite import SqliteDatabase, SqliteReplacement
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+
+# By Django's name of the vendor: how it is dumped, and how a dump takes its place.
+KINDS = {"postgresql": (Database, Replacement), "sqlite": (SqliteDatabase, SqliteReplacement)}
+
+
+def trouble(facts: dict) -> str:
+    """Why a database cannot be dumped; empty when it can.
+
+    :param facts: what driver's step C(database) tells.
+    """
+    if facts["vendor"] not in KINDS:
+        return "dumps are made of PostgreSQL and SQLite, and this is %s" % facts["vendor"]
+    return "" if facts["parameters"].get("dbname") else "the database is in memory"
+
+
+def database_of(facts: dict, client):
+    """:raises CommandFailed: when it is none that can be dumped."""
+    if trouble(facts):
+        raise CommandFailed(trouble(facts))
+    return KINDS[facts["vendor"]][0](facts["parameters"], client)
+
+
+def replacement_of(database):
+    return KINDS[database.vendor][1](database)

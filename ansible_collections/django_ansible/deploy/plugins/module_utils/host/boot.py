@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Has a host put itself in order after a boot in the middle of a run, which ends the keeper of that run (:mod:`.keeper`) and its lock.
+
+A unit in multi-user.target stands for it as long as the keeper lives. systemd reads it when it starts, so that nothing has to be loaded meanwhile.
+"""
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import shipped, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link, write_atomically_as
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
+
+UNITS = "/etc/systemd/system"
+# After what a site needs, since the host asks for its health as it goes back.
+UNIT = """\
+[Unit]
+Description=Rollback of a deploy of %s that this boot interrupted
+After=network.target nginx.service postgresql.service redis-server.service docker.service
+
+[Service]
+Type=exec
+ExecStart=%s
+"""
+
+
+def _paths(app_name: str) -> tuple[str, str]:
+    name = "django-ansible-deploy-%s-boot.service" % app_name
+    return os.path.join(UNITS, name), os.path.join(UNITS, "multi-user.target.wants", name)
+
+
+def arm(app_name: str, place: str, told: dict) -> str:
+    """From now on a boot has this host go back.
+
+    :param place: where the code of this collection was left.
+    :param told: `run`, `actor`, `locks`, `way_back` and `params`, as the keeper has them.
+    :returns: what :func:`disarm` takes.
+    """
+    facts = {name: told[name] for name in ("app_name", "run", "actor", "locks", "way_back", "params")}
+    content = UNIT % (app_name, " ".join(map(systemd.quoted, shipped.command(place, "host.boot", json.dumps(facts)))))
+    unit, wanted = _paths(app_name)
+    write_atomically_as(unit, content.encode(), 0o600, os.getuid(), os.getgid())
+    os.makedirs(os.path.dirname(wanted), exist_ok=True)
+    replace_link(unit, wanted)
+    return content
+
+
+def disarm(app_name: str, content: str) -> None:
+    """Undoes :func:`arm`, unless a later run has armed the host again."""
+    unit, wanted = _paths(app_name)
+    with contextlib.suppress(FileNotFoundError):
+        with open(unit, encoding="utf-8") as file:
+            if file.read() != content:
+                return
+        os.unlink(wanted)
+        os.unlink(unit)
+
+
+def main(facts: str) -> None:
+    """Goes back as the keeper would have, unless a later run works here already, which then puts the host in order."""
+    told = json.loads(facts)
+    lock = DeployLock(told["app_name"], told["run"], told["actor"], told["locks"])
+    way_back = importlib.import_module(shipped.OURS + told["way_back"])
+    step = lock.try_step()
+    if step is not None:
+        with step:
+            if lock.holder() is None or lock.is_held():
+                way_back.go_back(told["params"], lock.run)
+    for path in reversed(_paths(told["app_name"])):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""What an application's folder stands on: root reads, trusts and runs what is in it, so nobody else may have decided what that is.
+
+A deploy that was there before, such as a tutorial's, may have given C(app_dir) to the application's user.
+"""
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
+
+# Names in app_dir that are root's alone. What is served, and what is shared, may have been there before.
+OURS = ("releases", "venvs", "slots", "building", "collected", "tools", "backups", "repository.git", "deploys.jsonl", ".layout", "first-commands.json")
+
+
+def refuse(layout: Layout, user: str) -> None:
+    """:raises Unsafe: when somebody else than root decides what root finds at app_dir, or has put something there already."""
+    for folder in folders_above(layout.app_dir):
+        found = os.lstat(folder)
+        if found.st_uid == uid_of(user) or (found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX):
+            whose = "belongs to the application's user" if found.st_uid == uid_of(user) else "can be written by everybody"
+            raise Unsafe(
+                "%s is in %s, which %s, who could put another folder in its place while root works there: give %s to root, or set app_dir to another place"
+                % (layout.app_dir, folder, whose, folder)
+            )
+    if os.path.lexists(layout.app_dir):
+        with Tree(layout.app_dir) as top:
+            for name in OURS:
+                found_there = top.look(name)
+                if found_there and found_there.uid != os.geteuid():
+                    raise Unsafe(
+                        "%s is not of a deploy, since it belongs to uid %d, and root would trust what it says: move it away" % (top.full(name), found_there.uid)
+                    )
+
+
+def uid_of(user: str) -> int | None:
+    try:
+        return pwd.getpwnam(user).pw_uid
+    except KeyError:
+        return None
+
+
+def folders_above(path: str) -> list[str]:
+    """The folders that a path is in and that are there."""
+    found = []
+    while path != "/":
+        path = os.path.dirname(path)
+        found.append(path)
+    return [folder for folder in found if os.path.lexists(folder)]
+
+
+def prepare(layout: Layout, user: str) -> None:
+    """Makes root's folders. First C(app_dir) itself, so that nobody puts anything into it from then on."""
+    ensure_directory(layout.app_dir)
+    refuse(layout, user)
+    with Tree(layout.app_dir) as top:
+        served = top.look("static")
+        if served and served.uid != os.geteuid():
+            take_over(top, served.uid)
+    for path in (layout.releases, layout.venvs, layout.slots, layout.static, layout.building):
+        ensure_directory(path)
+
+
+def take_over(top: Tree, owner: int) -> None:
+    """Static files that another deploy has collected go on being served, and links among them do not."""
+    with top.below("static") as tree:
+        for entry in list(tree.entries()):
+            if entry.kind not in ("file", "folder"):
+                tree.remove(entry.path)
+        ownership.hand_over(tree, os.geteuid(), os.getegid(), 0o755, 0o644, of=owner)

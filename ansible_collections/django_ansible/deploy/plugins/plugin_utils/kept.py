@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Keeps the code of modules on the hosts, so that a deploy sends what changes alone.
+
+Ansible sends each module with all that it imports each time, a third of a megabyte, which the host compiles before it does anything. Here a host that
+has that code gets its checksum instead. The code is root's own and lies beside that of the heartbeat (module_utils/host/shipped.py); with it lies what
+that host's Python compiled of it. A host that lacks it says so, and gets it once.
+
+What Ansible sends is changed in one place, the text of the packed module's archive. Where that is not found, as in a later Ansible, it goes as ever.
+"""
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+import re
+import zipfile
+
+from ansible import constants as C
+
+# Those that most deploys run. Others are sent each time: what only looks leaves nothing on a host, and the last application takes all along.
+MODULES = frozenset((
+    "app_activate", "app_finish", "app_host", "app_migrate", "app_release", "app_rollback",
+    "compose_finish", "compose_migrate", "compose_pull", "compose_reach", "compose_up",
+))
+# As Ansible's executor/module_common.py writes it.
+ARCHIVE = re.compile(rb"^zip_data='(UEsD[A-Za-z0-9+/=]+)',$", re.MULTILINE)
+START = re.compile(rb'^if __name__ == "__main__":$', re.MULTILINE)
+LACKING = "django_ansible.deploy: the code of this module is not kept here"
+
+# On the host, before Ansible's own part of the module. Files begin with the checksum of what follows, since a host may lose power while one is written.
+PROGRAM = """
+def _place(name):
+    import sys
+    return "/var/lib/django-ansible-deploy/code/modules/%%s.%%s" %% (name, sys.implementation.cache_tag)
+
+
+def _kept(name):
+    import base64, hashlib, sys
+    try:
+        with open(_place(name), "rb") as file:
+            checksum, _, archive = file.read().partition(b"\\n")
+    except OSError:
+        checksum, archive = b"", b""
+    if hashlib.sha256(archive).hexdigest().encode() != checksum:
+        print(%r)
+        sys.exit(0)
+    return base64.b64encode(archive).decode()
+
+
+def _compiled(archive):
+    import importlib._bootstrap_external as external, importlib.util, io, zipfile
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as given, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in given.infolist():
+            content = given.read(entry)
+            new.writestr(entry, content)
+            if entry.filename.endswith(".py"):
+                code = compile(content, entry.filename, "exec", dont_inherit=True)
+                new.writestr(entry.filename + "c", external._code_to_hash_pyc(code, importlib.util.source_hash(content), False))
+    return made.getvalue()
+
+
+def _keep(name, given):
+    import base64, hashlib, os, tempfile
+    place = _place(name)
+    try:
+        archive = _compiled(base64.b64decode(given))
+        os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+        descriptor, partial = tempfile.mkstemp(dir=os.path.dirname(place))
+        with open(descriptor, "wb") as file:
+            file.write(hashlib.sha256(archive).hexdigest().encode() + b"\\n" + archive)
+        os.rename(partial, place)
+        with os.scandir(os.path.dirname(place)) as entries:
+            files = sorted(entries, key=lambda entry: entry.stat().st_mtime, reverse=True)
+        for old in files[%d:]:
+            os.unlink(old.path)
+    except Exception:
+        return given
+    return base64.b64encode(archive).decode()
+
+
+"""
+KEPT = 24  # files on a host, less than a megabyte each
+
+
+def _put(text: bytes, call: str) -> bytes | None:
+    """The module with *call* in the place of its archive."""
+    program = (PROGRAM % (LACKING, KEPT)).encode()
+    with_call, archives = ARCHIVE.subn(lambda found: b"zip_data=%s," % call.encode(), text)
+    whole, starts = START.subn(lambda found: program + found.group(0), with_call)
+    return whole if archives == starts == 1 else None
+
+
+def with_checksum(text: bytes) -> bytes | None:
+    """A packed module that names its code; None where that cannot be."""
+    found = ARCHIVE.search(text)
+    return _put(text, "_kept(%r)" % _name(found)) if found else None
+
+
+def to_keep(text: bytes) -> bytes:
+    """A packed module that leaves its code on the host."""
+    found = ARCHIVE.search(text)
+    return (_put(text, "_keep(%r, %r)" % (_name(found), found.group(1).decode())) if found else None) or text
+
+
+def _name(found: re.Match) -> str:
+    """Stands for what is in an archive; the archive itself has the time at which it was made."""
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(found.group(1)))) as archive:
+        files = sorted((name, hashlib.sha256(archive.read(name)).hexdigest()) for name in archive.namelist())
+    return hashlib.sha256(repr(files).encode()).hexdigest()
+
+
+class Lacking:
+    """Which hosts lacked code in this run: they are not asked again, but given it."""
+
+    def __init__(self, host: str) -> None:
+        self._file = os.path.join(C.DEFAULT_LOCAL_TMP, "lacks-" + hashlib.sha256(host.encode()).hexdigest()[:16])
+
+    def __bool__(self) -> bool:
+        return os.path.exists(self._file)
+
+    def note(self) -> None:
+        with open(self._file, "w", encoding="utf-8"):
+            pass
+
+
+class KeptCode:
+    """What an action plugin gets so that its module's code is kept on the hosts."""
+
+    def _low_level_execute_command(self, cmd, *args, in_data=None, **kwargs):
+        run = super()._low_level_execute_command
+        name = self._task.action.rpartition(".")[2]
+        # A prediction leaves nothing on a host. Without root's rights nothing can be kept.
+        becomes_root = self._connection.become is not None and self._connection.become.get_option("become_user", playcontext=self._play_context) in (None, "root")
+        if in_data is None or name not in MODULES or self._task.check_mode or not becomes_root:
+            return run(cmd, *args, in_data=in_data, **kwargs)
+        lacking = Lacking(self._play_context.remote_addr or "")
+        brief = None if lacking else with_checksum(in_data)
+        if brief is not None:
+            answer = run(cmd, *args, in_data=brief, **kwargs)
+            if answer.get("stdout", "").strip() != LACKING:
+                return answer
+            lacking.note()
+        return run(cmd, *args, in_data=to_keep(in_data), **kwargs)

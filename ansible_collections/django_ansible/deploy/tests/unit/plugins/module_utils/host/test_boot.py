@@ -1,0 +1,96 @@
+"""A host that boots in the middle of a run puts itself in order."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import types
+
+import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, keeper, shipped
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
+
+NAME = "django-ansible-deploy-shop-boot.service"
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch):
+    monkeypatch.setattr(boot, "UNITS", str(tmp_path / "units"))
+    (tmp_path / "units").mkdir()
+    went = types.ModuleType("fake_way_back")
+    went.calls = []
+    went.go_back = lambda params, run: went.calls.append((params, run))
+    monkeypatch.setitem(sys.modules, shipped.OURS + "slots.fake", went)
+    params = {"app_dir": "/opt/shop", "actor": 'o"cto$cat %n\n'}
+    return {
+        "app_name": "shop", "run": "7-1-a", "actor": "mona", "locks": str(tmp_path / "locks"), "way_back": "slots.fake", "params": params,
+        "folder": "not kept", "went": went.calls,
+    }
+
+
+def arm(told):
+    return boot.arm("shop", "/var/lib/django-ansible-deploy/code/1", {name: told[name] for name in told if name != "went"})
+
+
+def files():
+    return sorted(os.path.relpath(os.path.join(folder, name), boot.UNITS) for folder, _, names in os.walk(boot.UNITS) for name in names)
+
+
+def facts():
+    """What the unit's program is given, read as systemd reads it."""
+    with open(os.path.join(boot.UNITS, NAME), encoding="utf-8") as file:
+        line = next(line for line in file.read().splitlines() if line.startswith("ExecStart="))
+    word = line[line.rindex(' "{') + 2 : -1].replace("%%", "%").replace("$$", "$")
+    return word.replace('\\"', '"').replace("\\\\", "\\")
+
+
+def test_a_boot_starts_it_as_long_as_the_run_lives(told):
+    armed = arm(told)
+    assert files() == [NAME, "multi-user.target.wants/" + NAME]
+    assert os.readlink(os.path.join(boot.UNITS, "multi-user.target.wants", NAME)) == os.path.join(boot.UNITS, NAME)
+    boot.disarm("shop", armed)
+    assert files() == []
+    boot.disarm("shop", armed)
+
+
+def test_a_later_run_keeps_what_it_armed(told):
+    armed = arm(told)
+    arm({**told, "run": "8-1-a"})
+    boot.disarm("shop", armed)
+    assert json.loads(facts())["run"] == "8-1-a"
+    assert len(files()) == 2
+
+
+def test_it_goes_back_with_what_it_was_told_and_leaves_nothing(told):
+    arm(told)
+    boot.main(facts())
+    assert told["went"] == [(told["params"], "7-1-a")]
+    assert files() == []
+    assert DeployLock("shop", "8-1-a", "", told["locks"]).holder() is None
+
+
+def test_a_later_run_is_left_alone(told):
+    arm(told)
+    DeployLock("shop", "8-1-a", "", told["locks"]).take()
+    boot.main(facts())
+    assert told["went"] == []
+    assert files() == []
+
+
+def test_a_later_run_in_a_step_is_left_alone(told):
+    arm(told)
+    later = DeployLock("shop", "8-1-a", "", told["locks"])
+    later.take()
+    with later.step():
+        boot.main(facts())
+    assert told["went"] == []
+
+
+def test_what_is_shipped_can_be_started(tmp_path, monkeypatch):
+    """The code that a keeper is started from has all that the boot needs."""
+    assert keeper.boot is boot
+    place = shipped.ship(str(tmp_path / "code"))
+    asked = [*shipped.command(place, "host.boot", json.dumps({"app_name": "x", "run": "", "actor": "", "locks": str(tmp_path), "way_back": "host.nothing", "params": {}}))]
+    ended = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert "No module named '%shost.nothing'" % shipped.OURS in ended.stderr

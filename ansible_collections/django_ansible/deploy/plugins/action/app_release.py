@@ -17,7 +17,6 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.told import show
 
-
 # Bytes of an archive that comes with the module. Ansible makes a folder, uploads by SFTP and removes the folder, and waits for the host 17 times.
 LARGEST_INSIDE = 4 << 20
 

@@ -84,12 +84,12 @@ restart:
 
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import memory, postgresql, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.neighbours import RestartNeeded
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages
 
 UNITS = "/etc/systemd/system"
 DUMP_SERVICE = """# Ansible managed

@@ -71,12 +71,12 @@ restart:
 import os
 import secrets
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import memory, redis, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, ensure_directory
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.neighbours import RestartNeeded, owner_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import addresses
 
 

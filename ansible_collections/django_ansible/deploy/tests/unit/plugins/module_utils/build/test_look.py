@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build import look, lock_files
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build import lock_files, look
 
 ROOT = os.path.abspath(look.__file__).partition("/ansible_collections/")[0]
 

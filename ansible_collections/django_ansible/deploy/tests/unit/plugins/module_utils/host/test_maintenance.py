@@ -4,8 +4,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import maintenance
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 WORD = "Zq81kd0mPw7xLs29"
 TOLD = {"since": "2026-01-02T03:04:05Z", "actor": "ada"}

@@ -6,8 +6,8 @@ import os
 import time
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import runs
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 
 @pytest.fixture(autouse=True)

@@ -34,10 +34,10 @@ describe("statusSection", () => {
       ...{ last_dump: "2026-01-03T03:00:00Z", last_rehearsal: null, problems: ["there is no container of worker"] },
     };
     const text = sectionOf(status);
-    expect(text).toContain("- ⚠️ `app1`: there is no container of worker");
-    expect(text).toMatch(/`maintenance`\s*\|\s*`since 2026-01-02T03:04:05Z`/);
-    expect(text).toMatch(/`last dump`\s*\|\s*`2026-01-03T03:00:00Z`/);
-    expect(text).toMatch(/`last rehearsal`\s*\|\s*`none`/);
+    expect(text).toContain("- ⚠️ <code>app1</code>: there is no container of worker");
+    expect(text).toContain("<code>maintenance</code> | <code>since 2026-01-02T03:04:05Z</code>");
+    expect(text).toContain("<code>last dump</code> | <code>2026-01-03T03:00:00Z</code>");
+    expect(text).toContain("<code>last rehearsal</code> | <code>none</code>");
     expect(text).toContain("sleep 60: goes on");
     expect(text).not.toContain("certificate");
   });

@@ -3612,6 +3612,7 @@ const events_status = object({
     ...{ units: mapping(events_name, oneLine, 200), free_mib: count },
     ...{ health: orNull(oneLine), restarts: mapping(events_name, count, 200), memory_mib: mapping(events_name, count, 200) },
     ...{ certificate_days: orNull(count), last_dump: orNull(oneLine), maintenance: orNull(oneLine) },
+    ...{ dump_bytes: number(Number.MAX_SAFE_INTEGER), rehearsed: orNull(oneLine), restores_in: orNull(count) },
     ...{ timers: mapping(events_name, oneLine, 200), runs: shapes_list(oneLine, 50) },
     ...{ drift: shapes_list(oneLine, 200), problems: shapes_list(oneLine, 200) },
 }, ["release", "revision", "since", "slot", "lock", "releases", "units", "free_mib"]);
@@ -5941,7 +5942,7 @@ function standing(host, status) {
         ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`]),
         ...Object.entries(timers),
         ["certificate", days === undefined || days === null ? "none" : `${days} days`],
-        ["last dump", status.last_dump ?? "none"],
+        ["last dump", lastDump(status)],
         ...runs.map((run) => ["command", run]),
     ];
     return [
@@ -5949,6 +5950,14 @@ function standing(host, status) {
         ...(problems.length > 0 ? [""] : []),
         ...details(`${host}: ${problems.length === 0 ? "as it should be" : markdown_count(problems.length, "problem")}`, table(["", ""], "ll", rows.map((row) => row.map(code)))),
     ];
+}
+/** When it was made, its size, and when one was last tried: what a restore would bring back, and how long it would take. */
+function lastDump({ last_dump, dump_bytes = 0, rehearsed, restores_in }) {
+    if (last_dump === undefined || last_dump === null)
+        return "none";
+    const size = dump_bytes > 0 ? `, ${(dump_bytes / 1e6).toFixed(1)} MB` : "";
+    const tried = rehearsed ? `, restored in ${restores_in ?? 0} s when tried on ${rehearsed}` : ", none was tried";
+    return last_dump + size + tried;
 }
 /** In container mode, each container that it found. */
 function serviceSection({ hostStatus }) {

@@ -97,7 +97,7 @@ function standing(host: string, status: HostStatus): string[] {
     ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`] as const),
     ...Object.entries(timers),
     ["certificate", days === undefined || days === null ? "none" : `${days} days`],
-    ["last dump", status.last_dump ?? "none"],
+    ["last dump", lastDump(status)],
     ...runs.map((run) => ["command", run] as const),
   ];
   return [
@@ -112,6 +112,14 @@ function standing(host: string, status: HostStatus): string[] {
       ),
     ),
   ];
+}
+
+/** When it was made, its size, and when one was last tried: what a restore would bring back, and how long it would take. */
+function lastDump({ last_dump, dump_bytes = 0, rehearsed, restores_in }: HostStatus): string {
+  if (last_dump === undefined || last_dump === null) return "none";
+  const size = dump_bytes > 0 ? `, ${(dump_bytes / 1e6).toFixed(1)} MB` : "";
+  const tried = rehearsed ? `, restored in ${restores_in ?? 0} s when tried on ${rehearsed}` : ", none was tried";
+  return last_dump + size + tried;
 }
 
 /** In container mode, each container that it found. */

@@ -3,6 +3,7 @@
 """How an application stands on a host: what runs, how well, and what somebody should look at."""
 from __future__ import annotations
 
+import math
 import os
 import time
 
@@ -34,7 +35,7 @@ def standing(layout: Layout, params: dict) -> dict:
         "free_mib": free_mib(layout.app_dir),
         "health": health(layout, slot, params) if web else None,
         "certificate_days": certificate_days(params["certificate"]),
-        "last_dump": last_dump(layout),
+        **dumps(layout),
         "maintenance": maintenance.describe(maintenance_of(layout).known()),
         "timers": {unit: last_run(unit) for unit in units if unit.endswith(".timer")},
         "runs": [runs.told(run, "manage.py") for run in runs.known_runs(layout.app_name)],
@@ -71,10 +72,17 @@ def certificate_days(path: str) -> int | None:
     return max(certificate.describe(text)["days"], -1) if text else None
 
 
-def last_dump(layout: Layout) -> str | None:
-    """When the newest dump was made, UTC."""
+def dumps(layout: Layout) -> dict:
+    """When the newest dump was made, UTC, and how large it is; when one was last found to be restorable, and the seconds that took."""
     records = Catalogue(layout.backups).records()
-    return _moment(taken_at(records[-1])) if records else None
+    tried = max((record for record in records if "rehearsed" in record), key=lambda record: record["rehearsed"], default={})
+    seconds = tried.get("restores_in")
+    return {
+        "last_dump": _moment(taken_at(records[-1])) if records else None,
+        "dump_bytes": records[-1].get("size", 0) if records else 0,
+        "rehearsed": tried.get("rehearsed"),
+        "restores_in": None if seconds is None else math.ceil(seconds),
+    }
 
 
 def unproven(layout: Layout, days: int, now: float) -> str | None:
@@ -83,7 +91,7 @@ def unproven(layout: Layout, days: int, now: float) -> str | None:
     if not days or proven > now - days * DAY:
         return None
     when = "none was ever tried" if not proven else "the last one that was tried was so on %s" % _moment(proven)
-    return "no dump was found to be restorable within %d days: %s. Run operation: rehearse" % (days, when)
+    return "no dump was found to be restorable within %d days: %s. Run operation: rehearse, which says why" % (days, when)
 
 
 def last_run(timer: str) -> str:

@@ -119,7 +119,9 @@ function standing(host: string, status: HostStatus): string[] {
 function lastDump({ last_dump, dump_bytes = 0, last_rehearsal, restores_in }: HostStatus): string {
   if (last_dump === undefined || last_dump === null) return "none";
   const size = dump_bytes > 0 ? `, ${(dump_bytes / 1e6).toFixed(1)} MB` : "";
-  const tried = last_rehearsal ? `, restored in ${restores_in ?? 0} s when tried on ${last_rehearsal}` : ", none was tried";
+  const tried = last_rehearsal
+    ? `, restored in ${restores_in ?? 0} s when tried on ${last_rehearsal}`
+    : ", none was tried";
   return last_dump + size + tried;
 }
 

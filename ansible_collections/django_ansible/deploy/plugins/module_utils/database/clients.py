@@ -15,7 +15,6 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import ADMINISTRATOR
 
-
 PATH = "/usr/local/bin:/usr/bin:/bin"
 
 

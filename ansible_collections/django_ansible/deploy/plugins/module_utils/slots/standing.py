@@ -3,7 +3,6 @@
 """How an application stands on a host: what runs, how well, and what somebody should look at."""
 from __future__ import annotations
 
-import math
 import os
 import time
 

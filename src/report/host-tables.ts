@@ -89,15 +89,16 @@ export function statusSection({ hostStatus }: Totals): string[] {
 /** How an application stands on a host, in a table that opens by a click; what somebody should look at stands before it. */
 function standing(host: string, status: HostStatus): string[] {
   const { health, problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
-  if (health === undefined) return [];
+  // A Swarm says none of it.
+  if (status.problems === undefined) return [];
   const days = status.certificate_days;
   const rows: readonly (readonly [string, string])[] = [
-    ["health", health ?? "serves no requests"],
+    ...(health === undefined ? [] : ([["health", health ?? "serves no requests"]] as const)),
     ["maintenance", status.maintenance ?? "off"],
     ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`] as const),
     ...Object.entries(timers),
-    ["certificate", days === undefined || days === null ? "none" : `${days} days`],
-    ["last dump", status.last_dump ?? "none"],
+    ...(days === undefined ? [] : ([["certificate", days === null ? "none" : `${days} days`]] as const)),
+    ["last dump", lastDump(status)],
     ...runs.map((run) => ["command", run] as const),
   ];
   return [
@@ -112,6 +113,14 @@ function standing(host: string, status: HostStatus): string[] {
       ),
     ),
   ];
+}
+
+/** When it was made, its size, and when one was last tried: what a restore would bring back, and how long it would take. */
+function lastDump({ last_dump, dump_bytes = 0, last_rehearsal, restores_in }: HostStatus): string {
+  if (last_dump === undefined || last_dump === null) return "none";
+  const size = dump_bytes > 0 ? `, ${(dump_bytes / 1e6).toFixed(1)} MB` : "";
+  const tried = last_rehearsal ? `, restored in ${restores_in ?? 0} s when tried on ${last_rehearsal}` : ", none was tried";
+  return last_dump + size + tried;
 }
 
 /** In container mode, each container that it found. */

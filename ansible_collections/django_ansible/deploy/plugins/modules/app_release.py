@@ -170,13 +170,14 @@ options:
     default: false
 attributes:
   check_mode:
+    description: Can run in check mode, and then says what it would change.
     support: partial
     details:
       - On a host with a live release, the builder reads the new code in a temporary folder. With O(check_with_environment), Django says which migrations
         are not applied and what Django's checks say, with the virtual environment of the live release. What that cannot predict is named.
       - On a host without a release it predicts that one would be made, and names what cannot be predicted.
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""

@@ -8,7 +8,7 @@ module: compose_run
 short_description: Runs a command with the live release of a compose project
 description:
   - In a container of its own, made from the definition of a service, with the image of the live release. Without a shell.
-  - The command goes on by itself. The module that is asked again with the same O(run_id) starts nothing, and answers what was printed from O(offset) on.
+  - The command goes on by itself. Called again with the same O(run_id), the module starts nothing, and returns what was printed from O(offset) on.
     The action plugin of the same name asks until the command has ended, and shows each line as it comes.
   - Takes no deploy lock, and is recorded in C(deploys.jsonl).
   - Values of O(env) are variables for this command alone. What the service or its image sets wins.

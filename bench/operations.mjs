@@ -44,7 +44,7 @@ export async function measureOperations({ folder: shared, toolCache, ansible, ru
       must(
         [
           ...[join(ansible.bin, "ansible"), fleet.hosts[0]?.name ?? "", "--inventory", inventoryFile(size), "--become"],
-          ...["--private-key", key.file, "--ssh-common-args", `-o UserKnownHostsFile=${hostKeys}`],
+          ...["--private-key", key.file, `--ssh-common-args=-o UserKnownHostsFile=${hostKeys}`],
           ...["--become-password-file", become, "--vault-password-file", vaultFile],
           ...["--module-name", "ansible.builtin.command", "--args", `/usr/local/bin/mysite-manage ${command}`],
         ],

@@ -100,6 +100,8 @@ export interface HostStatus {
   readonly certificate_days?: number | null;
   /** UTC, ISO 8601. */
   readonly last_dump?: string | null;
+  /** When a dump was last found to be restorable. UTC, ISO 8601. */
+  readonly last_rehearsal?: string | null;
   /** Since when and by whom. */
   readonly maintenance?: string | null;
   /** Last run and how it ended, by timer. */
@@ -174,7 +176,12 @@ const status = object<HostStatus>(
     ...{ lock: orNull(oneLine), releases: list(release, 500), services: list(service, 200) },
     ...{ units: mapping(name, oneLine, 200), free_mib: count },
     ...{ health: orNull(oneLine), restarts: mapping(name, count, 200), memory_mib: mapping(name, count, 200) },
-    ...{ certificate_days: orNull(count), last_dump: orNull(oneLine), maintenance: orNull(oneLine) },
+    ...{
+      certificate_days: orNull(count),
+      last_dump: orNull(oneLine),
+      last_rehearsal: orNull(oneLine),
+      maintenance: orNull(oneLine),
+    },
     ...{ timers: mapping(name, oneLine, 200), runs: list(oneLine, 50) },
     ...{ drift: list(oneLine, 200), problems: list(oneLine, 200) },
   },

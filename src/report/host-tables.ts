@@ -89,15 +89,17 @@ export function statusSection({ hostStatus }: Totals): string[] {
 /** How an application stands on a host, in a table that opens by a click; what somebody should look at stands before it. */
 function standing(host: string, status: HostStatus): string[] {
   const { health, problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
-  if (health === undefined) return [];
+  // A Swarm says none of it.
+  if (status.problems === undefined) return [];
   const days = status.certificate_days;
   const rows: readonly (readonly [string, string])[] = [
-    ["health", health ?? "serves no requests"],
+    ...(health === undefined ? [] : ([["health", health ?? "serves no requests"]] as const)),
     ["maintenance", status.maintenance ?? "off"],
     ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`] as const),
     ...Object.entries(timers),
-    ["certificate", days === undefined || days === null ? "none" : `${days} days`],
+    ...(days === undefined ? [] : ([["certificate", days === null ? "none" : `${days} days`]] as const)),
     ["last dump", status.last_dump ?? "none"],
+    ["last rehearsal", status.last_rehearsal ?? "none"],
     ...runs.map((run) => ["command", run] as const),
   ];
   return [

@@ -8,8 +8,10 @@ module: app_host
 short_description: Shows what a host has and what is live there
 description:
   - Looks at a host once, before anything is touched, so that later steps run only where there is something to do.
-  - Changes nothing, but takes the deploy lock. Fails when the host cannot run the application at all, or another deploy holds the lock.
+  - Changes nothing, but takes the deploy lock. Fails when the host cannot run the application at all, another deploy holds the lock, or its nginx
+    refuses the site that it is to get.
 extends_documentation_fragment:
+  - django_ansible.deploy.heart
   - django_ansible.deploy.lock
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
@@ -56,10 +58,6 @@ options:
     description: Whether the deploy lock can be given back at once when the host is as it should be, since nothing follows on it.
     type: bool
     default: false
-  heart:
-    description: Secret of the heartbeat by which the host knows that this run lives. The action plugin sets it; without it the lock has a lease.
-    type: str
-    default: ''
 attributes:
   check_mode:
     description: Can run in check mode, and then says what it would change.
@@ -139,14 +137,14 @@ import socket
 import struct
 import sys
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper, names
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper, names, notice
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground, prepared, returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import front, ground, prepared, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
@@ -233,7 +231,7 @@ def main() -> None:
             **SERVICE,
             "last_step": {"type": "bool", "default": False},
             **LOCK_ARGUMENTS,
-            "heart": {"type": "str", "default": "", "no_log": True},
+            **keeper.HEART_ARGUMENTS,
         },
         supports_check_mode=True,
     )
@@ -247,6 +245,10 @@ def main() -> None:
         module.fail_json(
             msg="only %d MiB are free below %s, a release needs %d: free some space" % (free, module.params["app_dir"], module.params["needed_mib"])
         )
+    try:
+        notice.check(module.params["notify"])
+    except CommandFailed as error:
+        module.fail_json(msg=str(error))
     trouble = silent_database(module.params["database"]) if module.params["database"] else None
     if trouble:
         module.fail_json(msg=trouble)
@@ -266,14 +268,17 @@ def main() -> None:
         module.warn(lock.notice)
     if layout.went_alone():
         module.warn(layout.went_alone())
-    heartbeat = keeper.begin(lock, module.params["heart"], returning, {name: module.params[name] for name in LAYOUT})
+    heartbeat = keeper.begin(lock, module.params["heart"], returning, {name: module.params[name] for name in LAYOUT}, module.params["notify"])
+    found = None
     try:
         found = look(layout, module.params)
+        if not found["current"]:
+            front.try_out(module.params)
     except Exception as error:
         # The run ends on this host, so nobody else would give it back.
         lock.release()
         if isinstance(error, CommandFailed):
-            module.fail_json(msg="the host cannot be looked at: %s" % error)
+            module.fail_json(msg=str(error) if found else "the host cannot be looked at: %s" % error)
         raise
     followed = found["to_finish"] or found["renews_certificate"] or (module.params["ask_database"] and found["unapplied"] != [])
     if found["current"] and module.params["last_step"] and not followed:

@@ -12,6 +12,7 @@ description:
     of each image. Each of them that is missing is an error of its own that says what to do.
   - Takes the deploy lock and writes down what is planned; nothing that runs is touched. A host on which all is as it should be gives the lock back at once.
 extends_documentation_fragment:
+  - django_ansible.deploy.heart
   - django_ansible.deploy.lock
   - django_ansible.deploy.compose
   - django_ansible.deploy.compose.files
@@ -41,10 +42,6 @@ options:
     description: Only take the lock and return which releases this host has, without compose files and registry.
     type: bool
     default: false
-  heart:
-    description: Secret of the heartbeat by which the host knows that this run lives. The action plugin sets it; without it the lock has a lease.
-    type: str
-    default: ''
 attributes:
   check_mode:
     description: Nothing is written and no lock is taken. It is changed when a deploy would change something, and C(diff) says what.
@@ -117,7 +114,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.imag
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.plan import Plan
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, project_at
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper, notice
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -142,7 +139,7 @@ def reach_for_rollback(params, compose, check_mode):
     # What can fail comes before the lock.
     releases = known_releases(store, compose.engine)
     lock.take(params["lock_wait"], params["wait_is_told"])
-    heartbeat = keeper.begin(lock, params["heart"], returning, {"project": name})
+    heartbeat = keeper.begin(lock, params["heart"], returning, {"project": name}, params["notify"])
     trouble = heartbeat.wait() if heartbeat else None
     alone = store.went_alone()
     return {"warnings": [*filter(None, (trouble, alone))], "project": name, "settled": False, "pull": False, "digests": {}, "releases": releases, "live": {"release": store.live()}, "fits": [], "deploy": {}}
@@ -160,13 +157,14 @@ def main():
             build={"type": "bool", "default": False},
             rollback={"type": "bool", "default": False},
             **LOCK_ARGUMENTS,
-            heart={"type": "str", "default": "", "no_log": True},
+            **keeper.HEART_ARGUMENTS,
         ),
         supports_check_mode=True,
     )
     params = module.params
     mask = masker([])
     try:
+        notice.check(params["notify"])
         registries = parse_registries(params["registries"])
         values = parse_env(params["env"])
         mask = masker([*values.values(), *(entry["password"] for entry in registries)])

@@ -30,7 +30,8 @@ RETURN = r"""
 deploy:
   description:
     - C(images) by service, C(revision), and C(status) with C(release), C(revision), C(since) (when it was activated, UTC), C(services) (each with C(service),
-      C(container), C(image), C(digest), C(since) and C(health)), C(units) (state by container), C(free_mib), C(lock) (who deploys now or has locked it, in words), C(maintenance) (since when and by whom), C(runs) (commands, in words) and C(releases) (what is kept,
+      C(container), C(image), C(digest), C(since) and C(health)), C(units) (state by container), C(free_mib), C(lock) (who deploys now or has locked it, in words), C(maintenance) (since when and by whom), C(runs) (commands, in words), C(last_dump) and C(last_rehearsal), C(drift) (files that were changed since the deploy),
+      C(problems) (what somebody should look at) and C(releases) (what is kept,
       oldest first).
   type: dict
   returned: success
@@ -39,12 +40,13 @@ deploy:
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import running_images
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, parse_env
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of, snapshot
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import judge, service_of, snapshot
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.named import name_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, maintenance_of, runs_folder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database import freshness
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import LITTLE_MIB, free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.maintenance import describe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.runs import known_runs, told
@@ -73,7 +75,7 @@ def status_of(compose, name):
         }
         for container in full
     ]
-    status = {
+    found = {
         "release": live,
         "revision": record.get("revision") or None,
         "since": record.get("activated"),
@@ -86,7 +88,26 @@ def status_of(compose, name):
         "runs": [told(run) for run in known_runs(name, runs_folder())],
         "releases": [found["release"] for found in store.list_releases() if not found.get("bad")],
     }
+    status = {**found, **freshness.facts(store.backups), "drift": drift(store, live), "problems": problems(found, full, record)}
+    status["problems"] += status["drift"]
     return {"images": images, **({"revision": status["revision"]} if status["revision"] else {}), "status": status}
+
+
+def drift(store, live):
+    """Files of the live release that somebody has changed, a sentence each."""
+    return [f"{path} was changed" for path in store.files(live).differing()] if live else []
+
+
+def problems(found, containers, record):
+    """What somebody should look at, a sentence each."""
+    judged = {container["Name"].lstrip("/"): judge(container, False, True) for container in containers}
+    sentences = [f"{name} {matter}" for name, (verdict, matter) in sorted(judged.items()) if verdict != "ready"]
+    there = {entry["service"] for entry in found["services"]}
+    wanted = (record.get("summary") or {}).get("services") or {}
+    sentences += [f"there is no container of {name}" for name in sorted(wanted) if wanted[name].get("replicas") and name not in there]
+    if found["free_mib"] < LITTLE_MIB:
+        sentences.append(f"only {found['free_mib']} MiB of disk are free")
+    return sentences
 
 
 def main():

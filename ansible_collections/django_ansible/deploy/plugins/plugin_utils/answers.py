@@ -35,7 +35,7 @@ pem = form(r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE
 STATUS = record(
     release=maybe(release), revision=maybe(commit), since=maybe(moment), slot=maybe(word), units=by_name(LINE), free_mib=number, lock=maybe(LINE),
     releases=each(release), health=maybe(text()), restarts=by_name(number), memory_mib=by_name(number), certificate_days=maybe(number),
-    last_dump=maybe(moment), maintenance=maybe(LINE), timers=by_name(LINE), runs=each(LINE), drift=each(LINE), problems=each(text()),
+    last_dump=maybe(moment), last_rehearsal=maybe(moment), maintenance=maybe(LINE), timers=by_name(LINE), runs=each(LINE), drift=each(LINE), problems=each(text()),
     services=each(record(service=LINE, container=LINE, image=image, digest=image, since=moment, health=LINE)),
 )
 DEPLOY = record(

@@ -35,6 +35,13 @@ def test_a_group_is_the_modules_that_take_its_arguments(group):
     assert set(GROUPS[group]) == takes | EXTRA.get(group, set())
 
 
+def test_no_variable_of_a_role_is_defined_twice():
+    files = sorted(COLLECTION.glob("roles/*/vars/main/*.yml"))
+    assert files
+    defined = [(path.parts[-4], name) for path in files for name in yaml.safe_load(path.read_text())]
+    assert sorted({entry for entry in defined if defined.count(entry) > 1}) == []
+
+
 def tasks_of(entries):
     for entry in entries:
         yield entry

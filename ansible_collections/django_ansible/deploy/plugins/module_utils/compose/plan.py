@@ -43,7 +43,7 @@ class Plan:
         lock = lock_of(summary["name"], "" if check_mode else params["run_id"], params["actor"])
         lock.take(params["lock_wait"], params["wait_is_told"])
         self.notice = lock.notice and f"{self.project.files[0]}: {lock.notice}"
-        heartbeat = keeper.begin(lock, params["heart"], returning, {"project": summary["name"]})
+        heartbeat = keeper.begin(lock, params["heart"], returning, {"project": summary["name"]}, params["notify"])
         try:
             result = self.survey(config, summary, warnings, check_mode)
         except BaseException:

@@ -10,6 +10,8 @@ import pwd
 import shutil
 import stat
 
+LITTLE_MIB = 1024  # free disk, below which somebody should look
+
 
 def owner_ids(owner: str, group: str) -> tuple[int, int]:
     return pwd.getpwnam(owner).pw_uid, grp.getgrnam(group).gr_gid

@@ -22,7 +22,7 @@ import shutil
 import socket
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, shipped
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, notice, shipped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as locks
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
@@ -34,6 +34,11 @@ TURN = 5.0  # seconds after which the lock is looked at, also when nobody says a
 RETRY = 0.2  # seconds between two looks for the end of a step that still works
 MOST_CALLERS = 8
 LONGEST_LINE = 64
+
+HEART_ARGUMENTS = {
+    "heart": {"type": "str", "default": "", "no_log": True},
+    "notify": {"type": "str", "default": "", "no_log": True},
+}
 
 
 def socket_path(token: str, folder: str = FOLDER) -> str:
@@ -52,23 +57,24 @@ def make_folder(path: str, group: int) -> None:
     os.chmod(path, 0o710)
 
 
-def begin(lock: DeployLock, token: str, way_back, params: dict) -> Starting | None:
+def begin(lock: DeployLock, token: str, way_back, params: dict, notify: str = "") -> Starting | None:
     """Has the host listen whether the run lives that has just taken *lock*.
 
     :param token: the secret that names the socket; empty where the runner has no channel.
     :param way_back: module whose ``go_back(params, run)`` brings the host back to what it served, such as ``slots.returning``;
         ``confirm(params, run)`` writes down that it stays.
+    :param notify: address that is told when this host rolls back by itself; empty for nobody.
     :returns: what to wait for; None where there is no heartbeat: without a channel, root or systemd.
     """
     if not (lock.run and token and os.geteuid() == 0 and os.path.isdir("/run/systemd/system")):
         return None
-    return Starting(lock, token, way_back.__name__[len(shipped.OURS) :], params)
+    return Starting(lock, token, way_back.__name__[len(shipped.OURS) :], params, notify)
 
 
 class Starting:
     """A keeper that systemd starts."""
 
-    def __init__(self, lock: DeployLock, token: str, way_back: str, params: dict) -> None:
+    def __init__(self, lock: DeployLock, token: str, way_back: str, params: dict, notify: str) -> None:
         self.lock = lock
         self.folder = os.path.join(FOLDER, token)
         self.unit = "django-ansible-deploy-%s-%s.service" % (lock.app_name, token[:8])
@@ -78,7 +84,7 @@ class Starting:
         spec, self.alive = place + ".keeper", place + ".heard"
         told = {
             "app_name": lock.app_name, "run": lock.run, "actor": lock.actor, "locks": locks_folder, "folder": self.folder, "alive": self.alive,
-            "way_back": way_back, "params": params, "place": shipped.ship(),
+            "way_back": way_back, "params": params, "place": shipped.ship(), "notify": notify,
         }
         options = ["--quiet", "--collect", "--no-block", "--unit=" + self.unit, "--description=Heartbeat of a deploy of %s" % lock.app_name]
         os.makedirs(FOLDER, mode=0o711, exist_ok=True)
@@ -124,13 +130,23 @@ def main(spec: str) -> None:
     def note(is_connected: bool) -> None:
         locks.note_beat(alive, is_connected)
 
+    def tell(went: dict) -> None:
+        if told["notify"]:
+            notice.send(told["notify"], sentence_of(lock, went), app=lock.app_name, host=socket.gethostname(), run=lock.run, release=went.get("release"))
+
     armed = boot.arm(lock.app_name, told["place"], told)
     try:
-        Keeper(lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run), note).run()
+        Keeper(lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run), note, tell).run()
     finally:
         boot.disarm(lock.app_name, armed)
         os.unlink(told["alive"])
         shutil.rmtree(told["folder"], ignore_errors=True)
+
+
+def sentence_of(lock: DeployLock, went: dict) -> str:
+    """What this host did by itself, in words."""
+    whose = "run %s%s" % (lock.run, " of " + lock.actor if lock.actor else "")
+    return "%s: %s rolled back to %s by itself, since it did not hear of %s any more." % (socket.gethostname(), lock.app_name, went.get("release") or "what it ran before", whose)
 
 
 class Keeper:
@@ -139,18 +155,21 @@ class Keeper:
     :param go_back: called with the lock held, once nothing was heard for too long.
     :param confirm: called when the runner says that the whole fleet is through.
     :param note: called with True at each heartbeat, with False when no runner is connected any more.
+    :param tell: called with what *go_back* answered, once the lock is free, when there was something to go back from.
     """
 
-    def __init__(self, lock: DeployLock, folder: str, go_back, confirm, note, silence: float = locks.SILENCE) -> None:
+    def __init__(self, lock: DeployLock, folder: str, go_back, confirm, note, tell, silence: float = locks.SILENCE) -> None:
         self.lock = lock
         self.folder = folder
         self.go_back = go_back
         self.confirm = confirm
         self.note = note
+        self.tell = tell
         self.silence = silence
         self.last = time.monotonic()
         self.selector = selectors.DefaultSelector()
         self.rests: dict = {}
+        self.went: dict | None = None
 
     def run(self) -> None:
         listener = socket.socket(socket.AF_UNIX)
@@ -173,6 +192,8 @@ class Keeper:
                         self.end()
         for caller in list(self.rests):
             self.answer(caller, "end")
+        if self.went is not None:
+            self.tell(self.went)
 
     def patience(self) -> float:
         return RETRY if self.is_silent() else min(TURN, max(self.last + self.silence - time.monotonic(), RETRY))
@@ -185,7 +206,7 @@ class Keeper:
         if not self.lock.is_held():
             return
         try:
-            self.go_back()
+            self.went = self.go_back()
         finally:
             self.lock.go_on()
             self.lock.release()

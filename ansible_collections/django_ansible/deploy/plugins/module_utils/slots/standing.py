@@ -6,9 +6,9 @@ from __future__ import annotations
 import os
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import DAY, Catalogue, taken_at
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database import freshness
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import certificate, maintenance, runs, systemd
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import LITTLE_MIB, free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import left, prepared, process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -16,7 +16,6 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.mainte
 
 PROBE_SECONDS = 10
 FEW_DAYS = 14
-LITTLE_MIB = 1024
 
 
 def standing(layout: Layout, params: dict) -> dict:
@@ -34,13 +33,19 @@ def standing(layout: Layout, params: dict) -> dict:
         "free_mib": free_mib(layout.app_dir),
         "health": health(layout, slot, params) if web else None,
         "certificate_days": certificate_days(params["certificate"]),
-        "last_dump": last_dump(layout),
+        **freshness.facts(layout.backups),
         "maintenance": maintenance.describe(maintenance_of(layout).known()),
-        "timers": {unit: last_run(unit) for unit in units if unit.endswith(".timer")},
+        "timers": {unit: last_run(unit) for unit in [*units, *own_timers(layout.app_name)] if unit.endswith(".timer")},
         "runs": [runs.told(run, "manage.py") for run in runs.known_runs(layout.app_name)],
         "drift": left.drift(layout),
     }
-    return {**found, "problems": [*problems(found), *filter(None, [unproven(layout, params["rehearsal_days"], time.time())])]}
+    return {**found, "problems": [*problems(found), *filter(None, [freshness.unproven(layout.backups, params["rehearsal_days"], time.time())])]}
+
+
+def own_timers(app_name: str) -> list[str]:
+    """Those of this collection: renewing certificates, and dumps of a local database."""
+    names = [app_name + suffix for suffix in ("-certificate.timer", "-database-dump.timer")]
+    return [name for name in names if os.path.exists(os.path.join(process_units.UNITS, name))]
 
 
 def problems(found: dict):
@@ -71,21 +76,6 @@ def certificate_days(path: str) -> int | None:
     return max(certificate.describe(text)["days"], -1) if text else None
 
 
-def last_dump(layout: Layout) -> str | None:
-    """When the newest dump was made, UTC."""
-    records = Catalogue(layout.backups).records()
-    return _moment(taken_at(records[-1])) if records else None
-
-
-def unproven(layout: Layout, days: int, now: float) -> str | None:
-    """What is wrong when no dump was tried within so many days; 0 asks for none."""
-    proven = Catalogue(layout.backups).proven()
-    if not days or proven > now - days * DAY:
-        return None
-    when = "none was ever tried" if not proven else "the last one that was tried was so on %s" % _moment(proven)
-    return "no dump was found to be restorable within %d days: %s. Run operation: rehearse" % (days, when)
-
-
 def last_run(timer: str) -> str:
     """When a timer's command ran last, and how it ended."""
     service = timer.replace(".timer", ".service")
@@ -93,10 +83,6 @@ def last_run(timer: str) -> str:
     if not found.get("ExecMainExitTimestamp"):
         return "not yet"
     return "%s, %s" % (found["ExecMainExitTimestamp"], "succeeded" if found.get("Result") == "success" else "failed")
-
-
-def _moment(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def _number(text: str | None) -> int:

@@ -24,7 +24,12 @@ def kept(tmp_path):
     lock.take()
     lock.did = []
     lock.noted = []
-    keeper = Keeper(lock, str(tmp_path), lambda: lock.did.append("back"), lambda: lock.did.append("confirmed"), lock.noted.append, SILENCE)
+    lock.went = None
+
+    def tell(went):
+        lock.did.append("told of %s, lock of %s" % (went["release"], lock.holder()))
+
+    keeper = Keeper(lock, str(tmp_path), lambda: lock.did.append("back") or lock.went, lambda: lock.did.append("confirmed"), lock.noted.append, tell, SILENCE)
     thread = threading.Thread(target=keeper.run)
     thread.start()
     deadline = time.monotonic() + 5
@@ -68,6 +73,13 @@ def test_a_host_that_hears_no_more_goes_back_and_frees_the_lock(kept):
     assert SILENCE <= time.monotonic() - begun < 4 * SILENCE
     assert kept.did == ["back"]
     assert kept.holder() is None
+
+
+def test_who_rolled_back_says_so_once_the_lock_is_free(kept):
+    kept.went = {"release": "r1"}
+    call(kept).sendall(b"beat\n")
+    kept.thread.join(timeout=5)
+    assert kept.did == ["back", "told of r1, lock of None"]
 
 
 def test_a_step_that_still_works_is_waited_for(kept):

@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import type { HostStatus } from "../../src/ansible/events.js";
+import { statusSection } from "../../src/report/host-tables.js";
+import { totalsOf } from "../../src/report/totals.js";
+
+const sectionOf = (status: HostStatus): string => {
+  const event = {
+    event: "result",
+    host: "app1",
+    status: "ok",
+    task: "1",
+    name: "T",
+    action: "x",
+    deploy: { status },
+  } as const;
+  return statusSection(totalsOf([event])).join("\n");
+};
+const usual = {
+  ...{
+    release: "20260102T030405Z-0123456",
+    revision: "0".repeat(40),
+    since: "2026-01-02T03:04:05Z",
+    slot: null,
+    lock: null,
+  },
+  ...{ releases: [], units: { "shop-web-1": "healthy" }, free_mib: 5000 },
+};
+
+describe("statusSection", () => {
+  it("shows of containers what there is of them", () => {
+    const status = {
+      ...usual,
+      ...{ services: [], maintenance: "since 2026-01-02T03:04:05Z", runs: ["sleep 60: goes on"], drift: [] },
+      ...{ last_dump: "2026-01-03T03:00:00Z", last_rehearsal: null, problems: ["there is no container of worker"] },
+    };
+    const text = sectionOf(status);
+    expect(text).toContain("- ⚠️ <code>app1</code>: there is no container of worker");
+    expect(text).toContain("<code>maintenance</code> | <code>since 2026-01-02T03:04:05Z</code>");
+    expect(text).toContain("<code>last dump</code> | <code>2026-01-03T03:00:00Z</code>");
+    expect(text).toContain("<code>last rehearsal</code> | <code>none</code>");
+    expect(text).toContain("sleep 60: goes on");
+    expect(text).not.toContain("certificate");
+  });
+
+  it("shows no more than the table of a Swarm", () => {
+    const text = sectionOf(usual);
+    expect(text).toContain("5000 MiB");
+    expect(text).not.toContain("maintenance");
+  });
+});

@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""Says to a chat or any other address on the network what a host did while nobody was looking."""
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.request
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+
+TRIES = 3
+PAUSE = 5.0  # seconds between two
+PATIENCE = 10  # seconds for an answer
+
+
+def check(address: str) -> None:
+    """:raises CommandFailed: for what is no address on the web. It may be a secret, so it is not shown."""
+    if address and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", address):
+        raise CommandFailed("django_app_notify is no address: use one that begins with https://")
+
+
+def send(address: str, sentence: str, **facts: object) -> bool:
+    """Posts JSON: *facts*, and the sentence under the names that chats read it from. Tells whether somebody took it."""
+    body = json.dumps({"text": sentence, "content": sentence, **facts}).encode()
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(PAUSE)
+        try:
+            with urllib.request.urlopen(urllib.request.Request(address, body, {"Content-Type": "application/json"}), timeout=PATIENCE):
+                return True
+        except (OSError, ValueError) as error:
+            # To the journal. The error has no address in it.
+            print("the notice was not taken: %s" % type(error).__name__, flush=True)
+    return False

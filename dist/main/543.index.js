@@ -3614,7 +3614,12 @@ const events_status = object({
     ...{ lock: orNull(oneLine), releases: shapes_list(release, 500), services: shapes_list(service, 200) },
     ...{ units: mapping(events_name, oneLine, 200), free_mib: count },
     ...{ health: orNull(oneLine), restarts: mapping(events_name, count, 200), memory_mib: mapping(events_name, count, 200) },
-    ...{ certificate_days: orNull(count), last_dump: orNull(oneLine), maintenance: orNull(oneLine) },
+    ...{
+        certificate_days: orNull(count),
+        last_dump: orNull(oneLine),
+        last_rehearsal: orNull(oneLine),
+        maintenance: orNull(oneLine),
+    },
     ...{ timers: mapping(events_name, oneLine, 200), runs: shapes_list(oneLine, 50) },
     ...{ drift: shapes_list(oneLine, 200), problems: shapes_list(oneLine, 200) },
 }, ["release", "revision", "since", "slot", "lock", "releases", "units", "free_mib"]);
@@ -5935,16 +5940,18 @@ function statusSection({ hostStatus }) {
 /** How an application stands on a host, in a table that opens by a click; what somebody should look at stands before it. */
 function standing(host, status) {
     const { health, problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
-    if (health === undefined)
+    // A Swarm says none of it.
+    if (status.problems === undefined)
         return [];
     const days = status.certificate_days;
     const rows = [
-        ["health", health ?? "serves no requests"],
+        ...(health === undefined ? [] : [["health", health ?? "serves no requests"]]),
         ["maintenance", status.maintenance ?? "off"],
         ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`]),
         ...Object.entries(timers),
-        ["certificate", days === undefined || days === null ? "none" : `${days} days`],
+        ...(days === undefined ? [] : [["certificate", days === null ? "none" : `${days} days`]]),
         ["last dump", status.last_dump ?? "none"],
+        ["last rehearsal", status.last_rehearsal ?? "none"],
         ...runs.map((run) => ["command", run]),
     ];
     return [

@@ -47,7 +47,7 @@ export const headings = [
   "sent",
   "answered",
   "cut",
-  "told to go",
+  "asked to reconnect",
   "without a close frame",
   "longest reconnect, ms",
   "longest pause, ms",

@@ -92,6 +92,7 @@ async function testScripts() {
 async function testStyle() {
   if (node === undefined) return;
   await steps.test("Style of the collection", ["npm", "run", "--silent", "lint:ansible"], { env });
+  if (env.DAD_FULL) await steps.test("ansible-test sanity", ["npm", "run", "--silent", "sanity"], { env });
 }
 
 async function testCollection() {

@@ -1,7 +1,8 @@
 import { existsSync, rmSync } from "node:fs";
 
-/** How often a folder is gone through at most. */
-const MOST_TRIES = 10;
+/** How often a folder is gone through at most, and the milliseconds between: half a second in all. */
+const MOST_TRIES = 50;
+const BETWEEN_TRIES = 10;
 
 /**
  * Removes a folder with all that it holds, the one way to do so; nothing where there is none.
@@ -15,6 +16,8 @@ export function removeFolder(path: string): void {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     rmSync(path, { recursive: true, force: true, maxRetries: 3 });
     if (!existsSync(path)) return;
+    // Whoever else is at work there gets on with it.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BETWEEN_TRIES);
   }
-  throw new Error("something is written into it again and again");
+  throw new Error("it is changed again and again");
 }

@@ -391,7 +391,7 @@ describe("the application, taken over, that ends every other process of its user
     expect((await fetchPage(host, site)).status).toBe(200);
   });
 
-  test("keeps no release from its start where process ids are a unit's own", async () => {
+  test("keeps no release from its start where process IDs are a unit's own", async () => {
     const newer = await trial.host({ name: "app2", suite: "forky", kind: "ready" });
     const example = await exampleOn(newer, "newer");
     const onNewer = directly(trial, example, [newer]);

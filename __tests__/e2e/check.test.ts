@@ -120,6 +120,7 @@ describe("a check", () => {
     expect(await onHost(app1, "ls /etc/pwned 2>/dev/null || true")).toBe("");
     for (const name of ["requirements-extra.txt", "REVISION"]) rmSync(join(project.folder, name));
     project.write("requirements.txt", requirements);
+    await project.commit("Leave it alone");
   });
 
   testInFull("of changed requirements shows their lines and says what it cannot know", async () => {

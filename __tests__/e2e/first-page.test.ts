@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Host, must, onHost, projectFolder } from "../../scripts/lab/index.mjs";
+import { type Host, must, onHost } from "../../scripts/lab/index.mjs";
 import { blocksOf } from "../support/blocks.js";
 import { runWorkflow, type WorkflowRun } from "./support/act.js";
 import { actionCopy } from "./support/action-copy.js";
@@ -106,19 +106,6 @@ describe.each(servers)("docs/getting-started.md on a $suite server that lets $lo
     expect(await fetchPage(server, site)).toMatchObject({ status: 200 });
   });
 
-  test("docs/what-a-deploy-does.md names every file, account and unit that is there", async () => {
-    const found = await onHost(
-      server,
-      `find /opt/mysite /etc/mysite /run/mysite -mindepth 1 -maxdepth 1
-find / -xdev -name '*mysite*' -not -path '/proc/*' -not -path '/opt/mysite/*' -not -path '/etc/mysite/*' -not -path '/var/lib/systemd/*'
-getent passwd | cut -d: -f1 | grep mysite
-systemctl list-unit-files --no-legend 'mysite*' | cut -d' ' -f1`,
-    );
-    expect(
-      found.split("\n").filter((name) => !named("docs/what-a-deploy-does.md").some((all) => all.test(name))),
-    ).toEqual([]);
-  });
-
   test("docs/leaving.md takes all of it away", async () => {
     const blocks = blocksOf("docs/leaving.md");
     expect(blocks.map(({ kind }) => kind)).toEqual(["server", "server", "server"]);
@@ -135,17 +122,6 @@ systemctl is-active nginx`,
     expect(left).toBe("active");
   });
 });
-
-/** What a page names in its tables: paths with all below them, where `<…>` and `*` stand for any name. */
-function named(page: string): RegExp[] {
-  const cells = readFileSync(join(projectFolder, page), "utf8").matchAll(/^\| (`[^|]+) \|/gm);
-  const names = [...cells].flatMap(([, cell = ""]) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name));
-  const pattern = (name: string): string => name.replaceAll(/[.()]/g, "\\$&").replaceAll(/<[^>]+>|\*/g, "[^/]*");
-  return names.flatMap((name) => [
-    new RegExp(`^(?:/opt/mysite/|/etc/nginx/)?${pattern(name.replace(/\/$/, ""))}(?:/|$)`),
-    new RegExp(`^${pattern(dirname(name))}$`),
-  ]);
-}
 
 /** Makes a host of the lab what a provider hands out: no account `deploy`, and with root alone no sudo and no Python. */
 function handedOut(login: string, publicKey: string): string {

@@ -2,79 +2,34 @@ import { request } from "node:https";
 import { connect, type TLSSocket } from "node:tls";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
-import { type DeployRequest, directly, expectRefused } from "./support/direct.js";
-import { full } from "./support/full.js";
-import { inventory } from "./support/inventory.js";
-import { writeTable } from "./support/load-report.js";
-import { createProject, type Project } from "./support/project.js";
+import { type Host, onHost, until } from "../../scripts/lab/index.mjs";
+import { expectRefused } from "./support/direct.js";
+import { type Site, startSite } from "./support/site.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
-import { type Kind, kinds, receiveVisitors, type Seen, visited } from "./support/visitors.js";
+import { expectNobodyCut, headings, rowsOf, visit } from "./support/visit.js";
+import type { Kind } from "./support/visitors.js";
 
 // Debian 12's nginx 1.22 and Debian 13's 1.26, with TLS, before an application that has something for every kind of client.
 const graceful = 12;
 const password = secret("staging");
-const variables = {
-  app_name: "mysite",
-  // Every name: clients of the runner come by address.
-  server_name: "_",
-  django_settings_module: "mysite.settings.production",
-  django_app_asgi: "mysite.asgi:application",
-  django_app_health_path: "/healthz",
-  gunicorn_graceful_timeout: graceful,
-  vault_secret_key: secret("django-key"),
-  tls: "files",
-  tls_certificate: "/etc/ssl/mysite/certificate.pem",
-  tls_certificate_key: "/etc/ssl/mysite/key.pem",
-};
-
 let trial: Trial;
-let project: Project;
-let hosts: [Host, Host];
-let run: (request?: DeployRequest) => Promise<ActionResult>;
-
-const makeCertificate = (host: Host): Promise<string> =>
-  onHost(
-    host,
-    "mkdir -p /etc/ssl/mysite && openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=mysite.example -keyout /etc/ssl/mysite/key.pem -out /etc/ssl/mysite/certificate.pem 2>/dev/null",
-  );
+let site: Site;
+let hosts: Site["hosts"];
+let deploy: Site["deploy"];
 
 beforeAll(async () => {
   trial = await startTrial("nginx");
-  hosts = await Promise.all([
-    trial.host({ name: "app1", suite: "bookworm", kind: "ready", ports: [443] }),
-    trial.host({ name: "app2", suite: "trixie", kind: "ready", ports: [443] }),
-  ]);
-  await Promise.all(hosts.map(makeCertificate));
-  project = await createProject(trial, "examples/mysite");
-  project.write("inventory/hosts.yml", inventory(hosts));
-  project.write("inventory/group_vars/all.yml", JSON.stringify(variables));
-  project.write("mysite/asgi.py", visited);
-  project.write("errors/late.html", "<h1>Our own page for what is late</h1>\n");
-  project.write(
+  site = await startSite(trial, graceful);
+  ({ hosts, deploy } = site);
+  site.project.write("errors/late.html", "<h1>Our own page for what is late</h1>\n");
+  site.project.write(
     "deploy/site.conf.j2",
     `{% extends 'nginx.conf.j2' %}\n{% block server %}\n    location = /own { return 200 "of the template"; }\n{% endblock %}\n`,
   );
-  run = directly(trial, project, hosts);
-  await deployed("1");
+  await site.deployed("1");
 });
 
 afterAll(() => trial?.end());
-
-const env = "DATABASE_URL=sqlite:////opt/mysite/shared/db.sqlite3";
-const deploy = (vars: Record<string, unknown> = {}): Promise<ActionResult> =>
-  run({ inputs: { env, ...(Object.keys(vars).length > 0 ? { vars: JSON.stringify(vars) } : {}) } });
-
-async function commit(version: string): Promise<void> {
-  project.write("mysite/__init__.py", `__version__ = "${version}"\n`);
-  await project.commit(`Version ${version}`);
-}
-
-async function deployed(version: string): Promise<void> {
-  await commit(version);
-  const result = await deploy();
-  expect(result.outputs.status, result.log).toBe("succeeded");
-}
 
 interface Answer {
   status: number;
@@ -160,6 +115,34 @@ describe("nginx of each system", () => {
     }
   });
 
+  test("passes a chunked upload on whole, and has the application end what a visitor leaves", async () => {
+    for (const host of hosts) {
+      const options = { host: host.address, port: host.ports[443], rejectUnauthorized: false, agent: false } as const;
+      const uploaded = await new Promise<string>((resolve, reject) => {
+        const out = request({ ...options, path: "/upload", method: "POST" }, (response) => {
+          response.setEncoding("utf8").on("data", resolve);
+        }).on("error", reject);
+        for (let part = 0; part < 10; part++) out.write(Buffer.alloc(100_000));
+        out.end();
+        expect(out.getHeader("transfer-encoding") ?? "chunked").toBe("chunked");
+      });
+      expect(uploaded).toBe("Version 1 1000000");
+      const open = async (): Promise<number> =>
+        Number(await onHost(host, "grep -c ' 03 .* /run/mysite/blue.sock$' /proc/net/unix || true"));
+      await new Promise<void>((resolve, reject) => {
+        const out = request({ ...options, path: "/events" }, (response) => {
+          response.once("data", async () => {
+            expect(await open()).toBe(1);
+            out.destroy();
+            resolve();
+          });
+        }).on("error", reject);
+        out.end();
+      });
+      await until("the end of the stream in the application", 5, async () => ((await open()) === 0 ? true : undefined));
+    }
+  });
+
   test("shows a page where the application does not answer", async () => {
     const [host] = hosts;
     await onHost(host, "systemctl stop mysite@blue.socket mysite@blue.service");
@@ -208,10 +191,15 @@ describe("what a project adds", () => {
     expect(again.outputs, again.log).toMatchObject({ status: "succeeded", "changed-tasks": "0" });
   });
 
-  test("is refused by nginx with the line, and the site stays as it was", async () => {
+  test("is refused by nginx with the line before anything is done, and the site stays as it was", async () => {
+    const releases = (): Promise<string[]> => Promise.all(hosts.map((host) => onHost(host, "ls /opt/mysite/releases")));
+    const before = await releases();
+    await site.commit("never");
     const result = await deploy({ ...more, django_app_nginx_server_extra: "no_directive_of_nginx on;" });
     expectRefused(result, /unknown directive "no_directive_of_nginx".*/);
     expect(result.log).toContain("That line is: no_directive_of_nginx on;");
+    expect(result.outputs.status).toBe("failed");
+    expect(await releases()).toEqual(before);
     for (const host of hosts) {
       expect(await onHost(host, "nginx -t 2>&1")).toContain("successful");
       expect((await get(host, "/version")).status).toBe(401);
@@ -222,66 +210,16 @@ describe("what a project adds", () => {
   });
 });
 
-describe("visitors of every kind", () => {
-  const clients: Record<Kind, number> = full
-    ? { WebSocket: 100, "event stream": 20, "keep-alive": 20, "HTTP/2": 10, "upload of 5 MB": 5, download: 5 }
-    : { WebSocket: 10, "event stream": 4, "keep-alive": 6, "HTTP/2": 4, "upload of 5 MB": 2, download: 2 };
-
-  test(
-    "are not cut through deploys, one that fails, a change of nginx, another certificate and a rollback",
-    async () => {
-      const visitors = receiveVisitors(hosts, { clients, graceful });
-      let seen: Record<Kind, Seen>;
-      try {
-        for (let number = 2; number < (full ? 22 : 4); number++) await deployed(String(number));
-        await commit("broken");
-        const failed = await deploy({ django_app_health_statuses: [418], django_app_health_timeout: 3 });
-        expect(failed.outputs.status, failed.log).not.toBe("succeeded");
-        const changed = await run({ inputs: { operation: "rollback", env } });
-        expect(changed.outputs.status, changed.log).toBe("succeeded");
-        for (const host of hosts) {
-          await makeCertificate(host);
-          await onHost(host, "systemctl reload nginx");
-        }
-        await commit("last");
-        const last = await deploy({ django_app_max_upload: "11m" });
-        expect(last.outputs.status, last.log).toBe("succeeded");
-      } finally {
-        seen = await visitors.stop();
-      }
-      const headings = [
-        "clients",
-        "kind",
-        "sent",
-        "answered",
-        "cut",
-        "ended with their slot",
-        "without a close frame",
-        "longest reconnect, ms",
-        "longest pause, ms",
-      ];
-      const rows = kinds.map((kind) => {
-        const { sent, answered, cut, toldToGo, withoutWord, longestReconnect, longestPause } = seen[kind];
-        return [
-          clients[kind],
-          kind,
-          sent,
-          answered,
-          cut.length,
-          toldToGo,
-          withoutWord,
-          longestReconnect,
-          longestPause,
-        ].map(String);
-      });
-      for (const row of [headings, ...rows]) console.log(row.join(" | "));
-      if (full) writeTable("connections", headings, rows, 2);
-      for (const kind of kinds) {
-        expect(seen[kind].cut, kind).toEqual([]);
-        expect(seen[kind].longestReconnect, kind).toBeLessThan(1000);
-        if (kind !== "event stream") expect(seen[kind].answered, kind).toBe(seen[kind].sent);
-      }
-    },
-    full ? 3_600_000 : 600_000,
-  );
+test("visitors of every kind are not cut through deploys, one that fails, a change of nginx, another certificate and a rollback", async () => {
+  const clients: Record<Kind, number> = {
+    WebSocket: 10,
+    "event stream": 4,
+    "keep-alive": 6,
+    "HTTP/2": 4,
+    "upload of 5 MB": 2,
+    download: 2,
+  };
+  const visited = await visit(site, { clients, graceful, download: 8, deploys: 2, quiet: 0 });
+  for (const row of [headings, ...rowsOf(visited, clients)]) console.log(row.join(" | "));
+  expectNobodyCut(visited);
 });

@@ -1,6 +1,6 @@
 // The second day, on a host with umask 077: the same commit, and one thing is different. Whatever it is, the live release stays as it is until another one takes over.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
+import { type ActionResult, type Host, onHost, type Suite } from "../../scripts/lab/index.mjs";
 import { directly } from "./support/direct.js";
 import { full } from "./support/full.js";
 import { inventory } from "./support/inventory.js";
@@ -13,20 +13,23 @@ const key = secret("django-key");
 const CERTIFICATE = "/etc/ssl/private/second-day";
 
 let trial: Trial;
-let host: Host;
 
 beforeAll(async () => {
   trial = await startTrial("second-day");
-  host = await trial.host({ name: "app1", suite: "bookworm", kind: "ready" });
+});
+
+afterAll(() => trial?.end());
+
+async function closedHost(name: string, suite: Suite): Promise<Host> {
+  const host = await trial.host({ name, suite, kind: "ready" });
   await onHost(
     host,
     // As some administrators have it: nothing that a deploy makes may depend on the host's own umask.
     `for part in common-session common-session-noninteractive; do echo 'session optional pam_umask.so umask=077' >> /etc/pam.d/$part; done
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=second.example -keyout ${CERTIFICATE}.key -out ${CERTIFICATE}.pem 2>/dev/null`,
   );
-});
-
-afterAll(() => trial?.end());
+  return host;
+}
 
 interface Wishes {
   readonly env?: readonly string[];
@@ -51,6 +54,8 @@ const VARIED: ReadonlyArray<Wishes & { name: string; another?: boolean; inFull?:
 
 interface Kind {
   readonly name: string;
+  /** What the host runs, whose Python has to do. */
+  readonly suite?: Suite;
   /** One of its own pages. */
   readonly page: string;
   readonly inFull?: boolean;
@@ -72,11 +77,19 @@ const KINDS: readonly Kind[] = [
     create: () => startProject(trial, "django-admin", "blog"),
     vars: {},
   },
-  { name: "cms", page: "/", inFull: true, create: () => startProject(trial, "wagtail", "cms"), vars: {} },
+  {
+    name: "cms",
+    suite: "trixie",
+    page: "/",
+    inFull: true,
+    create: () => startProject(trial, "wagtail", "cms"),
+    vars: {},
+  },
 ];
 
 for (const kind of KINDS.filter(({ inFull }) => full || inFull !== true)) {
   describe(`the same commit of ${kind.name}`, () => {
+    let host: Host;
     let project: Project;
     let commit: string;
     let first = "";
@@ -116,6 +129,7 @@ systemd-run --quiet --unit restless sh /run/restless`,
     }
 
     beforeAll(async () => {
+      host = await closedHost(`${kind.name}1`, kind.suite ?? "bookworm");
       project = await kind.create();
       project.write("inventory/hosts.yml", inventory([host]));
       commit = await project.commit("The commit");

@@ -28,7 +28,11 @@ export function sentencesOf(page: string): Sentence[] {
     if (type === "heading_open" || type === "heading_close") heading = type === "heading_open";
     if (type === "table_open" || type === "table_close") inTable = type === "table_open";
     if (type !== "inline" || heading) continue;
-    const text = (children ?? []).map(plainOf).join("");
+    // A title in quotes is taken as one word, too: it is somebody else's.
+    const text = (children ?? [])
+      .map(plainOf)
+      .join("")
+      .replaceAll(/“[^”]*”/g, "Code");
     for (const sentence of nodesOf(english.parse(text) as Node, "SentenceNode")) {
       const words = nodesOf(sentence, "WordNode").map((word) => textOf(word as never));
       if (words.some((word) => word !== "Code")) found.push({ text: textOf(sentence as never), words, inTable });

@@ -1071,8 +1071,9 @@ function timer(milliseconds, action) {
 
 ;// CONCATENATED MODULE: ./lib/remove.js
 
-/** How often a folder is gone through at most. */
-const MOST_TRIES = 10;
+/** How often a folder is gone through at most, and the milliseconds between: half a second in all. */
+const MOST_TRIES = 50;
+const BETWEEN_TRIES = 10;
 /**
  * Removes a folder with all that it holds, the one way to do so; nothing where there is none.
  *
@@ -1086,8 +1087,10 @@ function remove_removeFolder(path) {
         (0,external_node_fs_namespaceObject.rmSync)(path, { recursive: true, force: true, maxRetries: 3 });
         if (!(0,external_node_fs_namespaceObject.existsSync)(path))
             return;
+        // Whoever else is at work there gets on with it.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BETWEEN_TRIES);
     }
-    throw new Error("something is written into it again and again");
+    throw new Error("it is changed again and again");
 }
 
 ;// CONCATENATED MODULE: ./lib/connection/control-folder.js

@@ -1,5 +1,6 @@
+import * as http from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
-import { Agent as HttpsAgent, type RequestOptions, request } from "node:https";
+import * as https from "node:https";
 import { Agent, WebSocket } from "undici";
 import type { Host } from "../../../scripts/lab/index.mjs";
 
@@ -14,10 +15,10 @@ export interface Seen {
   cut: string[];
   /** Sockets and streams that ended when their slot stopped, and what reconnecting took at most. */
   toldToGo: number;
-  /** Those sockets among them that got no close frame. */
-  withoutWord: number;
+  /** How those sockets among them ended that got no close frame. */
+  withoutWord: string[];
   longestReconnect: number;
-  /** Between two messages or events of one connection, or for one answer. */
+  /** Between two messages, events or parts of one connection; for one answer, from the last byte that was sent. */
   longestPause: number;
 }
 
@@ -25,6 +26,8 @@ export interface Visitors {
   seen: Record<Kind, Seen>;
   /** The versions that each host came to give to new requests, and since when. */
   versions: Map<string, [version: string, since: number][]>;
+  /** The longest pause of each kind so far, which is then measured anew. */
+  pauses(): Record<Kind, number>;
   stop(): Promise<Record<Kind, Seen>>;
 }
 
@@ -32,19 +35,27 @@ export interface VisitorOptions {
   clients: Record<Kind, number>;
   /** Seconds that an old slot has for what is open. */
   graceful: number;
+  /** Seconds that a download takes. */
+  download: number;
+  /** Whether they come over TLS; without it there is no HTTP/2. */
+  tls?: boolean;
 }
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const uploadBytes = 5_000_000;
 
-/** Clients of every kind that use the hosts in turn over TLS, until they are stopped. */
-export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOptions): Visitors {
+/** Clients of every kind that use the hosts in turn, until they are stopped. */
+export function receiveVisitors(
+  hosts: Host[],
+  { clients, graceful, download: seconds, tls = true }: VisitorOptions,
+): Visitors {
+  const { request, Agent: HttpAgent } = tls ? https : http;
   const none = (): Seen => ({
     sent: 0,
     answered: 0,
     cut: [],
     toldToGo: 0,
-    withoutWord: 0,
+    withoutWord: [],
     longestReconnect: 0,
     longestPause: 0,
   });
@@ -57,14 +68,13 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
     if (version !== "" && known.at(-1)?.[0] !== version) known.push([version, Date.now()]);
   };
   /** Why an end counts as a cut: its release was live, or the graceful time was not over. */
-  const cutBecause = (host: Host, version: string): string | undefined => {
-    const known = versions.get(host.name) ?? [];
-    const next = known[known.findLastIndex(([name]) => name === version) + 1];
+  const cutBecause = (host: Host, version: string, opened: number): string | undefined => {
+    const next = versions.get(host.name)?.find(([name, since]) => name !== version && since > opened);
     if (next === undefined) return `${version} was live`;
     const seconds = (Date.now() - next[1]) / 1000;
     return seconds < graceful - 1 ? `${Math.round(seconds)} s after ${next[0]} came` : undefined;
   };
-  const port = (host: Host): number => host.ports[443] ?? 0;
+  const port = (host: Host): number => host.ports[tls ? 443 : 80] ?? 0;
   const longer = (of: Seen, milliseconds: number): void => {
     of.longestPause = Math.max(of.longestPause, milliseconds);
   };
@@ -75,7 +85,8 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
     let left: number | undefined;
     while (!stopping) {
       await new Promise<void>((ended) => {
-        const client = new WebSocket(`wss://${host.address}:${port(host)}/echo`, { dispatcher });
+        const client = new WebSocket(`${tls ? "wss" : "ws"}://${host.address}:${port(host)}/echo`, { dispatcher });
+        const opened = Date.now();
         let [version, sentAt, waiting] = ["", 0, false];
         const ask = setInterval(() => {
           if (stopping) client.close(1000);
@@ -97,8 +108,11 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
         client.onclose = ({ code }) => {
           clearInterval(ask);
           left = Date.now();
-          const why = cutBecause(host, version);
-          if (!stopping && ![1001, 1012].includes(code)) of.withoutWord++;
+          const why = cutBecause(host, version, opened);
+          if (!stopping && ![1001, 1012].includes(code))
+            of.withoutWord.push(
+              `${host.name}: ${code} from ${version || "nobody"}, ${waiting ? "with" : "without"} a message on its way`,
+            );
           if (!stopping && why !== undefined) of.cut.push(`${host.name}: ${why}`);
           else if (!stopping) {
             of.toldToGo++;
@@ -107,7 +121,13 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
           } else if (waiting) of.sent--;
           ended();
         };
-        client.onerror = () => {};
+        // One that is refused has no close event.
+        client.onerror = () => {
+          if (version !== "" || client.readyState === WebSocket.OPEN) return;
+          clearInterval(ask);
+          if (!stopping) of.cut.push(`${host.name}: refused`);
+          setTimeout(ended, 100);
+        };
       });
     }
   }
@@ -117,17 +137,24 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
     body: string;
   }
   const ask = (
+    of: Seen,
     host: Host,
-    options: RequestOptions,
+    options: https.RequestOptions,
     send?: (out: ReturnType<typeof request>) => void,
     onText?: (text: string) => boolean,
   ) =>
     new Promise<Answer>((resolve, reject) => {
+      let last = Date.now();
+      const heard = (): void => {
+        longer(of, Date.now() - last);
+        last = Date.now();
+      };
       const out = request(
         { host: host.address, port: port(host), rejectUnauthorized: false, ...options },
         (response) => {
           let body = "";
           response.setEncoding("utf8").on("data", (text: string) => {
+            heard();
             if (onText === undefined) body += text;
             else if (!onText(text)) out.destroy();
           });
@@ -136,6 +163,9 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
       );
       // A kept connection that the other side closed at this moment: the request was not taken, and browsers ask again.
       out.on("error", (error) => reject(Object.assign(error, { again: out.reusedSocket })));
+      out.on("finish", () => {
+        last = Date.now();
+      });
       if (send === undefined) out.end();
       else send(out);
     });
@@ -144,22 +174,21 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
     const of = seen["event stream"];
     let left: number | undefined;
     while (!stopping) {
-      let [version, last] = ["", 0];
+      const opened = Date.now();
+      let [version, heard] = ["", false];
       of.sent++;
       const onText = (text: string): boolean => {
         version = /data: (\S+)/.exec(text)?.[1] ?? version;
-        const now = Date.now();
-        if (left !== undefined) of.longestReconnect = Math.max(of.longestReconnect, now - left);
+        if (left !== undefined) of.longestReconnect = Math.max(of.longestReconnect, Date.now() - left);
         left = undefined;
-        if (last === 0) of.answered++;
-        else longer(of, now - last);
-        last = now;
+        if (!heard) of.answered++;
+        heard = true;
         return !stopping;
       };
-      await ask(host, { path: "/events", agent: false }, undefined, onText).catch(() => {});
+      await ask(of, host, { path: "/events", agent: false }, undefined, onText).catch(() => {});
       left = Date.now();
       if (stopping) return;
-      const why = cutBecause(host, version);
+      const why = cutBecause(host, version, opened);
       if (why === undefined) of.toldToGo++;
       else of.cut.push(`${host.name}: ${why}`);
     }
@@ -171,11 +200,9 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
     work: () => Promise<Answer>,
     expected: (body: string) => boolean,
   ): Promise<void> {
-    const start = Date.now();
     of.sent++;
     try {
       const { status, body } = await work().catch((error) => (error.again === true ? work() : Promise.reject(error)));
-      longer(of, Date.now() - start);
       note(host, /Version (\S+)/.exec(body)?.[1] ?? "");
       if (status === 200 && expected(body)) of.answered++;
       else of.cut.push(`${host.name}: ${status} ${body.slice(0, 100)} (${body.length})`);
@@ -185,12 +212,12 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
   }
 
   async function keepAlive(host: Host): Promise<void> {
-    const agent = new HttpsAgent({ keepAlive: true, maxSockets: 1 });
+    const agent = new HttpAgent({ keepAlive: true, maxSockets: 1 });
     while (!stopping) {
       await timed(
         seen["keep-alive"],
         host,
-        () => ask(host, { path: "/version", agent }),
+        () => ask(seen["keep-alive"], host, { path: "/version", agent }),
         (body) => body.startsWith("Version"),
       );
       await pause(250);
@@ -217,7 +244,7 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
       await timed(
         seen["upload of 5 MB"],
         host,
-        () => ask(host, options, slowly),
+        () => ask(seen["upload of 5 MB"], host, options, slowly),
         (body) => body.endsWith(` ${uploadBytes}`),
       );
   }
@@ -227,7 +254,7 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
       await timed(
         seen.download,
         host,
-        () => ask(host, { path: "/download", agent: false }),
+        () => ask(seen.download, host, { path: `/download?${seconds}`, agent: false }),
         (body) => body.endsWith("end"),
       );
   }
@@ -242,6 +269,7 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
             () => {},
           );
         }
+        const start = Date.now();
         const out = session.request({ ":path": "/version" });
         let [status, body] = [0, ""];
         out.setEncoding("utf8").on("response", (headers) => {
@@ -252,7 +280,12 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
         });
         // Refused since the server said goodbye: not taken, so a client asks again.
         out.on("error", (error) => reject(Object.assign(error, { again: out.rstCode === 7 || status === 0 })));
-        out.on("end", () => resolve({ status, body })).end();
+        out
+          .on("end", () => {
+            longer(seen["HTTP/2"], Date.now() - start);
+            resolve({ status, body });
+          })
+          .end();
         // After the answer this says nothing any more.
         out.on("close", () => reject(Object.assign(new Error("closed without an answer"), { again: status === 0 })));
       });
@@ -281,6 +314,11 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
   return {
     seen,
     versions,
+    pauses: () => {
+      const found = Object.fromEntries(kinds.map((kind) => [kind, seen[kind].longestPause])) as Record<Kind, number>;
+      for (const kind of kinds) seen[kind].longestPause = 0;
+      return found;
+    },
     stop: async () => {
       stopping = true;
       await Promise.all(running);
@@ -290,8 +328,7 @@ export function receiveVisitors(hosts: Host[], { clients, graceful }: VisitorOpt
   };
 }
 
-/** A plain ASGI application that has something for each kind of client, before the project's own pages. */
-export const visited = `
+const ofDjango = `
 import asyncio, os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings.production")
@@ -299,20 +336,34 @@ from django.core.asgi import get_asgi_application
 from mysite import __version__
 
 pages = get_asgi_application()
+`;
 
+const alone = `
+import asyncio
+from version import __version__
+
+
+async def pages(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"Well"})
+`;
+
+const application = `
 
 async def application(scope, receive, send):
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.accept"})
         while (message := await receive())["type"] == "websocket.receive":
-            await send({"type": "websocket.send", "text": __version__ + " " + message["text"]})
+            # A foreign test suite takes its messages back as they are.
+            answer = {key: message[key] for key in ("text", "bytes") if message.get(key) is not None} if scope["path"] == "/mirror" else {"text": __version__ + " " + message["text"]}
+            await send({"type": "websocket.send", **answer})
     elif scope["type"] == "http" and scope["path"] in ("/events", "/download"):
         events = scope["path"] == "/events"
         headers = [(b"content-type", b"text/event-stream" if events else b"application/octet-stream"), (b"x-accel-buffering", b"no")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         gone = asyncio.ensure_future(listen(receive))
-        for number in range(100_000 if events else 40):
+        for number in range(100_000 if events else 5 * int(scope["query_string"])):
             if gone.done():
                 return
             body = b"data: %s %d\\n\\n" % (__version__.encode(), number) if events else b"x" * 10_000
@@ -335,3 +386,9 @@ async def listen(receive):
     while (await receive())["type"] != "http.disconnect":
         pass
 `;
+
+/** A plain ASGI application that has something for each kind of client, before the project's own pages. */
+export const visited = ofDjango + application;
+
+/** The same without a project: `version` is a module beside it. */
+export const visitedAlone = alone + application;

@@ -9,7 +9,7 @@ description:
   - Does what P(ansible.builtin.sudo#become) does, with the same options, and also understands the prompt and the messages of sudo-rs, which is the sudo of
     Ubuntu since 25.10.
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 import importlib.util
@@ -28,7 +28,7 @@ def load_original():
 
 original = load_original()
 # Options are the same. Ansible reads them at run time, and the text above where it shows documentation.
-globals()["DOCUMENTATION"] = original.DOCUMENTATION
+globals().update(DOCUMENTATION=original.DOCUMENTATION)
 
 
 class BecomeModule(original.BecomeModule):

@@ -5,6 +5,8 @@ from __future__ import annotations
 DOCUMENTATION = """
 name: common
 short_description: What all of some lists have
+description:
+  - The texts that are in each of the lists.
 options:
   _input:
     description: Lists of texts.

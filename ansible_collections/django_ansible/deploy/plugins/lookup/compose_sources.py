@@ -88,7 +88,6 @@ class LookupModule(LookupBase):
         names = [*names, *(os.path.join(folder, os.path.basename(term)) for term in terms[len(names):])]
         return {os.path.relpath(name, folder): term for name, term in zip(names, terms)}
 
-
     @staticmethod
     def refuse_foreign(path, folders):
         """A commit may hold links, and what they lead to would be brought to the hosts: only the project's own files are."""

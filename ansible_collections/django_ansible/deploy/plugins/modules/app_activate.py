@@ -32,11 +32,13 @@ options:
     default: false
 attributes:
   check_mode:
+    description: Can run in check mode, and then says what it would change.
     support: full
   diff_mode:
+    description: Returns what it changes as differences, in diff mode.
     support: full
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""

@@ -8,7 +8,8 @@ module: app_host
 short_description: Shows what a host has and what is live there
 description:
   - Looks at a host once, before anything is touched, so that later steps run only where there is something to do.
-  - Changes nothing, but takes the deploy lock. Fails when the host cannot run the application at all, or another deploy holds the lock.
+  - Changes nothing, but takes the deploy lock. Fails when the host cannot run the application at all, another deploy holds the lock, or its nginx
+    refuses the site that it is to get.
 extends_documentation_fragment:
   - django_ansible.deploy.heart
   - django_ansible.deploy.lock
@@ -59,9 +60,10 @@ options:
     default: false
 attributes:
   check_mode:
+    description: Can run in check mode, and then says what it would change.
     support: full
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""
@@ -142,7 +144,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock im
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground, prepared, returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import front, ground, prepared, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
@@ -267,13 +269,16 @@ def main() -> None:
     if layout.went_alone():
         module.warn(layout.went_alone())
     heartbeat = keeper.begin(lock, module.params["heart"], returning, {name: module.params[name] for name in LAYOUT}, module.params["notify"])
+    found = None
     try:
         found = look(layout, module.params)
+        if not found["current"]:
+            front.try_out(module.params)
     except Exception as error:
         # The run ends on this host, so nobody else would give it back.
         lock.release()
         if isinstance(error, CommandFailed):
-            module.fail_json(msg="the host cannot be looked at: %s" % error)
+            module.fail_json(msg=str(error) if found else "the host cannot be looked at: %s" % error)
         raise
     followed = found["to_finish"] or found["renews_certificate"] or (module.params["ask_database"] and found["unapplied"] != [])
     if found["current"] and module.params["last_step"] and not followed:

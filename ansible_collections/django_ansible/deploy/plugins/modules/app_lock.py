@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: app_lock
 short_description: Locks an application against deploys
 description:
-  - Keeps deploys and rollbacks from an application on a host until it is unlocked, with a message that says why. A restart of the host changes nothing.
+  - Keeps deploys and rollbacks from an application on a host until it is unlocked, with a note that says why. A restart of the host changes nothing.
   - A deploy that runs goes on.
 extends_documentation_fragment:
   - django_ansible.deploy.layout
@@ -17,15 +17,16 @@ options:
     type: str
     choices: [locked, unlocked]
     default: locked
-  message:
+  note:
     description: Why, for whoever is refused.
     type: str
     default: ''
 attributes:
   check_mode:
+    description: Can run in check mode, and then says what it would change.
     support: full
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""
@@ -36,7 +37,7 @@ EXAMPLES = r"""
     app_user: django
     app_group: django
     socket_link: /run/mydjango/gunicorn.sock
-    message: no deploys until January
+    note: no deploys until January
 """
 
 RETURN = r"""

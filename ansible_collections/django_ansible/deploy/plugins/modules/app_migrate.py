@@ -57,10 +57,11 @@ options:
     default: '{}'
 attributes:
   check_mode:
+    description: Can run in check mode, and then says what it would change.
     support: full
     details: Shows which migrations would be applied when the release is there already.
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""

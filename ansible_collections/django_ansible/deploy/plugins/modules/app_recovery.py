@@ -26,10 +26,11 @@ options:
     default: ''
 attributes:
   check_mode:
+    description: Can run in check mode, and then says what it would change.
     support: full
     details: Shows which dump would be used.
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""

@@ -15,6 +15,7 @@ description:
 extends_documentation_fragment:
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
+  - django_ansible.deploy.layout.service
 options:
   release:
     description: Name of the release, C(<time>-<first 7 of the commit>).
@@ -169,13 +170,14 @@ options:
     default: false
 attributes:
   check_mode:
+    description: Can run in check mode, and then says what it would change.
     support: partial
     details:
       - On a host with a live release, the builder reads the new code in a temporary folder. With O(check_with_environment), Django says which migrations
         are not applied and what Django's checks say, with the virtual environment of the live release. What that cannot predict is named.
       - On a host without a release it predicts that one would be made, and names what cannot be predicted.
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""
@@ -222,7 +224,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.reposi
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import front
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.preparation import prepare
 
 
@@ -264,6 +267,7 @@ def main() -> None:
             "lone": {"type": "bool", "default": False},
             "proof": {"type": "str", "choices": ["refuse", "warn", "off"], "default": "refuse"},
             "check_with_environment": {"type": "bool", "default": False},
+            **SERVICE,
         },
         required_one_of=[("workspace", "repository")],
         mutually_exclusive=[("workspace", "repository")],
@@ -277,6 +281,7 @@ def main() -> None:
     os.environ.update({name: str(value) for name, value in json.loads(module.params["install_environment"]).items()})
     try:
         with lock_of(module.params, module.check_mode).step():
+            front.try_out(module.params)
             result = prepare(module.params, module.check_mode)
     except (CommandFailed, Locked) as error:
         found = getattr(error, "found", {})

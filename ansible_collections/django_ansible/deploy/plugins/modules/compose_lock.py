@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: compose_lock
 short_description: Locks a compose project against deploys
 description:
-  - Keeps deploys and rollbacks from an application on a host until it is unlocked, with a message that says why. A restart of the host changes nothing.
+  - Keeps deploys and rollbacks from an application on a host until it is unlocked, with a note that says why. A restart of the host changes nothing.
   - A deploy that runs goes on.
 extends_documentation_fragment:
   - django_ansible.deploy.compose
@@ -18,22 +18,23 @@ options:
     type: str
     choices: [locked, unlocked]
     default: locked
-  message:
+  note:
     description: Why, for whoever is refused.
     type: str
     default: ''
 attributes:
   check_mode:
+    description: Can run in check mode, and then says what it would change.
     support: full
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""
 - name: Lock for the holidays
   django_ansible.deploy.compose_lock:
     files: [/srv/shop/compose.yml]
-    message: no deploys until January
+    note: no deploys until January
 """
 
 RETURN = r"""

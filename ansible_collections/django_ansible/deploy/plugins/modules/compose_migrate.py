@@ -75,7 +75,7 @@ attributes:
     description: Only in a rollback; a planned release is not there in check mode.
     support: full
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""

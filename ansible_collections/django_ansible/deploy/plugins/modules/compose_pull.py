@@ -36,7 +36,7 @@ attributes:
     description: M(django_ansible.deploy.compose_reach) has returned it all.
     support: full
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""

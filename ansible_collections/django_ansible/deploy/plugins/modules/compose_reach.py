@@ -50,7 +50,7 @@ attributes:
     description: A line for each file and service that would change.
     support: full
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""

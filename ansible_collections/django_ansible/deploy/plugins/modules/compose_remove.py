@@ -8,7 +8,7 @@ module: compose_remove
 short_description: Removes a compose project from a host
 description:
   - Containers, networks, the files that deploys have brought, images that only its releases had, and all records. Containers end as their definition says.
-  - Cannot be undone. The engine stays; the answer says what else stays.
+  - Cannot be undone. The engine stays; what else stays is printed.
 extends_documentation_fragment:
   - django_ansible.deploy.lock
   - django_ansible.deploy.compose
@@ -24,9 +24,10 @@ options:
     default: true
 attributes:
   check_mode:
+    description: Can run in check mode, and then says what it would change.
     support: full
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""

@@ -35,10 +35,11 @@ options:
     default: 300
 attributes:
   check_mode:
-    description: Shows which files and services would come; a Swarm cannot predict more.
+    description: Can run in check mode, and then says what it would change.
     support: partial
+    details: Shows which files and services would come; a Swarm cannot predict more.
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""

@@ -30,7 +30,7 @@ attributes:
     description: A line for each service and file that changes.
     support: full
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""

@@ -12,9 +12,10 @@ description:
     hear that the run lives. Where hosts have no such connection, it does nothing, and the last step on each host confirms it.
 attributes:
   check_mode:
+    description: Has nothing to predict.
     support: none
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""

@@ -54,11 +54,13 @@ options:
     default: '*-*-* 02:30:00'
 attributes:
   check_mode:
+    description: Can run in check mode, and then says what it would change.
     support: full
   diff_mode:
+    description: Returns what it changes as differences, in diff mode.
     support: full
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""

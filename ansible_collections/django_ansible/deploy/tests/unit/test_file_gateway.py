@@ -212,8 +212,14 @@ ALLOWED = {
         "untouched_welcome_page": ("open", "/etc/nginx"),
         "answers_for_unknown_names": ("open", "/etc/nginx"),
         "catch_all": ("ManagedFile", "/etc/nginx"),
-        "refused_line": ("open", "/etc/nginx"),
+        "line_of": ("open", "/etc/nginx, or a copy of it in a new folder in /run, 0700"),
         "give_welcome_page_back": ("replace_link", "/etc/nginx"),
+    },
+    "host/nginx_trial.py": {
+        "said_of": (
+            "os.makedirs os.mkdir os.unlink replace_link shutil.copytree tempfile.TemporaryDirectory write_atomically",
+            "a new folder in /run, 0700, and in it a copy of /etc/nginx",
+        ),
     },
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {

@@ -17,8 +17,8 @@ def configuration(*, gunicorn_timeout=30, **variables):
     environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.ChainableUndefined)
     environment.filters.update(comment=lambda text: "# %s" % text, to_json=repr, int=int)
     text = environment.from_string((ROLE / "templates/gunicorn.conf.py.j2").read_text()).render(
-        ansible_managed="", app_dir="/opt/mysite", django_app_strategy="slots", gunicorn_workers=2, gunicorn_timeout=gunicorn_timeout, gunicorn_graceful_timeout=30,
-        __django_app_first_request=REQUEST, **variables,
+        ansible_managed="", app_dir="/opt/mysite", gunicorn_workers=2, gunicorn_timeout=gunicorn_timeout, gunicorn_graceful_timeout=30,
+        __django_app_first_request=REQUEST, **{"django_app_strategy": "slots", **variables},
     )
     space = {}
     exec(compile(text, "gunicorn.conf.py", "exec"), space)
@@ -103,3 +103,8 @@ def test_the_sockets_of_systemd_are_taken_by_a_process_with_ids_of_its_own(monke
         monkeypatch.setenv("LISTEN_FDS", sockets)
     configuration()
     assert os.environ["LISTEN_PID"] == expected
+
+
+@pytest.mark.parametrize(("strategy", "asgi", "seconds"), [("slots", "mysite.asgi:application", 10), ("restart", "mysite.asgi:application", 30), ("slots", "", 30)])
+def test_what_was_waited_for_before_the_stop_gets_little_more(strategy, asgi, seconds):
+    assert configuration(django_app_strategy=strategy, django_app_asgi=asgi)["graceful_timeout"] == seconds

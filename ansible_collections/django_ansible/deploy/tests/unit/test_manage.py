@@ -114,7 +114,7 @@ def test_it_is_typed_to_and_ends_as_the_command_does(manage):
 
 
 def test_control_c_reaches_the_command_alone(manage):
-    code, shown, _ = in_terminal(manage("import time\nprint('ready')\ntry:\n    time.sleep(30)\nexcept KeyboardInterrupt:\n    print('interrupted')\n    raise SystemExit(3)"), typed=b"\x03")
+    code, shown, _ = in_terminal(manage("import time\ntry:\n    print('ready', flush=True)\n    time.sleep(30)\nexcept KeyboardInterrupt:\n    print('interrupted')\n    raise SystemExit(3)"), typed=b"\x03")
     assert code == 3 and "interrupted" in shown
 
 

@@ -232,5 +232,3 @@ def running_images(engine, store, containers, release=None):
             reference = (facts.get("summary") or {}).get("services", {}).get(entry["service"], {}).get("image", "")
             result[entry["service"]] = known.get(entry["image"]) or digest_of(engine.image(entry["image"]), reference) or entry["image"]
     return dict(sorted(result.items()))
-
-

@@ -9,6 +9,7 @@ import subprocess
 
 TAIL = 40
 
+
 class CommandFailed(Exception):
     """A command ended with an error; the text says which, and the end of what it printed. C(printed) is all of it, C(found) what was found out before."""
 

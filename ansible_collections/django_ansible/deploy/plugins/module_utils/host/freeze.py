@@ -14,7 +14,7 @@ FOLDER = "/var/lib/django-ansible-deploy"
 
 FREEZE_ARGUMENTS = {
     "state": {"type": "str", "choices": ["locked", "unlocked"], "default": "locked"},
-    "message": {"type": "str", "default": ""},
+    "note": {"type": "str", "default": ""},
 }
 
 
@@ -52,8 +52,8 @@ class Freeze:
         """Does what FREEZE_ARGUMENTS ask for, and answers as the modules do that have them."""
         found, locks = self.read(), params["state"] == "locked"
         if check_mode:
-            return {"changed": not found or found.get("message") != params["message"] if locks else bool(found), "lock": self.describe()}
-        changed = self.put(params["actor"], params["message"]) if locks else self.lift()
+            return {"changed": not found or found.get("message") != params["note"] if locks else bool(found), "lock": self.describe()}
+        changed = self.put(params["actor"], params["note"]) if locks else self.lift()
         return {"changed": changed, "lock": self.describe()}
 
     def describe(self) -> str | None:

@@ -10,11 +10,13 @@ import os
 import re
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, replace_link
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, read_link, replace_link
 
 NGINX = "/etc/nginx"
 # In 1.19.4 nginx learnt to refuse a handshake; without that, a site that has to answer for every name needs a certificate.
 REJECTS_HANDSHAKE = (1, 19, 4)
+# OpenSSL 3.5 learnt the key exchange that withstands quantum computers.
+KNOWS_ML_KEM = (3, 5)
 # Before 1.25.1 HTTP/2 belonged to what listens.
 HTTP2_BY_SITE = (1, 25, 1)
 
@@ -34,12 +36,14 @@ def resolvers() -> list[str]:
 
 
 def suited(site: str) -> str:
-    """A site for this host: without what listens on IPv6 where there is none, HTTP/2 and brotli as this nginx has them, and its DNS servers for C(@resolvers@)."""
+    """A site for this host: without what listens on IPv6 where there is none, HTTP/2, key exchange and brotli as this nginx has them, and its DNS servers for C(@resolvers@)."""
     if not has_ipv6():
         site = re.sub(r"^\s*listen \[::\]:.*\n", "", site, flags=re.MULTILINE)
     if "http2 on;" in site and () < version() < HTTP2_BY_SITE:
         site = re.sub(r"^\s*http2 on;\n", "", site, flags=re.MULTILINE)
         site = re.sub(r"^(\s*listen \S*443 ssl)\b", r"\1 http2", site, flags=re.MULTILINE)
+    if "X25519MLKEM768:" in site and openssl_version() < KNOWS_ML_KEM:
+        site = site.replace("X25519MLKEM768:", "")
     if "brotli_static on;" in site and not glob.glob(os.path.join(NGINX, "modules-enabled", "*brotli-static*")):
         site = re.sub(r"^\s*brotli_static on;\n", "", site, flags=re.MULTILINE)
     if "@resolvers@" not in site:
@@ -108,20 +112,40 @@ def answers_for_unknown_names(port: int, ours: list[str]) -> bool:
     return False
 
 
-def refused_line(said: str) -> str:
-    """The line that C(nginx -t) names, as it stands in the file; empty when it names none. The file may be put back before anybody can look there."""
-    found = re.search(r" in (%s/\S+):(\d+)$" % re.escape(NGINX), said, re.MULTILINE)
+def with_refused_line(said: str, folder: str = "") -> str:
+    """What C(nginx -t) said, with the line that it names as that stands in the file, which may be put back before anybody can look there.
+
+    :param folder: where nginx's folder was when it said that, if that was another place.
+    """
+    found = re.search(r" in %s/(\S+):(\d+)$" % re.escape(NGINX), said, re.MULTILINE)
+    line = line_of(folder or NGINX, found.group(1), int(found.group(2))) if found else ""
+    return "%s\nThat line is: %s" % (said, line) if line else said
+
+
+def line_of(folder: str, name: str, number: int) -> str:
+    """A line of a file below *folder*, where a site is enabled by a link to its file by that one's usual path; empty when there is none."""
+    target = os.path.join(NGINX, os.path.dirname(name), read_link(os.path.join(folder, name)) or os.path.basename(name))
     try:
-        with open(found.group(1), encoding="utf-8", errors="replace") as file:
-            return next(itertools.islice(file, int(found.group(2)) - 1, None), "").strip()[:200]
-    except (AttributeError, OSError):
+        with open(os.path.join(folder, os.path.relpath(target, NGINX)), encoding="utf-8", errors="replace") as file:
+            return next(itertools.islice(file, number - 1, None), "").strip()[:200]
+    except OSError:
         return ""
 
 
 def version() -> tuple[int, ...]:
     """nginx's version; empty when there is no nginx."""
+    return told(r"nginx/(\d+)\.(\d+)\.(\d+)")
+
+
+def openssl_version() -> tuple[int, ...]:
+    """That of the OpenSSL that nginx runs with; empty when there is no nginx."""
+    return told(r"running with OpenSSL (\d+)\.(\d+)") or told(r"built with OpenSSL (\d+)\.(\d+)")
+
+
+def told(pattern: str) -> tuple[int, ...]:
+    """The numbers that nginx tells of itself in the place of a pattern's groups."""
     try:
-        found = re.search(r"nginx/(\d+)\.(\d+)\.(\d+)", run(["nginx", "-v"]))
+        found = re.search(pattern, run(["nginx", "-V"]))
     except CommandFailed:
         return ()
     return tuple(map(int, found.groups())) if found else ()

@@ -5,12 +5,19 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import nginx, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import nginx, nginx_trial, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import wait_until_healthy
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import replacing
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import PROBE_SECONDS, Wanted
+
+REFUSED = "nginx refuses its new configuration: %s"
+# A task of the project's own may put there what the configuration names.
+NOT_YET = "(2: No such file or directory"
+
+# A release that is not there: of what only it would tell, what the live one is known to have counts.
+UNMADE = "00000000T000000Z-0000000"
 
 
 class Front:
@@ -39,14 +46,8 @@ class Front:
             try:
                 said = run(["nginx", "-t"])
             except CommandFailed as error:
-                line = nginx.refused_line(str(error))
-                raise CommandFailed("nginx refuses its new configuration: %s%s" % (error, "\nThat line is: %s" % line if line else "")) from error
-            taken = conflicting_names(said, self.wanted.params["server_names"])
-            if taken:
-                raise CommandFailed(
-                    "another site of this host's nginx has the server name %s already: remove it there (`nginx -T` shows where) or deploy under another name"
-                    % ", ".join(taken)
-                )
+                raise CommandFailed(REFUSED % nginx.with_refused_line(str(error))) from error
+            refuse_taken_names(said, self.wanted.params["server_names"])
         return changed
 
     def reload(self, changed: bool) -> None:
@@ -59,6 +60,36 @@ class Front:
         trouble = wait_until_healthy(self.wanted.probe.through_nginx, lambda: False, PROBE_SECONDS)
         if trouble:
             raise CommandFailed("nginx does not pass %s on to the application: %s" % (self.wanted.params["health_path"], trouble))
+
+
+def try_out(params: dict) -> None:
+    """Has nginx look at the site that a deploy is going to give it, before anything is done for that deploy.
+
+    :raises CommandFailed: when it refuses the site. What only the release itself or a later task brings is left to the check before the switch.
+    """
+    if not params["service"].get("web") or not systemd.is_active("nginx.service"):
+        return
+    wanted = Wanted({**params, **params["service"], "release": UNMADE})
+    if not wanted.touches_nginx:
+        return
+    link = wanted.params["nginx_link"]
+    try:
+        said = nginx_trial.said_of([file for kind, file in wanted.files if kind == "nginx"], wanted.removals, {link["link"]: link["target"]} if link else {})
+    except CommandFailed as error:
+        if NOT_YET in error.printed:
+            return
+        raise CommandFailed(REFUSED % error) from error
+    refuse_taken_names(said, wanted.params["server_names"])
+
+
+def refuse_taken_names(said: str, names: list[str]) -> None:
+    """:raises CommandFailed: when another site of this host has a name of this one's."""
+    taken = conflicting_names(said, names)
+    if taken:
+        raise CommandFailed(
+            "another site of this host's nginx has the server name %s already: remove it there (`nginx -T` shows where) or deploy under another name"
+            % ", ".join(taken)
+        )
 
 
 def conflicting_names(said: str, names: list[str]) -> list[str]:

@@ -108,6 +108,16 @@ def test_each_nginx_gets_http2_in_its_own_way(host, monkeypatch, version, by_sit
     assert ("listen 443 ssl http2 default_server;" in found and "listen [::]:443 ssl http2;" in found) is not by_site
 
 
+@pytest.mark.parametrize(
+    ("said", "knows"),
+    [("built with OpenSSL 3.0.17", False), ("built with OpenSSL 3.0.17\nrunning with OpenSSL 3.5.1", True), ("built with OpenSSL 3.5.4 30 Sep 2025", True), ("", False)],
+)
+def test_each_openssl_gets_the_key_exchange_that_it_knows(host, monkeypatch, said, knows):
+    monkeypatch.setattr(nginx, "run", lambda argv: said)
+    found = nginx.suited("ssl_ecdh_curve X25519MLKEM768:X25519:prime256v1;\n")
+    assert found == "ssl_ecdh_curve %sX25519:prime256v1;\n" % ("X25519MLKEM768:" if knows else "")
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_brotli_is_used_where_nginx_has_its_module(host, there):
     (host / "modules-enabled").mkdir()
@@ -119,6 +129,7 @@ def test_brotli_is_used_where_nginx_has_its_module(host, there):
 def test_a_refused_line_is_shown_as_it_stands(host):
     site = host / "sites-enabled/mysite"
     site.write_text("server {\n    listen 80;\n    wrong on;\n}\n")
-    assert nginx.refused_line('nginx: [emerg] unknown directive "wrong" in %s:3\nnginx: configuration file x test failed' % site) == "wrong on;"
+    said = 'nginx: [emerg] unknown directive "wrong" in %s:3\nnginx: configuration file x test failed' % site
+    assert nginx.with_refused_line(said) == said + "\nThat line is: wrong on;"
     for said in ("nginx: [emerg] no names", "[emerg] x in /etc/shadow:1", "[emerg] x in %s:99" % site, "[emerg] x in %s/gone:1" % host):
-        assert nginx.refused_line(said) == ""
+        assert nginx.with_refused_line(said) == said

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeTable } from "./support/load-report.js";
+import { type Site, startSite } from "./support/site.js";
+import { startTrial, type Trial } from "./support/trial.js";
+import { expectNobodyCut, headings, rowsOf, visit } from "./support/visit.js";
+import type { Kind } from "./support/visitors.js";
+
+// A download takes a minute, so that an old slot has a little more; and each deploy waits until the slot before is free.
+const graceful = 70;
+const clients: Record<Kind, number> = {
+  WebSocket: 100,
+  "event stream": 20,
+  "keep-alive": 20,
+  "HTTP/2": 10,
+  "upload of 5 MB": 5,
+  download: 5,
+};
+
+let trial: Trial;
+let site: Site;
+
+beforeAll(async () => {
+  trial = await startTrial("visitors");
+  site = await startSite(trial, graceful);
+  await site.deployed("1");
+});
+
+afterAll(() => trial?.end());
+
+test("visitors of every kind are not cut through 20 deploys and all that changes besides", async () => {
+  const visited = await visit(site, { clients, graceful, download: 60, deploys: 20, quiet: 60 });
+  const rows = rowsOf(visited, clients);
+  for (const row of [headings, ...rows]) console.log(row.join(" | "));
+  for (const { withoutWord } of Object.values(visited.seen)) for (const how of withoutWord) console.log(how);
+  writeTable("connections", headings, rows, 2);
+  expectNobodyCut(visited);
+  const { seen, quiet } = visited;
+  expect(seen["event stream"].longestPause - quiet["event stream"]).toBeLessThan(300);
+}, 5_400_000);

@@ -38,6 +38,7 @@ beforeAll(async () => {
     "postgresql_server_settings: {shared_buffers: 64MB}",
     "postgresql_server_extensions: [citext]",
     "postgresql_server_dumps: 2",
+    "django_app_dump_schedule: daily",
   ];
   deploy = () => run({ inputs: { vars: common.join("\n") } });
   remove = (inputs) => run({ inputs: { vars: common.join("\n"), operation: "remove", confirm: "mysite", ...inputs } });
@@ -104,6 +105,11 @@ describe("a database on a host of its own", () => {
         "systemctl is-active mysite-database-dump.timer; stat -c '%a %U' /var/lib/mysite-dumps/*.dump | sort -u",
       ),
     ).toBe("active\n600 postgres");
+  });
+
+  test("is dumped by the application's host, too, which tries the dump", async () => {
+    await onHost(app1, "systemctl start mysite-dumps.service");
+    expect(await onHost(app1, "grep -l restores_in /opt/mysite/backups/*.json | wc -l")).toBe("1");
   });
 
   testInFull("a password that somebody changed is set again", async () => {

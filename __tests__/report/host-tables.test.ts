@@ -36,8 +36,7 @@ describe("statusSection", () => {
     const text = sectionOf(status);
     expect(text).toContain("- ⚠️ <code>app1</code>: there is no container of worker");
     expect(text).toContain("<code>maintenance</code> | <code>since 2026-01-02T03:04:05Z</code>");
-    expect(text).toContain("<code>last dump</code> | <code>2026-01-03T03:00:00Z</code>");
-    expect(text).toContain("<code>last rehearsal</code> | <code>none</code>");
+    expect(text).toContain("<code>last dump</code> | <code>2026-01-03T03:00:00Z, none was tried</code>");
     expect(text).toContain("sleep 60: goes on");
     expect(text).not.toContain("certificate");
   });

@@ -100,8 +100,10 @@ export interface HostStatus {
   readonly certificate_days?: number | null;
   /** UTC, ISO 8601. */
   readonly last_dump?: string | null;
-  /** When a dump was last found to be restorable. UTC, ISO 8601. */
+  readonly dump_bytes?: number;
+  /** When a dump was last found to be restorable, UTC, ISO 8601, and the seconds that it took. */
   readonly last_rehearsal?: string | null;
+  readonly restores_in?: number | null;
   /** Since when and by whom. */
   readonly maintenance?: string | null;
   /** Last run and how it ended, by timer. */
@@ -176,12 +178,8 @@ const status = object<HostStatus>(
     ...{ lock: orNull(oneLine), releases: list(release, 500), services: list(service, 200) },
     ...{ units: mapping(name, oneLine, 200), free_mib: count },
     ...{ health: orNull(oneLine), restarts: mapping(name, count, 200), memory_mib: mapping(name, count, 200) },
-    ...{
-      certificate_days: orNull(count),
-      last_dump: orNull(oneLine),
-      last_rehearsal: orNull(oneLine),
-      maintenance: orNull(oneLine),
-    },
+    ...{ certificate_days: orNull(count), last_dump: orNull(oneLine), maintenance: orNull(oneLine) },
+    ...{ dump_bytes: number(Number.MAX_SAFE_INTEGER), last_rehearsal: orNull(oneLine), restores_in: orNull(count) },
     ...{ timers: mapping(name, oneLine, 200), runs: list(oneLine, 50) },
     ...{ drift: list(oneLine, 200), problems: list(oneLine, 200) },
   },

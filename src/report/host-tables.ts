@@ -98,8 +98,7 @@ function standing(host: string, status: HostStatus): string[] {
     ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`] as const),
     ...Object.entries(timers),
     ...(days === undefined ? [] : ([["certificate", days === null ? "none" : `${days} days`]] as const)),
-    ["last dump", status.last_dump ?? "none"],
-    ["last rehearsal", status.last_rehearsal ?? "none"],
+    ["last dump", lastDump(status)],
     ...runs.map((run) => ["command", run] as const),
   ];
   return [
@@ -114,6 +113,16 @@ function standing(host: string, status: HostStatus): string[] {
       ),
     ),
   ];
+}
+
+/** When it was made, its size, and when one was last tried: what a restore would bring back, and how long it would take. */
+function lastDump({ last_dump, dump_bytes = 0, last_rehearsal, restores_in }: HostStatus): string {
+  if (last_dump === undefined || last_dump === null) return "none";
+  const size = dump_bytes > 0 ? `, ${(dump_bytes / 1e6).toFixed(1)} MB` : "";
+  const tried = last_rehearsal
+    ? `, restored in ${restores_in ?? 0} s when tried on ${last_rehearsal}`
+    : ", none was tried";
+  return last_dump + size + tried;
 }
 
 /** In container mode, each container that it found. */

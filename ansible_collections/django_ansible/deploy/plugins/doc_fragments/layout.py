@@ -232,6 +232,10 @@ options:
             description: Seconds after which a run is ended. 0 means never.
             type: int
             default: 0
+          dumps:
+            description: Of the timer that makes dumps, what it is to do, as JSON. It runs code that a deploy leaves on the host instead of C(command).
+            type: str
+            default: ''
           environment:
             description: As of a process.
             type: str

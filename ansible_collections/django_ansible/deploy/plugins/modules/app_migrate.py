@@ -8,7 +8,7 @@ module: app_migrate
 short_description: Applies a release's database migrations
 description:
   - Applies what Django's plan says is not applied yet, with the environment of the application. Meant for one host of the fleet.
-  - On PostgreSQL an advisory lock keeps two runs from migrating one database at once. Other databases have no such lock.
+  - On PostgreSQL, MySQL and MariaDB a lock of the database keeps two runs from migrating it at once. SQLite has no such lock.
 extends_documentation_fragment:
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
@@ -18,7 +18,7 @@ options:
     type: str
     required: true
   dump:
-    description: Whether a PostgreSQL or SQLite database is dumped to C(backups) below O(app_dir) before anything is applied.
+    description: Whether the database is dumped to C(backups) below O(app_dir) before anything is applied.
     type: bool
     default: true
   proof:

@@ -24,6 +24,23 @@ options:
     description: "Which one: its id, the release that was live when it was made, or C(before app.migration). Empty is the newest."
     type: str
     default: ''
+  targets:
+    description: Where copies of dumps are, as JSON. A dump is copied there once it is made, and one that this host does not have is fetched from there.
+    type: str
+    default: '[]'
+  dumps:
+    description: How many are kept there.
+    type: dict
+    default: {}
+    suboptions:
+      number:
+        description: The newest so many.
+        type: int
+        default: 14
+      days:
+        description: For how many days.
+        type: int
+        default: 30
 attributes:
   check_mode:
     description: Can run in check mode, and then says what it would change.
@@ -55,6 +72,8 @@ deploy:
   returned: success
 """
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import LIMITS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.targets import copy_to_all, targets_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -68,12 +87,18 @@ def act(params: dict, check_mode: bool) -> dict:
     if not live:
         raise CommandFailed("no release is live on this host, so there is nobody to say which database it is: deploy first")
     application = live_application(params, layout)
+    targets, recovery = targets_of(params["targets"], params["app_name"]), recovery_of(params, layout)
     try:
-        found = recovery_of(params, layout).act(params["operation"], application, asked=params["dump"], live=live, check_mode=check_mode)
+        found = recovery.act(params["operation"], application, asked=params["dump"], live=live, check_mode=check_mode, targets=targets)
     except CommandFailed as error:
         raise CommandFailed(application.environment.mask(str(error))) from error
     if not check_mode:
         layout.record(release=live, result=params["operation"], dump=found["dump"], run=params["run_id"], actor=params["actor"])
+    if params["operation"] == "backup" and not check_mode:
+        told, troubles = copy_to_all(targets, recovery.catalogue, **params["dumps"])
+        found["told"] += told
+        if troubles:
+            raise CommandFailed("the dump %s was made on this host, and %s" % (found["dump"], "; ".join(troubles)))
     return found
 
 
@@ -84,6 +109,8 @@ def main() -> None:
             **APPLICATION,
             "operation": {"type": "str", "required": True, "choices": ["backup", "restore", "rehearse"]},
             "dump": {"type": "str", "default": ""},
+            "targets": {"type": "str", "default": "[]", "no_log": True},
+            **LIMITS,
         },
         supports_check_mode=True,
     )

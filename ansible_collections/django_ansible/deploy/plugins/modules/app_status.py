@@ -61,7 +61,8 @@ deploy:
   description:
     - C(release) and C(revision) that serve, and C(status) with C(release), C(revision), C(since) (when it was activated, UTC), C(slot), C(units)
       (state by unit), C(free_mib), C(lock) (who deploys now or has locked it, in words) and C(releases) (what is kept, oldest first); C(health) (V(healthy) or what is wrong),
-      C(restarts) and C(memory_mib) by unit, C(certificate_days), C(last_dump), C(last_rehearsal), C(maintenance), C(timers) (last run by timer), C(runs), C(drift) (files that
+      C(restarts) and C(memory_mib) by unit, C(certificate_days), C(last_dump) and its C(dump_bytes), C(last_rehearsal) (when a dump was last tried) and
+      C(restores_in) (seconds that took), C(maintenance), C(timers) (last run by timer), C(runs), C(drift) (files that
       were changed since the last deploy) and C(problems), what somebody should look at.
   type: dict
   returned: success

@@ -9,7 +9,7 @@ module: compose_migrate
 short_description: Migrate the database from a one-off container
 description:
   - Runs Django in a container of its own, made from a service's definition with the image that is to run. Meant for one host of the fleet.
-  - Applies what Django's plan says is not applied yet. A dump is made before, and on PostgreSQL an advisory lock keeps two runs from migrating one database at once.
+  - Applies what Django's plan says is not applied yet. A dump is made before, and on PostgreSQL, MySQL and MariaDB a lock of the database keeps two runs from migrating it at once.
   - In a rollback it looks for migrations that the older release does not know, and does with them what O(policy) says.
 extends_documentation_fragment:
   - django_ansible.deploy.compose
@@ -38,7 +38,7 @@ options:
     type: str
     default: ''
   dump:
-    description: Whether a PostgreSQL or SQLite database is dumped before anything is applied.
+    description: Whether the database is dumped before anything is applied.
     type: bool
     default: true
   dump_service:

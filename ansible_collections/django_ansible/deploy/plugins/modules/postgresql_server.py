@@ -44,6 +44,10 @@ options:
     type: list
     elements: str
     default: []
+  may_create:
+    description: Whether O(user) may make databases, which a rehearsal of a restore from another host needs. One that may keeps the right.
+    type: bool
+    default: false
   dumps:
     description: How many nightly dumps are kept. 0 makes none.
     type: int
@@ -216,6 +220,9 @@ class Server:
                 "password of %s" % user, lambda: self.ask("ALTER ROLE %s LOGIN PASSWORD %s" % (postgresql.name(user), postgresql.literal(postgresql.scram(password))))
             )
 
+        if self.params["may_create"] and not (self.check_mode and not kept) and self.ask("SELECT rolcreatedb FROM pg_roles WHERE rolname = %s" % postgresql.literal(user)) != "t":
+            self.do("right of %s to make databases" % user, lambda: self.ask("ALTER ROLE %s CREATEDB" % postgresql.name(user)))
+
     def provide_database(self) -> None:
         database, user = self.params["database"], self.params["user"]
         found = self.ask("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s" % postgresql.literal(database))
@@ -273,6 +280,7 @@ def main() -> None:
             "clients": {"type": "list", "elements": "str", "default": []},
             "alone": {"type": "bool", "default": True},
             "settings": {"type": "dict", "default": {}},
+            "may_create": {"type": "bool", "default": False},
             "dumps": {"type": "int", "default": 14},
             "dump_schedule": {"type": "str", "default": "*-*-* 02:30:00"},
             "restart": {"type": "bool", "default": True},

@@ -35,7 +35,8 @@ pem = form(r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE
 STATUS = record(
     release=maybe(release), revision=maybe(commit), since=maybe(moment), slot=maybe(word), units=by_name(LINE), free_mib=number, lock=maybe(LINE),
     releases=each(release), health=maybe(text()), restarts=by_name(number), memory_mib=by_name(number), certificate_days=maybe(number),
-    last_dump=maybe(moment), last_rehearsal=maybe(moment), maintenance=maybe(LINE), timers=by_name(LINE), runs=each(LINE), drift=each(LINE), problems=each(text()),
+    last_dump=maybe(moment), dump_bytes=number, last_rehearsal=maybe(moment), restores_in=maybe(number), maintenance=maybe(LINE), timers=by_name(LINE),
+    runs=each(LINE), drift=each(LINE), problems=each(text()),
     services=each(record(service=LINE, container=LINE, image=image, digest=image, since=moment, health=LINE)),
 )
 DEPLOY = record(
@@ -66,7 +67,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_logs": LOGS,
     "app_maintenance": {"deploy": DEPLOY},
     "app_migrate": {"migrations": each(migration), "dump": maybe(dump), "commands": each(LINE), "told": each(text()), "deploy": DEPLOY},
-    "app_recovery": {"told": each(LINE), "deploy": DEPLOY},
+    "app_recovery": {"told": each(text()), "deploy": DEPLOY},
     "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
     "app_remove": {"removed": each(LINE), "told": each(text())},
     "app_repository": {"commit": commit},
@@ -84,7 +85,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
         "project": form(r"[a-z0-9][a-z0-9_-]*", "the name of a project"), "settled": boolean, "pull": boolean, "digests": by_name(digest),
         "releases": each(RELEASE), "live": LIVE, "fits": each(release), "changes": CHANGES, "outdated": each(LINE), "deploy": DEPLOY,
     },
-    "compose_recovery": {"told": each(LINE), "deploy": DEPLOY},
+    "compose_recovery": {"told": each(text()), "deploy": DEPLOY},
     "compose_remove": {"removed": each(LINE), "told": each(text())},
     "compose_return": {"deploy": DEPLOY},
     "compose_run": RUN,

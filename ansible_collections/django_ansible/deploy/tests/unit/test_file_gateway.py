@@ -147,6 +147,7 @@ ALLOWED = {
     },
     "database/catalogue.py": {
         "Catalogue._read": ("open", "app_dir/backups, 0700"),
+        "Catalogue.alone": ("ensure_directory os.open", "app_dir/backups, 0700"),
         "Catalogue.begin": ("ensure_directory", "app_dir/backups, 0700"),
         "Catalogue.complete": ("os.rename write_atomically", "app_dir/backups, 0700"),
         "Catalogue.note": ("write_atomically", "app_dir/backups, 0700"),
@@ -159,7 +160,16 @@ ALLOWED = {
         for name, calls in {"Database.dump": "os.open", "Database.contents": "open", "Database.load": "open"}.items()
     },
     "database/sqlite.py": {name: (calls, "app_dir/backups, 0700") for name, calls in {"SqliteDatabase.dump": "os.open", "SqliteReplacement.load": "open"}.items()},
+    "database/mysql.py": {
+        **{name: (calls, "app_dir/backups, 0700") for name, calls in {"MysqlDatabase.dump": "os.open", "MysqlDatabase.load": "open", "read_dump": "open", "is_packed": "open"}.items()},
+        "MysqlDatabase.run": ("runs_sh", "starts the clients, as the application's user or in a container; the scripts are this file's own"),
+    },
     "database/recovery.py": {"Recovery.dump": ("os.unlink", "app_dir/backups, 0700")},
+    "database/targets.py": {
+        "Target._ready": ("tempfile.TemporaryDirectory", "a new folder in memory, 0700"),
+        "Target._ready.put": ("os.open", "the same folder"),
+        "Target.fetch": ("os.rename tempfile.TemporaryDirectory", "app_dir/backups, 0700"),
+    },
     "database/replacement.py": {"Replacement.switch": ("runs_sh", "starts psql twice, as the application's user or as PostgreSQL's administrator; what it runs is this file's own")},
     "django/copies.py": {"PostgresCopy.run": ("runs_sh", "run as the application's user, or in a container; the script is this file's own, and no path goes into it")},
     "django/secret_key.py": {
@@ -204,7 +214,7 @@ ALLOWED = {
         "Keeper.take": ("write_atomically_as", "the run's own folder"),
     },
     "host/shipped.py": {
-        "ship": ("os.makedirs", "/var/lib/django-ansible-deploy/code, 0700"),
+        "_put": ("os.makedirs", "/var/lib/django-ansible-deploy/code, 0700"),
         "_write": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy/code, 0700"),
     },
     "host/nginx.py": {
@@ -260,6 +270,7 @@ ALLOWED = {
         "write": ("ensure_directory", "folders of the files that slots/wanted.py names"),
         "link": ("replace_link", "app_dir and /etc"),
     },
+    "slots/nightly.py": {"main": ("open", "/etc/<app_name>/dumps.json")},
     "slots/pages.py": {"files": ("ManagedFile", "/etc/<app_name>/pages")},
     "slots/bake.py": {"Log._read": ("open", "/var/log/nginx, root's, and nginx's own file in it")},
     "slots/commands.py": {

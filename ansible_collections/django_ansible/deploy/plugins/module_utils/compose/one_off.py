@@ -133,6 +133,9 @@ class ContainerClient:
         self.lacking = f"there is no %s in the image of service {one_off.service}: name a service that has it (the database's; %s has it) in compose_app_dump_service"
         self._mounts = []
 
+    def need(self, programs, package):
+        """What an image has is what it has."""
+
     def run(self, argv, variables, **streams):
         code, out, err = self.one_off.run(argv, entrypoint=False, environment=variables, mounts=self._mounts, **{name: stream for name, stream in streams.items() if stream is not subprocess.DEVNULL})
         if code in NOT_FOUND:

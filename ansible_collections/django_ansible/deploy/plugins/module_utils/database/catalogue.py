@@ -11,6 +11,8 @@ Everything in it is root's alone. A dump without a record is one of a version be
 from __future__ import annotations
 
 import calendar
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -27,6 +29,8 @@ MOMENT = "%Y%m%dT%H%M%SZ"
 REHEARSED = "%Y-%m-%dT%H:%M:%SZ"
 CHUNK = 1 << 20
 DAY = 86400
+ABANDONED = 3600  # seconds without a change after which what is no dump is one that a killed run left
+BY_HAND, BY_SCHEDULE = "made by hand", "made on schedule"
 # The argument of modules that prune: how many dumps are kept, and for how many days.
 LIMITS = {"dumps": {"type": "dict", "default": {}, "options": {"number": {"type": "int", "default": 14}, "days": {"type": "int", "default": 30}}}}
 
@@ -105,7 +109,36 @@ class Catalogue:
         """:raises CommandFailed: when the file is not what was written."""
         size = os.path.getsize(self.path(record))
         if size != record["size"] or checksum(self.path(record)) != record.get("sha256", checksum(self.path(record))):
-            raise CommandFailed("the dump %s is damaged: it is not what was written on %s (%d bytes, %d expected)" % (record["id"], record["id"][:8], size, record["size"]))
+            what = "it has %d bytes instead of %d" % (size, record["size"]) if size != record["size"] else "its checksum is another"
+            raise CommandFailed("the dump %s is damaged, it is not what was written on %s: %s" % (record["id"], record["id"][:8], what))
+
+    def damaged(self) -> list[str]:
+        """What is wrong with the files of dumps, a sentence each."""
+        found = []
+        for record in self.records():
+            try:
+                self.verify(record)
+            except CommandFailed as error:
+                found.append(str(error))
+        return found
+
+    @contextlib.contextmanager
+    def alone(self):
+        """Keeps a second restore or rehearsal out for as long as it is entered.
+
+        :raises CommandFailed: when one works already.
+        """
+        ensure_directory(self.folder, 0o700)
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            raise CommandFailed("another restore or rehearsal of this database works: wait for it to end") from None
+        try:
+            yield
+        finally:
+            os.close(descriptor)
 
     def proven(self) -> float:
         """When a dump was last found to be restorable, in seconds since the epoch; 0 for never."""
@@ -159,13 +192,25 @@ class Catalogue:
         records = self.records()
         whole = {record["id"] for record in records} - set(superfluous(records, kept, number=number, days=days, now=time.time()))
         names = sorted(os.listdir(self.folder)) if os.path.isdir(self.folder) else []
-        return [os.path.join(self.folder, name) for name in names if name.partition(".")[0] not in whole or name.endswith(".partial")]
+        known = {record["id"] for record in records}
+        return [
+            os.path.join(self.folder, name) for name in names
+            if (self._is_abandoned(name) if name.endswith(".partial") or name.partition(".")[0] not in known else name.partition(".")[0] not in whole)
+        ]
+
+    def _is_abandoned(self, name: str) -> bool:
+        """A dump that is being made by the schedule is none."""
+        try:
+            return os.path.getmtime(os.path.join(self.folder, name)) < time.time() - ABANDONED
+        except FileNotFoundError:
+            return False
 
     def prune(self, kept: set[str], *, number: int, days: int) -> list[str]:
         """Removes them, and tells which they were."""
         removed = self.unneeded(kept, number=number, days=days)
         for path in removed:
-            os.unlink(path)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
         return removed
 
 
@@ -174,7 +219,7 @@ def reason(record: dict) -> str:
     if precedes(record):
         first, more = record["before"][0], len(record["before"]) - 1
         return "before %s%s" % (first, " and %d more" % more if more else "")
-    return str(record.get("reason") or "made by hand")
+    return str(record.get("reason") or BY_HAND)
 
 
 def checksum(path: str) -> str:

@@ -3,16 +3,23 @@
 """How fresh the dumps of a database are, in both modes: when the newest was made, and when one was last tried."""
 from __future__ import annotations
 
+import math
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import DAY, Catalogue, taken_at
 
 
 def facts(backups: str) -> dict:
-    """C(last_dump) and C(last_rehearsal), UTC; None where there is none."""
-    catalogue = Catalogue(backups)
-    records, proven = catalogue.records(), catalogue.proven()
-    return {"last_dump": moment(taken_at(records[-1])) if records else None, "last_rehearsal": moment(proven) if proven else None}
+    """C(last_dump) with its C(dump_bytes), and C(last_rehearsal) with the seconds that it took, C(restores_in). Times are UTC; None where there is none."""
+    records = Catalogue(backups).records()
+    tried = max((record for record in records if "rehearsed" in record), key=lambda record: record["rehearsed"], default={})
+    seconds = tried.get("restores_in")
+    return {
+        "last_dump": moment(taken_at(records[-1])) if records else None,
+        "dump_bytes": records[-1].get("size", 0) if records else 0,
+        "last_rehearsal": tried.get("rehearsed"),
+        "restores_in": None if seconds is None else math.ceil(seconds),
+    }
 
 
 def unproven(backups: str, days: int, now: float) -> str | None:
@@ -21,7 +28,7 @@ def unproven(backups: str, days: int, now: float) -> str | None:
     if not days or proven > now - days * DAY:
         return None
     when = "none was ever tried" if not proven else "the last one that was tried was so on %s" % moment(proven)
-    return "no dump was found to be restorable within %d days: %s. Run operation: rehearse" % (days, when)
+    return "no dump was found to be restorable within %d days: %s. Run operation: rehearse, which says why" % (days, when)
 
 
 def moment(seconds: float) -> str:

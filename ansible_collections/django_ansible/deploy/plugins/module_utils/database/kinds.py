@@ -3,13 +3,15 @@
 """Which databases can be dumped and brought back, and by what."""
 from __future__ import annotations
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.mysql import MysqlDatabase
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.mysql_replacement import MysqlReplacement
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import Replacement
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.sqlite import SqliteDatabase, SqliteReplacement
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 # By Django's name of the vendor: how it is dumped, and how a dump takes its place.
-KINDS = {"postgresql": (Database, Replacement), "sqlite": (SqliteDatabase, SqliteReplacement)}
+KINDS = {"postgresql": (Database, Replacement), "mysql": (MysqlDatabase, MysqlReplacement), "sqlite": (SqliteDatabase, SqliteReplacement)}
 
 
 def trouble(facts: dict) -> str:
@@ -18,8 +20,8 @@ def trouble(facts: dict) -> str:
     :param facts: what driver's step C(database) tells.
     """
     if facts["vendor"] not in KINDS:
-        return "dumps are made of PostgreSQL and SQLite, and this is %s" % facts["vendor"]
-    return "" if facts["parameters"].get("dbname") else "the database is in memory"
+        return "dumps are made of PostgreSQL, MySQL, MariaDB and SQLite, and this is %s" % facts["vendor"]
+    return "" if facts["parameters"].get("dbname") else "the database has no name, or is in memory"
 
 
 def database_of(facts: dict, client):

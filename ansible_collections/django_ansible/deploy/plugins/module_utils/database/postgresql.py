@@ -42,7 +42,7 @@ class Database:
     """One database of a server, reached with *parameters* of psycopg through *client*."""
 
     vendor = "postgresql"
-    suffix = ".dump"
+    programs = (("pg_dump",), "postgresql-client")
 
     def __init__(self, parameters: dict, client) -> None:
         self.parameters = parameters
@@ -107,7 +107,8 @@ class Database:
         with open(path, "rb") as file:
             done = self._run(["pg_restore", "--list"], stdin=file)
         if done.returncode:
-            raise CommandFailed("pg_restore cannot read the dump: %s" % tail(done.stderr, 3))
+            newer = "unsupported version" in done.stderr
+            raise CommandFailed("pg_restore %s: %s" % ("is older than the pg_dump that made it; install a newer postgresql-client" if newer else "cannot read the dump", tail(done.stderr, 3)))
         return done.stdout.splitlines()
 
     def load(self, path: str, contents: list[str], owners: bool) -> None:

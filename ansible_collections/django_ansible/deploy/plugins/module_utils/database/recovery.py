@@ -11,8 +11,9 @@ import os
 import shutil
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import REHEARSED, Catalogue, reason
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import BY_HAND, REHEARSED, Catalogue, reason
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.kinds import database_of, replacement_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.targets import fetch_from_any
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 REPLACED = 2  # databases that a restore replaced and that stay
@@ -40,6 +41,7 @@ class Recovery:
         :raises CommandFailed: when there is no room, no program, or one older than the server.
         """
         database = self.database_of(facts)
+        self.client.need(*database.programs)
         identifier = self.catalogue.begin()
         folder = self.catalogue.folder
         free = shutil.disk_usage(folder).free
@@ -58,6 +60,11 @@ class Recovery:
                 os.unlink(partial)
 
     def restore(self, record: dict, target, *, swap: bool = True) -> dict:
+        """As _restore, which only one may do at a time."""
+        with self.catalogue.alone():
+            return self._restore(record, target, swap)
+
+    def _restore(self, record: dict, target, swap: bool) -> dict:
         """Brings a dump back: into a fresh database first, where *target* is asked, then in the place of the one that is there.
 
         :param target: the release that is going to use it.
@@ -69,7 +76,9 @@ class Recovery:
             raise CommandFailed("the dump %s is of %s, and the application uses %s" % (record["id"], record.get("vendor"), facts["vendor"]))
         begun = time.monotonic()
         self.catalogue.verify(record)
-        replacement = replacement_of(self.database_of(facts))
+        database = self.database_of(facts)
+        self.client.need(*database.programs)
+        replacement = replacement_of(database)
         try:
             replacement.make()
             replacement.load(self.catalogue.path(record))
@@ -92,21 +101,23 @@ class Recovery:
             replacement.discard()
         return result
 
-    def act(self, operation: str, application, *, asked: str, live: str | None, check_mode: bool) -> dict:
+    def act(self, operation: str, application, *, asked: str, live: str | None, check_mode: bool, why: str = BY_HAND, targets: list | None = None) -> dict:
         """Does what a person asked for: V(backup), V(restore) or V(rehearse). Tells C(dump) and, in C(told), sentences about it.
 
         :param application: the live release.
         :param asked: which dump, see Catalogue.find.
+        :param why: of a backup, for its record.
+        :param targets: where a dump is looked for that is not in the catalogue.
         """
         facts = application.drive("database")["database"]
         database = self.database_of(facts).name
         if operation == "backup":
             if check_mode:
                 return {"told": ["a dump of the database %s would be made" % database]}
-            record = self.dump(facts, reason="made by hand", release=live)
+            record = self.dump(facts, reason=why, release=live)
             return {"dump": record["id"], "told": ["the dump %s has %d rows of %d tables in %.1f MB, made in %.1f s" % (
                 record["id"], sum(record["rows"].values()), len(record["rows"]), record["size"] / 1e6, record["seconds"])]}
-        record = self.catalogue.find(asked, database)
+        record = self._found(asked, database, [] if check_mode else targets or [])
         if check_mode:
             return {"dump": record["id"], "told": ["the database %s would be restored from the dump %s (%s)" % (database, record["id"], reason(record))]}
         if operation == "restore":
@@ -114,6 +125,17 @@ class Recovery:
         rehearsed = self.restore(record, application, swap=False)
         self.catalogue.note(record, rehearsed=time.strftime(REHEARSED, time.gmtime()), restores_in=rehearsed["seconds"])
         return {"dump": record["id"], "told": ["the dump %s can be restored: in %.1f s, with all of its rows, and Django is content with it" % (record["id"], rehearsed["seconds"])]}
+
+    def _found(self, asked: str, database: str, targets: list) -> dict:
+        try:
+            return self.catalogue.find(asked, database)
+        except CommandFailed as error:
+            if not targets:
+                raise
+            try:
+                return self.catalogue.find(fetch_from_any(targets, self.catalogue, asked))
+            except CommandFailed as elsewhere:
+                raise CommandFailed("%s; %s" % (error, elsewhere)) from elsewhere
 
     def _keep(self, replacement, record: dict, result: dict) -> str:
         """Removes what was replaced long ago, and tells in a sentence what became of the database."""

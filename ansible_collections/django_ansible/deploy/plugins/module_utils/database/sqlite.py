@@ -20,6 +20,7 @@ class SqliteDatabase:
     """
 
     vendor = "sqlite"
+    programs = (("python3",), "python3")
 
     def __init__(self, parameters: dict, client) -> None:
         self.parameters = parameters

@@ -83,6 +83,7 @@ class PostgresCopy:
 
     def make(self) -> None:
         self.made = True
+        self.client.need(*Database.programs)
         words = {"prefix": PREFIX, "left": LEFT}
         if self.admin_port:
             self.make_as_administrator()

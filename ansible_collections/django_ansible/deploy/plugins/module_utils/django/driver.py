@@ -21,10 +21,12 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.opera
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE, completion_of, sqlite_file
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.uploads import uploads_of
 
-# Asks for the size of a database in bytes.
+# Asks for the size of a database in bytes, and for its name or file.
 SIZES = {
-    "postgresql": "SELECT pg_database_size(current_database())",
-    "sqlite": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+    "mysql": "SELECT coalesce(sum(data_length), 0), DATABASE() FROM information_schema.tables WHERE table_schema = DATABASE()",
+    "postgresql": "SELECT pg_database_size(current_database()), current_database()",
+    # No file for one in memory.
+    "sqlite": "SELECT page_count * page_size, (SELECT file FROM pragma_database_list WHERE name = 'main') FROM pragma_page_count(), pragma_page_size()",
 }
 ADVISORY_LOCK = 0x646A616E676F  # "django" in hexadecimal; one number for every deploy that migrates this database
 
@@ -265,22 +267,33 @@ def database(request):
         return {"vendor": connection.vendor}
     with connection.cursor() as cursor:
         cursor.execute(SIZES[connection.vendor])
-        size = cursor.fetchone()[0]
-        if connection.vendor == "sqlite":
-            cursor.execute("PRAGMA database_list")
-            # Empty for one in memory.
-            path = next(row[2] for row in cursor.fetchall() if row[1] == "main")
-            return {"vendor": "sqlite", "size": size, "parameters": {"dbname": path or ""}}
-    parameters = {name: str(value) for name, value in connection.get_connection_params().items() if isinstance(value, (str, int))}
-    return {"vendor": connection.vendor, "size": size, "parameters": parameters}
+        size, name = cursor.fetchone()
+    if connection.vendor == "sqlite":
+        return {"vendor": "sqlite", "size": size, "parameters": {"dbname": name or ""}}
+    given = {**connection.get_connection_params(), "dbname": name or ""}
+    # Of older versions of Django, or of the drivers.
+    given.setdefault("password", given.pop("passwd", None))
+    encryption = given.pop("ssl", None) if connection.vendor == "mysql" else None
+    if isinstance(encryption, dict):
+        given.update({"ssl_" + key: value for key, value in encryption.items()})
+    parameters = {key: str(value) for key, value in given.items() if isinstance(value, (str, int)) and key not in ("database", "db")}
+    return {"vendor": connection.vendor, "size": int(size), "parameters": parameters}
 
 
 def _advisory_lock(connection, patience):
-    """Takes PostgreSQL's session lock; it goes with the connection, however this process ends."""
+    """Takes the session lock of PostgreSQL or MySQL; it goes with the connection, however this process ends."""
+    if connection.vendor == "mysql":
+        # A lock of the whole server, by a name of 64 characters at most.
+        digest = hashlib.sha256(str(connection.settings_dict["NAME"]).encode()).hexdigest()[:32]
+        take, name = "SELECT GET_LOCK(%s, 0)", "django-ansible-deploy-" + digest
+    elif connection.vendor == "postgresql":
+        take, name = "SELECT pg_try_advisory_lock(%s)", ADVISORY_LOCK
+    else:
+        return
     deadline = time.monotonic() + patience
     with connection.cursor() as cursor:
         while True:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
+            cursor.execute(take, [name])
             if cursor.fetchone()[0]:
                 return
             if time.monotonic() > deadline:
@@ -295,8 +308,7 @@ def migrate(request):
     connection = _database()
     if not _plan(connection):
         return {"migrations": []}
-    if connection.vendor == "postgresql":
-        _advisory_lock(connection, request.get("lock_patience", 300))
+    _advisory_lock(connection, request.get("lock_patience", 300))
     pending = _plan(connection)
     if not pending:
         return {"migrations": []}
@@ -364,8 +376,7 @@ def reverse(request):
     from django.db.migrations.loader import MigrationLoader
 
     connection = _database()
-    if connection.vendor == "postgresql":
-        _advisory_lock(connection, request.get("lock_patience", 300))
+    _advisory_lock(connection, request.get("lock_patience", 300))
     loader = MigrationLoader(connection)
     gone = {tuple(name.split(".", 1)) for name in request["migrations"]}
     missing = gone - set(loader.disk_migrations)

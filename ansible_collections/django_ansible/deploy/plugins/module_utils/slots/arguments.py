@@ -42,6 +42,8 @@ TIMER = {
     "schedule": {"type": "list", "elements": "str", "required": True},
     "once": {"type": "bool", "default": True},
     "timeout": {"type": "int", "default": 0},
+    # What is told to slots.nightly, where the timer is for that; as JSON, with passwords.
+    "dumps": {"type": "str", "default": "", "no_log": True},
 }
 
 SERVICE = {

@@ -14,7 +14,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout
 @contextlib.contextmanager
 def paused(layout: Layout):
     """Stops all that runs of the application, and has it go on afterwards. Requests wait meanwhile."""
-    units = [layout.slot_service(slot) for slot in SLOTS] + [re.sub(r"@\.service$", "@*.service", unit) for unit in process_units.owned_units(layout.app_name)]
+    owned = [unit for unit in process_units.owned_units(layout.app_name) if unit != "%s-%s.service" % (layout.app_name, process_units.DUMPS)]
+    units = [layout.slot_service(slot) for slot in SLOTS] + [re.sub(r"@\.service$", "@*.service", unit) for unit in owned]
 
     def send(signal: str) -> None:
         # One by one: a unit that is not there would keep the signal from the others.

@@ -97,7 +97,8 @@ def finish(moves: dict, paths: list[str]) -> None:
     if moves["gone"]:
         systemd.systemctl("disable", "--now", "--quiet", *moves["gone"])
     for timer in moves["gone"]:
-        paths = [*paths, *(os.path.join(process_units.UNITS, unit) for unit in (timer, timer.replace(".timer", ".service")))]
+        spec = process_units.DUMPS_SPEC % timer.replace("-%s.timer" % process_units.DUMPS, "")
+        paths = [*paths, *(os.path.join(process_units.UNITS, unit) for unit in (timer, timer.replace(".timer", ".service"))), *([spec] if os.path.exists(spec) else [])]
     if moves["timers"]:
         systemd.systemctl("enable", "--quiet", *moves["timers"])
         systemd.systemctl("restart", *moves["timers"])

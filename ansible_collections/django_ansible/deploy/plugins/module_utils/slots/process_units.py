@@ -15,6 +15,9 @@ WANTED = os.path.join(UNITS, "multi-user.target.wants")
 # Whose a unit is; systemd leaves names alone that begin with X-.
 MARK = "X-DjangoApplication="
 ONCE = "X-DjangoOnce=true"
+# The timer that makes dumps; its job is root's own.
+DUMPS = "dumps"
+DUMPS_SPEC = "/etc/%s/dumps.json"
 
 
 def exec_start(command: str, folder: str, shared: str) -> str:

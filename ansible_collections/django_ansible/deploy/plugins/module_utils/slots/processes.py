@@ -16,7 +16,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.envir
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, Restorable
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_moves, process_units
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import nightly, process_moves, process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
 # What runs as the first process where process ids are a unit's own; see templates/init.py.j2.
@@ -28,6 +28,7 @@ class Processes:
 
     def __init__(self, layout: Layout, params: dict) -> None:
         self.layout = layout
+        self.params = params
         self.app_group = params["app_group"]
         self.templates = params["process_templates"]
         self.processes = {entry["name"]: entry for entry in params["processes"]}
@@ -54,7 +55,9 @@ class Processes:
 
     def filled(self, template: str, entry: dict, folder: str, **more: str) -> str:
         command = process_units.exec_start(entry["command"], folder, self.layout.shared)
-        if systemd.gives_own_pids():
+        if entry.get("dumps"):
+            command = " ".join(nightly.command(self.layout))
+        elif systemd.gives_own_pids():
             command = "%s %s %s" % (INIT, os.path.join(self.layout.etc, "init.py"), command)
         places = {**{key: str(value) for key, value in entry.items()}, "release_dir": folder, "exec_start": command, "once": process_units.ONCE if entry["once"] else "", **more}
         return re.sub(r"@([a-z_]+)@", lambda found: places.get(found.group(1), found.group(0)), systemd.suited(self.templates[template]))
@@ -77,10 +80,14 @@ class Processes:
         files = []
         for name, entry in self.timers.items():
             base = "%s-%s" % (self.layout.app_name, name)
-            text = self.filled("job", entry, self.layout.current)
+            text = self.filled("dumps" if entry.get("dumps") else "job", entry, self.layout.current)
             schedule = "\n".join("OnCalendar=%s" % line for line in entry["schedule"])
             files.append((base + ".timer", ManagedFile(os.path.join(process_units.UNITS, base + ".service"), text)))
             files.append((base + ".timer", ManagedFile(os.path.join(process_units.UNITS, base + ".timer"), self.filled("timer", entry, self.layout.current, on_calendar=schedule))))
+            if entry.get("dumps"):
+                path = nightly.spec_path(self.layout)
+                files.append((base + ".timer", ManagedFile(path, nightly.spec(self.params, entry), "0600", "root", "root", secret=True)))
+                continue
             values = Environment.parse(entry["environment"])
             path = os.path.join(self.layout.etc, "timer.%s.env" % name)
             if values.values or os.path.exists(path):
@@ -155,6 +162,8 @@ class Processes:
             if unit in running or unit.endswith(".timer"):
                 restorable.keep(file.path)
             file.write()
+        if any(entry.get("dumps") for entry in self.timers.values()):
+            nightly.leave_code()
         if of_processes or of_timers:
             systemd.systemctl("daemon-reload")
         changed = {unit for unit, _ in of_processes}

@@ -66,7 +66,9 @@ def test_a_damaged_dump_is_noticed(shelf, damage):
 def test_what_a_killed_run_left_is_no_dump_and_goes(shelf):
     kept = add(shelf, moment(1) + "-aaaa")
     for name in (moment(2) + "-aaaa.partial", moment(3) + "-aaaa.json", moment(4) + "-aaaa.dump"):
-        open(os.path.join(shelf.folder, name), "w").close()
+        path = os.path.join(shelf.folder, name)
+        open(path, "w").close()
+        os.utime(path, (0, 0))
     assert [record["id"] for record in shelf.records()] == [kept["id"]]
     shelf.prune(set(), number=1, days=36500)
     assert sorted(os.listdir(shelf.folder)) == [kept["id"] + ".dump", kept["id"] + ".json"]

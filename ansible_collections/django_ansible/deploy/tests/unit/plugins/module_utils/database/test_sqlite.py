@@ -18,6 +18,10 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 
 
 class Client:
+
+    def need(self, programs, package):
+        pass
+
     lacking = "%s is not here: add %s"
     python = sys.executable
 

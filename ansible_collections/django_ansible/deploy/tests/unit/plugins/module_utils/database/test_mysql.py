@@ -1,0 +1,54 @@
+"""What a dump of MySQL or MariaDB is found to have in it, and what its clients are given."""
+from __future__ import annotations
+
+import gzip
+
+import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database import clients
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.mysql import MysqlDatabase, read_dump
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+
+DUMP = rb"""-- MariaDB dump
+INSERT INTO `django_migrations` VALUES (1,'shop','0001_initial','2026-01-02 03:04:05.000000');
+INSERT INTO `django_migrations` VALUES (2,'shop','0002_price','2026-01-02 03:04:05.000000');
+INSERT INTO `odd ``name` VALUES (1,'a line\nINSERT INTO `odd ``name` VALUES (2)');
+-- Dump completed on 2026-01-02
+"""
+
+
+@pytest.mark.parametrize("write", [open, gzip.open])
+def test_rows_and_migrations_are_those_in_the_dump(tmp_path, write):
+    with write(tmp_path / "dump", "wb") as file:
+        file.write(DUMP)
+    found = read_dump(str(tmp_path / "dump"), ["empty", "odd `name"])
+    assert found == {"rows": {"empty": 0, "odd `name": 1, "django_migrations": 2}, "applied": ["shop.0001_initial", "shop.0002_price"]}
+
+
+def test_one_without_its_end_is_no_dump(tmp_path):
+    (tmp_path / "dump").write_bytes(DUMP.rpartition(b"-- Dump")[0])
+    with pytest.raises(CommandFailed, match="ended before the end"):
+        read_dump(str(tmp_path / "dump"), [])
+
+
+def test_the_password_is_no_argument():
+    seen = []
+
+    class Client:
+        def run(self, argv, variables, **streams):
+            seen.append((argv, variables))
+            return type("Done", (), {"returncode": 0, "stdout": "", "stderr": ""})
+
+    MysqlDatabase({"dbname": "shop", "user": "shop", "password": "secret", "host": "db", "port": "3306", "ssl_ca": "/ca.pem"}, Client()).ask("SELECT 1")
+    (argv, variables), = seen
+    assert variables == {"MYSQL_PWD": "secret"} and "secret" not in " ".join(argv)
+    assert argv[3:] == ["sh", "", "--host=db", "--port=3306", "--user=shop", "--ssl-ca=/ca.pem", "shop"]
+
+
+def test_a_program_that_is_missing_is_installed(monkeypatch):
+    installed = []
+    monkeypatch.setattr(clients, "apt_install", installed.append)
+    monkeypatch.setattr(clients.shutil, "which", lambda program, path: "/usr/bin/" + program if program == "pg_dump" else None)
+    clients.HostClient("shop").need(("pg_dump",), "postgresql-client")
+    assert installed == []
+    clients.HostClient("shop").need(("mariadb-dump", "mysqldump"), "default-mysql-client")
+    assert installed == [["default-mysql-client"]]

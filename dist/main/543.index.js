@@ -3614,12 +3614,8 @@ const events_status = object({
     ...{ lock: orNull(oneLine), releases: shapes_list(release, 500), services: shapes_list(service, 200) },
     ...{ units: mapping(events_name, oneLine, 200), free_mib: count },
     ...{ health: orNull(oneLine), restarts: mapping(events_name, count, 200), memory_mib: mapping(events_name, count, 200) },
-    ...{
-        certificate_days: orNull(count),
-        last_dump: orNull(oneLine),
-        last_rehearsal: orNull(oneLine),
-        maintenance: orNull(oneLine),
-    },
+    ...{ certificate_days: orNull(count), last_dump: orNull(oneLine), maintenance: orNull(oneLine) },
+    ...{ dump_bytes: number(Number.MAX_SAFE_INTEGER), last_rehearsal: orNull(oneLine), restores_in: orNull(count) },
     ...{ timers: mapping(events_name, oneLine, 200), runs: shapes_list(oneLine, 50) },
     ...{ drift: shapes_list(oneLine, 200), problems: shapes_list(oneLine, 200) },
 }, ["release", "revision", "since", "slot", "lock", "releases", "units", "free_mib"]);
@@ -5950,8 +5946,7 @@ function standing(host, status) {
         ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`]),
         ...Object.entries(timers),
         ...(days === undefined ? [] : [["certificate", days === null ? "none" : `${days} days`]]),
-        ["last dump", status.last_dump ?? "none"],
-        ["last rehearsal", status.last_rehearsal ?? "none"],
+        ["last dump", lastDump(status)],
         ...runs.map((run) => ["command", run]),
     ];
     return [
@@ -5959,6 +5954,16 @@ function standing(host, status) {
         ...(problems.length > 0 ? [""] : []),
         ...details(`${host}: ${problems.length === 0 ? "as it should be" : markdown_count(problems.length, "problem")}`, table(["", ""], "ll", rows.map((row) => row.map(code)))),
     ];
+}
+/** When it was made, its size, and when one was last tried: what a restore would bring back, and how long it would take. */
+function lastDump({ last_dump, dump_bytes = 0, last_rehearsal, restores_in }) {
+    if (last_dump === undefined || last_dump === null)
+        return "none";
+    const size = dump_bytes > 0 ? `, ${(dump_bytes / 1e6).toFixed(1)} MB` : "";
+    const tried = last_rehearsal
+        ? `, restored in ${restores_in ?? 0} s when tried on ${last_rehearsal}`
+        : ", none was tried";
+    return last_dump + size + tried;
 }
 /** In container mode, each container that it found. */
 function serviceSection({ hostStatus }) {

@@ -197,11 +197,12 @@ const WORD = "Zq81kd0mPw7xLs29";
 async function belongings(host: Host): Promise<string[]> {
   const listed = await onHost(
     host,
-    `find /etc /srv /opt /root /usr/local /var/lib /var/cache /var/backups /run -xdev \\( -path /var/lib/docker -o -path /var/lib/containerd -o -path /var/lib/apt -o -path /var/cache/apt -o -path /var/lib/dpkg -o -path /run/docker -o -path /run/containerd -o -path /run/systemd -o -path /run/udev -o -path /run/sudo -o -path /run/user -o -path /run/log -o -path /var/lib/systemd -o -path /run/netns -o -path /run/motd.dynamic \\) -prune -o -print;
+    `find /etc /srv /opt /root /usr/local /var/lib /var/cache /var/backups /run -xdev \\( -path /var/lib/docker -o -path /var/lib/docker-registry -o -path /var/lib/containerd -o -path /var/lib/apt -o -path /var/cache/apt -o -path /var/lib/dpkg -o -path /run/docker -o -path /run/containerd -o -path /run/systemd -o -path /run/udev -o -path /run/sudo -o -path /run/user -o -path /run/log -o -path /var/lib/systemd -o -path /run/netns -o -path /run/motd.dynamic \\) -prune -o -print;
     docker ps --all --format 'container {{.Names}}'; docker network ls --format 'network {{.Name}}'; docker volume ls --format 'volume {{.Name}}';
     docker images --no-trunc --format 'image {{.Repository}} {{.ID}}'; getent passwd; getent group; systemctl list-unit-files --no-legend --plain | awk '{print $1, $2}'`,
   );
-  return listed.split("\n").filter((line) => line !== "");
+  // The first host has served the registry, and has the proxy's image under a name of its own as well, so that it stays.
+  return listed.split("\n").filter((line) => line !== "" && !line.startsWith("image 127.0.0.1:5000/proxy "));
 }
 
 function deploy(): Promise<ActionResult> {

@@ -15,9 +15,10 @@ extends_documentation_fragment:
   - django_ansible.deploy.compose.files
 attributes:
   check_mode:
+    description: Can run in check mode, and then says what it would change.
     support: full
 author:
-  - The django-ansible-deploy authors
+  - The django-ansible-deploy authors (@org)
 """
 
 EXAMPLES = r"""

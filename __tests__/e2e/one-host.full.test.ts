@@ -53,29 +53,4 @@ describeInFull("docs/one-host.md", () => {
     const again = await deploy();
     expect(again.outputs, again.log).toMatchObject({ status: "succeeded", "changed-tasks": "0" });
   });
-
-  test("takes the memory of which docs/sizing.md speaks", async () => {
-    const rows: string[] = [];
-    for (const [part, unit] of [
-      ["gunicorn with three workers", "mysite@blue.service"],
-      ["Celery worker", "mysite-worker-blue@1.service"],
-      ["Celery beat", "mysite-beat-blue@1.service"],
-      ["PostgreSQL", "postgresql@15-main.service"],
-      ["Redis", "redis-server.service"],
-      ["nginx", "nginx.service"],
-    ] as const) {
-      const mebibytes = Math.round((await kibibytesOf(unit)) / 1024);
-      expect(mebibytes, unit).toBeGreaterThan(0);
-      rows.push(`${part}: ${mebibytes} MiB`);
-    }
-    const disk = await onHost(host, "df --output=used -B1000000 / | tail -n1");
-    console.log(`${rows.join("\n")}\nThe host's disk has ${disk.trim()} MB in use.`);
-  });
 });
-
-/** Memory of a unit's processes, what they share counted once for all. */
-async function kibibytesOf(unit: string): Promise<number> {
-  const tasks = `grep -lF '/${unit}' /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3`;
-  const sum = `for task in $(${tasks}); do awk '/^Pss:/ {print $2}' /proc/$task/smaps_rollup; done`;
-  return (await onHost(host, sum)).split("\n").reduce((all, line) => all + Number(line), 0);
-}

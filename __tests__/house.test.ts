@@ -92,6 +92,15 @@ describe("the rooms of src/", () => {
     expect(rows(hosts).map(([, room, names]) => [room, names])).toEqual(may);
   });
 
+  it("begin with a file that says what ARCHITECTURE.md says they are for", () => {
+    const rows = [...readFileSync("ARCHITECTURE.md", "utf8").matchAll(/^\| `([\w-]+)` \| ([^|]+) \|$/gm)];
+    const folders = new Set([...IMPORTS.keys()].filter((path) => path.includes("/")).map((path) => dirname(path)));
+    for (const room of folders) {
+      const what = rows.find(([, name]) => name === room)?.[2] ?? "no row";
+      expect(readFileSync(join("src", room, "README.md"), "utf8").toLowerCase()).toContain(what.toLowerCase());
+    }
+  });
+
   it("import in one direction, types too", () => {
     const upwards = [...IMPORTS].flatMap(([path, imports]) =>
       imports

@@ -22,6 +22,11 @@ options:
     description: Whether a last dump is made and the nightly ones stay.
     type: bool
     default: true
+  still_on:
+    description: Hosts that have the application still. With any, nothing is removed, and the answer says so.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Can run in check mode, and then says what it would change.
@@ -60,10 +65,14 @@ def main() -> None:
             "app_name": {"type": "str", "required": True},
             "port": {"type": "int", "default": 5432},
             "keep_dumps": {"type": "bool", "default": True},
+            "still_on": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
     params = module.params
+    if params["still_on"]:
+        told = ["the database stays, since these hosts have the application still: %s" % ", ".join(params["still_on"])]
+        module.exit_json(changed=False, removed=[], told=told)
     try:
         leaving = Leaving(params["app_name"], params["port"], params["keep_dumps"])
         removed = leaving.is_there()

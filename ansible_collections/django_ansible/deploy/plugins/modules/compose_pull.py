@@ -56,7 +56,6 @@ pulled:
 """
 
 import signal
-import sys
 
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, reason_of
@@ -130,6 +129,10 @@ class Pull:
         self.pulled += [images[name] for name in built if (self.engine.image(images[name]) or {}).get("Id") != before[name]]
 
 
+def stop(number, frame):
+    raise SystemExit(143)
+
+
 def main():
     module = AnsibleModule(
         argument_spec=dict(
@@ -146,7 +149,7 @@ def main():
         module.exit_json(changed=False, pulled=[])
     # A signal must not skip the removal of the credential's folder.
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(143))
+        signal.signal(number, stop)
     params = module.params
     registries = parse_registries(params["registries"])
     mask = masker([entry["password"] for entry in registries])

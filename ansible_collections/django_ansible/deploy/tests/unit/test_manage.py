@@ -65,7 +65,7 @@ def in_terminal(argv, typed=b"", **streams):
 
     process = subprocess.Popen(argv, preexec_fn=lead, close_fds=True, **{"stdin": theirs, "stdout": theirs, "stderr": theirs, **streams})
     before = termios.tcgetattr(theirs)
-    shown, deadline = b"", time.monotonic() + 30
+    shown, deadline = b"", time.monotonic() + 120
     while time.monotonic() < deadline:
         if select.select([ours], [], [], 0.1)[0]:
             shown += os.read(ours, 65536)

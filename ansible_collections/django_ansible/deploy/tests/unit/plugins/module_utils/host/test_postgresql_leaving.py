@@ -21,7 +21,7 @@ def server(tmp_path, monkeypatch):
 
     def psql(script, port, database="postgres"):
         if script.startswith("SELECT"):
-            return 'sh"op\nsh"op_replaced_1'
+            return 'sh"op\nsh"op_archive\nsh"op_replaced_20260102030405\nx\nvictim'
         happened.append(script)
         return ""
 
@@ -46,10 +46,10 @@ def server(tmp_path, monkeypatch):
 
 def test_the_databases_are_dumped_before_anything_goes(server):
     leaving = postgresql_leaving.Leaving("shop", 5432, True)
-    assert leaving.is_there() == ['database sh"op', 'database sh"op_replaced_1', "role keeper"]
+    assert leaving.is_there() == ['database sh"op', 'database sh"op_replaced_20260102030405', "role keeper"]
     leaving.leave()
     assert server == [
-        'dump --dbname=sh"op', 'dump --dbname=sh"op_replaced_1', "daemon-reload", 'DROP DATABASE "sh""op" WITH (FORCE)', 'DROP DATABASE "sh""op_replaced_1" WITH (FORCE)',
+        'dump --dbname=sh"op', 'dump --dbname=sh"op_replaced_20260102030405', "daemon-reload", 'DROP DATABASE "sh""op" WITH (FORCE)', 'DROP DATABASE "sh""op_replaced_20260102030405" WITH (FORCE)',
         'DROP ROLE "keeper"', THEIRS, "reload postgresql@15-main.service",
     ]
 

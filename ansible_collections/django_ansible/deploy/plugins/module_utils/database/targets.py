@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import shutil
+import stat
 import tempfile
 import time
 
@@ -128,6 +129,10 @@ class Target:
                 raise CommandFailed("it has no dump %s" % identifier)
             restic("restore", snapshot, "--target", place)
             # The record first, as for one that is made here.
+            for suffix in (".json", ".dump"):
+                # Another host may have put it there: as a link, root would read what that host names.
+                if not stat.S_ISREG(os.lstat(os.path.join(place, identifier + suffix)).st_mode):
+                    raise CommandFailed("what it has of the dump %s is no file" % identifier)
             for suffix in (".json", ".dump"):
                 os.rename(os.path.join(place, identifier + suffix), os.path.join(catalogue.folder, identifier + suffix))
 

@@ -67,3 +67,23 @@ def test_what_is_not_to_be_had_is_said_with_what_there_is(started):
     started.answers.append('[{"id": "s1", "tags": ["20260102T030405Z-aaaa"]}, {"id": "s2", "tags": ["of somebody else"]}]')
     with pytest.raises(CommandFailed, match="sftp:vault:/a has 20260102T030405Z-aaaa$"):
         fetch_from_any([Target({**SECRETS, "repository": "sftp:vault:/a"}, "shop")], None, "20260102T030405Z-bbbb")
+
+
+def test_a_link_that_another_host_has_put_there_is_not_taken_for_a_dump(started, tmp_path, monkeypatch):
+    (tmp_path / "catalogue").mkdir()
+    catalogue = type("Shelf", (), {"folder": str(tmp_path / "catalogue"), "begin": lambda self: None})()
+    identifier = "20260102T030405Z-aaaa"
+
+    def run(argv, **more):
+        if "restore" not in argv:
+            return '[{"id": "s1", "tags": ["%s"]}]' % identifier
+        place = argv[-1]
+        with open(os.path.join(place, identifier + ".json"), "w") as file:
+            file.write("{}")
+        os.symlink("/etc/shadow", os.path.join(place, identifier + ".dump"))
+        return ""
+
+    monkeypatch.setattr(module, "run", run)
+    with pytest.raises(CommandFailed, match="is no file"):
+        Target({**SECRETS, "repository": "sftp:vault:/a"}, "shop").fetch(identifier, catalogue)
+    assert os.listdir(catalogue.folder) == []

@@ -111,6 +111,11 @@ describe("a check", () => {
     symlinkSync("/etc/passwd", join(project.folder, "requirements-extra.txt"));
     symlinkSync("/etc/pwned", join(project.folder, "REVISION"));
     await project.commit("Read what is on the host");
+    // The slot of before ends by itself, and its private folder of temporary files with it.
+    await onHost(
+      app1,
+      "timeout 60 sh -c 'while ls -d /var/tmp/systemd-private-*-mysite@* | grep -c . | grep -qv 1; do sleep 0.2; done'",
+    );
     const before = await traces(app1);
     const { outputs, text, log } = await check({ limit: "app1", env: `GUESTBOOK_TOKEN=${token}` });
     expect(outputs.status, log).toBe("failed");

@@ -13,8 +13,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import PROBE_SECONDS, Wanted
 
 REFUSED = "nginx refuses its new configuration: %s"
-# A task of the project's own may put there what the configuration names.
-NOT_YET = "(2: No such file or directory"
+# A certificate that the deploy makes later, or what a task of the project's own puts there. nginx and OpenSSL have the same words for it.
+NOT_YET = "No such file or directory"
 
 # A release that is not there: of what only it would tell, what the live one is known to have counts.
 UNMADE = "00000000T000000Z-0000000"

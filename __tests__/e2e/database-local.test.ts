@@ -133,8 +133,8 @@ describe("a database on a host of its own", () => {
       "SELECT datname FROM pg_database WHERE datname LIKE 'mysite%' UNION SELECT rolname FROM pg_roles WHERE rolname LIKE 'mysite%'";
     expect(await sql(left, "postgres")).toBe("");
     const units =
-      "ls /etc/systemd/system | grep mysite; grep mysite /etc/postgresql/*/*/pg_hba.conf; ls /etc/postgresql/*/*/conf.d";
-    expect(await onHost(db1, `${units} || true`)).toBe("");
+      "ls /etc/systemd/system | grep mysite || true; grep mysite /etc/postgresql/*/*/pg_hba.conf || true; ls /etc/postgresql/*/*/conf.d";
+    expect(await onHost(db1, units)).toBe("");
     const rows = "pg_restore --data-only --table guestbook_entry --file - /var/lib/mysite-dumps/last-mysite-*.dump";
     expect(await onHost(db1, rows)).toContain("Into a database that was not there");
     const again = await remove({});

@@ -3,16 +3,12 @@
 """A dump's tables that take the place of those of a MySQL or MariaDB database. There a database has one name for good, so that all tables are renamed, in one statement."""
 from __future__ import annotations
 
-import re
-import time
-
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.mysql import START, MysqlDatabase, quoted, text
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import restored_name, shortened
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import is_replaced, replaced_name, restored_name
 
 # Says of a database that a restore made it.
 MADE = "made_by_django_ansible_deploy"
-REPLACED = "_replaced_%Y%m%d%H%M%S"
 # The statement waits for those that use a table, who are ended meanwhile, and not longer than 10 s.
 SWITCH = START % ("mariadb", "mysql") + """\
 printf %s "$RENAMES" | "$program" ${file:+"$file"} --batch "$@" & switching=$!
@@ -82,7 +78,7 @@ class MysqlReplacement:
 
         :raises CommandFailed: when somebody whose connections this user may not end uses one; nothing has changed then.
         """
-        live, scratch, replaced = self.database.name, self.scratch.name, shortened(self.database.name, time.strftime(REPLACED, time.gmtime(moment)))
+        live, scratch, replaced = self.database.name, self.scratch.name, replaced_name(self.database.name, moment)
         self.create(replaced, self.kind)
         moves = [(live, table, replaced) for table in tables(self.database)] + [(scratch, table, live) for table in tables(self.scratch) if table != MADE]
         renames = ", ".join("%s.%s TO %s.%s" % tuple(map(quoted, (source, table, target, table))) for source, table, target in moves)
@@ -106,8 +102,7 @@ class MysqlReplacement:
 
     def replaced(self) -> list[dict]:
         """The databases that have what was replaced, oldest first: C(name)."""
-        form = re.compile(re.escape(shortened(self.database.name, time.strftime(REPLACED, time.gmtime(0)))[:-14]) + r"\d{14}")
-        return [{"name": name} for name in sorted(self.database.lines("SHOW DATABASES")) if form.fullmatch(name)]
+        return [{"name": name} for name in sorted(self.database.lines("SHOW DATABASES")) if is_replaced(name, self.database.name)]
 
     def forget(self, database: str) -> None:
         self.database.ask("DROP DATABASE IF EXISTS %s" % quoted(database), "")

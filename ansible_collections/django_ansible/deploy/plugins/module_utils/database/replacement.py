@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import re
-import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import Administrator
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import literal, name, restored_name, shortened
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import literal, name, replaced_name, restored_name
 
 OURS = "made by django-ansible-deploy: "
 LOCAL = ("", "localhost", "127.0.0.1", "::1")
@@ -49,10 +48,6 @@ def elements(value: str) -> str:
     """A setting's list of names as it stands in SQL. The application's role may have set it to any text that the server takes for such a list."""
     found = ELEMENT.findall(value)
     return ", ".join(literal(quoted.replace('""', '"') if bare == "" else bare.lower()) for quoted, bare in found) or "''"
-
-
-def replaced_name(database: str, moment: float) -> str:
-    return shortened(database, time.strftime("_replaced_%Y%m%d%H%M%S", time.gmtime(moment)))
 
 
 class Replacement:

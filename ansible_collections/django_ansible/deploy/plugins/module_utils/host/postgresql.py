@@ -10,6 +10,7 @@ import os
 import re
 import socket
 import subprocess
+import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.memory import MIB, mebibytes, steady
@@ -46,6 +47,16 @@ def name(text: str) -> str:
 def restored_name(database: str) -> str:
     """What a database is called while it is restored."""
     return shortened(database, "_restore")
+
+
+def replaced_name(database: str, moment: float) -> str:
+    """What a database, or what was in it, is called since a restore took its place at that moment (epoch seconds)."""
+    return shortened(database, time.strftime("_replaced_%Y%m%d%H%M%S", time.gmtime(moment)))
+
+
+def is_replaced(found: str, database: str) -> bool:
+    """Whether a name is such a one of *database*."""
+    return re.fullmatch(re.escape(replaced_name(database, 0)[:-14]) + "[0-9]{14}", found) is not None
 
 
 def shortened(database: str, suffix: str) -> str:

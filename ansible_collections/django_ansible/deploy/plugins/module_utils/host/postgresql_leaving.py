@@ -82,9 +82,8 @@ class Leaving:
     def _databases(self) -> list[str]:
         """The one that it used, and those that restores have left. Others of its role stay: deploys have not made them, and their names are whatever it likes."""
         owned = "SELECT datname FROM pg_catalog.pg_database WHERE pg_catalog.pg_get_userbyid(datdba) = %s ORDER BY datname" % postgresql.literal(self.user)
-        replaced = re.compile(re.escape(postgresql.shortened(self.database, "_replaced_" + 14 * "0")[:-14]) + r"[0-9]{14}")
         ours = (self.database, postgresql.restored_name(self.database))
-        return sorted({name for name in postgresql.psql(owned, self.port).splitlines() if name in ours or replaced.fullmatch(name)})
+        return sorted({name for name in postgresql.psql(owned, self.port).splitlines() if name in ours or postgresql.is_replaced(name, self.database)})
 
     def _units(self) -> list[str]:
         names = [self.app_name + "-database-dump" + suffix for suffix in (".timer", ".service")]

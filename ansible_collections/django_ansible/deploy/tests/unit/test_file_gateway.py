@@ -146,7 +146,7 @@ ALLOWED = {
         }.items()
     },
     "database/catalogue.py": {
-        "Catalogue._read": ("open", "app_dir/backups, 0700"),
+        "read_record": ("open", "app_dir/backups, 0700"),
         "Catalogue.alone": ("ensure_directory os.open", "app_dir/backups, 0700"),
         "Catalogue.begin": ("ensure_directory", "app_dir/backups, 0700"),
         "Catalogue.complete": ("os.rename write_atomically", "app_dir/backups, 0700"),

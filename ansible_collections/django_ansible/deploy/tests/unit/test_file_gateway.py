@@ -86,6 +86,7 @@ WHOLE = {
     "database/sqlite_files.py": "runs as the application's user, which may do as it likes with its own database",
     "django/committed.py": APPLICATION,
     "django/driver.py": APPLICATION,
+    "django/project.py": APPLICATION,
     "django/operations.py": APPLICATION,
     "django/settings_completion.py": APPLICATION,
     "django/uploads.py": APPLICATION,

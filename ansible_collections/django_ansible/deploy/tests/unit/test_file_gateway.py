@@ -102,6 +102,7 @@ ALLOWED = {
         "Builder.ensure": ("ensure_directory", "/var/cache/django-ansible-deploy and the folder in it that is given to the builder"),
         "Builder.unpack": ("runs_tar", "started as the builder, in its sandbox"),
     },
+    "host/fitness.py": {"os_release": ("open", "/etc/os-release")},
     "host/packages.py": {"missing_packages": ("runs_sh", "asks dpkg; the script is this file's own, and no path goes into it")},
     "build/repository.py": {
         "reach": ("tempfile.NamedTemporaryFile", "a new file in /run, 0600"),
@@ -355,7 +356,6 @@ ALLOWED = {
         "finish": ("os.unlink shutil.rmtree", "app_dir/releases, app_dir/venvs, app_dir/backups"),
         "retire_replaced": ("replace_link", "the socket link below /run"),
     },
-    "modules/app_host.py": {"os_release": ("open", "/etc/os-release")},
     "modules/postgresql_server.py": {
         "Server.configure": ("ManagedFile open", "/etc/postgresql"),
         "Server.provide_dumps": ("ManagedFile", "/etc/systemd/system"),

@@ -100,7 +100,6 @@ ALLOWED = {
     },
     "build/builder.py": {
         "Builder.ensure": ("ensure_directory", "/var/cache/django-ansible-deploy and the folder in it that is given to the builder"),
-        "Builder.unpack": ("runs_tar", "started as the builder, in its sandbox"),
     },
     "host/fitness.py": {"os_release": ("open", "/etc/os-release")},
     "host/packages.py": {"missing_packages": ("runs_sh", "asks dpkg; the script is this file's own, and no path goes into it")},
@@ -246,6 +245,7 @@ ALLOWED = {
     "host/sandbox.py": {
         "private_folder": ("os.mkdir shutil.rmtree", "a new folder in memory, 0700"),
         "_is_stopped": ("open", "/proc/<pid>/stat of a unit of ours"),
+        "_finished": ("shutil.copyfileobj", "what a caller has open, into a pipe"),
         "confined": ("write_atomically_as", "a new folder in memory, 0700"),
     },
     "host/undo.py": {

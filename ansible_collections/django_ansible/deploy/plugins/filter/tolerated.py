@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DOCUMENTATION = """
 name: tolerated
-short_description: Tells how many hosts of a fleet may fail
+short_description: Says how many hosts of a fleet may fail
 description:
   - A percentage is rounded down, and never stands for the whole fleet.
 options:

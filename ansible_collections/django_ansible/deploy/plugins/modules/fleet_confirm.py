@@ -12,7 +12,7 @@ description:
     the connections by which they hear that the run lives. Where hosts have no such connection, it does nothing, and the last step on each host confirms it.
 options:
   lost:
-    description: Hosts that are no longer part of the run. They are told nothing, and count among those that it may lose.
+    description: Hosts that are no longer part of the run. Nothing is confirmed to them, and they count among those that it may lose.
     type: list
     elements: str
     default: []
@@ -36,7 +36,7 @@ silent:
   type: list
   returned: success
 confirmed:
-  description: Whether the others were told. They are not when more hosts are silent or lost than the run may lose.
+  description: Whether it was confirmed to the others, which it is not when more hosts are silent or lost than the run may lose.
   type: bool
   returned: success
 unsure:

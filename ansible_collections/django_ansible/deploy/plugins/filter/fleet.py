@@ -8,8 +8,7 @@ short_description: The name of the release that a fleet is to serve
 description:
   - The name under which hosts have the commit already, else a new one. Each host speaks for itself alone. One that has a name knows itself whether it stands for
     the commit, and one that has not takes it over only when it is newer than all it has, so no host can have another serve or overwrite an older release.
-  - C(agreed_commit) gives the commit that a repository has, of which all hosts have to say the same, C(agreed_images) the digest of each image, and
-    C(astray) the hosts on which another commit is live.
+  - C(agreed_commit) gives the commit that a repository has, of which all hosts have to say the same, C(agreed_images) the digest of each image.
 options:
   _input:
     description: What M(django_ansible.deploy.app_host) returned, by host.
@@ -87,10 +86,6 @@ def agreed_commit(hosts, hostvars, ref):
     return next(iter(commits.values()), "")
 
 
-def astray(hosts, hostvars, target):
-    return [host for host in hosts if (hostvars[host].get("__django_app_served") or (hostvars[host].get("__django_app_host") or {})["live"]["revision"]) != target]
-
-
 def agreed_images(hosts, hostvars):
     told = {}
     for host in hosts:
@@ -108,4 +103,4 @@ def agreed_images(hosts, hostvars):
 
 class FilterModule:
     def filters(self):
-        return {"release_name": release_name, "agreed_commit": agreed_commit, "agreed_images": agreed_images, "astray": astray}
+        return {"release_name": release_name, "agreed_commit": agreed_commit, "agreed_images": agreed_images}

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.django_ansible.deploy.plugins.filter.fleet import agreed_commit, agreed_images, astray, release_name
+from ansible_collections.django_ansible.deploy.plugins.filter.fleet import agreed_commit, agreed_images, release_name
 
 OLD, NEW = "a" * 40, "b" * 40
 NOW = "20260301T000000Z"
@@ -93,15 +93,3 @@ def test_one_host_does_not_choose_the_image():
     assert agreed_images(*reached(app1="", app2="sha256:1")) == {"shop:1": "sha256:1"}
     with pytest.raises(AnsibleFilterError, match="different images as shop:1: app1 sha256:1, app2 sha256:2"):
         agreed_images(*reached(app1="sha256:1", app2="sha256:2"))
-
-
-def test_hosts_on_which_another_commit_is_live_in_the_end():
-    looked = {"live": {"revision": OLD}}
-    hostvars = {
-        "switched": {"__django_app_host": looked, "__django_app_served": NEW},
-        "says another": {"__django_app_host": looked, "__django_app_served": OLD},
-        "says nothing": {"__django_app_host": looked, "__django_app_served": ""},
-        "had it": {"__django_app_host": {"live": {"revision": NEW}}},
-        "never deployed": {"__django_app_host": {"live": {"revision": None}}},
-    }
-    assert astray(list(hostvars), hostvars, NEW) == ["says another", "says nothing", "never deployed"]

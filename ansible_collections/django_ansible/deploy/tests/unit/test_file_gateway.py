@@ -238,7 +238,7 @@ ALLOWED = {
         "Releases.edited": ("open", "release.json of a release, and /etc/<app_name>/prepared"),
         "Releases.write_record": ("write_atomically_as", "release.json of a release that root has taken over"),
         "Releases.last_record": ("open", "app_dir/deploys.jsonl"),
-        "Releases.record": ("os.open", "app_dir/deploys.jsonl"),
+        "Releases.record": ("os.fchmod os.open", "app_dir/deploys.jsonl"),
         "Releases.layout_version": ("open", "app_dir/.layout"),
         "Releases.claim_layout": ("write_atomically_as", "app_dir/.layout"),
     },

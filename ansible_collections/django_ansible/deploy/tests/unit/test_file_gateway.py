@@ -361,6 +361,7 @@ ALLOWED = {
         "Server.provide_dumps": ("ManagedFile", "/etc/systemd/system"),
         "Server.end_dumps": ("os.unlink", "/etc/systemd/system"),
     },
+    "modules/postgresql_logins.py": {"main": ("open", "/etc/postgresql")},
     "modules/redis_server.py": {
         "Server.read": ("ManagedFile", "/etc/django-ansible-deploy, and the package's own file"),
         "Server.administrators_password": ("ManagedFile ensure_directory", "/etc/django-ansible-deploy"),

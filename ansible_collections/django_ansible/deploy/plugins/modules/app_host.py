@@ -120,6 +120,12 @@ renews_certificate:
   description: Whether the host renews a certificate of the application's own.
   type: bool
   returned: success
+code:
+  description:
+    - What the live release has of its commit, where a release of O(revision) has to be made and the live one can be of use for that, C(release) and
+      C(contents). Kept for M(django_ansible.deploy.app_release) where Ansible runs; no variable of the play.
+  type: dict
+  returned: when so
 free_mib:
   description: Free space below O(app_dir), in MiB.
   type: int
@@ -144,7 +150,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock im
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import front, ground, prepared, returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import front, ground, kept_code, prepared, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
@@ -288,7 +294,14 @@ def main() -> None:
         trouble = heartbeat.wait()
         if trouble:
             module.warn(trouble)
-    module.exit_json(changed=False, free_mib=free, **found)
+    live = found["live"]["release"]
+    code = kept_code.answer(layout, live) if live and lacks_release(found, module.params["revision"]) else None
+    module.exit_json(changed=False, free_mib=free, **found, **({"code": code} if code else {}))
+
+
+def lacks_release(found: dict, revision: str) -> bool:
+    """Whether a release of a commit, where that is known, has yet to be made."""
+    return revision not in ("", *(entry["revision"] for entry in found["releases"] if entry["as_built"]))
 
 
 def look(layout: Layout, params: dict) -> dict:

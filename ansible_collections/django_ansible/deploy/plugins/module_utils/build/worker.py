@@ -14,7 +14,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build import
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 
 # What the deploy itself puts into a release; what a checkout has under these names gives way.
-OURS = (".venv", "REVISION", "release.json")
+OURS = (".venv", "REVISION", "release.json", ".contents.json")
 
 
 def claim(release_dir: str, app_path: str, revision: str) -> None:

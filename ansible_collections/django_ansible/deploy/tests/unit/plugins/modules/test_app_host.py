@@ -59,3 +59,17 @@ def test_no_systemd_and_no_root_are_refused(system, monkeypatch):
     assert "root is needed" in refusal()
     monkeypatch.setattr(app_host.os.path, "isdir", lambda path: False)
     assert "systemd does not run" in refusal()
+
+
+@pytest.mark.parametrize(
+    "revision, releases, lacks",
+    [
+        ("a" * 40, [], True),
+        ("a" * 40, [{"revision": "b" * 40, "as_built": True}], True),
+        ("a" * 40, [{"revision": "a" * 40, "as_built": False}], True),
+        ("a" * 40, [{"revision": "a" * 40, "as_built": True}], False),
+        ("", [], False),
+    ],
+)
+def test_what_a_release_has_is_told_where_another_one_is_to_be_made_from_a_checkout(revision, releases, lacks):
+    assert app_host.lacks_release({"releases": releases}, revision) is lacks

@@ -60,7 +60,7 @@ packed = form(r"[A-Za-z0-9+/=]*", "a packed list", LARGEST_PACKED)
 
 # By module, what it may answer besides what every module does; as its RETURN says.
 ANSWERS: dict[str, dict[str, Shape]] = {
-    "app_activate": {"slot": one_of("blue", "green"), "done": each(LINE), "told": each(text()), "deploy": DEPLOY},
+    "app_activate": {"slot": one_of("blue", "green"), "finished": boolean, "done": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_certificate": {"identity": pem, "due": boolean, "deploy": DEPLOY},
     "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE)},
     "app_host": {

@@ -11,7 +11,10 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django impor
     applying,
     committed,
     driver,
+    migrating,
     operations,
+    project,
+    refused,
     safer,
     scratch,
     settings_completion,
@@ -24,7 +27,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP, program_input
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import KILLED, Done, Sandbox, confined, ended, must_succeed
 
-PROGRAM = (committed, settings_completion, uploads, safer, operations, values, trial, scratch, applying, driver)
+PROGRAM = (refused, committed, settings_completion, uploads, safer, operations, values, trial, scratch, applying, migrating, project, driver)
 
 
 def driver_input(steps, **request: object) -> str:

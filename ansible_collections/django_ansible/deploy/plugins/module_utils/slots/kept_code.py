@@ -48,8 +48,17 @@ def read(layout: Layout, release: str) -> Contents:
         return {}
 
 
-def answer(layout: Layout, release: str) -> dict | None:
-    """What a run has to know of a release to send what that lacks; None where a commit has to come whole."""
-    known = read(layout, release)
+def lacks_release(found: dict, revision: str) -> bool:
+    """Whether a release of a commit, where that is known, has yet to be made."""
+    return revision not in ("", *(entry["revision"] for entry in found["releases"] if entry["as_built"]))
+
+
+def answer(layout: Layout, found: dict, revision: str) -> dict | None:
+    """What a run has to know of the live release to send what that lacks of a commit; None where that is of no use.
+
+    :param found: as app_host answers.
+    """
+    live = found["live"]["release"]
+    known = read(layout, live) if live and lacks_release(found, revision) else {}
     text = packed({path: abridged(what) for path, what in known.items()})
-    return {"release": release, "contents": text} if known and len(text) <= LARGEST_PACKED else None
+    return {"release": live, "contents": text} if known and len(text) <= LARGEST_PACKED else None

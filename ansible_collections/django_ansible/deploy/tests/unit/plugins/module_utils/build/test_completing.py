@@ -77,7 +77,7 @@ class Site:
         return self.unpack(whole, name)
 
     def has(self):
-        return kept_code.answer(self.layout, RELEASE)
+        return kept_code.answer(self.layout, {"live": {"release": RELEASE}, "releases": []}, "a" * 40)
 
 
 @pytest.fixture
@@ -237,3 +237,19 @@ def test_an_archive_with_a_device_is_not_described(tmp_path):
         tar.addfile(member)
     with tarfile.open(tmp_path / "a.tar") as tar:
         assert contents.contents_of(tar) is None
+
+
+@pytest.mark.parametrize(
+    "revision, releases, lacks",
+    [
+        ("a" * 40, [], True),
+        ("a" * 40, [{"revision": "b" * 40, "as_built": True}], True),
+        ("a" * 40, [{"revision": "a" * 40, "as_built": False}], True),
+        ("a" * 40, [{"revision": "a" * 40, "as_built": True}], False),
+        ("", [], False),
+    ],
+)
+def test_what_a_release_has_is_told_where_another_one_is_to_be_made_from_a_checkout(site, revision, releases, lacks):
+    site.release(site.commit())
+    assert (kept_code.answer(site.layout, {"live": {"release": RELEASE}, "releases": releases}, revision) is not None) is lacks
+    assert kept_code.answer(site.layout, {"live": {"release": None}, "releases": releases}, revision) is None

@@ -12,11 +12,14 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting_room import let_in
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, last_environment, left, prepared, process_moves, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
 
+# Seconds that visitors who had connected before traffic moved may wait to be let in, where the release before has more than it can do.
+LET_IN = 10
 # How a deploy ends; documented in modules/app_finish.py.
 FINISH = {
     "commands": {"type": "str", "default": "{}", "no_log": True},
@@ -60,6 +63,7 @@ def finish(params: dict, check_mode: bool) -> dict:
             if any(map(systemd.is_enabled, layout.slot_units(slot))):
                 systemd.disable(*layout.slot_units(slot))
         for slot in stopping:
+            let_in(layout.slot_socket(slot), LET_IN)
             # Without waiting: the requests that still run may take as long as the graceful time-out.
             systemd.systemctl("stop", "--no-block", *reversed(layout.slot_units(slot)))
         if os.path.isdir(layout.building):

@@ -107,11 +107,11 @@ class Checkout:
 
         def make(archive: str) -> None:
             with tarfile.open(self.tar) as whole, tarfile.open(archive, "w:gz", compresslevel=6) as part:
+                found = {member.name: member for member in whole}
                 for path in needed:
                     member = tarfile.TarInfo(content((self.contents or {})[path]))
-                    found = whole.getmember(path)
-                    member.size = found.size
-                    part.addfile(member, whole.extractfile(found))
+                    member.size = found[path].size
+                    part.addfile(member, whole.extractfile(found[path]))
 
         key = hashlib.sha256("\0".join(needed).encode(errors="surrogateescape")).hexdigest()[:16]
         return once("%s.%s.gz" % (self.tar, key), make)

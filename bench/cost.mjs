@@ -15,7 +15,6 @@ import {
   projectFolder,
   runAction,
 } from "../scripts/lab/index.mjs";
-import { node24 } from "../scripts/lab/runner.mjs";
 import { newFleets } from "./fleet.mjs";
 import { expectVersion } from "./page.mjs";
 import { accounts, inventoryFile, makeApplication, serverName, writeSettings } from "./project.mjs";
@@ -47,17 +46,16 @@ function used(group) {
 }
 
 /**
- * A control group for a program, and what starts Node in it.
- * @param {string} folder
+ * A control group for what the action starts.
  * @param {string} name
  */
-function ownGroup(folder, name) {
+function ownGroup(name) {
   const group = `django-ansible-deploy-${process.pid}-${name}`;
   const path = join(existsSync("/sys/fs/cgroup/cpuacct") ? "/sys/fs/cgroup/cpuacct" : "/sys/fs/cgroup", group);
   mkdirSync(path);
-  const node = join(folder, `node-${name}`);
-  writeFileSync(node, `#!/bin/sh\necho $$ > ${path}/cgroup.procs\nexec ${node24()} "$@"\n`, { mode: 0o755 });
-  return { group, node, end: () => rmdirSync(path) };
+  const enter = (/** @type {import("node:child_process").ChildProcess} */ child) =>
+    writeFileSync(join(path, "cgroup.procs"), String(child.pid));
+  return { group, enter, end: () => rmdirSync(path) };
 }
 
 /** @param {string} container */
@@ -93,7 +91,7 @@ try {
     const project = join(folder, `project-${which}`);
     execFileSync("cp", ["-r", application.work, project]);
     await writeSettings({ to: project, fleet, sizes: [1], vaultFile, ansible: ansible.bin });
-    const { group, node, end } = ownGroup(folder, which);
+    const { group, enter, end } = ownGroup(which);
     ends.push(end);
     const groups = { host: await groupOf(host.container), runner: group };
     const deploy = async (/** @type {number} */ version) => {
@@ -101,7 +99,7 @@ try {
       const start = { host: used(groups.host), runner: used(groups.runner), now: performance.now() };
       const result = await runAction({
         action,
-        node,
+        onStart: enter,
         project,
         folder: mkdtempSync(join(folder, "run-")),
         toolCache: join(folder, `tool-cache-${which}`),

@@ -242,7 +242,7 @@ ALLOWED = {
         "Releases.edited": ("open", "release.json of a release, and /etc/<app_name>/prepared"),
         "Releases.write_record": ("write_atomically_as", "release.json of a release that root has taken over"),
         "Releases.last_record": ("open", "app_dir/deploys.jsonl"),
-        "Releases.record": ("os.open", "app_dir/deploys.jsonl"),
+        "Releases.record": ("os.fchmod os.open", "app_dir/deploys.jsonl"),
         "Releases.layout_version": ("open", "app_dir/.layout"),
         "Releases.claim_layout": ("write_atomically_as", "app_dir/.layout"),
     },
@@ -365,6 +365,7 @@ ALLOWED = {
         "Server.provide_dumps": ("ManagedFile", "/etc/systemd/system"),
         "Server.end_dumps": ("os.unlink", "/etc/systemd/system"),
     },
+    "modules/postgresql_logins.py": {"main": ("open", "/etc/postgresql")},
     "modules/redis_server.py": {
         "Server.read": ("ManagedFile", "/etc/django-ansible-deploy, and the package's own file"),
         "Server.administrators_password": ("ManagedFile ensure_directory", "/etc/django-ansible-deploy"),

@@ -166,8 +166,10 @@ class Releases:
     def record(self, **entry: object) -> None:
         """Appends to deploys.jsonl who did what, when, and how it ended."""
         entry = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **entry}
-        descriptor = os.open(self.journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        descriptor = os.open(self.journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+            # Commands that somebody ran are in it, which other applications need not read. A version before let everybody.
+            os.fchmod(descriptor, 0o600)
             file.write(json.dumps(entry, sort_keys=True) + "\n")
 
     def went_alone(self) -> str | None:

@@ -79,8 +79,10 @@ def prepare(layout: Layout, user: str) -> None:
         served = top.look("static")
         if served and served.uid != os.geteuid():
             take_over(top, served.uid)
-    for path in (layout.releases, layout.venvs, layout.slots, layout.static, layout.building):
+    for path in (layout.releases, layout.slots, layout.static, layout.building):
         ensure_directory(path)
+    # Packages may be a project's own: whoever else is on the host can enter by no name that is found there.
+    ensure_directory(layout.venvs, 0o711)
 
 
 def take_over(top: Tree, owner: int) -> None:

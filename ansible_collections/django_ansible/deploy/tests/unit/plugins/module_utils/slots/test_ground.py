@@ -44,6 +44,7 @@ def test_a_folder_of_the_applications_user_becomes_roots_before_it_is_looked_at(
     ground.prepare(layout, "shop")
     assert os.stat(layout.app_dir).st_uid == ME
     assert sorted(os.listdir(layout.app_dir)) == ["building", "releases", "slots", "static", "venvs"]
+    assert stat.S_IMODE(os.stat(layout.venvs).st_mode) == 0o711
     ground.prepare(layout, "shop")
 
 

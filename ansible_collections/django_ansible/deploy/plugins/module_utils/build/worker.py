@@ -17,7 +17,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build import
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 
 # What the deploy itself puts into a release; what a checkout has under these names gives way.
-OURS = (".venv", "REVISION", "release.json")
+OURS = (".venv", "REVISION", "release.json", ".contents.json")
 FEW = 300  # files that one process compiles sooner than several start
 
 

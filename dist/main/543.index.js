@@ -2195,7 +2195,7 @@ const OPERATIONS = {
     },
     remove: {
         playbooks: bothModes("remove"),
-        inputs: { confirm: "needed" },
+        inputs: { confirm: "needed", command: "optional" },
         changesHosts: true,
         uploads: false,
         tellsRevisions: false,

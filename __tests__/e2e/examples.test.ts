@@ -62,7 +62,7 @@ async function bring(version: string): Promise<void> {
   commit = await project.commit(`Version ${version}`);
 }
 
-function run(example: string, request: Partial<WorkflowRequest> = {}): Promise<WorkflowRun> {
+function run(example: string, { secrets, ...request }: Partial<WorkflowRequest> = {}): Promise<WorkflowRun> {
   const key = "examples-of-django-keys-are-long";
   const database = `postgres://mysite:${password}@127.0.0.1/mysite`;
   return runWorkflow(trial, join(projectFolder, "examples/workflows", example), {
@@ -72,6 +72,7 @@ function run(example: string, request: Partial<WorkflowRequest> = {}): Promise<W
       BECOME_PASSWORD: sudo,
       APP_ENV: `SECRET_KEY=${key}\nDATABASE_URL=${database}`,
       CHAT_WEBHOOK: `http://127.0.0.1:${(chat.address() as AddressInfo).port}/hook`,
+      ...secrets,
     },
     vars: { KNOWN_HOSTS: knownHosts([staging, production]) },
     event: { name: "push" },
@@ -299,9 +300,11 @@ describe("examples/workflows", () => {
     "reusable.yml calls the workflow that the action brings, and its outputs decide on production",
     async () => {
       await bring("5");
-      const done = await run("reusable.yml");
+      const done = await run("reusable.yml", { secrets: { VARS: "django_app_env: {FROM_VARS: only-here}" } });
       expect(done.code, done.log).toBe(0);
       await expectVersion("5", [staging, production]);
+      for (const host of [staging, production])
+        await onHost(host, "grep -q '^FROM_VARS=.*only-here' /etc/mysite/*.env");
     },
   );
 

@@ -92,7 +92,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
     "compose_status": {"deploy": DEPLOY},
     "compose_up": {"changes": CHANGES, "gates": by_name(LINE), "deploy": DEPLOY},
-    "fleet_confirm": {"silent": each(word), "unsure": each(word)},
+    "fleet_confirm": {"confirmed": boolean, "silent": each(word), "unsure": each(word)},
     "postgresql_leaving": {"removed": each(LINE), "told": each(text())},
     "postgresql_logins": {"ended": each(LINE)},
     "postgresql_server": {"done": each(LINE), "former": each(LINE), "restart": text()},

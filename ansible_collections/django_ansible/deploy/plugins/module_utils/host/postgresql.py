@@ -31,8 +31,10 @@ def psql(script: str, port: int, database: str = "postgres") -> str:
 
     :raises CommandFailed: with the server's words.
     """
-    argv = ["runuser", "--user", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-p", str(port), "-d", database]
-    done = subprocess.run(argv, input=script, text=True, capture_output=True, check=False, cwd="/", timeout=600, env={**os.environ, **ADMINISTRATOR})
+    argv = ["runuser", "--user", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-p", str(port)]
+    # As an argument, psql would read a name with = in it as where to connect to.
+    variables = {**os.environ, **ADMINISTRATOR, "PGDATABASE": database}
+    done = subprocess.run(argv, input=script, text=True, capture_output=True, check=False, cwd="/", timeout=600, env=variables)
     if done.returncode:
         raise CommandFailed("PostgreSQL refuses: %s" % tail(done.stderr, 5))
     return done.stdout.strip()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import types
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import postgresql
@@ -107,3 +108,17 @@ def test_names_become_addresses():
     assert postgresql.addresses(["127.0.0.1", "10.0.0.0/8", "[::1]"]) == ["10.0.0.0/8", "127.0.0.1/32", "::1/128"]
     with pytest.raises(CommandFailed, match="nowhere.invalid, which may connect, is no address and leads to none"):
         postgresql.addresses(["nowhere.invalid"])
+
+
+def test_a_name_is_no_place_to_connect_to(monkeypatch):
+    seen = []
+
+    def run(argv, **options):
+        seen.append((argv, options["env"]["PGDATABASE"]))
+        return types.SimpleNamespace(returncode=0, stdout="", stderr="")
+
+    monkeypatch.setattr(postgresql.subprocess, "run", run)
+    postgresql.psql("SELECT 1", 5432, "host=/opt/shop/shared dbname=shop")
+    [(argv, database)] = seen
+    assert database == "host=/opt/shop/shared dbname=shop"
+    assert not any("host=" in word for word in argv)

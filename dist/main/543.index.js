@@ -1777,22 +1777,26 @@ function totalsOf(events) {
         failures: failuresOf(results, stats),
         deploy: deployOf(results),
         wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
+        wentOn: wentOn(results).filter((host) => !having("failures").includes(host)),
         keptOld: results.some(({ deploy }) => deploy?.kept === true || deploy?.rolled_back === true),
         hostStatus: Object.fromEntries(results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : []))),
     };
+}
+const hostsOf = (results, holds) => new Set(results.filter(holds).map(({ host }) => host));
+const hasSwitched = ({ action, status }) => /\.(app_activate|compose_up)$/.test(action) && status === "changed";
+function wentOn(results) {
+    const back = hostsOf(results, ({ deploy }) => deploy?.rolled_back === true);
+    return [...hostsOf(results, hasSwitched)].filter((host) => !back.has(host)).sort(lib_text/* naturally */.Lx);
 }
 /**
  * Each host that failed says that it kept what it served, and of the others each that had switched that it went back. After
  * a first deploy there is nothing that any of them serves, and so nothing that they went back to.
  */
 function haveGoneBack(results, failed) {
-    const hosts = (holds) => new Set(results.filter(holds).map(({ host }) => host));
-    const kept = hosts(({ deploy }) => deploy?.kept === true);
-    const back = hosts(({ deploy }) => deploy?.rolled_back === true);
-    const switched = hosts(({ action, status }) => /\.(app_activate|compose_up)$/.test(action) && status === "changed");
+    const kept = hostsOf(results, ({ deploy }) => deploy?.kept === true);
     return (failed.length > 0 &&
         failed.every((host) => kept.has(host)) &&
-        [...switched].every((host) => back.has(host)) &&
+        wentOn(results).length === 0 &&
         results.some(({ deploy }) => (deploy?.kept || deploy?.rolled_back) && serves(deploy)));
 }
 /** Whether a host says what it serves. */
@@ -1903,7 +1907,7 @@ function outcomeOf(result, reason, context) {
         error = `${broken.join(", ")} failed: see Ansible's output above.`;
     else
         error = explainEnd(result.code, result.stderr, context);
-    error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
+    error = [error, goneOn(totals), newerSchema(totals)].filter((text) => text !== "").join(" ");
     const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
     const blamed = origin?.join(":");
     return { status: totals.wentBack ? "rolled-back" : "failed", error, events, printed, totals, failures, blamed };
@@ -1924,6 +1928,12 @@ function withKnownSite(totals, names) {
     }
     const warning = `A host gives ${(0,errors/* quoted */.TL)(url)} as the site's address, which server-name does not have: the output url is empty.`;
     return { ...totals, deploy: { ...deploy, warnings: [...(deploy.warnings ?? []), warning] } };
+}
+/** Which hosts have the run's release although others failed; "" when none has. */
+function goneOn({ wentOn }) {
+    return wentOn.length === 0
+        ? ""
+        : `${wentOn.join(", ")} ${wentOn.length > 1 ? "serve" : "serves"} the release of this run.`;
 }
 /** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */
 function newerSchema({ keptOld, deploy: { migrations = [] } }) {
@@ -5810,16 +5820,19 @@ function hostReports(events, totals, run) {
     for (const event of events)
         if (event.event === "result")
             results.get(event.host)?.push(event);
-    const deploys = totals.deploy.target_revision !== undefined || totals.deploy.images !== undefined;
     return totals.hosts
         .map((name) => {
         const own = results.get(name) ?? [];
         const switched = own.some(switches);
         const wentBack = own.some(({ deploy }) => deploy?.rolled_back === true);
-        const state = stateOf(name, totals, { ...run, wentBack, heldBack: run.failed && deploys && !switched });
+        const state = stateOf(name, totals, { ...run, wentBack, heldBack: run.failed && deploys(totals) && !switched });
         return { name, state, ...served(own, switched && !wentBack, run.check), ...counts(totals, name) };
     })
         .sort((one, other) => HOST_STATES.indexOf(one.state) - HOST_STATES.indexOf(other.state));
+}
+/** Whether the run brings a release to hosts. */
+function deploys({ deploy }) {
+    return deploy.target_revision !== undefined || deploy.images !== undefined;
 }
 function stateOf(name, totals, run) {
     if (totals.unreachable.includes(name))
@@ -5875,7 +5888,7 @@ function hostSection(hosts, check) {
         "host",
         "state",
         ...(releases ? (check ? ["would be live", "live now"] : ["live release", "before"]) : []),
-        "changed tasks",
+        check ? "tasks that would change" : "changed tasks",
         "ok tasks",
         "failed tasks",
     ];
@@ -6024,17 +6037,22 @@ function slowestTasks(events) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/timeline.js
+
 /** Mermaid refuses longer charts than 50,000 characters, and people look at fewer hosts than that. */
 const timeline_MOST_HOSTS = 20;
 const MOST_SPANS = 30;
-/** Pixels of all bars together, and of a letter. */
-const BARS_WIDTH = 780;
-const LETTER_WIDTH = 8;
+/** Pixels of the chart, which a narrower page makes smaller as a whole; of what is right of the bars; of a letter. */
+const WIDTH = 860;
+const RIGHT = 90;
+const LETTER_WIDTH = 7;
+/** Seconds between two times of the axis, and how many times stand beside one another on a phone. */
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const MOST_STEPS = 5;
 /** Mermaid asks for a label; this one has no width. */
 const NO_LABEL = "\u200b";
 /** Words that Mermaid reads at the start of a line of a chart. */
 const KEYWORD = /^(gantt|title|section|click|call|href|end|vert|milestone|active|done|crit|dateformat|axisformat|tickinterval|includes|excludes|todaymarker|inclusiveenddates|topaxis|weekday|weekend|accTitle|accDescr)/i;
-/** A Mermaid chart of the phases by host, each switch and each rollback marked; "" when nothing took time. Hosts that failed come first. */
+/** A Mermaid chart of the phases by host, each switch and each rollback marked; "" when nothing took time. Hosts that failed come first, then as people count. */
 function timeline(courses) {
     const shown = pick(courses);
     const times = shown.flatMap(({ spans }) => spans.flatMap(({ start, end }) => [start, end]));
@@ -6043,6 +6061,8 @@ function timeline(courses) {
     // In the order in which they began on any host, so that a phase has one colour wherever another one is left out.
     const phases = shown.flatMap(({ spans }) => spans).toSorted((one, other) => one.start - other.start);
     const whole = Math.max(...times) - Math.min(...times);
+    const left = 40 + 6 * Math.max(...shown.map(({ host }) => timeline_word(host).length));
+    const pixels = (WIDTH - left - RIGHT) / whole;
     return [
         "---",
         "displayMode: compact",
@@ -6050,14 +6070,16 @@ function timeline(courses) {
         "  gantt:",
         "    barHeight: 24",
         "    fontSize: 12",
-        `    leftPadding: ${40 + 6 * Math.max(...shown.map(({ host }) => timeline_word(host).length))}`,
-        "    rightPadding: 90",
+        `    useWidth: ${WIDTH}`,
+        `    leftPadding: ${left}`,
+        `    rightPadding: ${RIGHT}`,
         "---",
         "gantt",
         "  dateFormat x",
         "  axisFormat %H:%M:%S",
+        `  tickInterval ${STEPS.find((step) => whole <= step * 1000 * MOST_STEPS) ?? Math.ceil(whole / 1000 / MOST_STEPS)}second`,
         "  todayMarker off",
-        ...shown.flatMap((course) => section(course, [...new Set(phases.map(({ phase }) => phase))], whole)),
+        ...shown.flatMap((course) => section(course, [...new Set(phases.map(({ phase }) => phase))], pixels)),
     ].join("\n");
 }
 /** How many hosts a chart leaves out. */
@@ -6066,13 +6088,17 @@ function hiddenHosts(courses) {
 }
 function pick(courses) {
     const failed = (course) => Number(course.spans.some((span) => span.failed));
-    return courses.toSorted((one, other) => failed(other) - failed(one)).slice(0, timeline_MOST_HOSTS);
+    return courses
+        .toSorted((one, other) => failed(other) - failed(one) || (0,lib_text/* naturally */.Lx)(one.host, other.host))
+        .slice(0, timeline_MOST_HOSTS);
 }
-function section({ host, spans, switched, returned }, phases, whole) {
+/** @param pixels of a millisecond. */
+function section({ host, spans, switched, returned }, phases, pixels) {
     const bars = spans.slice(0, MOST_SPANS).map(({ phase, start, end, failed }) => {
-        const text = timeline_word(phase);
         // A label that is longer than its bar would stand in the next one.
-        const label = ((end - start) / whole) * BARS_WIDTH > text.length * LETTER_WIDTH ? text : NO_LABEL;
+        const fits = (text) => (end - start) * pixels > text.length * LETTER_WIDTH;
+        const text = timeline_word(phase);
+        const label = [text, text.split(" ", 1)[0] ?? ""].find((one) => one !== "" && fits(one)) ?? NO_LABEL;
         const look = failed ? "crit" : phases.indexOf(phase) % 2 === 0 ? "done" : "active";
         return `  ${label} :${look}, ${start}, ${Math.max(end, start + 1)}`;
     });
@@ -6115,7 +6141,10 @@ function summaryMarkdown(parts, limit = 300_000) {
     const failed = status !== "succeeded";
     const hosts = hostReports(events, totals, { check, failed });
     const sections = [
-        { name: "verdict", lines: [`### ${summary_ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts)] },
+        {
+            name: "verdict",
+            lines: [`### ${summary_ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts), ...untouched(parts, hosts)],
+        },
         { name: "migrations that stay", lines: check ? [] : stayingMigrations(totals) },
         { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
         { name: "rolled back", lines: rolledBackSection(hosts) },
@@ -6136,12 +6165,22 @@ function summaryMarkdown(parts, limit = 300_000) {
 function early({ error, failures }) {
     return error === "" || failures.length > 0 ? [] : [safe(error), ""];
 }
+/** What matters most after a failure that moved no traffic. A rollback has its words in the headline. */
+function untouched({ status, check, events, totals }, hosts) {
+    if (status !== "failed" || check || !deploys(totals))
+        return [];
+    if (events.some((event) => event.event === "result" && switches(event)))
+        return [];
+    return hosts.every(({ serves, before }) => before !== "" && serves === before)
+        ? ["Traffic has not moved: every host runs the release that was live before.", ""]
+        : [];
+}
 function summary_facts({ status, release, previousRelease, url, check, links }) {
     // After a failure the hosts may differ: their table tells.
     const whole = status === "succeeded";
     const rows = [
         [check ? "Would be live" : "Live release", whole ? release : ""],
-        ["Before", whole && previousRelease !== release ? previousRelease : ""],
+        [check ? "Live now" : "Before", whole && previousRelease !== release ? previousRelease : ""],
         ["Address", url],
     ];
     const given = rows.filter(([, value]) => value !== "");

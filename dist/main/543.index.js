@@ -1777,22 +1777,26 @@ function totalsOf(events) {
         failures: failuresOf(results, stats),
         deploy: deployOf(results),
         wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
+        wentOn: wentOn(results).filter((host) => !having("failures").includes(host)),
         keptOld: results.some(({ deploy }) => deploy?.kept === true || deploy?.rolled_back === true),
         hostStatus: Object.fromEntries(results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : []))),
     };
+}
+const hostsOf = (results, holds) => new Set(results.filter(holds).map(({ host }) => host));
+const hasSwitched = ({ action, status }) => /\.(app_activate|compose_up)$/.test(action) && status === "changed";
+function wentOn(results) {
+    const back = hostsOf(results, ({ deploy }) => deploy?.rolled_back === true);
+    return [...hostsOf(results, hasSwitched)].filter((host) => !back.has(host)).sort(lib_text/* naturally */.Lx);
 }
 /**
  * Each host that failed says that it kept what it served, and of the others each that had switched that it went back. After
  * a first deploy there is nothing that any of them serves, and so nothing that they went back to.
  */
 function haveGoneBack(results, failed) {
-    const hosts = (holds) => new Set(results.filter(holds).map(({ host }) => host));
-    const kept = hosts(({ deploy }) => deploy?.kept === true);
-    const back = hosts(({ deploy }) => deploy?.rolled_back === true);
-    const switched = hosts(({ action, status }) => /\.(app_activate|compose_up)$/.test(action) && status === "changed");
+    const kept = hostsOf(results, ({ deploy }) => deploy?.kept === true);
     return (failed.length > 0 &&
         failed.every((host) => kept.has(host)) &&
-        [...switched].every((host) => back.has(host)) &&
+        wentOn(results).length === 0 &&
         results.some(({ deploy }) => (deploy?.kept || deploy?.rolled_back) && serves(deploy)));
 }
 /** Whether a host says what it serves. */
@@ -1903,7 +1907,7 @@ function outcomeOf(result, reason, context) {
         error = `${broken.join(", ")} failed: see Ansible's output above.`;
     else
         error = explainEnd(result.code, result.stderr, context);
-    error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
+    error = [error, goneOn(totals), newerSchema(totals)].filter((text) => text !== "").join(" ");
     const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
     const blamed = origin?.join(":");
     return { status: totals.wentBack ? "rolled-back" : "failed", error, events, printed, totals, failures, blamed };
@@ -1924,6 +1928,12 @@ function withKnownSite(totals, names) {
     }
     const warning = `A host gives ${(0,errors/* quoted */.TL)(url)} as the site's address, which server-name does not have: the output url is empty.`;
     return { ...totals, deploy: { ...deploy, warnings: [...(deploy.warnings ?? []), warning] } };
+}
+/** Which hosts have the run's release although others failed; "" when none has. */
+function goneOn({ wentOn }) {
+    return wentOn.length === 0
+        ? ""
+        : `${wentOn.join(", ")} ${wentOn.length > 1 ? "serve" : "serves"} the release of this run.`;
 }
 /** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */
 function newerSchema({ keptOld, deploy: { migrations = [] } }) {

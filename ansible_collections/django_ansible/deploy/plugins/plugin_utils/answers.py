@@ -92,9 +92,10 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
     "compose_status": {"deploy": DEPLOY},
     "compose_up": {"changes": CHANGES, "gates": by_name(LINE), "deploy": DEPLOY},
-    "fleet_confirm": {"silent": each(word), "unsure": each(word)},
+    "fleet_confirm": {"confirmed": boolean, "silent": each(word), "unsure": each(word)},
     "postgresql_leaving": {"removed": each(LINE), "told": each(text())},
-    "postgresql_server": {"done": each(LINE), "restart": text()},
+    "postgresql_logins": {"ended": each(LINE)},
+    "postgresql_server": {"done": each(LINE), "former": each(LINE), "restart": text()},
     "redis_server": {"done": each(LINE), "told": each(text()), "restart": text()},
 }
 # What Ansible itself understands of any module. Facts are not among them: they would become variables of the play.

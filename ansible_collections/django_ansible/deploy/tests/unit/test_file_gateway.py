@@ -86,6 +86,7 @@ WHOLE = {
     "database/sqlite_files.py": "runs as the application's user, which may do as it likes with its own database",
     "django/committed.py": APPLICATION,
     "django/driver.py": APPLICATION,
+    "django/project.py": APPLICATION,
     "django/operations.py": APPLICATION,
     "django/settings_completion.py": APPLICATION,
     "django/uploads.py": APPLICATION,
@@ -99,8 +100,8 @@ ALLOWED = {
     },
     "build/builder.py": {
         "Builder.ensure": ("ensure_directory", "/var/cache/django-ansible-deploy and the folder in it that is given to the builder"),
-        "Builder.unpack": ("runs_tar", "started as the builder, in its sandbox"),
     },
+    "host/fitness.py": {"os_release": ("open", "/etc/os-release")},
     "host/packages.py": {"missing_packages": ("runs_sh", "asks dpkg; the script is this file's own, and no path goes into it")},
     "build/repository.py": {
         "reach": ("tempfile.NamedTemporaryFile", "a new file in /run, 0600"),
@@ -146,7 +147,7 @@ ALLOWED = {
         }.items()
     },
     "database/catalogue.py": {
-        "Catalogue._read": ("open", "app_dir/backups, 0700"),
+        "read_record": ("open", "app_dir/backups, 0700"),
         "Catalogue.alone": ("ensure_directory os.open", "app_dir/backups, 0700"),
         "Catalogue.begin": ("ensure_directory", "app_dir/backups, 0700"),
         "Catalogue.complete": ("os.rename write_atomically", "app_dir/backups, 0700"),
@@ -237,13 +238,14 @@ ALLOWED = {
         "Releases.edited": ("open", "release.json of a release, and /etc/<app_name>/prepared"),
         "Releases.write_record": ("write_atomically_as", "release.json of a release that root has taken over"),
         "Releases.last_record": ("open", "app_dir/deploys.jsonl"),
-        "Releases.record": ("os.open", "app_dir/deploys.jsonl"),
+        "Releases.record": ("os.fchmod os.open", "app_dir/deploys.jsonl"),
         "Releases.layout_version": ("open", "app_dir/.layout"),
         "Releases.claim_layout": ("write_atomically_as", "app_dir/.layout"),
     },
     "host/sandbox.py": {
         "private_folder": ("os.mkdir shutil.rmtree", "a new folder in memory, 0700"),
         "_is_stopped": ("open", "/proc/<pid>/stat of a unit of ours"),
+        "_finished": ("shutil.copyfileobj", "what a caller has open, into a pipe"),
         "confined": ("write_atomically_as", "a new folder in memory, 0700"),
     },
     "host/undo.py": {
@@ -354,12 +356,12 @@ ALLOWED = {
         "finish": ("os.unlink shutil.rmtree", "app_dir/releases, app_dir/venvs, app_dir/backups"),
         "retire_replaced": ("replace_link", "the socket link below /run"),
     },
-    "modules/app_host.py": {"os_release": ("open", "/etc/os-release")},
     "modules/postgresql_server.py": {
         "Server.configure": ("ManagedFile open", "/etc/postgresql"),
         "Server.provide_dumps": ("ManagedFile", "/etc/systemd/system"),
         "Server.end_dumps": ("os.unlink", "/etc/systemd/system"),
     },
+    "modules/postgresql_logins.py": {"main": ("open", "/etc/postgresql")},
     "modules/redis_server.py": {
         "Server.read": ("ManagedFile", "/etc/django-ansible-deploy, and the package's own file"),
         "Server.administrators_password": ("ManagedFile ensure_directory", "/etc/django-ansible-deploy"),

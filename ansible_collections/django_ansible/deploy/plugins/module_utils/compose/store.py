@@ -74,7 +74,6 @@ class Store(Releases):
     def __init__(self, project):
         self.project = project
         super().__init__(os.path.join(state_folder(), "compose", project))
-        self.backups = os.path.join(self.folder, "backups")
         self._live = os.path.join(self.folder, "live")
         self._plan = os.path.join(self.folder, "plan")
 

@@ -129,11 +129,12 @@ class Preparation:
         """Unpacks the code and builds its virtual environment, as the builder. Returns the name of that."""
         params, layout = self.params, self.layout
         self.begin(self.release, self.release_dir)
+        known = {
+            "compressed": not params["repository"], "app_path": params["app_path"], "revision": params["revision"], "venvs": layout.venvs,
+            "variables": sorted(Environment.parse(params["environment"]).values),
+        }
         with self.archive() as archive:
-            self.builder.unpack(archive, self.place, compressed=not params["repository"])
-        claimed = {"release_dir": self.release_dir, "app_path": params["app_path"], "revision": params["revision"]}
-        variables = sorted(Environment.parse(params["environment"]).values)
-        plan = self.work(["plan", "byte_compile"], claim=claimed, venvs=layout.venvs, variables=variables)
+            plan = self.work(["unpack", "claim", "plan", "byte_compile"], archive=archive, **known)
         key = str(plan.get("key"))
         if not KEY.fullmatch(key):
             raise CommandFailed("the builder named the virtual environment %.60r, which is no name of one" % key)
@@ -178,13 +179,15 @@ class Preparation:
         with Tree(os.path.dirname(final)) as tree:
             tree.remove(os.path.basename(final))
 
-    def work(self, steps: list[str], shown: dict | None = None, **request: object) -> dict:
+    def work(self, steps: list[str], shown: dict | None = None, archive=None, **request: object) -> dict:
         """Has the builder work on the release, with a Python that root installs when the checkout asks for one."""
         while True:
-            found = self.builder.work(steps, {self.release_dir: self.place, **(shown or {})}, wishes=self.wishes(), **request)
+            found = self.builder.work(steps, {self.release_dir: self.place, **(shown or {})}, archive, wishes=self.wishes(), **request)
             asked = found.get("python_needed")
             if asked is None:
                 return found
+            # What it asked for, it read in what is unpacked by now.
+            steps, archive = [step for step in steps if step != "unpack"], None
             if self.python_trouble or asked in self.pythons:
                 raise CommandFailed("the builder asks for Python %.60s once more: look what the packages do when they are built" % asked)
             try:

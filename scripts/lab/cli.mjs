@@ -16,7 +16,7 @@ import {
 } from "./index.mjs";
 
 const usage = `node scripts/lab/cli.mjs COMMAND
-  bake SUITE KIND                     SUITE: bullseye, bookworm, trixie, forky, ubuntu-like; KIND: base, ready, engine
+  bake SUITE KIND                     SUITE: bullseye, bookworm, trixie, forky, ubuntu-like, own-kernel; KIND: base, ready, engine
   up TEST NAME SUITE KIND PUBLIC_KEY  a host with passwordless sudo for \`deploy\`; prints what is known of it
   show TEST NAME
   reboot TEST NAME

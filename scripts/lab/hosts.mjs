@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { image, unifiedSuites } from "./images.mjs";
+import { kernelCommand, kernelOptions, kernelShell, rebootKernel } from "./own-kernel.mjs";
 import { must, run, sleep, until } from "./shell.mjs";
 
 /**
- * A host that is up.
+ * A host that is up. `shell` is the command that runs as root in it what it reads.
  * @typedef {{
- *   test: string, name: string, container: string, user: string,
+ *   test: string, name: string, suite: import("./images.mjs").Suite, container: string, shell: string[], user: string,
  *   address: string, sshPort: number, httpPort: number, ports: Record<number, number>,
  *   innerName: string, innerAddress: string, hostKeyLines: string[],
  * }} Host
@@ -19,6 +20,7 @@ import { must, run, sleep, until } from "./shell.mjs";
  */
 
 export const label = "django-ansible-deploy.lab";
+const suiteLabel = `${label}.suite`;
 const certificates = "/etc/ssl/certs/ca-certificates.crt";
 
 /** @param {string} test */
@@ -43,8 +45,9 @@ export async function up(request, say = () => {}) {
   await ensureNetwork(test);
   const container = containerOf(test, name);
   const ports = await start(request, container, from, kind);
-  await settled(container, ports[22] ?? 0);
-  await must(["docker", "exec", "-i", container, "sh", "-e"], { input: accountScript(request) });
+  const shell = await shellOf(container, request.suite, ports[22] ?? 0);
+  await settled(container, shell, ports[22] ?? 0);
+  await must(shell, { input: accountScript(request) });
   return describe(test, name);
 }
 
@@ -62,12 +65,16 @@ export async function describe(test, name) {
   for (const [port, bindings] of Object.entries(about.HostConfig.PortBindings)) {
     ports[Number.parseInt(port, 10)] = Number(/** @type {{ HostPort: string }[]} */ (bindings)[0]?.HostPort);
   }
-  const keys = await must(["docker", "exec", container, "sh", "-c", "cat /etc/ssh/ssh_host_*_key.pub"]);
   const sshPort = ports[22] ?? 0;
+  const suite = about.Config.Labels[suiteLabel];
+  const shell = await shellOf(container, suite, sshPort);
+  const keys = await must(shell, { input: "cat /etc/ssh/ssh_host_*_key.pub" });
   return {
     test,
     name,
+    suite,
     container,
+    shell,
     user: "deploy",
     address: "127.0.0.1",
     sshPort,
@@ -80,11 +87,19 @@ export async function describe(test, name) {
 }
 
 /**
+ * @param {string} container
+ * @param {import("./images.mjs").Suite} suite
+ * @param {number} sshPort
+ */
+const shellOf = async (container, suite, sshPort) =>
+  suite === "own-kernel" ? kernelShell(sshPort) : ["docker", "exec", "-i", container, "sh", "-e"];
+
+/**
  * Runs a shell script as root inside a host; the script goes by standard input, so nothing of it is in a process list.
  * @param {Host} host
  * @param {string} script
  */
-export const onHost = (host, script) => must(["docker", "exec", "-i", host.container, "sh", "-e"], { input: script });
+export const onHost = (host, script) => must(host.shell, { input: script });
 
 /**
  * Copies a file or folder of this machine into a host, where it is root's.
@@ -102,8 +117,9 @@ export async function copyToHost(host, from, to) {
  * @param {Host} host
  */
 export async function reboot(host) {
-  await must(["docker", "restart", "--time", "60", host.container]);
-  await settled(host.container, host.sshPort);
+  if (host.suite === "own-kernel") await rebootKernel(host.shell);
+  else await must(["docker", "restart", "--time", "60", host.container]);
+  await settled(host.container, host.shell, host.sshPort);
 }
 
 /**
@@ -160,6 +176,7 @@ async function makeNetwork(test) {
  * @param {import("./images.mjs").Kind} kind
  */
 async function start(request, container, from, kind) {
+  const ownKernel = request.suite === "own-kernel";
   for (let attempt = 1; ; attempt++) {
     /** @type {Record<number, number>} */
     const ports = {};
@@ -174,16 +191,16 @@ async function start(request, container, from, kind) {
       request.name,
       "--label",
       `${label}=${request.test}`,
+      "--label",
+      `${suiteLabel}=${request.suite}`,
       "--network",
       networkOf(request.test),
       "--network-alias",
       request.name,
       ...Object.entries(ports).flatMap(([inner, outer]) => ["--publish", `127.0.0.1:${outer}:${inner}`]),
-      ...(existsSync(certificates) ? ["--volume", `${certificates}:${certificates}:ro`] : []),
-      ...(kind === "engine" ? ["--volume", "/var/lib/docker"] : []),
-      ...systemdOptions(request.suite),
+      ...(ownKernel ? await kernelOptions(certificates) : systemdOptions(request.suite, kind)),
       from,
-      ...systemdCommand(request.suite, kind),
+      ...(ownKernel ? kernelCommand : systemdCommand(request.suite, kind)),
     ]);
     if (made.code === 0) return ports;
     await run(["docker", "rm", "--force", "--volumes", container]);
@@ -200,9 +217,12 @@ const unifiedEngine = () => readFileSync("/proc/self/mounts", "utf8").includes("
 /**
  * What systemd needs to be the first process of a container that is not privileged.
  * @param {import("./images.mjs").Suite} suite
+ * @param {import("./images.mjs").Kind} kind
  */
-function systemdOptions(suite) {
+function systemdOptions(suite, kind) {
   return [
+    ...(existsSync(certificates) ? ["--volume", `${certificates}:${certificates}:ro`] : []),
+    ...(kind === "engine" ? ["--volume", "/var/lib/docker"] : []),
     "--cap-add",
     "SYS_ADMIN",
     "--cap-add",
@@ -245,11 +265,13 @@ function systemdCommand(suite, kind) {
 
 /**
  * @param {string} container
+ * @param {string[]} shell
  * @param {number} sshPort
  */
-async function settled(container, sshPort) {
-  await until(`The start of ${container}`, 60, async () => {
-    const state = (await run(["docker", "exec", container, "systemctl", "is-system-running"])).stdout.trim();
+async function settled(container, shell, sshPort) {
+  // A kernel of its own starts slower than a container.
+  await until(`The start of ${container}`, shell[0] === "ssh" ? 240 : 60, async () => {
+    const state = (await run(shell, { input: "systemctl is-system-running", timeout: 20_000 })).stdout.trim();
     return state === "running" || state === "degraded" ? state : undefined;
   });
   await until(`An answer of sshd on ${container}`, 30, async () =>

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { ensureCommands, ensureEngine, ensurePackages } from "./engine.mjs";
+import { withKernel } from "./own-kernel.mjs";
 import { must, run } from "./shell.mjs";
 
 /**
@@ -11,8 +12,8 @@ import { must, run } from "./shell.mjs";
  * @typedef {"base" | "ready" | "engine" | "app"} Kind
  *
  * Which system a host is: a suite of Debian, or what is made from one. `ubuntu-like` has what Ubuntu has since 25.10 where
- * Debian has not: sudo-rs as sudo, and uutils as coreutils.
- * @typedef {keyof typeof suites | "ubuntu-like"} Suite
+ * Debian has not: sudo-rs as sudo, and uutils as coreutils. `own-kernel` is no container but a kernel of its own in one.
+ * @typedef {keyof typeof suites | keyof typeof derived} Suite
  */
 
 const suites = {
@@ -38,6 +39,9 @@ for tool in *; do [ ! -e "/usr/bin/$tool" ] || ln -sf "$PWD/$tool" "/usr/bin/$to
 sudo --version | grep sudo-rs
 cat --version | grep uutils
 `;
+
+/** What is made from a host of Debian testing, and by which script. */
+const derived = { "ubuntu-like": ubuntuLike, "own-kernel": withKernel };
 
 export const repository = "django-ansible-deploy-lab";
 
@@ -151,10 +155,16 @@ export function image(suite, kind, say) {
  * @returns {Promise<string>}
  */
 export async function imageName(suite, kind) {
-  const made = suite === "ubuntu-like" ? [await imageName("forky", kind), ubuntuLike] : await recipe(suite, kind);
+  const made = isDerived(suite) ? [await imageName("forky", kind), derived[suite]] : await recipe(suite, kind);
   const hash = createHash("sha256").update(JSON.stringify(made)).digest("hex").slice(0, 12);
   return `${repository}:${suite}-${kind}-${hash}`;
 }
+
+/**
+ * @param {Suite} suite
+ * @returns {suite is keyof typeof derived}
+ */
+const isDerived = (suite) => suite in derived;
 
 /** @param {string} name */
 export const imageExists = async (name) => (await run(["docker", "image", "inspect", name])).code === 0;
@@ -168,7 +178,7 @@ async function bake(suite, kind, say) {
   await ensureEngine(say);
   const name = await imageName(suite, kind);
   if (await imageExists(name)) return name;
-  if (suite === "ubuntu-like") return changed(await image("forky", kind, say), ubuntuLike, name);
+  if (isDerived(suite)) return changed(await image("forky", kind, say), derived[suite], name);
   await ensureCommands(["mmdebstrap"], say);
   // Debian knows its own signatures, other distributions need to be told.
   if (!existsSync("/usr/share/keyrings/debian-archive-keyring.gpg"))

@@ -25,6 +25,8 @@ const EXAMPLES: readonly (readonly [said: string, advice: string])[] = [
   ["FATAL:  sorry, too many clients already", "no free connection"],
   ["django.db.utils.OperationalError: database is locked", "SQLite is busy"],
   ["mysite@green.service: Failed with result 'oom-kill'.", "out of memory"],
+  ["mysite@green.service: The kernel OOM killer killed some processes in this unit.", "out of memory"],
+  ["RuntimeError: can't start new thread", "no more processes and threads"],
   ["ValueError: Missing staticfiles manifest entry for 'css/site.css'", "collectstatic"],
   ["django.template.exceptions.TemplateDoesNotExist: shop/index.html", "template"],
   ["PermissionError: [Errno 13] Permission denied: '/opt/mysite/releases/2026/cache.db'", "writes into its own code"],

@@ -5512,8 +5512,12 @@ const ADVICE = [
         "SQLite is busy with another write: deploy again; for more than a small site move to PostgreSQL (`django_app_database: local`).",
     ],
     [
-        /oom-kill|Out of memory: Killed|result 'oom|MemoryError|Cannot allocate memory/i,
+        /oom-kill|OOM killer|Out of memory: Killed|result 'oom|MemoryError|Cannot allocate memory/i,
         "The host or the application ran out of memory: lower `gunicorn_workers`, raise `django_app_memory_max`, or set `django_app_strategy: restart`, which never runs two releases at once.",
+    ],
+    [
+        /can't start new thread|\[Errno 11\] Resource temporarily unavailable/,
+        "The application may have no more processes and threads: raise `django_app_tasks_max`, or lower `gunicorn_workers`.",
     ],
     [
         /Missing staticfiles manifest entry/i,

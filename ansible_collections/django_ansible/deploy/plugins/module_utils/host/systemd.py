@@ -123,3 +123,12 @@ def log_since(unit: str, since: float, lines: int = 40) -> str:
     starts = [number for number, line in enumerate(printed) if "Exception in worker process" in line]
     first = printed[slice(starts[0], starts[1] if starts[1:] else None)][:lines] if starts else printed[-lines:]
     return "\n".join(first)
+
+
+def times_out_of_memory(unit: str, since: str) -> int:
+    """How often systemd has ended a unit since a time as journalctl reads it, because the kernel took a process of it for want of memory; 0 on cgroup v1, which does not say so."""
+    try:
+        said = run(["journalctl", "--no-pager", "--quiet", "--output", "cat", "--since", since, "UNIT_RESULT=oom-kill", "UNIT=" + unit], timeout=30)
+    except CommandFailed:
+        return 0
+    return len(said.splitlines())

@@ -40,8 +40,16 @@ def standing(layout: Layout, params: dict) -> dict:
         "drift": left.drift(layout),
     }
     unproven = freshness.unproven(layout.backups, params["rehearsal_days"], time.time())
+    hungry = [out_of_memory(unit) for unit, restarts in found["restarts"].items() if restarts]
     half = os.path.exists(layout.draining) and "a removal did not end, and load balancers go elsewhere since: remove the application again, or delete %s" % layout.draining
-    return {**found, "problems": [*problems(found), *filter(None, [unproven, half])]}
+    return {**found, "problems": [*problems(found), *filter(None, [*hungry, unproven, half])]}
+
+
+def out_of_memory(unit: str) -> str | None:
+    """What to say of a unit whose memory did not suffice; only a unit that was started again is looked at."""
+    times = systemd.times_out_of_memory(unit, "-1d")
+    often = "once" if times == 1 else "%d times" % times
+    return "%s ran out of memory %s within a day: look for a leak, lower gunicorn_workers, or raise django_app_memory_max" % (unit, often) if times else None
 
 
 def own_timers(app_name: str) -> list[str]:

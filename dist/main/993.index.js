@@ -2299,7 +2299,7 @@ const OPERATIONS = {
     },
     remove: {
         playbooks: bothModes("remove"),
-        inputs: { confirm: "needed" },
+        inputs: { confirm: "needed", command: "optional" },
         changesHosts: true,
         uploads: false,
         tellsRevisions: false,
@@ -3226,7 +3226,7 @@ function findManage(files, project) {
     const nearest = places.filter((place) => depth(place) === least);
     const [first, second] = nearest;
     if (first === undefined) {
-        throw new errors/* DeployError */.sH(`There is no Django project in ${project}: neither it nor a folder below has a manage.py, so check working-directory and that actions/checkout ran.`);
+        throw new errors/* DeployError */.sH(`There is no Django project in ${project}: neither it nor a folder below has a manage.py, so check working-directory and that actions/checkout ran, or set source: git where the code has a repository of its own (app_repo).`);
     }
     if (second !== undefined) {
         return {

@@ -310,11 +310,14 @@ ALLOWED = {
     "slots/left.py": {
         "_sums": ("open", "units, nginx's site, /etc/<app_name> and /usr/local/bin"),
         "note": ("write_atomically_as", "/etc/<app_name>"),
-        "drift": ("open", "/etc/<app_name>"),
+        "forget": ("write_atomically_as", "/etc/<app_name>"),
+        "_known": ("open", "/etc/<app_name>"),
     },
     "slots/leaving.py": {
         "Leaving._used_elsewhere": ("open", "/etc/systemd/system"),
         "Leaving.leave": ("os.unlink os.rmdir", "names in /etc, /usr/local/bin, /var/log/nginx and /var/lib/django-ansible-deploy; no link is followed"),
+        "Leaving._drain": ("ManagedFile", "/etc/<app>"),
+        "Leaving._can_drain": ("open", "/etc/nginx"),
         "Leaving._leave_nginx": ("os.unlink", "/etc/nginx"),
         "Leaving._keep": ("ensure_directory os.rename", "/var/backups, or beside app_dir, and the names in app_dir, which are root's"),
         "mount_points": ("open", "/proc/self/mountinfo"),

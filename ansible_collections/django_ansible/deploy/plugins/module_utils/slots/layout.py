@@ -36,6 +36,8 @@ class Layout(Releases):
         # Closes the site while it is there; beside it, who gets through.
         self.maintenance = os.path.join(self.etc, "maintenance")
         self.let_through = os.path.join(self.etc, "maintenance.d")
+        # Has load balancers go elsewhere while it is there.
+        self.draining = os.path.join(self.etc, "draining")
         self.run = os.path.join("/run", app_name)
 
     def records(self) -> Iterator[str]:

@@ -1,8 +1,8 @@
-export const id = 543;
-export const ids = [543];
+export const id = 993;
+export const ids = [993];
 export const modules = {
 
-/***/ 8543:
+/***/ 5993:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 // ESM COMPAT FLAG
@@ -1978,6 +1978,7 @@ const OUTPUT_NAMES = [
     "summary-file",
     "ansible-version",
     "duration-seconds",
+    "timings",
     "rolled-back",
     "host-status",
     "command-output",
@@ -1988,7 +1989,7 @@ const OUTPUT_NAMES = [
 const MOST_OUTPUT = 64 * 1024;
 /** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
 function outputsOf(parts) {
-    const { status, totals, summaryFile, ansibleVersion, durationSeconds } = parts;
+    const { status, totals, summaryFile, ansibleVersion, durationSeconds, timings } = parts;
     const { deploy } = totals;
     // Nothing was switched: what a failed run found serving still does.
     const kept = status === "succeeded" ? {} : { release: deploy.previous_release, revision: deploy.previous_revision };
@@ -2012,6 +2013,7 @@ function outputsOf(parts) {
         "summary-file": summaryFile,
         "ansible-version": ansibleVersion,
         "duration-seconds": String(durationSeconds),
+        timings: JSON.stringify(timings),
         "rolled-back": String(status === "rolled-back"),
         "host-status": JSON.stringify(totals.hostStatus),
         dump: deploy.dump ?? "",
@@ -2032,7 +2034,105 @@ function setOutputs(outputs) {
         lib_core/* setOutput */.uH(name, outputs[name]);
 }
 
+;// CONCATENATED MODULE: ./lib/report/phases.js
+/** The phases of a run by host: its plays, or in a run of one play the roles. */
+function coursesOf(events) {
+    const byRole = events.filter(({ event }) => event === "play").length < 2;
+    const courses = new Map();
+    let play = "";
+    for (const event of events) {
+        if (event.event === "play")
+            play = event.name;
+        if (event.event !== "result" || event.start === undefined || event.status === "skipped")
+            continue;
+        const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
+        courses.set(event.host, course);
+        const back = event.deploy?.rolled_back === true;
+        const phase = back ? "Roll back" : byRole ? (roleOf(event.name) ?? play) : play;
+        const span = extend(course.spans, phase, event);
+        if (switches(event))
+            course.switched = span.end;
+        if (back)
+            course.returned = span.end;
+    }
+    return [...courses].map(([host, course]) => ({ host, ...course }));
+}
+/** Names of the phases, all hosts together. */
+function phasesOf(courses) {
+    return new Set(courses.flatMap(({ spans }) => spans.map(({ phase }) => phase)));
+}
+/** The phase in which the run failed; "" when none did, or it had no phases. */
+function failedPhase(courses) {
+    const failed = courses.flatMap(({ spans }) => spans.filter((span) => span.failed));
+    return failed.toSorted((one, other) => one.end - other.end)[0]?.phase ?? "";
+}
+/** Whether a result is the switch of a host to what was deployed. */
+function switches({ action, status }) {
+    return status === "changed" && /\.(app_activate|compose_up)$/.test(action);
+}
+function extend(spans, phase, event) {
+    const start = Math.round((event.start ?? 0) * 1000);
+    const end = Math.round(((event.start ?? 0) + (event.duration ?? 0)) * 1000);
+    let span = spans.at(-1);
+    if (span?.phase !== phase) {
+        span = { phase, start, end, failed: false };
+        spans.push(span);
+    }
+    span.end = Math.max(span.end, end);
+    span.failed ||= (event.status === "failed" || event.status === "unreachable") && !event.ignored && !event.rescued;
+    return span;
+}
+/** The role of a task, by its name. The bundled ones are no phase: what has phases of theirs has them as plays. */
+function roleOf(name) {
+    const [role = "", ...task] = name.split(" : ");
+    if (task.length === 0)
+        return undefined;
+    return role.startsWith("django_ansible.deploy.") ? "" : role;
+}
+
+;// CONCATENATED MODULE: ./lib/report/timings.js
+
+/** A playbook of the user's may have as many plays as it likes. */
+const MOST_PHASES = 100;
+function timingsOf(marks, events) {
+    const { started, looked, ready, played, ended, now } = marks;
+    const { first, last, phases } = timings_phasesOf(events);
+    const switched = coursesOf(events).flatMap((course) => course.switched ?? []);
+    return known({
+        total: between(started, now),
+        look: between(started, looked),
+        "ansible-ready": between(looked, ready),
+        "ansible-start": between(played === undefined ? undefined : ready, first ?? ended),
+        phases: first === undefined ? undefined : phases,
+        "ansible-end": between(last, ended),
+        switched: switched.length === 0 ? undefined : between(started, Math.max(...switched)),
+    });
+}
+function timings_phasesOf(events) {
+    const begun = events.flatMap((event) => event.event === "play" && event.time !== undefined ? [{ name: event.name, at: event.time * 1000 }] : []);
+    const ends = events.flatMap((event) => event.event === "result" && event.start !== undefined ? [(event.start + (event.duration ?? 0)) * 1000] : []);
+    const first = begun[0]?.at;
+    const last = [...begun.map(({ at }) => at), ...ends].reduce((latest, at) => (latest === undefined || at > latest ? at : latest), undefined);
+    const seconds = new Map();
+    begun.slice(0, MOST_PHASES).forEach(({ name, at }, index) => {
+        const took = between(at, begun[index + 1]?.at ?? last) ?? 0;
+        seconds.set(name, rounded((seconds.get(name) ?? 0) + took));
+    });
+    return { first, last, phases: Object.fromEntries(seconds) };
+}
+/** Seconds; undefined where one of the two is not known. A clock that was set back makes no time negative. */
+function between(from, to) {
+    return from === undefined || to === undefined ? undefined : rounded(Math.max(0, to - from) / 1000);
+}
+function rounded(seconds) {
+    return Math.round(seconds * 100) / 100;
+}
+function known(timings) {
+    return Object.fromEntries(Object.entries(timings).filter(([, value]) => value !== undefined));
+}
+
 ;// CONCATENATED MODULE: ./lib/end-now.js
+
 
 
 
@@ -2052,8 +2152,9 @@ function endNow(known, reason) {
         () => removeWork({ workFolders: workFolders }),
         () => {
             const outcome = known.outcome ?? earlyOutcome("The run did not come to an end by itself.", reason, known.inputs);
-            const { status, totals, error } = outcome;
-            setOutputs(outputsOf({ ...known.reportParts(), status, totals, summaryFile: "" }));
+            const { status, totals, error, events } = outcome;
+            const parts = known.reportParts();
+            setOutputs(outputsOf({ ...parts, status, totals, summaryFile: "", timings: timingsOf(parts.marks, events) }));
             if (status !== "succeeded")
                 (0,announce/* fail */.fJ)(known.mask.redact(error));
         },
@@ -2205,7 +2306,7 @@ const OPERATIONS = {
     },
     remove: {
         playbooks: bothModes("remove"),
-        inputs: { confirm: "needed" },
+        inputs: { confirm: "needed", command: "optional" },
         changesHosts: true,
         uploads: false,
         tellsRevisions: false,
@@ -3652,7 +3753,7 @@ function facts(drop) {
 const stats = object({ ok: count, changed: count, unreachable: count, failures: count, skipped: count, rescued: count, ignored: count }, []);
 const STATUSES = /^(ok|changed|failed|unreachable|skipped)$/;
 const SHAPES = {
-    play: (drop) => object({ event: shapes_text(9), name: oneLine, hosts: count }, ["event", "name"], drop),
+    play: (drop) => object({ event: shapes_text(9), name: oneLine, hosts: count, time: number() }, ["event", "name"], drop),
     task: (drop) => object({ event: shapes_text(9), id: shapes_text(99), name: oneLine, time: number() }, ["event", "name"], drop),
     stats: (drop) => object({ event: shapes_text(9), hosts: mapping(events_name, stats, 100_000) }, ["event", "hosts"], drop),
     result: (drop) => object({
@@ -3994,7 +4095,11 @@ const redact_TAIL = 4_096;
  * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
  */
 function redactEvents(events, redact) {
-    return events.map((event) => (event.event === "result" ? redactResult(event, redact) : event));
+    return events.map((event) => {
+        if (event.event === "play")
+            return { ...event, name: redact(event.name) };
+        return event.event === "result" ? redactResult(event, redact) : event;
+    });
 }
 function redactResult(event, redact) {
     const given = FREE_TEXTS.filter((key) => event[key] !== undefined);
@@ -5706,62 +5811,6 @@ function jobLinks({ server, repository, run, actor, rollbackWorkflow }, { from, 
     ];
 }
 
-;// CONCATENATED MODULE: ./lib/report/phases.js
-/** The phases of a run by host: its plays, or in a run of one play the roles. */
-function coursesOf(events) {
-    const byRole = events.filter(({ event }) => event === "play").length < 2;
-    const courses = new Map();
-    let play = "";
-    for (const event of events) {
-        if (event.event === "play")
-            play = event.name;
-        if (event.event !== "result" || event.start === undefined || event.status === "skipped")
-            continue;
-        const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
-        courses.set(event.host, course);
-        const back = event.deploy?.rolled_back === true;
-        const phase = back ? "Roll back" : byRole ? (roleOf(event.name) ?? play) : play;
-        const span = extend(course.spans, phase, event);
-        if (switches(event))
-            course.switched = span.end;
-        if (back)
-            course.returned = span.end;
-    }
-    return [...courses].map(([host, course]) => ({ host, ...course }));
-}
-/** Names of the phases, all hosts together. */
-function phasesOf(courses) {
-    return new Set(courses.flatMap(({ spans }) => spans.map(({ phase }) => phase)));
-}
-/** The phase in which the run failed; "" when none did, or it had no phases. */
-function failedPhase(courses) {
-    const failed = courses.flatMap(({ spans }) => spans.filter((span) => span.failed));
-    return failed.toSorted((one, other) => one.end - other.end)[0]?.phase ?? "";
-}
-/** Whether a result is the switch of a host to what was deployed. */
-function switches({ action, status }) {
-    return status === "changed" && /\.(app_activate|compose_up)$/.test(action);
-}
-function extend(spans, phase, event) {
-    const start = Math.round((event.start ?? 0) * 1000);
-    const end = Math.round(((event.start ?? 0) + (event.duration ?? 0)) * 1000);
-    let span = spans.at(-1);
-    if (span?.phase !== phase) {
-        span = { phase, start, end, failed: false };
-        spans.push(span);
-    }
-    span.end = Math.max(span.end, end);
-    span.failed ||= (event.status === "failed" || event.status === "unreachable") && !event.ignored && !event.rescued;
-    return span;
-}
-/** The role of a task, by its name. The bundled ones are no phase: what has phases of theirs has them as plays. */
-function roleOf(name) {
-    const [role = "", ...task] = name.split(" : ");
-    if (task.length === 0)
-        return undefined;
-    return role.startsWith("django_ansible.deploy.") ? "" : role;
-}
-
 ;// CONCATENATED MODULE: ./lib/report/changes.js
 
 
@@ -6361,6 +6410,7 @@ function verdict_counts(totals, { inputs, status }) {
 
 
 
+
 /** Bytes of the summary file: GitHub refuses a comment of more than 65,536 characters. */
 const COMMENT_LIMIT = 60_000;
 /** Sets the outputs and writes summary and annotations. Warns where that fails: a report never decides a deploy. */
@@ -6379,6 +6429,7 @@ function publish(outcome, parts) {
         summaryFile,
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
+        timings: timingsOf(parts.marks, outcome.events),
     })));
     attempt("The annotations were not written", () => annotateFailures(outcome, parts));
     const summary = process.env.GITHUB_STEP_SUMMARY;
@@ -6389,7 +6440,7 @@ function publish(outcome, parts) {
 }
 function summaryOf(outcome, parts, limit) {
     const { status, totals, events, failures, error } = outcome;
-    const outputs = outputsOf({ ...outcome, ...parts, summaryFile: "" });
+    const outputs = outputsOf({ ...outcome, ...parts, summaryFile: "", timings: timingsOf(parts.marks, events) });
     const markdown = summaryMarkdown({
         verdict: verdictOf(outcome, parts),
         check: parts.inputs.check,
@@ -7542,7 +7593,9 @@ async function outcomeOfRun(actionRoot, known, stop) {
     let result;
     try {
         ready = await prepare(actionRoot, known, stop);
+        known.mark("played");
         result = await play(ready.play);
+        known.mark("ended");
     }
     catch (error) {
         known.outcome = earlyOutcome(known.mask.redact((0,errors/* messageOf */.bD)(error)), stop.reason, known.inputs);
@@ -7591,8 +7644,10 @@ async function prepare(actionRoot, known, stop) {
     requireHostKeys(inputs, project, sources, job);
     const closed = await stop.step((signal) => closedVaults(inputs, project, sources, job, signal));
     requireOpenVaults(closed, EVERY_HOST, inputs, project);
+    known.mark("looked");
     const ansible = await stop.step((signal) => ensureAnsible(actionRoot, inputs, thisMachine(job, signal)));
     known.ansibleVersion = ansible.version;
+    known.mark("ready");
     (0,announce/* tell */.qz)(`ansible-core ${ansible.version} ${ansible.cached ? "from the tool cache" : "installed"}.`);
     if (!ansible.python.startsWith(toolCacheRoot(job))) {
         (0,announce/* warn */.R8)("The runner's tool cache may not be written to: each job installs Ansible anew.");

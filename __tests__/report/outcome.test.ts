@@ -123,7 +123,9 @@ describe("earlyOutcome", () => {
 describe("outputsOf", () => {
   it("has counts of 0 and empty lists when nothing happened", () => {
     const outcome = earlyOutcome("why", undefined, undefined);
-    expect(outputsOf({ ...outcome, summaryFile: "/s", ansibleVersion: "", durationSeconds: 1 })).toEqual({
+    expect(
+      outputsOf({ ...outcome, summaryFile: "/s", ansibleVersion: "", durationSeconds: 1, timings: { total: 1 } }),
+    ).toEqual({
       status: "failed",
       "total-hosts": "0",
       "ok-hosts": "0",
@@ -143,6 +145,7 @@ describe("outputsOf", () => {
       "summary-file": "/s",
       "ansible-version": "",
       "duration-seconds": "1",
+      timings: '{"total":1}',
       "rolled-back": "false",
       "host-status": "{}",
       "command-output": "",
@@ -158,7 +161,9 @@ describe("outputsOf", () => {
       deploy: { images: { web: "sha256:1" }, previous_images: { web: "sha256:0" } },
     };
     const outcome = outcomeOf({ code: 0, stderr: "", events: [event] }, undefined, context);
-    expect(outputsOf({ ...outcome, summaryFile: "", ansibleVersion: "2.21.5", durationSeconds: 1 })).toMatchObject({
+    expect(
+      outputsOf({ ...outcome, summaryFile: "", ansibleVersion: "2.21.5", durationSeconds: 1, timings: { total: 1 } }),
+    ).toMatchObject({
       release: '{"web":"sha256:1"}',
       "previous-release": '{"web":"sha256:0"}',
     });

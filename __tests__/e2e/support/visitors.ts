@@ -108,8 +108,10 @@ export function receiveVisitors(
         client.onclose = ({ code }) => {
           clearInterval(ask);
           left = Date.now();
-          const why = cutBecause(host, version, opened);
-          if (!stopping && ![1001, 1012].includes(code))
+          const told = [1001, 1012].includes(code);
+          // Who was sent on before the first answer cannot say from which release.
+          const why = version === "" && told ? undefined : cutBecause(host, version, opened);
+          if (!stopping && !told)
             of.withoutWord.push(
               `${host.name}: ${code} from ${version || "nobody"}, ${waiting ? "with" : "without"} a message on its way`,
             );

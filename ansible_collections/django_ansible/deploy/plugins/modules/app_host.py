@@ -120,6 +120,12 @@ renews_certificate:
   description: Whether the host renews a certificate of the application's own.
   type: bool
   returned: success
+code:
+  description:
+    - What the live release has of its commit, where a release of O(revision) has to be made and the live one can be of use for that, C(release) and
+      C(contents). Kept for M(django_ansible.deploy.app_release) where Ansible runs; no variable of the play.
+  type: dict
+  returned: when so
 free_mib:
   description: Free space below O(app_dir), in MiB.
   type: int
@@ -136,7 +142,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import admission, front, returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import admission, front, kept_code, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.first_look import look
 
@@ -198,7 +204,8 @@ def main() -> None:
         trouble = heartbeat.wait()
         if trouble:
             module.warn(trouble)
-    module.exit_json(changed=False, free_mib=free, **found)
+    code = kept_code.answer(layout, found, module.params["revision"])
+    module.exit_json(changed=False, free_mib=free, **found, **({"code": code} if code else {}))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def name_of(call):
         return function.id
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
         module, name = function.value.id, function.attr
-        if (module == "os" and name in OS) or (module == "shutil" and name not in HARMLESS_SHUTIL) or module in ("tempfile", "io", "tarfile", "zipfile"):
+        if (module == "os" and name in OS) or (module == "shutil" and name not in HARMLESS_SHUTIL) or module in ("tempfile", "io", "tarfile", "zipfile") or (module, name) == ("gzip", "open"):
             return "%s.%s" % (module, name)
     return None
 
@@ -98,6 +98,9 @@ ALLOWED = {
         "add": ("tarfile.open", "the same folder, of git's own archives; nothing is unpacked"),
         "pointers_in": ("tarfile.open", "the archive that git wrote there; nothing is unpacked"),
     },
+    "build/completing.py": {
+        "complete": ("gzip.open open os.unlink shutil.copyfileobj tarfile.TarInfo tarfile.open", "a new folder of root's in /var/tmp, 0700, and what Ansible uploaded; nothing is unpacked"),
+    },
     "build/builder.py": {
         "Builder.ensure": ("ensure_directory", "/var/cache/django-ansible-deploy and the folder in it that is given to the builder"),
     },
@@ -162,7 +165,7 @@ ALLOWED = {
     },
     "database/sqlite.py": {name: (calls, "app_dir/backups, 0700") for name, calls in {"SqliteDatabase.dump": "os.open", "SqliteReplacement.load": "open"}.items()},
     "database/mysql.py": {
-        **{name: (calls, "app_dir/backups, 0700") for name, calls in {"MysqlDatabase.dump": "os.open", "MysqlDatabase.load": "open", "read_dump": "open", "is_packed": "open"}.items()},
+        **{name: (calls, "app_dir/backups, 0700") for name, calls in {"MysqlDatabase.dump": "os.open", "MysqlDatabase.load": "open", "read_dump": "gzip.open open", "is_packed": "open"}.items()},
         "MysqlDatabase.run": ("runs_sh", "starts the clients, as the application's user or in a container; the scripts are this file's own"),
     },
     "database/recovery.py": {"Recovery.dump": ("os.unlink", "app_dir/backups, 0700")},
@@ -232,6 +235,7 @@ ALLOWED = {
             "a new folder in /run, 0700, and in it a copy of /etc/nginx",
         ),
     },
+    "host/waiting_room.py": {"waiting": ("open", "/proc/net/unix")},
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
         "Releases.read_release": ("open", "app_dir/releases/<release>/release.json, root's once the release has its place"),
@@ -293,7 +297,7 @@ ALLOWED = {
         "Preparation.make": ("os.rename", "app_dir/building to app_dir/releases: the names, which are root's"),
         "Preparation.build_venv": ("os.rename", "app_dir/building to app_dir/venvs: the names, which are root's"),
         "Preparation.begin": ("ensure_directory", "a new folder below app_dir/building that is given to the builder"),
-        "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or what came with the module or git's archive in a new folder; root hands it on without reading it"),
+        "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or what came with the module, git's archive or one that was completed in a new folder; nothing is unpacked"),
     },
     "slots/environment.py": {"slot_environment": ("open", "/etc/<app_name>, the environment and credentials of a slot")},
     "slots/prepared.py": {
@@ -349,15 +353,15 @@ ALLOWED = {
         "Processes.process_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
         "Processes.timer_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
     },
+    "slots/finishing.py": {
+        "finish": ("os.unlink shutil.rmtree", "app_dir/releases, app_dir/venvs, app_dir/backups"),
+        "retire_replaced": ("replace_link", "the socket link below /run"),
+    },
     "modules/app_certificate.py": {
         "files_of": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
         "prepare": ("ensure_directory", "/etc/<app_name>/certificate"),
         "keep_identities": ("ensure_directory os.unlink", "/etc/<app_name>/certificate"),
         "end": ("os.unlink", "/etc/systemd/system"),
-    },
-    "modules/app_finish.py": {
-        "finish": ("os.unlink shutil.rmtree", "app_dir/releases, app_dir/venvs, app_dir/backups"),
-        "retire_replaced": ("replace_link", "the socket link below /run"),
     },
     "modules/postgresql_server.py": {
         "Server.configure": ("ManagedFile open", "/etc/postgresql"),

@@ -17,7 +17,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build import
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 
 # What the deploy itself puts into a release; what a checkout has under these names gives way.
-OURS = (".venv", "REVISION", "release.json")
+OURS = (".venv", "REVISION", "release.json", ".contents.json")
 FEW = 300  # files that one process compiles sooner than several start
 
 
@@ -111,7 +111,8 @@ def answer(request: dict) -> dict:
         return {"error": str(error), "printed": ""}
     except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         # A folder where a file belongs, bytes that are no text, a table that is a list: the checkout's own.
-        return {"error": "the checkout cannot be read: %s: %s" % (type(error).__name__, error), "printed": ""}
+        read = " (%s)" % ", ".join(dict.fromkeys(lock_files.READ)) if lock_files.READ else ""
+        return {"error": "the checkout%s cannot be read: %s: %s" % (read, type(error).__name__, error), "printed": ""}
 
 
 def main(request: dict) -> None:

@@ -66,8 +66,8 @@ class Prediction:
         """:raises CommandFailed: when the deploy would certainly end there, with the words that it would end with."""
         builder, params = self.preparation.builder, self.params
         ensure_directory(self.place, 0o700, builder.user, builder.group)
-        with self.preparation.archive() as archive:
-            builder.work(["unpack"], {self.place: self.place}, archive, wishes=self.folders(self.place), compressed=not params["repository"])
+        with self.preparation.archive() as (archive, compressed):
+            builder.work(["unpack"], {self.place: self.place}, archive, wishes=self.folders(self.place), compressed=compressed)
         self.found["warnings"] += self.preparation.found["warnings"]
         with Tree(self.place) as tree:
             for name in OURS:

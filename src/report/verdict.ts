@@ -1,5 +1,7 @@
+import { quoted } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
 import { OPERATIONS } from "../operations.js";
+import { problemCount } from "./host-tables.js";
 import { count, enumeration, seconds } from "./markdown.js";
 import type { Status } from "./outputs.js";
 import type { Totals } from "./totals.js";
@@ -31,7 +33,25 @@ export function verdict(parts: VerdictParts, totals: Totals): string {
   return `${head}: ${[...counts(totals, parts), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
 }
 
-function subject({ inputs, app }: VerdictParts): string {
+/**
+ * What is about to be done, in one line at the top of the log: what, which commit, on which hosts.
+ *
+ * @param revision the commit that is checked out; undefined when there is none.
+ */
+export function intent(inputs: Inputs, revision: string | undefined): string {
+  const { inventoryFiles, hosts, limit, source } = inputs;
+  const uploads = inputs.playbook === "" && OPERATIONS[inputs.operation].uploads && source !== "git";
+  const asked = inputs.playbook === "" && inputs.revision !== "" ? inputs.revision : undefined;
+  const what = uploads ? short(revision) : asked;
+  const named = inventoryFiles.length > 0 ? enumeration(inventoryFiles) : "the input inventory";
+  return [
+    subject({ inputs, app: inputs.appName }),
+    ...(what === undefined ? [] : [`${uploads ? "commit " : ""}${what}`]),
+    `hosts of ${hosts === "" ? named : "the input hosts"}${limit === "" ? "" : ` within ${quoted(limit)}`}`,
+  ].join(", ");
+}
+
+function subject({ inputs, app }: Pick<VerdictParts, "inputs" | "app">): string {
   if (inputs.playbook !== "") return inputs.check ? `Check of ${inputs.playbook}` : inputs.playbook;
   const of = app === "" ? "" : ` of ${app}`;
   if (inputs.check) return `Check${of}`;
@@ -56,13 +76,16 @@ function revisions({ inputs }: VerdictParts, { deploy }: Totals): string {
 }
 
 /** How many hosts, and what became of them: what is zero is left out, but not that nothing changed. */
-function counts(totals: Totals, { inputs: { check }, status }: VerdictParts): string[] {
+function counts(totals: Totals, { inputs, status }: VerdictParts): string[] {
   if (totals.hosts.length === 0) return ["no host took part"];
-  const changed = `${totals.changed.length} ${check ? "would change" : "changed"}`;
+  const changed = `${totals.changed.length} ${inputs.check ? "would change" : "changed"}`;
+  const looks = inputs.playbook === "" && !OPERATIONS[inputs.operation].changesHosts && totals.changed.length === 0;
+  const found = Object.values(totals.hostStatus);
   return [
     count(totals.hosts.length, "host"),
-    // What was changed and changed back is no news.
-    ...(status === "rolled-back" ? [] : [changed]),
+    // What was changed and changed back is no news, nor that what only looks changed nothing.
+    ...(status === "rolled-back" || looks ? [] : [changed]),
+    ...(found.length > 0 ? [problemCount(found.flatMap(({ problems = [] }) => problems))] : []),
     ...(totals.failed.length > 0 ? [`${totals.failed.length} failed`] : []),
     ...(totals.unreachable.length > 0 ? [`${totals.unreachable.length} unreachable`] : []),
   ];

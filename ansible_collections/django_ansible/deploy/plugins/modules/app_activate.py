@@ -69,7 +69,7 @@ told:
   type: list
   returned: success
 deploy:
-  description: C(release), C(previous_release), C(revision), C(url) and C(warnings), for the events file.
+  description: C(release), C(previous_release), C(revision), C(url) and C(warnings), and C(taken_back) where it failed, for the events file.
   type: dict
   returned: success
 """
@@ -78,6 +78,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import holding
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
@@ -103,6 +104,8 @@ def main() -> None:
                 lock.release()
     except (CommandFailed, Locked) as error:
         layout = layout_of(module.params)
+        # Only now do requests go on that waited while the database was migrated.
+        taken_back, left = holding.abandon(layout, module.params["run_id"])
         served = layout.live_release()
         told = {"release": served, "previous_release": served, "revision": layout.read_release(served).get("revision") if served else None}
         try:
@@ -112,7 +115,8 @@ def main() -> None:
             layout.record(release=module.params["release"], result="failed", run=module.params["run_id"], actor=module.params["actor"])
         except OSError:
             pass  # What failed is told below; a disk that is full must not hide it.
-        module.fail_json(msg=str(error), deploy={"kept": True, **{key: value for key, value in told.items() if value}})
+        told["taken_back"] = taken_back
+        module.fail_json(msg="%s%s" % (error, left), deploy={"kept": True, **{key: value for key, value in told.items() if value}})
     for warning in result["deploy"]["warnings"]:
         module.warn(warning)
     module.exit_json(**result)

@@ -75,6 +75,14 @@ commands:
   description: The commands that were run.
   type: list
   returned: success
+told:
+  description: Sentences for the log, about migrations that only now were applied.
+  type: list
+  returned: success
+deploy:
+  description: C(migrations), those that only now were applied.
+  type: dict
+  returned: success
 removed:
   description: What was removed, relative to O(app_dir).
   type: list
@@ -86,16 +94,20 @@ import shutil
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import Builder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import LIMITS, Catalogue
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import migrations
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import runs, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, last_environment, left, prepared, process_moves, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, last_environment, left, prepared, process_moves, room, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
+
+
+NOTHING = {"migrations": [], "told": []}
 
 
 def folders(path: str) -> set[str]:
@@ -128,6 +140,7 @@ def finish(module: AnsibleModule) -> dict:
         process_moves.finish(moves, ended)
         retire_replaced(layout, live)
         undo.forget(layout.app_name)
+        room.empty(layout, module.params["run_id"])
         for slot in idle:
             if any(map(systemd.is_enabled, layout.slot_units(slot))):
                 systemd.disable(*layout.slot_units(slot))
@@ -145,6 +158,22 @@ def finish(module: AnsibleModule) -> dict:
         if any(path.startswith(layout.venvs + os.sep) for path in removed):
             Builder(layout.app_name, module.params["sandbox"], {}).prune(layout.tools)
     return {"changed": bool(stopping or removed), "stopped": stopping, "removed": [os.path.relpath(path, layout.app_dir) for path in removed]}
+
+
+def contract(module: AnsibleModule) -> dict:
+    """Applies the migrations that the release before would not have survived, now that it is live nowhere any more and its last requests have ended."""
+    params, layout = module.params, layout_of(module.params)
+    live = layout.live_release()
+    waiting = (layout.read_release(live) or {}).get("later") if live else None
+    if not waiting or waiting["run"] != params["run_id"] or module.check_mode:
+        return NOTHING
+    room.wait_for_last_requests(layout, [slot for slot in SLOTS if slot != layout.live_slot()])
+    try:
+        done = migrations.contract(application_of(params, layout, live), waiting["migrations"], waiting["patience"])
+    except CommandFailed as error:
+        raise CommandFailed("the next deploy has to apply %s: %s" % (", ".join(waiting["migrations"]), error)) from error
+    layout.mark_release(live, later=None)
+    return done
 
 
 def run_commands(module: AnsibleModule) -> list[str]:
@@ -175,8 +204,15 @@ def main() -> None:
         with lock.step():
             if not module.check_mode:
                 undo.confirm(module.params["app_name"], module.params["run_id"])
+            late, trouble = NOTHING, None
+            try:
+                late = contract(module)
+            except CommandFailed as error:
+                trouble = error
             result = finish(module)
             try:
+                if trouble:
+                    raise trouble
                 ran = run_commands(module)
             finally:
                 lock.release()
@@ -185,7 +221,9 @@ def main() -> None:
             # The connection broke and Ansible asked again, or the host was restarted meanwhile: what had to be done was done.
             module.exit_json(changed=False, stopped=[], commands=[], removed=[])
         module.fail_json(msg="the new release is live, but the deploy was not finished: %s" % error)
-    module.exit_json(**{**result, "changed": result["changed"] or bool(ran)}, commands=ran)
+    module.exit_json(
+        **{**result, "changed": bool(result["changed"] or ran or late["migrations"])}, commands=ran, told=late["told"], deploy={"migrations": late["migrations"]}
+    )
 
 
 if __name__ == "__main__":

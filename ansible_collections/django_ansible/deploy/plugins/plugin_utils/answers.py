@@ -42,7 +42,7 @@ STATUS = record(
 DEPLOY = record(
     app=word, release=maybe(release), previous_release=maybe(release), revision=maybe(commit), previous_revision=maybe(commit),
     target_revision=maybe(commit), url=maybe(form(r"https?://[A-Za-z0-9.*_:\[\]-]+(/[!-~]*)?", "an address of a site", 2000)), packages=each(word),
-    migrations=each(migration), requirements=each(LINE), unknown=each(LINE), warnings=each(text()), kept=boolean, rolled_back=boolean,
+    migrations=each(migration), taken_back=each(migration), requirements=each(LINE), unknown=each(LINE), warnings=each(text()), kept=boolean, rolled_back=boolean,
     images=by_name(image), previous_images=by_name(image), status=STATUS, dump=maybe(dump),
 )
 CHANGES = by_name(one_of("created", "replaced", "scaled", "started", "removed"))
@@ -58,7 +58,7 @@ LIVE = record(slot=maybe(one_of("blue", "green")), release=maybe(release), revis
 ANSWERS: dict[str, dict[str, Shape]] = {
     "app_activate": {"slot": one_of("blue", "green"), "done": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_certificate": {"identity": pem, "due": boolean, "deploy": DEPLOY},
-    "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE)},
+    "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_host": {
         "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
         "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,

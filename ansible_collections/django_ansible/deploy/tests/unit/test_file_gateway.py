@@ -118,6 +118,11 @@ ALLOWED = {
         "Leaving._keep": ("os.mkdir shutil.move", "/var/backups, and this collection's folder of the project, 0700"),
         "forget_lock": ("os.rmdir os.unlink", "/run/django-ansible-deploy"),
     },
+    "compose/nightly.py": {
+        "Schedule.__init__": ("ManagedFile", "units, and this collection's folder of the project, 0700"),
+        "remove": ("os.unlink", "units, and this collection's folder of the project, 0700"),
+        "main": ("open", "this collection's folder of the project, 0700"),
+    },
     "compose/one_off.py": {
         "OneOff.environment": ("open", "this collection's folder of the project, 0700"),
         "_memory_file": ("os.fchmod os.unlink tempfile.mkstemp", "a new file in memory, 0600, or 0644 when it has no secret"),

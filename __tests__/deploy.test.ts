@@ -152,6 +152,9 @@ describe("what a run says beside Ansible", () => {
     expect(wired.log).toContain("ansible-core 2.21.5 from the tool cache.\n");
     expect(wired.log).not.toMatch(/^::warning::/m);
     expect(Number(wired.outputs["duration-seconds"])).toBeLessThan(60);
+    expect(Object.keys(JSON.parse(wired.outputs.timings ?? ""))).toEqual([
+      ...["total", "look", "ansible-ready", "ansible-start"],
+    ]);
     ensureAnsible.mockImplementation(async () => ({ python: wired.python, version: "2.21.5", cached: false }));
     wire();
     await run(new Known(), process.cwd());

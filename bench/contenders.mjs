@@ -133,7 +133,7 @@ export function shell({ folder, fleet, key }) {
 const knownHosts = (hosts) => `${hosts.flatMap((host) => host.hostKeyLines).join("\n")}\n`;
 
 /** @param {NodeJS.ProcessEnv} env */
-const withoutAnsible = (env) =>
+export const withoutAnsible = (env) =>
   // Python's bytecode is kept, as it is where nothing forbids it.
   Object.fromEntries(
     Object.entries(env).filter(([name]) => !name.startsWith("ANSIBLE_") && name !== "PYTHONDONTWRITEBYTECODE"),

@@ -11,13 +11,17 @@ export const test = "bench";
  * @typedef {{ hosts: Host[], database: Host }} Fleet
  *
  * Removes what an earlier bench left, and returns the key of all hosts and what brings up a fleet.
- * @param {{ folder: string, say: (line: string) => void }} options
+ * @param {{ folder: string, say: (line: string) => void, name?: string }} options
+ * `name` is what the hosts go by.
  */
-export async function newFleets({ folder, say }) {
-  await down(test);
+export async function newFleets({ folder, say, name: of = test }) {
+  await down(of);
   const key = await makeKey(folder);
   const one = (/** @type {string} */ name) =>
-    up({ test, name, suite: "bookworm", kind: "ready", authorizedKeys: [key.publicKey], password: accounts.sudo }, say);
+    up(
+      { test: of, name, suite: "bookworm", kind: "ready", authorizedKeys: [key.publicKey], password: accounts.sudo },
+      say,
+    );
   /** @type {(letter: string, size: number) => Promise<Fleet>} */
   const bringUp = async (letter, size) => {
     say(`Bringing up ${size + 1} hosts.`);

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { down, must } from "../scripts/lab/index.mjs";
-import { action } from "./contenders.mjs";
+import { action, withoutAnsible } from "./contenders.mjs";
 import { newFleets, test } from "./fleet.mjs";
 import { fetchPage } from "./page.mjs";
 import { accounts, inventoryFile, makeApplication, writeSettings } from "./project.mjs";
@@ -49,7 +49,7 @@ export async function measureOperations({ folder: shared, toolCache, ansible, ru
           ...["--module-name", "ansible.builtin.command", "--args", `/usr/local/bin/mysite-manage ${command}`],
         ],
         // A home of its own is a job on a new runner: no connection is left from the run before.
-        { cwd: application.work, env: { ...process.env, HOME: mkdtempSync(join(folder, "h")) } },
+        { cwd: application.work, env: { ...withoutAnsible(process.env), HOME: mkdtempSync(join(folder, "h")) } },
       );
     /** @type {Record<"run" | "adHoc" | "on" | "off", number[]>} */
     const seen = { run: [], adHoc: [], on: [], off: [] };

@@ -92,8 +92,7 @@ function shownDefault(value) {
   if (value === undefined) return "";
   if (typeof value !== "string") return `\`${JSON.stringify(value).replaceAll(",", ", ")}\``;
   if (value === "") return "empty";
-  // A default in words stands as it is; a value stands as code.
-  return / /.test(value) && !value.includes("{{") ? markdown(value) : `\`${value}\``;
+  return `\`${value}\``;
 }
 
 /** @param {string} role */

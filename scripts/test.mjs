@@ -81,6 +81,7 @@ async function testScripts() {
   if (node === undefined) return;
   await steps.test("Lint", ["npm", "run", "--silent", "lint"], { env });
   await steps.test("Prose", ["npm", "run", "--silent", "lint:prose"], { env });
+  await steps.test("Lint of Python", ["npm", "run", "--silent", "lint:python"], { env });
   await steps.test("Types", ["npm", "run", "--silent", "types"], { env });
   await steps.test("Types of the end-to-end tests", npx("tsc", "-p", "__tests__/e2e"), { env });
   // Its tools are installed for it alone, so that a quick test needs neither Go nor another environment.

@@ -77,7 +77,9 @@ async function outcomeOfRun(actionRoot: string, known: Known, stop: Stop): Promi
   let result: PlayResult;
   try {
     ready = await prepare(actionRoot, known, stop);
+    known.mark("played");
     result = await play(ready.play);
+    known.mark("ended");
   } catch (error) {
     known.outcome = earlyOutcome(known.mask.redact(messageOf(error)), stop.reason, known.inputs);
     return known.outcome;
@@ -124,8 +126,10 @@ async function prepare(actionRoot: string, known: Known, stop: Stop): Promise<Re
   const closed = await stop.step((signal) => closedVaults(inputs, project, sources, job, signal));
   requireOpenVaults(closed, EVERY_HOST, inputs, project);
 
+  known.mark("looked");
   const ansible = await stop.step((signal) => ensureAnsible(actionRoot, inputs, thisMachine(job, signal)));
   known.ansibleVersion = ansible.version;
+  known.mark("ready");
   tell(`ansible-core ${ansible.version} ${ansible.cached ? "from the tool cache" : "installed"}.`);
   if (!ansible.python.startsWith(toolCacheRoot(job))) {
     warn("The runner's tool cache may not be written to: each job installs Ansible anew.");

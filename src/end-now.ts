@@ -6,6 +6,7 @@ import { killAll } from "./process/run.js";
 import type { StopReason } from "./process/stop.js";
 import { earlyOutcome } from "./report/outcome.js";
 import { outputsOf, setOutputs } from "./report/outputs.js";
+import { timingsOf } from "./report/timings.js";
 import { workFolders } from "./state.js";
 
 /** Milliseconds for closing connections, which are left to post then. */
@@ -21,8 +22,9 @@ export function endNow(known: Known, reason: StopReason | undefined): void {
     () => removeWork({ workFolders }),
     () => {
       const outcome = known.outcome ?? earlyOutcome("The run did not come to an end by itself.", reason, known.inputs);
-      const { status, totals, error } = outcome;
-      setOutputs(outputsOf({ ...known.reportParts(), status, totals, summaryFile: "" }));
+      const { status, totals, error, events } = outcome;
+      const parts = known.reportParts();
+      setOutputs(outputsOf({ ...parts, status, totals, summaryFile: "", timings: timingsOf(parts.marks, events) }));
       if (status !== "succeeded") fail(known.mask.redact(error));
     },
   ];

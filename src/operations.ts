@@ -73,7 +73,7 @@ export const OPERATIONS = {
   },
   remove: {
     playbooks: bothModes("remove"),
-    inputs: { confirm: "needed" },
+    inputs: { confirm: "needed", command: "optional" },
     changesHosts: true,
     uploads: false,
     tellsRevisions: false,

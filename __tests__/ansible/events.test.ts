@@ -19,7 +19,7 @@ describe("parseEvents", () => {
       '{"event":"stats","hosts":{}}',
       '{"event":"result","host":"b","sta',
     ].join("\n");
-    expect(parseEvents(text)).toEqual([{ event: "play", name: "P" }, result, { event: "stats", hosts: {} }]);
+    expect(parseEvents(text)).toEqual([{ event: "play", name: "P", time: 1 }, result, { event: "stats", hosts: {} }]);
   });
 
   it("finds nothing in nothing", () => {

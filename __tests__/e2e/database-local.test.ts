@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, run as command, type Host, onHost } from "../../scripts/lab/index.mjs";
+import { blocksOf } from "../support/blocks.js";
 import { directly, expectRefused } from "./support/direct.js";
 import { testInFull } from "./support/full.js";
 import { signGuestbook } from "./support/guestbook.js";
 import { groupedInventory } from "./support/inventory.js";
+import { failures, startLoad } from "./support/load.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
 import { startTrial, type Trial } from "./support/trial.js";
@@ -16,7 +18,7 @@ let trial: Trial;
 let project: Project;
 let app1: Host;
 let db1: Host;
-let deploy: () => Promise<ActionResult>;
+let deploy: (more?: string) => Promise<ActionResult>;
 let remove: (inputs: Record<string, string>) => Promise<ActionResult>;
 
 beforeAll(async () => {
@@ -27,6 +29,9 @@ beforeAll(async () => {
   ]);
   project = await createProject(trial, "examples/mysite");
   project.write("inventory/hosts.yml", grouped("database"));
+  // Each request has a connection of its own, as Django has it by itself.
+  const settings = "mysite/settings/base.py";
+  project.write(settings, project.read(settings).replace("conn_max_age=60", "conn_max_age=0"));
   await project.commit("A guestbook");
   const run = directly(trial, project, [app1, db1]);
   const common = [
@@ -39,8 +44,10 @@ beforeAll(async () => {
     "postgresql_server_extensions: [citext]",
     "postgresql_server_dumps: 2",
     "django_app_dump_schedule: daily",
+    "gunicorn_graceful_timeout: 5",
   ];
-  deploy = () => run({ inputs: { vars: common.join("\n") } });
+  deploy = (more = "") =>
+    run({ inputs: { vars: [...common.filter((line) => !more.includes(`${line.split(":")[0]}:`)), more].join("\n") } });
   remove = (inputs) => run({ inputs: { vars: common.join("\n"), operation: "remove", confirm: "mysite", ...inputs } });
 });
 
@@ -117,6 +124,33 @@ describe("a database on a host of its own", () => {
     await sql("ALTER ROLE mysite PASSWORD 'somebody changed it'");
     const result = await deploy();
     expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-host-names": '["db1"]' });
+    expect((await fetchPage(app1, site)).status).toBe(200);
+  });
+
+  testInFull("another role with another password takes its place, and no request fails", async () => {
+    const [rotation] = blocksOf("docs/rotating-secrets.md").filter(({ text }) => text.includes("db_user"));
+    expect(rotation?.text).toMatch(/^db_user: mysite_2 .*\nvault_db_password: …/);
+    const next = "another-password";
+    const load = startLoad([app1], site, { clients: 8, rest: 100 });
+    const result = await deploy(rotation?.text.replace("…", next));
+    await new Promise((resolve) => setTimeout(resolve, 8_000));
+    const samples = await load.stop();
+    expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-host-names": '["app1","db1"]' });
+    console.log(`database password: ${samples.length} requests, ${failures(samples).length} failed`);
+    expect(failures(samples)).toEqual([]);
+    await signGuestbook(app1, site, "Grace", "With another password");
+    const again = await deploy(rotation?.text.replace("…", next));
+    expect(again.outputs, again.log).toMatchObject({ status: "succeeded", "changed-tasks": "0" });
+    // 5 s for the old slot and 15 to end it, 60 for a process, a minute.
+    const ends =
+      "SELECT extract(epoch FROM rolvaliduntil - now()) BETWEEN 0 AND 120 FROM pg_roles WHERE rolname = 'mysite'";
+    expect(await sql(ends)).toBe("t");
+    await sql("SELECT pg_sleep(extract(epoch FROM rolvaliduntil - now()) + 1) FROM pg_roles WHERE rolname = 'mysite'");
+    const connect = (user: string, secret: string) =>
+      command(["docker", "exec", "-i", "--env", `PGPASSWORD=${secret}`, app1.container, "psql", "-XAt", "-h", "db1", "-U", user, "-d", "mysite", "-c", "CREATE TABLE made ()", "-c", "SELECT tableowner FROM pg_tables WHERE tablename = 'made'", "-c", "DROP TABLE made"]); // biome-ignore format: one command
+    expect(await connect("mysite", password)).toMatchObject({ code: 2 });
+    // What it makes belongs to the first role.
+    expect((await connect("mysite_2", next)).stdout).toMatch(/^mysite$/m);
     expect((await fetchPage(app1, site)).status).toBe(200);
   });
 

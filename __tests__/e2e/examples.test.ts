@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -62,7 +62,7 @@ async function bring(version: string): Promise<void> {
   commit = await project.commit(`Version ${version}`);
 }
 
-function run(example: string, request: Partial<WorkflowRequest> = {}): Promise<WorkflowRun> {
+function run(example: string, { secrets, ...request }: Partial<WorkflowRequest> = {}): Promise<WorkflowRun> {
   const key = "examples-of-django-keys-are-long";
   const database = `postgres://mysite:${password}@127.0.0.1/mysite`;
   return runWorkflow(trial, join(projectFolder, "examples/workflows", example), {
@@ -72,6 +72,7 @@ function run(example: string, request: Partial<WorkflowRequest> = {}): Promise<W
       BECOME_PASSWORD: sudo,
       APP_ENV: `SECRET_KEY=${key}\nDATABASE_URL=${database}`,
       CHAT_WEBHOOK: `http://127.0.0.1:${(chat.address() as AddressInfo).port}/hook`,
+      ...secrets,
     },
     vars: { KNOWN_HOSTS: knownHosts([staging, production]) },
     event: { name: "push" },
@@ -106,12 +107,16 @@ execFileSync("git", ["-C", workspace, "checkout", "--quiet", process.env.INPUT_R
   return folder;
 }
 
-/** A `gh` that writes down how it was called, and the text that it was given. */
-const gh = (file: string): string => `#!/usr/bin/env python3
+/** A `gh` that writes down how it was called, and the text that it was given. `open` is the number of an issue that is open. */
+const gh = (file: string, open = ""): string => `#!/usr/bin/env python3
 import json, sys
+OPEN = ${JSON.stringify(open)}
 argv = sys.argv[1:]
 if argv[0] == "auth":
     sys.exit(1)  # act asks for a token of its own
+if argv[:2] == ["issue", "list"]:
+    print(OPEN)
+    sys.exit()
 files = [argv[i + 1] for i, word in enumerate(argv) if word in ("--body-file", "--notes-file")]
 json.dump({"argv": argv, "text": "".join(open(name).read() for name in files)}, open(${JSON.stringify(file)}, "w"))
 `;
@@ -189,7 +194,27 @@ describe("examples/workflows", () => {
     await run("status-check.yml", request);
     expect(called(file).argv).toEqual(expect.arrayContaining(["issue", "create"]));
     expect(called(file).text).toContain("nginx.service is inactive");
+    // The next hour, with the issue that is open now, and the hour after, when all is well again.
+    const known = { ...request, commands: { gh: gh(file, "7") } };
+    await run("status-check.yml", known);
+    expect(called(file).argv.slice(0, 3)).toEqual(["issue", "edit", "7"]);
     await onHost(production, "systemctl start nginx");
+    rmSync(file);
+    await run("status-check.yml", { ...known, vars: { KNOWN_HOSTS: "" } });
+    expect(called(file).argv.slice(0, 3)).toEqual(["issue", "edit", "7"]);
+    const again = await run("status-check.yml", known);
+    expect(again.code, again.log).toBe(0);
+    expect(called(file).argv.slice(0, 3)).toEqual(["issue", "close", "7"]);
+  });
+
+  testInFull("backup.yml makes a dump and restores it into a scratch database", async () => {
+    const event = { name: "schedule", payload: { repository: { fork: false } } };
+    const done = await run("backup.yml", { event });
+    expect(done.code, done.log).toBe(0);
+    const dumps = await onHost(production, "cat $(ls -t /opt/mysite/backups/*.json | head -1)");
+    expect(JSON.parse(dumps)).toHaveProperty("restores_in");
+    const fork = await run("backup.yml", { event: { ...event, payload: { repository: { fork: true } } } });
+    expect(fork.log).not.toContain("ansible-core");
   });
 
   testInFull("rollback.yml goes back, and the next step reads from what to what", async () => {
@@ -275,9 +300,11 @@ describe("examples/workflows", () => {
     "reusable.yml calls the workflow that the action brings, and its outputs decide on production",
     async () => {
       await bring("5");
-      const done = await run("reusable.yml");
+      const done = await run("reusable.yml", { secrets: { VARS: "django_app_env: {FROM_VARS: only-here}" } });
       expect(done.code, done.log).toBe(0);
       await expectVersion("5", [staging, production]);
+      for (const host of [staging, production])
+        await onHost(host, "grep -q '^FROM_VARS=.*only-here' /etc/mysite/*.env");
     },
   );
 

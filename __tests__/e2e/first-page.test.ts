@@ -1,14 +1,15 @@
-import { execFile } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Host, must, onHost } from "../../scripts/lab/index.mjs";
+import { type Host, must, onHost, projectFolder } from "../../scripts/lab/index.mjs";
 import { blocksOf } from "../support/blocks.js";
 import { runWorkflow, type WorkflowRun } from "./support/act.js";
 import { actionCopy } from "./support/action-copy.js";
 import { expectNoTraces } from "./support/expect.js";
+import { compared, footprintOf, namedIn } from "./support/footprint.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
+import { createReader, type Reader } from "./support/reader.js";
 import { startTrial, type Trial } from "./support/trial.js";
 
 // The first pages as a reader follows them: each block in its order, on a server as providers hand it out. The server's
@@ -32,7 +33,8 @@ afterAll(() => trial?.end());
 describe.each(servers)("docs/getting-started.md on a $suite server that lets $login in", ({ login, suite }) => {
   let server: Host;
   let project: Project;
-  let home: string;
+  let reader: Reader;
+  let footprint: Awaited<ReturnType<typeof footprintOf>>;
 
   beforeAll(async () => {
     server = await trial.host({ name: `${login}1`, suite, kind: "base" });
@@ -41,26 +43,31 @@ describe.each(servers)("docs/getting-started.md on a $suite server that lets $lo
     const url = "https://github.com/example/mysite.git";
     await must(["git", "-C", project.folder, "remote", "set-url", "origin", url]);
     await project.commit("A guestbook");
-    home = join(trial.folder, `home-of-${login}`);
-    machineOf(home, server);
+    const known = server.hostKeyLines.map((line) => line.replace(/^\S+/, server.innerAddress)).join("\n");
+    reader = createReader(join(trial.folder, `home-of-${login}`), trial.key.file, known);
+    reader.command("gh", gh(reader.home));
   });
 
   /** Runs a block as the page has it, but for the names of the example. */
   const follow = (text: string): Promise<string> =>
-    shell(text.replaceAll("app1.example.com", server.innerAddress).replace("LOGIN=root", `LOGIN=${login}`), {
-      cwd: project.folder,
-      home,
-    });
+    reader.shell(
+      text.replaceAll("app1.example.com", server.innerAddress).replace("LOGIN=root", `LOGIN=${login}`),
+      project.folder,
+    );
 
   async function push(): Promise<WorkflowRun> {
     await project.commit("Deploy with each push");
+    return start(join(project.folder, ".github/workflows/deploy.yml"), "push");
+  }
+
+  function start(workflow: string, event: string): Promise<WorkflowRun> {
     const kept = (kind: string): Record<string, string> =>
-      JSON.parse(readFileSync(join(home, `gh-${kind}.json`), "utf8"));
-    return runWorkflow(trial, join(project.folder, ".github/workflows/deploy.yml"), {
+      JSON.parse(readFileSync(join(reader.home, `gh-${kind}.json`), "utf8"));
+    return runWorkflow(trial, workflow, {
       project,
       secrets: kept("secret"),
       vars: kept("variable"),
-      event: { name: "push" },
+      event: { name: event },
       actions: { [`org/django-ansible-deploy@${pin}`]: actionCopy },
     });
   }
@@ -82,6 +89,7 @@ describe.each(servers)("docs/getting-started.md on a $suite server that lets $lo
       } else if (block.kind === "file") {
         project.write(block.path, block.text.replaceAll("app1.example.com", server.innerAddress));
       } else if (block.text.includes("git push")) {
+        footprint = await footprintOf(server);
         deployed = await push();
         expect(deployed.code, deployed.log).toBe(0);
       }
@@ -105,6 +113,19 @@ describe.each(servers)("docs/getting-started.md on a $suite server that lets $lo
     expect(await fetchPage(server, site)).toMatchObject({ status: 200 });
   });
 
+  test("the button that getting-started has copied rolls back, with the inventory of the page", async () => {
+    const live = await onHost(server, "readlink -f /opt/mysite/current");
+    const back = await start(join(projectFolder, "examples/workflows/rollback.yml"), "workflow_dispatch");
+    expect(back.code, back.log).toBe(0);
+    expect(await onHost(server, "readlink -f /opt/mysite/current")).not.toBe(live);
+    expect(await fetchPage(server, site)).toMatchObject({ status: 200 });
+  });
+
+  test("docs/what-a-deploy-does.md names every file, account and unit that came to the server, and none that did not", async () => {
+    const named = namedIn("docs/what-a-deploy-does.md", "mysite");
+    expect(compared(named, await footprint.grown())).toEqual({ unnamed: [], missing: [] });
+  });
+
   test("docs/leaving.md takes all of it away", async () => {
     const blocks = blocksOf("docs/leaving.md");
     expect(blocks.map(({ kind }) => kind)).toEqual(["server", "server", "server"]);
@@ -119,6 +140,8 @@ su postgres -c "psql -XAtc "select datname from pg_database where datname = 'mys
 systemctl is-active nginx`,
     );
     expect(left).toBe("active");
+    const grown = (await footprint.grown()).filter((name) => !/^unit (nginx|postgresql)/.test(name));
+    expect(compared(namedIn("docs/leaving.md", "mysite"), grown).unnamed).toEqual([]);
   });
 });
 
@@ -142,24 +165,8 @@ chown ${login}:${login} "$home/.ssh/authorized_keys"
 `;
 }
 
-/** The reader's machine: a key that opens the server, the server's key as the reader compared it, and a `gh`. */
-function machineOf(home: string, server: Host): void {
-  const bin = join(home, "bin");
-  for (const folder of [bin, join(home, ".ssh")]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const known = server.hostKeyLines.map((line) => line.replace(/^\S+/, server.innerAddress)).join("\n");
-  writeFileSync(join(home, ".ssh/known_hosts"), `${known}\n`);
-  writeFileSync(
-    join(home, ".ssh/config"),
-    `Host *\n  BatchMode yes\n  StrictHostKeyChecking yes\n  UserKnownHostsFile ${home}/.ssh/known_hosts\n  IdentityFile ${trial.key.file}\n`,
-  );
-  // ssh takes a user's folder from the system, not from HOME.
-  for (const name of ["ssh", "scp"]) {
-    command(bin, name, `#!/bin/sh\nexec /usr/bin/${name} -F ${home}/.ssh/config "$@"\n`);
-  }
-  command(
-    bin,
-    "gh",
-    `#!/usr/bin/env python3
+/** GitHub's command as far as the page uses it: it keeps what it is given. */
+const gh = (home: string): string => `#!/usr/bin/env python3
 import json, os, sys
 what, *rest = sys.argv[1:]
 if what == "api":
@@ -171,20 +178,4 @@ else:
     kept = json.load(open(name)) if os.path.exists(name) else {}
     kept[rest[1]] = sys.stdin.read().rstrip("\\n")
     json.dump(kept, open(name, "w"))
-`,
-  );
-}
-
-function command(bin: string, name: string, text: string): void {
-  writeFileSync(join(bin, name), text);
-  chmodSync(join(bin, name), 0o755);
-}
-
-function shell(text: string, { cwd, home }: { cwd: string; home: string }): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const env = { ...process.env, HOME: home, PATH: `${join(home, "bin")}:${process.env.PATH}` };
-    execFile("bash", ["-e", "-o", "pipefail", "-c", text], { cwd, env }, (error, stdout, stderr) =>
-      error === null ? resolve(stdout) : reject(new Error(`${text}\n${stdout}\n${stderr}`)),
-    );
-  });
-}
+`;

@@ -166,15 +166,24 @@ describe("20 clients never see a failed request", () => {
   });
 
   if (full) {
-    test("while 20 releases go out in a row", async () => {
-      const { samples } = await underLoad("20 deploys in a row", async () => {
-        for (let number = 1; number <= 20; number++) {
+    test("while 100 releases go out in a row", async () => {
+      const quiet = startLoad(fleet.hosts, site);
+      await new Promise((resolve) => setTimeout(resolve, 60_000));
+      const usual = slowest(await quiet.stop());
+      const times: number[] = [];
+      const { samples } = await underLoad("100 deploys in a row", async (soFar) => {
+        for (let number = 1; number <= 100; number++) {
+          const before = soFar.length;
           await commitVersion(fleet.project, `row-${number}`);
           const result = await fleet.deploy();
           expect(result.outputs.status, result.log).toBe("succeeded");
+          times.push(slowest(aroundSwitches(soFar.slice(before))));
         }
       });
-      for (const { name } of fleet.hosts) expect(versions(samples, name)).toHaveLength(21);
-    }, 1_200_000);
+      for (const { name } of fleet.hosts) expect(versions(samples, name)).toHaveLength(101);
+      const sorted = times.toSorted((a, b) => a - b).map(Math.round);
+      console.log(`slowest of a quiet minute: ${Math.round(usual)} ms; around each switch: ${sorted.join(" ")}`);
+      console.log(`at most 1.5 times: ${times.filter((time) => time <= 1.5 * usual).length} of 100 deploys`);
+    }, 3_600_000);
   }
 });

@@ -5,7 +5,7 @@ import { directly } from "./support/direct.js";
 import { describeInFull } from "./support/full.js";
 import { inventory } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
-import { createProject } from "./support/project.js";
+import { createProject, type Project } from "./support/project.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
 // docs/one-host.md on a bare host, and what it takes there.
@@ -13,13 +13,38 @@ const site = "www.example.com";
 
 let trial: Trial;
 let host: Host;
+let project: Project;
 let deploy: () => Promise<ActionResult>;
+
+/** Prints MiB by unit: the memory of each process, what it shares with others counted once; of so many seconds the moment with most in all. */
+const MEMORY = `
+import collections, glob, json, signal, sys, time
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+def now():
+    found = collections.Counter()
+    for folder in glob.glob("/proc/[0-9]*"):
+        try:
+            unit = open(folder + "/cgroup").read().strip().splitlines()[-1].rpartition("/")[2]
+            pss = next(int(line.split()[1]) for line in open(folder + "/smaps_rollup") if line.startswith("Pss:"))
+        except (OSError, StopIteration, IndexError):
+            continue
+        found[unit] += pss / 1024
+    return {unit: round(mib) for unit, mib in found.items() if mib >= 1}
+most, end = now(), time.monotonic() + int((sys.argv + ["0"])[1])
+try:
+    while time.monotonic() < end:
+        most = max(most, now(), key=lambda one: sum(one.values()))
+        time.sleep(0.3)
+except KeyboardInterrupt:
+    pass
+print(json.dumps(most))
+`;
 
 describeInFull("docs/one-host.md", () => {
   beforeAll(async () => {
     trial = await startTrial("one-host");
     host = await trial.host({ name: "app1", suite: "bookworm", kind: "base" });
-    const project = await createProject(trial, "examples/mysite");
+    project = await createProject(trial, "examples/mysite");
     const [variables] = blocksOf("docs/one-host.md");
     project.write("group_vars/all.yml", variables?.text ?? "");
     project.write("inventory/hosts.yml", inventory([host]));
@@ -47,6 +72,21 @@ describeInFull("docs/one-host.md", () => {
     expect(await onHost(host, `systemctl is-active ${units}`)).toBe(Array(6).fill("active").join("\n"));
     const sum = `mysite-manage shell -v 0 -c "from mysite.celery import add; print(add.delay(2, 3).get(timeout=20))"`;
     expect(await onHost(host, sum)).toBe("5");
+  });
+
+  test("takes the memory that docs/sizing.md says, at rest and while a deploy has two releases", async () => {
+    const rest = JSON.parse(await onHost(host, `python3 -c '${MEMORY}'`)) as Record<string, number>;
+    await onHost(
+      host,
+      `nohup python3 -c '${MEMORY}' 120 > /root/peak.json 2> /root/peak.err < /dev/null & echo $! > /root/peak.pid`,
+    );
+    project.write("mysite/__init__.py", '__version__ = "2"\n');
+    await project.commit("Version 2");
+    const next = await deploy();
+    expect(next.outputs.status, next.log).toBe("succeeded");
+    await onHost(host, "kill $(cat /root/peak.pid); sleep 2");
+    const peak = JSON.parse(await onHost(host, "cat /root/peak.json")) as Record<string, number>;
+    console.log(JSON.stringify({ rest, peak }));
   });
 
   test("is left alone by a second deploy", async () => {

@@ -85,6 +85,40 @@ test("sslyze finds TLS as Mozilla's intermediate configuration wants it", async 
   }
 });
 
+test("HTTP/3 is two lines of one's own, and a deploy cuts none of its requests", async () => {
+  const [, host] = site.hosts;
+  const vars = {
+    django_app_nginx_server_extra: `listen 443 quic reuseport;\nadd_header Alt-Svc 'h3=":443"; ma=86400';`,
+  };
+  const deployed = async (version: string): Promise<void> => {
+    await site.commit(version);
+    const result = await site.run({ inputs: { limit: host.name, env: site.env, vars: JSON.stringify(vars) } });
+    expect(result.outputs.status, result.log).toBe("succeeded");
+  };
+  await deployed("2");
+  await onHost(host, "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq curl >/dev/null 2>&1");
+  // Each request on a connection of its own, about ten a second, until the file is there.
+  const asked = onHost(
+    host,
+    `until [ -e /tmp/enough ]; do
+       curl --silent --insecure --http3-only --max-time 10 --output /dev/null --write-out '%{http_version} %{http_code}\n' https://127.0.0.1/version || echo failed
+       sleep 0.1
+     done`,
+  );
+  try {
+    await deployed("3");
+  } finally {
+    await onHost(host, "touch /tmp/enough");
+  }
+  const answers = (await asked).trim().split("\n");
+  console.log(`${answers.length} requests over HTTP/3`);
+  expect(answers.length).toBeGreaterThan(20);
+  expect([...new Set(answers)]).toEqual(["3 200"]);
+  const page = await onHost(host, "curl --silent --insecure --http3-only --include https://127.0.0.1/version");
+  expect(page).toContain("Version 3 ");
+  expect(page).toContain('alt-svc: h3=":443"');
+});
+
 test("h2spec finds HTTP/2 as good as that of the same nginx with nothing of ours", async () => {
   const bin = join(trial.folder, "go");
   await must(["go", "install", "github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible"], {

@@ -170,9 +170,12 @@ CREATE FUNCTION trap.pg_get_userbyid(oid) RETURNS name LANGUAGE plpgsql AS $$ BE
   IF (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN ALTER ROLE mysite SUPERUSER; END IF;
   RETURN pg_catalog.pg_get_userbyid($1);
 END $$;
+CREATE FUNCTION trap.aclexplode(aclitem[]) RETURNS TABLE (grantor oid, grantee oid, privilege_type text, is_grantable boolean) LANGUAGE sql AS $$
+  SELECT 0::oid, 0::oid, 'CONNECT ON DATABASE mysite TO mysite; ALTER ROLE mysite SUPERUSER; GRANT CONNECT', false
+$$;
 GRANT USAGE ON SCHEMA trap TO PUBLIC;
 ALTER DATABASE mysite SET search_path = trap, "$user", public, pg_catalog;
-SELECT set_config('search_path', 'public,pg_catalog;alter/**/role/**/mysite/**/superuser', false);
+SELECT set_config('search_path', 'trap,public,pg_catalog,x;alter/**/role/**/mysite/**/superuser', false);
 ALTER ROLE mysite IN DATABASE mysite SET search_path FROM CURRENT;`);
     const result = await act({ operation: "rehearse", revision: dump });
     const deployed = await act();

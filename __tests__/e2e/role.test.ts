@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Host, onHost, reboot, servePostgres, until } from "../../scripts/lab/index.mjs";
 import { runWorkflow, type WorkflowRun } from "./support/act.js";
@@ -34,6 +35,8 @@ beforeAll(async () => {
   ]);
   await servePostgres(app1, { database: "mysite", user: "mysite", password: passwords.database });
   project = await createProject(trial, "examples/mysite");
+  // What hardly changes and is most of a large checkout; compressed it has 9 MB.
+  for (let file = 0; file < 60; file++) project.write(`data/${file}.txt`, randomBytes(150_000).toString("base64"));
   project.write("inventory/production.yml", inventory([app1, app2]));
   project.write(
     "group_vars/all/vars.yml",
@@ -114,19 +117,31 @@ describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
     expectNoTraces(trial, run, [passwords.database, passwords.key]);
   });
 
-  test("a new commit becomes a new release and the old one is kept, in four steps on each host", async () => {
+  test("a new commit becomes a new release and the old one is kept, in four steps on each host that bring what changed", async () => {
     project.write("mysite/__init__.py", '__version__ = "2"\n');
+    const changed = randomBytes(20_000).toString("base64");
+    for (let file = 0; file < 4; file++) project.write(`data/${file}.txt`, changed.slice(file));
     const commit = await project.commit("Version 2");
     const asked = await askedOf(app2, deploy);
     const run = last;
     expect(asked.programs).toBe(4);
-    expect(asked.bytes).toBeLessThan(250_000);
+    // Twice what changed and 200 kB; the checkout has 12 MB.
+    expect(asked.bytes).toBeLessThan(2 * 4 * changed.length + 200_000);
     expectSuccess(run, { total: 2, changed: ["app1", "app2"] });
     expect(run.outputs).toMatchObject({ "previous-release": release, revision: commit, migrations: "[]" });
+    const timings = JSON.parse(run.outputs.timings ?? "");
+    expect(Object.keys(timings.phases)).toEqual([
+      ...["Provide database and Redis", "Reach hosts", "Prepare", "Migrate", "Activate", "Finish"],
+    ]);
+    expect(timings.switched).toBeGreaterThan(timings.look + timings.phases.Prepare);
+    expect(timings.switched).toBeLessThan(timings.total);
+    console.log(`timings of a new revision: ${run.outputs.timings}; it brought ${asked.bytes} bytes to app2`);
     expect(run.outputs.release).not.toBe(release);
     await expectVersion("2");
     for (const host of [app1, app2]) {
       expect((await onHost(host, "ls /opt/mysite/releases")).split("\n")).toEqual([release, run.outputs.release]);
+      const differ = `cd /opt/mysite/releases && diff -rq ${release}/data ${run.outputs.release}/data | wc -l`;
+      expect((await onHost(host, differ)).trim()).toBe("4");
     }
     release = run.outputs.release ?? "";
     expectNoTraces(trial, run, [passwords.database, passwords.key]);
@@ -163,10 +178,16 @@ describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
     expectNoTraces(trial, run, [passwords.database, passwords.key]);
   });
 
-  test("a repaired commit goes out after the failed ones", async () => {
+  test("a repaired commit goes out after the failed ones, also to a host whose live release somebody changed", async () => {
     project.write("mysite/__init__.py", '__version__ = "3"\n');
     await project.commit("Version 3");
-    const run = await deploy();
+    await onHost(app2, `printf altered >> /opt/mysite/releases/${release}/data/9.txt`);
+    const asked = await askedOf(app2, deploy);
+    const run = last;
+    expect(run.log).toMatch(/app2: the whole commit is brought, since .*data\/9\.txt is not what it was/);
+    expect(run.log).not.toContain("app1: the whole commit is brought");
+    expect(asked.bytes).toBeGreaterThan(8_000_000);
+    expect(await onHost(app2, "grep -c altered /opt/mysite/current/data/9.txt || true")).toMatch(/^0/);
     expectSuccess(run, { total: 2, changed: ["app1", "app2"] });
     expect(run.outputs["previous-release"]).toBe(release);
     await expectVersion("3");

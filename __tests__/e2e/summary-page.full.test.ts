@@ -37,7 +37,7 @@ mermaid.run().catch((reason) => { error = String(reason); }).then(() => {
   document.body.append(answer);
 });`;
 
-const STYLE = `body { font: 14px sans-serif; width: 980px; margin: 20px } td, th { border: 1px solid #ccc; padding: 4px 10px }
+const STYLE = `body { font: 14px sans-serif; max-width: 980px; margin: 20px } td, th { border: 1px solid #ccc; padding: 4px 10px }
 table { border-collapse: collapse } code { background: #eee } pre { background: #f6f6f6; padding: 8px; overflow: hidden }`;
 
 // A browser is 300 MB to install; every test run reads the summary with a Markdown renderer all the same.
@@ -51,7 +51,7 @@ describe("the summary in a browser", () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Draws a summary, keeps its picture in .cache/pages, and returns what the browser measured. */
-  async function draw(name: string, events: readonly RunEvent[]): Promise<Drawn> {
+  async function draw(name: string, events: readonly RunEvent[], width = 1020): Promise<Drawn> {
     const mermaid = pathToFileURL(join(projectFolder, "node_modules/mermaid/dist/mermaid.min.js"));
     const page = join(folder, `${name}.html`);
     writeFileSync(
@@ -71,7 +71,7 @@ describe("the summary in a browser", () => {
     const common = [
       ...options,
       `--user-data-dir=${folder}/profile`,
-      "--window-size=1020,1200",
+      `--window-size=${width},1200`,
       "--virtual-time-budget=15000",
     ];
     const picture = join(pictures, `${name}.png`);
@@ -85,6 +85,11 @@ describe("the summary in a browser", () => {
 
   test("of a deploy: five phases a host, a mark at each switch, each label in its bar", async () => {
     const drawn = await draw("deploy", fleetRun({ hosts: ["app1", "app2"], filler: 2 }));
+    expect(drawn).toEqual({ bars: 10, switches: 2, failed: 0, loose: [], error: "" });
+  });
+
+  test("on a phone: the whole chart is smaller, and each label in its bar all the same", async () => {
+    const drawn = await draw("phone", fleetRun({ hosts: ["app1", "app2"], filler: 2 }), 500);
     expect(drawn).toEqual({ bars: 10, switches: 2, failed: 0, loose: [], error: "" });
   });
 

@@ -145,7 +145,7 @@ describe("the pages of the documentation", () => {
     const blocks = blocksOf(page);
     expect(blocks.filter(({ kind }) => kind === "lost")).toEqual([]);
     expect(blocks.length).toBe(
-      pages.get(page)?.blocks.filter(({ language }) => language === "bash" || language === "yaml").length,
+      pages.get(page)?.blocks.filter(({ language }) => ["bash", "yaml", "sql"].includes(language)).length,
     );
     // What runs as it stands: first-page.test.ts follows these pages.
     const run = blocks.filter(({ kind }) => kind === "shell" || kind === "server" || kind === "file");

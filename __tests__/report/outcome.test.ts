@@ -71,6 +71,28 @@ describe("outcomeOf", () => {
   });
 });
 
+describe("outcomeOf of a run that may lose a host", () => {
+  const activate = { action: "django_ansible.deploy.app_activate" };
+  const switched = (host: string): ResultEvent => ({ ...failed(host), ...activate, status: "changed" });
+  const lost = { ...failed("c"), ...activate, deploy: { kept: true, release: "r1" } };
+
+  it("says which hosts have its release all the same", () => {
+    const events = [switched("b"), switched("a"), lost, recap({ a: { ok: 1 }, b: { ok: 1 }, c: { failures: 1 } })];
+    const { status, error } = outcomeOf({ code: 2, events, stderr: "" }, undefined, context);
+    expect(status).toBe("failed");
+    expect(error).toContain(" a, b serve the release of this run.");
+  });
+
+  it("does not when they went back", () => {
+    const back: ResultEvent = { ...failed("a"), status: "changed", deploy: { rolled_back: true, release: "r1" } };
+    const events = [switched("a"), lost, back, recap({ a: { ok: 1 }, c: { failures: 1 } })];
+    expect(outcomeOf({ code: 2, events, stderr: "" }, undefined, context)).toMatchObject({
+      status: "rolled-back",
+      error: expect.not.stringContaining("of this run"),
+    });
+  });
+});
+
 describe("outcomeOf after a migration", () => {
   const migrated: ResultEvent = { ...failed("a"), status: "changed", deploy: { migrations: ["shop.0002_price"] } };
   const errorOf = (deploy: object): string => {
@@ -101,7 +123,9 @@ describe("earlyOutcome", () => {
 describe("outputsOf", () => {
   it("has counts of 0 and empty lists when nothing happened", () => {
     const outcome = earlyOutcome("why", undefined, undefined);
-    expect(outputsOf({ ...outcome, summaryFile: "/s", ansibleVersion: "", durationSeconds: 1 })).toEqual({
+    expect(
+      outputsOf({ ...outcome, summaryFile: "/s", ansibleVersion: "", durationSeconds: 1, timings: { total: 1 } }),
+    ).toEqual({
       status: "failed",
       "total-hosts": "0",
       "ok-hosts": "0",
@@ -121,6 +145,7 @@ describe("outputsOf", () => {
       "summary-file": "/s",
       "ansible-version": "",
       "duration-seconds": "1",
+      timings: '{"total":1}',
       "rolled-back": "false",
       "host-status": "{}",
       "command-output": "",
@@ -136,7 +161,9 @@ describe("outputsOf", () => {
       deploy: { images: { web: "sha256:1" }, previous_images: { web: "sha256:0" } },
     };
     const outcome = outcomeOf({ code: 0, stderr: "", events: [event] }, undefined, context);
-    expect(outputsOf({ ...outcome, summaryFile: "", ansibleVersion: "2.21.5", durationSeconds: 1 })).toMatchObject({
+    expect(
+      outputsOf({ ...outcome, summaryFile: "", ansibleVersion: "2.21.5", durationSeconds: 1, timings: { total: 1 } }),
+    ).toMatchObject({
       release: '{"web":"sha256:1"}',
       "previous-release": '{"web":"sha256:0"}',
     });

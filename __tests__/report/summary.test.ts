@@ -79,6 +79,27 @@ describe("summaryMarkdown", () => {
     expect(text).toContain("| <code>app1</code> | ↩️ rolled back | <code>R1</code> |");
   });
 
+  it("says that traffic has not moved after a failure before the switch, and nothing of the kind after one", () => {
+    const failing = (phase: string) =>
+      summaryOf(
+        fleetRun({
+          hosts: ["app1", "app2"],
+          change: (host, action) => (host === "app2" && action === phase ? { status: "failed" } : undefined),
+        }),
+      );
+    expect(failing("app_release").split("\n")[2]).toBe(
+      "Traffic has not moved: every host runs the release that was live before.",
+    );
+    for (const phase of ["app_activate", "app_finish"]) expect(failing(phase)).not.toContain("Traffic has not moved");
+  });
+
+  it("has a timeline in the order in which people count, with few times on its axis and short names in short bars", () => {
+    const text = summaryOf(fleetRun({ hosts: ["app10", "app9"], filler: 2 }));
+    expect([...text.matchAll(/section (\S+)/g)].map(([, host]) => host)).toEqual(["app9", "app10"]);
+    expect(text).toContain("tickInterval 10second");
+    expect(text).toContain("  Reach :done");
+  });
+
   it("tells hosts that were held back from those that were served", () => {
     const text = summaryOf(
       fleetRun({
@@ -181,7 +202,7 @@ describe("the summary as a reader sees it", () => {
     const lines = chart.split("gantt\n").at(-1)?.trim().split("\n") ?? [];
     for (const line of lines) {
       expect(line).toMatch(
-        /^\s*(dateFormat x|axisFormat \S+|todayMarker off|section [^:;#]+|[^:;#]+ :(crit|done|active|milestone), \d+, \w+)$/,
+        /^\s*(dateFormat x|axisFormat \S+|tickInterval \d+second|todayMarker off|section [^:;#]+|[^:;#]+ :(crit|done|active|milestone), \d+, \w+)$/,
       );
     }
   });

@@ -16,10 +16,11 @@ export type Block =
   /** Nothing says where it belongs. */
   | { readonly kind: "lost"; readonly text: string };
 
-/** The blocks of commands and YAML of a page, in the page's order. */
+/** The blocks of commands, SQL and YAML of a page, in the page's order. */
 export function blocksOf(page: string): Block[] {
   const text = readFileSync(join(ROOT, page), "utf8");
-  const fence = /(?:^ *<!-- (?:not run: ([^\n]+?)|tried in: ([^\n]+?)) -->\n)?^( *)```(bash|yaml)\n([\s\S]*?)^\3```$/gm;
+  const fence =
+    /(?:^ *<!-- (?:not run: ([^\n]+?)|tried in: ([^\n]+?)) -->\n)?^( *)```(bash|yaml|sql)\n([\s\S]*?)^\3```$/gm;
   return [...text.matchAll(fence)].map(([, reason, tests, , language, body = ""]) => {
     const [first = ""] = body.split("\n");
     if (reason !== undefined) return { kind: "not run", reason, text: body };

@@ -17,7 +17,14 @@ export function summaryOf(
     ...{ inputs, closed: [], causes: new Map() },
   });
   const { status, totals } = outcome;
-  const outputs = outputsOf({ status, totals, summaryFile: "", ansibleVersion: "2.21.5", durationSeconds });
+  const outputs = outputsOf({
+    status,
+    totals,
+    summaryFile: "",
+    ansibleVersion: "2.21.5",
+    durationSeconds,
+    timings: { total: durationSeconds },
+  });
   const phase = failedPhase(coursesOf(events));
   return summaryMarkdown(
     {

@@ -9642,7 +9642,7 @@ function findManage(files, project) {
     const nearest = places.filter((place) => depth(place) === least);
     const [first, second] = nearest;
     if (first === undefined) {
-        throw new errors_DeployError(`There is no Django project in ${project}: neither it nor a folder below has a manage.py, so check working-directory and that actions/checkout ran.`);
+        throw new errors_DeployError(`There is no Django project in ${project}: neither it nor a folder below has a manage.py, so check working-directory and that actions/checkout ran, or set source: git where the code has a repository of its own (app_repo).`);
     }
     if (second !== undefined) {
         return {

@@ -1465,6 +1465,7 @@ const UNREAD = { check: false, operation: "deploy", playbook: "", appName: "", w
 /** What is known of a run so far, so that it can be reported and cleaned up at any instant. */
 class Known {
     #started = Date.now();
+    #marks = {};
     mask = new Mask();
     inputs;
     folder;
@@ -1476,6 +1477,10 @@ class Known {
     get privateFolder() {
         return this.folder?.path ?? "";
     }
+    /** Notes that the run has come to a point. */
+    mark(point) {
+        this.#marks[point] = Date.now();
+    }
     /** What is published besides the outcome. */
     reportParts() {
         return {
@@ -1483,6 +1488,7 @@ class Known {
             summary: this.inputs?.summary ?? true,
             ansibleVersion: this.ansibleVersion,
             durationSeconds: Math.round((Date.now() - this.#started) / 1000),
+            marks: { ...this.#marks, started: this.#started, now: Date.now() },
             redact: this.mask.redact,
         };
     }
@@ -1510,5 +1516,5 @@ const known = new Known();
 known.mask.add((0,passwords/* passwordsIn */.g)((0,read/* readInputs */.K)().raw));
 // What was ended may still hold a connection open. The log is written to its end first. (No `await` at the top level: the
 // bundler would put the whole bundle into a function for it, which is read twice before the first line.)
-Promise.all(/* import() */[__nccwpck_require__.e(815), __nccwpck_require__.e(543)]).then(__nccwpck_require__.bind(__nccwpck_require__, 8543)).then(({ run }) => run(known)).then(() => process.stdout.write("", () => process.exit()));
+Promise.all(/* import() */[__nccwpck_require__.e(815), __nccwpck_require__.e(993)]).then(__nccwpck_require__.bind(__nccwpck_require__, 5993)).then(({ run }) => run(known)).then(() => process.stdout.write("", () => process.exit()));
 

@@ -8,6 +8,8 @@ export interface PlayEvent {
   readonly name: string;
   /** How many hosts its pattern selects. */
   readonly hosts?: number;
+  /** Seconds since the epoch, by the runner's clock. */
+  readonly time?: number;
 }
 
 export interface TaskEvent {
@@ -223,7 +225,11 @@ const STATUSES = /^(ok|changed|failed|unreachable|skipped)$/;
 
 const SHAPES: Readonly<Record<RunEvent["event"], (drop: (field: string) => void) => Shape<RunEvent>>> = {
   play: (drop) =>
-    object<Required<PlayEvent>>({ event: text(9), name: oneLine, hosts: count } as never, ["event", "name"], drop),
+    object<Required<PlayEvent>>(
+      { event: text(9), name: oneLine, hosts: count, time: number() } as never,
+      ["event", "name"],
+      drop,
+    ),
   task: (drop) =>
     object<Required<TaskEvent>>(
       { event: text(9), id: text(99), name: oneLine, time: number() } as never,

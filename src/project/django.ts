@@ -115,7 +115,7 @@ function findManage(files: ProjectFiles, project: string): Answer {
   const [first, second] = nearest;
   if (first === undefined) {
     throw new DeployError(
-      `There is no Django project in ${project}: neither it nor a folder below has a manage.py, so check working-directory and that actions/checkout ran.`,
+      `There is no Django project in ${project}: neither it nor a folder below has a manage.py, so check working-directory and that actions/checkout ran, or set source: git where the code has a repository of its own (app_repo).`,
     );
   }
   if (second !== undefined) {

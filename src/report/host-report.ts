@@ -37,16 +37,20 @@ export function hostReports(
 ): HostReport[] {
   const results = new Map<string, ResultEvent[]>(totals.hosts.map((name) => [name, []]));
   for (const event of events) if (event.event === "result") results.get(event.host)?.push(event);
-  const deploys = totals.deploy.target_revision !== undefined || totals.deploy.images !== undefined;
   return totals.hosts
     .map((name) => {
       const own = results.get(name) ?? [];
       const switched = own.some(switches);
       const wentBack = own.some(({ deploy }) => deploy?.rolled_back === true);
-      const state = stateOf(name, totals, { ...run, wentBack, heldBack: run.failed && deploys && !switched });
+      const state = stateOf(name, totals, { ...run, wentBack, heldBack: run.failed && deploys(totals) && !switched });
       return { name, state, ...served(own, switched && !wentBack, run.check), ...counts(totals, name) };
     })
     .sort((one, other) => HOST_STATES.indexOf(one.state) - HOST_STATES.indexOf(other.state));
+}
+
+/** Whether the run brings a release to hosts. */
+export function deploys({ deploy }: Totals): boolean {
+  return deploy.target_revision !== undefined || deploy.images !== undefined;
 }
 
 function stateOf(

@@ -25,7 +25,7 @@ export function hostSection(hosts: readonly HostReport[], check: boolean): strin
     "host",
     "state",
     ...(releases ? (check ? ["would be live", "live now"] : ["live release", "before"]) : []),
-    "changed tasks",
+    check ? "tasks that would change" : "changed tasks",
     "ok tasks",
     "failed tasks",
   ];

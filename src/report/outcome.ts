@@ -74,7 +74,7 @@ export function outcomeOf(
         : first[0];
   else if (broken.length > 0) error = `${broken.join(", ")} failed: see Ansible's output above.`;
   else error = explainEnd(result.code, result.stderr, context);
-  error = [error, newerSchema(totals)].filter((text) => text !== "").join(" ");
+  error = [error, goneOn(totals), newerSchema(totals)].filter((text) => text !== "").join(" ");
   const [origin] = broken.length === 0 ? inOrigin(result.stderr) : [];
   const blamed = origin?.join(":");
   return { status: totals.wentBack ? "rolled-back" : "failed", error, events, printed, totals, failures, blamed };
@@ -101,6 +101,13 @@ function withKnownSite(totals: Totals, names: readonly string[]): Totals {
   }
   const warning = `A host gives ${quoted(url)} as the site's address, which server-name does not have: the output url is empty.`;
   return { ...totals, deploy: { ...deploy, warnings: [...(deploy.warnings ?? []), warning] } };
+}
+
+/** Which hosts have the run's release although others failed; "" when none has. */
+function goneOn({ wentOn }: Totals): string {
+  return wentOn.length === 0
+    ? ""
+    : `${wentOn.join(", ")} ${wentOn.length > 1 ? "serve" : "serves"} the release of this run.`;
 }
 
 /** What the way back leaves: it never touches the database. "" when no host is back on older code, or nothing was migrated. */

@@ -1,4 +1,5 @@
 import * as core from "@actions/core";
+import type { Timings } from "./timings.js";
 import type { Totals } from "./totals.js";
 
 /** Names of all outputs, as in action.yml. */
@@ -22,6 +23,7 @@ export const OUTPUT_NAMES = [
   "summary-file",
   "ansible-version",
   "duration-seconds",
+  "timings",
   "rolled-back",
   "host-status",
   "command-output",
@@ -52,11 +54,12 @@ export interface OutputParts {
   /** "" when Ansible did not get ready. */
   readonly ansibleVersion: string;
   readonly durationSeconds: number;
+  readonly timings: Timings;
 }
 
 /** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
 export function outputsOf(parts: OutputParts): Outputs {
-  const { status, totals, summaryFile, ansibleVersion, durationSeconds } = parts;
+  const { status, totals, summaryFile, ansibleVersion, durationSeconds, timings } = parts;
   const { deploy } = totals;
   // Nothing was switched: what a failed run found serving still does.
   const kept = status === "succeeded" ? {} : { release: deploy.previous_release, revision: deploy.previous_revision };
@@ -81,6 +84,7 @@ export function outputsOf(parts: OutputParts): Outputs {
     "summary-file": summaryFile,
     "ansible-version": ansibleVersion,
     "duration-seconds": String(durationSeconds),
+    timings: JSON.stringify(timings),
     "rolled-back": String(status === "rolled-back"),
     "host-status": JSON.stringify(totals.hostStatus),
     dump: deploy.dump ?? "",

@@ -12,6 +12,7 @@ import type { Outcome } from "./outcome.js";
 import { outputsOf, setOutputs } from "./outputs.js";
 import { coursesOf, failedPhase } from "./phases.js";
 import { summaryMarkdown } from "./summary.js";
+import { type Marks, timingsOf } from "./timings.js";
 import { verdict } from "./verdict.js";
 
 /** Bytes of the summary file: GitHub refuses a comment of more than 65,536 characters. */
@@ -24,6 +25,7 @@ export interface PublishParts {
   readonly summary: boolean;
   readonly ansibleVersion: string;
   readonly durationSeconds: number;
+  readonly marks: Marks;
   /** Hides secrets: files and annotations are not filtered by the runner in every case. */
   readonly redact: (text: string) => string;
 }
@@ -50,6 +52,7 @@ export function publish(outcome: Outcome, parts: PublishParts): void {
         summaryFile,
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
+        timings: timingsOf(parts.marks, outcome.events),
       }),
     ),
   );
@@ -62,7 +65,7 @@ export function publish(outcome: Outcome, parts: PublishParts): void {
 
 function summaryOf(outcome: Outcome, parts: PublishParts, limit?: number): string {
   const { status, totals, events, failures, error } = outcome;
-  const outputs = outputsOf({ ...outcome, ...parts, summaryFile: "" });
+  const outputs = outputsOf({ ...outcome, ...parts, summaryFile: "", timings: timingsOf(parts.marks, events) });
   const markdown = summaryMarkdown(
     {
       verdict: verdictOf(outcome, parts),

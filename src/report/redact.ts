@@ -11,7 +11,10 @@ const TAIL = 4_096;
  * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
  */
 export function redactEvents(events: readonly RunEvent[], redact: (text: string) => string): RunEvent[] {
-  return events.map((event) => (event.event === "result" ? redactResult(event, redact) : event));
+  return events.map((event) => {
+    if (event.event === "play") return { ...event, name: redact(event.name) };
+    return event.event === "result" ? redactResult(event, redact) : event;
+  });
 }
 
 function redactResult(event: ResultEvent, redact: (text: string) => string): ResultEvent {

@@ -2,11 +2,11 @@ import type { RunEvent } from "../ansible/events.js";
 import { taskName } from "../ansible/task-name.js";
 import { changeSection, predictionSection } from "./changes.js";
 import { type Failure, failureSection } from "./failures.js";
-import { hostReports } from "./host-report.js";
+import { deploys, type HostReport, hostReports } from "./host-report.js";
 import { hostSection, rolledBackSection, serviceSection, statusSection } from "./host-tables.js";
 import { code, count, details, enumeration, fenced, safe, seconds, table } from "./markdown.js";
 import type { Status } from "./outputs.js";
-import { coursesOf } from "./phases.js";
+import { coursesOf, switches } from "./phases.js";
 import { type Section, withinLimit } from "./size.js";
 import { slowestTasks } from "./slowest.js";
 import { hiddenHosts, timeline } from "./timeline.js";
@@ -48,7 +48,10 @@ export function summaryMarkdown(parts: SummaryParts, limit = 300_000): string {
   const failed = status !== "succeeded";
   const hosts = hostReports(events, totals, { check, failed });
   const sections: readonly Section[] = [
-    { name: "verdict", lines: [`### ${ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts)] },
+    {
+      name: "verdict",
+      lines: [`### ${ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts), ...untouched(parts, hosts)],
+    },
     { name: "migrations that stay", lines: check ? [] : stayingMigrations(totals) },
     { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
     { name: "rolled back", lines: rolledBackSection(hosts) },
@@ -71,12 +74,21 @@ function early({ error, failures }: SummaryParts): string[] {
   return error === "" || failures.length > 0 ? [] : [safe(error), ""];
 }
 
+/** What matters most after a failure that moved no traffic. A rollback has its words in the headline. */
+function untouched({ status, check, events, totals }: SummaryParts, hosts: readonly HostReport[]): string[] {
+  if (status !== "failed" || check || !deploys(totals)) return [];
+  if (events.some((event) => event.event === "result" && switches(event))) return [];
+  return hosts.every(({ serves, before }) => before !== "" && serves === before)
+    ? ["Traffic has not moved: every host runs the release that was live before.", ""]
+    : [];
+}
+
 function facts({ status, release, previousRelease, url, check, links }: SummaryParts): string[] {
   // After a failure the hosts may differ: their table tells.
   const whole = status === "succeeded";
   const rows: readonly (readonly [string, string])[] = [
     [check ? "Would be live" : "Live release", whole ? release : ""],
-    ["Before", whole && previousRelease !== release ? previousRelease : ""],
+    [check ? "Live now" : "Before", whole && previousRelease !== release ? previousRelease : ""],
     ["Address", url],
   ];
   const given = rows.filter(([, value]) => value !== "");

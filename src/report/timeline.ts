@@ -1,11 +1,16 @@
+import { naturally } from "../text.js";
 import type { Course } from "./phases.js";
 
 /** Mermaid refuses longer charts than 50,000 characters, and people look at fewer hosts than that. */
 const MOST_HOSTS = 20;
 const MOST_SPANS = 30;
-/** Pixels of all bars together, and of a letter. */
-const BARS_WIDTH = 780;
-const LETTER_WIDTH = 8;
+/** Pixels of the chart, which a narrower page makes smaller as a whole; of what is right of the bars; of a letter. */
+const WIDTH = 860;
+const RIGHT = 90;
+const LETTER_WIDTH = 7;
+/** Seconds between two times of the axis, and how many times stand beside one another on a phone. */
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const MOST_STEPS = 5;
 /** Mermaid asks for a label; this one has no width. */
 const NO_LABEL = "\u200b";
 
@@ -13,7 +18,7 @@ const NO_LABEL = "\u200b";
 const KEYWORD =
   /^(gantt|title|section|click|call|href|end|vert|milestone|active|done|crit|dateformat|axisformat|tickinterval|includes|excludes|todaymarker|inclusiveenddates|topaxis|weekday|weekend|accTitle|accDescr)/i;
 
-/** A Mermaid chart of the phases by host, each switch and each rollback marked; "" when nothing took time. Hosts that failed come first. */
+/** A Mermaid chart of the phases by host, each switch and each rollback marked; "" when nothing took time. Hosts that failed come first, then as people count. */
 export function timeline(courses: readonly Course[]): string {
   const shown = pick(courses);
   const times = shown.flatMap(({ spans }) => spans.flatMap(({ start, end }) => [start, end]));
@@ -21,6 +26,8 @@ export function timeline(courses: readonly Course[]): string {
   // In the order in which they began on any host, so that a phase has one colour wherever another one is left out.
   const phases = shown.flatMap(({ spans }) => spans).toSorted((one, other) => one.start - other.start);
   const whole = Math.max(...times) - Math.min(...times);
+  const left = 40 + 6 * Math.max(...shown.map(({ host }) => word(host).length));
+  const pixels = (WIDTH - left - RIGHT) / whole;
   return [
     "---",
     "displayMode: compact",
@@ -28,14 +35,16 @@ export function timeline(courses: readonly Course[]): string {
     "  gantt:",
     "    barHeight: 24",
     "    fontSize: 12",
-    `    leftPadding: ${40 + 6 * Math.max(...shown.map(({ host }) => word(host).length))}`,
-    "    rightPadding: 90",
+    `    useWidth: ${WIDTH}`,
+    `    leftPadding: ${left}`,
+    `    rightPadding: ${RIGHT}`,
     "---",
     "gantt",
     "  dateFormat x",
     "  axisFormat %H:%M:%S",
+    `  tickInterval ${STEPS.find((step) => whole <= step * 1000 * MOST_STEPS) ?? Math.ceil(whole / 1000 / MOST_STEPS)}second`,
     "  todayMarker off",
-    ...shown.flatMap((course) => section(course, [...new Set(phases.map(({ phase }) => phase))], whole)),
+    ...shown.flatMap((course) => section(course, [...new Set(phases.map(({ phase }) => phase))], pixels)),
   ].join("\n");
 }
 
@@ -46,14 +55,18 @@ export function hiddenHosts(courses: readonly Course[]): number {
 
 function pick(courses: readonly Course[]): readonly Course[] {
   const failed = (course: Course) => Number(course.spans.some((span) => span.failed));
-  return courses.toSorted((one, other) => failed(other) - failed(one)).slice(0, MOST_HOSTS);
+  return courses
+    .toSorted((one, other) => failed(other) - failed(one) || naturally(one.host, other.host))
+    .slice(0, MOST_HOSTS);
 }
 
-function section({ host, spans, switched, returned }: Course, phases: readonly string[], whole: number): string[] {
+/** @param pixels of a millisecond. */
+function section({ host, spans, switched, returned }: Course, phases: readonly string[], pixels: number): string[] {
   const bars = spans.slice(0, MOST_SPANS).map(({ phase, start, end, failed }) => {
-    const text = word(phase);
     // A label that is longer than its bar would stand in the next one.
-    const label = ((end - start) / whole) * BARS_WIDTH > text.length * LETTER_WIDTH ? text : NO_LABEL;
+    const fits = (text: string) => (end - start) * pixels > text.length * LETTER_WIDTH;
+    const text = word(phase);
+    const label = [text, text.split(" ", 1)[0] ?? ""].find((one) => one !== "" && fits(one)) ?? NO_LABEL;
     const look = failed ? "crit" : phases.indexOf(phase) % 2 === 0 ? "done" : "active";
     return `  ${label} :${look}, ${start}, ${Math.max(end, start + 1)}`;
   });

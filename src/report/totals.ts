@@ -15,6 +15,8 @@ export interface Totals {
   readonly deploy: DeployFacts;
   /** Whether the deploy failed while it activated, and every host serves what it served before. */
   readonly wentBack: boolean;
+  /** Hosts that were switched and stay so, while others failed or not. */
+  readonly wentOn: readonly string[];
   /** Whether a host kept or went back to what it served before. */
   readonly keptOld: boolean;
   readonly hostStatus: Readonly<Record<string, HostStatus>>;
@@ -41,6 +43,7 @@ export function totalsOf(events: readonly RunEvent[]): Totals {
     failures: failuresOf(results, stats),
     deploy: deployOf(results),
     wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
+    wentOn: wentOn(results).filter((host) => !having("failures").includes(host)),
     keptOld: results.some(({ deploy }) => deploy?.kept === true || deploy?.rolled_back === true),
     hostStatus: Object.fromEntries(
       results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : [])),
@@ -48,19 +51,27 @@ export function totalsOf(events: readonly RunEvent[]): Totals {
   };
 }
 
+const hostsOf = (results: readonly ResultEvent[], holds: (result: ResultEvent) => boolean): Set<string> =>
+  new Set(results.filter(holds).map(({ host }) => host));
+
+const hasSwitched = ({ action, status }: ResultEvent): boolean =>
+  /\.(app_activate|compose_up)$/.test(action) && status === "changed";
+
+function wentOn(results: readonly ResultEvent[]): string[] {
+  const back = hostsOf(results, ({ deploy }) => deploy?.rolled_back === true);
+  return [...hostsOf(results, hasSwitched)].filter((host) => !back.has(host)).sort(naturally);
+}
+
 /**
  * Each host that failed says that it kept what it served, and of the others each that had switched that it went back. After
  * a first deploy there is nothing that any of them serves, and so nothing that they went back to.
  */
 function haveGoneBack(results: readonly ResultEvent[], failed: readonly string[]): boolean {
-  const hosts = (holds: (result: ResultEvent) => boolean) => new Set(results.filter(holds).map(({ host }) => host));
-  const kept = hosts(({ deploy }) => deploy?.kept === true);
-  const back = hosts(({ deploy }) => deploy?.rolled_back === true);
-  const switched = hosts(({ action, status }) => /\.(app_activate|compose_up)$/.test(action) && status === "changed");
+  const kept = hostsOf(results, ({ deploy }) => deploy?.kept === true);
   return (
     failed.length > 0 &&
     failed.every((host) => kept.has(host)) &&
-    [...switched].every((host) => back.has(host)) &&
+    wentOn(results).length === 0 &&
     results.some(({ deploy }) => (deploy?.kept || deploy?.rolled_back) && serves(deploy))
   );
 }

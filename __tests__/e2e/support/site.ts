@@ -10,6 +10,8 @@ import { visited } from "./visitors.js";
 export interface Site {
   project: Project;
   hosts: [Host, Host];
+  /** The application's environment, as the input `env` takes it. */
+  env: string;
   run: (request?: DeployRequest) => Promise<ActionResult>;
   /** Deploys what is committed, with more variables. */
   deploy: (vars?: Record<string, unknown>) => Promise<ActionResult>;
@@ -56,7 +58,7 @@ export async function startSite(trial: Trial, graceful: number): Promise<Site> {
     const result = await deploy();
     expect(result.outputs.status, result.log).toBe("succeeded");
   };
-  return { project, hosts, run, deploy, commit, deployed };
+  return { project, hosts, env, run, deploy, commit, deployed };
 }
 
 /** Gives a host another certificate of a name that nobody asks for. nginx has to be told. */

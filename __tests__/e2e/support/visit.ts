@@ -13,12 +13,12 @@ export interface Visit extends VisitorOptions {
 
 export interface Visited {
   seen: Record<Kind, Seen>;
-  /** Longest pause of each kind before the first deploy, in milliseconds. */
-  quiet: Record<Kind, number>;
+  /** Longest pause of each kind before the first deploy, in milliseconds; not measured. */
+  quiet?: Record<Kind, number>;
 }
 
 /** Visitors of every kind stay through deploys, one that fails, a rollback, another certificate and a change of nginx. */
-export async function visit(site: Site, options: Visit): Promise<Visited> {
+export async function visit(site: Site, options: Visit): Promise<Required<Visited>> {
   const visitors = receiveVisitors(site.hosts, options);
   try {
     await pause(options.quiet * 1000);
@@ -69,7 +69,7 @@ export function rowsOf({ seen, quiet }: Visited, clients: Record<Kind, number>):
       kind === "WebSocket" ? withoutWord.length : "",
       stays ? longestReconnect : "",
       longestPause,
-      quiet[kind],
+      quiet?.[kind] ?? "",
     ].map((cell) => (typeof cell === "number" ? cell.toLocaleString("en") : cell));
   });
 }

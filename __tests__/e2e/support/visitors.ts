@@ -1,5 +1,6 @@
+import * as http from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
-import { Agent as HttpsAgent, type RequestOptions, request } from "node:https";
+import * as https from "node:https";
 import { Agent, WebSocket } from "undici";
 import type { Host } from "../../../scripts/lab/index.mjs";
 
@@ -36,13 +37,19 @@ export interface VisitorOptions {
   graceful: number;
   /** Seconds that a download takes. */
   download: number;
+  /** Whether they come over TLS; without it there is no HTTP/2. */
+  tls?: boolean;
 }
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const uploadBytes = 5_000_000;
 
-/** Clients of every kind that use the hosts in turn over TLS, until they are stopped. */
-export function receiveVisitors(hosts: Host[], { clients, graceful, download: seconds }: VisitorOptions): Visitors {
+/** Clients of every kind that use the hosts in turn, until they are stopped. */
+export function receiveVisitors(
+  hosts: Host[],
+  { clients, graceful, download: seconds, tls = true }: VisitorOptions,
+): Visitors {
+  const { request, Agent: HttpAgent } = tls ? https : http;
   const none = (): Seen => ({
     sent: 0,
     answered: 0,
@@ -67,7 +74,7 @@ export function receiveVisitors(hosts: Host[], { clients, graceful, download: se
     const seconds = (Date.now() - next[1]) / 1000;
     return seconds < graceful - 1 ? `${Math.round(seconds)} s after ${next[0]} came` : undefined;
   };
-  const port = (host: Host): number => host.ports[443] ?? 0;
+  const port = (host: Host): number => host.ports[tls ? 443 : 80] ?? 0;
   const longer = (of: Seen, milliseconds: number): void => {
     of.longestPause = Math.max(of.longestPause, milliseconds);
   };
@@ -78,7 +85,7 @@ export function receiveVisitors(hosts: Host[], { clients, graceful, download: se
     let left: number | undefined;
     while (!stopping) {
       await new Promise<void>((ended) => {
-        const client = new WebSocket(`wss://${host.address}:${port(host)}/echo`, { dispatcher });
+        const client = new WebSocket(`${tls ? "wss" : "ws"}://${host.address}:${port(host)}/echo`, { dispatcher });
         const opened = Date.now();
         let [version, sentAt, waiting] = ["", 0, false];
         const ask = setInterval(() => {
@@ -101,8 +108,10 @@ export function receiveVisitors(hosts: Host[], { clients, graceful, download: se
         client.onclose = ({ code }) => {
           clearInterval(ask);
           left = Date.now();
-          const why = cutBecause(host, version, opened);
-          if (!stopping && ![1001, 1012].includes(code))
+          const told = [1001, 1012].includes(code);
+          // Who was sent on before the first answer cannot say from which release.
+          const why = version === "" && told ? undefined : cutBecause(host, version, opened);
+          if (!stopping && !told)
             of.withoutWord.push(
               `${host.name}: ${code} from ${version || "nobody"}, ${waiting ? "with" : "without"} a message on its way`,
             );
@@ -132,7 +141,7 @@ export function receiveVisitors(hosts: Host[], { clients, graceful, download: se
   const ask = (
     of: Seen,
     host: Host,
-    options: RequestOptions,
+    options: https.RequestOptions,
     send?: (out: ReturnType<typeof request>) => void,
     onText?: (text: string) => boolean,
   ) =>
@@ -205,7 +214,7 @@ export function receiveVisitors(hosts: Host[], { clients, graceful, download: se
   }
 
   async function keepAlive(host: Host): Promise<void> {
-    const agent = new HttpsAgent({ keepAlive: true, maxSockets: 1 });
+    const agent = new HttpAgent({ keepAlive: true, maxSockets: 1 });
     while (!stopping) {
       await timed(
         seen["keep-alive"],
@@ -321,8 +330,7 @@ export function receiveVisitors(hosts: Host[], { clients, graceful, download: se
   };
 }
 
-/** A plain ASGI application that has something for each kind of client, before the project's own pages. */
-export const visited = `
+const ofDjango = `
 import asyncio, os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings.production")
@@ -330,7 +338,19 @@ from django.core.asgi import get_asgi_application
 from mysite import __version__
 
 pages = get_asgi_application()
+`;
 
+const alone = `
+import asyncio
+from version import __version__
+
+
+async def pages(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"Well"})
+`;
+
+const application = `
 
 async def application(scope, receive, send):
     if scope["type"] == "websocket":
@@ -368,3 +388,9 @@ async def listen(receive):
     while (await receive())["type"] != "http.disconnect":
         pass
 `;
+
+/** A plain ASGI application that has something for each kind of client, before the project's own pages. */
+export const visited = ofDjango + application;
+
+/** The same without a project: `version` is a module beside it. */
+export const visitedAlone = alone + application;

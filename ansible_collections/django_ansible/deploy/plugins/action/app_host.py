@@ -1,16 +1,23 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""Controller side of app_host: looks the answer through, and lets the host hear of this run from the moment it has the deploy lock."""
+"""Controller side of app_host: looks the answer through, and lets the host hear of this run from the moment it has the deploy lock.
+
+What the host has of an earlier commit waits here for app_release.
+"""
 from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.checkout import note_code
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.waiting import Waiting
 
 
 class ActionModule(Waiting, Answered):
     def _execute_module(self, *args, task_vars=None, **kwargs):
         arguments = dict(self._task.args)
+        may_fail = int(arguments.get("may_fail") or 0)
         if arguments.get("run_id") and not self._task.check_mode:
-            arguments["heart"] = heart.start(self, task_vars or {})
-        return super()._execute_module(*args, module_args=arguments, task_vars=task_vars, **kwargs)
+            arguments["heart"] = heart.start(self, task_vars or {}, may_fail)
+        answer = super()._execute_module(*args, module_args=arguments, task_vars=task_vars, **kwargs)
+        note_code((task_vars or {}).get("inventory_hostname", ""), answer.pop("code", None))
+        return answer

@@ -11,6 +11,7 @@ from ansible_collections.django_ansible.deploy.plugins.plugin_utils.waiting impo
 class ActionModule(Waiting, Answered):
     def _execute_module(self, *args, task_vars=None, **kwargs):
         arguments = dict(self._task.args)
+        may_fail = int(arguments.get("may_fail") or 0)
         if arguments.get("run_id") and not self._task.check_mode:
-            arguments["heart"] = heart.start(self, task_vars or {})
+            arguments["heart"] = heart.start(self, task_vars or {}, may_fail)
         return super()._execute_module(*args, module_args=arguments, task_vars=task_vars, **kwargs)

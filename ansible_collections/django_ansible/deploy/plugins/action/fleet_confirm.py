@@ -13,7 +13,7 @@ class ActionModule(Answered):
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
-        told = heart.confirm()
+        told = heart.confirm([str(host) for host in self._task.args.get("lost") or []])
         if told["unsure"]:
             result["warnings"] = ["%s did not say that they know that the deploy is through; its end confirms it again" % ", ".join(told["unsure"])]
         return {**result, "changed": False, **told}

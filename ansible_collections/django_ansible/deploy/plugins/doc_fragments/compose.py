@@ -106,4 +106,17 @@ options:
     description: Seconds that an old container of O(rollout) gets, after the drain command of its label, to show that it takes no more requests.
     type: int
     default: 10
+  bake:
+    description: Seconds for which this host watches a release after it has started. Zero watches nothing.
+    type: int
+    default: 0
+  bake_requests:
+    description: Requests in the log of a service without which they decide nothing.
+    type: int
+    default: 50
+  bake_checks:
+    description: Addresses that have to answer with a status below 400 while this host watches.
+    type: list
+    elements: str
+    default: []
 """

@@ -10,6 +10,10 @@ options:
     description: Secret of the heartbeat by which the host knows that this run lives. The action plugin sets it; without it the lock has a lease.
     type: str
     default: ''
+  may_fail:
+    description: How many hosts the run may lose and go on with the others. The action plugin uses it.
+    type: int
+    default: 0
   notify:
     description: Address that this host posts a notice to, as JSON, when it rolls back by itself. Empty is nobody.
     type: str

@@ -30,6 +30,37 @@ options:
     description: Whether nothing follows on this host when nothing has to be done here, so that the deploy lock is given back at once.
     type: bool
     default: false
+  finish:
+    description:
+      - Ends the deploy here as M(django_ansible.deploy.app_finish) does, when anything was changed. For a host that is alone, where nobody else has to be
+        through first. A host that ended its deploy does not roll back any more.
+    type: dict
+    suboptions:
+      commands:
+        description: As of M(django_ansible.deploy.app_finish), like the others.
+        type: str
+        default: '{}'
+      keep_releases:
+        description: How many releases stay.
+        type: int
+        default: 5
+      standby:
+        description: Whether the slot that is no longer live goes on running.
+        type: bool
+        default: false
+      dumps:
+        description: How many dumps stay.
+        type: dict
+        default: {}
+        suboptions:
+          number:
+            description: The newest ones, at most.
+            type: int
+            default: 14
+          days:
+            description: For how many days, at most.
+            type: int
+            default: 30
 attributes:
   check_mode:
     description: Can run in check mode, and then says what it would change.
@@ -64,23 +95,29 @@ done:
   description: What changed, V(slot) and paths.
   type: list
   returned: success
+finished:
+  description: Whether the deploy was ended here too.
+  type: bool
+  returned: success
 told:
   description: What is served to everybody from now on. The action plugin shows it.
   type: list
   returned: success
 deploy:
-  description: C(release), C(previous_release), C(revision), C(url) and C(warnings), and C(taken_back) where it failed, for the events file.
+  description: C(release), C(previous_release), C(revision), C(url) and C(warnings), for the events file; C(migrations) that were applied at its end; C(taken_back) where it failed.
   type: dict
   returned: success
 """
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import holding
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.finishing import FINISH, end
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
 
 
@@ -93,6 +130,7 @@ def main() -> None:
             "revision": {"type": "str", "default": ""},
             **SERVICE,
             "last_step": {"type": "bool", "default": False},
+            "finish": {"type": "dict", "options": FINISH},
         },
         supports_check_mode=True,
     )
@@ -102,8 +140,11 @@ def main() -> None:
             result = activate(module)
             if not result["changed"] and module.params["last_step"]:
                 lock.release()
+            trouble = finish(module, lock, result) if result["changed"] and module.params["finish"] else None
     except (CommandFailed, Locked) as error:
         layout = layout_of(module.params)
+        if isinstance(error, Locked) and lock.holder() is None and ended_before(module, layout):
+            module.exit_json(**ended_before(module, layout))
         # Only now do requests go on that waited while the database was migrated.
         taken_back, left = holding.abandon(layout, module.params["run_id"])
         served = layout.live_release()
@@ -119,7 +160,32 @@ def main() -> None:
         module.fail_json(msg="%s%s" % (error, left), deploy={"kept": True, **{key: value for key, value in told.items() if value}})
     for warning in result["deploy"]["warnings"]:
         module.warn(warning)
-    module.exit_json(**result)
+    if trouble:
+        module.fail_json(msg="the new release is live, but the deploy was not finished: %s" % trouble, deploy=result["deploy"])
+    module.exit_json(**result, finished=bool(result["changed"] and module.params["finish"]))
+
+
+def finish(module: AnsibleModule, lock: DeployLock, result: dict) -> str | None:
+    """Ends the deploy, and adds to *result* what that tells; what goes wrong there is told, and takes the release that is live by then back no more."""
+    try:
+        ended = end({**module.params, **module.params["finish"]}, module.check_mode, lock)
+        result["told"] = [*result["told"], *ended["told"]]
+        result["deploy"] = {**result["deploy"], **ended["deploy"]}
+    except CommandFailed as error:
+        lock.release()
+        return str(error)
+    return None
+
+
+def ended_before(module: AnsibleModule, layout: Layout) -> dict | None:
+    """What this run has done here, when it has ended its deploy: the connection broke, and Ansible asks again."""
+    params, last = module.params, layout.last_record()
+    if not params["finish"] or (last.get("run"), last.get("release"), last.get("result")) != (params["run_id"], params["release"], "succeeded"):
+        return None
+    if layout.live_release() != params["release"] or undo.recall(layout.app_name) is not None:
+        return None
+    told = {"release": params["release"], "previous_release": last.get("previous"), "revision": last.get("revision"), "url": params["service"]["url"], "warnings": []}
+    return {"changed": True, "finished": True, "told": [], "done": [], "slot": layout.live_slot(), "deploy": told}
 
 
 def activate(module: AnsibleModule) -> dict:

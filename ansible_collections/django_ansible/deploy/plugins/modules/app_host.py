@@ -120,6 +120,12 @@ renews_certificate:
   description: Whether the host renews a certificate of the application's own.
   type: bool
   returned: success
+code:
+  description:
+    - What the live release has of its commit, where a release of O(revision) has to be made and the live one can be of use for that, C(release) and
+      C(contents). Kept for M(django_ansible.deploy.app_release) where Ansible runs; no variable of the play.
+  type: dict
+  returned: when so
 free_mib:
   description: Free space below O(app_dir), in MiB.
   type: int
@@ -132,86 +138,13 @@ deploy:
   returned: success
 """
 
-import os
-import socket
-import struct
-import sys
-
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, keeper, names, notice
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import front, ground, prepared, returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import admission, front, kept_code, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
-
-# What a client sends first to ask for TLS; a server says S or N.
-SSL_REQUEST = 80877103
-# What the packages that serve an application (django_app_gunicorn_package) ask for.
-OLDEST_PYTHON = (3, 10)
-
-
-def os_release() -> dict:
-    with open("/etc/os-release", encoding="utf-8") as file:
-        pairs = (line.rstrip("\n").split("=", 1) for line in file if "=" in line)
-        return {name: value.strip('"') for name, value in pairs}
-
-
-def refuse_unfit_host(module: AnsibleModule) -> None:
-    system = os_release()
-    if not {"debian", "ubuntu"} & {system.get("ID"), *system.get("ID_LIKE", "").split()}:
-        module.fail_json(msg="%s is not supported: role mode needs Debian or Ubuntu" % system.get("PRETTY_NAME", "this system"))
-    if sys.version_info < OLDEST_PYTHON:
-        module.fail_json(
-            msg="%s is too old: role mode needs Python %d.%d or newer (Debian 12, Ubuntu 22.04), and this host has %d.%d"
-            % (system.get("PRETTY_NAME", "this system"), *OLDEST_PYTHON, *sys.version_info[:2])
-        )
-    if not os.path.isdir("/run/systemd/system"):
-        module.fail_json(msg="systemd does not run on this host, and the application's units need it")
-    if os.geteuid() != 0:
-        module.fail_json(msg="root is needed to deploy: let the user use sudo, or connect as root")
-
-
-def silent_database(address: str) -> str | None:
-    """What is wrong with a PostgreSQL server, as far as anybody can tell who has no password; None when it answers."""
-    host, _, port = address.rpartition(":")
-    try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=10) as connection:
-            connection.sendall(struct.pack("!ii", 8, SSL_REQUEST))
-            answer = connection.recv(1)
-    except OSError as error:
-        return "the database at %s does not answer this host (%s): check db_host, db_port and the server's firewall and listen_addresses" % (address, error)
-    return None if answer in (b"S", b"N") else "what answers at %s is no PostgreSQL server: check db_host and db_port" % address
-
-
-def is_wanted(release: str | None, layout: Layout, params: dict) -> bool:
-    """Whether a release is the one that is to serve, as far as that is known."""
-    if release is None or not params["prepared_from"] or not prepared.is_prepared(layout, release, params["prepared_from"]):
-        return False
-    found = layout.read_release(release)
-    return found.get("build") == params["build"] and params["revision"] in ("", found.get("revision")) and not found.get("bad")
-
-
-def to_finish(slot: str | None, releases: list[dict], layout: Layout, params: dict) -> bool:
-    idle = [layout.slot_service(name) for name in SLOTS if slot and name != slot]
-    kept = layout.kept_releases(params["keep_releases"])
-    return (
-        any(entry["release"] not in kept for entry in releases if entry.get("activated") and not entry.get("bad"))
-        or any(is_enabled(unit) or (is_active(unit) and not params["standby"]) for unit in idle)
-    )
-
-
-def unapplied(release: str, layout: Layout, params: dict) -> list[str] | None:
-    """The migrations that a release says are not applied; None when it cannot be asked, which the step that migrates will tell."""
-    try:
-        return application_of(params, layout, release).drive("plan")["plan"]["migrations"]
-    except CommandFailed:
-        return None
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.first_look import look
 
 
 def main() -> None:
@@ -235,26 +168,9 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    refuse_unfit_host(module)
     layout = layout_of(module.params)
-    refused = accounts.refusal(module.params["app_user"]) or (None if os.path.isdir(layout.releases) else names.refusal(layout.app_name, layout.etc))
-    if refused:
-        module.fail_json(msg=refused)
-    free = free_mib(module.params["app_dir"])
-    if free < module.params["needed_mib"]:
-        module.fail_json(
-            msg="only %d MiB are free below %s, a release needs %d: free some space" % (free, module.params["app_dir"], module.params["needed_mib"])
-        )
     try:
-        notice.check(module.params["notify"])
-    except CommandFailed as error:
-        module.fail_json(msg=str(error))
-    trouble = silent_database(module.params["database"]) if module.params["database"] else None
-    if trouble:
-        module.fail_json(msg=trouble)
-    try:
-        ground.refuse(layout, module.params["app_user"])
-        layout.refuse_unreadable()
+        free = admission.refuse(layout, module.params)
     except CommandFailed as error:
         module.fail_json(msg=str(error))
     lock = lock_of(module.params, module.check_mode)
@@ -288,40 +204,8 @@ def main() -> None:
         trouble = heartbeat.wait()
         if trouble:
             module.warn(trouble)
-    module.exit_json(changed=False, free_mib=free, **found)
-
-
-def look(layout: Layout, params: dict) -> dict:
-    slot = layout.live_slot()
-    release = layout.slot_release(slot)
-    known = layout.read_release(release) if release else {}
-    releases = layout.list_releases()
-    missing = missing_packages(params["packages"]) if params["packages"] else []
-    account = accounts.exists(params["app_user"], params["app_group"])
-    wanted = is_wanted(release, layout, params)
-    current = wanted and account and not missing and not Wanted({**params, **params["service"], "release": release}).pending()
-    told = {"app": layout.app_name, "previous_release": release, "previous_revision": known.get("revision"), "packages": missing}
-    if current:
-        told.update(release=release, revision=known.get("revision"), url=params["service"]["url"])
-    return {
-        "missing_packages": missing,
-        "account_exists": account,
-        "releases": [
-            {
-                **{key: {**entry, **prepared.read(layout, entry["release"])}.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")},
-                "prepared": prepared.is_prepared(layout, entry["release"], params["prepared_from"]),
-                "as_built": bool(params["build"]) and entry.get("build") == params["build"],
-            }
-            for entry in releases
-        ],
-        "live": {"slot": slot, "release": release, "revision": known.get("revision")},
-        "to_finish": to_finish(slot, releases, layout, params),
-        "unapplied": unapplied(release, layout, params) if wanted and params["revision"] and params["ask_database"] else None,
-        "current": current,
-        "lock_kept": current,
-        "renews_certificate": os.path.exists("/etc/systemd/system/%s-certificate.timer" % layout.app_name),
-        "deploy": {key: value for key, value in told.items() if value},
-    }
+    code = kept_code.answer(layout, found, module.params["revision"])
+    module.exit_json(changed=False, free_mib=free, **found, **({"code": code} if code else {}))
 
 
 if __name__ == "__main__":

@@ -38,6 +38,11 @@ options:
   archive_content:
     description: Set by the action plugin, an archive that is not uploaded by itself, in base64.
     type: str
+  contents:
+    description:
+      - Set by the action plugin, what the commit holds, as one word. With an earlier release of this host in it, the archive has only what that lacks.
+    type: str
+    default: ''
   archived:
     description: Set by the action plugin, sentences about what the repository has that is not in the archive, C(warnings) and C(told).
     type: dict
@@ -202,6 +207,10 @@ done:
   description: What was made, any of V(code), V(venv), V(check), V(static).
   type: list
   returned: success
+needs_all:
+  description: Why nothing was done, where the archive had only what an earlier release lacks and that is not what it was. The action plugin then brings all.
+  type: str
+  returned: when so
 unapplied:
   description: The migrations that are not applied, as the release says; V(null) when it was not asked, or cannot be.
   type: list
@@ -240,6 +249,7 @@ def main() -> None:
             "upload": {"type": "bool", "default": True},
             "archive": {"type": "path"},
             "archive_content": {"type": "str", "no_log": True},
+            "contents": {"type": "str", "default": "", "no_log": True},
             "archived": {"type": "dict", "default": {}},
             "repository": {"type": "str"},
             "python": {"type": "str", "default": ""},
@@ -290,6 +300,8 @@ def main() -> None:
         module.fail_json(
             msg="release %s cannot be prepared: %s" % (module.params["release"], error), told=found.get("told", []), deploy=target,
         )
+    if "needs_all" in result:
+        module.exit_json(**result)
     found = result.pop("found")
     warnings, told = (found.get(name, []) if result["changed"] else [] for name in ("warnings", "told"))
     for warning in warnings:

@@ -9,6 +9,7 @@ short_description: Removes an application from a host
 description:
   - Units, nginx's site, users, folders, timers, certificates and caches. nginx sends nobody to it any more before anything ends.
   - Cannot be undone. Packages stay; what else stays is printed.
+  - With O(part), a process, a timer or the slot that is not live, and nothing else.
 extends_documentation_fragment:
   - django_ansible.deploy.lock
   - django_ansible.deploy.layout
@@ -26,6 +27,14 @@ options:
     description: Whether C(shared), the dumps and the journal of deploys are kept in a folder of C(/var/backups).
     type: bool
     default: true
+  drain:
+    description: Seconds in which the health check fails for load balancers, before anything ends.
+    type: int
+    default: 0
+  part:
+    description: What leaves in the place of the whole application, the name of a process or timer, C(blue) or C(green).
+    type: str
+    default: ''
 attributes:
   check_mode:
     description: Can run in check mode, and then says what it would change.
@@ -64,6 +73,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Unsafe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.leaving import Leaving, forget_lock
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.parts import Part
 
 
 def main() -> None:
@@ -73,6 +83,8 @@ def main() -> None:
             "site": {"type": "path", "required": True},
             "links": {"type": "list", "elements": "path", "default": []},
             "keep_data": {"type": "bool", "default": True},
+            "drain": {"type": "int", "default": 0},
+            "part": {"type": "str", "default": ""},
             **LOCK_ARGUMENTS,
         },
         supports_check_mode=True,
@@ -80,18 +92,28 @@ def main() -> None:
     params = module.params
     layout = layout_of(params)
     lock = lock_of(params, module.check_mode)
-    leaving = Leaving(layout, params["app_user"], params["app_group"], params["site"], params["links"])
-    removed = leaving.is_there()
+    try:
+        leaving = Part(layout, params["part"]) if params["part"] else Leaving(layout, params["app_user"], params["app_group"], params["site"], params["links"])
+        removed = leaving.is_there()
+    except CommandFailed as error:
+        module.fail_json(msg=str(error))
     if module.check_mode or not removed:
-        module.exit_json(changed=bool(removed), removed=removed, told=["%s is not here" % params["app_name"]] if not removed else leaving.told)
+        module.exit_json(changed=bool(removed), removed=removed, told=["%s is not here" % (params["part"] or params["app_name"])] if not removed else leaving.told)
     leaving.told.clear()
     try:
         lock.take(params["lock_wait"], params["wait_is_told"])
         with lock.step():
             if layout.list_releases():
-                layout.record(operation="remove", release=layout.live_release(), run=params["run_id"], actor=params["actor"])
-            leaving.leave(params["keep_data"])
-        forget_lock(params["app_name"])
+                more = {"part": params["part"]} if params["part"] else {}
+                layout.record(operation="remove", release=layout.live_release(), run=params["run_id"], actor=params["actor"], **more)
+            if params["part"]:
+                leaving.leave()
+            else:
+                leaving.leave(params["keep_data"], params["drain"])
+        if params["part"]:
+            lock.release()
+        else:
+            forget_lock(params["app_name"])
     except Waits as told:
         module.exit_json(changed=False, waits=str(told))
     except (CommandFailed, Locked, Unsafe, OSError) as error:

@@ -70,7 +70,7 @@ def main() -> None:
     lock = lock_of(module.params, module.check_mode)
     if module.check_mode:
         module.exit_json(**predict(module.params))
-    stopped = runs.stop(module.params["app_name"], module.params["run_id"])
+    runs.stop(module.params["app_name"], module.params["run_id"])
     result = went_alone(module.params)
     # A step before this one may have given the lock back already, when nothing was to be done or it failed. A boot takes it from a host that was switched.
     if lock.is_held() or (lock.run and predict(module.params)["changed"]):

@@ -10,6 +10,7 @@ short_description: Have a host run a release of a compose project, and wait unti
 description:
   - Puts the planned files in place, has the tags mean the images that were chosen, runs C(compose up), and waits until each container is healthy; one without a health
     check must answer its request, one without either must still run after O(settle_seconds), one that ends by itself must end with 0.
+  - With O(bake) it then watches the release for a while, and finds it bad when its visitors see more failures than before.
   - When that fails, the host rolls back to what it ran before. The error has the last log lines of the containers that failed.
   - It is changed when a file changed, or a container was created, replaced, started or removed. IDs decide, never the output of compose.
 extends_documentation_fragment:
@@ -65,8 +66,10 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engi
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS, START_ARGUMENTS, settings_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import UNDECIDED
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import describe as describe_watch
 
 
 def activate(params, check_mode):
@@ -82,13 +85,16 @@ def activate(params, check_mode):
     if not params["kept"] and not done and activation.facts.get("run") != params["run_id"]:
         raise ComposeError("What this run planned on this host is gone: start it again.")
     done = done or activation.run(params["actor"], params["run_id"])
+    watched = done.get("watched")
+    said = describe_watch(*watched, params["bake"]) if watched else ""
+    warned = {"warnings": [said]} if watched and watched[0] == UNDECIDED else {}
     lines = "".join(f"{path}: {'written' if path in activation.managed.files else 'removed'}\n" for path in done["files"])
     return {
         "changed": bool(done["changes"] or done["files"]),
         "changes": done["changes"],
         "gates": done["gates"],
-        "diff": {"prepared": lines + describe(done["changes"])},
-        "deploy": {"images": done["images"], "previous_images": done["previous_images"], **told},
+        "diff": {"prepared": lines + describe(done["changes"]) + (said + "\n" if said else "")},
+        "deploy": {"images": done["images"], "previous_images": done["previous_images"], **told, **warned},
     }
 
 

@@ -8,8 +8,14 @@ module: fleet_confirm
 short_description: Confirms to all hosts of a deploy at once that the release is live on the whole fleet
 description:
   - A host that was switched rolls back by itself when it hears no more of the run that did it, until it hears this.
-  - Runs on the controller alone. It checks whether the hosts are still there, and confirms when all are, over the connections by which they
-    hear that the run lives. Where hosts have no such connection, it does nothing, and the last step on each host confirms it.
+  - Runs on the controller alone. It checks whether the hosts are still there, and confirms when all are, or all but as many as the run may lose, over
+    the connections by which they hear that the run lives. Where hosts have no such connection, it does nothing, and the last step on each host confirms it.
+options:
+  lost:
+    description: Hosts that are no longer part of the run. Nothing is confirmed to them, and they count among those that it may lose.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Has nothing to predict.
@@ -26,8 +32,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 silent:
-  description: Hosts that did not answer, so that the deploy was confirmed to none.
+  description: Hosts that did not answer, and roll back.
   type: list
+  returned: success
+confirmed:
+  description: Whether it was confirmed to the others, which it is not when more hosts are silent or lost than the run may lose.
+  type: bool
   returned: success
 unsure:
   description: Hosts that did not answer the confirmation.
@@ -39,7 +49,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module 
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={})
+    module = AnsibleModule(argument_spec={"lost": {"type": "list", "elements": "str", "default": []}})
     module.fail_json(msg="fleet_confirm runs on the controller, by the action plugin of this collection that has its name, and this host was given it as a module")
 
 

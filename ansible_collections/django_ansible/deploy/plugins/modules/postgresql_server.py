@@ -19,11 +19,14 @@ options:
     type: str
     required: true
   database:
-    description: Its database, made when it is missing, in UTF-8 and owned by O(user).
+    description: Its database, made when it is missing, in UTF-8 and owned by the first O(user).
     type: str
     required: true
   user:
-    description: Its role, without any right beyond its database.
+    description:
+      - The role with which it logs in, without any right beyond its database.
+      - Another one than before works in the place of the role that owns the database. Both passwords hold then, until M(django_ansible.deploy.postgresql_logins)
+        ends the others.
     type: str
     required: true
   password:
@@ -82,6 +85,11 @@ done:
   description: What changed, in words.
   type: list
   returned: success
+former:
+  description: Other roles of the application that can still log in.
+  type: list
+  elements: str
+  returned: success
 restart:
   description: Why the server would have to restart. Nothing was changed.
   type: str
@@ -90,7 +98,7 @@ restart:
 
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import memory, postgresql, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import memory, postgresql, postgresql_logins, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -142,6 +150,7 @@ class Server:
         self.may_restart = may_restart
         self.check_mode = check_mode
         self.done: list[str] = []
+        self.former: list[str] = []
         self.diff: list[dict] = []
         version, name = postgresql.cluster(params["port"], run(["pg_lsclusters", "--no-header"]))
         self.folder = os.path.join("/etc/postgresql", version, name)
@@ -177,6 +186,11 @@ class Server:
         with open(hba, encoding="utf-8") as file:
             self.known_access = file.read()
         applications = postgresql.applications_of(self.known_access)
+        database, roles = postgresql.known_roles(self.known_access, params["app_name"])
+        self.roles = roles if database == params["database"] else []
+        # The first one owns the database.
+        roles = [*self.roles, *([] if params["user"] in self.roles else [params["user"]])]
+        self.owner = roles[0]
         text = postgresql.settings_file(before, params["app_name"], applications, memory.of_host(), params)
         active = systemd.is_active(self.service)
         if active:
@@ -185,7 +199,7 @@ class Server:
         if restart and not self.may_restart and not self.check_mode:
             raise RestartNeeded("PostgreSQL restarts now, since these settings change: %s" % ", ".join(restart))
         changed = self.write(ManagedFile(settings, text), "settings")
-        allowed = postgresql.allow(self.known_access, params["app_name"], params["database"], params["user"], postgresql.addresses(params["clients"]))
+        allowed = postgresql.allow(self.known_access, params["app_name"], params["database"], roles, postgresql.addresses(params["clients"]))
         changed |= self.write(ManagedFile(hba, allowed, "0640", "postgres", "postgres"), "access")
         if active and changed and not self.check_mode:
             systemd.systemctl("restart" if restart else "reload", self.service)
@@ -214,17 +228,18 @@ class Server:
         user, password = self.params["user"], self.params["password"]
         kept = self.password_of(user)
         if not kept:
-            self.do("role %s" % user, lambda: self.ask("CREATE ROLE %s LOGIN PASSWORD %s" % (postgresql.name(user), postgresql.literal(postgresql.scram(password)))))
-        elif not postgresql.is_of(kept, password):
-            self.do(
-                "password of %s" % user, lambda: self.ask("ALTER ROLE %s LOGIN PASSWORD %s" % (postgresql.name(user), postgresql.literal(postgresql.scram(password))))
-            )
-
-        if self.params["may_create"] and not (self.check_mode and not kept) and self.ask("SELECT rolcreatedb FROM pg_roles WHERE rolname = %s" % postgresql.literal(user)) != "t":
-            self.do("right of %s to make databases" % user, lambda: self.ask("ALTER ROLE %s CREATEDB" % postgresql.name(user)))
+            self.do("role %s" % user, lambda: self.ask(postgresql_logins.creation(user, password, self.owner)))
+        elif user != self.owner and user not in self.roles:
+            raise CommandFailed("the role %s is there, and no deploy has made it: choose another db_user" % user)
+        elif not postgresql.is_of(kept, password) or user not in postgresql_logins.that_hold([user], self.params["port"]):
+            self.do("password of %s" % user, lambda: self.ask(postgresql_logins.opening(user, password)))
+        self.former = postgresql_logins.that_hold([role for role in self.roles if role != user], self.params["port"])
+        owner = self.owner
+        if self.params["may_create"] and not (self.check_mode and not kept) and self.ask("SELECT rolcreatedb FROM pg_roles WHERE rolname = %s" % postgresql.literal(owner)) != "t":
+            self.do("right of %s to make databases" % owner, lambda: self.ask("ALTER ROLE %s CREATEDB" % postgresql.name(owner)))
 
     def provide_database(self) -> None:
-        database, user = self.params["database"], self.params["user"]
+        database, user = self.params["database"], self.owner
         found = self.ask("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s" % postgresql.literal(database))
         if not found:
             self.do("database %s" % database, lambda: self.make_database(database, user))
@@ -290,7 +305,7 @@ def main() -> None:
     try:
         missing = missing_packages(module.params["packages"])
         if missing and module.check_mode:
-            module.exit_json(changed=True, done=["packages %s" % ", ".join(missing)])
+            module.exit_json(changed=True, done=["packages %s" % ", ".join(missing)], former=[])
         if missing:
             apt_install(missing)
         # One that was only just installed serves nobody yet.
@@ -300,7 +315,7 @@ def main() -> None:
         module.exit_json(changed=False, done=[], restart=str(needed))
     except CommandFailed as error:
         module.fail_json(msg="the database of %s on this host: %s" % (module.params["app_name"], error))
-    module.exit_json(changed=bool(missing or server.done), done=missing + server.done, diff=server.diff)
+    module.exit_json(changed=bool(missing or server.done), done=missing + server.done, former=server.former, diff=server.diff)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 
 from ansible.plugins.action.normal import ActionModule as Normal
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.contents import LARGEST_PACKED
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import COMMIT, NAME
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.kept import KeptCode
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.shapes import Shape, boolean, by_name, each, form, maybe, number, one_of, record, text
@@ -54,21 +55,25 @@ LOGS = {"times": each(number, 40000), "lines": each(LINE, 40000)}
 RUN = {"output": text(8 << 20), "offset": number, "ended": boolean, "cut": boolean, "code": maybe(number), "trouble": text(), "deploy": DEPLOY}
 LIVE = record(slot=maybe(one_of("blue", "green")), release=maybe(release), revision=maybe(commit))
 
+# As build/contents.py packs what a release holds.
+packed = form(r"[A-Za-z0-9+/=]*", "a packed list", LARGEST_PACKED)
+
 # By module, what it may answer besides what every module does; as its RETURN says.
 ANSWERS: dict[str, dict[str, Shape]] = {
-    "app_activate": {"slot": one_of("blue", "green"), "done": each(LINE), "told": each(text()), "deploy": DEPLOY},
+    "app_activate": {"slot": one_of("blue", "green"), "finished": boolean, "done": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_certificate": {"identity": pem, "due": boolean, "deploy": DEPLOY},
     "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_host": {
         "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
         "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,
+        "code": record(release=release, contents=packed),
     },
     "app_lock": {"lock": maybe(LINE)},
     "app_logs": LOGS,
     "app_maintenance": {"deploy": DEPLOY},
     "app_migrate": {"migrations": each(migration), "dump": maybe(dump), "commands": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_recovery": {"told": each(text()), "deploy": DEPLOY},
-    "app_release": {"done": each(word), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
+    "app_release": {"done": each(word), "needs_all": text(), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
     "app_remove": {"removed": each(LINE), "told": each(text())},
     "app_repository": {"commit": commit},
     "app_return": {"deploy": DEPLOY},
@@ -93,9 +98,10 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
     "compose_status": {"deploy": DEPLOY},
     "compose_up": {"changes": CHANGES, "gates": by_name(LINE), "deploy": DEPLOY},
-    "fleet_confirm": {"silent": each(word), "unsure": each(word)},
+    "fleet_confirm": {"confirmed": boolean, "silent": each(word), "unsure": each(word)},
     "postgresql_leaving": {"removed": each(LINE), "told": each(text())},
-    "postgresql_server": {"done": each(LINE), "restart": text()},
+    "postgresql_logins": {"ended": each(LINE)},
+    "postgresql_server": {"done": each(LINE), "former": each(LINE), "restart": text()},
     "redis_server": {"done": each(LINE), "told": each(text()), "restart": text()},
 }
 # What Ansible itself understands of any module. Facts are not among them: they would become variables of the play.

@@ -49,10 +49,11 @@ while 1:
 """
 
 
-def start(action, task_vars: dict) -> str:
+def start(action, task_vars: dict, may_fail: int) -> str:
     """Begins to let the task's host hear of this run.
 
     :param action: an action plugin, of which the connection is used.
+    :param may_fail: how many hosts the run may lose and go on with the others.
     :returns: the secret that the host's keeper is given; empty where there is no such channel.
     """
     argv = _command(action._connection, task_vars)
@@ -62,27 +63,28 @@ def start(action, task_vars: dict) -> str:
     folder = os.path.join(C.DEFAULT_LOCAL_TMP, "heart")
     os.makedirs(folder, mode=0o700, exist_ok=True)
     host = task_vars.get("inventory_hostname", "")
-    order = {"name": host, "argv": argv, "greeting": socket_path(token), "control_path": _control_path(argv)}
+    order = {"name": host, "argv": argv, "greeting": socket_path(token), "control_path": _control_path(argv), "may_fail": may_fail}
     _put(os.path.join(folder, token + ".host"), json.dumps(order))
     _ensure_runs(folder)
     return token
 
 
-def confirm(timeout: float = 30.0) -> dict:
-    """Tells all hosts at once that the whole fleet is through.
+def confirm(lost: list[str], timeout: float = 30.0) -> dict:
+    """Tells all hosts but those that are *lost* at once that the whole fleet is through.
 
-    :returns: `silent`, hosts that do not answer, so that nobody was told; `unsure`, hosts that were told and have not answered. Both are empty
-        without a heartbeat.
+    :returns: `silent`, hosts that do not answer; whether it is `confirmed`, to which no more hosts may be lost and silent than the run may lose;
+        `unsure`, hosts that were told and have not answered. Without a heartbeat nobody is told, and none is missed.
     """
+    nobody = {"confirmed": True, "silent": [], "unsure": []}
     folder = os.path.join(C.DEFAULT_LOCAL_TMP, "heart")
     answer = os.path.join(folder, "confirmed")
     if not _runs(folder):
-        return {"silent": [], "unsure": []}
-    _put(os.path.join(folder, "confirm"), "")
+        return nobody
+    _put(os.path.join(folder, "confirm"), json.dumps(lost))
     deadline = time.monotonic() + timeout
     while not os.path.exists(answer):
         if time.monotonic() > deadline:
-            return {"silent": [], "unsure": []}
+            return nobody
         time.sleep(0.02)
     with open(answer, encoding="utf-8") as file:
         told = json.load(file)

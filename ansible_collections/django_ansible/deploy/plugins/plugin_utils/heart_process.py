@@ -3,7 +3,8 @@
 """Runs beside ansible-playbook, one for a run, and lets each host hear that the run lives.
 
 Started by heart.py with a folder and the process id of ansible-playbook. Orders come as files in the folder, written by rename: ``NAME.host`` has a
-host's channel, ``confirm`` asks to tell all hosts that the fleet is through, which ``confirmed`` answers. It knows no Ansible and imports nothing of it.
+host's channel and how many hosts the run may lose, ``confirm`` asks to tell all hosts that the fleet is through, but for those that are lost, which
+``confirmed`` answers. It knows no Ansible and imports nothing of it.
 """
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ import time
 BEAT = 5.0  # seconds between two beats
 TURN = 0.25  # seconds between two looks at the folder
 LOST = 10.0  # seconds without an answer after which a channel is made anew
-GONE = 15.0  # seconds without an answer after which no host is sent a beat: none may stay on a release from which that one rolls back
+GONE = 15.0  # seconds without an answer after which a host counts as gone: it rolls back, and when more are than may be, no host is sent a beat any more
 AGAIN = 2.0  # seconds before a channel that ended is made anew
 ANSWER = 10.0  # seconds that all hosts have to answer before a confirmation, and for it
 MASTER = 10.0  # seconds that Ansible has to make the connection that a channel goes over
@@ -114,6 +115,7 @@ class Heart:
         self.runs = runs
         self.channels: dict = {}
         self.confirmed = False
+        self.may_fail = 0
 
     def beat(self) -> None:
         while self.runs():
@@ -124,7 +126,7 @@ class Heart:
 
     def turn(self, seconds: float) -> None:
         now = time.monotonic()
-        beats = self.confirmed or not any(channel.is_gone(now) for channel in self.channels.values())
+        beats = self.confirmed or sum(channel.is_gone(now) for channel in self.channels.values()) <= self.may_fail
         for channel in self.channels.values():
             channel.tend(now, beats)
         open_ones = {channel.process.stdout: channel for channel in self.channels.values() if channel.process is not None}
@@ -142,22 +144,29 @@ class Heart:
                 with open(path, encoding="utf-8") as file:
                     told = json.load(file)
                 os.unlink(path)
+                self.may_fail = told["may_fail"]
                 if told["name"] in self.channels:
                     self.channels[told["name"]].close()
                 self.channels[told["name"]] = Channel(told["name"], told["argv"], told["greeting"], told["control_path"])
             elif name == "confirm":
+                with open(path, encoding="utf-8") as file:
+                    lost = set(json.load(file))
                 os.unlink(path)
-                self.answer("confirmed", self.confirm())
+                self.answer("confirmed", self.confirm(lost))
 
-    def confirm(self) -> dict:
-        """Tells all hosts that the fleet is through, when all of them answer just before: which did not, and which have not said that they know."""
-        silent = self.ask("ask", "here")
-        self.confirmed = not silent
-        return {"silent": silent, "unsure": [] if silent else self.ask("confirm", "confirmed")}
+    def confirm(self, lost: set) -> dict:
+        """Tells all hosts but the *lost* ones that the fleet is through, when enough of them answer just before.
 
-    def ask(self, line: str, answer: str) -> list[str]:
+        :returns: whether it is `confirmed`, which hosts were `silent` before, and which are `unsure`, as they have not said that they know.
+        """
+        silent = self.ask("ask", "here", lost)
+        self.confirmed = len(lost.union(silent)) <= self.may_fail
+        unsure = self.ask("confirm", "confirmed", lost.union(silent)) if self.confirmed else []
+        return {"confirmed": self.confirmed, "silent": silent, "unsure": unsure}
+
+    def ask(self, line: str, answer: str, but: set) -> list[str]:
         # A host that gave the lock back before it heard anything, as one with nothing to do does, has nobody who listens.
-        asked = [channel for channel in self.channels.values() if channel.answered > 0 and not channel.ended]
+        asked = [channel for channel in self.channels.values() if channel.answered > 0 and not channel.ended and channel.name not in but]
         for channel in asked:
             channel.words.clear()
             channel.send(line)

@@ -19,10 +19,11 @@ import zipfile
 
 from ansible import constants as C
 
-# Those that most deploys run. Others are sent each time: what only looks leaves nothing on a host, and the last application takes all along.
+# Those that most deploys run, and those of operations that somebody waits for. Others are sent each time: what only looks leaves nothing on a host, and the
+# last application takes all along.
 MODULES = frozenset((
-    "app_activate", "app_finish", "app_host", "app_migrate", "app_release", "app_rollback",
-    "compose_finish", "compose_migrate", "compose_pull", "compose_reach", "compose_up",
+    "app_activate", "app_finish", "app_host", "app_maintenance", "app_migrate", "app_release", "app_rollback", "app_run",
+    "compose_finish", "compose_maintenance", "compose_migrate", "compose_pull", "compose_reach", "compose_run", "compose_up",
 ))
 # As Ansible's executor/module_common.py writes it.
 ARCHIVE = re.compile(rb"^zip_data='(UEsD[A-Za-z0-9+/=]+)',$", re.MULTILINE)

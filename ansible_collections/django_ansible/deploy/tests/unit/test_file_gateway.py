@@ -26,7 +26,7 @@ def name_of(call):
         return function.id
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
         module, name = function.value.id, function.attr
-        if (module == "os" and name in OS) or (module == "shutil" and name not in HARMLESS_SHUTIL) or module in ("tempfile", "io", "tarfile", "zipfile"):
+        if (module == "os" and name in OS) or (module == "shutil" and name not in HARMLESS_SHUTIL) or module in ("tempfile", "io", "tarfile", "zipfile") or (module, name) == ("gzip", "open"):
             return "%s.%s" % (module, name)
     return None
 
@@ -86,6 +86,7 @@ WHOLE = {
     "database/sqlite_files.py": "runs as the application's user, which may do as it likes with its own database",
     "django/committed.py": APPLICATION,
     "django/driver.py": APPLICATION,
+    "django/project.py": APPLICATION,
     "django/operations.py": APPLICATION,
     "django/settings_completion.py": APPLICATION,
     "django/uploads.py": APPLICATION,
@@ -97,10 +98,13 @@ ALLOWED = {
         "add": ("tarfile.open", "the same folder, of git's own archives; nothing is unpacked"),
         "pointers_in": ("tarfile.open", "the archive that git wrote there; nothing is unpacked"),
     },
+    "build/completing.py": {
+        "complete": ("gzip.open open os.unlink shutil.copyfileobj tarfile.TarInfo tarfile.open", "a new folder of root's in /var/tmp, 0700, and what Ansible uploaded; nothing is unpacked"),
+    },
     "build/builder.py": {
         "Builder.ensure": ("ensure_directory", "/var/cache/django-ansible-deploy and the folder in it that is given to the builder"),
-        "Builder.unpack": ("runs_tar", "started as the builder, in its sandbox"),
     },
+    "host/fitness.py": {"os_release": ("open", "/etc/os-release")},
     "host/packages.py": {"missing_packages": ("runs_sh", "asks dpkg; the script is this file's own, and no path goes into it")},
     "build/repository.py": {
         "reach": ("tempfile.NamedTemporaryFile", "a new file in /run, 0600"),
@@ -151,7 +155,7 @@ ALLOWED = {
         }.items()
     },
     "database/catalogue.py": {
-        "Catalogue._read": ("open", "app_dir/backups, 0700"),
+        "read_record": ("open", "app_dir/backups, 0700"),
         "Catalogue.alone": ("ensure_directory os.open", "app_dir/backups, 0700"),
         "Catalogue.begin": ("ensure_directory", "app_dir/backups, 0700"),
         "Catalogue.complete": ("os.rename write_atomically", "app_dir/backups, 0700"),
@@ -166,7 +170,7 @@ ALLOWED = {
     },
     "database/sqlite.py": {name: (calls, "app_dir/backups, 0700") for name, calls in {"SqliteDatabase.dump": "os.open", "SqliteReplacement.load": "open"}.items()},
     "database/mysql.py": {
-        **{name: (calls, "app_dir/backups, 0700") for name, calls in {"MysqlDatabase.dump": "os.open", "MysqlDatabase.load": "open", "read_dump": "open", "is_packed": "open"}.items()},
+        **{name: (calls, "app_dir/backups, 0700") for name, calls in {"MysqlDatabase.dump": "os.open", "MysqlDatabase.load": "open", "read_dump": "gzip.open open", "is_packed": "open"}.items()},
         "MysqlDatabase.run": ("runs_sh", "starts the clients, as the application's user or in a container; the scripts are this file's own"),
     },
     "database/recovery.py": {"Recovery.dump": ("os.unlink", "app_dir/backups, 0700")},
@@ -239,19 +243,21 @@ ALLOWED = {
             "a new folder in /run, 0700, and in it a copy of /etc/nginx",
         ),
     },
+    "host/waiting_room.py": {"waiting": ("open", "/proc/net/unix")},
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
         "Releases.read_release": ("open", "app_dir/releases/<release>/release.json, root's once the release has its place"),
         "Releases.edited": ("open", "release.json of a release, and /etc/<app_name>/prepared"),
         "Releases.write_record": ("write_atomically_as", "release.json of a release that root has taken over"),
         "Releases.last_record": ("open", "app_dir/deploys.jsonl"),
-        "Releases.record": ("os.open", "app_dir/deploys.jsonl"),
+        "Releases.record": ("os.fchmod os.open", "app_dir/deploys.jsonl"),
         "Releases.layout_version": ("open", "app_dir/.layout"),
         "Releases.claim_layout": ("write_atomically_as", "app_dir/.layout"),
     },
     "host/sandbox.py": {
         "private_folder": ("os.mkdir shutil.rmtree", "a new folder in memory, 0700"),
         "_is_stopped": ("open", "/proc/<pid>/stat of a unit of ours"),
+        "_finished": ("shutil.copyfileobj", "what a caller has open, into a pipe"),
         "confined": ("write_atomically_as", "a new folder in memory, 0700"),
     },
     "host/undo.py": {
@@ -261,7 +267,7 @@ ALLOWED = {
         "forget": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },
     "slots/activation.py": {"Activation.switch": ("ensure_directory replace_link", "the socket link below /run")},
-    "host/waiting_room.py": {
+    "host/relay.py": {
         "main": ("open os.unlink", "/var/lib/django-ansible-deploy, 0700, and /etc/<app_name>/pages"),
         "listen": ("os.chmod os.chown os.rename os.unlink", "the room's socket in /run/<app_name>, root's own"),
     },
@@ -310,7 +316,7 @@ ALLOWED = {
         "Preparation.make": ("os.rename", "app_dir/building to app_dir/releases: the names, which are root's"),
         "Preparation.build_venv": ("os.rename", "app_dir/building to app_dir/venvs: the names, which are root's"),
         "Preparation.begin": ("ensure_directory", "a new folder below app_dir/building that is given to the builder"),
-        "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or what came with the module or git's archive in a new folder; root hands it on without reading it"),
+        "Preparation.archive": ("open tempfile.TemporaryDirectory", "what Ansible uploaded, or what came with the module, git's archive or one that was completed in a new folder; nothing is unpacked"),
     },
     "slots/environment.py": {"slot_environment": ("open", "/etc/<app_name>, the environment and credentials of a slot")},
     "slots/prepared.py": {
@@ -323,11 +329,14 @@ ALLOWED = {
     "slots/left.py": {
         "_sums": ("open", "units, nginx's site, /etc/<app_name> and /usr/local/bin"),
         "note": ("write_atomically_as", "/etc/<app_name>"),
-        "drift": ("open", "/etc/<app_name>"),
+        "forget": ("write_atomically_as", "/etc/<app_name>"),
+        "_known": ("open", "/etc/<app_name>"),
     },
     "slots/leaving.py": {
         "Leaving._used_elsewhere": ("open", "/etc/systemd/system"),
         "Leaving.leave": ("os.unlink os.rmdir", "names in /etc, /usr/local/bin, /var/log/nginx and /var/lib/django-ansible-deploy; no link is followed"),
+        "Leaving._drain": ("ManagedFile", "/etc/<app>"),
+        "Leaving._can_drain": ("open", "/etc/nginx"),
         "Leaving._leave_nginx": ("os.unlink", "/etc/nginx"),
         "Leaving._keep": ("ensure_directory os.rename", "/var/backups, or beside app_dir, and the names in app_dir, which are root's"),
         "mount_points": ("open", "/proc/self/mountinfo"),
@@ -363,22 +372,22 @@ ALLOWED = {
         "Processes.process_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
         "Processes.timer_files": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
     },
+    "slots/finishing.py": {
+        "finish": ("os.unlink shutil.rmtree", "app_dir/releases, app_dir/venvs, app_dir/backups"),
+        "retire_replaced": ("replace_link", "the socket link below /run"),
+    },
     "modules/app_certificate.py": {
         "files_of": ("ManagedFile", "/etc/systemd/system and /etc/<app_name>"),
         "prepare": ("ensure_directory", "/etc/<app_name>/certificate"),
         "keep_identities": ("ensure_directory os.unlink", "/etc/<app_name>/certificate"),
         "end": ("os.unlink", "/etc/systemd/system"),
     },
-    "modules/app_finish.py": {
-        "finish": ("os.unlink shutil.rmtree", "app_dir/releases, app_dir/venvs, app_dir/backups"),
-        "retire_replaced": ("replace_link", "the socket link below /run"),
-    },
-    "modules/app_host.py": {"os_release": ("open", "/etc/os-release")},
     "modules/postgresql_server.py": {
         "Server.configure": ("ManagedFile open", "/etc/postgresql"),
         "Server.provide_dumps": ("ManagedFile", "/etc/systemd/system"),
         "Server.end_dumps": ("os.unlink", "/etc/systemd/system"),
     },
+    "modules/postgresql_logins.py": {"main": ("open", "/etc/postgresql")},
     "modules/redis_server.py": {
         "Server.read": ("ManagedFile", "/etc/django-ansible-deploy, and the package's own file"),
         "Server.administrators_password": ("ManagedFile ensure_directory", "/etc/django-ansible-deploy"),

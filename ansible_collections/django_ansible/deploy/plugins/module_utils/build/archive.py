@@ -16,15 +16,15 @@ LONGEST_NAME = 255  # bytes that a file system takes
 
 
 def pack(folder: str, revision: str, path: str) -> dict[str, list[str]]:
-    """Writes the files that *revision* has at *folder*, a work tree, a part of one or a bare repository, to *path*, a tar file that is compressed when
-    its name ends in C(.gz). Submodules that are checked out there at their commit are in it.
+    """Writes the files that *revision* has at *folder*, a work tree, a part of one or a bare repository, to *path*, a tar file.
+    Submodules that are checked out there at their commit are in it.
 
     :return: Sentences about what is not in it: C(warnings), and C(told) for what the repository itself asks for.
     :raises CommandFailed: when git refuses, as for a commit that is not there.
     """
     missing: list[str] = []
     if submodules(folder, revision):
-        with tempfile.TemporaryDirectory(dir=os.path.dirname(path)) as work, tarfile.open(path, "w:gz" if path.endswith(".gz") else "w") as whole:
+        with tempfile.TemporaryDirectory(dir=os.path.dirname(path)) as work, tarfile.open(path, "w") as whole:
             missing = add(whole, work, folder, revision)
     else:
         git(folder, "archive", "--output", path, revision)

@@ -53,13 +53,14 @@ def exists(user: str) -> bool:
         return False
 
 
-def ask(sandbox: Sandbox, steps: list[str], environment: dict, **request: object) -> dict:
+def ask(sandbox: Sandbox, steps: list[str], environment: dict, archive=None, **request: object) -> dict:
     """Runs steps of build/worker.py in a sandbox.
 
+    :param archive: an open file, for the step C(unpack).
     :raises CommandFailed: with the step's own words.
     """
     text = program_input(PROGRAM, {"steps": steps, **request})
-    done = confined(sandbox, [interpreter.OWN, "-I", "-c", BOOTSTRAP], stdin=text, environment=environment, cwd="/", timeout=LONGEST_BUILD)
+    done = confined(sandbox, [interpreter.OWN, "-I", "-c", BOOTSTRAP], stdin=text, attached=archive, environment=environment, cwd="/", timeout=LONGEST_BUILD)
     try:
         found = json.loads(done.answer)
     except ValueError:
@@ -111,21 +112,14 @@ class Builder:
         own = {"HOME": self.cache, "PIP_CACHE_DIR": os.path.join(self.cache, "pip")}
         return {**uv.uv_environment(os.path.join(self.cache, "uv")), **self.environment, **own}
 
-    def unpack(self, archive, folder: str, compressed: bool) -> None:
-        """Unpacks an open archive into the builder's *folder*.
-
-        :raises CommandFailed: when it is none, or holds what the builder may not make.
-        """
-        tar = ["tar", "--extract", "--no-same-owner", "--no-same-permissions", "--file", "-", "--directory", folder, *(["--gzip"] if compressed else [])]
-        run_confined(self.sandbox(writable=[folder]), tar, environment={}, cwd="/", stdin=archive, timeout=LONGEST_BUILD)
-
-    def work(self, steps: list[str], shown: dict, **request: object) -> dict:
+    def work(self, steps: list[str], shown: dict, archive=None, **request: object) -> dict:
         """Has the builder do steps of build/worker.py.
 
         :param shown: where the sandbox shows its folders, see Sandbox.
+        :param archive: an open file, for the step C(unpack).
         :raises CommandFailed: with the step's own words.
         """
-        return ask(self.sandbox(shown=shown, writable=[self.cache] if os.path.isdir(self.cache) else []), steps, self.variables(), **request)
+        return ask(self.sandbox(shown=shown, writable=[self.cache] if os.path.isdir(self.cache) else []), steps, self.variables(), archive, **request)
 
     def python_for(self, asked: object, tools_dir: str) -> str:
         """Has root install a Python that the checkout asks for, below *tools_dir*."""

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import glob
-import json
 import os
 import re
 import sys
 from typing import NamedTuple
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.build.lock_files import load_toml
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.lock_files import load_json, load_toml
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.requirements import folders_up, read
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 
@@ -66,7 +65,7 @@ def _minor(release_dir: str, project_dir: str) -> tuple[str, str]:
         if found:
             return found.group(1), name
     path = first_file(("Pipfile.lock",), project_dir, release_dir)
-    requires = json.loads(read(path)).get("_meta", {}).get("requires", {}) if path else {}
+    requires = load_json(path).get("_meta", {}).get("requires", {}) if path else {}
     found = re.match(r"3\.\d+", requires.get("python_full_version") or requires.get("python_version") or "")
     return (found.group(0), "Pipfile.lock") if found else ("", "")
 

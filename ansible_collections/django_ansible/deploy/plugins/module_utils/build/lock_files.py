@@ -11,6 +11,8 @@ import os
 import re
 import sys
 
+# The files that were read so far, for what is said of one that has not its form.
+READ: list[str] = []
 NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
@@ -26,11 +28,22 @@ def load_toml(path: str) -> dict:
         if "/usr/lib/python3/dist-packages" not in sys.path:
             sys.path.append("/usr/lib/python3/dist-packages")
         from pip._vendor import tomli as tomllib
-    with open(path, "rb") as file:
-        try:
-            return tomllib.load(file)
-        except tomllib.TOMLDecodeError as error:
-            raise BadLock("%s is no valid TOML: %s" % (os.path.basename(path), error)) from error
+    return _loaded(path, "TOML", tomllib.load)
+
+
+def load_json(path: str) -> dict:
+    return _loaded(path, "JSON", json.load)
+
+
+def _loaded(path: str, form: str, load) -> dict:
+    READ.append(os.path.basename(path))
+    try:
+        with open(path, "rb") as file:
+            return load(file)
+    except (ValueError, RecursionError) as error:
+        raise BadLock("%s is no valid %s: %s" % (os.path.basename(path), form, error)) from error
+    except OSError as error:
+        raise BadLock("%s cannot be read: %s" % (os.path.basename(path), error.strerror)) from error
 
 
 def normal(name: str) -> str:
@@ -60,13 +73,8 @@ def hashed_or_not(lines: list[str]) -> list[str]:
 
 def pipfile_lines(path: str) -> list[str]:
     """The default packages of a Pipfile.lock."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            packages = json.load(file).get("default", {})
-    except ValueError as error:
-        raise BadLock("Pipfile.lock is no valid JSON: %s" % error) from error
     lines = []
-    for name, about in packages.items():
+    for name, about in load_json(path).get("default", {}).items():
         extras = "[%s]" % ",".join(about["extras"]) if about.get("extras") else ""
         if "path" in about or "file" in about:
             place = about.get("path") or about["file"]

@@ -8,6 +8,7 @@ import os
 import re
 import time
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import Bake
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import changes, digest_of, predict
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.launch import Launch
@@ -86,16 +87,19 @@ class Activation:
             previous_images=previous_images, done=None, settings=self.settings,
         )
         try:
+            # A release that was live before needs no watching.
+            watching = None if self.kept else Bake(launch, self.settings)
             self.managed.place(earlier)
             for reference, identifier in identifiers.items():
                 if "@" not in reference and tags[reference] != identifier:
                     self.engine.tag(identifier, reference)
             roll_out(launch, before, self.settings)
+            watched = watching.watch() if watching else None
             after = launch.snapshot()
             changed = changes(concerned(before, self.summary), concerned(after, self.summary))
             images = running_images(self.engine, self.store, after, self.release)
             self.note(after, run, actor)
-            result = {"changes": changed, "files": files, "images": images, "previous_images": previous_images, "gates": launch.gates}
+            result = {"changes": changed, "files": files, "images": images, "previous_images": previous_images, "gates": launch.gates, "watched": watched}
             self.store.remember(
                 files=files_before.saved, run=run, release=self.release, previous=self.previous, tags=tags, before=sorted(before), actor=actor,
                 previous_images=previous_images, done=result, settings=self.settings,

@@ -14,6 +14,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.comm
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import memory_folder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import driver_input
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.shapes import checked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP
 
@@ -134,9 +135,9 @@ class ContainerApplication:
             found = json.loads(out)
         except ValueError:
             raise CommandFailed(f"a container of service {self.one_off.service} ended with {code} and without an answer: {reason_of(err, 10)}") from None
-        if "error" in found:
+        if isinstance(found, dict) and "error" in found:
             raise CommandFailed(f"{found['error']}\n{tail(reason_of(err, 20))}".strip())
-        return found
+        return checked(found, steps)
 
 
 class ContainerClient:

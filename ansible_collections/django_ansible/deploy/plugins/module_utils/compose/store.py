@@ -75,7 +75,6 @@ class Store(Releases):
     def __init__(self, project):
         self.project = project
         super().__init__(os.path.join(state_folder(), "compose", project))
-        self.backups = os.path.join(self.folder, "backups")
         # What is dumped on a schedule, see nightly.
         self.schedule = os.path.join(self.folder, "dumps.json")
         self._live = os.path.join(self.folder, "live")

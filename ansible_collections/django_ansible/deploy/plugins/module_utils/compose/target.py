@@ -30,6 +30,9 @@ START_ARGUMENTS = {
     "probes": {"type": "dict", "default": {}},
     "rollout": {"type": "list", "elements": "str", "default": []},
     "drain_seconds": {"type": "int", "default": 10},
+    "bake": {"type": "int", "default": 0},
+    "bake_requests": {"type": "int", "default": 50},
+    "bake_checks": {"type": "list", "elements": "str", "default": []},
 }
 
 

@@ -22,7 +22,7 @@ import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, write_atomically
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import is_name
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import is_name, listed, trouble_of
 
 ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}")
 MOMENT = "%Y%m%dT%H%M%SZ"
@@ -78,19 +78,15 @@ class Catalogue:
 
     def records(self) -> list[dict]:
         """What is there, oldest first."""
-        names = os.listdir(self.folder) if os.path.isdir(self.folder) else []
-        return sorted(filter(None, (self._read(name[: -len(".dump")]) for name in names if name.endswith(".dump"))), key=lambda record: record["id"])
+        names = (name[: -len(".dump")] for name in listed(self.folder) if name.endswith(".dump"))
+        return sorted(filter(None, map(self._read, names)), key=lambda record: record["id"])
 
     def _read(self, name: str) -> dict | None:
         if is_name(name):
             size = os.path.getsize(os.path.join(self.folder, name + ".dump"))
             return {"id": name, "before": ["the migrations of %s" % name], "attempt": name, "vendor": "postgresql", "size": size}
-        try:
-            with open(os.path.join(self.folder, name + ".json"), encoding="utf-8") as file:
-                found = json.load(file)
-        except (FileNotFoundError, ValueError):
-            return None
-        return {**found, "id": name} if isinstance(found, dict) and ID.fullmatch(name) else None
+        found = read_record(os.path.join(self.folder, name + ".json"))
+        return {**found, "id": name} if found and ID.fullmatch(name) else None
 
     def begin(self) -> str:
         """An id for a dump, and a folder that it can be written into."""
@@ -108,8 +104,8 @@ class Catalogue:
     def verify(self, record: dict) -> None:
         """:raises CommandFailed: when the file is not what was written."""
         size = os.path.getsize(self.path(record))
-        if size != record["size"] or checksum(self.path(record)) != record.get("sha256", checksum(self.path(record))):
-            what = "it has %d bytes instead of %d" % (size, record["size"]) if size != record["size"] else "its checksum is another"
+        if size != record.get("size") or checksum(self.path(record)) != record.get("sha256", checksum(self.path(record))):
+            what = "it has %d bytes instead of %s" % (size, record.get("size")) if size != record.get("size") else "its checksum is another"
             raise CommandFailed("the dump %s is damaged, it is not what was written on %s: %s" % (record["id"], record["id"][:8], what))
 
     def damaged(self) -> list[str]:
@@ -191,8 +187,13 @@ class Catalogue:
         """The files that go: of dumps that are not to be kept, see superfluous, and what a killed run left."""
         records = self.records()
         whole = {record["id"] for record in records} - set(superfluous(records, kept, number=number, days=days, now=time.time()))
-        names = sorted(os.listdir(self.folder)) if os.path.isdir(self.folder) else []
-        known = {record["id"] for record in records}
+        names = listed(self.folder)
+        # One whose record somebody edited stays: nobody knows what needs it.
+        edited = {
+            name.partition(".")[0] for name in names
+            if name.endswith(".json") and name[: -len(".json")] + ".dump" in names and not read_record(os.path.join(self.folder, name))
+        }
+        known, whole = {record["id"] for record in records} | edited, whole | edited
         return [
             os.path.join(self.folder, name) for name in names
             if (self._is_abandoned(name) if name.endswith(".partial") or name.partition(".")[0] not in known else name.partition(".")[0] not in whole)
@@ -212,6 +213,16 @@ class Catalogue:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
         return removed
+
+
+def read_record(path: str) -> dict | None:
+    """A dump's record; None when there is none, or none that a dump was written down with."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return None
+    return None if trouble_of(found) else found
 
 
 def reason(record: dict) -> str:

@@ -13,7 +13,7 @@ import stat
 import tempfile
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import DAY, ID, Catalogue, taken_at
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import DAY, ID, Catalogue, read_record, taken_at
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install
 
@@ -128,11 +128,13 @@ class Target:
             if not snapshot:
                 raise CommandFailed("it has no dump %s" % identifier)
             restic("restore", snapshot, "--target", place)
-            # The record first, as for one that is made here.
             for suffix in (".json", ".dump"):
                 # Another host may have put it there: as a link, root would read what that host names.
                 if not stat.S_ISREG(os.lstat(os.path.join(place, identifier + suffix)).st_mode):
                     raise CommandFailed("what it has of the dump %s is no file" % identifier)
+            if not read_record(os.path.join(place, identifier + ".json")):
+                raise CommandFailed("its record of the dump %s is not as a deploy wrote it: look which host shares that place" % identifier)
+            # The record first, as for one that is made here.
             for suffix in (".json", ".dump"):
                 os.rename(os.path.join(place, identifier + suffix), os.path.join(catalogue.folder, identifier + suffix))
 

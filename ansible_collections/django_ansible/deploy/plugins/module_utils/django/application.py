@@ -11,7 +11,10 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django impor
     applying,
     committed,
     driver,
+    migrating,
     operations,
+    project,
+    refused,
     safer,
     scratch,
     settings_completion,
@@ -20,11 +23,12 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django impor
     values,
 )
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.shapes import checked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP, program_input
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import KILLED, Done, Sandbox, confined, ended, must_succeed
 
-PROGRAM = (committed, settings_completion, uploads, safer, operations, values, trial, scratch, applying, driver)
+PROGRAM = (refused, committed, settings_completion, uploads, safer, operations, values, trial, scratch, applying, migrating, project, driver)
 
 
 def driver_input(steps, **request: object) -> str:
@@ -89,4 +93,4 @@ class Application:
         if not isinstance(found, dict) or "error" in found:
             said = found["error"] if isinstance(found, dict) else "Django's answer is not one"
             raise CommandFailed(self.environment.mask("%s\n%s" % (said, tail(done.printed))).strip())
-        return found
+        return checked(found, (*steps, *(["settings"] if "host" in options else [])))

@@ -167,8 +167,8 @@ class Proof:
         self.breaks = [rules.sentence(one) for one in rules.expected(self.plan["operations"], tables)]
         opaque = sorted({one["migration"] for one in self.plan["operations"] if one["opaque"]})
         self.notes.append(
-            "the live release was not tried on the migrated schema (%s); rules over the operations stood in, which is weaker%s"
-            % (reason, ", and they cannot see into %s" % ", ".join(opaque) if opaque else "")
+            "the live release could not be tried on the migrated schema (%s); instead, rules looked at the operations, which find less%s"
+            % (reason, ", and nothing in %s" % ", ".join(opaque) if opaque else "")
         )
         self.told = "rules over the operations find %s" % ("what breaks the live release" if self.breaks else "nothing that breaks the live release")
 

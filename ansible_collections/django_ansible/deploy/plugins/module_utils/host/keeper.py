@@ -37,6 +37,7 @@ LONGEST_LINE = 64
 
 HEART_ARGUMENTS = {
     "heart": {"type": "str", "default": "", "no_log": True},
+    "may_fail": {"type": "int", "default": 0},
     "notify": {"type": "str", "default": "", "no_log": True},
 }
 

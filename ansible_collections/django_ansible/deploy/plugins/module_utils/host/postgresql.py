@@ -16,9 +16,11 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.memory import MIB, mebibytes, steady
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.neighbours import header, owner_of, refuse_other_settings
 
-# In the block of each application, also of one that no other host connects to.
+# In the block of each application, also of one that no other host connects to. The second line is there while other roles work in the place of the first.
 OWNS = "# role %s, database %s"
-
+ALSO = "# also %s"
+BLOCK = re.compile(r"^# BEGIN Ansible managed: (\S+)\n(.*?)^# END", re.MULTILINE | re.DOTALL)
+QUOTED = r'"((?:[^"]|"")+)"'
 
 # Of each connection of the administrator: whoever owns a database can have its sessions look in a schema of its own first, for functions and operators as well.
 ADMINISTRATOR = {"PGOPTIONS": "-c search_path=pg_catalog"}
@@ -29,8 +31,10 @@ def psql(script: str, port: int, database: str = "postgres") -> str:
 
     :raises CommandFailed: with the server's words.
     """
-    argv = ["runuser", "--user", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-p", str(port), "-d", database]
-    done = subprocess.run(argv, input=script, text=True, capture_output=True, check=False, cwd="/", timeout=600, env={**os.environ, **ADMINISTRATOR})
+    argv = ["runuser", "--user", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-p", str(port)]
+    # As an argument, psql would read a name with = in it as where to connect to.
+    variables = {**os.environ, **ADMINISTRATOR, "PGDATABASE": database}
+    done = subprocess.run(argv, input=script, text=True, capture_output=True, check=False, cwd="/", timeout=600, env=variables)
     if done.returncode:
         raise CommandFailed("PostgreSQL refuses: %s" % tail(done.stderr, 5))
     return done.stdout.strip()
@@ -89,6 +93,11 @@ def cluster(port: int, listing: str) -> tuple[str, str]:
     raise CommandFailed("no PostgreSQL cluster of this host is on port %d, there are: %s. Set db_port" % (port, there))
 
 
+def access_file(port: int, listing: str) -> str:
+    """Where the cluster at a port keeps who gets in."""
+    return os.path.join("/etc/postgresql", *cluster(port, listing), "pg_hba.conf")
+
+
 def sane_settings(memory: int, alone: bool, everywhere: bool, more: dict, known: dict) -> dict:
     """The settings that a server gets, by the host's memory.
 
@@ -140,12 +149,21 @@ def applications_of(hba: str) -> set[str]:
     return set(re.findall(r"^# BEGIN Ansible managed: (\S+)$", hba, re.MULTILINE))
 
 
+def known_roles(hba: str, app_name: str) -> tuple[str, list[str]]:
+    """What deploys have made for an application: its database, and the roles that get into it, the one that owns it first. Empty when there is nothing."""
+    for application, block in BLOCK.findall(hba):
+        found = re.match(OWNS % (QUOTED, QUOTED) + "\n(?:" + ALSO % "(.*)" + ")?", block)
+        if application == app_name and found:
+            owner, database, others = found.groups()
+            names = [text.replace('""', '"') for text in (database, owner, *re.findall(QUOTED, others or ""))]
+            return names[0], names[1:]
+    return "", []
+
+
 def owner_of_role(hba: str, user: str, app_name: str) -> str | None:
     """Another application that has this role."""
-    for application, block in re.findall(r"^# BEGIN Ansible managed: (\S+)\n(.*?)^# END", hba, re.MULTILINE | re.DOTALL):
-        if application != app_name and block.startswith(OWNS.partition("%s")[0] + name(user) + ","):
-            return application
-    return None
+    others = sorted(applications_of(hba) - {app_name})
+    return next((application for application in others if user in known_roles(hba, application)[1]), None)
 
 
 def addresses(hosts: list[str]) -> list[str]:
@@ -166,15 +184,17 @@ def addresses(hosts: list[str]) -> list[str]:
     return sorted(set(result))
 
 
-def allow(text: str, app_name: str, database: str, user: str, networks: list[str]) -> str:
-    """pg_hba.conf with the block of an application, which lets its role into its database from these networks and from nowhere else.
+def allow(text: str, app_name: str, database: str, roles: list[str], networks: list[str]) -> str:
+    """pg_hba.conf with the block of an application, which lets its roles into its database from these networks and from nowhere else.
 
     A database that is restored has a name of its own until it takes the place of the other, which is done from the empty database of the server.
     """
     begin, end = "# BEGIN Ansible managed: %s" % app_name, "# END Ansible managed: %s" % app_name
     databases = ",".join(map(name, (database, restored_name(database), "postgres")))
-    lines = ["host %s %s %s scram-sha-256" % (databases, name(user), network) for network in networks]
-    block = "\n".join([begin, OWNS % (name(user), name(database)), *lines, end, ""])
+    owner, *others = map(name, roles)
+    lines = [ALSO % ",".join(others)] if others else []
+    lines += ["host %s %s %s scram-sha-256" % (databases, role, network) for role in (owner, *others) for network in networks]
+    block = "\n".join([begin, OWNS % (owner, name(database)), *lines, end, ""])
     pattern = _block_of(app_name)
     if pattern.search(text):
         return pattern.sub(lambda _: block, text)

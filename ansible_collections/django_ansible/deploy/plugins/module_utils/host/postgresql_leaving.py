@@ -29,7 +29,7 @@ class Leaving:
         self.dumps = app_name + "-dumps"
         self.told: list[str] = []
         self.hba = self.settings = ManagedFile("", "")
-        self.user = self.database = ""
+        self.database, self.roles = "", []
         if shutil.which("pg_lsclusters"):
             self._look()
 
@@ -40,16 +40,14 @@ class Leaving:
         self.settings = ManagedFile(os.path.join(folder, "conf.d", "django-ansible-deploy.conf"), "")
         self.hba = ManagedFile(os.path.join(folder, "pg_hba.conf"), "", "0640", "postgres", "postgres")
         known = (self.hba.read() or b"").decode()
-        found = re.search(r'^# BEGIN Ansible managed: %s\n# role "((?:[^"]|"")+)", database "((?:[^"]|"")+)"$' % re.escape(self.app_name), known, re.MULTILINE)
-        if found:
-            self.user, self.database = (text.replace('""', '"') for text in found.groups())
-            self.hba.content = postgresql.disallow(known, self.app_name).encode()
+        self.database, self.roles = postgresql.known_roles(known, self.app_name)
+        self.hba.content = postgresql.disallow(known, self.app_name).encode()
 
     def is_there(self) -> list[str]:
         """What would go, for people."""
-        if not self.user:
+        if not self.roles:
             return []
-        return ["database %s" % name for name in self._databases()] + ["role %s" % self.user, *self._units()]
+        return [*("database %s" % name for name in self._databases()), *("role %s" % role for role in self.roles), *self._units()]
 
     def leave(self) -> None:
         """:raises CommandFailed: before anything goes, when the last dump fails; with the server's words, when it refuses."""
@@ -64,10 +62,12 @@ class Leaving:
         systemd.systemctl("daemon-reload")
         for name in databases:
             postgresql.psql("DROP DATABASE %s WITH (FORCE)" % postgresql.name(name), self.port)
-        try:
-            postgresql.psql("DROP ROLE %s" % postgresql.name(self.user), self.port)
-        except CommandFailed as error:
-            self.told.append("the role %s stays: %s" % (self.user, error))
+        # The one that the others work for goes last.
+        for role in reversed(self.roles):
+            try:
+                postgresql.psql("DROP ROLE IF EXISTS %s" % postgresql.name(role), self.port)
+            except CommandFailed as error:
+                self.told.append("the role %s stays: %s" % (role, error))
         self.hba.write()
         if not postgresql.applications_of(self.hba.content.decode()) and self.settings.read() is not None:
             os.unlink(self.settings.path)
@@ -80,8 +80,8 @@ class Leaving:
                 state.remove(self.dumps)
 
     def _databases(self) -> list[str]:
-        """The one that it used, and those that restores have left. Others of its role stay: deploys have not made them, and their names are whatever it likes."""
-        owned = "SELECT datname FROM pg_catalog.pg_database WHERE pg_catalog.pg_get_userbyid(datdba) = %s ORDER BY datname" % postgresql.literal(self.user)
+        """The one that it used, and those that restores have left. Others of its roles stay: deploys have not made them, and their names are whatever it likes."""
+        owned = "SELECT datname FROM pg_catalog.pg_database WHERE pg_catalog.pg_get_userbyid(datdba) = %s ORDER BY datname" % postgresql.literal(self.roles[0])
         ours = (self.database, postgresql.restored_name(self.database))
         return sorted({name for name in postgresql.psql(owned, self.port).splitlines() if name in ours or postgresql.is_replaced(name, self.database)})
 

@@ -7,10 +7,18 @@ import inspect
 import json
 
 # Gives each module its own name there. Their sources and what is asked come on stdin: arguments can be seen by everyone on the host.
-# The last module's main() is called with what is asked.
+# The last module's main() is called with what is asked. What else stdin has is left to it.
 BOOTSTRAP = """
-import json, sys, types
-given = json.load(sys.stdin)
+import json, os, sys, types
+
+def take(count):
+    parts = []
+    while count:
+        parts.append(os.read(0, count) or sys.exit("the program is not whole"))
+        count -= len(parts[-1])
+    return b"".join(parts)
+
+given = json.loads(take(int(take(12))))
 for name, source in given["modules"]:
     parts = name.split(".")
     for end in range(1, len(parts)):
@@ -31,4 +39,5 @@ def program_input(modules: tuple, request: dict) -> str:
 
     :param modules: each after those that it imports; they import nothing else of this collection.
     """
-    return json.dumps({"modules": [(module.__name__, inspect.getsource(module)) for module in modules], "request": request})
+    text = json.dumps({"modules": [(module.__name__, inspect.getsource(module)) for module in modules], "request": request})
+    return "%012d%s" % (len(text), text)

@@ -27,6 +27,9 @@ FIELDS = {
     **{"layout": int, "revision": r"|[0-9a-f]{40}", "bad": bool, "activated": TIME, "created": TIME, "build": WORD, "venv": WORD, "migrated": dict, "commands": list},
     **{"prepared": TEXT, "key": WORD, "collected": TEXT, "static_root": TEXT, "settings_module": TEXT, "home": bool, "uploads": dict, "pages": dict},
     **{"file": TEXT, "project": TEXT, "summary": dict, "images": dict, "identifiers": dict, "hashes": dict, "fingerprint": WORD},
+    # Of a dump, see database/catalogue.py.
+    **{"size": int, "sha256": r"[0-9a-f]{64}", "vendor": WORD, "database": TEXT, "before": [str], "attempt": TEXT, "applied": [str], "rows": {str: int}},
+    **{"rehearsed": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", "restores_in": float, "reason": TEXT},
 }
 
 
@@ -36,10 +39,26 @@ def trouble_of(record: object) -> str | None:
         return "it is no mapping"
     for name, wanted in FIELDS.items():
         value = record.get(name)
-        fits = re.fullmatch(wanted, value) if isinstance(wanted, str) and isinstance(value, str) else type(value) is wanted
-        if value is not None and not fits:
+        if value is not None and not fits(value, wanted):
             return "%s is %s" % (name, ascii(value)[:60])
     return None
+
+
+def fits(value: object, wanted: object) -> bool:
+    """Whether a value is of a type, or of those in a list or mapping, or a text of a form. A whole number is a number, too."""
+    if isinstance(wanted, str):
+        return isinstance(value, str) and re.fullmatch(wanted, value) is not None
+    if isinstance(wanted, list):
+        return type(value) is list and all(fits(one, wanted[0]) for one in value)
+    if isinstance(wanted, dict):
+        [(key, inner)] = wanted.items()
+        return type(value) is dict and all(fits(name, key) and fits(one, inner) for name, one in value.items())
+    return type(value) is wanted or (wanted is float and type(value) is int)
+
+
+def listed(folder: str) -> list[str]:
+    """The names in a folder that may not be there."""
+    return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
 
 
 def is_name(text: object) -> bool:
@@ -53,6 +72,7 @@ class Releases:
         self.folder = folder
         self.releases = os.path.join(folder, "releases")
         self.journal = os.path.join(folder, "deploys.jsonl")
+        self.backups = os.path.join(folder, "backups")
         self._layout = os.path.join(folder, ".layout")
 
     def release_dir(self, release: str) -> str:
@@ -100,8 +120,7 @@ class Releases:
 
     def list_releases(self) -> list[dict]:
         """The completed releases, oldest first. Their names begin with the time, so they sort by it."""
-        names = sorted(os.listdir(self.releases)) if os.path.isdir(self.releases) else []
-        return [found for found in (self.read_release(name) for name in names) if found]
+        return [found for found in map(self.read_release, listed(self.releases)) if found]
 
     def refuse_unreadable(self) -> None:
         """:raises CommandFailed: when this version would not understand what is here: records of a newer one, or those that somebody edited."""
@@ -114,9 +133,10 @@ class Releases:
             raise CommandFailed(sentence)
 
     def records(self) -> Iterator[str]:
-        """Paths of what was written down of the releases."""
-        for name in filter(is_name, sorted(os.listdir(self.releases)) if os.path.isdir(self.releases) else []):
+        """Paths of what was written down of the releases, and of dumps."""
+        for name in filter(is_name, listed(self.releases)):
             yield os.path.join(self.release_dir(name), "release.json")
+        yield from (os.path.join(self.backups, name) for name in listed(self.backups) if name.endswith(".json"))
 
     def edited(self) -> Iterator[str]:
         """A sentence for each record that is not as a deploy writes it: its release would count for none, and what it needs would be removed."""
@@ -126,7 +146,7 @@ class Releases:
                     trouble = trouble_of(json.load(file))
             except FileNotFoundError:
                 continue  # It was never completed.
-            except (OSError, ValueError):
+            except (OSError, ValueError, RecursionError):
                 trouble = "it is no JSON"
             if trouble:
                 yield "%s is not as a deploy wrote it: %s. Bring it back from a backup; without one, remove it, and it counts for nothing" % (path, trouble)
@@ -146,8 +166,10 @@ class Releases:
     def record(self, **entry: object) -> None:
         """Appends to deploys.jsonl who did what, when, and how it ended."""
         entry = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **entry}
-        descriptor = os.open(self.journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        descriptor = os.open(self.journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+            # Commands that somebody ran are in it, which other applications need not read. A version before let everybody.
+            os.fchmod(descriptor, 0o600)
             file.write(json.dumps(entry, sort_keys=True) + "\n")
 
     def went_alone(self) -> str | None:

@@ -102,13 +102,15 @@ def read_environment_file(text: str) -> dict:
 
 
 def confined(
-    sandbox: Sandbox, argv: list[str], *, environment: dict, cwd: str, credentials: dict | None = None, stdin=None, timeout: float = 0, unit: str = "", output=None
+    sandbox: Sandbox, argv: list[str], *, environment: dict, cwd: str, credentials: dict | None = None, stdin: str = "", attached=None, timeout: float = 0,
+    unit: str = "", output=None,
 ) -> Done:
     """Runs *argv*, a program and its arguments without a secret, in a sandbox.
 
     :param environment: the variables, besides PATH and LANG.
     :param credentials: values that are read from the files that C(NAME_FILE) names, by name.
-    :param stdin: text, or an open file; nothing by default.
+    :param stdin: text.
+    :param attached: an open file of bytes, which follows the text.
     :param timeout: seconds; 0 for no limit.
     :param unit: name of its unit, so that somebody else can stop it; by default one that nobody knows.
     :param output: gets what it prints as it comes, bytes of stdout and stderr in their order; then nothing of that is answered.
@@ -131,7 +133,7 @@ def confined(
         # systemd would put variables in the place of their names.
         command = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=oneshot", "--unit", unit]
         started = time.monotonic()
-        done = _finished([*command, *("--property=" + one for one in properties), "--", *(word.replace("$", "$$") for word in (*INSIDE, *argv))], unit, stdin, output)
+        done = _finished([*command, *("--property=" + one for one in properties), "--", *(word.replace("$", "$$") for word in (*INSIDE, *argv))], unit, stdin, attached, output)
     if timeout and done.code and time.monotonic() - started >= timeout:
         raise CommandFailed("%s did not end within %d s" % (" ".join(argv[:3]), timeout), done.printed)
     return done
@@ -176,15 +178,15 @@ def private_folder(path: str):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _finished(command: list[str], unit: str, stdin, output=None) -> Done:
-    text = stdin if isinstance(stdin, str) else None
-    source = subprocess.PIPE if text is not None else stdin or subprocess.DEVNULL
-    process = subprocess.Popen(command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT if output else subprocess.PIPE)
+def _finished(command: list[str], unit: str, stdin: str = "", attached=None, output=None) -> Done:
+    process = subprocess.Popen(command, stdin=subprocess.PIPE if stdin or attached else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT if output else subprocess.PIPE)
     kept = [_Passed(process.stdout, output)] if output else [_Kept(process.stdout, LONGEST_ANSWER), _Kept(process.stderr, LONGEST_OUTPUT)]
     try:
-        if text is not None:
+        if process.stdin:
             with contextlib.suppress(BrokenPipeError), process.stdin:
-                process.stdin.write(text.encode())
+                process.stdin.write(stdin.encode())
+                if attached:
+                    shutil.copyfileobj(attached, process.stdin)
         code = _waited(process, unit)
     except BaseException:
         subprocess.run(["systemctl", "stop", "--no-block", unit], check=False, capture_output=True)

@@ -11,7 +11,7 @@ import errno
 import os
 import secrets
 import stat
-from typing import Callable, Iterator
+from typing import BinaryIO, Callable, Iterator
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import descriptors, removal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.descriptors import Entry, Unsafe, closing, entry_of, telling
@@ -58,14 +58,20 @@ class Tree(Opened):
         except OSError:
             return None
 
-    def read(self, rel: str, limit: int) -> bytes:
-        """The content of a regular file of at most *limit* bytes."""
+    @contextlib.contextmanager
+    def opened(self, rel: str) -> Iterator[BinaryIO]:
+        """The content of a regular file, to be read."""
         with telling(self.path, rel), self.held(rel) as held:
             found = entry_of(rel, os.fstat(held))
             if found.kind != "file":
                 raise Unsafe("%s is a %s where a file belongs: put a file in its place" % (self.full(rel), found.kind))
             with os.fdopen(descriptors.open_file(held), "rb") as file:
-                content = file.read(limit + 1)
+                yield file
+
+    def read(self, rel: str, limit: int) -> bytes:
+        """The content of a regular file of at most *limit* bytes."""
+        with self.opened(rel) as file:
+            content = file.read(limit + 1)
         if len(content) > limit:
             raise Unsafe("%s has more than %d bytes, which is more than is read of such a file: make it smaller" % (self.full(rel), limit))
         return content

@@ -8,7 +8,9 @@ import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import UNDECIDED
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, ensure_directory, replace_link
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import describe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, last_environment, replacing, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.front import Front
@@ -78,9 +80,9 @@ class Activation:
         units += [*moves["started"], *moves["restarted"]]
         seconds, lock = params["bake"], lock_of(params, check_mode=False)
         found = bake.Bake(log, self.wanted.release, units, seconds, params["bake_requests"], params["bake_checks"], lock.is_asked_to_stop).watch()
-        said = bake.describe(*found, seconds)
+        said = describe(*found, seconds)
         self.told.append(said)
-        if found[0] == bake.UNDECIDED:
+        if found[0] == UNDECIDED:
             self.warnings.append(said)
 
     def switch(self) -> None:

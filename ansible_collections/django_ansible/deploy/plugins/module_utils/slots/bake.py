@@ -10,18 +10,13 @@ from __future__ import annotations
 import os
 import re
 import time
-import urllib.error
-import urllib.request
-from collections import Counter
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import BAD, GOOD, UNDECIDED, Requests, judge
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import BAD, UNDECIDED, judge
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import EVERY, Entry, failed_check, failing_paths, requests_of
 
-EVERY = 3  # seconds between two looks
 BEFORE = 2 << 20  # bytes of the log that tell how the release before did
-MOST_PATHS = 5
-CHECK_SECONDS = 5
 # Ends of workers that nobody asked for, in gunicorn's words.
 LOST_WORKER = re.compile(r"Worker \(pid:\d+\) was sent SIG(KILL|ABRT|SEGV|BUS|ILL)|WORKER TIMEOUT|Worker \(pid:\d+\) exited with code [1-9]")
 LOST_WORKERS = 2
@@ -29,17 +24,6 @@ LOST_WORKERS = 2
 LINE = re.compile(r'"[A-Z]+ (?P<path>[^" ]*)[^"]*" (?P<status>\d{3}) .* upstream=(?P<time>[\d.]+|-)[^=]* slot=\S* release=(?P<release>\S+)')
 # Health checks of a deploy are no visitors.
 OWN = '"django-ansible-deploy"'
-
-
-class Entry:
-    """A request that the application was asked."""
-
-    def __init__(self, release: str, path: str, status: int, seconds: float | None) -> None:
-        self.release, self.path, self.status, self.seconds = release, path, status, seconds
-
-    @property
-    def failed(self) -> bool:
-        return self.status >= 500
 
 
 def parse(line: str) -> Entry | None:
@@ -54,15 +38,6 @@ def parse(line: str) -> Entry | None:
 def sides(entries: list[Entry], release: str) -> tuple[list[Entry], list[Entry]]:
     """Those of the new release, and those of the one before. One that a release did not answer at all is the new one's, since that gets the requests."""
     return [entry for entry in entries if entry.release in (release, "-")], [entry for entry in entries if entry.release not in (release, "-")]
-
-
-def requests_of(entries: list[Entry]) -> Requests:
-    return Requests(sum(entry.failed for entry in entries), [entry.seconds for entry in entries if entry.seconds is not None], len(entries))
-
-
-def failing_paths(entries: list[Entry]) -> str:
-    counted = Counter((entry.status, entry.path) for entry in entries if entry.failed).most_common(MOST_PATHS)
-    return "".join("\n  %d x %d %s" % (count, status, path) for (status, path), count in counted)
 
 
 class Log:
@@ -116,7 +91,7 @@ class Bake:
             time.sleep(min(EVERY, max(deadline - time.monotonic(), 0)))
             new, _ = sides(self.log.since(), self.release)
             verdict, why = judge(requests_of(new), requests_of(before), self.least, looks)
-            trouble = (why + failing_paths(new) if verdict == BAD else None) or self.lost_worker() or self.ended_unit() or self.failed_check()
+            trouble = (why + failing_paths(new) if verdict == BAD else None) or self.lost_worker() or self.ended_unit() or failed_check(self.checks, "django_app_bake_checks")
             if trouble:
                 raise CommandFailed("it answered its health check and not its visitors: %s" % trouble)
             if time.monotonic() >= deadline:
@@ -136,16 +111,3 @@ class Bake:
             if found["ActiveState"] in ("inactive", "failed") or "auto-restart" in found["SubState"] or found.get("NRestarts", "0") != "0":
                 return "%s does not stay up" % unit
         return None
-
-    def failed_check(self) -> str | None:
-        for address in self.checks:
-            try:
-                with urllib.request.urlopen(address, timeout=CHECK_SECONDS):
-                    continue
-            except (OSError, ValueError, urllib.error.URLError) as error:
-                return "%s of django_app_bake_checks: %s" % (address.partition("?")[0], error)
-        return None
-
-
-def describe(verdict: str, why: str, seconds: int) -> str:
-    return "watched for %d s, %s: %s" % (seconds, "good" if verdict == GOOD else "undecided", why)

@@ -22,9 +22,8 @@ OURS = ("releases", "venvs", "slots", "building", "collected", "tools", "backups
 def refuse(layout: Layout, user: str) -> None:
     """:raises Unsafe: when somebody else than root decides what root finds at app_dir, or has put something there already."""
     for folder in folders_above(layout.app_dir):
-        found = os.lstat(folder)
-        if found.st_uid == uid_of(user) or (found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX):
-            whose = "belongs to the application's user" if found.st_uid == uid_of(user) else "can be written by everybody"
+        whose = taken_by(folder, user)
+        if whose:
             raise Unsafe(
                 "%s is in %s, which %s, who could put another folder in its place while root works there: give %s to root, or set app_dir to another place"
                 % (layout.app_dir, folder, whose, folder)
@@ -39,20 +38,37 @@ def refuse(layout: Layout, user: str) -> None:
                     )
 
 
-def uid_of(user: str) -> int | None:
-    try:
-        return pwd.getpwnam(user).pw_uid
-    except KeyError:
+def taken_by(folder: str, user: str) -> str | None:
+    """Who else than root could put another folder in the place of one in *folder*, in words; None for nobody."""
+    found = os.lstat(folder)
+    uid, groups = ids_of(user)
+    if found.st_uid == uid:
+        return "belongs to the application's user"
+    # A link has no mode; where it leads to is a folder of its own.
+    if stat.S_ISLNK(found.st_mode) or found.st_mode & stat.S_ISVTX:
         return None
+    if found.st_mode & stat.S_IWOTH:
+        return "can be written by everybody"
+    return "can be written by a group of the application's user" if found.st_mode & stat.S_IWGRP and found.st_gid in groups else None
+
+
+def ids_of(user: str) -> tuple[int | None, list[int]]:
+    """The application's user and its groups; nobody where there is none yet."""
+    try:
+        account = pwd.getpwnam(user)
+    except KeyError:
+        return None, []
+    return account.pw_uid, os.getgrouplist(user, account.pw_gid)
 
 
 def folders_above(path: str) -> list[str]:
-    """The folders that a path is in and that are there."""
+    """The folders that a path is in and that are there, by its name and by where links on the way lead."""
     found = []
-    while path != "/":
-        path = os.path.dirname(path)
-        found.append(path)
-    return [folder for folder in found if os.path.lexists(folder)]
+    for way in dict.fromkeys((path, os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path)))):
+        while way != "/":
+            way = os.path.dirname(way)
+            found.append(way)
+    return [folder for folder in dict.fromkeys(found) if os.path.lexists(folder)]
 
 
 def prepare(layout: Layout, user: str) -> None:
@@ -63,8 +79,10 @@ def prepare(layout: Layout, user: str) -> None:
         served = top.look("static")
         if served and served.uid != os.geteuid():
             take_over(top, served.uid)
-    for path in (layout.releases, layout.venvs, layout.slots, layout.static, layout.building):
+    for path in (layout.releases, layout.slots, layout.static, layout.building):
         ensure_directory(path)
+    # Packages may be a project's own: whoever else is on the host can enter by no name that is found there.
+    ensure_directory(layout.venvs, 0o711)
 
 
 def take_over(top: Tree, owner: int) -> None:

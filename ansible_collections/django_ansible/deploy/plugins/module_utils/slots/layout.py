@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import read_link
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import Releases, is_name
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import Releases, is_name, listed
 
 SLOTS = ("blue", "green")
 
@@ -23,7 +23,6 @@ class Layout(Releases):
         self.venvs = os.path.join(app_dir, "venvs")
         self.shared = os.path.join(app_dir, "shared")
         self.media = os.path.join(self.shared, "media")
-        self.backups = os.path.join(app_dir, "backups")
         self.static = os.path.join(app_dir, "static")
         # Where releases and virtual environments are while they are made, and static files before they are served.
         self.building = os.path.join(app_dir, "building")
@@ -37,13 +36,13 @@ class Layout(Releases):
         # Closes the site while it is there; beside it, who gets through.
         self.maintenance = os.path.join(self.etc, "maintenance")
         self.let_through = os.path.join(self.etc, "maintenance.d")
+        # Has load balancers go elsewhere while it is there.
+        self.draining = os.path.join(self.etc, "draining")
         self.run = os.path.join("/run", app_name)
 
     def records(self) -> Iterator[str]:
         yield from super().records()
-        for name in sorted(os.listdir(self.prepared)) if os.path.isdir(self.prepared) else []:
-            if name.endswith(".json"):
-                yield os.path.join(self.prepared, name)
+        yield from (os.path.join(self.prepared, name) for name in listed(self.prepared) if name.endswith(".json"))
 
     def slot_link(self, slot: str) -> str:
         return os.path.join(self.slots, slot)

@@ -3,6 +3,7 @@
 """An application leaves a host: first nginx sends nobody to it any more, then what runs ends, then everything goes that its deploys have made."""
 from __future__ import annotations
 
+import contextlib
 import glob
 import grp
 import os
@@ -13,7 +14,7 @@ import time
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import builder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper, lock, nginx, runs, shipped, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, read_link
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, ensure_directory, read_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
@@ -88,15 +89,23 @@ class Leaving:
         """What would go, for people."""
         return [*self.units(), *self.files(), *self.folders(), *self.accounts()]
 
-    def leave(self, keep_data: bool) -> None:
+    def leave(self, keep_data: bool, drain: float = 0) -> None:
         """Afterwards nothing is left, but for what C(told) says.
 
+        :param drain: seconds for load balancers to go elsewhere, before anything ends.
         :raises CommandFailed: before anything is touched, when a volume is mounted in app_dir; when a unit does not end, or nginx refuses what is left.
         """
         self._refuse_mounts()
         kept = self._place_to_keep() if keep_data else None
         units, accounts = self.units(), self.accounts()
-        self._leave_nginx()
+        try:
+            self._drain(drain)
+            # The file stays until its folder goes: nginx's old processes may still answer a load balancer.
+            self._leave_nginx()
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.layout.draining)
+            raise
         self._end(units)
         for path in [*(os.path.join(process_units.UNITS, unit) for unit in units), *self.files()]:
             os.unlink(path)
@@ -121,6 +130,23 @@ class Leaving:
             if os.path.isdir(path) and not os.listdir(path):
                 os.rmdir(path)
         self.told.append("packages and the journal stay as they are")
+
+    def _drain(self, seconds: float) -> None:
+        """From now on the health check fails for whoever asks from elsewhere. Returns when they had so long to hear it."""
+        if not seconds or not os.path.isfile(self.site):
+            return
+        if self._can_drain():
+            ManagedFile(self.layout.draining, "").write()
+            time.sleep(seconds)
+        else:
+            self.told.append("no load balancer could hear of it before: nginx's site is of an older version, or the only health check is /")
+
+    def _can_drain(self) -> bool:
+        """Whether nginx looks, and at a path of which not every visitor asks."""
+        with open(self.site, encoding="utf-8") as file:
+            text = file.read()
+        found = re.search(r"^map \$uri \$\w+_asked \{(.*?)^\}", text, re.MULTILINE | re.DOTALL)
+        return self.layout.draining in text and bool(found) and "~" in found.group(1)
 
     def _leave_nginx(self) -> None:
         """Running requests are answered to their end."""

@@ -44,12 +44,26 @@ def note(layout: Layout) -> None:
         write_atomically_as(_record(layout), json.dumps(_sums(layout), sort_keys=True).encode(), 0o600, os.getuid(), os.getgid())
 
 
-def drift(layout: Layout) -> list[str]:
-    """What is different since then; nothing where a version before this one has deployed."""
+def forget(layout: Layout, gone: list[str]) -> None:
+    """Nobody shall be told of files that an operation has removed."""
+    known = _known(layout)
+    if known:
+        kept = {path: found for path, found in known.items() if path not in gone}
+        write_atomically_as(_record(layout), json.dumps(kept, sort_keys=True).encode(), 0o600, os.getuid(), os.getgid())
+
+
+def _known(layout: Layout) -> dict:
     try:
         with open(_record(layout), encoding="utf-8") as file:
-            known = json.load(file)
+            return json.load(file)
     except (FileNotFoundError, ValueError):
+        return {}
+
+
+def drift(layout: Layout) -> list[str]:
+    """What is different since then; nothing where a version before this one has deployed."""
+    known = _known(layout)
+    if not known:
         return []
     now = _sums(layout)
     return sorted(

@@ -11,7 +11,7 @@ import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.log_lines import LONGEST, deploys_in, matching, newest, tail_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import parts, process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
 NGINX = "/var/log/nginx"
@@ -44,7 +44,7 @@ def _units(layout: Layout, part: str) -> list[str]:
     units = [unit for unit in owned if unit == "%s-%s.service" % (app_name, part)]
     units += [unit.replace("@.", "@*.") for unit in owned if unit in {"%s-%s-%s@.service" % (app_name, part, slot) for slot in SLOTS}]
     if not units:
-        names = sorted({re.sub(r"-(blue|green)@$|$", "", unit[len(app_name) + 1 :].rpartition(".")[0], count=1) for unit in owned})
+        names = sorted({parts.part_of(app_name, unit) for unit in owned})
         raise CommandFailed("there is no %s here: use web, nginx, deploys%s" % (part, "".join(", " + name for name in names)))
     return units
 

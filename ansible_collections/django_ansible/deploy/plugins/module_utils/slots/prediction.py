@@ -66,16 +66,16 @@ class Prediction:
         """:raises CommandFailed: when the deploy would certainly end there, with the words that it would end with."""
         builder, params = self.preparation.builder, self.params
         ensure_directory(self.place, 0o700, builder.user, builder.group)
-        with self.preparation.archive() as archive:
-            builder.unpack(archive, self.place, compressed=not params["repository"])
+        with self.preparation.archive() as (archive, compressed):
+            builder.work(["unpack"], {self.place: self.place}, archive, wishes=self.folders(self.place), compressed=compressed)
         self.found["warnings"] += self.preparation.found["warnings"]
         with Tree(self.place) as tree:
             for name in OURS:
                 tree.remove(name)
             # The deploy would end there, and what is read below is shown to whoever wrote the commit: nothing of the host is among it.
             refuse_problems(tree)
-        claimed = {"release_dir": self.place, "app_path": params["app_path"], "revision": params["revision"]}
-        after = builder.work(["read_requirements"], {self.place: self.place}, claim=claimed, wishes=self.folders(self.place))["texts"]
+        claimed = {"app_path": params["app_path"], "revision": params["revision"]}
+        after = builder.work(["claim", "read_requirements"], {self.place: self.place}, wishes=self.folders(self.place), **claimed)["texts"]
         before = ask(application_sandbox(params), ["read_requirements"], {}, wishes=self.folders(self.live_dir))["texts"]
         self.found["requirements"] = requirement_changes(before, after)
         if params["check_with_environment"]:

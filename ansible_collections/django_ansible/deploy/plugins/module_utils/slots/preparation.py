@@ -17,16 +17,19 @@ import time
 from collections.abc import Sequence
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import Builder
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.completing import Lost, complete, completed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.contents import Contents, unpacked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.repository import archive_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.requirements import missing_module_hint
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system_libraries import SystemLibraries
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.worker import OURS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground, places, prepared, shared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground, kept_code, places, prepared, shared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import hint_of, texts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.inspection import Inspection, refuse_problems
@@ -56,6 +59,9 @@ class Preparation:
         self.pythons: dict[str, str] = {}
         self.python_trouble = ""
         self.missing_module_help: dict = {}
+        # What the commit holds and when its files were changed last, where the run told.
+        self.contents: Contents = {}
+        self.moments: list[int] = []
         self.done: list[str] = []
 
     def run(self) -> None:
@@ -113,12 +119,14 @@ class Preparation:
         facts = self.prepare({self.release_dir: self.place})
         with Tree(self.place) as tree:
             # What a command of the project may have put in the place of what is the deploy's.
-            for name in (".venv", "REVISION", "release.json"):
+            for name in OURS:
                 tree.remove(name)
             refuse_problems(tree, (self.layout.shared,))
             ownership.hand_over(tree, 0, user[1], 0o750, 0o640, of=user[0])
             tree.link(os.path.join("..", "..", "venvs", venv), ".venv")
             tree.write("REVISION", (params["revision"] + "\n").encode(), 0o640, 0, user[1])
+            if self.contents:
+                kept_code.keep(tree, self.contents, self.moments)
             created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             self.layout.write_record(self.place, release=self.release, revision=params["revision"], build=params["build"], venv=venv, created=created)
         os.rename(self.place, self.release_dir)
@@ -129,11 +137,12 @@ class Preparation:
         """Unpacks the code and builds its virtual environment, as the builder. Returns the name of that."""
         params, layout = self.params, self.layout
         self.begin(self.release, self.release_dir)
-        with self.archive() as archive:
-            self.builder.unpack(archive, self.place, compressed=not params["repository"])
-        claimed = {"release_dir": self.release_dir, "app_path": params["app_path"], "revision": params["revision"]}
-        variables = sorted(Environment.parse(params["environment"]).values)
-        plan = self.work(["plan", "byte_compile"], claim=claimed, venvs=layout.venvs, variables=variables)
+        known = {
+            "app_path": params["app_path"], "revision": params["revision"], "venvs": layout.venvs,
+            "variables": sorted(Environment.parse(params["environment"]).values),
+        }
+        with self.archive() as (archive, compressed):
+            plan = self.work(["unpack", "claim", "plan", "byte_compile"], archive=archive, compressed=compressed, **known)
         key = str(plan.get("key"))
         if not KEY.fullmatch(key):
             raise CommandFailed("the builder named the virtual environment %.60r, which is no name of one" % key)
@@ -178,13 +187,15 @@ class Preparation:
         with Tree(os.path.dirname(final)) as tree:
             tree.remove(os.path.basename(final))
 
-    def work(self, steps: list[str], shown: dict | None = None, **request: object) -> dict:
+    def work(self, steps: list[str], shown: dict | None = None, archive=None, **request: object) -> dict:
         """Has the builder work on the release, with a Python that root installs when the checkout asks for one."""
         while True:
-            found = self.builder.work(steps, {self.release_dir: self.place, **(shown or {})}, wishes=self.wishes(), **request)
+            found = self.builder.work(steps, {self.release_dir: self.place, **(shown or {})}, archive, wishes=self.wishes(), **request)
             asked = found.get("python_needed")
             if asked is None:
                 return found
+            # What it asked for, it read in what is unpacked by now.
+            steps, archive = [step for step in steps if step != "unpack"], None
             if self.python_trouble or asked in self.pythons:
                 raise CommandFailed("the builder asks for Python %.60s once more: look what the packages do when they are built" % asked)
             try:
@@ -208,24 +219,40 @@ class Preparation:
 
     @contextlib.contextmanager
     def archive(self):
-        """The open archive of the commit."""
+        """The open archive of the commit, and whether it is compressed.
+
+        :raises Lost: when it was to be made from an earlier release, and cannot be.
+        """
         params = self.params
         with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-            path = params["archive"]
+            path, compressed = params["archive"], True
             if params["repository"]:
-                path = os.path.join(folder, "archive.tar")
+                path, compressed = os.path.join(folder, "archive.tar"), False
                 mirror = os.path.join(folder if self.check_mode else self.layout.app_dir, "repository.git")
                 archived = archive_of(params["repository"], params["revision"], mirror, path)
             else:
                 archived = params["archived"]
                 if params["archive_content"]:
-                    path = os.path.join(folder, "archive.tar")
+                    path = os.path.join(folder, "archive.tar.gz")
                     with open(path, "wb") as file:
                         file.write(base64.b64decode(params["archive_content"]))
+            if params["contents"]:
+                told = unpacked(params["contents"])
+                self.contents, self.moments = told["files"], told["moments"]
+                if told["release"]:
+                    path, compressed = self.complete(told, path, os.path.join(folder, "whole.tar")), False
             for kind, sentences in archived.items():
                 self.found[kind] += sentences
             with open(path, "rb") as file:
-                yield file
+                yield file, compressed
+
+    def complete(self, told: dict, part: str, whole: str) -> str:
+        """Makes the whole archive from an earlier release and what that lacks."""
+        known = kept_code.read(self.layout, told["release"])
+        self.contents, self.moments = completed(known, told), [max(told["moments"])]
+        with Tree(self.layout.release_dir(told["release"])) as release:
+            complete(release, known, self.contents, part, self.moments[0], whole)
+        return whole
 
     def with_hint(self, error: str) -> str:
         """Adds what the builder knows of a module that is missed. It may say anything, so it is a short text at the end of an error and nothing else."""
@@ -266,6 +293,9 @@ def prepare(params: dict, check_mode: bool) -> dict:
         except CommandFailed as error:
             error.found = preparation.findings()
             raise
+    except Lost as error:
+        # No failure, which would give the deploy lock back: the whole commit comes next.
+        return {"changed": False, "needs_all": str(error)}
     except Unsafe as error:
         raise CommandFailed(str(error)) from error
     facts = preparation.found

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""Has an application's requests wait: its socket link leads to a waiting room (host/waiting_room.py) until it leads to a slot again.
+"""Has an application's requests wait: its socket link leads to a waiting room (host/relay.py) until it leads to a slot again.
 
 What was begun is written down before, so that whoever ends it, the run or the host by itself, knows of it.
 """
@@ -12,7 +12,7 @@ import os
 import time
 import uuid
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import shipped, systemd, undo, waiting_room
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import relay, shipped, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import read_link, replace_link, write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
@@ -21,7 +21,7 @@ LONGEST = 20  # seconds that requests wait where nobody has said another number
 LAST_REQUESTS = 5.0  # seconds that requests get to end which the live release has begun
 READY = 10.0
 CONNECTED = ("02", "03")  # as /proc/net/unix has it: waiting to be accepted, and accepted
-PROGRAM = waiting_room.__name__[len(shipped.OURS) :]
+PROGRAM = relay.__name__[len(shipped.OURS) :]
 
 
 def socket_of(layout: Layout) -> str:

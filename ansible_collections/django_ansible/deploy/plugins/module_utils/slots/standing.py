@@ -39,7 +39,9 @@ def standing(layout: Layout, params: dict) -> dict:
         "runs": [runs.told(run, "manage.py") for run in runs.known_runs(layout.app_name)],
         "drift": left.drift(layout),
     }
-    return {**found, "problems": [*problems(found), *filter(None, [freshness.unproven(layout.backups, params["rehearsal_days"], time.time())])]}
+    unproven = freshness.unproven(layout.backups, params["rehearsal_days"], time.time())
+    half = os.path.exists(layout.draining) and "a removal did not end, and load balancers go elsewhere since: remove the application again, or delete %s" % layout.draining
+    return {**found, "problems": [*problems(found), *filter(None, [unproven, half])]}
 
 
 def own_timers(app_name: str) -> list[str]:

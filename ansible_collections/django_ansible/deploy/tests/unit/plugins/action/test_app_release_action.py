@@ -1,4 +1,4 @@
-"""How the archive of a commit gets to a host: with the module, unless it is large."""
+"""How a commit gets to a host: with the module, unless it is large; of a large one what an earlier release lacks, and all of it where that does not do."""
 from __future__ import annotations
 
 import base64
@@ -7,11 +7,12 @@ from types import SimpleNamespace
 import pytest
 from ansible.plugins.action import ActionBase
 from ansible_collections.django_ansible.deploy.plugins.action import app_release
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.checkout import Upload
 
 
 class Action(app_release.ActionModule):
-    def __init__(self, **arguments):
-        self.calls = []
+    def __init__(self, answers=(), **arguments):
+        self.calls, self.given, self.answers = [], [], list(answers)
         self._task = SimpleNamespace(args=arguments)
         self._connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None, join_path=lambda *parts: "/".join(parts)))
 
@@ -28,37 +29,68 @@ class Action(app_release.ActionModule):
 
     def _execute_module(self, module_args=None, task_vars=None):
         self.calls.append("module")
-        return module_args
+        self.given.append(module_args)
+        return self.answers.pop(0) if self.answers else {"changed": True}
 
 
 @pytest.fixture
-def archive(tmp_path, monkeypatch):
-    file = tmp_path / "release.tar.gz"
-    monkeypatch.setattr(app_release, "archive_of", lambda workspace, revision: (str(file), {"warnings": [], "told": []}))
+def checkout(tmp_path, monkeypatch):
+    """A commit that comes as the part and then whole, or whole at once where nothing is known of the host."""
+    part, whole = tmp_path / "part.gz", tmp_path / "whole.gz"
+    part.write_bytes(b"what it lacks")
+    whole.write_bytes(b"the code")
+    uploads = [Upload(str(part), "of a release"), Upload(str(whole), "of all")]
+    made = SimpleNamespace(archived={"warnings": [], "told": []}, uploads=lambda has: uploads if has else uploads[1:], whole=whole)
+    monkeypatch.setattr(app_release, "Checkout", lambda workspace, revision: made)
+    monkeypatch.setattr(app_release, "code_of", lambda host: {"app1": "known"}.get(host))
     monkeypatch.setattr(ActionBase, "run", lambda *args: None)
-    monkeypatch.setattr(app_release, "show", lambda answer, task_vars: answer)
-    return file
+    made.told = []
+    monkeypatch.setattr(app_release, "show", lambda answer, task_vars: made.told.extend(answer.get("told", [])) or answer)
+    return made
 
 
-def test_an_archive_comes_with_the_module(archive):
-    archive.write_bytes(b"the code")
+def brought(action):
+    return [(base64.b64decode(given["archive_content"]), given["contents"]) for given in action.given]
+
+
+def test_an_archive_comes_with_the_module(checkout):
     action = Action(workspace="/work", revision="0" * 40)
-    given = action.run()
+    assert action.run() == {"changed": True}
     assert action.calls == ["module"]
-    assert base64.b64decode(given["archive_content"]) == b"the code"
-    assert given["archived"] == {"warnings": [], "told": []}
+    assert brought(action) == [(b"the code", "of all")]
+    assert action.given[0]["archived"] == {"warnings": [], "told": []}
 
 
-def test_a_large_one_is_uploaded_and_its_folder_removed(archive):
-    archive.write_bytes(bytes(app_release.LARGEST_INSIDE + 1))
+def test_a_host_with_an_earlier_release_gets_what_that_lacks(checkout):
     action = Action(workspace="/work", revision="0" * 40)
-    given = action.run()
+    assert action.run(task_vars={"inventory_hostname": "app1"}) == {"changed": True}
+    assert brought(action) == [(b"what it lacks", "of a release")]
+
+
+def test_a_host_whose_release_is_not_what_it_was_gets_all(checkout):
+    action = Action([{"changed": False, "needs_all": "it is altered"}], workspace="/work", revision="0" * 40)
+    assert action.run(task_vars={"inventory_hostname": "app1"}) == {"changed": True}
+    assert brought(action) == [(b"what it lacks", "of a release"), (b"the code", "of all")]
+    assert checkout.told == ["the whole commit is brought, since the live release cannot be of use: it is altered"]
+
+
+def test_a_host_that_fails_is_not_asked_again(checkout):
+    action = Action([{"failed": True, "msg": "no"}], workspace="/work", revision="0" * 40)
+    assert action.run(task_vars={"inventory_hostname": "app1"})["failed"]
+    assert action.calls == ["module"]
+
+
+def test_a_large_one_is_uploaded_and_its_folder_removed(checkout):
+    checkout.whole.write_bytes(bytes(app_release.LARGEST_INSIDE + 1))
+    action = Action(workspace="/work", revision="0" * 40)
+    action.run()
     assert action.calls == ["make", "upload", "module", "remove /tmp/ansible"]
-    assert (given["archive"], given.get("archive_content")) == ("/tmp/ansible/release.tar.gz", None)
+    assert (action.given[0]["archive"], action.given[0].get("archive_content")) == ("/tmp/ansible/release.tar.gz", None)
 
 
 @pytest.mark.parametrize("given", [{"workspace": "/work", "upload": False}, {"repository": "https://example.com/site.git"}])
-def test_a_host_that_has_the_release_or_a_repository_gets_none(archive, given):
+def test_a_host_that_has_the_release_or_a_repository_gets_none(checkout, given):
     action = Action(revision="0" * 40, **given)
-    assert set(action.run()) == {"revision", *given}
+    action.run()
     assert action.calls == ["module"]
+    assert set(action.given[0]) == {"revision", *given}

@@ -29,8 +29,8 @@ def heart(tmp_path, monkeypatch):
         monkeypatch.setattr(heart_process, name, value)
     made = Heart(str(tmp_path), lambda: True)
 
-    def add(name, program=HOST):
-        order = {"name": name, "argv": [sys.executable, "-c", program, str(tmp_path / (name + ".log"))], "greeting": "/the/socket", "control_path": ""}
+    def add(name, program=HOST, may_fail=0):
+        order = {"name": name, "may_fail": may_fail, "argv": [sys.executable, "-c", program, str(tmp_path / (name + ".log"))], "greeting": "/the/socket", "control_path": ""}
         (tmp_path / (name + ".host")).write_text(json.dumps(order))
 
     def beat(seconds):
@@ -85,7 +85,7 @@ def test_confirmation_goes_to_all_when_all_are_there(heart):
     heart.add("app1")
     heart.add("app2")
     heart.go(0.8)
-    assert heart.confirm() == {"silent": [], "unsure": []}
+    assert heart.confirm(set()) == {"confirmed": True, "silent": [], "unsure": []}
     for name in ("app1", "app2"):
         assert "confirm" in heart.heard(name)
 
@@ -95,7 +95,7 @@ def test_a_slow_confirmation_is_one_whatever_is_said_after_it(heart):
     heart.add("app1", slow)
     heart.add("app2", slow)
     heart.go(0.8)
-    assert heart.confirm() == {"silent": [], "unsure": []}
+    assert heart.confirm(set()) == {"confirmed": True, "silent": [], "unsure": []}
 
 
 def test_nobody_is_told_when_one_does_not_answer(heart):
@@ -104,8 +104,38 @@ def test_nobody_is_told_when_one_does_not_answer(heart):
     heart.go(0.8)
     heart.channels["app2"].argv = [sys.executable, "-c", DEAF]
     heart.channels["app2"].process.kill()
-    assert heart.confirm() == {"silent": ["app2"], "unsure": []}
+    assert heart.confirm(set()) == {"confirmed": False, "silent": ["app2"], "unsure": []}
     assert "confirm" not in heart.heard("app1")
+
+
+def cut_off(heart, name):
+    heart.channels[name].argv = [sys.executable, "-c", DEAF]
+    heart.channels[name].process.kill()
+
+
+def test_a_run_that_may_lose_a_host_keeps_the_others_and_tells_them(heart):
+    for name in ("app1", "app2", "app3"):
+        heart.add(name, may_fail=1)
+    heart.go(0.8)
+    cut_off(heart, "app2")
+    heart.go(2.0)
+    before = heart.heard("app1").count("beat")
+    heart.go(0.6)
+    assert heart.heard("app1").count("beat") > before
+    assert heart.confirm(set()) == {"confirmed": True, "silent": ["app2"], "unsure": []}
+    assert "confirm" in heart.heard("app1")
+    assert "confirm" in heart.heard("app3")
+
+
+def test_a_host_that_the_run_lost_is_told_nothing_and_counts(heart):
+    for name in ("app1", "app2", "app3"):
+        heart.add(name, may_fail=1)
+    heart.go(0.8)
+    cut_off(heart, "app2")
+    assert heart.confirm({"app3"}) == {"confirmed": False, "silent": ["app2"], "unsure": []}
+    assert "confirm" not in heart.heard("app1")
+    assert heart.confirm({"app2"}) == {"confirmed": True, "silent": [], "unsure": []}
+    assert "confirm" in heart.heard("app1")
 
 
 def test_a_host_with_nothing_to_do_is_not_waited_for(heart):
@@ -113,7 +143,7 @@ def test_a_host_with_nothing_to_do_is_not_waited_for(heart):
     heart.add("app2", DEAF)
     heart.add("app3", "print('end', flush=True)")
     heart.go(0.8)
-    assert heart.confirm() == {"silent": [], "unsure": []}
+    assert heart.confirm(set()) == {"confirmed": True, "silent": [], "unsure": []}
     assert "confirm" in heart.heard("app1")
 
 

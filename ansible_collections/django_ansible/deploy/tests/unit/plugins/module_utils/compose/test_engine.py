@@ -225,7 +225,7 @@ def test_the_given_credential_and_the_hosts_own_are_both_used(survey, lab, tmp_p
     (tmp_path / "config.json").write_text(json.dumps({"auths": {"own.x": {"auth": "bWU6cA=="}}}))
     lab.answers["GET", "/info"] = (200, {"IndexServerAddress": "https://index.example/v1/"})
     lab.answers["POST", "/auth"] = (200, {"Status": "Login Succeeded"})
-    images = survey({"a": service("r.x/a:v1"), "b": service("own.x/b:v1"), "c": service("c:v1")}, registries=[{"registry": "r.x", "username": "deployer", "password": "s3cret"}])
+    survey({"a": service("r.x/a:v1"), "b": service("own.x/b:v1"), "c": service("c:v1")}, registries=[{"registry": "r.x", "username": "deployer", "password": "s3cret"}])
     sent = {path: auth for _method, path, _body, auth in lab.seen if path.startswith("/distribution")}
     assert sent == {
         "/distribution/r.x/a:v1/json": encode_auth({"username": "deployer", "password": "s3cret", "serveraddress": "r.x"}),

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database import catalogue as module
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import DAY, Catalogue, superfluous
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import Releases
 
 
 @pytest.fixture
@@ -72,6 +73,25 @@ def test_what_a_killed_run_left_is_no_dump_and_goes(shelf):
     assert [record["id"] for record in shelf.records()] == [kept["id"]]
     shelf.prune(set(), number=1, days=36500)
     assert sorted(os.listdir(shelf.folder)) == [kept["id"] + ".dump", kept["id"] + ".json"]
+
+
+EDITED = ['{"before": "shop.0002"}', '{"rows": {"shop_item": "7"}}', '{"rehearsed": "last night"}', '{"restores_in": "soon"}', "[]", "{", "[" * 100_000]
+
+
+@pytest.mark.parametrize("text", EDITED, ids=lambda text: text[:30])
+def test_a_record_that_somebody_edited_is_named_and_its_dump_stays(shelf, text):
+    record = add(shelf, moment(1) + "-aaaa")
+    for suffix in (".json", ".dump"):
+        if suffix == ".json":
+            with open(shelf.path(record, suffix), "w") as file:
+                file.write(text)
+        os.utime(shelf.path(record, suffix), (0, 0))
+    add(shelf, moment(2) + "-aaaa")
+    with pytest.raises(CommandFailed, match="%s is not as a deploy wrote it" % shelf.path(record, ".json")):
+        Releases(os.path.dirname(shelf.folder)).refuse_unreadable()
+    shelf.prune(set(), number=1, days=0)
+    assert os.path.exists(shelf.path(record))
+    assert [one["id"] for one in shelf.records()] == [moment(2) + "-aaaa"]
 
 
 def test_a_dump_of_a_version_before_is_listed_and_never_chosen_by_itself(shelf):

@@ -1,9 +1,13 @@
 """What a restore writes into SQL of what the application's role has set: it can end no statement."""
 from __future__ import annotations
 
+import json
+import types
+
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database import clients
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import elements, variable
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import ABOUT, PUBLIC, Replacement, elements, variable
 
 
 @pytest.mark.parametrize(
@@ -33,3 +37,39 @@ def test_the_administrator_looks_in_no_schema_of_the_application(monkeypatch):
     monkeypatch.setattr(clients.HostClient, "run", lambda self, argv, variables, **streams: seen.append(variables))
     clients.Administrator().run(["psql"], {"PGDATABASE": "shop", "PGOPTIONS": "-c search_path=trap"})
     assert seen == [{"PGDATABASE": "shop", "PGOPTIONS": "-c search_path=pg_catalog"}]
+
+
+ABOUT_SHOP = {
+    "encoding": "UTF8", "collate": "C", "ctype": "C", "owner": "shop", "limit": -1, "granted": False, "catalog": {}, "oid": "16384", "started": "2026-01-02",
+    "creates": False, "public": "pg_database_owner", "version": 150000, "grants": [], "settings": [], "extensions": [],
+}
+TRAPS = {
+    "owner": "postgres",
+    "public": "postgres",
+    "grants": [{"to": "", "what": "CONNECT ON DATABASE shop TO shop; ALTER ROLE shop SUPERUSER; GRANT CONNECT", "option": False}],
+    "settings": [{"role": "", "set": ["session_preload_libraries=/opt/shop/static/trap.so"]}],
+}
+
+
+@pytest.mark.parametrize("trap", sorted(TRAPS))
+def test_the_administrator_writes_nothing_that_only_the_applications_session_says(monkeypatch, trap):
+    """Its role may have functions of its own in the place of the server's, which answer whatever it likes."""
+    asked = []
+
+    def run(self, argv, variables, stdin="", **streams):
+        is_administrator = self.user == "postgres"
+        found = []
+        if ABOUT in stdin:
+            found = [{**ABOUT_SHOP, "super": True, "role": "postgres"} if is_administrator else {**ABOUT_SHOP, "super": False, "role": "shop", trap: TRAPS[trap]}]
+        if is_administrator:
+            asked.append(stdin)
+        return types.SimpleNamespace(returncode=0, stdout="pg_database_owner" if stdin == PUBLIC else json.dumps(found), stderr="")
+
+    monkeypatch.setattr(clients.HostClient, "run", run)
+    replacement = Replacement(Database({"dbname": "shop", "port": "5432", "user": "shop"}, clients.HostClient("shop")))
+    replacement.make()
+    written = "\n".join(text for text in asked if ABOUT not in text)
+    assert 'CREATE DATABASE "shop_restore" OWNER "shop"' in written
+    assert not any(word in written for word in ("SUPERUSER", "trap.so", "OWNER TO", '"postgres"'))
+    assert replacement.about["role"] == "shop"
+    assert replacement.about["super"] is False

@@ -69,7 +69,15 @@ def test_what_is_not_to_be_had_is_said_with_what_there_is(started):
         fetch_from_any([Target({**SECRETS, "repository": "sftp:vault:/a"}, "shop")], None, "20260102T030405Z-bbbb")
 
 
-def test_a_link_that_another_host_has_put_there_is_not_taken_for_a_dump(started, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("record", "dump", "words"),
+    [
+        ("{}", None, "is no file"),
+        ('{"before": 7}', "dump", "its record of the dump 20260102T030405Z-aaaa is not as a deploy wrote it: look which host shares that place"),
+        ("{", "dump", "is not as a deploy wrote it"),
+    ],
+)
+def test_what_another_host_has_put_there_is_not_taken_for_a_dump(started, tmp_path, monkeypatch, record, dump, words):
     (tmp_path / "catalogue").mkdir()
     catalogue = type("Shelf", (), {"folder": str(tmp_path / "catalogue"), "begin": lambda self: None})()
     identifier = "20260102T030405Z-aaaa"
@@ -79,11 +87,12 @@ def test_a_link_that_another_host_has_put_there_is_not_taken_for_a_dump(started,
             return '[{"id": "s1", "tags": ["%s"]}]' % identifier
         place = argv[-1]
         with open(os.path.join(place, identifier + ".json"), "w") as file:
-            file.write("{}")
-        os.symlink("/etc/shadow", os.path.join(place, identifier + ".dump"))
+            file.write(record)
+        path = os.path.join(place, identifier + ".dump")
+        open(path, "w").close() if dump else os.symlink("/etc/shadow", path)
         return ""
 
     monkeypatch.setattr(module, "run", run)
-    with pytest.raises(CommandFailed, match="is no file"):
+    with pytest.raises(CommandFailed, match=words):
         Target({**SECRETS, "repository": "sftp:vault:/a"}, "shop").fetch(identifier, catalogue)
     assert os.listdir(catalogue.folder) == []

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import subprocess
 
 import pytest
@@ -73,17 +74,17 @@ def test_what_a_signal_ended_is_run_again_while_nothing_else_of_the_application_
 
     def confined(sandbox, argv, **options):
         happened.append("run")
-        return Done(255, "", "") if len(happened) == 1 else Done(0, '{"plan": {}}', "")
+        return Done(255, "", "") if len(happened) == 1 else Done(0, '{"pages": {}}', "")
 
     monkeypatch.setattr(module, "confined", confined)
     made = module.Application("/opt/a/releases/r", ".", "/opt/a", Environment({}), Sandbox("a", "a", ""), alone)
-    assert made.drive("plan") == {"plan": {}}
+    assert made.drive("pages") == {"pages": {}}
     assert happened == ["run", "paused", "run", "on"]
 
 
 def test_django_is_asked_with_the_environment_and_without_a_secret_in_its_arguments(monkeypatch):
-    made, asked = application(monkeypatch, '{"plan": {}}')
-    assert made.drive("plan") == {"plan": {}}
+    made, asked = application(monkeypatch, '{"pages": {}}')
+    assert made.drive("pages") == {"pages": {}}
     argv, options = asked[0]
     assert argv[:2] == ["/opt/a/releases/r/.venv/bin/python", "-c"]
     assert (options["environment"]["KEY"], options["environment"]["HOME"], options["cwd"]) == ("topsecret", "/opt/a", "/opt/a/releases/r/web")
@@ -91,8 +92,8 @@ def test_django_is_asked_with_the_environment_and_without_a_secret_in_its_argume
 
 
 def test_a_home_of_its_own_wins(monkeypatch):
-    made, asked = application(monkeypatch, "{}", values={"HOME": "/mine"})
-    made.drive("plan")
+    made, asked = application(monkeypatch, '{"pages": {}}', values={"HOME": "/mine"})
+    made.drive("pages")
     assert asked[0][1]["environment"]["HOME"] == "/mine"
 
 
@@ -128,3 +129,32 @@ def test_a_credential_is_masked_like_any_value():
 def test_failed_command_says_why(argv, options, words):
     with pytest.raises(CommandFailed, match=words):
         run(argv, **options)
+
+
+@pytest.mark.parametrize(
+    ("steps", "answer"),
+    [
+        (["check"], {}),
+        (["check"], {"check": {"warnings": "none"}}),
+        (["check", "entry"], {"check": {"warnings": []}, "entry": []}),
+        (["plan"], {"plan": {"migrations": [7]}}),
+        (["plan"], {"plan": {"migrations": [], "database": {"vendor": "postgresql", "parameters": {"dbname": "a\0b"}}}}),
+        (["database"], {"database": {"vendor": "postgresql", "size": "1"}}),
+        (["database"], {"database": {"vendor": "postgresql", "parameters": {"port": 5432}}}),
+        (["ready"], {"ready": {"errors": [], "migrations": []}}),
+        (["pages"], []),
+    ],
+)
+def test_what_the_project_answers_itself_is_one_sentence(monkeypatch, steps, answer):
+    made, _ = application(monkeypatch, json.dumps(answer))
+    with pytest.raises(CommandFailed, match="^(the project's own code answers in the place of the deploy's about %s|Django's answer is not one)" % steps[-1]):
+        made.drive(*steps)
+
+
+def test_an_answer_in_order_is_given_as_it_is(monkeypatch):
+    answer = {
+        "settings": {"text": "", "warnings": [], "uses_given_key": True}, "check": {"warnings": ["x"]}, "unapplied": {"migrations": None},
+        "plan": {"migrations": ["a.0001"], "database": {"vendor": "sqlite", "size": 7, "parameters": {"dbname": ""}}, "copy": {"vendor": "sqlite", "applied": [["a", "0001"]], "name": "x"}},
+    }
+    made, _ = application(monkeypatch, json.dumps(answer))
+    assert made.drive("check", "unapplied", "plan", host={}) == answer

@@ -3,7 +3,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.driver import _keeps_files
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.project import _keeps_files
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import sqlite_file
 
 OWN = "django.core.files.storage.FileSystemStorage"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import types
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import postgresql
@@ -70,10 +71,20 @@ def test_settings_belong_to_the_first_application_that_is_still_there():
 
 
 def test_a_role_has_one_application():
-    hba = postgresql.allow(postgresql.allow("", "my-site", "my_site", "my_site", []), "shop", "shop", "shop", [])
+    hba = postgresql.allow(postgresql.allow("", "my-site", "my_site", ["my_site"], []), "shop", "shop", ["shop"], [])
     assert postgresql.owner_of_role(hba, "my_site", "my_site") == "my-site"
     assert postgresql.owner_of_role(hba, "my_site", "my-site") is None
     assert postgresql.owner_of_role(hba, "other", "my_site") is None
+
+
+def test_an_application_has_the_roles_that_get_into_its_database():
+    hba = postgresql.allow(postgresql.allow("", "my-site", 'my"site', ['my"site', "second", "th,ird"], ["10.0.0.1/32"]), "shop", "shop", ["shop"], [])
+    assert postgresql.known_roles(hba, "my-site") == ('my"site', ['my"site', "second", "th,ird"])
+    assert postgresql.known_roles(hba, "shop") == ("shop", ["shop"])
+    assert postgresql.known_roles(hba, "site") == ("", [])
+    assert 'host "my""site","my""site_restore","postgres" "second" 10.0.0.1/32 scram-sha-256\n' in hba
+    assert postgresql.owner_of_role(hba, "second", "shop") == "my-site"
+    assert postgresql.owner_of_role(hba, "second", "my-site") is None
 
 
 def test_a_cluster_is_found_by_its_port():
@@ -85,15 +96,29 @@ def test_a_cluster_is_found_by_its_port():
 
 def test_access_is_a_block_of_each_application():
     before = "local all postgres peer"
-    once = postgresql.allow(before, "shop", "shop", "shop", ["10.0.0.1/32"])
+    once = postgresql.allow(before, "shop", "shop", ["shop"], ["10.0.0.1/32"])
     assert once == 'local all postgres peer\n# BEGIN Ansible managed: shop\n# role "shop", database "shop"\nhost "shop","shop_restore","postgres" "shop" 10.0.0.1/32 scram-sha-256\n# END Ansible managed: shop\n'
-    assert postgresql.allow(once, "shop", "shop", "shop", ["10.0.0.1/32"]) == once
-    both = postgresql.allow(once, "shop-two", "two", "two", [])
-    assert "10.0.0.2/32" in postgresql.allow(both, "shop", "shop", "shop", ["10.0.0.2/32"])
-    assert "10.0.0.1/32" not in postgresql.allow(both, "shop", "shop", "shop", ["10.0.0.2/32"])
+    assert postgresql.allow(once, "shop", "shop", ["shop"], ["10.0.0.1/32"]) == once
+    both = postgresql.allow(once, "shop-two", "two", ["two"], [])
+    assert "10.0.0.2/32" in postgresql.allow(both, "shop", "shop", ["shop"], ["10.0.0.2/32"])
+    assert "10.0.0.1/32" not in postgresql.allow(both, "shop", "shop", ["shop"], ["10.0.0.2/32"])
 
 
 def test_names_become_addresses():
     assert postgresql.addresses(["127.0.0.1", "10.0.0.0/8", "[::1]"]) == ["10.0.0.0/8", "127.0.0.1/32", "::1/128"]
     with pytest.raises(CommandFailed, match="nowhere.invalid, which may connect, is no address and leads to none"):
         postgresql.addresses(["nowhere.invalid"])
+
+
+def test_a_name_is_no_place_to_connect_to(monkeypatch):
+    seen = []
+
+    def run(argv, **options):
+        seen.append((argv, options["env"]["PGDATABASE"]))
+        return types.SimpleNamespace(returncode=0, stdout="", stderr="")
+
+    monkeypatch.setattr(postgresql.subprocess, "run", run)
+    postgresql.psql("SELECT 1", 5432, "host=/opt/shop/shared dbname=shop")
+    [(argv, database)] = seen
+    assert database == "host=/opt/shop/shared dbname=shop"
+    assert not any("host=" in word for word in argv)

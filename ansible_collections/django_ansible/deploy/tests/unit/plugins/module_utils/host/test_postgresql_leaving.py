@@ -6,7 +6,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 THEIRS = "local all all peer\n"
-SHOP = postgresql.allow(THEIRS, "shop", 'sh"op', "keeper", ["192.0.2.7/32"])
+SHOP = postgresql.allow(THEIRS, "shop", 'sh"op', ["keeper", "second"], ["192.0.2.7/32"])
 
 
 @pytest.fixture
@@ -46,11 +46,11 @@ def server(tmp_path, monkeypatch):
 
 def test_the_databases_are_dumped_before_anything_goes(server):
     leaving = postgresql_leaving.Leaving("shop", 5432, True)
-    assert leaving.is_there() == ['database sh"op', 'database sh"op_replaced_20260102030405', "role keeper"]
+    assert leaving.is_there() == ['database sh"op', 'database sh"op_replaced_20260102030405', "role keeper", "role second"]
     leaving.leave()
     assert server == [
         'dump --dbname=sh"op', 'dump --dbname=sh"op_replaced_20260102030405', "daemon-reload", 'DROP DATABASE "sh""op" WITH (FORCE)', 'DROP DATABASE "sh""op_replaced_20260102030405" WITH (FORCE)',
-        'DROP ROLE "keeper"', THEIRS, "reload postgresql@15-main.service",
+        'DROP ROLE IF EXISTS "second"', 'DROP ROLE IF EXISTS "keeper"', THEIRS, "reload postgresql@15-main.service",
     ]
 
 

@@ -106,3 +106,13 @@ def test_a_host_is_not_deployed_to_by_a_version_that_does_not_know_its_layout(re
         file.write("%d\n" % (LAYOUT_VERSION + 1))
     with pytest.raises(CommandFailed, match="was deployed by a newer version .* deploy with that version or a newer one"):
         releases.refuse_unreadable()
+
+
+@pytest.mark.parametrize("before", [None, 0o644])
+def test_what_was_done_is_for_root_to_read(releases, before):
+    if before:
+        open(releases.journal, "w").close()
+        os.chmod(releases.journal, before)
+    releases.record(operation="run", command=["createsuperuser"])
+    assert oct(os.stat(releases.journal).st_mode & 0o777) == "0o600"
+    assert releases.last_record()["operation"] == "run"

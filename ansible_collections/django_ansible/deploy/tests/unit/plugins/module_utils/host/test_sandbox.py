@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+import types
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import sandbox
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import program, sandbox
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Done, Sandbox
 
@@ -39,7 +41,7 @@ def started(tmp_path, monkeypatch):
     """What was started, with the private files that were there at that time."""
     seen = []
 
-    def finished(command, unit, stdin, output):
+    def finished(command, unit, stdin, attached, output):
         files = {path.name: (path.read_text(), oct(path.stat().st_mode)) for path in (tmp_path / unit).iterdir()}
         seen.append((command, files))
         return Done(*answers.pop(0))
@@ -82,7 +84,7 @@ def test_a_command_that_fails_says_how_it_ended(started):
 
 def test_endless_output_costs_no_memory(monkeypatch):
     monkeypatch.setattr(sandbox, "LONGEST_OUTPUT", 100_000)
-    done = sandbox._finished(["sh", "-c", "head -c 5000000 /dev/zero | tr '\\0' x >&2; echo last >&2; echo answer"], "none", None)
+    done = sandbox._finished(["sh", "-c", "head -c 5000000 /dev/zero | tr '\\0' x >&2; echo last >&2; echo answer"], "none")
     assert done.answer == "answer\n"
     assert done.printed.endswith("xlast\n")
     assert len(done.printed) < 300_000
@@ -93,10 +95,19 @@ def test_text_goes_to_stdin_also_when_nobody_reads_it():
     assert sandbox._finished(["true"], "none", "x" * 200_000).code == 0
 
 
-def test_an_open_file_can_be_stdin(tmp_path):
-    (tmp_path / "archive").write_text("content")
+def test_an_open_file_follows_the_text(tmp_path):
+    (tmp_path / "archive").write_bytes(b"content" * 100_000)
     with open(tmp_path / "archive", "rb") as file:
-        assert sandbox._finished(["cat"], "none", file).answer == "content"
+        assert sandbox._finished(["cat"], "none", "text ", file).answer == "text " + "content" * 100_000
+
+
+def test_a_program_leaves_what_follows_it_to_its_main(tmp_path, monkeypatch):
+    (tmp_path / "archive").write_text("content")
+    source = "import sys\ndef main(request): print(request['said'] + sys.stdin.read())"
+    monkeypatch.setattr(program.inspect, "getsource", lambda module: source)
+    request = program.program_input((types.ModuleType("room.reader"),), {"said": "é "})
+    with open(tmp_path / "archive", "rb") as file:
+        assert sandbox._finished([sys.executable, "-I", "-c", program.BOOTSTRAP], "none", request, file).answer == "é content\n"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="for root alone")

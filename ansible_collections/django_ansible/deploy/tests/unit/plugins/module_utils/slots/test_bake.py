@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import failing_paths
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.bake import Bake, Log, failing_paths, parse, sides
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.bake import Bake, Log, parse, sides
 
 OLD, NEW = "20260101T000000Z-0000000", "20260102T000000Z-1111111"
 

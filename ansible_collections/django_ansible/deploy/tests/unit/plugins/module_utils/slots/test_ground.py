@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(ME != 0, reason="only root gives files away")
 
 @pytest.fixture
 def layout(tmp_path, monkeypatch):
-    monkeypatch.setattr(ground, "uid_of", lambda user: SOMEBODY)
+    monkeypatch.setattr(ground, "ids_of", lambda user: (SOMEBODY, [SOMEBODY]))
     made = Layout("shop", str(tmp_path / "opt/shop"), str(tmp_path / "run/shop.sock"))
     os.makedirs(made.app_dir)
     return made
@@ -44,17 +44,43 @@ def test_a_folder_of_the_applications_user_becomes_roots_before_it_is_looked_at(
     ground.prepare(layout, "shop")
     assert os.stat(layout.app_dir).st_uid == ME
     assert sorted(os.listdir(layout.app_dir)) == ["building", "releases", "slots", "static", "venvs"]
+    assert stat.S_IMODE(os.stat(layout.venvs).st_mode) == 0o711
     ground.prepare(layout, "shop")
 
 
-@pytest.mark.parametrize("spoil, words", [(lambda path: os.chown(path, SOMEBODY, 0), "belongs to the application's user"), (lambda path: os.chmod(path, 0o777), "can be written by everybody")])
+def shared_with(path, group):
+    os.chown(path, ME, group)
+    os.chmod(path, 0o775)
+
+
+@pytest.mark.parametrize(
+    "spoil, words",
+    [
+        (lambda path: os.chown(path, SOMEBODY, 0), "belongs to the application's user"),
+        (lambda path: os.chmod(path, 0o777), "can be written by everybody"),
+        (lambda path: shared_with(path, SOMEBODY), "can be written by a group of the application's user"),
+    ],
+)
 def test_it_stands_in_no_folder_where_another_could_take_its_place(layout, tmp_path, spoil, words):
     spoil(tmp_path / "opt")
     with pytest.raises(Unsafe, match="opt/shop is in .*/opt, which %s, who could put another folder in its place" % words):
         ground.refuse(layout, "shop")
+    shared_with(tmp_path / "opt", SOMEBODY + 1)
+    ground.refuse(layout, "shop")
     (tmp_path / "opt").chmod(0o1777)
     os.chown(tmp_path / "opt", ME, 0)
     ground.refuse(layout, "shop")
+
+
+def test_roots_own_links_lead_to_it(layout, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "opt").rename(tmp_path / "data/opt")
+    (tmp_path / "opt").symlink_to("data/opt")
+    ground.refuse(layout, "shop")
+    ground.prepare(layout, "shop")
+    os.chown(tmp_path / "data", SOMEBODY, 0)
+    with pytest.raises(Unsafe, match="opt/shop is in .*/data, which belongs to the application's user"):
+        ground.refuse(layout, "shop")
 
 
 def test_static_files_of_another_deploy_are_served_on_and_links_among_them_are_not(layout, tmp_path):

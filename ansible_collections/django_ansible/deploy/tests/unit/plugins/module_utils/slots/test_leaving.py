@@ -108,6 +108,39 @@ def test_what_the_applications_of_a_host_share_goes_with_the_last_one(host):
     assert (host.folder / "cache/another").is_dir()
 
 
+LOOKS = 'map $uri $mysite_asked {\n    default "";\n%s}\nif (-f %s) {\n'
+
+
+@pytest.mark.parametrize(("path", "slept"), [('    "~^/health/$" $mysite_visitor;\n', [15]), ("", [])])
+def test_load_balancers_go_elsewhere_before_nginx_leaves(host, monkeypatch, path, slept):
+    layout, happened = host.leaving.layout, []
+    layout.draining = str(host.folder / "etc/draining")
+    (host.folder / "site").write_text(LOOKS % (path, layout.draining))
+    monkeypatch.setattr(leaving, "ManagedFile", lambda path, text: SimpleNamespace(write=lambda: open(path, "w").close()))
+    monkeypatch.setattr(leaving.time, "sleep", lambda seconds: happened.append((seconds, os.path.exists(layout.draining))))
+    monkeypatch.setattr(host.leaving, "_leave_nginx", lambda: happened.append(("nginx", os.path.exists(layout.draining))))
+    host.leaving.leave(False, drain=15)
+    assert happened == [*((seconds, True) for seconds in slept), ("nginx", bool(slept))]
+    assert any("no load balancer could hear of it before" in line for line in host.leaving.told) is not bool(slept)
+    assert not os.path.exists(layout.draining)
+
+
+def test_a_removal_that_fails_while_nginx_leaves_takes_requests_again(host, monkeypatch):
+    def fail():
+        raise CommandFailed("nginx")
+
+    layout = host.leaving.layout
+    layout.draining = str(host.folder / "etc/draining")
+    (host.folder / "site").write_text(LOOKS % ('    "~^/health/$" $mysite_visitor;\n', layout.draining))
+    monkeypatch.setattr(leaving, "ManagedFile", lambda path, text: SimpleNamespace(write=lambda: open(path, "w").close()))
+    monkeypatch.setattr(leaving.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(host.leaving, "_leave_nginx", fail)
+    with pytest.raises(CommandFailed):
+        host.leaving.leave(False, drain=15)
+    assert not os.path.exists(layout.draining)
+    assert (host.folder / "app").is_dir()
+
+
 def test_nothing_is_there_afterwards(host):
     host.leaving.leave(False)
     assert [path for path in host.leaving.is_there() if path != "mysite"] == []

@@ -5,7 +5,7 @@ import json
 import types
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django import driver, settings_completion
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import project, settings_completion
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import preparation
 
@@ -61,11 +61,11 @@ def test_which_key_the_application_runs_with(monkeypatch, tmp_path, settings, us
     for name, value in {"DJANGO_SETTINGS_MODULE": "own_key_settings", "SECRET_KEY": "of the environment", "CLUB_KEY": "another"}.items():
         monkeypatch.setenv(name, value)
     for name in ("own_key_settings", settings_completion.MODULE):
-        monkeypatch.delitem(driver.sys.modules, name, raising=False)
+        monkeypatch.delitem(project.sys.modules, name, raising=False)
     host = {
         "complete": True, "override": {}, "server_names": [], "https": False, "static_url": "/static/", "release_dir": str(tmp_path), "project_dir": str(tmp_path),
         "shared": "/elsewhere",
     }
-    found = driver.complete_settings({"host": host})
+    found = project.complete_settings({"host": host})
     assert found["uses_given_key"] is uses
     assert [words in warning for warning in found["warnings"]] == ([True] if words else [])

@@ -1,0 +1,8 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""What a step of driver says no with."""
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """The project itself says no; the text is for the person who deploys."""

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""What watching a new release is made of in both modes: requests that were seen, addresses that have to answer, and the words for what was found."""
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections import Counter
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import GOOD, Requests
+
+EVERY = 3  # seconds between two looks
+MOST_PATHS = 5
+CHECK_SECONDS = 5
+
+
+class Entry:
+    """A request that the application was asked."""
+
+    def __init__(self, release: str, path: str, status: int, seconds: float | None) -> None:
+        self.release, self.path, self.status, self.seconds = release, path, status, seconds
+
+    @property
+    def failed(self) -> bool:
+        return self.status >= 500
+
+
+def requests_of(entries: list[Entry]) -> Requests:
+    return Requests(sum(entry.failed for entry in entries), [entry.seconds for entry in entries if entry.seconds is not None], len(entries))
+
+
+def failing_paths(entries: list[Entry]) -> str:
+    counted = Counter((entry.status, entry.path) for entry in entries if entry.failed).most_common(MOST_PATHS)
+    return "".join("\n  %d x %d %s" % (count, status, path) for (status, path), count in counted)
+
+
+def failed_check(checks: list[str], variable: str) -> str | None:
+    """Which of the addresses, the value of *variable*, does not answer, and why."""
+    for address in checks:
+        try:
+            with urllib.request.urlopen(address, timeout=CHECK_SECONDS):
+                continue
+        except (OSError, ValueError, urllib.error.URLError) as error:
+            return "%s of %s: %s" % (address.partition("?")[0], variable, error)
+    return None
+
+
+def describe(verdict: str, why: str, seconds: int) -> str:
+    return "watched for %d s, %s: %s" % (seconds, "good" if verdict == GOOD else "undecided", why)

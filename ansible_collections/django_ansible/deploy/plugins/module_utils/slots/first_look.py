@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""What a host has and what is live there, before a deploy touches anything."""
+from __future__ import annotations
+
+import os
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
+
+
+def look(layout: Layout, params: dict) -> dict:
+    """What M(django_ansible.deploy.app_host) answers, of its arguments."""
+    slot = layout.live_slot()
+    release = layout.slot_release(slot)
+    known = layout.read_release(release) if release else {}
+    releases = layout.list_releases()
+    missing = missing_packages(params["packages"]) if params["packages"] else []
+    account = accounts.exists(params["app_user"], params["app_group"])
+    wanted = is_wanted(release, layout, params)
+    current = wanted and account and not missing and not Wanted({**params, **params["service"], "release": release}).pending()
+    told = {"app": layout.app_name, "previous_release": release, "previous_revision": known.get("revision"), "packages": missing}
+    if current:
+        told.update(release=release, revision=known.get("revision"), url=params["service"]["url"])
+    return {
+        "missing_packages": missing,
+        "account_exists": account,
+        "releases": [
+            {
+                **{key: {**entry, **prepared.read(layout, entry["release"])}.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")},
+                "prepared": prepared.is_prepared(layout, entry["release"], params["prepared_from"]),
+                "as_built": bool(params["build"]) and entry.get("build") == params["build"],
+            }
+            for entry in releases
+        ],
+        "live": {"slot": slot, "release": release, "revision": known.get("revision")},
+        "to_finish": to_finish(slot, releases, layout, params),
+        "unapplied": unapplied(release, layout, params) if wanted and params["revision"] and params["ask_database"] else None,
+        "current": current,
+        "lock_kept": current,
+        "renews_certificate": os.path.exists("/etc/systemd/system/%s-certificate.timer" % layout.app_name),
+        "deploy": {key: value for key, value in told.items() if value},
+    }
+
+
+def is_wanted(release: str | None, layout: Layout, params: dict) -> bool:
+    """Whether a release is the one that is to serve, as far as that is known."""
+    if release is None or not params["prepared_from"] or not prepared.is_prepared(layout, release, params["prepared_from"]):
+        return False
+    found = layout.read_release(release)
+    return found.get("build") == params["build"] and params["revision"] in ("", found.get("revision")) and not found.get("bad")
+
+
+def to_finish(slot: str | None, releases: list[dict], layout: Layout, params: dict) -> bool:
+    idle = [layout.slot_service(name) for name in SLOTS if slot and name != slot]
+    kept = layout.kept_releases(params["keep_releases"])
+    return (
+        any(entry["release"] not in kept for entry in releases if entry.get("activated") and not entry.get("bad"))
+        or any(is_enabled(unit) or (is_active(unit) and not params["standby"]) for unit in idle)
+    )
+
+
+def unapplied(release: str, layout: Layout, params: dict) -> list[str] | None:
+    """The migrations that a release says are not applied; None when it cannot be asked, which the step that migrates will tell."""
+    try:
+        return application_of(params, layout, release).drive("plan")["plan"]["migrations"]
+    except CommandFailed:
+        return None

@@ -1,0 +1,28 @@
+"""What becomes of a release that cannot be made from the one before."""
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.completing import Lost
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import preparation
+
+RELEASE = "20260102T030405Z-0123456"
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_the_whole_commit_is_asked_for_and_the_deploy_lock_stays(tmp_path, monkeypatch, check_mode):
+    def fails(*_):
+        raise Lost("data/photo.jpg is not what it was")
+
+    monkeypatch.setattr(preparation.Preparation, "run", fails)
+    monkeypatch.setattr(preparation, "predict", fails)
+    monkeypatch.setattr(preparation.prepared, "is_prepared", lambda *_: False)
+    params = {"app_name": "mysite", "app_dir": str(tmp_path), "socket_link": str(tmp_path / "socket"), "release": RELEASE, "prepared_from": "x"}
+    given = {**params, "sandbox": "", "install_environment": json.dumps({}), "system_libraries": []}
+    lock = DeployLock("mysite", "run-1", "me", folder=str(tmp_path / "run"))
+    lock.take()
+    with lock.step():
+        assert preparation.prepare(given, check_mode) == {"changed": False, "needs_all": "data/photo.jpg is not what it was"}
+    assert lock.is_held()

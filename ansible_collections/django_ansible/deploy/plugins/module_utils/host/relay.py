@@ -16,11 +16,15 @@ import pwd
 import signal
 import socket
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting_room import waiting
+
 LOOK = 0.02  # seconds between two looks at the link
 BACKLOG = 4096
 CHUNK = 65536
 LAST_CALLERS = 1.0  # seconds in which those are still let in who followed the link just before it led elsewhere
 USER = "www-data"
+NEW = ".new"  # of the name that a socket has until it listens, and by which the kernel knows it for good
+ENDING: list[int] = []  # signals to end that came before anybody could be let in
 REFUSAL = (
     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\nCache-Control: no-store\r\nRetry-After: 10\r\n"
     "Connection: close\r\n\r\n"
@@ -31,13 +35,16 @@ def main(spec: str) -> None:
     """:param spec: a file with C(link), C(socket), C(seconds) and C(page), the path of what is shown when that time is over."""
     with open(spec, encoding="utf-8") as file:
         told = json.load(file)
-    os.unlink(spec)
     try:
         with open(told["page"], "rb") as file:
             page = file.read()
     except OSError:
         page = b"<!doctype html><title>Down for maintenance</title><p>Please come back in a moment.</p>\n"
+    # Whoever has come by then would be turned away by an end without this.
+    signal.signal(signal.SIGTERM, lambda number, frame: ENDING.append(number))
     listener = listen(told["socket"])
+    # Whoever waits for this to be ready looks at that: a socket of that name may be one that was left.
+    os.unlink(spec)
     if os.geteuid() == 0:
         found = pwd.getpwnam(USER)
         os.setgroups([])
@@ -48,7 +55,7 @@ def main(spec: str) -> None:
 
 def listen(path: str) -> socket.socket:
     """A socket that nginx can reach and no other user. It has its name once it listens."""
-    made = path + ".new"
+    made = path + NEW
     with contextlib.suppress(FileNotFoundError):
         os.unlink(made)
     listener = socket.socket(socket.AF_UNIX)
@@ -81,10 +88,14 @@ class Room:
         # Nobody comes before the link leads here; until it has, it counts as closed, as of now.
         self.until = loop.time() + self.seconds
         loop.add_signal_handler(signal.SIGTERM, ending.set)
+        if ENDING:
+            ending.set()
         server = await asyncio.start_unix_server(self.admit, sock=listener)
         watching = asyncio.ensure_future(self.watch())
         await ending.wait()
         await asyncio.sleep(LAST_CALLERS)
+        while waiting(self.path + NEW):
+            await asyncio.sleep(LOOK)
         server.close()
         while self.callers:
             await asyncio.wait(self.callers)

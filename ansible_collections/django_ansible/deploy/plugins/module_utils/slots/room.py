@@ -46,8 +46,8 @@ def fill(layout: Layout, run_id: str, seconds: int, **facts: object) -> None:
     options = ["--quiet", "--collect", "--unit=" + unit, "--description=Requests of %s that wait" % layout.app_name, "--property=TimeoutStopSec=600"]
     run(["systemd-run", *options, *shipped.command(shipped.ship(), PROGRAM, spec)], timeout=30)
     deadline = time.monotonic() + READY
-    # The room's spec goes before its socket is there.
-    while os.path.exists(spec) or not os.path.exists(socket_of(layout)):
+    # The relay takes its spec away once it listens.
+    while os.path.exists(spec):
         if time.monotonic() >= deadline:
             raise CommandFailed("requests cannot wait: %s did not start" % unit)
         time.sleep(0.02)

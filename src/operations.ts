@@ -61,7 +61,7 @@ export const OPERATIONS = {
     changesHosts: false,
     uploads: false,
     tellsRevisions: false,
-    headline: "Maintenance on",
+    headline: "Start of maintenance",
   },
   "maintenance-off": {
     playbooks: bothModes("maintenance_off"),
@@ -69,7 +69,7 @@ export const OPERATIONS = {
     changesHosts: false,
     uploads: false,
     tellsRevisions: false,
-    headline: "Maintenance off",
+    headline: "End of maintenance",
   },
   remove: {
     playbooks: bothModes("remove"),

@@ -34,7 +34,8 @@ describe("statusSection", () => {
       ...{ last_dump: "2026-01-03T03:00:00Z", last_rehearsal: null, problems: ["there is no container of worker"] },
     };
     const text = sectionOf(status);
-    expect(text).toContain("- ⚠️ <code>app1</code>: there is no container of worker");
+    expect(text).toMatch(/^#### Problems\n\n- ⚠️ <code>app1<\/code>: there is no container of worker\n\n#### Hosts\n/);
+    expect(text).toContain("<summary><code>app1</code>: 1 problem</summary>");
     expect(text).toContain("<code>maintenance</code> | <code>since 2026-01-02T03:04:05Z</code>");
     expect(text).toContain("<code>last dump</code> | <code>2026-01-03T03:00:00Z, none was tried</code>");
     expect(text).toContain("sleep 60: goes on");

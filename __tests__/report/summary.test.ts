@@ -122,6 +122,40 @@ describe("summaryMarkdown", () => {
   });
 });
 
+describe("the summary of another operation", () => {
+  const one = {
+    ...failed,
+    name: "django_ansible.deploy.django_app : Do it",
+    status: "changed",
+    start: 1,
+    duration: 4,
+  } as const;
+
+  it("names the dump, and has no timeline or list of tasks where there was one step", () => {
+    const text = summaryOf([
+      { event: "play", name: "Backup" },
+      { ...one, deploy: { dump: "20260304T050607Z-1a2b" } },
+    ]);
+    expect(text).toContain("Dump <code>20260304T050607Z-1a2b</code>");
+    expect(text).not.toMatch(/Timeline|Slowest tasks/);
+  });
+
+  it("does not call the bundled role a phase", () => {
+    const text = summaryOf([
+      { event: "play", name: "Run" },
+      { ...one, status: "failed" },
+    ]);
+    expect(text.split("\n")[0]).toBe("### ❌ Deploy on web1 failed: 1 host, 0 changed, 1 failed, in 31 s");
+  });
+
+  it("shows the end of what was printed", () => {
+    const printed = Array.from({ length: 40 }, (_, line) => `line ${line}`).join("\n");
+    const text = summaryOf([one], { printed });
+    expect(text).toContain("<summary>What was printed, the last 30 lines</summary>");
+    expect(text).toContain("<pre>line 10\nline 11\n");
+  });
+});
+
 describe("a check's summary", () => {
   const changed = (host: string, diff: string): RunEvent => ({ ...failed, host, status: "changed", msg: "", diff });
 
@@ -157,6 +191,7 @@ describe("the summary as a reader sees it", () => {
       duration: 9,
       path: `/${EVIL}:1`,
     },
+    { event: "play", name: `${EVIL}\nend` },
     {
       ...{
         ...failed,

@@ -50,6 +50,23 @@ describe("verdict", () => {
     );
   });
 
+  it("says of a look how many problems it found, and not that it changed nothing", () => {
+    const status = {
+      release: null,
+      revision: null,
+      since: null,
+      slot: null,
+      units: {},
+      free_mib: 1,
+      lock: null,
+      releases: [],
+    };
+    const looked = (...problems: string[]) => totalsOf([result("web1", "ok", { status: { ...status, problems } })]);
+    const given = parts({ inputs: createInputs({ operation: "status" }) });
+    expect(verdict(given, looked("a", "b"))).toBe("Status of mysite on web1: 1 host, 2 problems, in 1 min 12 s");
+    expect(verdict(given, looked())).toBe("Status of mysite on web1: 1 host, no problem, in 1 min 12 s");
+  });
+
   it("has hosts in the order in which people count", () => {
     const hosts = totalsOf(["app10", "app9", "app1"].map((host) => result(host, "ok")));
     expect(verdict(parts(), hosts)).toMatch(/^Deploy of mysite on app1, app9 and app10: /);

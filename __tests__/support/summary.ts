@@ -9,11 +9,16 @@ import { createInputs } from "./inputs.js";
 /** The summary that a run with these events gets, made of them the way publish.ts does. */
 export function summaryOf(
   events: readonly RunEvent[],
-  { check = false, limit, durationSeconds = 31 }: { check?: boolean; limit?: number; durationSeconds?: number } = {},
+  {
+    check = false,
+    limit,
+    durationSeconds = 31,
+    printed = "",
+  }: { check?: boolean; limit?: number; durationSeconds?: number; printed?: string } = {},
 ): string {
   const inputs = createInputs({ check });
   const failed = events.some((event) => event.event === "result" && /failed|unreachable/.test(event.status));
-  const outcome = outcomeOf({ code: failed ? 2 : 0, stderr: "", events }, undefined, {
+  const outcome = outcomeOf({ code: failed ? 2 : 0, stderr: "", events, printed }, undefined, {
     ...{ inputs, closed: [], causes: new Map() },
   });
   const { status, totals } = outcome;

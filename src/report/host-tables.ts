@@ -63,7 +63,7 @@ export function rolledBackSection(hosts: readonly HostReport[]): string[] {
   return [`↩️ ${names} rolled back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
 }
 
-/** What `operation: status` found. */
+/** What `operation: status` found: what somebody should look at, then all of it. */
 export function statusSection({ hostStatus }: Totals): string[] {
   const hosts = Object.entries(hostStatus).sort(([one], [other]) => naturally(one, other));
   if (hosts.length === 0) return [];
@@ -80,13 +80,24 @@ export function statusSection({ hostStatus }: Totals): string[] {
       status.lock ?? "free",
     ].map(code);
   });
+  const problems = hosts.flatMap(([host, status]) =>
+    (status.problems ?? []).map((problem) => `- ⚠️ ${code(host)}: ${safe(problem)}`),
+  );
   return [
+    ...(problems.length > 0 ? ["#### Problems", "", ...problems, ""] : []),
+    "#### Hosts",
+    "",
     ...table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows),
     ...hosts.flatMap(([host, status]) => standing(host, status)),
   ];
 }
 
-/** How an application stands on a host, in a table that opens by a click; what somebody should look at stands before it. */
+/** `2 problems`, `1 problem`, `no problem`. */
+export function problemCount(problems: readonly string[]): string {
+  return problems.length === 0 ? "no problem" : count(problems.length, "problem");
+}
+
+/** How an application stands on a host, in a table that opens by a click. */
 function standing(host: string, status: HostStatus): string[] {
   const { health, problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
   // A Swarm says none of it.
@@ -101,18 +112,14 @@ function standing(host: string, status: HostStatus): string[] {
     ["last dump", lastDump(status)],
     ...runs.map((run) => ["command", run] as const),
   ];
-  return [
-    ...problems.map((problem) => `- ⚠️ ${code(host)}: ${safe(problem)}`),
-    ...(problems.length > 0 ? [""] : []),
-    ...details(
-      `${host}: ${problems.length === 0 ? "as it should be" : count(problems.length, "problem")}`,
-      table(
-        ["", ""],
-        "ll",
-        rows.map((row) => row.map(code)),
-      ),
+  return details(
+    `${code(host)}: ${problemCount(problems)}`,
+    table(
+      ["", ""],
+      "ll",
+      rows.map((row) => row.map(code)),
     ),
-  ];
+  );
 }
 
 /** When it was made, its size, and when one was last tried: what a restore would bring back, and how long it would take. */

@@ -36,7 +36,7 @@ export function coursesOf(events: readonly RunEvent[]): Course[] {
     const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
     courses.set(event.host, course);
     const back = event.deploy?.rolled_back === true;
-    const phase = back ? "Roll back" : byRole ? roleOf(event.name) || play : play;
+    const phase = back ? "Roll back" : byRole ? (roleOf(event.name) ?? play) : play;
     const span = extend(course.spans, phase, event);
     if (switches(event)) course.switched = span.end;
     if (back) course.returned = span.end;
@@ -44,7 +44,12 @@ export function coursesOf(events: readonly RunEvent[]): Course[] {
   return [...courses].map(([host, course]) => ({ host, ...course }));
 }
 
-/** The phase in which the run failed; "" when none did. */
+/** Names of the phases, all hosts together. */
+export function phasesOf(courses: readonly Course[]): ReadonlySet<string> {
+  return new Set(courses.flatMap(({ spans }) => spans.map(({ phase }) => phase)));
+}
+
+/** The phase in which the run failed; "" when none did, or it had no phases. */
 export function failedPhase(courses: readonly Course[]): string {
   const failed = courses.flatMap(({ spans }) => spans.filter((span) => span.failed));
   return failed.toSorted((one, other) => one.end - other.end)[0]?.phase ?? "";
@@ -68,7 +73,9 @@ function extend(spans: OpenSpan[], phase: string, event: ResultEvent): OpenSpan 
   return span;
 }
 
-function roleOf(name: string): string {
-  const parts = name.split(" : ");
-  return parts.length > 1 ? (parts[0] ?? "") : "";
+/** The role of a task, by its name. The bundled ones are no phase: what has phases of theirs has them as plays. */
+function roleOf(name: string): string | undefined {
+  const [role = "", ...task] = name.split(" : ");
+  if (task.length === 0) return undefined;
+  return role.startsWith("django_ansible.deploy.") ? "" : role;
 }

@@ -79,7 +79,7 @@ function summaryOf(outcome: Outcome, parts: PublishParts, limit?: number): strin
       }),
       ansibleVersion: parts.ansibleVersion,
       durationSeconds: parts.durationSeconds,
-      ...{ status, totals, events, failures, error },
+      ...{ status, totals, events, failures, error, printed: outcome.printed },
     },
     limit,
   );

@@ -4,7 +4,7 @@ import { changeSection, predictionSection } from "./changes.js";
 import { type Failure, failureSection } from "./failures.js";
 import { deploys, type HostReport, hostReports } from "./host-report.js";
 import { hostSection, rolledBackSection, serviceSection, statusSection } from "./host-tables.js";
-import { code, count, details, enumeration, fenced, safe, seconds, table } from "./markdown.js";
+import { code, count, details, enumeration, fenced, preformatted, safe, seconds, table } from "./markdown.js";
 import type { Status } from "./outputs.js";
 import { coursesOf, switches } from "./phases.js";
 import { type Section, withinLimit } from "./size.js";
@@ -20,6 +20,8 @@ export interface SummaryParts {
   /** Error of the step; "" when it succeeded. */
   readonly error: string;
   readonly events: readonly RunEvent[];
+  /** What the operation was asked to print. */
+  readonly printed: string;
   readonly totals: Totals;
   readonly failures: readonly Failure[];
   readonly release: string;
@@ -32,9 +34,12 @@ export interface SummaryParts {
 }
 
 /** What is given up first when the summary is too long. */
-const GIVEN_UP = ["slowest tasks", "timeline", "changes by host", "warnings", "hosts", "failures"];
+const GIVEN_UP = ["slowest tasks", "timeline", "printed", "changes by host", "warnings", "hosts", "failures"];
 const MOST_WARNINGS = 20;
 const MOST_MIGRATIONS = 12;
+/** Of what an operation printed. */
+const MOST_LINES = 30;
+const MOST_CHARACTERS = 6_000;
 
 const ICONS = { succeeded: "✅", failed: "❌", "rolled-back": "↩️", cancelled: "⏹️" } as const;
 
@@ -56,9 +61,11 @@ export function summaryMarkdown(parts: SummaryParts, limit = 300_000): string {
     { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
     { name: "rolled back", lines: rolledBackSection(hosts) },
     { name: "facts", lines: facts(parts) },
+    { name: "printed", lines: printedSection(parts.printed) },
     { name: "prediction", lines: check ? predictionSection(totals) : [] },
     { name: "status", lines: [...statusSection(totals), ...serviceSection(totals)] },
-    { name: "hosts", lines: hostSection(hosts, check) },
+    // What was found of each host has a table of its own.
+    { name: "hosts", lines: failed || Object.keys(totals.hostStatus).length === 0 ? hostSection(hosts, check) : [] },
     { name: "migrations", lines: check ? [] : migrations(totals) },
     { name: "warnings", lines: warnings(totals) },
     { name: "changes by host", lines: check ? changeSection(events) : [] },
@@ -83,12 +90,22 @@ function untouched({ status, check, events, totals }: SummaryParts, hosts: reado
     : [];
 }
 
-function facts({ status, release, previousRelease, url, check, links }: SummaryParts): string[] {
+/** The end of what a command or the logs printed; the rest is in the log and in the output. */
+function printedSection(printed: string): string[] {
+  const lines = printed.trimEnd().split("\n");
+  const end = lines.slice(-MOST_LINES).join("\n").slice(-MOST_CHARACTERS);
+  if (end === "") return [];
+  const title = lines.length > MOST_LINES ? `What was printed, the last ${MOST_LINES} lines` : "What was printed";
+  return details(title, [preformatted(end)]);
+}
+
+function facts({ status, release, previousRelease, url, check, links, totals }: SummaryParts): string[] {
   // After a failure the hosts may differ: their table tells.
   const whole = status === "succeeded";
   const rows: readonly (readonly [string, string])[] = [
     [check ? "Would be live" : "Live release", whole ? release : ""],
     [check ? "Live now" : "Before", whole && previousRelease !== release ? previousRelease : ""],
+    ["Dump", totals.deploy.dump ?? ""],
     ["Address", url],
   ];
   const given = rows.filter(([, value]) => value !== "");
@@ -160,7 +177,8 @@ function slowest(events: readonly RunEvent[]): string[] {
     code(task.host),
     String(task.hosts),
   ]);
-  return rows.length === 0
+  // One alone is no comparison.
+  return rows.length < 2
     ? []
     : details("Slowest tasks", table(["task", "took", "slowest host", "hosts that ran it"], "lrlr", rows));
 }

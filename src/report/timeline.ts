@@ -1,5 +1,5 @@
 import { naturally } from "../text.js";
-import type { Course } from "./phases.js";
+import { type Course, phasesOf } from "./phases.js";
 
 /** Mermaid refuses longer charts than 50,000 characters, and people look at fewer hosts than that. */
 const MOST_HOSTS = 20;
@@ -18,11 +18,11 @@ const NO_LABEL = "\u200b";
 const KEYWORD =
   /^(gantt|title|section|click|call|href|end|vert|milestone|active|done|crit|dateformat|axisformat|tickinterval|includes|excludes|todaymarker|inclusiveenddates|topaxis|weekday|weekend|accTitle|accDescr)/i;
 
-/** A Mermaid chart of the phases by host, each switch and each rollback marked; "" when nothing took time. Hosts that failed come first, then as people count. */
+/** A Mermaid chart of the phases by host, each switch and each rollback marked; "" when there was one phase alone. Hosts that failed come first, then as people count. */
 export function timeline(courses: readonly Course[]): string {
   const shown = pick(courses);
   const times = shown.flatMap(({ spans }) => spans.flatMap(({ start, end }) => [start, end]));
-  if (times.length === 0) return "";
+  if (times.length === 0 || phasesOf(courses).size < 2) return "";
   // In the order in which they began on any host, so that a phase has one colour wherever another one is left out.
   const phases = shown.flatMap(({ spans }) => spans).toSorted((one, other) => one.start - other.start);
   const whole = Math.max(...times) - Math.min(...times);

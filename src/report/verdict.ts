@@ -1,5 +1,6 @@
 import type { Inputs } from "../inputs/inputs.js";
 import { OPERATIONS } from "../operations.js";
+import { problemCount } from "./host-tables.js";
 import { count, enumeration, seconds } from "./markdown.js";
 import type { Status } from "./outputs.js";
 import type { Totals } from "./totals.js";
@@ -56,13 +57,16 @@ function revisions({ inputs }: VerdictParts, { deploy }: Totals): string {
 }
 
 /** How many hosts, and what became of them: what is zero is left out, but not that nothing changed. */
-function counts(totals: Totals, { inputs: { check }, status }: VerdictParts): string[] {
+function counts(totals: Totals, { inputs, status }: VerdictParts): string[] {
   if (totals.hosts.length === 0) return ["no host took part"];
-  const changed = `${totals.changed.length} ${check ? "would change" : "changed"}`;
+  const changed = `${totals.changed.length} ${inputs.check ? "would change" : "changed"}`;
+  const looks = inputs.playbook === "" && !OPERATIONS[inputs.operation].changesHosts && totals.changed.length === 0;
+  const found = Object.values(totals.hostStatus);
   return [
     count(totals.hosts.length, "host"),
-    // What was changed and changed back is no news.
-    ...(status === "rolled-back" ? [] : [changed]),
+    // What was changed and changed back is no news, nor that what only looks changed nothing.
+    ...(status === "rolled-back" || looks ? [] : [changed]),
+    ...(found.length > 0 ? [problemCount(found.flatMap(({ problems = [] }) => problems))] : []),
     ...(totals.failed.length > 0 ? [`${totals.failed.length} failed`] : []),
     ...(totals.unreachable.length > 0 ? [`${totals.unreachable.length} unreachable`] : []),
   ];

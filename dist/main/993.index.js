@@ -2051,7 +2051,7 @@ function coursesOf(events) {
         const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
         courses.set(event.host, course);
         const back = event.deploy?.rolled_back === true;
-        const phase = back ? "Roll back" : byRole ? roleOf(event.name) || play : play;
+        const phase = back ? "Roll back" : byRole ? (roleOf(event.name) ?? play) : play;
         const span = extend(course.spans, phase, event);
         if (switches(event))
             course.switched = span.end;
@@ -2060,7 +2060,11 @@ function coursesOf(events) {
     }
     return [...courses].map(([host, course]) => ({ host, ...course }));
 }
-/** The phase in which the run failed; "" when none did. */
+/** Names of the phases, all hosts together. */
+function phasesOf(courses) {
+    return new Set(courses.flatMap(({ spans }) => spans.map(({ phase }) => phase)));
+}
+/** The phase in which the run failed; "" when none did, or it had no phases. */
 function failedPhase(courses) {
     const failed = courses.flatMap(({ spans }) => spans.filter((span) => span.failed));
     return failed.toSorted((one, other) => one.end - other.end)[0]?.phase ?? "";
@@ -2081,9 +2085,12 @@ function extend(spans, phase, event) {
     span.failed ||= (event.status === "failed" || event.status === "unreachable") && !event.ignored && !event.rescued;
     return span;
 }
+/** The role of a task, by its name. The bundled ones are no phase: what has phases of theirs has them as plays. */
 function roleOf(name) {
-    const parts = name.split(" : ");
-    return parts.length > 1 ? (parts[0] ?? "") : "";
+    const [role = "", ...task] = name.split(" : ");
+    if (task.length === 0)
+        return undefined;
+    return role.startsWith("django_ansible.deploy.") ? "" : role;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/timings.js
@@ -2092,7 +2099,7 @@ function roleOf(name) {
 const MOST_PHASES = 100;
 function timingsOf(marks, events) {
     const { started, looked, ready, played, ended, now } = marks;
-    const { first, last, phases } = phasesOf(events);
+    const { first, last, phases } = timings_phasesOf(events);
     const switched = coursesOf(events).flatMap((course) => course.switched ?? []);
     return known({
         total: between(started, now),
@@ -2104,7 +2111,7 @@ function timingsOf(marks, events) {
         switched: switched.length === 0 ? undefined : between(started, Math.max(...switched)),
     });
 }
-function phasesOf(events) {
+function timings_phasesOf(events) {
     const begun = events.flatMap((event) => event.event === "play" && event.time !== undefined ? [{ name: event.name, at: event.time * 1000 }] : []);
     const ends = events.flatMap((event) => event.event === "result" && event.start !== undefined ? [(event.start + (event.duration ?? 0)) * 1000] : []);
     const first = begun[0]?.at;
@@ -2290,7 +2297,7 @@ const OPERATIONS = {
         changesHosts: false,
         uploads: false,
         tellsRevisions: false,
-        headline: "Maintenance on",
+        headline: "Start of maintenance",
     },
     "maintenance-off": {
         playbooks: bothModes("maintenance_off"),
@@ -2298,7 +2305,7 @@ const OPERATIONS = {
         changesHosts: false,
         uploads: false,
         tellsRevisions: false,
-        headline: "Maintenance off",
+        headline: "End of maintenance",
     },
     remove: {
         playbooks: bothModes("remove"),
@@ -5976,7 +5983,7 @@ function rolledBackSection(hosts) {
     const same = serves !== "" && back.every((host) => host.serves === serves);
     return [`↩️ ${names} rolled back${same ? ` to ${code(serves)}` : ""}, since another host failed.`, ""];
 }
-/** What `operation: status` found. */
+/** What `operation: status` found: what somebody should look at, then all of it. */
 function statusSection({ hostStatus }) {
     const hosts = Object.entries(hostStatus).sort(([one], [other]) => (0,lib_text/* naturally */.Lx)(one, other));
     if (hosts.length === 0)
@@ -5994,12 +6001,20 @@ function statusSection({ hostStatus }) {
             status.lock ?? "free",
         ].map(code);
     });
+    const problems = hosts.flatMap(([host, status]) => (status.problems ?? []).map((problem) => `- ⚠️ ${code(host)}: ${safe(problem)}`));
     return [
+        ...(problems.length > 0 ? ["#### Problems", "", ...problems, ""] : []),
+        "#### Hosts",
+        "",
         ...table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows),
         ...hosts.flatMap(([host, status]) => standing(host, status)),
     ];
 }
-/** How an application stands on a host, in a table that opens by a click; what somebody should look at stands before it. */
+/** `2 problems`, `1 problem`, `no problem`. */
+function problemCount(problems) {
+    return problems.length === 0 ? "no problem" : markdown_count(problems.length, "problem");
+}
+/** How an application stands on a host, in a table that opens by a click. */
 function standing(host, status) {
     const { health, problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
     // A Swarm says none of it.
@@ -6015,11 +6030,7 @@ function standing(host, status) {
         ["last dump", lastDump(status)],
         ...runs.map((run) => ["command", run]),
     ];
-    return [
-        ...problems.map((problem) => `- ⚠️ ${code(host)}: ${safe(problem)}`),
-        ...(problems.length > 0 ? [""] : []),
-        ...details(`${host}: ${problems.length === 0 ? "as it should be" : markdown_count(problems.length, "problem")}`, table(["", ""], "ll", rows.map((row) => row.map(code)))),
-    ];
+    return details(`${code(host)}: ${problemCount(problems)}`, table(["", ""], "ll", rows.map((row) => row.map(code))));
 }
 /** When it was made, its size, and when one was last tried: what a restore would bring back, and how long it would take. */
 function lastDump({ last_dump, dump_bytes = 0, last_rehearsal, restores_in }) {
@@ -6091,6 +6102,7 @@ function slowestTasks(events) {
 
 ;// CONCATENATED MODULE: ./lib/report/timeline.js
 
+
 /** Mermaid refuses longer charts than 50,000 characters, and people look at fewer hosts than that. */
 const timeline_MOST_HOSTS = 20;
 const MOST_SPANS = 30;
@@ -6105,11 +6117,11 @@ const MOST_STEPS = 5;
 const NO_LABEL = "\u200b";
 /** Words that Mermaid reads at the start of a line of a chart. */
 const KEYWORD = /^(gantt|title|section|click|call|href|end|vert|milestone|active|done|crit|dateformat|axisformat|tickinterval|includes|excludes|todaymarker|inclusiveenddates|topaxis|weekday|weekend|accTitle|accDescr)/i;
-/** A Mermaid chart of the phases by host, each switch and each rollback marked; "" when nothing took time. Hosts that failed come first, then as people count. */
+/** A Mermaid chart of the phases by host, each switch and each rollback marked; "" when there was one phase alone. Hosts that failed come first, then as people count. */
 function timeline(courses) {
     const shown = pick(courses);
     const times = shown.flatMap(({ spans }) => spans.flatMap(({ start, end }) => [start, end]));
-    if (times.length === 0)
+    if (times.length === 0 || phasesOf(courses).size < 2)
         return "";
     // In the order in which they began on any host, so that a phase has one colour wherever another one is left out.
     const phases = shown.flatMap(({ spans }) => spans).toSorted((one, other) => one.start - other.start);
@@ -6180,9 +6192,12 @@ function timeline_word(text) {
 
 
 /** What is given up first when the summary is too long. */
-const GIVEN_UP = ["slowest tasks", "timeline", "changes by host", "warnings", "hosts", "failures"];
+const GIVEN_UP = ["slowest tasks", "timeline", "printed", "changes by host", "warnings", "hosts", "failures"];
 const MOST_WARNINGS = 20;
 const MOST_MIGRATIONS = 12;
+/** Of what an operation printed. */
+const MOST_LINES = 30;
+const summary_MOST_CHARACTERS = 6_000;
 const summary_ICONS = { succeeded: "✅", failed: "❌", "rolled-back": "↩️", cancelled: "⏹️" };
 /**
  * The job summary as Markdown.
@@ -6202,9 +6217,11 @@ function summaryMarkdown(parts, limit = 300_000) {
         { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
         { name: "rolled back", lines: rolledBackSection(hosts) },
         { name: "facts", lines: summary_facts(parts) },
+        { name: "printed", lines: printedSection(parts.printed) },
         { name: "prediction", lines: check ? predictionSection(totals) : [] },
         { name: "status", lines: [...statusSection(totals), ...serviceSection(totals)] },
-        { name: "hosts", lines: hostSection(hosts, check) },
+        // What was found of each host has a table of its own.
+        { name: "hosts", lines: failed || Object.keys(totals.hostStatus).length === 0 ? hostSection(hosts, check) : [] },
         { name: "migrations", lines: check ? [] : migrations(totals) },
         { name: "warnings", lines: warnings(totals) },
         { name: "changes by host", lines: check ? changeSection(events) : [] },
@@ -6228,12 +6245,22 @@ function untouched({ status, check, events, totals }, hosts) {
         ? ["Traffic has not moved: every host runs the release that was live before.", ""]
         : [];
 }
-function summary_facts({ status, release, previousRelease, url, check, links }) {
+/** The end of what a command or the logs printed; the rest is in the log and in the output. */
+function printedSection(printed) {
+    const lines = printed.trimEnd().split("\n");
+    const end = lines.slice(-MOST_LINES).join("\n").slice(-summary_MOST_CHARACTERS);
+    if (end === "")
+        return [];
+    const title = lines.length > MOST_LINES ? `What was printed, the last ${MOST_LINES} lines` : "What was printed";
+    return details(title, [preformatted(end)]);
+}
+function summary_facts({ status, release, previousRelease, url, check, links, totals }) {
     // After a failure the hosts may differ: their table tells.
     const whole = status === "succeeded";
     const rows = [
         [check ? "Would be live" : "Live release", whole ? release : ""],
         [check ? "Live now" : "Before", whole && previousRelease !== release ? previousRelease : ""],
+        ["Dump", totals.deploy.dump ?? ""],
         ["Address", url],
     ];
     const given = rows.filter(([, value]) => value !== "");
@@ -6302,7 +6329,8 @@ function slowest(events) {
         code(task.host),
         String(task.hosts),
     ]);
-    return rows.length === 0
+    // One alone is no comparison.
+    return rows.length < 2
         ? []
         : details("Slowest tasks", table(["task", "took", "slowest host", "hosts that ran it"], "lrlr", rows));
 }
@@ -6312,6 +6340,7 @@ function foot({ ansibleVersion, durationSeconds }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/verdict.js
+
 
 
 /** The run in one line: what, where, from which revision to which, how many hosts, how long. For summary and log. */
@@ -6355,14 +6384,17 @@ function revisions({ inputs }, { deploy }) {
     return from === to ? `, ${to} as before` : `, ${from} → ${to}`;
 }
 /** How many hosts, and what became of them: what is zero is left out, but not that nothing changed. */
-function verdict_counts(totals, { inputs: { check }, status }) {
+function verdict_counts(totals, { inputs, status }) {
     if (totals.hosts.length === 0)
         return ["no host took part"];
-    const changed = `${totals.changed.length} ${check ? "would change" : "changed"}`;
+    const changed = `${totals.changed.length} ${inputs.check ? "would change" : "changed"}`;
+    const looks = inputs.playbook === "" && !OPERATIONS[inputs.operation].changesHosts && totals.changed.length === 0;
+    const found = Object.values(totals.hostStatus);
     return [
         markdown_count(totals.hosts.length, "host"),
-        // What was changed and changed back is no news.
-        ...(status === "rolled-back" ? [] : [changed]),
+        // What was changed and changed back is no news, nor that what only looks changed nothing.
+        ...(status === "rolled-back" || looks ? [] : [changed]),
+        ...(found.length > 0 ? [problemCount(found.flatMap(({ problems = [] }) => problems))] : []),
         ...(totals.failed.length > 0 ? [`${totals.failed.length} failed`] : []),
         ...(totals.unreachable.length > 0 ? [`${totals.unreachable.length} unreachable`] : []),
     ];
@@ -6425,7 +6457,7 @@ function summaryOf(outcome, parts, limit) {
         }),
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
-        ...{ status, totals, events, failures, error },
+        ...{ status, totals, events, failures, error, printed: outcome.printed },
     }, limit);
     return parts.redact(markdown);
 }

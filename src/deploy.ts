@@ -25,6 +25,7 @@ import { inspectProject } from "./project/inspect.js";
 import { sourcesOf } from "./project/sources.js";
 import { bareOutcome, earlyOutcome, type Outcome, outcomeOf } from "./report/outcome.js";
 import { publish } from "./report/publish.js";
+import { intent } from "./report/verdict.js";
 import { PrivateFolder } from "./secrets/private-folder.js";
 import { secretsIn, weakSecrets } from "./secrets/values.js";
 import { saveState } from "./state.js";
@@ -105,6 +106,7 @@ async function prepare(actionRoot: string, known: Known, stop: Stop): Promise<Re
   const project = await stop.step((signal) =>
     inspectProject(inputs, job.GITHUB_WORKSPACE || process.cwd(), job, signal),
   );
+  tell(`${intent(inputs, project.revision)}.`);
   for (const line of project.django?.told ?? []) tell(line);
   const brought = broughtWarning(inputs, project, job.GITHUB_EVENT_NAME);
   if (brought !== "") warn(brought);

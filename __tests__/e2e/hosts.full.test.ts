@@ -70,6 +70,8 @@ describeInFull(page, () => {
       django_settings_module: "mysite.settings.production",
       django_app_health_path: "/healthz",
       django_app_drain_seconds: 2,
+      // Debian 12 has no pg_dump for the server of Debian 13.
+      django_app_dump: false,
       vault_secret_key: secret("django-key"),
     };
     const env = `DATABASE_URL=postgres://shop:${password}@${newer.innerAddress}/shop`;

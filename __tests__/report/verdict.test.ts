@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ResultEvent } from "../../src/ansible/events.js";
 import { totalsOf } from "../../src/report/totals.js";
-import { type VerdictParts, verdict } from "../../src/report/verdict.js";
+import { intent, type VerdictParts, verdict } from "../../src/report/verdict.js";
 import { createInputs } from "../support/inputs.js";
 
 const result = (host: string, status: ResultEvent["status"], deploy = {}): ResultEvent => ({
@@ -15,6 +15,20 @@ const parts = (more: Partial<VerdictParts> = {}): VerdictParts => ({
   ...{ status: "succeeded", inputs: createInputs(), app: "mysite", phase: "", durationSeconds: 72, ...more },
 });
 const counts = "2 hosts, 1 changed, in 1 min 12 s";
+
+describe("intent", () => {
+  const revision = "0123456789abcdef0123456789abcdef01234567";
+  it.each([
+    [{}, "Deploy, commit 0123456, hosts of the input hosts"],
+    [
+      { hosts: "", inventoryFiles: ["inventory/production.yml"], appName: "mysite", limit: "app1", check: true },
+      'Check of mysite, commit 0123456, hosts of inventory/production.yml within "app1"',
+    ],
+    [{ source: "git", revision: "v2", hosts: "", inventory: "x" }, "Deploy, v2, hosts of the input inventory"],
+    [{ operation: "rollback" }, "Rollback, hosts of the input hosts"],
+    [{ playbook: "site.yml" }, "site.yml, hosts of the input hosts"],
+  ] as const)("is one line: %j", (more, line) => expect(intent(createInputs(more), revision)).toBe(line));
+});
 
 describe("verdict", () => {
   it.each([

@@ -1,3 +1,4 @@
+import { quoted } from "../errors.js";
 import type { Inputs } from "../inputs/inputs.js";
 import { OPERATIONS } from "../operations.js";
 import { problemCount } from "./host-tables.js";
@@ -32,7 +33,25 @@ export function verdict(parts: VerdictParts, totals: Totals): string {
   return `${head}: ${[...counts(totals, parts), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
 }
 
-function subject({ inputs, app }: VerdictParts): string {
+/**
+ * What is about to be done, in one line at the top of the log: what, which commit, on which hosts.
+ *
+ * @param revision the commit that is checked out; undefined when there is none.
+ */
+export function intent(inputs: Inputs, revision: string | undefined): string {
+  const { inventoryFiles, hosts, limit, source } = inputs;
+  const uploads = inputs.playbook === "" && OPERATIONS[inputs.operation].uploads && source !== "git";
+  const asked = inputs.playbook === "" && inputs.revision !== "" ? inputs.revision : undefined;
+  const what = uploads ? short(revision) : asked;
+  const named = inventoryFiles.length > 0 ? enumeration(inventoryFiles) : "the input inventory";
+  return [
+    subject({ inputs, app: inputs.appName }),
+    ...(what === undefined ? [] : [`${uploads ? "commit " : ""}${what}`]),
+    `hosts of ${hosts === "" ? named : "the input hosts"}${limit === "" ? "" : ` within ${quoted(limit)}`}`,
+  ].join(", ");
+}
+
+function subject({ inputs, app }: Pick<VerdictParts, "inputs" | "app">): string {
   if (inputs.playbook !== "") return inputs.check ? `Check of ${inputs.playbook}` : inputs.playbook;
   const of = app === "" ? "" : ` of ${app}`;
   if (inputs.check) return `Check${of}`;

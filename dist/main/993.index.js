@@ -6343,6 +6343,7 @@ function foot({ ansibleVersion, durationSeconds }) {
 
 
 
+
 /** The run in one line: what, where, from which revision to which, how many hosts, how long. For summary and log. */
 function verdict(parts, totals) {
     const what = subject(parts);
@@ -6357,6 +6358,23 @@ function verdict(parts, totals) {
         cancelled: then("was cancelled"),
     }[parts.status];
     return `${head}: ${[...verdict_counts(totals, parts), `in ${seconds(parts.durationSeconds)}`].join(", ")}`;
+}
+/**
+ * What is about to be done, in one line at the top of the log: what, which commit, on which hosts.
+ *
+ * @param revision the commit that is checked out; undefined when there is none.
+ */
+function intent(inputs, revision) {
+    const { inventoryFiles, hosts, limit, source } = inputs;
+    const uploads = inputs.playbook === "" && OPERATIONS[inputs.operation].uploads && source !== "git";
+    const asked = inputs.playbook === "" && inputs.revision !== "" ? inputs.revision : undefined;
+    const what = uploads ? verdict_short(revision) : asked;
+    const named = inventoryFiles.length > 0 ? enumeration(inventoryFiles) : "the input inventory";
+    return [
+        subject({ inputs, app: inputs.appName }),
+        ...(what === undefined ? [] : [`${uploads ? "commit " : ""}${what}`]),
+        `hosts of ${hosts === "" ? named : "the input hosts"}${limit === "" ? "" : ` within ${(0,errors/* quoted */.TL)(limit)}`}`,
+    ].join(", ");
 }
 function subject({ inputs, app }) {
     if (inputs.playbook !== "")
@@ -7567,6 +7585,7 @@ class Watchdog {
 
 
 
+
 /** The folder of action.yml, seen from dist/main/index.js. GITHUB_ACTION_PATH may be that of a composite action around this one. */
 const ACTION_ROOT = (0,external_node_path_.dirname)((0,external_node_path_.dirname)((0,external_node_path_.dirname)((0,external_node_url_.fileURLToPath)(import.meta.url))));
 /** Milliseconds for finding out why hosts could not be reached. */
@@ -7626,6 +7645,7 @@ async function prepare(actionRoot, known, stop) {
         if (warning !== "")
             (0,announce/* warn */.R8)(warning);
     const project = await stop.step((signal) => inspectProject(inputs, job.GITHUB_WORKSPACE || process.cwd(), job, signal));
+    (0,announce/* tell */.qz)(`${intent(inputs, project.revision)}.`);
     for (const line of project.django?.told ?? [])
         (0,announce/* tell */.qz)(line);
     const brought = broughtWarning(inputs, project, job.GITHUB_EVENT_NAME);

@@ -363,7 +363,9 @@ while not time.sleep(0.2):
                 ended += 1
             except OSError:
                 pass
-    open("/opt/mysite/shared/killed", "w").write("%d %d" % (tries, ended))
+    # Whole at any moment, also at the one at which this is ended itself.
+    open("/opt/mysite/shared/killed.new", "w").write("%d %d" % (tries, ended))
+    os.replace("/opt/mysite/shared/killed.new", "/opt/mysite/shared/killed")
 SCRIPT
 rm -f /opt/mysite/shared/killed
 basename $(readlink -f /opt/mysite/current) > /opt/mysite/shared/taken-over

@@ -217,6 +217,40 @@ describe("examples/workflows", () => {
     expect(fork.log).not.toContain("ansible-core");
   });
 
+  testInFull("restore.yml brings a dump back, once the name was typed", async () => {
+    const event = { name: "workflow_dispatch" };
+    const revision = await onHost(production, "basename $(ls -t /opt/mysite/backups/*.dump | head -1) .dump");
+    const refused = await run("restore.yml", { event, inputs: { revision, confirm: "other" } });
+    expect(refused.code).not.toBe(0);
+    const done = await run("restore.yml", { event, inputs: { revision, confirm: "mysite" } });
+    expect(done.code, done.log).toBe(0);
+    expect((await fetchPage(production, site)).status).toBe(200);
+  });
+
+  testInFull(
+    "operations.yml shows the page of a maintenance, and keeps deploys away, until it is told otherwise",
+    async () => {
+      const operate = async (operation: string): Promise<void> => {
+        const done = await run("operations.yml", {
+          event: { name: "workflow_dispatch" },
+          inputs: { operation, command: "" },
+        });
+        expect(done.code, done.log).toBe(0);
+      };
+      await operate("maintenance-on");
+      expect((await fetchPage(production, site)).status).toBe(503);
+      await operate("maintenance-off");
+      await operate("lock");
+      const status = await run("operations.yml", {
+        event: { name: "workflow_dispatch" },
+        inputs: { operation: "status", command: "" },
+      });
+      expect(status.summary).toContain("locked");
+      await operate("unlock");
+      expect((await fetchPage(production, site)).status).toBe(200);
+    },
+  );
+
   testInFull("rollback.yml goes back, and the next step reads from what to what", async () => {
     const done = await run("rollback.yml", { event: { name: "workflow_dispatch" }, inputs: { revision: "" } });
     expect(done.code, done.log).toBe(0);

@@ -86,7 +86,10 @@ describeInFull("docs/one-host.md", () => {
     expect(next.outputs.status, next.log).toBe("succeeded");
     await onHost(host, "kill $(cat /root/peak.pid); sleep 2");
     const peak = JSON.parse(await onHost(host, "cat /root/peak.json")) as Record<string, number>;
-    console.log(JSON.stringify({ rest, peak }));
+    expect(rest["mysite@blue.service"]).toBeLessThan(200);
+    expect(Object.keys(peak)).toEqual(expect.arrayContaining(["mysite@blue.service", "mysite@green.service"]));
+    const all = Object.values(peak).reduce((sum, mib) => sum + mib, 0);
+    expect(all, JSON.stringify({ rest, peak })).toBeLessThan(1024);
   });
 
   test("is left alone by a second deploy", async () => {

@@ -171,6 +171,52 @@ describe("Django in containers behind nginx", () => {
     console.log(`maintenance: on ${on.outputs["duration-seconds"]} s, off ${off.outputs["duration-seconds"]} s`);
   });
 
+  test("dumps on a schedule: made, tried, copied away, shown, and brought back from there", async () => {
+    const [host] = fleet.hosts;
+    const job = "django-ansible-deploy-shop-dumps";
+    const folder = "/var/lib/django-ansible-deploy/compose/shop";
+    const key = await onHost(database, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub");
+    const places = {
+      vault_dump_password: secret("copies"),
+      django_app_dump_targets: [
+        {
+          repository: `sftp:${database.user}@${database.innerAddress}:copies`,
+          known_hosts: `${database.innerAddress} ${key}`,
+          ssh_key: fleet.trial.key.text,
+        },
+      ],
+    };
+    const scheduled = { ...places, django_app_dump_schedule: "*-*-* 02:30:00" };
+    const first = await deploy(scheduled);
+    expect(first.outputs, first.log).toMatchObject({ status: "succeeded", "changed-hosts": "1" });
+    expect(await onHost(host, `stat -c '%a %U' ${folder}/dumps.json; systemctl is-active ${job}.timer`)).toBe(
+      "600 root\nactive",
+    );
+    const again = await deploy(scheduled);
+    expect(again.outputs, again.log).toMatchObject({ status: "succeeded", "changed-tasks": "0" });
+    expect(await onHost(host, `systemctl start ${job}.service; journalctl -u ${job} -o cat`)).toMatch(
+      /can be restored[\s\S]*:copies has /,
+    );
+    const status = await operate("status", {}, undefined, { django_app_rehearsal_days: 2 });
+    expect(JSON.parse(status.outputs["host-status"] ?? "{}").docker1, status.log).toMatchObject({
+      problems: [],
+      restores_in: expect.any(Number),
+    });
+    const made = await onHost(host, `ls ${folder}/backups | grep dump$ | tail -n 1 | cut -d. -f1`);
+    await onHost(host, `rm ${folder}/backups/${made}.*`);
+    const rehearsal = await operate("rehearse", { revision: made }, undefined, {
+      ...places,
+      compose_app_dump_service: "web",
+    });
+    expect(rehearsal.outputs, rehearsal.log).toMatchObject({ status: "succeeded", dump: made });
+    const ended = await deploy();
+    expect(ended.outputs, ended.log).toMatchObject({ status: "succeeded", "changed-hosts": "1" });
+    expect(await onHost(host, `ls /etc/systemd/system ${folder} | grep dumps || true`)).toBe("");
+    // For the removal at the end.
+    const kept = await deploy({ django_app_dump_schedule: "weekly" });
+    expect(kept.outputs, kept.log).toMatchObject({ status: "succeeded", "changed-hosts": "1" });
+  });
+
   test("remove: asks for the name, and leaves a host as it was before the first deploy", async () => {
     expectRefused(await operate("remove", { confirm: "other" }), /confirm is 'other': type the project's name, shop/);
     await expectVersion("2");
@@ -197,7 +243,7 @@ const WORD = "Zq81kd0mPw7xLs29";
 async function belongings(host: Host): Promise<string[]> {
   const listed = await onHost(
     host,
-    `find /etc /srv /opt /root /usr/local /var/lib /var/cache /var/backups /run -xdev \\( -path /var/lib/docker -o -path /var/lib/docker-registry -o -path /var/lib/containerd -o -path /var/lib/apt -o -path /var/cache/apt -o -path /var/lib/dpkg -o -path /run/docker -o -path /run/containerd -o -path /run/systemd -o -path /run/udev -o -path /run/sudo -o -path /run/user -o -path /run/log -o -path /var/lib/systemd -o -path /run/netns -o -path /run/motd.dynamic \\) -prune -o -print;
+    `find /etc /srv /opt /root /usr/local /var/lib /var/cache /var/backups /run -xdev \\( -path /var/lib/docker -o -path /var/lib/docker-registry -o -path /var/lib/containerd -o -path /var/lib/apt -o -path /var/cache/apt -o -path /var/cache/debconf -o -path /var/lib/dpkg -o -path /run/docker -o -path /run/containerd -o -path /run/systemd -o -path /run/udev -o -path /run/sudo -o -path /run/user -o -path /run/log -o -path /var/lib/systemd -o -path /run/netns -o -path /run/motd.dynamic \\) -prune -o -print;
     docker ps --all --format 'container {{.Names}}'; docker network ls --format 'network {{.Name}}'; docker volume ls --format 'volume {{.Name}}';
     docker images --no-trunc --format 'image {{.Repository}} {{.ID}}'; getent passwd; getent group; systemctl list-unit-files --no-legend --plain | awk '{print $1, $2}'`,
   );
@@ -205,7 +251,7 @@ async function belongings(host: Host): Promise<string[]> {
   return listed.split("\n").filter((line) => line !== "" && !line.startsWith("image 127.0.0.1:5000/proxy "));
 }
 
-function deploy(): Promise<ActionResult> {
+function deploy(more: Record<string, unknown> = {}): Promise<ActionResult> {
   return fleet.deploy({
     inputs: {
       "compose-source": "compose",
@@ -219,6 +265,7 @@ function deploy(): Promise<ActionResult> {
       vars: JSON.stringify({
         compose_app_rollout: ["web"],
         compose_app_migrate: { service: "web", python: "python3" },
+        ...more,
       }),
     },
   });

@@ -3,6 +3,7 @@ import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mj
 import { directly, expectRefused } from "./support/direct.js";
 import { signGuestbook } from "./support/guestbook.js";
 import { inventory } from "./support/inventory.js";
+import { failures, slowest, startLoad } from "./support/load.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
 import { startTrial, type Trial } from "./support/trial.js";
@@ -77,11 +78,34 @@ class Migration(migrations.Migration):
     expect(rehearsal.outputs, rehearsal.log).toMatchObject({ status: "succeeded", "changed-tasks": "0", dump });
     expect(await page()).toContain("After the backup");
     expect((await beside()).split("\n")).toHaveLength(2);
+    const before = await onHost(app1, `stat -c %i ${file}`);
+    const load = startLoad([app1], site, { clients: 10 });
     const restored = await act({ operation: "restore", revision: dump, confirm: "mysite" });
+    const samples = await load.stop();
     expect(restored.outputs, restored.log).toMatchObject({ status: "succeeded", dump });
+    expect(failures(samples)).toEqual([]);
+    expect(slowest(samples)).toBeLessThan(20_000);
+    console.log(`${samples.length} requests, none failed, the slowest took ${Math.round(slowest(samples))} ms`);
+    // By a rename: what was the database is what is kept.
+    expect(await onHost(app1, `stat -c %i ${file}_replaced_* | tail -n 1`)).toBe(before);
     expect(await page()).not.toContain("After the backup");
     await signGuestbook(app1, site, "Joe", "Into what was restored");
     expect(await page()).toContain("Into what was restored");
+  });
+
+  test("what something else has open stays the file that it is, and gets what the dump has", async () => {
+    const before = await onHost(app1, `stat -c %i ${file}`);
+    await signGuestbook(app1, site, "Eve", "After the restore");
+    await onHost(
+      app1,
+      `systemd-run --quiet --unit=holder --uid=mysite python3 -c 'import sqlite3, time; c = sqlite3.connect("${file}"); c.execute("SELECT * FROM django_migrations").fetchall(); time.sleep(600)'`,
+    );
+    const restored = await act({ operation: "restore", revision: dump, confirm: "mysite" });
+    await onHost(app1, "systemctl stop holder");
+    expect(restored.outputs, restored.log).toMatchObject({ status: "succeeded", dump });
+    expect(await onHost(app1, `stat -c %i ${file}`)).toBe(before);
+    expect(await page()).not.toContain("After the restore");
+    await signGuestbook(app1, site, "Joe", "Into what was restored");
   });
 
   test("what the application puts in the place of its database is not opened by root", async () => {

@@ -90,6 +90,14 @@ describe("totalsOf", () => {
     expect(totals.deploy).toEqual({ release: "r2", migrations: ["shop.0001", "shop.0002"], warnings: ["w"] });
   });
 
+  it("does not count migrations as applied that were taken back", () => {
+    const totals = totalsOf([
+      result("a", "changed", { deploy: { migrations: ["shop.0001", "shop.0002"] } }),
+      result("a", "failed", { deploy: { kept: true, taken_back: ["shop.0002", "shop.0001"] } }),
+    ]);
+    expect(totals.deploy.migrations ?? []).toEqual([]);
+  });
+
   describe("wentBack", () => {
     const activate = { action: "django_ansible.deploy.app_activate" };
     const kept = result("b", "failed", { ...activate, deploy: { kept: true, release: "r1" } });

@@ -65,6 +65,8 @@ export interface DeployFacts {
   readonly unknown?: readonly string[];
   readonly url?: string;
   readonly migrations?: readonly string[];
+  /** Migrations that this run had applied and that are no longer. */
+  readonly taken_back?: readonly string[];
   /** Id of the dump that was made or restored. */
   readonly dump?: string;
   readonly warnings?: readonly string[];
@@ -204,6 +206,7 @@ function facts(drop: (field: string) => void): Shape<DeployFacts> {
         unknown: list(text(LONG), 100),
         warnings: list(text(LONG), 200),
         migrations: list(migration, 2_000),
+        taken_back: list(migration, 2_000),
         dump: word(/^\d{8}T\d{6}Z-[0-9a-f]{4,7}(-[0-9a-f]{4})?$/),
       },
       ...{ images: mapping(name, image, 200), previous_images: mapping(name, image, 200) },

@@ -129,8 +129,10 @@ function deployOf(results: readonly ResultEvent[]): DeployFacts {
   const lists = Object.fromEntries(JOINED.map((key) => [key, new Set<string>()]));
   for (const { deploy } of results) {
     if (!deploy) continue;
-    all = { ...all, ...deploy };
+    const { migrations: _, ...one } = deploy;
+    all = { ...all, ...one };
     for (const key of JOINED) for (const text of deploy[key] ?? []) lists[key]?.add(text);
+    for (const migration of deploy.taken_back ?? []) lists.migrations?.delete(migration);
   }
   // One host alone cannot choose where people are sent.
   if (urls.size > 1) {

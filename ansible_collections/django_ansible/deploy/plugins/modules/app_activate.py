@@ -104,7 +104,7 @@ told:
   type: list
   returned: success
 deploy:
-  description: C(release), C(previous_release), C(revision), C(url) and C(warnings), for the events file.
+  description: C(release), C(previous_release), C(revision), C(url) and C(warnings), for the events file; C(migrations) that were applied at its end; C(taken_back) where it failed.
   type: dict
   returned: success
 """
@@ -113,6 +113,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import holding
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.finishing import FINISH, end
@@ -139,11 +140,13 @@ def main() -> None:
             result = activate(module)
             if not result["changed"] and module.params["last_step"]:
                 lock.release()
-            trouble = finish(module, lock) if result["changed"] and module.params["finish"] else None
+            trouble = finish(module, lock, result) if result["changed"] and module.params["finish"] else None
     except (CommandFailed, Locked) as error:
         layout = layout_of(module.params)
         if isinstance(error, Locked) and lock.holder() is None and ended_before(module, layout):
             module.exit_json(**ended_before(module, layout))
+        # Only now do requests go on that waited while the database was migrated.
+        taken_back, left = holding.abandon(layout, module.params["run_id"])
         served = layout.live_release()
         told = {"release": served, "previous_release": served, "revision": layout.read_release(served).get("revision") if served else None}
         try:
@@ -153,7 +156,8 @@ def main() -> None:
             layout.record(release=module.params["release"], result="failed", run=module.params["run_id"], actor=module.params["actor"])
         except OSError:
             pass  # What failed is told below; a disk that is full must not hide it.
-        module.fail_json(msg=str(error), deploy={"kept": True, **{key: value for key, value in told.items() if value}})
+        told["taken_back"] = taken_back
+        module.fail_json(msg="%s%s" % (error, left), deploy={"kept": True, **{key: value for key, value in told.items() if value}})
     for warning in result["deploy"]["warnings"]:
         module.warn(warning)
     if trouble:
@@ -161,10 +165,12 @@ def main() -> None:
     module.exit_json(**result, finished=bool(result["changed"] and module.params["finish"]))
 
 
-def finish(module: AnsibleModule, lock: DeployLock) -> str | None:
-    """Ends the deploy; what goes wrong there is told, and takes the release that is live by then back no more."""
+def finish(module: AnsibleModule, lock: DeployLock, result: dict) -> str | None:
+    """Ends the deploy, and adds to *result* what that tells; what goes wrong there is told, and takes the release that is live by then back no more."""
     try:
-        end({**module.params, **module.params["finish"]}, module.check_mode, lock)
+        ended = end({**module.params, **module.params["finish"]}, module.check_mode, lock)
+        result["told"] = [*result["told"], *ended["told"]]
+        result["deploy"] = {**result["deploy"], **ended["deploy"]}
     except CommandFailed as error:
         lock.release()
         return str(error)

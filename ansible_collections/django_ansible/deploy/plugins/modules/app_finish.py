@@ -75,6 +75,14 @@ commands:
   description: The commands that were run.
   type: list
   returned: success
+told:
+  description: Sentences for the log, about migrations that only now were applied.
+  type: list
+  returned: success
+deploy:
+  description: C(migrations), those that only now were applied.
+  type: dict
+  returned: success
 removed:
   description: What was removed, relative to O(app_dir).
   type: list

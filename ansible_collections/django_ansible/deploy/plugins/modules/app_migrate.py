@@ -25,10 +25,18 @@ options:
     description:
       - What is done about migrations with which the live release could not go on. Before anything is applied, the new code migrates a copy of the schema without its
         rows, and the live release selects, inserts, updates and deletes a row of each of its models there.
-      - V(refuse) applies nothing then; V(warn) warns; V(off) proves nothing.
+      - V(refuse) applies nothing then; V(warn) warns; V(hold) has requests wait from before the first of them until the new release is live; V(off) proves nothing.
     type: str
-    choices: [refuse, warn, 'off']
+    choices: [refuse, warn, hold, 'off']
     default: refuse
+  hold_seconds:
+    description: Seconds that requests wait with O(proof=hold); afterwards visitors see the page of a maintenance.
+    type: int
+    default: 20
+  alone:
+    description: Whether this is the only host that has the application, without which requests cannot wait.
+    type: bool
+    default: false
   database_port:
     description: Port of a PostgreSQL server of this host whose administrator makes the copy's database for the application. 0 has the application make it.
     type: int
@@ -106,18 +114,21 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, holding
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of, live_application, recovery_of
 
 
 def migrate(application: Application, layout, params) -> dict:
     """Applies what the plan holds, with a dump before."""
+    patience = {"lock_timeout": params["lock_timeout"], "lock_tries": params["lock_tries"], "timeout": params["timeout"]}
     result = apply_plan(
         application, recovery_of(params, layout), attempt=params["release"], live=layout.live_release(), switch="django_app_dump", dump=params["dump"],
-        policy=policy_of(layout, params), patience={"lock_timeout": params["lock_timeout"], "lock_tries": params["lock_tries"], "timeout": params["timeout"]},
+        policy=policy_of(layout, params), patience=patience,
     )
-    if not result["migrations"]:
+    later = result.pop("later", None)
+    layout.mark_release(params["release"], later={"run": params["run_id"], "migrations": later, "patience": patience} if later else None)
+    if not result["migrations"] and not later:
         # When the connection broke, Ansible asks again: what this run applied before is still its change.
         before = layout.read_release(params["release"]).get("migrated", {})
         return {"migrations": before["migrations"] if params["run_id"] and before.get("run") == params["run_id"] else []}
@@ -129,9 +140,11 @@ def policy_of(layout, params) -> Policy:
     """There is nothing to prove for a release that serves alone, or that is the live one itself."""
     live = layout.live_release()
     serves = live and live != params["release"] and os.path.isdir(os.path.join(layout.release_dir(live), ".venv"))
+    holds = params["proof"] == "hold" and params["alone"] and os.path.islink(layout.socket_link)
     return Policy(
         params["proof"], (lambda: live_application(params, layout)) if serves else None, "django_app_schema_proof", layout.release_dir(params["release"]),
-        params["database_port"],
+        params["database_port"], (lambda migrations, dump: holding.begin(layout, params, migrations, dump)) if holds else None,
+        stages=True,
     )
 
 
@@ -153,7 +166,9 @@ def main() -> None:
             **APPLICATION,
             "release": {"type": "str", "required": True},
             "dump": {"type": "bool", "default": True},
-            "proof": {"type": "str", "choices": ["refuse", "warn", "off"], "default": "refuse"},
+            "proof": {"type": "str", "choices": ["refuse", "warn", "hold", "off"], "default": "refuse"},
+            "hold_seconds": {"type": "int", "default": 20},
+            "alone": {"type": "bool", "default": False},
             "database_port": {"type": "int", "default": 0},
             "lock_timeout": {"type": "int", "default": 3},
             "lock_tries": {"type": "int", "default": 10},
@@ -173,7 +188,8 @@ def main() -> None:
         with lock_of(params, module.check_mode).step():
             result = act(application, layout, params, module.check_mode)
     except (CommandFailed, Locked) as error:
-        module.fail_json(msg="the database was not made ready, and the live release was not touched: %s" % application.environment.mask(str(error)))
+        _, left = holding.abandon(layout, params["run_id"])
+        module.fail_json(msg="the database was not made ready, and the live release was not touched: %s" % application.environment.mask(str(error) + left))
     warnings = result.pop("warnings", [])
     for warning in warnings:
         module.warn(warning)

@@ -72,8 +72,10 @@ deploy:
   returned: success
 """
 
+import functools
+
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import LIMITS
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.targets import copy_to_all, targets_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.targets import targets_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -87,19 +89,13 @@ def act(params: dict, check_mode: bool) -> dict:
     if not live:
         raise CommandFailed("no release is live on this host, so there is nobody to say which database it is: deploy first")
     application = live_application(params, layout)
-    targets, recovery = targets_of(params["targets"], params["app_name"]), recovery_of(params, layout)
     try:
-        found = recovery.act(params["operation"], application, asked=params["dump"], live=live, check_mode=check_mode, targets=targets)
+        return recovery_of(params, layout).carry_out(
+            params["operation"], application, asked=params["dump"], live=live, check_mode=check_mode, targets=targets_of(params["targets"], params["app_name"]),
+            dumps=params["dumps"], record=functools.partial(layout.record, run=params["run_id"]),
+        )
     except CommandFailed as error:
         raise CommandFailed(application.environment.mask(str(error))) from error
-    if not check_mode:
-        layout.record(release=live, result=params["operation"], dump=found["dump"], run=params["run_id"], actor=params["actor"])
-    if params["operation"] == "backup" and not check_mode:
-        told, troubles = copy_to_all(targets, recovery.catalogue, **params["dumps"])
-        found["told"] += told
-        if troubles:
-            raise CommandFailed("the dump %s was made on this host, and %s" % (found["dump"], "; ".join(troubles)))
-    return found
 
 
 def main() -> None:

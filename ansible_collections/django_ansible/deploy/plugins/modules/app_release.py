@@ -167,7 +167,7 @@ options:
   proof:
     description: In a check with O(check_with_environment), what is done about migrations that break the live release by rules over their operations; see app_migrate.
     type: str
-    choices: [refuse, warn, 'off']
+    choices: [refuse, warn, hold, 'off']
     default: refuse
   check_with_environment:
     description: Whether check mode may ask the new code's Django with the application's environment, as the application's user.
@@ -275,7 +275,7 @@ def main() -> None:
             "prepared_from": {"type": "str", "required": True, "no_log": True},
             "ask_database": {"type": "bool", "default": False},
             "lone": {"type": "bool", "default": False},
-            "proof": {"type": "str", "choices": ["refuse", "warn", "off"], "default": "refuse"},
+            "proof": {"type": "str", "choices": ["refuse", "warn", "hold", "off"], "default": "refuse"},
             "check_with_environment": {"type": "bool", "default": False},
             **SERVICE,
         },

@@ -95,6 +95,10 @@ changes:
   description: What would happen to each service that changes.
   returned: in check mode
   type: dict
+scheduled:
+  description: Whether dumps of its database are made on a schedule here.
+  returned: success
+  type: bool
 outdated:
   description: Services whose image would be pulled.
   returned: in check mode
@@ -142,7 +146,7 @@ def reach_for_rollback(params, compose, check_mode):
     heartbeat = keeper.begin(lock, params["heart"], returning, {"project": name}, params["notify"])
     trouble = heartbeat.wait() if heartbeat else None
     alone = store.went_alone()
-    return {"warnings": [*filter(None, (trouble, alone))], "project": name, "settled": False, "pull": False, "digests": {}, "releases": releases, "live": {"release": store.live()}, "fits": [], "deploy": {}}
+    return {"warnings": [*filter(None, (trouble, alone))], "project": name, "settled": False, "scheduled": False, "pull": False, "digests": {}, "releases": releases, "live": {"release": store.live()}, "fits": [], "deploy": {}}
 
 
 def main():

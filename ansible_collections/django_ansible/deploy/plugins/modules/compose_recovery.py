@@ -50,6 +50,23 @@ options:
     description: Service whose image has the database's programs. Empty is O(service).
     type: str
     default: ''
+  targets:
+    description: Where copies of dumps are, as JSON. A dump is copied there once it is made, and one that this host does not have is fetched from there.
+    type: str
+    default: '[]'
+  dumps:
+    description: How many are kept there.
+    type: dict
+    default: {}
+    suboptions:
+      number:
+        description: The newest so many.
+        type: int
+        default: 14
+      days:
+        description: For how many days.
+        type: int
+        default: 30
 attributes:
   check_mode:
     description: Can run in check mode, and then says what it would change.
@@ -80,12 +97,16 @@ deploy:
   returned: success
 """
 
+import functools
+
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.one_off import ContainerApplication, ContainerClient, OneOff
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.one_off import application_and_client
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import LIMITS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.targets import targets_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -96,17 +117,11 @@ def act(params, check_mode):
     live = store.live()
     if not live:
         raise CommandFailed("no release is live on this host, so there is nobody to say which database it is: deploy first")
-
-    def one_off(service):
-        # A dump takes as long as there is data.
-        return OneOff(Compose(), store.config_file(live), store.read_release(live), service, timeout=None)
-
-    application = ContainerApplication(one_off(params["service"]), params["python"], params["folder"], params["settings"])
-    client = ContainerClient(one_off(params["dump_service"] or params["service"]), params["python"])
-    found = Recovery(client, store.backups, params["actor"]).act(params["operation"], application, asked=params["dump"], live=live, check_mode=check_mode)
-    if not check_mode:
-        store.record(release=live, result=params["operation"], dump=found["dump"], run=params["run_id"], actor=params["actor"])
-    return found
+    application, client = application_and_client(Compose(), store, live, params)
+    return Recovery(client, store.backups, params["actor"]).carry_out(
+        params["operation"], application, asked=params["dump"], live=live, check_mode=check_mode, targets=targets_of(params["targets"], params["project"]),
+        dumps=params["dumps"], record=functools.partial(store.record, run=params["run_id"]),
+    )
 
 
 def main():
@@ -122,6 +137,8 @@ def main():
             folder={"type": "str", "default": ""},
             settings={"type": "str", "default": ""},
             dump_service={"type": "str", "default": ""},
+            targets={"type": "str", "default": "[]", "no_log": True},
+            **LIMITS,
         ),
         supports_check_mode=True,
     )

@@ -12,6 +12,11 @@ description:
 extends_documentation_fragment:
   - django_ansible.deploy.compose
   - django_ansible.deploy.compose.files
+options:
+  rehearsal_days:
+    description: Within how many days a dump has to have been found restorable, else that is named as a problem. 0 requires none.
+    type: int
+    default: 0
 attributes:
   check_mode:
     description: Can run in check mode, and then says what it would change.
@@ -37,7 +42,10 @@ deploy:
   returned: success
 """
 
+import time
+
 from ansible.module_utils.common.text.converters import to_native
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import nightly
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import running_images
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, parse_env
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import judge, service_of, snapshot
@@ -57,7 +65,7 @@ def health_of(container):
     return (state.get("Health") or {}).get("Status") or state.get("Status", "")
 
 
-def status_of(compose, name):
+def status_of(compose, name, rehearsal_days):
     engine, store = compose.engine, Store(name)
     listed = engine.containers(name)
     images = running_images(engine, store, snapshot(listed))
@@ -89,7 +97,7 @@ def status_of(compose, name):
         "releases": [found["release"] for found in store.list_releases() if not found.get("bad")],
     }
     status = {**found, **freshness.facts(store.backups), "drift": drift(store, live), "problems": problems(found, full, record)}
-    status["problems"] += status["drift"]
+    status["problems"] += [*status["drift"], *nightly.problems(name), *filter(None, [freshness.unproven(store.backups, rehearsal_days, time.time())])]
     return {"images": images, **({"revision": status["revision"]} if status["revision"] else {}), "status": status}
 
 
@@ -111,12 +119,12 @@ def problems(found, containers, record):
 
 
 def main():
-    module = AnsibleModule(argument_spec=dict(**RUN_ARGUMENTS, **FILES_ARGUMENTS), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=dict(**RUN_ARGUMENTS, **FILES_ARGUMENTS, rehearsal_days={"type": "int", "default": 0}), supports_check_mode=True)
     params = module.params
     try:
         compose = Compose(parse_env(params["env"]))
         name = name_of(params, compose)
-        deploy = status_of(compose, name)
+        deploy = status_of(compose, name, params["rehearsal_days"])
         store = Store(name)
         for sentence in (*filter(None, [store.went_alone()]), *store.edited()):
             module.warn(sentence)

@@ -43,7 +43,7 @@ STATUS = record(
 DEPLOY = record(
     app=word, release=maybe(release), previous_release=maybe(release), revision=maybe(commit), previous_revision=maybe(commit),
     target_revision=maybe(commit), url=maybe(form(r"https?://[A-Za-z0-9.*_:\[\]-]+(/[!-~]*)?", "an address of a site", 2000)), packages=each(word),
-    migrations=each(migration), requirements=each(LINE), unknown=each(LINE), warnings=each(text()), kept=boolean, rolled_back=boolean,
+    migrations=each(migration), taken_back=each(migration), requirements=each(LINE), unknown=each(LINE), warnings=each(text()), kept=boolean, rolled_back=boolean,
     images=by_name(image), previous_images=by_name(image), status=STATUS, dump=maybe(dump),
 )
 CHANGES = by_name(one_of("created", "replaced", "scaled", "started", "removed"))
@@ -62,7 +62,7 @@ packed = form(r"[A-Za-z0-9+/=]*", "a packed list", LARGEST_PACKED)
 ANSWERS: dict[str, dict[str, Shape]] = {
     "app_activate": {"slot": one_of("blue", "green"), "finished": boolean, "done": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_certificate": {"identity": pem, "due": boolean, "deploy": DEPLOY},
-    "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE)},
+    "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_host": {
         "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
         "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,
@@ -87,13 +87,14 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_migrate": {"migrations": each(LINE), "dump": maybe(dump), "told": each(text()), "deploy": DEPLOY},
     "compose_pull": {"pulled": each(image)},
     "compose_reach": {
-        "project": form(r"[a-z0-9][a-z0-9_-]*", "the name of a project"), "settled": boolean, "pull": boolean, "digests": by_name(digest),
+        "project": form(r"[a-z0-9][a-z0-9_-]*", "the name of a project"), "settled": boolean, "scheduled": boolean, "pull": boolean, "digests": by_name(digest),
         "releases": each(RELEASE), "live": LIVE, "fits": each(release), "changes": CHANGES, "outdated": each(LINE), "deploy": DEPLOY,
     },
     "compose_recovery": {"told": each(text()), "deploy": DEPLOY},
     "compose_remove": {"removed": each(LINE), "told": each(text())},
     "compose_return": {"deploy": DEPLOY},
     "compose_run": RUN,
+    "compose_schedule": {"scheduled": boolean},
     "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
     "compose_status": {"deploy": DEPLOY},
     "compose_up": {"changes": CHANGES, "gates": by_name(LINE), "deploy": DEPLOY},

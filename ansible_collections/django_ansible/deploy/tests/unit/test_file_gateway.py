@@ -122,6 +122,11 @@ ALLOWED = {
         "Leaving._keep": ("os.mkdir shutil.move", "/var/backups, and this collection's folder of the project, 0700"),
         "forget_lock": ("os.rmdir os.unlink", "/run/django-ansible-deploy"),
     },
+    "compose/nightly.py": {
+        "Schedule.__init__": ("ManagedFile", "units, and this collection's folder of the project, 0700"),
+        "remove": ("os.unlink", "units, and this collection's folder of the project, 0700"),
+        "main": ("open", "this collection's folder of the project, 0700"),
+    },
     "compose/one_off.py": {
         "OneOff.environment": ("open", "this collection's folder of the project, 0700"),
         "_memory_file": ("os.fchmod os.unlink tempfile.mkstemp", "a new file in memory, 0600, or 0644 when it has no secret"),
@@ -175,6 +180,9 @@ ALLOWED = {
         "Target.fetch": ("os.rename tempfile.TemporaryDirectory", "app_dir/backups, 0700"),
     },
     "database/replacement.py": {"Replacement.switch": ("runs_sh", "starts psql twice, as the application's user or as PostgreSQL's administrator; what it runs is this file's own")},
+    "database/schema_replacement.py": {
+        "SchemaReplacement.load": ("open runs_sh", "app_dir/backups, 0700; the script is this file's own, and starts the clients as the application's user or in a container"),
+    },
     "django/copies.py": {"PostgresCopy.run": ("runs_sh", "run as the application's user, or in a container; the script is this file's own, and no path goes into it")},
     "django/secret_key.py": {
         "read": ("open", "/etc/<app_name>/secret_key"),
@@ -259,6 +267,17 @@ ALLOWED = {
         "forget": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },
     "slots/activation.py": {"Activation.switch": ("ensure_directory replace_link", "the socket link below /run")},
+    "host/relay.py": {
+        "main": ("open os.unlink", "/var/lib/django-ansible-deploy, 0700, and /etc/<app_name>/pages"),
+        "listen": ("os.chmod os.chown os.rename os.unlink", "the room's socket in /run/<app_name>, root's own"),
+    },
+    "slots/room.py": {
+        "fill": ("replace_link", "the socket link below /run"),
+        "connections": ("open", "/proc/net/unix"),
+        "known": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "empty": ("os.unlink replace_link", "/var/lib/django-ansible-deploy, 0700, and the socket link below /run"),
+        "_write": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
+    },
     "slots/wanted.py": {
         "Wanted.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
         "Wanted.slot_files": ("ManagedFile", "/etc/<app_name>"),

@@ -9,6 +9,7 @@ import os
 import shutil
 import time
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import nightly
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import runs as commands
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import reason_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
@@ -48,6 +49,7 @@ class Leaving:
 
         :raises ComposeError: when compose cannot end what runs.
         """
+        nightly.remove(self.project)
         for run in runs.known_runs(self.project, runs_folder()):
             commands.stop(self.engine, self.project, run["run"])
         self._down(keep_data)

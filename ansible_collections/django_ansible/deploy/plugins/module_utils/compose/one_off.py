@@ -97,6 +97,20 @@ class OneOff:
         return set(defined) | {entry.partition("=")[0] for entry in image}
 
 
+def application_and_client(compose, store, live, params):
+    """Django of the live release, and what runs its database's programs.
+
+    *params* has C(service), C(python), C(folder), C(settings) and C(dump_service).
+    """
+
+    def one_off(service):
+        # A dump takes as long as there is data.
+        return OneOff(compose, store.config_file(live), store.read_release(live), service, timeout=None)
+
+    application = ContainerApplication(one_off(params["service"]), params["python"], params["folder"], params["settings"])
+    return application, ContainerClient(one_off(params["dump_service"] or params["service"]), params["python"])
+
+
 class ContainerApplication:
     """Django in the image of a service: what migrations.py drives."""
 

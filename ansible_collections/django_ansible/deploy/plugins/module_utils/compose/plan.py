@@ -74,6 +74,7 @@ class Plan:
             "changed": False,
             "project": summary["name"],
             "settled": settled,
+            "scheduled": os.path.exists(self.store.schedule),
             "pull": images.needed or bool(built),
             "digests": chosen,
             "releases": [],

@@ -10,6 +10,7 @@
   live -> releases/<name>
   plan/                          what the deploy that runs now is going to do
   backups/                       dumps of the database, see database/catalogue.py
+  dumps.json                     what dumps on a schedule are told, see nightly.py
   deploys.jsonl                  a line for each deploy: who, when, what, how it ended
 ```
 """
@@ -74,6 +75,8 @@ class Store(Releases):
     def __init__(self, project):
         self.project = project
         super().__init__(os.path.join(state_folder(), "compose", project))
+        # What is dumped on a schedule, see nightly.
+        self.schedule = os.path.join(self.folder, "dumps.json")
         self._live = os.path.join(self.folder, "live")
         self._plan = os.path.join(self.folder, "plan")
 

@@ -7,6 +7,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.database.mys
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.mysql_replacement import MysqlReplacement
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import Replacement
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.schema_replacement import SchemaReplacement
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.sqlite import SqliteDatabase, SqliteReplacement
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
@@ -32,4 +33,16 @@ def database_of(facts: dict, client):
 
 
 def replacement_of(database):
-    return KINDS[database.vendor][1](database)
+    """How a dump takes the place of a database: by another database, or, where nobody may make one on a PostgreSQL server, by another schema in it.
+
+    :raises CommandFailed: when there is no way, with the line that an administrator runs.
+    """
+    try:
+        return KINDS[database.vendor][1](database)
+    except CommandFailed as error:
+        if database.vendor != Database.vendor:
+            raise
+        try:
+            return SchemaReplacement(database)
+        except CommandFailed as neither:
+            raise CommandFailed("%s. %s" % (neither, error)) from neither

@@ -24,11 +24,12 @@ USERS = "SELECT CONCAT('KILL ', id, ';') FROM information_schema.processlist WHE
 class MysqlReplacement:
     """The way from *database* to one with the dump's tables."""
 
-    holds = True
+    needs = "paused"
 
     def __init__(self, database: MysqlDatabase) -> None:
         self.database = database
         self.scratch = database.named(restored_name(database.name))
+        self.seen_as = {"database_name": self.scratch.name}
 
     def make(self) -> None:
         """An empty database of the same character set. One that a killed run left goes first.

@@ -19,17 +19,22 @@ VARIABLES = {
 PSQL = ["psql", "-XAtq", "--no-password", "-v", "ON_ERROR_STOP=1", "-f", "-"]
 MARK = "django-ansible-deploy:"
 NEWER = 'unrecognized configuration parameter "transaction_timeout"'
+# Schemas of a restore that may not make a database, see schema_replacement: the new one until it is used, the old one while that is filled. Those that were replaced are
+# no part of a dump either.
+ASIDE = ("public_restore", "public_aside")
+LEFT_OUT = "(%s|public_replaced_[0-9]{14})" % "|".join(ASIDE)
 # Dump, rows and applied migrations of one moment: pg_dump works in the snapshot of the session that counts. Standard output is the dump's.
 DUMP = """\
 \\o '|sed "s/^/%(mark)s/" >&2'
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT pg_export_snapshot() AS snapshot \\gset
 \\setenv SNAPSHOT :snapshot
-\\! pg_dump --format=custom --no-password --snapshot="$SNAPSHOT"; echo "%(mark)scode $?" >&2
+\\! pg_dump --format=custom --no-password --snapshot="$SNAPSHOT" --exclude-schema="%(left_out)s"; echo "%(mark)scode $?" >&2
 SELECT 'server ' || current_setting('server_version');
 SELECT format('SELECT %%L, count(*) FROM %%I.%%I', 'rows ' || format('%%I.%%I', n.nspname, c.relname), n.nspname, c.relname)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema'
+    AND n.nspname !~ '^%(left_out)s$'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e') ORDER BY 1 \\gexec
 SELECT to_regclass('django_migrations') IS NOT NULL AS migrated \\gset
 \\if :migrated
@@ -81,7 +86,7 @@ class Database:
         """
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            done = self._run(PSQL, stdin=DUMP % {"mark": MARK}, stdout=descriptor)
+            done = self._run(PSQL, stdin=DUMP % {"mark": MARK, "left_out": LEFT_OUT}, stdout=descriptor)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

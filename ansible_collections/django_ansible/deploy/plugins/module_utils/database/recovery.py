@@ -13,7 +13,7 @@ import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import BY_HAND, REHEARSED, Catalogue, reason
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.kinds import database_of, replacement_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.targets import fetch_from_any
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.targets import copy_to_all, fetch_from_any
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 REPLACED = 2  # databases that a restore replaced and that stay
@@ -24,14 +24,15 @@ class Recovery:
 
     :param client: runs the database's programs.
     :param folder: of the catalogue.
-    :param held: entered for the moment in which one database takes another's place; keeps requests waiting.
+    :param held: by a name that a replacement has as C(needs), what is entered for the moment in which one database takes another's place, and keeps requests
+        waiting: C(paused), what runs of the application is stopped as it is; C(closed), what serves requests has nothing open.
     """
 
-    def __init__(self, client, folder: str, actor: str = "", held=contextlib.nullcontext) -> None:
+    def __init__(self, client, folder: str, actor: str = "", held: dict | None = None) -> None:
         self.client = client
         self.catalogue = Catalogue(folder)
         self.actor = actor
-        self.held = held
+        self.held = held or {}
 
     def dump(self, facts: dict, **why: object) -> dict:
         """Takes a dump and returns its record.
@@ -83,11 +84,12 @@ class Recovery:
             replacement.make()
             replacement.load(self.catalogue.path(record))
             compare(record, replacement.scratch.counts(sorted(record.get("rows", {}))))
-            judge(record, target.drive("ready", database_name=replacement.scratch.name)["ready"])
+            judge(record, target.drive("ready", **replacement.seen_as)["ready"])
             result = {"dump": record["id"], "seconds": round(time.monotonic() - begun, 2)}
             if swap:
-                with self.held() if replacement.holds else contextlib.nullcontext():
-                    switching = time.monotonic()
+                switching = time.monotonic()
+                replacement.alone = replacement.needs in self.held
+                with self.held.get(replacement.needs, contextlib.nullcontext)():
                     result["replaced"] = replacement.switch(time.time(), record["id"])
                     result["switched_in"] = round(time.monotonic() - switching, 2)
                 result["told"] = self._keep(replacement, record, result)
@@ -125,6 +127,23 @@ class Recovery:
         rehearsed = self.restore(record, application, swap=False)
         self.catalogue.note(record, rehearsed=time.strftime(REHEARSED, time.gmtime()), restores_in=rehearsed["seconds"])
         return {"dump": record["id"], "told": ["the dump %s can be restored: in %.1f s, with all of its rows, and Django is content with it" % (record["id"], rehearsed["seconds"])]}
+
+    def carry_out(self, operation: str, application, *, asked: str, live: str, check_mode: bool, targets: list, dumps: dict, record) -> dict:
+        """As :meth:`act`, for a run: the journal has it, and a dump is copied to other places.
+
+        :param dumps: C(number) and C(days) that stay there.
+        :param record: notes it in the journal.
+        """
+        found = self.act(operation, application, asked=asked, live=live, check_mode=check_mode, targets=targets)
+        if check_mode:
+            return found
+        record(result=operation, release=live, dump=found["dump"], actor=self.actor)
+        if operation == "backup":
+            told, troubles = copy_to_all(targets, self.catalogue, **dumps)
+            found["told"] += told
+            if troubles:
+                raise CommandFailed("the dump %s was made on this host, and %s" % (found["dump"], "; ".join(troubles)))
+        return found
 
     def _found(self, asked: str, database: str, targets: list) -> dict:
         try:

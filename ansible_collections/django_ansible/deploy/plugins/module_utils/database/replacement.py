@@ -53,13 +53,14 @@ def elements(value: str) -> str:
 class Replacement:
     """The way from *database* to one that takes its place."""
 
-    # Whether what runs of the application waits while it does.
-    holds = True
+    # What the application is kept from while it does, see Recovery.
+    needs = "paused"
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.about = database.rows(ABOUT)[0]
         self.scratch = database.named(restored_name(database.name))
+        self.seen_as = {"database_name": self.scratch.name}
         self.maker = self._maker()
 
     def _maker(self) -> Database:

@@ -68,14 +68,17 @@ class SqliteDatabase:
 
 
 class SqliteReplacement:
-    """The way from *database* to what a dump has. Killed at any instant, the file has all of the one or all of the other."""
+    """The way from *database* to what a dump has: by a rename where nobody has it open, else into the file itself. Killed at any instant, the file has all of the one or all of the other."""
 
-    # SQLite's own lock keeps others waiting; what is stopped might have that lock.
-    holds = False
+    # What is stopped as it is might have SQLite's lock, and what has the file open would go on writing into it after another took its name.
+    needs = "closed"
+    # Whether nothing else has it open, as far as this side knows.
+    alone = False
 
     def __init__(self, database: SqliteDatabase) -> None:
         self.database = database
         self.scratch = database.named(database.name + "_restore")
+        self.seen_as = {"database_name": self.scratch.name}
 
     def make(self) -> None:
         self.discard()
@@ -92,7 +95,7 @@ class SqliteReplacement:
         """Puts it into the database, and keeps a copy of what was there, whose path is returned."""
         kept = self.database.name + time.strftime("_replaced_%Y%m%d%H%M%S", time.gmtime(moment))
         try:
-            self.database.ask("switch", source=self.scratch.name, kept=kept)
+            self.database.ask("switch", source=self.scratch.name, kept=kept, alone=self.alone)
         except CommandFailed as error:
             raise CommandFailed("the restored database could not take the place of %s, which is as it was: %s" % (self.database.name, error)) from error
         self.discard()

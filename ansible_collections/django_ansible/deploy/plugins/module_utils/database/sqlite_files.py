@@ -118,6 +118,74 @@ class Changed(Exception):
 
 
 def switch(request):
+    """Puts the file C(source) in the place of the database, which becomes C(kept).
+
+    :param request: C(alone), whether nobody else may have the database open who cannot be seen from here.
+    """
+    if not (request.get("alone") and took_place(request["source"], request["path"], request["kept"])):
+        pour(request)
+    return {}
+
+
+def took_place(source, path, kept):
+    """Whether a rename could do it, which takes as long for any size. Nobody may have the file open then, who would go on in the old one."""
+    real = os.path.realpath(path)
+    try:
+        if not (at_rest(source) and at_rest(real)):
+            return False
+        found = os.stat(real)
+        os.chmod(source, found.st_mode & 0o7777)
+        os.chown(source, -1, found.st_gid)
+        with opened(real) as live:
+            mode = live.execute("PRAGMA journal_mode").fetchone()[0]
+            # Refused when somebody else has it open; with it there is no second file, which has to fit to the first.
+            live.execute("PRAGMA journal_mode = DELETE")
+            live.execute("BEGIN EXCLUSIVE")
+            if not users(found) and not beside(real):
+                os.link(real, kept)
+                os.rename(source, real)
+                if not users(found):
+                    return True
+                # It was opened just then, and waits for the lock.
+                os.link(real, source)
+                os.rename(kept, real)
+            live.execute("ROLLBACK")
+            live.execute("PRAGMA journal_mode = %s" % mode)
+    except (OSError, sqlite3.Error):
+        remove(kept)
+    return False
+
+
+def at_rest(path):
+    """Whether all of a database is in its one file; what is not, goes there first."""
+    with opened(path) as database:
+        database.execute("SELECT count(*) FROM sqlite_master").fetchone()  # A journal that was left is played back.
+        if database.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            busy = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            if busy:
+                return False
+    return not beside(path)
+
+
+def beside(path):
+    return [path + end for end in BESIDE[1:] if os.path.exists(path + end)]
+
+
+def users(found):
+    """Other processes of this user that have a file open."""
+    seen = []
+    for folder in glob.glob("/proc/[0-9]*/fd"):
+        process = folder.split("/")[2]
+        with contextlib.suppress(OSError):
+            for name in os.listdir(folder) if process != str(os.getpid()) else []:
+                with contextlib.suppress(OSError):
+                    other = os.stat(os.path.join(folder, name))
+                    if (other.st_dev, other.st_ino) == (found.st_dev, found.st_ino):
+                        seen.append(process)
+    return seen
+
+
+def pour(request):
     """Puts what is in the file C(source) into the database, in one transaction, once the database is copied to C(kept).
 
     The file stays the one that it is, since those that have it open would go on writing into another. Until the transaction ends, SQLite's own journal has what
@@ -133,7 +201,7 @@ def switch(request):
                 before = state(path)
                 live.execute("ROLLBACK")
                 overwrite(source, live, path, before, deadline)
-                return {}
+                return
             except Changed:
                 remove(kept)
             except BaseException:

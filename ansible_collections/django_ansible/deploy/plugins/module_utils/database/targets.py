@@ -146,7 +146,11 @@ def wanted(identifiers: set[str], *, number: int, days: int, now: float) -> set[
 
 def targets_of(text: str, owner: str) -> list[Target]:
     """Those that modules receive, as JSON."""
-    return [Target(wish, owner) for wish in json.loads(text or "[]")]
+    return targets_of_wishes(json.loads(text or "[]"), owner)
+
+
+def targets_of_wishes(wishes: list[dict], owner: str) -> list[Target]:
+    return [Target(wish, owner) for wish in wishes]
 
 
 def copy_to_all(targets: list[Target], catalogue: Catalogue, *, number: int, days: int) -> tuple[list[str], list[str]]:

@@ -18,9 +18,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.refus
 
 
 def copy_migrate(request):
-    """Migrates the copy that C(copy) names with this code."""
+    """Migrates the copy that C(copy) names with this code; with C(only), no more than those migrations and what they need."""
     given = request["copy"]
-    return scratch.migrate(scratch.here(), given["applied"], given.get("schema", ()))
+    return scratch.migrate(scratch.here(), given["applied"], given.get("schema", ()), request.get("only"))
 
 
 def copy_try(request):
@@ -76,6 +76,12 @@ def answer(request):
 
         # Another database of the same server: one that was restored and is not used yet.
         connections["default"].settings_dict["NAME"] = request["database_name"]
+    if "database_schema" in request:
+        from django.db import connections
+
+        # Or another schema of the same database, which sessions of this process look in alone.
+        options = connections["default"].settings_dict.setdefault("OPTIONS", {})
+        options["options"] = "%s -c search_path=%s" % (options.get("options", ""), request["database_schema"])
     for step in request["steps"]:
         try:
             found[step] = STEPS[step](request)

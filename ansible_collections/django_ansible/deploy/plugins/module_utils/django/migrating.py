@@ -67,11 +67,23 @@ def plan(request):
         result["database"] = database(request)
     if found and (request.get("operations") or request.get("proof")):
         result["operations"] = operations_of(executor, found, request.get("release_dir"))
+        result["needs"] = _needs(executor, found)
     if found and request.get("proof"):
         result["copy"] = scratch.describe(connection, executor.loader.applied_migrations)
         if connection.vendor == "mysql":
             result["copy"]["trouble"] = scratch.make_database(connection, request["proof"])
     return result
+
+
+def _needs(executor, found):
+    """By migration of a plan, those of the plan that come before it of necessity."""
+    planned = set(_names(found))
+    return {
+        "%s.%s" % (migration.app_label, migration.name): [
+            name for name in ("%s.%s" % key for key in executor.loader.graph.forwards_plan((migration.app_label, migration.name))) if name in planned
+        ][:-1]
+        for migration, _ in found
+    }
 
 
 def unapplied(request):
@@ -124,18 +136,28 @@ def _advisory_lock(connection, patience):
 
 
 def migrate(request):
-    """Applies what is not applied yet, under a lock, and tells what that was."""
+    """Applies what is not applied yet, or C(only) those of it that are named and what they need, under a lock, and tells what that was."""
     from django.core.management import call_command
 
+    only = request.get("only")
+
+    def wanted():
+        return [name for name in _plan(connection) if only is None or name in only]
+
+    def run():
+        targets = [()] if only is None else scratch.last_of(_executor(connection).loader.graph, pending)
+        for target in targets:
+            call_command("migrate", *target, interactive=False, verbosity=1, no_color=True)
+
     connection = _database()
-    if not _plan(connection):
+    if not wanted():
         return {"migrations": []}
     _advisory_lock(connection, request.get("lock_patience", 300))
-    pending = _plan(connection)
+    pending = wanted()
     if not pending:
         return {"migrations": []}
     try:
-        times = applying.apply_kindly(connection, request, lambda: call_command("migrate", interactive=False, verbosity=1, no_color=True))
+        times = applying.apply_kindly(connection, request, run)
     except applying.NotApplied as error:
         raise Refused(str(error)) from error
     return {"migrations": pending, "times": times}

@@ -15,7 +15,7 @@ def apply_plan(
 ) -> dict:
     """Applies what Django's plan holds, after the proof that the live release survives it, and with a dump before.
 
-    Tells ``migrations``, and ``dump``, ``warnings`` and ``told``, sentences for the log, where there are any.
+    Tells ``migrations``, and ``dump``, ``warnings`` and ``told``, sentences for the log, where there are any; ``later`` are migrations that are left for :func:`contract`.
 
     :param recovery: takes the dump, see database.recovery.
     :param attempt: the release that is on its way; *live* the one that the dump would bring back.
@@ -31,12 +31,18 @@ def apply_plan(
     result: dict = {"migrations": plan["migrations"], "warnings": [], "told": [], **({"found": found} if also else {})}
     if not result["migrations"]:
         return result
+    holds, later = False, []
     if policy.proves:
-        proof = Proof(application, policy.live(), recovery.client, plan, copy, policy.admin_port).run()
-        if proof.breaks and policy.kind == "refuse":
-            raise CommandFailed(refusal(proof.breaks, policy.variable))
-        result["warnings"] += proof.notes + ["the live release may break: %s" % one for one in proof.breaks]
+        proof = Proof(application, policy.live(), recovery.client, plan, copy, policy.admin_port).run(policy.stages)
+        later = proof.later
+        holds = bool(proof.breaks) and not later and not proof.fails and policy.hold is not None
+        if proof.breaks and policy.kind != "warn" and not (later or holds):
+            raise CommandFailed(refusal(proof.breaks, policy))
+        result["warnings"] += proof.notes + ([] if later or holds else ["the live release may break: %s" % one for one in proof.breaks])
         result["told"].append(proof.told)
+        if later:
+            result["later"] = later
+            result["told"].append("%s: applied once the new release is live everywhere, since the live one still uses what goes, and both work without that" % ", ".join(later))
     if dump:
         reason_not = trouble(plan["database"])
         if reason_not:
@@ -46,9 +52,19 @@ def apply_plan(
                 result["dump"] = recovery.dump(plan["database"], before=plan["migrations"], attempt=attempt, release=live)["id"]
             except CommandFailed as error:
                 raise CommandFailed("%s, or set %s: false" % (error, switch)) from error
-    done = application.drive("migrate", **(patience or {}))["migrate"]
+    if holds:
+        result["told"].append("requests wait until the new release is live, since the live one would break: %s" % proof.breaks[0])
+        policy.hold(plan["migrations"], result.get("dump"))
+    only = {"only": [name for name in plan["migrations"] if name not in later]} if later else {}
+    done = application.drive("migrate", **only, **(patience or {}))["migrate"]
     result["told"] += done.get("times", [])
     return {**result, "migrations": done["migrations"]}
+
+
+def contract(application, names: list[str], patience: dict) -> dict:
+    """Applies what :func:`apply_plan` left for the time when nothing uses any more what goes. Tells ``migrations`` and ``told``."""
+    done = application.drive("migrate", only=names, **patience)["migrate"]
+    return {"migrations": done["migrations"], "told": done.get("times", [])}
 
 
 def unknown_to(target, others) -> list[str]:

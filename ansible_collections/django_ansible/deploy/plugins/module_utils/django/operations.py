@@ -30,7 +30,8 @@ def operations_of(executor, plan, release_dir):
     """An entry for each operation that may change the schema, in order.
 
     ``gone`` has pairs of table and column that vanish, the column None for the whole table, ``made`` those that come; ``required`` those that a row has to have afterwards;
-    ``retyped`` those whose type changes in which old values need not fit. ``opaque`` is true for what Django cannot tell of.
+    ``retyped`` those whose type changes in which old values need not fit. ``opaque`` is true for what Django cannot tell of. ``later`` is whether it may run once nothing uses any more
+    what it takes away: it only takes away, or its migration says C(contracting = True).
     """
     state = executor._create_project_state(with_applied_migrations=True)
     entries = []
@@ -41,12 +42,19 @@ def operations_of(executor, plan, release_dir):
             for part, before in parts_of(operation, migration.app_label, state):
                 entry = entry_of(part, migration.app_label, before)
                 if entry:
+                    later = isinstance(part, takes_away()) or bool(getattr(migration, "contracting", False))
                     entries.append({
-                        "migration": "%s.%s" % (migration.app_label, migration.name), "kind": type(part).__name__, "does": part.describe(),
+                        "later": later, "migration": "%s.%s" % (migration.app_label, migration.name), "kind": type(part).__name__, "does": part.describe(),
                         "gone": [], "made": [], "required": [], "retyped": [], "tables": [], "advice": "", "opaque": False, **entry, **places.of(index, release_dir),
                     })
             operation.state_forwards(migration.app_label, state)
     return entries
+
+
+def takes_away():
+    from django.db import migrations
+
+    return migrations.RemoveField, migrations.DeleteModel
 
 
 def parts_of(operation, app_label, state):

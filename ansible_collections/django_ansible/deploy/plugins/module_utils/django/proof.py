@@ -21,11 +21,14 @@ MOST = 8  # sentences of one kind that are shown
 class Policy:
     """Whether there is a proof, and what follows from it.
 
-    :param kind: C(refuse), C(warn) or C(off).
+    :param kind: C(refuse), C(warn), C(hold) or C(off).
     :param live: gives the live release's application when it is called; None when there is none.
     :param variable: where *kind* comes from, for errors.
     :param release_dir: of the new release, for the places of its migrations; empty where they are in no repository of the user's.
     :param admin_port: see copies.
+    :param stages: whether migrations may be applied once the new release is live everywhere.
+    :param hold: has requests wait from now on, before migrations that break the live release; called with them and the id of the dump from before. None where
+        they cannot wait.
     """
 
     kind: str
@@ -33,6 +36,8 @@ class Policy:
     variable: str = ""
     release_dir: str = ""
     admin_port: int = 0
+    hold: Callable | None = None
+    stages: bool = False
 
     @property
     def proves(self) -> bool:
@@ -51,7 +56,8 @@ class NotMigrated(Exception):
 
 
 class Proof:
-    """One proof. After :meth:`run`, ``breaks`` and ``notes`` have sentences, ``told`` is one for the log.
+    """One proof. After :meth:`run`, ``breaks`` and ``notes`` have sentences, ``told`` is one for the log; ``fails`` is whether the
+    migrations themselves do. ``later`` has the migrations that may be applied once nothing uses any more what they take away, when that helps.
 
     :param application: the new release's, as it can be driven.
     :param live: the live release's.
@@ -64,13 +70,17 @@ class Proof:
         self.breaks: list[str] = []
         self.notes: list[str] = []
         self.told = ""
+        self.fails = False
+        self.later: list[str] = []
 
-    def run(self) -> Proof:
+    def run(self, stages: bool = False) -> Proof:
+        """:param stages: whether migrations that break the live release may be applied later, when both releases can work without them."""
         started = time.monotonic()
         try:
             found = self.tried()
         except NotMigrated as error:
             if error.certain:
+                self.fails = True
                 self.breaks, self.told = [str(error)], "the migrations fail on a copy of the schema"
             else:
                 self.stand_in(error)
@@ -79,6 +89,11 @@ class Proof:
             self.stand_in(error)
             return self
         self.breaks = [rules.sentence(one) for one in found]
+        if found and stages:
+            try:
+                self.later = self.both_work_without(rules.contracting(found, self.plan))
+            except CommandFailed as error:
+                self.notes.append("whether the migrations can be applied in two stages was not found out: %s" % " ".join(str(error).split())[:300])
         self.told = "the live release %s the migrated schema: %d models tried on a copy without rows, in %.1f s" % (
             "does not work on" if found else "works on", self.count, time.monotonic() - started
         )
@@ -109,9 +124,7 @@ class Proof:
 
     def without_those_of_before(self, breaks: list[dict]) -> list[dict]:
         """Those that the migrations make: what the trial cannot do on the schema of today either is no one's fault but its own."""
-        if self.plan["copy"]["vendor"] == "mysql":
-            self.name = new_name()
-            self.plan = {**self.plan, "copy": self.application.drive("plan", proof=self.name)["plan"]["copy"]}
+        self.renew()
         with self.copy() as copy:
             before = self.live.drive("copy_try", copy=copy)["copy_try"]["breaks"]
         known = {(one["table"], one["column"], one["kind"]) for one in before}
@@ -125,6 +138,24 @@ class Proof:
             return True
         self.notes.append("%s could not be tried in full: %s" % (one["model"], one["error"]))
         return False
+
+    def both_work_without(self, later: list[str]) -> list[str]:
+        """Those migrations, if the live and the new release can both work on the schema that the others make; else none."""
+        if not later:
+            return []
+        self.renew()
+        first = [name for name in self.plan["migrations"] if name not in later]
+        touched = {table for one in self.plan["operations"] if one["migration"] in later for table in one["tables"]}
+        with self.copy() as copy:
+            migrated = self.application.drive("copy_migrate", copy=copy, only=first)["copy_migrate"]
+            made = {**copy, "schema": migrated.get("schema", [])}
+            return later if not migrated.get("failed") and all(works(one.drive("copy_try", "columns", copy=made), touched) for one in (self.live, self.application)) else []
+
+    def renew(self) -> None:
+        """Has another copy be made: on MySQL the plan step makes its database."""
+        if self.plan["copy"]["vendor"] == "mysql":
+            self.name = new_name()
+            self.plan = {**self.plan, "copy": self.application.drive("plan", proof=self.name)["plan"]["copy"]}
 
     def copy(self):
         return copy_of(self.plan, self.application, self.client, self.name, self.admin_port)
@@ -142,7 +173,14 @@ class Proof:
         self.told = "rules over the operations find %s" % ("what breaks the live release" if self.breaks else "nothing that breaks the live release")
 
 
-def refusal(breaks: list[str], variable: str) -> str:
-    return "the migrations would break the live release, so none was applied:\n%s\nSet %s: warn to apply them all the same." % (
-        "\n".join("- " + one for one in [*breaks[:MOST], *(["and %d more" % (len(breaks) - MOST)] if len(breaks) > MOST else [])]), variable
+def works(found: dict, tables: set[str]) -> bool:
+    """Whether a release was found to work on a copy, and nothing of these tables stayed untried."""
+    labels = {known["model"] for table, known in found["columns"]["tables"].items() if table in tables}
+    return not found["copy_try"]["breaks"] and not any(sentence.partition(":")[0] in labels for sentence in found["copy_try"]["untried"])
+
+
+def refusal(breaks: list[str], policy: Policy) -> str:
+    return "the migrations would break the live release, so none was applied:\n%s\n%sSet %s: warn to apply them all the same." % (
+        "\n".join("- " + one for one in [*breaks[:MOST], *(["and %d more" % (len(breaks) - MOST)] if len(breaks) > MOST else [])]),
+        "Requests can only wait where a single host has the application. " if policy.kind == "hold" else "", policy.variable,
     )

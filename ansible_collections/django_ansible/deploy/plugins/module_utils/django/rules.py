@@ -32,6 +32,18 @@ def expected(operations: list[dict], tables: dict) -> list[dict]:
     return found
 
 
+def contracting(found: list[dict], plan: dict) -> list[str]:
+    """The migrations of a plan that could be applied last so that nothing of *found* breaks; none unless all of them only take something away.
+
+    :param plan: what the step plan of driver tells: C(migrations), C(needs), those that each needs, and C(operations).
+    """
+    if not all(one.get("operation") for one in found):
+        return []
+    blamed = {one["operation"]["migration"] for one in found}
+    later = [name for name in plan["migrations"] if name in blamed or blamed & set(plan["needs"].get(name, []))]
+    return later if all(one["later"] for one in plan["operations"] if one["migration"] in later) else []
+
+
 def broken(known: dict, table: str, column: str | None, kind: str, operation: dict) -> dict:
     return {
         "model": known["model"], "table": table, "column": column, "field": known["fields"].get(column), "kind": kind, "error": "", "statements": [],

@@ -105,8 +105,14 @@ def load(connection, schema):
             cursor.execute(statement, None)
 
 
-def migrate(connection, applied, schema):
-    """Migrates the copy. Returns what was left out of it, and SQLite's new schema.
+def last_of(graph, names):
+    """The keys of those of some migrations that none of the others needs."""
+    keys = {tuple(name.split(".", 1)) for name in names}
+    return sorted(key for key in keys if not any(child.key in keys for child in graph.node_map[key].children))
+
+
+def migrate(connection, applied, schema, only=None):
+    """Migrates the copy, as far as *only* says. Returns what was left out of it, and SQLite's new schema.
 
     Functions of the project that only work on rows are not run: there are none, and they may do things outside of the database.
     """
@@ -118,13 +124,14 @@ def migrate(connection, applied, schema):
     recorder.ensure_schema()
     recorder.migration_qs.bulk_create([recorder.Migration(app=app, name=name) for app, name in applied])
     executor = MigrationExecutor(connection)
-    targets = executor.loader.graph.leaf_nodes()
+    targets = executor.loader.graph.leaf_nodes() if only is None else last_of(executor.loader.graph, only)
     plan = executor.migration_plan(targets)
     left_out = []
     for migration, _ in plan:
         loosen(migration, migration.operations, left_out)
     try:
-        executor.migrate(targets, plan=plan)
+        if plan:
+            executor.migrate(targets, plan=plan)
     except Exception as error:
         return {"failed": " ".join(str(error).split())[:500], "left_out": left_out}
     return {"left_out": left_out, "schema": describe(connection, ())["schema"] if connection.vendor == "sqlite" else []}

@@ -21,7 +21,7 @@ STEPS = {
     "check": WARNINGS,
     "missing_migrations": WARNINGS,
     "entry": WARNINGS,
-    "plan": Names({"migrations": WORDS, "database?": DATABASE, "operations?": [dict], "copy?": COPY}),
+    "plan": Names({"migrations": WORDS, "database?": DATABASE, "operations?": [dict], "needs?": {str: WORDS}, "copy?": COPY}),
     "unapplied": Names({"migrations?": WORDS}),
     "database": DATABASE,
     "migrate": Names({"migrations": WORDS, "times?": WORDS}),

@@ -51,7 +51,7 @@ def _needed(module: str) -> dict:
             continue
         found[name] = _source(name)
         for package, names in IMPORT.findall(found[name]):
-            left += [package, *("%s.%s" % (package, one.strip()) for one in names.strip("()").split(","))]
+            left += [package, *("%s.%s" % (package, one.partition(" as ")[0].strip()) for one in names.strip("()").split(","))]
     return found
 
 

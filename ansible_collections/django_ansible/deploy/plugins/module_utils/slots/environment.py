@@ -11,7 +11,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django impor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Sandbox, read_environment_file
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import last_environment, pause, prepared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import last_environment, pause, prepared, room
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 
@@ -73,7 +73,9 @@ def application_of(params: dict, layout: Layout, release: str) -> Application:
 
 def recovery_of(params: dict, layout: Layout) -> Recovery:
     """Dumps of the application's database, and bringing one back, while what runs of the application waits."""
-    return Recovery(HostClient(params["app_user"]), layout.backups, params["actor"], lambda: pause.paused(layout))
+    return Recovery(
+        HostClient(params["app_user"]), layout.backups, params["actor"], {"paused": lambda: pause.paused(layout), "closed": lambda: room.closed(layout, params["run_id"])}
+    )
 
 
 def live_application(params: dict, layout: Layout) -> Application:

@@ -8,12 +8,14 @@ import shutil
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import Builder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import LIMITS, Catalogue
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import migrations
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import runs, systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting_room import let_in
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, last_environment, left, prepared, process_moves, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, last_environment, left, prepared, process_moves, room, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
@@ -59,6 +61,7 @@ def finish(params: dict, check_mode: bool) -> dict:
         process_moves.finish(moves, ended)
         retire_replaced(layout, live)
         undo.forget(layout.app_name)
+        room.empty(layout, params["run_id"])
         for slot in idle:
             if any(map(systemd.is_enabled, layout.slot_units(slot))):
                 systemd.disable(*layout.slot_units(slot))
@@ -88,6 +91,25 @@ def run_commands(params: dict, check_mode: bool) -> list[str]:
     return ran.run(application_of(params, layout, params["release"]), phases)
 
 
+def contract(params: dict, check_mode: bool) -> dict:
+    """Applies the migrations that the release before would not have survived, now that it is live nowhere any more and its last requests have ended.
+
+    :raises CommandFailed: when that fails; the new release goes on without.
+    """
+    layout = layout_of(params)
+    live = layout.live_release()
+    waiting = (layout.read_release(live) or {}).get("later") if live else None
+    if not waiting or waiting["run"] != params["run_id"] or check_mode:
+        return {"migrations": [], "told": []}
+    room.wait_for_last_requests(layout, [slot for slot in SLOTS if slot != layout.live_slot()])
+    try:
+        done = migrations.contract(application_of(params, layout, live), waiting["migrations"], waiting["patience"])
+    except CommandFailed as error:
+        raise CommandFailed("the next deploy has to apply %s: %s" % (", ".join(waiting["migrations"]), error)) from error
+    layout.mark_release(live, later=None)
+    return done
+
+
 def end(params: dict, check_mode: bool, lock: DeployLock) -> dict:
     """Ends a deploy under its lock, and gives that back. The host does not roll back any more.
 
@@ -97,9 +119,17 @@ def end(params: dict, check_mode: bool, lock: DeployLock) -> dict:
     """
     if not check_mode:
         undo.confirm(params["app_name"], params["run_id"])
+    late, trouble = {"migrations": [], "told": []}, None
+    try:
+        late = contract(params, check_mode)
+    except CommandFailed as error:
+        trouble = error
     result = finish(params, check_mode)
     try:
+        if trouble:
+            raise trouble
         ran = run_commands(params, check_mode)
     finally:
         lock.release()
-    return {**result, "changed": result["changed"] or bool(ran), "commands": ran}
+    changed = bool(result["changed"] or ran or late["migrations"])
+    return {**result, "changed": changed, "commands": ran, "told": late["told"], "deploy": {"migrations": late["migrations"]}}

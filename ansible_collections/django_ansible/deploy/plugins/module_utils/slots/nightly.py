@@ -2,17 +2,14 @@
 # MIT License (see LICENSE)
 """Dumps on a schedule, by what a deploy left on the host: nobody has to come for them.
 
-systemd runs ``main`` as root by a timer of the application. It makes a dump as ``operation: backup`` does, looks at every dump that is kept, tries the new one as ``operation: rehearse`` does,
-removes those that are too old, and copies what is there to other places.
+systemd runs ``main`` as root by a timer of the application; what is done then, database/night.py says.
 """
 from __future__ import annotations
 
 import json
-import os
 import sys
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import BY_SCHEDULE
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.targets import Target, copy_to_all
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database import night
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import runs, shipped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units
@@ -20,7 +17,6 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.enviro
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 MODULE = "slots.nightly"
-ACTOR = "the schedule"
 # What it needs to know of the application, of what modules are given.
 TOLD = ("app_name", "app_dir", "app_user", "app_group", "socket_link", "app_path", "sandbox")
 
@@ -46,40 +42,22 @@ def leave_code() -> None:
 def main(path: str) -> None:
     with open(path, encoding="utf-8") as file:
         told = json.load(file)
-    params = {**told, "environment": "{}", "credentials": [], "last_environment": False, "actor": ACTOR, "run_id": ""}
+    params = {**told, "environment": "{}", "credentials": [], "last_environment": False, "actor": night.ACTOR, "run_id": ""}
     try:
-        for sentence in night(params, Layout(params["app_name"], params["app_dir"], params["socket_link"])):
+        for sentence in dumped(params, Layout(params["app_name"], params["app_dir"], params["socket_link"])):
             print(sentence, flush=True)
     except CommandFailed as error:
         sys.exit(str(error))
 
 
-def night(params: dict, layout: Layout):
-    """Does all of it, a sentence each.
-
-    :raises CommandFailed: with what went wrong first; what can be done all the same is done before.
-    """
+def dumped(params: dict, layout: Layout):
+    """See :func:`night.night`."""
     live = layout.live_release()
     if not live:
         yield "no release is live on this host, so nothing was dumped"
         return
-    wish, recovery, application = params["dumps"], recovery_of(params, layout), live_application(params, layout)
-    troubles = []
-    try:
-        found = recovery.act("backup", application, asked="", live=live, check_mode=False, why=BY_SCHEDULE)
-        layout.record(release=live, result="backup", dump=found["dump"], run="", actor=ACTOR)
-        yield from found["told"]
-        if wish["rehearse"]:
-            yield from recovery.act("rehearse", application, asked=found["dump"], live=live, check_mode=False)["told"]
-    except CommandFailed as error:
-        troubles.append(application.environment.mask(str(error)))
-    troubles += recovery.catalogue.damaged()
-    kept = layout.kept_releases(wish["keep_releases"]) | runs.releases_in_use(layout.app_name)
-    gone = recovery.catalogue.prune(kept, number=wish["number"], days=wish["days"])
-    if gone:
-        yield "removed %s" % ", ".join(sorted({os.path.basename(path).partition(".")[0] for path in gone}))
-    told, failed = copy_to_all([Target(one, layout.app_name) for one in wish["targets"]], recovery.catalogue, number=wish["number"], days=wish["days"])
-    yield from told
-    troubles += failed
-    if troubles:
-        raise CommandFailed("; ".join(troubles))
+    application = live_application(params, layout)
+    yield from night.night(
+        recovery_of(params, layout), application, params["dumps"], owner=layout.app_name, live=live,
+        kept=layout.kept_releases(params["dumps"]["keep_releases"]) | runs.releases_in_use(layout.app_name), record=layout.record, mask=application.environment.mask,
+    )

@@ -12,7 +12,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builde
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.worker import OURS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import rules
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import refusal
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, refusal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
@@ -120,15 +120,16 @@ class Prediction:
             return
         self.found["migrations"] = answer["plan"]["migrations"]
         self.found["warnings"] += [warning for step in checks for warning in answer[step]["warnings"]]
-        self.judge(answer["plan"].get("operations", []))
+        self.judge(answer["plan"])
         if not certain:
             self.found["unknown"].append("migrations of requirements that change, since the new ones are not installed on the host")
 
-    def judge(self, operations: list[dict]) -> None:
+    def judge(self, plan: dict) -> None:
         """Whether the live release could go on, by rules: a check makes no copy of the schema.
 
         :raises CommandFailed: when the deploy would be refused.
         """
+        operations = plan.get("operations", [])
         if not operations:
             return
         tables = live_application(self.params, self.layout).drive("columns")["columns"]["tables"]
@@ -136,9 +137,15 @@ class Prediction:
         for one in operations:
             if one.get("file"):
                 one["file"] = final + one["file"][len(self.place) :]
-        breaks = [rules.sentence(one) for one in rules.expected(operations, tables)]
+        found = rules.expected(operations, tables)
+        breaks, later = [rules.sentence(one) for one in found], rules.contracting(found, plan) if found else []
+        if later:
+            self.found["warnings"].append(
+                "%s: applied once the new release is live everywhere, if the proof finds that both releases work until then; else refused: %s" % (", ".join(later), breaks[0])
+            )
+            return
         if breaks and self.params["proof"] == "refuse":
-            raise CommandFailed(refusal(breaks, "django_app_schema_proof"))
+            raise CommandFailed(refusal(breaks, Policy("refuse", variable="django_app_schema_proof")))
         self.found["warnings"] += ["breaks the live release: %s" % one for one in breaks]
 
     def carry_settings(self, tree: Tree, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import BY_ITSELF
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import going_back
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import going_back, holding, room
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 
 
@@ -18,22 +18,28 @@ def go_back(params: dict, run: str, result: str = BY_ITSELF) -> dict | None:
     """Goes back if *run* has switched this host and not confirmed.
 
     :param params: the arguments that say where the application is.
-    :returns: `release` that serves again and its `revision`, as far as there are any; None when there was nothing to go back from.
+    :returns: `release` that serves again, its `revision`, and migrations that were `taken_back`, as far as there are any; None when there was nothing to go back from.
     """
     layout = layout_of(params)
     found = undo.recall(layout.app_name)
-    if not found or found["run"] != run or found.get("confirmed"):
+    ours = bool(found) and found["run"] == run
+    if ours and found.get("confirmed"):
+        room.empty(layout, run)
         return None
+    if not ours:
+        taken_back, _ = holding.abandon(layout, run)
+        return {**served(layout, layout.live_release()), "taken_back": taken_back} if taken_back else None
     previous = found["previous_release"]
     going_back.go_back(
         layout, found["restorable"], slot=found["slot"], previous_slot=found["previous_slot"], previous_release=previous, nginx=found["nginx"],
         moves=found["processes"],
     )
+    taken_back, _ = holding.abandon(layout, run)
     undo.forget(layout.app_name)
     # It counts as one that has served only if it had before.
     layout.mark_release(found["release"], activated=found["activated"])
     layout.record(release=found["release"], previous=previous, result=result, run=run, actor=params["actor"])
-    return served(layout, previous)
+    return {**served(layout, previous), **({"taken_back": taken_back} if taken_back else {})}
 
 
 def served(layout, release: str | None) -> dict:

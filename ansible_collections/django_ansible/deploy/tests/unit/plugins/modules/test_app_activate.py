@@ -44,13 +44,15 @@ def test_what_cannot_be_ended_is_told_and_the_lock_given_back(monkeypatch):
     calls = []
     lock = SimpleNamespace(release=lambda: calls.append("release"))
     module = SimpleNamespace(params=dict(PARAMS), check_mode=False)
-    monkeypatch.setattr(app_activate, "end", lambda params, check_mode, lock: calls.append(params["keep_releases"]))
-    assert app_activate.finish(module, lock) is None
-    assert calls == [5]
+    late = {"told": ["applied"], "deploy": {"migrations": ["shop.0002_x"]}}
+    monkeypatch.setattr(app_activate, "end", lambda params, check_mode, lock: calls.append(params["keep_releases"]) or late)
+    result = {"told": ["watched"], "deploy": {"release": "r"}}
+    assert app_activate.finish(module, lock, result) is None
+    assert calls == [5] and result == {"told": ["watched", "applied"], "deploy": {"release": "r", "migrations": ["shop.0002_x"]}}
 
     def fails(params, check_mode, lock):
         raise CommandFailed("no space left")
 
     monkeypatch.setattr(app_activate, "end", fails)
-    assert app_activate.finish(module, lock) == "no space left"
+    assert app_activate.finish(module, lock, result) == "no space left"
     assert calls == [5, "release"]

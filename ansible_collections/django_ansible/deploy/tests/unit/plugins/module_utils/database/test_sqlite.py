@@ -1,6 +1,7 @@
 """SQLite dumped and brought back, by the programs that run on a host, on real files that somebody else has open."""
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -74,6 +75,12 @@ def recovery(tmp_path, monkeypatch):
     return Recovery(Client(), str(tmp_path / "backups"))
 
 
+@pytest.fixture
+def closed(recovery):
+    """As role mode has it: what serves requests has nothing open."""
+    return Recovery(recovery.client, recovery.catalogue.folder, held={"closed": contextlib.nullcontext})
+
+
 def dumped(recovery, path):
     return recovery.dump(Application(path).drive("database")["database"], reason="made by hand")
 
@@ -97,6 +104,46 @@ def test_what_is_dumped_comes_back_to_those_that_have_it_open(shop, recovery):
     add(connection, "later")
     assert texts(sqlite3.connect(path)) == ["before", "later"]
     assert [name for name in left(path) if "_replaced_" not in name] == []
+
+
+def test_what_nobody_has_open_is_replaced_by_a_rename(shop, closed):
+    path, connection = shop
+    os.chmod(path, 0o640)
+    record = dumped(closed, path)
+    add(connection, "after")
+    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    connection.close()
+    before = os.stat(path)
+    told = closed.restore(record, Application(path))
+    assert (os.stat(told["replaced"]).st_ino, os.stat(path).st_mode & 0o777) == (before.st_ino, 0o640) and os.stat(path).st_ino != before.st_ino
+    with sqlite3.connect(path) as again:
+        assert texts(again) == ["before"] and again.execute("PRAGMA journal_mode").fetchone()[0] == mode
+    assert texts(sqlite3.connect(told["replaced"])) == ["before", "after"]
+    assert [name for name in left(path) if not name.startswith(os.path.basename(told["replaced"]))] == []
+
+
+def test_what_somebody_has_open_stays_the_file_that_it_is(shop, closed):
+    path, connection = shop
+    record = dumped(closed, path)
+    add(connection, "after")
+    before, mode = os.stat(path).st_ino, connection.execute("PRAGMA journal_mode").fetchone()[0]
+    told = closed.restore(record, Application(path))
+    assert os.stat(path).st_ino == before and texts(connection) == ["before"] and connection.execute("PRAGMA journal_mode").fetchone()[0] == mode
+    assert texts(sqlite3.connect(told["replaced"])) == ["before", "after"]
+
+
+def test_a_file_that_is_opened_just_then_stays_the_file_that_it_is(shop, monkeypatch):
+    path, connection = shop
+    connection.close()
+    seen, before = iter([[], ["1234"]]), os.stat(path).st_ino
+    monkeypatch.setattr(sqlite_files, "users", lambda found: next(seen))
+    with sqlite3.connect(path + "_restore") as made:
+        made.execute("CREATE TABLE other (id INTEGER PRIMARY KEY)")
+    made.close()
+    assert not sqlite_files.took_place(path + "_restore", path, path + "_kept")
+    assert os.stat(path).st_ino == before and left(path) == [os.path.basename(path) + "_restore"]
+    with sqlite3.connect(path) as again:
+        assert texts(again) == ["before"]
 
 
 def test_a_rehearsal_changes_and_leaves_nothing(shop, recovery):

@@ -1,6 +1,7 @@
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import proof as module
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import rules
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, Proof
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -9,19 +10,20 @@ BREAK = {"model": "shop.Order", "table": "shop_order", "column": "note", "field"
 TABLES = {"tables": {"shop_order": {"model": "shop.Order", "columns": {"note": False}, "fields": {"note": "note"}}}}
 DROP = {
     "migration": "shop.0002_x", "kind": "RemoveField", "does": "Remove field note", "advice": "", "opaque": False, "gone": [["shop_order", "note"]], "made": [],
-    "required": [], "retyped": [], "tables": ["shop_order"],
+    "required": [], "retyped": [], "tables": ["shop_order"], "later": True,
 }
-PLAN = {"migrations": ["shop.0002_x"], "database": {"vendor": "sqlite"}, "operations": [DROP], "copy": {"vendor": "sqlite", "applied": [], "schema": []}}
+PLAN = {"migrations": ["shop.0002_x"], "database": {"vendor": "sqlite"}, "operations": [DROP], "needs": {"shop.0002_x": []}, "copy": {"vendor": "sqlite", "applied": [], "schema": []}}
 
 
 class Fake:
     """Answers steps of the driver; what each is asked with is kept."""
 
     def __init__(self, **answers):
-        self.answers, self.asked = answers, []
+        self.answers, self.asked, self.options = answers, [], {}
 
     def drive(self, *steps, **options):
         self.asked += steps
+        self.options.update({step: options for step in steps})
         found = {}
         for step in steps:
             answer = self.answers[step]
@@ -68,10 +70,10 @@ def test_migrations_that_fail_on_the_copy_are_refused_where_all_of_them_are_djan
     assert found.breaks == [] and "find less" in found.notes[0]
 
 
-def run(policy, live_answers, **more):
+def run(policy, live_answers, hold=None, **more):
     application = Fake(plan=PLAN, copy_migrate={"left_out": [], "schema": []}, migrate={"migrations": ["shop.0002_x"], "times": ["shop.0002_x applied in 0.1 s"]})
     live = Fake(**live_answers)
-    given = Policy(policy, lambda: live, "django_app_schema_proof")
+    given = Policy(policy, lambda: live, "django_app_schema_proof", hold=hold)
     return application, live, lambda: apply_plan(application, Recovery(None, ""), attempt="", live=None, switch="", dump=False, policy=given, **more)
 
 
@@ -93,6 +95,68 @@ def test_warned_of_is_applied():
     assert result["told"][-1] == "shop.0002_x applied in 0.1 s"
 
 
+def test_held_for_is_what_breaks_the_live_release_and_nothing_else():
+    held = []
+    application, _, apply = run("hold", breaking(), lambda *told: held.append((*told, *application.asked[-1:])))
+    result = apply()
+    assert result["migrations"] == ["shop.0002_x"] and held == [(["shop.0002_x"], None, "copy_migrate")] and result["warnings"] == []
+    assert any("requests wait" in sentence for sentence in result["told"])
+    _, _, apply = run("hold", {"copy_try": tried(), "columns": TABLES}, lambda *told: held.append(told))
+    assert apply()["migrations"] == ["shop.0002_x"] and len(held) == 1
+
+
+def test_what_cannot_be_held_for_is_refused():
+    application, _, apply = run("hold", breaking())
+    with pytest.raises(CommandFailed, match="Requests can only wait where a single host has the application"):
+        apply()
+    assert "migrate" not in application.asked
+
+
+def test_migrations_that_fail_are_not_held_for():
+    application, _, apply = run("hold", {}, lambda *told: pytest.fail("held"))
+    application.answers["copy_migrate"] = {"failed": "no such table", "left_out": []}
+    with pytest.raises(CommandFailed, match="no such table"):
+        apply()
+
+
+def staged(live, new, migrated=None):
+    """A plan of a column that comes and one that goes, with what both releases do without the second."""
+    plan = {
+        **PLAN, "migrations": ["shop.0002_new", "shop.0003_x"], "needs": {"shop.0002_new": [], "shop.0003_x": ["shop.0002_new"]},
+        "operations": [{**DROP, "migration": "shop.0002_new", "gone": [], "later": False, "tables": ["shop_order"]}, {**DROP, "migration": "shop.0003_x"}],
+    }
+    application = Fake(plan=plan, copy_migrate=migrated or {"left_out": [], "schema": []}, columns=TABLES, copy_try=new, migrate={"migrations": ["shop.0002_new"], "times": []})
+    policy = Policy("refuse", lambda: Fake(copy_try=[tried(dict(BREAK)), tried(), live], columns=TABLES), "django_app_schema_proof", stages=True)
+    return application, lambda: apply_plan(application, Recovery(None, ""), attempt="", live=None, switch="", dump=False, policy=policy)
+
+
+def test_what_only_takes_away_waits_where_both_releases_work_without():
+    application, apply = staged(tried(), tried())
+    result = apply()
+    assert (result["migrations"], result["later"], result["warnings"]) == (["shop.0002_new"], ["shop.0003_x"], [])
+    assert application.options["migrate"] == {"only": ["shop.0002_new"]} and application.options["copy_migrate"]["only"] == ["shop.0002_new"]
+
+
+@pytest.mark.parametrize("live, new, migrated", [
+    (tried(), tried(dict(BREAK, kind="not_null")), None), (tried(dict(BREAK)), tried(), None), (tried(), tried(untried=["shop.Order: no row could be made"]), None),
+    (tried(), tried(), [{"left_out": [], "schema": []}, {"failed": "no such table", "left_out": []}]),
+])
+def test_what_either_release_needs_or_cannot_have_does_not_wait(live, new, migrated):
+    application, apply = staged(live, new, migrated)
+    with pytest.raises(CommandFailed, match="would break the live release"):
+        apply()
+    assert "migrate" not in application.asked
+
+
+def test_what_does_more_than_take_away_does_not_wait():
+    operations = [{**DROP, "migration": "a"}, {**DROP, "migration": "b", "gone": []}, {**DROP, "migration": "c", "gone": [], "later": False}]
+    plan = {"migrations": ["a", "b", "c"], "needs": {"b": ["a"], "c": []}, "operations": operations}
+    found = [{**BREAK, "operation": operations[0]}]
+    assert rules.contracting(found, plan) == ["a", "b"]
+    assert rules.contracting(found, {**plan, "needs": {"b": ["a"], "c": ["a"]}}) == []
+    assert rules.contracting([{**BREAK, "operation": None}], plan) == []
+
+
 def test_off_costs_nothing():
     application, live, apply = run("off", {})
     assert apply()["migrations"] == ["shop.0002_x"]
@@ -107,4 +171,4 @@ def test_nothing_to_apply_costs_nothing():
 
 
 def test_many_sentences_are_cut():
-    assert module.refusal(["x"] * 12, "v").count("\n- ") == module.MOST + 1
+    assert module.refusal(["x"] * 12, Policy("refuse", variable="v")).count("\n- ") == module.MOST + 1

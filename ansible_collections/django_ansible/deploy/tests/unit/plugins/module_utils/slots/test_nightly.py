@@ -96,7 +96,7 @@ def night(monkeypatch, tmp_path):
     wish = {"number": 2, "days": 30, "rehearse": True, "keep_releases": 5, "targets": []}
 
     def run():
-        return list(nightly.night({**GIVEN, "dumps": wish}, LayoutOfTheNight("shop", str(tmp_path), "")))
+        return list(nightly.dumped({**GIVEN, "dumps": wish}, LayoutOfTheNight("shop", str(tmp_path), "")))
 
     run.recovery, run.journal = recovery, journal
     return run

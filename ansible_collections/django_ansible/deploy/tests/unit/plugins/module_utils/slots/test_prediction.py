@@ -4,6 +4,8 @@ from __future__ import annotations
 import time
 import types
 
+import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prediction
 
@@ -46,3 +48,28 @@ def test_whoever_writes_a_commit_keeps_no_host_busy_with_its_requirements():
     changes = prediction.requirement_changes(*texts)
     assert time.monotonic() - started < 5  # in the time of their number alone
     assert (len(changes), max(map(len, changes)), changes[-1]) == (1001, 301, "+… and 9000 more lines")
+
+
+def judged(monkeypatch, later):
+    """What a check says of a migration that removes a field which the live release uses."""
+    table = {"shop_order": {"model": "shop.Order", "columns": {"note": False}, "fields": {"note": "note"}}}
+    live = type("Live", (), {"drive": lambda self, step: {"columns": {"tables": table}}})()
+    monkeypatch.setattr(prediction, "live_application", lambda params, layout: live)
+    operation = {
+        "migration": "shop.0002_x", "kind": "RemoveField", "does": "Remove field note", "advice": "", "opaque": False, "gone": [["shop_order", "note"]], "made": [],
+        "required": [], "retyped": [], "tables": ["shop_order"], "later": later,
+    }
+    made = object.__new__(prediction.Prediction)
+    made.params, made.found, made.place, made.live = {"proof": "refuse", "release": "r"}, {"warnings": []}, "", ""
+    made.layout = type("Layout", (), {"release_dir": lambda self, release: release})()
+    made.judge({"migrations": ["shop.0002_x"], "needs": {"shop.0002_x": []}, "operations": [operation]})
+    return made.found["warnings"]
+
+
+def test_what_may_be_applied_last_is_no_refusal_of_a_check(monkeypatch):
+    assert "shop.0002_x: applied once the new release is live everywhere, if the proof finds" in judged(monkeypatch, True)[0]
+
+
+def test_what_breaks_the_live_release_is_one(monkeypatch):
+    with pytest.raises(CommandFailed, match="would break the live release"):
+        judged(monkeypatch, False)

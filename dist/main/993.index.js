@@ -1851,10 +1851,13 @@ function deployOf(results) {
     for (const { deploy } of results) {
         if (!deploy)
             continue;
-        all = { ...all, ...deploy };
+        const { migrations: _, ...one } = deploy;
+        all = { ...all, ...one };
         for (const key of JOINED)
             for (const text of deploy[key] ?? [])
                 lists[key]?.add(text);
+        for (const migration of deploy.taken_back ?? [])
+            lists.migrations?.delete(migration);
     }
     // One host alone cannot choose where people are sent.
     if (urls.size > 1) {
@@ -3745,6 +3748,7 @@ function facts(drop) {
             unknown: shapes_list(shapes_text(LONG), 100),
             warnings: shapes_list(shapes_text(LONG), 200),
             migrations: shapes_list(migration, 2_000),
+            taken_back: shapes_list(migration, 2_000),
             dump: word(/^\d{8}T\d{6}Z-[0-9a-f]{4,7}(-[0-9a-f]{4})?$/),
         },
         ...{ images: mapping(events_name, events_image, 200), previous_images: mapping(events_name, events_image, 200) },

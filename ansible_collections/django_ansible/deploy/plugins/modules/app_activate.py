@@ -48,6 +48,10 @@ options:
         description: Whether the slot that is no longer live goes on running.
         type: bool
         default: false
+      everywhere:
+        description: Whether the release is live on every host of the application.
+        type: bool
+        default: false
       dumps:
         description: How many dumps stay.
         type: dict

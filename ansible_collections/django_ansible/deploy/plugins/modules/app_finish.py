@@ -35,6 +35,10 @@ options:
     description: Whether the slot that is no longer live goes on running, so that a rollback to its release only has to switch.
     type: bool
     default: false
+  everywhere:
+    description: Whether the release is live on every host of the application, so that migrations which the release before would not survive may be applied.
+    type: bool
+    default: false
   dumps:
     description: How many dumps of the database are kept. Those that a rollback to a kept release may need, and the one before the newest attempt at a migration, always stay.
     type: dict

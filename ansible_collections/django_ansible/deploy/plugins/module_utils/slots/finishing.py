@@ -27,6 +27,7 @@ FINISH = {
     "commands": {"type": "str", "default": "{}", "no_log": True},
     "keep_releases": {"type": "int", "default": 5},
     "standby": {"type": "bool", "default": False},
+    "everywhere": {"type": "bool", "default": False},
     **LIMITS,
 }
 
@@ -101,6 +102,8 @@ def contract(params: dict, check_mode: bool) -> dict:
     waiting = (layout.read_release(live) or {}).get("later") if live else None
     if not waiting or waiting["run"] != params["run_id"] or check_mode:
         return {"migrations": [], "told": []}
+    if not params["everywhere"]:
+        return {"migrations": [], "told": ["%s: not applied yet, since a host of the application was not part of this deploy and may serve the release before" % ", ".join(waiting["migrations"])]}
     room.wait_for_last_requests(layout, [slot for slot in SLOTS if slot != layout.live_slot()])
     try:
         done = migrations.contract(application_of(params, layout, live), waiting["migrations"], waiting["patience"])

@@ -85,6 +85,7 @@ WHOLE = {
     "build/worker.py": BUILDER,
     "database/sqlite_files.py": "runs as the application's user, which may do as it likes with its own database",
     "django/committed.py": APPLICATION,
+    "django/connecting.py": APPLICATION,
     "django/driver.py": APPLICATION,
     "django/project.py": APPLICATION,
     "django/operations.py": APPLICATION,

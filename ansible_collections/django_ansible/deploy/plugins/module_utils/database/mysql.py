@@ -13,17 +13,16 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 # Django's connection parameters, and the options of the clients that say the same.
 OPTIONS = {
     "host": "host", "port": "port", "user": "user", "unix_socket": "socket", "ssl_ca": "ssl-ca", "ssl_cert": "ssl-cert", "ssl_key": "ssl-key",
-    "ssl_mode": "ssl-mode", "read_default_group": "defaults-group-suffix",
+    "ssl_mode": "ssl-mode",
 }
 MARK = "django-ansible-deploy:"
 NOT_FOUND = 127
-# MariaDB's own names first: its newer images have no others. $1 is a file of options that comes first, or empty; the rest are arguments.
+# MariaDB's own names first: its newer images have no others. Without files of options, as mysqlclient is: one in the application's home could have the
+# program load a library.
 START = """\
 program=$(command -v %s || command -v %s) || exit 127
-file=$1; shift
 """
-ASK = START % ("mariadb", "mysql") + 'exec "$program" ${file:+"$file"} --no-auto-rehash --batch --raw --skip-column-names --default-character-set=utf8mb4 "$@"'
-# A row a line, so that rows can be counted in the dump itself: another session would see another moment.
+ASK = START % ("mariadb", "mysql") + 'exec "$program" --no-defaults --no-auto-rehash --batch --raw --skip-column-names --default-character-set=utf8mb4 "$@"'
 # A row a line, so that rows can be counted in the dump itself: another session would see another moment. What only MySQL's own program has, it would want
 # rights for that an application has not.
 DUMP = START % ("mariadb-dump", "mysqldump") + """\
@@ -31,7 +30,7 @@ pack=$(command -v gzip || echo cat)
 for option in column-statistics=0 set-gtid-purged=OFF; do
   if "$program" --help --verbose 2>/dev/null | grep -q -- "--${option%=*}"; then set -- "--$option" "$@"; fi
 done
-{ "$program" ${file:+"$file"} --single-transaction --quick --no-autocommit --skip-extended-insert --skip-add-locks --hex-blob --no-tablespaces \
+{ "$program" --no-defaults --single-transaction --quick --no-autocommit --skip-extended-insert --skip-add-locks --hex-blob --no-tablespaces \
   --default-character-set=utf8mb4 "$@"; echo "django-ansible-deploy:code $?" >&2; } | "$pack"
 """
 INSERT = re.compile(rb"INSERT INTO `((?:[^`]|``)+)` VALUES ")
@@ -55,9 +54,8 @@ class MysqlDatabase:
 
     def arguments(self, database: str) -> list[str]:
         """For the scripts above. The password is in the environment."""
-        file = self.parameters.get("read_default_file", "")
         options = ["--%s=%s" % (option, self.parameters[key]) for key, option in OPTIONS.items() if self.parameters.get(key)]
-        return ["--defaults-extra-file=" + file if file else "", *options, *([database] if database else [])]
+        return [*options, *([database] if database else [])]
 
     def run(self, script: str, database: str, variables: dict | None = None, **streams):
         variables = {**(variables or {}), **({"MYSQL_PWD": self.parameters["password"]} if self.parameters.get("password") else {})}

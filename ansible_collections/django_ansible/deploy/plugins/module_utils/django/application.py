@@ -10,6 +10,7 @@ import os
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import (
     applying,
     committed,
+    connecting,
     driver,
     migrating,
     operations,
@@ -28,7 +29,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP, program_input
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import KILLED, Done, Sandbox, confined, ended, must_succeed
 
-PROGRAM = (refused, committed, settings_completion, uploads, safer, operations, values, trial, scratch, applying, migrating, project, driver)
+PROGRAM = (refused, committed, settings_completion, uploads, safer, operations, values, trial, scratch, applying, connecting, migrating, project, driver)
 
 
 def driver_input(steps, **request: object) -> str:

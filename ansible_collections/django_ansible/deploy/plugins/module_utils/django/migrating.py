@@ -7,6 +7,7 @@ import hashlib
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import applying, scratch
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.connecting import parameters_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.operations import operations_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.refused import Refused
 
@@ -104,14 +105,7 @@ def database(request):
         size, name = cursor.fetchone()
     if connection.vendor == "sqlite":
         return {"vendor": "sqlite", "size": size, "parameters": {"dbname": name or ""}}
-    given = {**connection.get_connection_params(), "dbname": name or ""}
-    # Of older versions of Django, or of the drivers.
-    given.setdefault("password", given.pop("passwd", None))
-    encryption = given.pop("ssl", None) if connection.vendor == "mysql" else None
-    if isinstance(encryption, dict):
-        given.update({"ssl_" + key: value for key, value in encryption.items()})
-    parameters = {key: str(value) for key, value in given.items() if isinstance(value, (str, int)) and key not in ("database", "db")}
-    return {"vendor": connection.vendor, "size": int(size), "parameters": parameters}
+    return {"vendor": connection.vendor, "size": int(size), "parameters": parameters_of(connection, name or "")}
 
 
 def _advisory_lock(connection, patience):

@@ -41,7 +41,7 @@ def test_the_password_is_no_argument():
     MysqlDatabase({"dbname": "shop", "user": "shop", "password": "secret", "host": "db", "port": "3306", "ssl_ca": "/ca.pem"}, Client()).ask("SELECT 1")
     (argv, variables), = seen
     assert variables == {"MYSQL_PWD": "secret"} and "secret" not in " ".join(argv)
-    assert argv[3:] == ["sh", "", "--host=db", "--port=3306", "--user=shop", "--ssl-ca=/ca.pem", "shop"]
+    assert argv[3:] == ["sh", "--host=db", "--port=3306", "--user=shop", "--ssl-ca=/ca.pem", "shop"]
 
 
 def test_a_program_that_is_missing_is_installed(monkeypatch):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import Administrator
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
@@ -27,6 +28,8 @@ FROM pg_database AS d WHERE d.datname = current_database()"""
 TABLES = """\
 SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
 AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e')"""
+# A setting of a role in a database that every role may have, that takes any number below 1, and that changes no result.
+PROOF = "geqo_seed"
 # Settings whose value is a list of names, which are not to be quoted as one, and an element of such a list as the server reads it.
 LISTS = ("search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries")
 ELEMENT = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^\s,]+))\s*(?:,|$)')
@@ -78,7 +81,8 @@ class Replacement:
             try:
                 # Whatever listens there under that number, it has to be the same server.
                 found = administrator.rows(ABOUT)[0]
-                if found["super"] and (found["oid"], found["started"]) == (self.about["oid"], self.about["started"]):
+                same = found["super"] and (found["oid"], found["started"]) == (self.about["oid"], self.about["started"])
+                if same and self._is_known_to(administrator, found):
                     # What the administrator writes into SQL, it has seen itself: in a session of the application's role, functions of its own may answer.
                     self.about = {**found, "role": self.about["role"], "super": False}
                     return administrator
@@ -91,6 +95,24 @@ class Replacement:
             "the role %s may not create a database to restore into. Have an administrator of the server run: %s, and start again (afterwards ALTER ROLE … NOCREATEDB takes it back)"
             % (self.about["role"], line)
         )
+
+    def _is_known_to(self, administrator: Database, found: dict) -> bool:
+        """Whether the application's role really has that database on the administrator's server: what it writes there, the administrator reads.
+
+        Another account of this host can listen under the server's number on an address where that does not, and answer the application as it likes. It cannot write
+        as a role whose password it does not have.
+        """
+        role, database = self.about["role"], name(self.database.name)
+        of_role = [entry["set"] for entry in found["settings"] if entry["role"] == role]
+        before = [value for value in sum(of_role, []) if value.startswith(PROOF + "=")]
+        word = "%s=0.%015d" % (PROOF, secrets.randbelow(10**15))
+        change = "ALTER ROLE CURRENT_USER IN DATABASE %s SET %%s TO %%s" % database
+        self.database.ask(change % tuple(word.split("=")))
+        try:
+            asked = "SELECT 1 FROM pg_db_role_setting AS s WHERE s.setdatabase = %s AND pg_get_userbyid(s.setrole) = %s AND %s = ANY(s.setconfig)"
+            return bool(administrator.rows(asked % (literal(found["oid"]), literal(role), literal(word))))
+        finally:
+            self.database.ask(change % tuple(before[0].split("=")) if before else "ALTER ROLE CURRENT_USER IN DATABASE %s RESET %s" % (database, PROOF))
 
     # What is made.
 

@@ -7,7 +7,8 @@ import types
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database import clients
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import ABOUT, PUBLIC, Replacement, elements, variable
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import ABOUT, PROOF, PUBLIC, Replacement, elements, variable
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 
 @pytest.mark.parametrize(
@@ -58,18 +59,65 @@ def test_the_administrator_writes_nothing_that_only_the_applications_session_say
 
     def run(self, argv, variables, stdin="", **streams):
         is_administrator = self.user == "postgres"
-        found = []
+        found = [{}] if PROOF in stdin else []
         if ABOUT in stdin:
             found = [{**ABOUT_SHOP, "super": True, "role": "postgres"} if is_administrator else {**ABOUT_SHOP, "super": False, "role": "shop", trap: TRAPS[trap]}]
-        if is_administrator:
+        elif is_administrator:
             asked.append(stdin)
         return types.SimpleNamespace(returncode=0, stdout="pg_database_owner" if stdin == PUBLIC else json.dumps(found), stderr="")
 
     monkeypatch.setattr(clients.HostClient, "run", run)
     replacement = Replacement(Database({"dbname": "shop", "port": "5432", "user": "shop"}, clients.HostClient("shop")))
     replacement.make()
-    written = "\n".join(text for text in asked if ABOUT not in text)
+    written = "\n".join(asked)
     assert 'CREATE DATABASE "shop_restore" OWNER "shop"' in written
     assert not any(word in written for word in ("SUPERUSER", "trap.so", "OWNER TO", '"postgres"'))
     assert replacement.about["role"] == "shop"
     assert replacement.about["super"] is False
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """One whose roles' settings are what was written there, and what somebody else who listens under its number has been asked."""
+    made = types.SimpleNamespace(settings={}, stranger=[], is_real=True, before=[])
+
+    def run(self, argv, variables, stdin="", **streams):
+        found = []
+        if ABOUT in stdin:
+            role = "postgres" if self.user == "postgres" else "shop"
+            found = [{**ABOUT_SHOP, "super": role == "postgres", "role": role, "settings": made.before}]
+        elif self.user == "postgres":
+            found = [{}] if any("'%s'" % value in stdin for value in made.settings.values()) else []
+        elif not made.is_real:
+            made.stranger.append(stdin)
+        elif " RESET " in stdin:
+            made.settings.clear()
+        else:
+            value = stdin.partition(" SET ")[2].replace(" TO ", "=")
+            made.settings = {PROOF: value}
+        return types.SimpleNamespace(returncode=0, stdout=json.dumps(found), stderr="")
+
+    monkeypatch.setattr(clients.HostClient, "run", run)
+    return made
+
+
+def replacement_of(parameters):
+    return Replacement(Database({"dbname": "shop", "port": "5432", "user": "shop", **parameters}, clients.HostClient("shop")))
+
+
+def test_the_administrator_helps_whom_its_own_server_knows(server):
+    assert replacement_of({"host": "localhost"}).maker.client.user == "postgres"
+    assert server.settings == {}, "nothing is left"
+
+
+def test_it_helps_nobody_who_only_listens_under_the_servers_number(server):
+    server.is_real = False
+    with pytest.raises(CommandFailed, match="the role shop may not create a database"):
+        replacement_of({"host": "localhost"})
+    assert len(server.stranger) == 2
+
+
+def test_what_the_role_had_set_itself_is_put_back(server):
+    server.before = [{"role": "shop", "set": ["work_mem=4MB", PROOF + "=0.5"]}, {"role": "", "set": [PROOF + "=0.1"]}]
+    replacement_of({"host": "localhost"})
+    assert server.settings == {PROOF: PROOF + "=0.5"}

@@ -66,6 +66,8 @@ const versions = (): Promise<string[]> =>
 const moved = (count: number): string[] => names.map((_, index) => (index < count ? "2" : "1"));
 
 test("the own playbook runs through the action on six hosts", async () => {
+  // Its role migrates on every host, so one has to be first.
+  await act({ playbook: "deploy.yml", limit: "app1" });
   const result = await act({ playbook: "deploy.yml" });
   expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "total-hosts": "6" });
   expect(await versions()).toEqual(moved(0));

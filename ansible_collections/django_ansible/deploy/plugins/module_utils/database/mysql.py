@@ -21,16 +21,17 @@ NOT_FOUND = 127
 # program load a library.
 START = """\
 program=$(command -v %s || command -v %s) || exit 127
+client() { "$program" --no-defaults "$@"; }
 """
-ASK = START % ("mariadb", "mysql") + 'exec "$program" --no-defaults --no-auto-rehash --batch --raw --skip-column-names --default-character-set=utf8mb4 "$@"'
+ASK = START % ("mariadb", "mysql") + 'client --no-auto-rehash --batch --raw --skip-column-names --default-character-set=utf8mb4 "$@"'
 # A row a line, so that rows can be counted in the dump itself: another session would see another moment. What only MySQL's own program has, it would want
 # rights for that an application has not.
 DUMP = START % ("mariadb-dump", "mysqldump") + """\
 pack=$(command -v gzip || echo cat)
 for option in column-statistics=0 set-gtid-purged=OFF; do
-  if "$program" --help --verbose 2>/dev/null | grep -q -- "--${option%=*}"; then set -- "--$option" "$@"; fi
+  if client --help --verbose 2>/dev/null | grep -q -- "--${option%=*}"; then set -- "--$option" "$@"; fi
 done
-{ "$program" --no-defaults --single-transaction --quick --no-autocommit --skip-extended-insert --skip-add-locks --hex-blob --no-tablespaces \
+{ client --single-transaction --quick --no-autocommit --skip-extended-insert --skip-add-locks --hex-blob --no-tablespaces \
   --default-character-set=utf8mb4 "$@"; echo "django-ansible-deploy:code $?" >&2; } | "$pack"
 """
 INSERT = re.compile(rb"INSERT INTO `((?:[^`]|``)+)` VALUES ")

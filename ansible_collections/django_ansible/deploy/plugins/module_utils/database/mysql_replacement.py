@@ -11,9 +11,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgre
 MADE = "made_by_django_ansible_deploy"
 # The statement waits for those that use a table, who are ended meanwhile, and not longer than 10 s.
 SWITCH = START % ("mariadb", "mysql") + """\
-printf %s "$RENAMES" | "$program" ${file:+"$file"} --batch "$@" & switching=$!
+printf %s "$RENAMES" | client --batch "$@" & switching=$!
 while kill -0 $switching 2>/dev/null; do
-  printf %s "$USERS" | "$program" ${file:+"$file"} --batch --skip-column-names "$@" 2>/dev/null | "$program" ${file:+"$file"} --force "$@" >/dev/null 2>&1
+  printf %s "$USERS" | client --batch --skip-column-names "$@" 2>/dev/null | client --force "$@" >/dev/null 2>&1
   sleep 0.05
 done
 wait $switching

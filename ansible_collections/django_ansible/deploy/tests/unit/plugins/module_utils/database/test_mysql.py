@@ -5,7 +5,9 @@ import gzip
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database import clients
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.mysql import MysqlDatabase, read_dump
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.mysql import ASK, MysqlDatabase, read_dump
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.mysql import DUMP as DUMP_SCRIPT
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.mysql_replacement import SWITCH
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 DUMP = rb"""-- MariaDB dump
@@ -42,6 +44,14 @@ def test_the_password_is_no_argument():
     (argv, variables), = seen
     assert variables == {"MYSQL_PWD": "secret"} and "secret" not in " ".join(argv)
     assert argv[3:] == ["sh", "--host=db", "--port=3306", "--user=shop", "--ssl-ca=/ca.pem", "shop"]
+
+
+@pytest.mark.parametrize("script", [ASK, DUMP_SCRIPT, SWITCH])
+def test_no_program_reads_a_file_of_options(script):
+    """One in the application's home could have it load a library."""
+    assert script.count('"$program"') == 1
+    assert script.count("client ") >= 1
+    assert 'client() { "$program" --no-defaults "$@"; }' in script
 
 
 def test_a_program_that_is_missing_is_installed(monkeypatch):

@@ -244,7 +244,7 @@ ALLOWED = {
             "a new folder in /run, 0700, and in it a copy of /etc/nginx",
         ),
     },
-    "host/waiting_room.py": {"waiting": ("open", "/proc/net/unix")},
+    "host/waiting_room.py": {"connections": ("open", "/proc/net/unix")},
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {
         "Releases.read_release": ("open", "app_dir/releases/<release>/release.json, root's once the release has its place"),
@@ -274,7 +274,6 @@ ALLOWED = {
     },
     "slots/room.py": {
         "fill": ("replace_link", "the socket link below /run"),
-        "connections": ("open", "/proc/net/unix"),
         "known": ("open", "/var/lib/django-ansible-deploy, 0700"),
         "empty": ("os.unlink replace_link", "/var/lib/django-ansible-deploy, 0700, and the socket link below /run"),
         "_write": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),

@@ -2,7 +2,7 @@
 # MIT License (see LICENSE)
 """Where an application's requests wait while a link leads here, and from where each goes on, untouched, to where the link leads next.
 
-systemd runs ``main`` for as long as requests are held; see slots/holding.py. It starts as root to make its socket, then is the user that nginx's workers
+systemd runs ``main`` for as long as requests are held; see slots/room.py. It starts as root to make its socket, then is the user that nginx's workers
 are. When requests have waited for too long, they and those that come get a page instead of a place.
 """
 from __future__ import annotations

@@ -15,12 +15,12 @@ import uuid
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import relay, shipped, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import read_link, replace_link, write_atomically_as
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting_room import connections
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
 LONGEST = 20  # seconds that requests wait where nobody has said another number
 LAST_REQUESTS = 5.0  # seconds that requests get to end which the live release has begun
 READY = 10.0
-CONNECTED = ("02", "03")  # as /proc/net/unix has it: waiting to be accepted, and accepted
 PROGRAM = relay.__name__[len(shipped.OURS) :]
 
 
@@ -61,12 +61,6 @@ def wait_for_last_requests(layout: Layout, slots: list[str]) -> None:
     deadline = time.monotonic() + LAST_REQUESTS
     while any(connections(layout.slot_socket(slot)) for slot in slots) and time.monotonic() < deadline:
         time.sleep(0.05)
-
-
-def connections(path: str) -> int:
-    """How many there are to a socket."""
-    with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:
-        return sum(fields[7:] == [path] and fields[5] in CONNECTED for fields in map(str.split, file))
 
 
 def known(layout: Layout, run_id: str) -> dict | None:

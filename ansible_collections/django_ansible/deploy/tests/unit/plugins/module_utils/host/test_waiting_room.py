@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting_room import let_in, waiting
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting_room import connections, let_in, waiting
 
 
 @pytest.fixture
@@ -26,6 +26,7 @@ def test_those_who_wait_are_counted(visitors):
     assert (waiting(path), waiting(path + "2"), waiting(path[:-1])) == (2, 0, 0)
     with listener.accept()[0]:
         assert waiting(path) == 1
+        assert connections(path) == 2
 
 
 def test_the_socket_stays_until_all_are_taken(visitors):

@@ -100,7 +100,7 @@ class Replacement:
         """Whether the application's role really has that database on the administrator's server: what it writes there, the administrator reads.
 
         Another account of this host can listen under the server's number on an address where that does not, and answer the application as it likes. It cannot write
-        as a role whose password it does not have.
+        as a role whose password it does not have; its own role may write such a setting for any database, so that the role has to be one that may do all there.
         """
         role, database = self.about["role"], name(self.database.name)
         of_role = [entry["set"] for entry in found["settings"] if entry["role"] == role]
@@ -109,7 +109,10 @@ class Replacement:
         change = "ALTER ROLE CURRENT_USER IN DATABASE %s SET %%s TO %%s" % database
         self.database.ask(change % tuple(word.split("=")))
         try:
-            asked = "SELECT 1 FROM pg_db_role_setting AS s WHERE s.setdatabase = %s AND pg_get_userbyid(s.setrole) = %s AND %s = ANY(s.setconfig)"
+            asked = (
+                "SELECT 1 FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase WHERE d.oid = %s AND pg_get_userbyid(s.setrole) = %s "
+                "AND %s = ANY(s.setconfig) AND (pg_has_role(s.setrole, d.datdba, 'MEMBER') OR has_database_privilege(s.setrole, d.oid, 'CREATE'))"
+            )
             return bool(administrator.rows(asked % (literal(found["oid"]), literal(role), literal(word))))
         finally:
             self.database.ask(change % tuple(before[0].split("=")) if before else "ALTER ROLE CURRENT_USER IN DATABASE %s RESET %s" % (database, PROOF))

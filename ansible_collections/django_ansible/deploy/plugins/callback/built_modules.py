@@ -22,6 +22,7 @@ options:
 """
 
 import contextlib
+import gc
 import hashlib
 import os
 import pathlib
@@ -110,9 +111,12 @@ class CallbackModule(CallbackBase):
         # Else each process of each task loads Ansible's own, all of which it has when it needs one.
         for loader in (filter_loader, test_loader):
             list(loader.all())
+        # What is loaded stays until the end: nobody needs to look for garbage in it, neither here nor in each process.
+        gc.freeze()
 
     def v2_playbook_on_stats(self, stats):
         with contextlib.suppress(OSError):
             keep(self._packed, self._kept)
         with contextlib.suppress(OSError):
             built_templates.keep(self._compiled, self._kept)
+        gc.freeze()

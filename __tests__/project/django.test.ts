@@ -150,6 +150,11 @@ describe("findDjango: what is served", () => {
       { "manage.py": names("shop.settings"), "shop/asgi.py": "application = get_asgi_application()\n" },
       { asgi: "shop.asgi:application" },
     ],
+    [
+      { "manage.py": names("example.settings"), "example/wsgi.py": serves("example.settings") },
+      { wsgi: "example.wsgi:application" },
+    ],
+    [{ ...project, "example/wsgi.py": serves("shop.settings") }, { wsgi: "shop.wsgi:application" }],
     [{ "manage.py": names("shop.settings") }, {}],
   ])("by %j is %j", (files, expected) => {
     const found = findDjango(createGround(files));

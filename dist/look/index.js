@@ -9484,13 +9484,14 @@ function namedModules(files, manageDir) {
     }
     return named;
 }
-/** wsgi.py and asgi.py of the project, those near manage.py first. */
+/** wsgi.py and asgi.py of the project, those near manage.py first. One of a test or an example counts only where there is no other. */
 function entryFiles(files, manageDir) {
     const prefix = manageDir === "." ? "" : `${manageDir}/`;
-    return files.paths
+    const all = files.paths
         .filter((path) => path.startsWith(prefix) && /(^|\/)(wsgi|asgi)\.py$/.test(path))
-        .filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)))
         .sort((a, b) => a.split("/").length - b.split("/").length);
+    const own = all.filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)));
+    return own.length > 0 ? own : all;
 }
 /** Modules in the same settings folder as *module*, itself one of them or the folder. */
 function siblings(files, manageDir, module) {
@@ -9665,11 +9666,14 @@ const MEANT = [
     [/^HOST(NAME)?$/, "db_host"],
     [/^PORT$/, "db_port"],
 ];
+const REDIS = /^(?:[A-Z]+_)+REDIS_UR[LI]$|^REDIS_(?:URI|LOCATION)$/;
 const SECRET_KEY = /^(DJANGO|APP|FLASK)_?SECRET(_?KEY)?$|^SECRET$/;
 /** The variable of the deploy that a name of the project's own means; undefined where that is not plain. */
 function meaningOf(name) {
     if (SECRET_KEY.test(name))
         return "vault_secret_key";
+    if (REDIS.test(name))
+        return "django_app_redis_url";
     const [prefix] = DATABASE.exec(name) ?? [];
     if (prefix === undefined)
         return undefined;
@@ -9686,6 +9690,9 @@ function needsOf(django, looked, table) {
         ...librariesFor(looked.packages, table),
         ...environmentOf(looked.reads),
         ...Object.values(django.questions).map((question) => `missing: ${question}.`),
+        ...(django.manageDir === undefined || django.wsgi !== undefined || django.asgi !== undefined
+            ? []
+            : ["missing: a WSGI or ASGI application: commit a wsgi.py as startproject writes it, or set django_app_wsgi."]),
     ];
 }
 /** Debian packages of what the requirements name. Those to build are installed only where there is no wheel. */

@@ -3078,13 +3078,14 @@ function namedModules(files, manageDir) {
     }
     return named;
 }
-/** wsgi.py and asgi.py of the project, those near manage.py first. */
+/** wsgi.py and asgi.py of the project, those near manage.py first. One of a test or an example counts only where there is no other. */
 function entryFiles(files, manageDir) {
     const prefix = manageDir === "." ? "" : `${manageDir}/`;
-    return files.paths
+    const all = files.paths
         .filter((path) => path.startsWith(prefix) && /(^|\/)(wsgi|asgi)\.py$/.test(path))
-        .filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)))
         .sort((a, b) => a.split("/").length - b.split("/").length);
+    const own = all.filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)));
+    return own.length > 0 ? own : all;
 }
 /** Modules in the same settings folder as *module*, itself one of them or the folder. */
 function siblings(files, manageDir, module) {

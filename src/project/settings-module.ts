@@ -64,13 +64,14 @@ function namedModules(files: ProjectFiles, manageDir: string): Map<string, strin
   return named;
 }
 
-/** wsgi.py and asgi.py of the project, those near manage.py first. */
+/** wsgi.py and asgi.py of the project, those near manage.py first. One of a test or an example counts only where there is no other. */
 export function entryFiles(files: ProjectFiles, manageDir: string): string[] {
   const prefix = manageDir === "." ? "" : `${manageDir}/`;
-  return files.paths
+  const all = files.paths
     .filter((path) => path.startsWith(prefix) && /(^|\/)(wsgi|asgi)\.py$/.test(path))
-    .filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)))
     .sort((a, b) => a.split("/").length - b.split("/").length);
+  const own = all.filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)));
+  return own.length > 0 ? own : all;
 }
 
 /** Modules in the same settings folder as *module*, itself one of them or the folder. */

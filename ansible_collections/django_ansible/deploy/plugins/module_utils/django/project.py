@@ -120,7 +120,7 @@ def entry(request):
     except ModuleNotFoundError as error:
         # A module that the project's own code misses is the project's to tell.
         if error.name and (module + ".").startswith(error.name + "."):
-            raise Refused("there is no module %s: set django_app_wsgi, or django_app_asgi" % module) from error
+            raise Refused("there is no module %s: set django_app_wsgi, or django_app_asgi, or commit a wsgi.py as startproject writes it" % module) from error
         raise
     if not callable(getattr(loaded, name, None)):
         raise Refused("%s has no application named %s: set django_app_wsgi, or django_app_asgi" % (module, name))

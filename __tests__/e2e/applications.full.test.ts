@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Host, must, onHost } from "../../scripts/lab/index.mjs";
+import { blocksOf } from "../support/blocks.js";
 import { Application, expectDeployed } from "./support/application.js";
+import { expectRefused } from "./support/direct.js";
 import { createProject, type Project } from "./support/project.js";
 import { programOf, source, startProject } from "./support/templates.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
@@ -265,5 +267,32 @@ describe("applications, deployed twice, updated and rolled back", () => {
     expectDeployed(await application.run({ ...given, operation: "rollback" }));
     expect(await application.page("/which/")).toMatch(/^404 /);
     expect(await application.page(page[0])).toMatch(page[1]);
+  });
+});
+
+describe("an account that is renamed", () => {
+  test("is refused as another app_user, then takes the data along by the steps of troubleshooting.md", async () => {
+    const application = new Application(trial, newer, await startProject(trial, "django-admin", "mysite"), "mysite");
+    await application.project.commit("As it comes");
+    expectDeployed(await application.run());
+    await onHost(newer, "mysite-manage createsuperuser --noinput --username ada --email ada@example.org");
+    const renamed = { vars: "app_user: shop" };
+    expectRefused(
+      await application.run(renamed),
+      /app_user is shop, but this host's live release runs as mysite, .*: set app_user to mysite, or rename the account/,
+    );
+    expect(await application.page("/admin/login/")).toMatch(/^200 /);
+
+    expect((await application.run({ operation: "maintenance-on" })).outputs.status).toBe("succeeded");
+    const steps = blocksOf("docs/troubleshooting.md").find(({ text }) => text.includes("usermod --login"))?.text ?? "";
+    await onHost(newer, steps);
+    expectDeployed(await application.run(renamed));
+    const off = await application.run({ ...renamed, operation: "maintenance-off" });
+    expect(off.outputs.status, off.log).toBe("succeeded");
+    expect(await application.page("/admin/login/")).toMatch(/^200 /);
+    const count = 'from django.contrib.auth.models import User; print(User.objects.filter(username="ada").count())';
+    expect(await onHost(newer, `mysite-manage shell -c '${count}'`)).toMatch(/^1$/m);
+    expect(await onHost(newer, "stat -c %U /opt/mysite/shared; ps -o user= -C gunicorn | sort -u")).toContain("shop");
+    expectDeployed(await application.run(renamed), false);
   });
 });

@@ -198,7 +198,10 @@ const cases: Case[] = [
     make: (name) => startProject(trial, "coderedcms", name),
     urls: "magazine/urls.py",
     page: ["/", /^200 /],
-    says: ["settings: magazine.settings.prod"],
+    says: ["settings: magazine.settings.prod", "so this release uses /opt/magazine/shared/cache/cache"],
+    also: async ({ host }) => {
+      expect(Number(await onHost(host, "ls /opt/magazine/shared/cache/cache/*.djcache | wc -l"))).toBeGreaterThan(0);
+    },
   },
   {
     name: "api",
@@ -224,7 +227,6 @@ const cases: Case[] = [
       return project;
     },
     vars: {
-      django_settings_module: "gallery.settings",
       django_app_settings_override: {
         NEVERCACHE_KEY: secret("nevercache"),
         DATABASES: {
@@ -234,7 +236,7 @@ const cases: Case[] = [
     },
     urls: "gallery/urls.py",
     page: ["/", /^200 /],
-    says: ["SECRET_KEY is not set in gallery.settings"],
+    says: ["settings: gallery.settings (found by gallery/settings.py", "SECRET_KEY is not set in gallery.settings"],
   },
 ];
 

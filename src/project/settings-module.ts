@@ -28,7 +28,8 @@ export function settingsModule(python: string): string | undefined {
  * @param manageDir folder of manage.py.
  */
 export function chooseSettings(files: ProjectFiles, manageDir: string): Answer {
-  const named = namedModules(files, manageDir);
+  const said = namedModules(files, manageDir);
+  const named = said.size > 0 ? said : onlySettings(files, manageDir);
   const beside = unique([...named.keys()].flatMap((module) => siblings(files, manageDir, module)));
   const production = unique([...[...named.keys()].filter(isProduction), ...beside.filter(isProduction)]);
   const [first, second] = production;
@@ -62,6 +63,25 @@ function namedModules(files: ProjectFiles, manageDir: string): Map<string, strin
     if (module !== undefined && !named.has(module)) named.set(module, file);
   }
   return named;
+}
+
+/** The only module that is a project's settings by its name and content, where no file names one: an old manage.py puts the name together. */
+function onlySettings(files: ProjectFiles, manageDir: string): Map<string, string> {
+  const found = files.paths.filter((path) => {
+    const inside = manageDir === "." ? path : path.startsWith(`${manageDir}/`) ? path.slice(manageDir.length + 1) : "";
+    return (
+      /^(?:[A-Za-z_]\w*\/)?settings(?:\/__init__)?\.py$/.test(inside) &&
+      /^[ \t]*ROOT_URLCONF[ \t]*=/m.test(files.read(path))
+    );
+  });
+  const [only, other] = found;
+  return only === undefined || other !== undefined ? new Map() : new Map([[dotted(only, manageDir), only]]);
+}
+
+/** A file's module, as it is imported from the folder of manage.py. */
+export function dotted(path: string, manageDir: string): string {
+  const inside = manageDir === "." ? path : path.slice(manageDir.length + 1);
+  return inside.replace(/(\/__init__)?\.py$/, "").replaceAll("/", ".");
 }
 
 /** wsgi.py and asgi.py of the project, those near manage.py first. One of a test or an example counts only where there is no other. */

@@ -45,6 +45,11 @@ def test_whatever_changes_what_is_installed_changes_the_key(project, change):
     assert plan(project, **change(project)).key() != before
 
 
+def test_one_that_names_its_python_otherwise_is_another_since_the_name_decides_how_long_it_works(project):
+    (project / "python").symlink_to("/usr/bin/python3")
+    assert plan(project, python=str(project / "python")).key() != plan(project, python="/usr/bin/python3").key()
+
+
 def test_code_of_the_checkout_belongs_to_one_release_alone(project):
     (project / "requirements.txt").write_text("django\n-e .\n")
     assert plan(project, revision="1").key() != plan(project, revision="2").key()

@@ -25,7 +25,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.worker import OURS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership, pythons
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
@@ -128,7 +128,8 @@ class Preparation:
             if self.contents:
                 kept_code.keep(tree, self.contents, self.moments)
             created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            self.layout.write_record(self.place, release=self.release, revision=params["revision"], build=params["build"], venv=venv, created=created)
+            python = pythons.own_in(os.path.join(self.layout.venvs, venv))
+            self.layout.write_record(self.place, release=self.release, revision=params["revision"], build=params["build"], venv=venv, python=python, created=created)
         os.rename(self.place, self.release_dir)
         self.done = ["code", *self.done]
         return facts

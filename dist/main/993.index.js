@@ -2051,7 +2051,7 @@ function coursesOf(events) {
         const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
         courses.set(event.host, course);
         const back = event.deploy?.rolled_back === true;
-        const phase = back ? "Roll back" : byRole ? (roleOf(event.name) ?? play) : play;
+        const phase = back ? "Rollback" : byRole ? (roleOf(event.name) ?? play) : play;
         const span = extend(course.spans, phase, event);
         if (switches(event))
             course.switched = span.end;
@@ -5491,6 +5491,10 @@ const ADVICE = [
         "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
     ],
     [
+        /(<frozen os>|\/os\.py)", line \d{1,5}, in __getitem__|UndefinedValueError: \w{1,99} not found/,
+        "The code reads a variable of the environment that is not set: give it in the input `env` (a `NAME=value` a line) or in `django_app_env`.",
+    ],
+    [
         [/redis\.exceptions|kombu\.exceptions|:6379\b|port 6379/i, /refused|timed out|not known/i],
         "The host does not reach Redis: check REDIS_URL in `env`, that Redis runs, and that it accepts connections from this host. `django_app_redis: local` provides one.",
     ],
@@ -6171,8 +6175,10 @@ function section({ host, spans, switched, returned }, phases, pixels) {
         const look = failed ? "crit" : phases.indexOf(phase) % 2 === 0 ? "done" : "active";
         return `  ${label} :${look}, ${start}, ${Math.max(end, start + 1)}`;
     });
-    const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${switched}, 0ms`];
-    const back = returned === undefined ? [] : [`  ${NO_LABEL} :crit, milestone, ${returned}, 0ms`];
+    // Mermaid draws a mark below a bar that it is within, and over the label of one that ends with it.
+    const within = (time) => (spans.some(({ end }) => end === time) ? time - 1 : time);
+    const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${within(switched)}, 0ms`];
+    const back = returned === undefined ? [] : [`  ${NO_LABEL} :crit, milestone, ${within(returned)}, 0ms`];
     return [`  section ${timeline_word(host)}`, ...bars, ...mark, ...back];
 }
 /** A text as a label: nothing that Mermaid reads as syntax. */

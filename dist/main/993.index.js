@@ -2952,7 +2952,7 @@ function placeOfInput(input, given, ground) {
     const place = { path: (0,external_node_path_.resolve)(ground.folder, given), name: `${input} ${(0,errors/* quoted */.TL)(given)}`, workspace: ground.workspace };
     const kind = kindOf(place);
     if (kind === undefined)
-        throw new errors/* DeployError */.sH(`${place.name} does not exist in ${ground.folder}.`);
+        throw new errors/* DeployError */.sH(`${place.name} does not exist in ${ground.folder}: correct the path, and check that it is committed.`);
     return { ...place, kind };
 }
 /** A place that the project has without an input that names it. */
@@ -3333,11 +3333,11 @@ async function inspectProject(inputs, workspace, environment, signal) {
     const folder = (0,external_node_path_.resolve)(workspace, inputs.workingDirectory);
     const ground = { folder, workspace: (0,external_node_path_.resolve)(workspace) };
     if (kindOf({ path: folder, name: workingDirectory(inputs), workspace: ground.workspace }) !== "folder") {
-        throw new errors/* DeployError */.sH(`${workingDirectory(inputs)} is no folder in ${workspace}.`);
+        throw new errors/* DeployError */.sH(noFolder(workingDirectory(inputs), workspace));
     }
     const code = inputs.codeDirectory === "" ? ground : { ...ground, folder: (0,external_node_path_.resolve)(workspace, inputs.codeDirectory) };
     if (kindOf({ path: code.folder, name: codeDirectory(inputs), workspace: ground.workspace }) !== "folder") {
-        throw new errors/* DeployError */.sH(`${codeDirectory(inputs)} is no folder in ${workspace}.`);
+        throw new errors/* DeployError */.sH(noFolder(codeDirectory(inputs), workspace));
     }
     const bundledRole = inputs.playbook === "" && inputs.mode === "role";
     const playbook = file("playbook", inputs.playbook, ground);
@@ -3377,6 +3377,7 @@ function setByUser(inputs, ground, name) {
     return typeof value === "string" ? value : "";
 }
 const workingDirectory = (inputs) => `working-directory ${(0,errors/* quoted */.TL)(inputs.workingDirectory)}`;
+const noFolder = (name, workspace) => `${name} is no folder in ${workspace}: correct the path, and check that actions/checkout ran before this step.`;
 const codeDirectory = (inputs) => `code-directory ${(0,errors/* quoted */.TL)(inputs.codeDirectory)}`;
 function file(input, given, ground) {
     if (given === "")
@@ -4512,7 +4513,7 @@ function existing(given, ground) {
         throw new errors/* DeployError */.sH(`inventory-file is ${(0,errors/* quoted */.TL)(given)}: Ansible reads a comma as a list of hosts, so rename the file.`);
     }
     if (place.kind === "file" && readPiece(place, 0, 1).length === 0)
-        throw new errors/* DeployError */.sH(`${place.name} is empty.`);
+        throw new errors/* DeployError */.sH(`${place.name} is empty: name at least one host in it.`);
     return place.path;
 }
 /** Links the project's variable folders into a folder of generated files, so that Ansible finds them beside those. */
@@ -5418,7 +5419,7 @@ function sourcesOf(project, paths, extraArgs, own, job) {
     const named = filesInArguments(extraArgs).map((path) => {
         const file = { ...placeInProject((0,external_node_path_.resolve)(project.folder, path), project), name: `extra-args ${(0,errors/* quoted */.TL)(path)}` };
         if (kindOf(file) === undefined)
-            throw new errors/* DeployError */.sH(`${file.name} names a file that does not exist in ${project.folder}.`);
+            throw new errors/* DeployError */.sH(`${file.name} names a file that does not exist in ${project.folder}: correct the path, and check that it is committed.`);
         return file;
     });
     const sources = [
@@ -7324,7 +7325,7 @@ async function fetchUvArchive(archive, work, { environment, signal }, download =
         .update(readBytes({ path: file, name: "The download of uv" }, MOST_ARCHIVE_BYTES))
         .digest("hex");
     if (sha256 !== archive.sha256) {
-        throw new errors/* DeployError */.sH(`The download of uv ${UV_VERSION} has the SHA-256 ${sha256} and not ${archive.sha256}: it was changed on the way.`);
+        throw new errors/* DeployError */.sH(`The download of uv ${UV_VERSION} has the SHA-256 ${sha256} and not ${archive.sha256}: it was changed on the way, so look at the proxy or mirror between.`);
     }
     const argv = ["tar", "-xzf", file, "-C", work];
     const { code, stderr } = await run_run(argv, { env: helperEnvironment(environment), timeout: 60_000, signal });
@@ -7484,7 +7485,7 @@ async function becomePassword(inputs, ground) {
     if (plain !== undefined) {
         const held = (0,lib_text/* withoutLastLineEnds */.J7)(plain);
         if (held === "" || /[\r\n]/.test(held))
-            throw new errors/* DeployError */.sH(`${name} holds no password of one line.`);
+            throw new errors/* DeployError */.sH(`${name} holds no password of one line: encrypt the password alone.`);
         return held;
     }
     const id = vaultIdOf(text.trimStart());

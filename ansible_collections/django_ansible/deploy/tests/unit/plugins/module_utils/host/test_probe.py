@@ -111,7 +111,7 @@ def test_answer_that_trickles_is_cut_at_the_deadline(server, head):
     server.RequestHandlerClass = Slow
     start = time.monotonic()
     trouble = Probe("/healthz", "www.example.com", [], "http").over_socket(server.server_address, 1)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 5
     assert ("no answer (not whole after" if b"200" in head else "status 500: xxx") in trouble
 
 

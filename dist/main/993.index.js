@@ -5808,7 +5808,7 @@ function inside(file, workspace) {
 
 const COMMIT = /^[0-9a-f]{40}$/;
 /** Links of a run as Markdown: the commit, what changed since the one before, the run, the button to roll back, and who started it. */
-function jobLinks({ server, repository, run, actor, rollbackWorkflow }, { from, to }) {
+function jobLinks({ server, repository, run, actor, rollbackWorkflow }, { from, to, live }) {
     const known = /^https?:\/\/[\w.:-]+$/.test(server) && /^[\w.-]+\/[\w.-]+$/.test(repository);
     const who = actor === "" ? [] : [`started by ${safe(actor)}`];
     if (!known)
@@ -5819,7 +5819,9 @@ function jobLinks({ server, repository, run, actor, rollbackWorkflow }, { from, 
         ...(COMMIT.test(to) ? [link(`commit ${to.slice(0, 7)}`, `commit/${to}`)] : []),
         ...(COMMIT.test(to) && COMMIT.test(from) && from !== to ? [link("what changed", `compare/${from}...${to}`)] : []),
         ...(/^\d+$/.test(run) ? [link("run and log", `actions/runs/${run}`)] : []),
-        ...(/^[\w.-]+\.ya?ml$/.test(rollbackWorkflow) ? [link("roll back", `actions/workflows/${rollbackWorkflow}`)] : []),
+        ...(live && /^[\w.-]+\.ya?ml$/.test(rollbackWorkflow)
+            ? [link("roll back", `actions/workflows/${rollbackWorkflow}`)]
+            : []),
         ...who,
     ];
 }
@@ -6483,12 +6485,19 @@ function summaryOf(outcome, parts, limit) {
         links: jobLinks(jobFacts(process.env), {
             from: totals.deploy.previous_revision ?? "",
             to: totals.deploy.target_revision ?? totals.deploy.revision ?? "",
+            live: wentLive(outcome, parts),
         }),
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
         ...{ status, totals, events, failures, error, printed: outcome.printed },
     }, limit);
     return parts.redact(markdown);
+}
+/** Whether this deploy's release is live somewhere. Else a rollback would take away the release that was live before it. */
+function wentLive({ status, totals }, { inputs }) {
+    if (inputs.check || inputs.operation !== "deploy")
+        return false;
+    return status === "succeeded" || totals.wentOn.length > 0;
 }
 function jobFacts(env) {
     const button = (0,external_node_path_.join)(env.GITHUB_WORKSPACE ?? "", ".github/workflows/rollback.yml");

@@ -9358,7 +9358,7 @@ function placeOfInput(input, given, ground) {
     const place = { path: resolve(ground.folder, given), name: `${input} ${quoted(given)}`, workspace: ground.workspace };
     const kind = kindOf(place);
     if (kind === undefined)
-        throw new DeployError(`${place.name} does not exist in ${ground.folder}.`);
+        throw new DeployError(`${place.name} does not exist in ${ground.folder}: correct the path, and check that it is committed.`);
     return { ...place, kind };
 }
 /** A place that the project has without an input that names it. */

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, pythons
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
@@ -44,7 +44,8 @@ def _look(slot: str | None, release: str | None, wanted: bool, layout: Layout, p
             {
                 **{key: {**entry, **prepared.read(layout, entry["release"])}.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")},
                 "prepared": prepared.is_prepared(layout, entry["release"], params["prepared_from"]),
-                "as_built": bool(params["build"]) and entry.get("build") == params["build"],
+                "as_built": bool(params["build"]) and made_from(layout, entry, params["build"]),
+                "starts": layout.starts(entry["release"]),
             }
             for entry in releases
         ],
@@ -62,7 +63,13 @@ def is_wanted(release: str | None, layout: Layout, params: dict) -> bool:
     if release is None or not params["prepared_from"] or not prepared.is_prepared(layout, release, params["prepared_from"]):
         return False
     found = layout.read_release(release)
-    return found.get("build") == params["build"] and params["revision"] in ("", found.get("revision")) and not found.get("bad")
+    return made_from(layout, found, params["build"]) and params["revision"] in ("", found.get("revision")) and not found.get("bad")
+
+
+def made_from(layout: Layout, entry: dict, build: str) -> bool:
+    """Whether a release is what this build would make now, with the Python that the host has now."""
+    own = os.path.basename(pythons.own())
+    return entry.get("build") == build and (entry.get("python") or own) == own and layout.starts(entry["release"])
 
 
 def to_finish(slot: str | None, releases: list[dict], layout: Layout, params: dict) -> bool:

@@ -4107,6 +4107,7 @@ class Stop {
 const FREE_TEXTS = ["name", "msg", "stderr", "stdout", "diff", "warnings", "deploy"];
 /** Characters of an output that are kept: the cause of a failure stands last. */
 const redact_TAIL = 4_096;
+const redact_LONGEST_LINE = 1_000;
 /**
  * The events without secrets. It comes before any escaping or cutting, which could tear a secret apart so that nothing
  * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
@@ -4125,10 +4126,17 @@ function redactResult(event, redact) {
     const redacted = given.map((key) => [key, redactDeep(event[key], redact)]);
     return {
         ...event,
-        ...Object.fromEntries(redacted.map(([key, value]) => [key, OUTPUTS.has(key) ? end(value) : value])),
+        ...Object.fromEntries(redacted.map(([key, value]) => [key, key === "msg" ? message(value) : PRINTED.has(key) ? end(value) : value])),
     };
 }
-const OUTPUTS = new Set(["msg", "stderr", "stdout"]);
+const PRINTED = new Set(["stderr", "stdout"]);
+/** A long message without its middle: its first line, which the callback keeps whole, says what failed. */
+function message(value) {
+    if (typeof value !== "string" || value.length <= redact_TAIL)
+        return value;
+    const first = value.slice(0, value.indexOf("\n"));
+    return first.length > redact_LONGEST_LINE || !value.includes("\n") ? end(value) : `${first}\n…\n${end(value)}`;
+}
 /** Of warnings and the like. */
 const start = (value) => (typeof value === "string" ? value.slice(0, redact_TAIL) : value);
 const end = (value) => (typeof value === "string" ? value.slice(-redact_TAIL) : value);

@@ -193,7 +193,7 @@ const cases: Case[] = [
     },
     urls: "tests/urls.py",
     page: ["/admin/login/", /^200 /],
-    says: ["Debian packages gdal-bin, which the project's code loads"],
+    says: ["settings: settings (found by tests/manage.py"],
   },
   {
     name: "magazine",

@@ -88,9 +88,14 @@ async function expectVersion(version: string, hosts: Host[]): Promise<void> {
 }
 
 describe("examples/workflows", () => {
-  test("staging-then-production.yml deploys to one, then to the other", async () => {
+  test("staging-then-production.yml deploys to one, shows what the other would get, then deploys to it", async () => {
     const done = await run("staging-then-production.yml");
     expect(done.code, done.log).toBe(0);
+    expect(done.summaries.map((text) => /^### ✅ (\w+ of mysite on \w+)/.exec(text)?.[1])).toEqual([
+      "Deploy of mysite on staging1",
+      "Check of mysite on app1",
+      "Deploy of mysite on app1",
+    ]);
     await expectVersion("1", [staging, production]);
     expectNoTraces(trial, done, [password]);
   });
@@ -213,7 +218,7 @@ describe("examples/workflows", () => {
     expect(done.log).toMatch(/\d{8}T\d{6}Z-[0-9a-f]{7} is live instead of \d{8}T\d{6}Z-[0-9a-f]{7}/);
   });
 
-  test("button.yml does what was chosen", async () => {
+  testInFull("button.yml does what was chosen", async () => {
     const before = await onHost(production, "readlink /opt/mysite/current");
     const inputs = { environment: "production", operation: "status", revision: "", check: "false" };
     const done = await run("button.yml", { event: { name: "workflow_dispatch" }, inputs });

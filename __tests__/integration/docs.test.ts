@@ -141,6 +141,12 @@ describe("the pages of the documentation", () => {
     expect(Object.keys(deploy?.with ?? {})).toContain("known-hosts");
   });
 
+  it("are all found from the README", () => {
+    const index = readFileSync(join(ROOT, "README.md"), "utf8").split("## Documentation")[1] ?? "";
+    const missing = PAGES.filter((page) => page.startsWith("docs/") && !index.includes(`(${page})`));
+    expect(missing).toEqual([]);
+  });
+
   it.each(PAGES)("%s has no block of which nothing says where it runs, or why not", (page) => {
     const blocks = blocksOf(page);
     expect(blocks.filter(({ kind }) => kind === "lost")).toEqual([]);

@@ -175,6 +175,22 @@ describe("a check's summary", () => {
     expect(text).not.toContain("Migrations applied");
   });
 
+  it("says that there are no migrations, where that is known, and has no times of a deploy", () => {
+    const checked = (deploy: object) =>
+      summaryOf([...fleetRun({ hosts: ["a"], change: () => ({ deploy }) })], { check: true });
+    const target = { target_revision: "89abcdef0123456789abcdef0123456789abcdef" };
+    expect(checked(target)).toContain("No migration would be applied.");
+    expect(checked(target)).not.toMatch(/Timeline|Slowest tasks/);
+    for (const more of [{ unknown: ["migrations of packages"] }, { migrations: ["shop.0002"] }])
+      expect(checked({ ...target, ...more })).not.toContain("No migration");
+  });
+
+  it("names tasks that show no difference in one line", () => {
+    const task = (name: string, diff: string): RunEvent => ({ ...failed, name, status: "changed", msg: "", diff });
+    const text = summaryOf([task("Make", ""), task("Write", "+x"), task("Move", "")], { check: true });
+    expect(text).toContain("# Make, Move: no difference to show\n\n# Write\n+x");
+  });
+
   it("has each difference once, with the hosts that have it", () => {
     const text = summaryOf([changed("a", "+x"), changed("b", "+x"), changed("c", "+`````\n+y")], { check: true });
     expect(text).toContain("What would change on <code>a</code> and <code>b</code>: 1 task");

@@ -1843,6 +1843,8 @@ function failuresOf(results, stats) {
 }
 /** What every host may add to. */
 const JOINED = ["migrations", "warnings", "packages", "requirements", "unknown"];
+/** What Django's checks say of every deploy comes behind what is new with this one. The rest stays as it came. */
+const ownFirst = (one, other) => Number(/^\w+\.[A-Z]\d{3}: /.test(one)) - Number(/^\w+\.[A-Z]\d{3}: /.test(other));
 /** What the hosts report of the deploy, all together; of what is one for all of them the last word counts. */
 function deployOf(results) {
     let all = {};
@@ -1865,7 +1867,7 @@ function deployOf(results) {
         all = rest;
         lists.warnings?.add("The hosts give different addresses of the site, so the output url is empty.");
     }
-    const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])]]).filter(([, texts]) => texts.length > 0);
+    const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])].sort(ownFirst)]).filter(([, texts]) => texts.length > 0);
     return { ...all, ...Object.fromEntries(joined) };
 }
 
@@ -4108,6 +4110,7 @@ class Stop {
 const FREE_TEXTS = ["name", "msg", "stderr", "stdout", "diff", "warnings", "deploy"];
 /** Characters of an output that are kept: the cause of a failure stands last. */
 const redact_TAIL = 4_096;
+const redact_LONGEST_LINE = 1_000;
 /**
  * The events without secrets. It comes before any escaping or cutting, which could tear a secret apart so that nothing
  * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
@@ -4126,10 +4129,17 @@ function redactResult(event, redact) {
     const redacted = given.map((key) => [key, redactDeep(event[key], redact)]);
     return {
         ...event,
-        ...Object.fromEntries(redacted.map(([key, value]) => [key, OUTPUTS.has(key) ? end(value) : value])),
+        ...Object.fromEntries(redacted.map(([key, value]) => [key, key === "msg" ? message(value) : PRINTED.has(key) ? end(value) : value])),
     };
 }
-const OUTPUTS = new Set(["msg", "stderr", "stdout"]);
+const PRINTED = new Set(["stderr", "stdout"]);
+/** A long message without its middle: its first line, which the callback keeps whole, says what failed. */
+function message(value) {
+    if (typeof value !== "string" || value.length <= redact_TAIL)
+        return value;
+    const first = value.slice(0, value.indexOf("\n"));
+    return first.length > redact_LONGEST_LINE || !value.includes("\n") ? end(value) : `${first}\n…\n${end(value)}`;
+}
 /** Of warnings and the like. */
 const start = (value) => (typeof value === "string" ? value.slice(0, redact_TAIL) : value);
 const end = (value) => (typeof value === "string" ? value.slice(-redact_TAIL) : value);
@@ -5852,6 +5862,10 @@ function predictionSection({ deploy }) {
     ];
     const requirements = deploy.requirements ?? [];
     return [
+        // Whoever decides about a deploy looks for these first: that there are none is worth a line.
+        ...(deploy.target_revision !== undefined && (deploy.migrations ?? []).length + (deploy.unknown ?? []).length === 0
+            ? ["No migration would be applied.", ""]
+            : []),
         ...lists.flatMap(([title, items]) => items.length === 0 ? [] : [`**${title}:** ${items.map(code).join(", ")}`, ""]),
         ...(requirements.length === 0 ? [] : ["**Requirements:**", "", ...fenced("diff", requirements.join("\n"))]),
         ...(deploy.unknown ?? []).map((text) => `- ❔ ${safe(text)}`),
@@ -5864,14 +5878,12 @@ function changeSection(events) {
     for (const event of events) {
         if (event.event !== "result" || event.status !== "changed")
             continue;
-        const lines = byHost.get(event.host) ?? [];
-        byHost.set(event.host, lines);
-        lines.push(event.diff ? `# ${taskName(event)}\n${event.diff}` : `# ${taskName(event)}`);
+        byHost.set(event.host, [...(byHost.get(event.host) ?? []), event]);
     }
     const groups = new Map();
-    for (const [host, lines] of byHost) {
-        const text = lines.join("\n\n");
-        const group = groups.get(text) ?? { hosts: [], tasks: lines.length };
+    for (const [host, changed] of byHost) {
+        const text = changesOf(changed);
+        const group = groups.get(text) ?? { hosts: [], tasks: changed.length };
         groups.set(text, group);
         group.hosts.push(host);
     }
@@ -5881,6 +5893,12 @@ function changeSection(events) {
         ...shown.flatMap(([text, { hosts, tasks }]) => details(`What would change on ${enumeration(hosts.map(code))}: ${markdown_count(tasks, "task")}`, fenced("diff", cut(text)))),
         ...(more > 0 ? [`… and ${markdown_count(more, "host")} with other changes.`, ""] : []),
     ];
+}
+/** Tasks with their differences; those that show none by their names alone. */
+function changesOf(changed) {
+    const names = changed.filter(({ diff }) => !diff).map(taskName);
+    const silent = names.length === 0 ? [] : [`# ${names.join(", ")}: no difference to show`];
+    return [...silent, ...changed.filter(({ diff }) => diff).map((event) => `# ${taskName(event)}\n${event.diff}`)].join("\n\n");
 }
 function cut(text) {
     return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}\n(and more)`;
@@ -6251,8 +6269,9 @@ function summaryMarkdown(parts, limit = 300_000) {
         { name: "migrations", lines: check ? [] : migrations(totals) },
         { name: "warnings", lines: warnings(totals) },
         { name: "changes by host", lines: check ? changeSection(events) : [] },
-        { name: "timeline", lines: timelineSection(events, check) },
-        { name: "slowest tasks", lines: slowest(events) },
+        // A check is no deploy: how long it took says nothing of one.
+        { name: "timeline", lines: check ? [] : timelineSection(events) },
+        { name: "slowest tasks", lines: check ? [] : slowest(events) },
         { name: "foot", lines: foot(parts) },
     ];
     return withinLimit(sections, GIVEN_UP, limit);
@@ -6326,9 +6345,8 @@ function warnings({ deploy }) {
 function shortened(text) {
     return text.length > 500 ? `${text.slice(0, 500)} …` : text;
 }
-function timelineSection(events, check) {
-    // A check switches nothing.
-    const courses = coursesOf(events).map((course) => (check ? { ...course, switched: undefined } : course));
+function timelineSection(events) {
+    const courses = coursesOf(events);
     const chart = timeline(courses);
     const hidden = hiddenHosts(courses);
     if (chart === "")

@@ -36,7 +36,7 @@ export function coursesOf(events: readonly RunEvent[]): Course[] {
     const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
     courses.set(event.host, course);
     const back = event.deploy?.rolled_back === true;
-    const phase = back ? "Roll back" : byRole ? (roleOf(event.name) ?? play) : play;
+    const phase = back ? "Rollback" : byRole ? (roleOf(event.name) ?? play) : play;
     const span = extend(course.spans, phase, event);
     if (switches(event)) course.switched = span.end;
     if (back) course.returned = span.end;

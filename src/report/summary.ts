@@ -69,8 +69,9 @@ export function summaryMarkdown(parts: SummaryParts, limit = 300_000): string {
     { name: "migrations", lines: check ? [] : migrations(totals) },
     { name: "warnings", lines: warnings(totals) },
     { name: "changes by host", lines: check ? changeSection(events) : [] },
-    { name: "timeline", lines: timelineSection(events, check) },
-    { name: "slowest tasks", lines: slowest(events) },
+    // A check is no deploy: how long it took says nothing of one.
+    { name: "timeline", lines: check ? [] : timelineSection(events) },
+    { name: "slowest tasks", lines: check ? [] : slowest(events) },
     { name: "foot", lines: foot(parts) },
   ];
   return withinLimit(sections, GIVEN_UP, limit);
@@ -148,9 +149,8 @@ function shortened(text: string): string {
   return text.length > 500 ? `${text.slice(0, 500)} …` : text;
 }
 
-function timelineSection(events: readonly RunEvent[], check: boolean): string[] {
-  // A check switches nothing.
-  const courses = coursesOf(events).map((course) => (check ? { ...course, switched: undefined } : course));
+function timelineSection(events: readonly RunEvent[]): string[] {
+  const courses = coursesOf(events);
   const chart = timeline(courses);
   const hidden = hiddenHosts(courses);
   if (chart === "") return [];

@@ -124,7 +124,7 @@ class Builder:
     def python_for(self, asked: object, tools_dir: str) -> str:
         """Has root install a Python that the checkout asks for, below *tools_dir*."""
         if not isinstance(asked, str) or not VERSIONS.fullmatch(asked):
-            raise CommandFailed("the project asks for Python %.60s, which is no range of versions" % (asked,))
+            raise CommandFailed("the project asks for Python %.60s, which is no range of versions: correct requires-python (or python_requires) to one such as >=3.11" % (asked,))
         return uv.install_python(self.uv(tools_dir), asked, tools_dir, os.path.join(CACHE, ".python"))
 
     @staticmethod

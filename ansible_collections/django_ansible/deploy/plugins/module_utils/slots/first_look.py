@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, pythons
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -19,11 +20,19 @@ def look(layout: Layout, params: dict) -> dict:
     """What M(django_ansible.deploy.app_host) answers, of its arguments."""
     slot = layout.live_slot()
     release = layout.slot_release(slot)
+    wanted = is_wanted(release, layout, params)
+    # Django takes longer to start than all the rest takes to be looked at.
+    with ThreadPoolExecutor(1) as meanwhile:
+        asked = meanwhile.submit(unapplied, release, layout, params) if wanted and params["revision"] and params["ask_database"] else None
+        found = _look(slot, release, wanted, layout, params)
+        return {**found, "unapplied": asked.result() if asked else None}
+
+
+def _look(slot: str | None, release: str | None, wanted: bool, layout: Layout, params: dict) -> dict:
     known = layout.read_release(release) if release else {}
     releases = layout.list_releases()
     missing = missing_packages(params["packages"]) if params["packages"] else []
     account = accounts.exists(params["app_user"], params["app_group"])
-    wanted = is_wanted(release, layout, params)
     current = wanted and account and not missing and not Wanted({**params, **params["service"], "release": release}).pending()
     told = {"app": layout.app_name, "previous_release": release, "previous_revision": known.get("revision"), "packages": missing}
     if current:
@@ -42,7 +51,6 @@ def look(layout: Layout, params: dict) -> dict:
         ],
         "live": {"slot": slot, "release": release, "revision": known.get("revision")},
         "to_finish": to_finish(slot, releases, layout, params),
-        "unapplied": unapplied(release, layout, params) if wanted and params["revision"] and params["ask_database"] else None,
         "current": current,
         "lock_kept": current,
         "renews_certificate": os.path.exists("/etc/systemd/system/%s-certificate.timer" % layout.app_name),

@@ -92,8 +92,8 @@ class Prediction:
         with Tree(self.place) as after, Tree(self.live_dir) as before:
             self.found["migrations"] = sorted(migrations_in(after) - migrations_in(before))
         self.found["unknown"].append(
-            "Django's checks, migrations of packages and what the database lacks: Django was not asked, as that takes the application's secrets; "
-            "django_app_check_with_environment: true has it asked"
+            "Django's checks, migrations of packages and what the database lacks: not predicted, since Django did not run, which takes the application's secrets; "
+            "django_app_check_with_environment: true lets it run"
         )
 
     def ask_django(self, certain: bool) -> None:

@@ -12,8 +12,7 @@ from typing import NamedTuple
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.lock_files import load_json, load_toml
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.requirements import folders_up, read
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
-
-OWN = "/usr/bin/python3"
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.pythons import OWN, own
 
 
 class Asked(NamedTuple):
@@ -91,9 +90,9 @@ def version_of(python: str) -> str:
 
 
 def candidates() -> list[str]:
-    """The host's own Python first, then the others that it has, newest first."""
+    """The host's own Python first, by its version, so that what is made with it outlives the next Debian; then the others that it has, newest first."""
     others = [path for folder in ("/usr/bin", "/usr/local/bin") for path in glob.glob(folder + "/python3.*") if re.search(r"/python3\.\d+$", path)]
-    return [OWN, *sorted(others, key=lambda path: -int(path.rpartition(".")[2]))]
+    return [own(), *sorted(others, key=lambda path: -int(path.rpartition(".")[2]))]
 
 
 def choose(asked: Asked, wanted: str, install) -> str:

@@ -170,8 +170,10 @@ def predict(preparation) -> dict:
     if preparation.known:
         return {"changed": True, "done": ["check", "static"], "found": prepared.read(layout, preparation.release)}
     live = layout.live_release()
-    if not live or not os.path.isdir(os.path.join(layout.release_dir(live), ".venv")):
+    if not live or not layout.starts(live):
         unknown = (
+            "migrations and Django's checks: the Python of the live release is not on this host any more; the deploy installs the requirements for another one"
+            if live else
             "migrations and Django's checks: no release is on this host yet; the first deploy installs the requirements and applies every migration "
             "that the database lacks"
         )

@@ -82,3 +82,10 @@ def test_another_one_is_installed():
 def test_what_cannot_be_is_said(wish, wanted, words):
     with pytest.raises(CommandFailed, match=words):
         interpreter.choose(wish, wanted, no_install)
+
+
+def test_the_hosts_own_python_is_taken_by_its_version_which_outlives_the_next_debian(monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setattr(interpreter, "own", lambda: "/usr/bin/python3.11")
+    monkeypatch.setattr(interpreter.glob, "glob", lambda pattern: ["/usr/bin/python3.11", "/usr/bin/python3.13"] if pattern.startswith("/usr/bin/") else [])
+    assert interpreter.candidates() == ["/usr/bin/python3.11", "/usr/bin/python3.13", "/usr/bin/python3.11"]

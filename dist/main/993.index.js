@@ -3050,7 +3050,8 @@ function settingsModule(python) {
  * @param manageDir folder of manage.py.
  */
 function chooseSettings(files, manageDir) {
-    const named = namedModules(files, manageDir);
+    const said = namedModules(files, manageDir);
+    const named = said.size > 0 ? said : onlySettings(files, manageDir);
     const beside = unique([...named.keys()].flatMap((module) => siblings(files, manageDir, module)));
     const production = unique([...[...named.keys()].filter(isProduction), ...beside.filter(isProduction)]);
     const [first, second] = production;
@@ -3084,13 +3085,29 @@ function namedModules(files, manageDir) {
     }
     return named;
 }
-/** wsgi.py and asgi.py of the project, those near manage.py first. */
+/** The only module that is a project's settings by its name and content, where no file names one: an old manage.py puts the name together. */
+function onlySettings(files, manageDir) {
+    const found = files.paths.filter((path) => {
+        const inside = manageDir === "." ? path : path.startsWith(`${manageDir}/`) ? path.slice(manageDir.length + 1) : "";
+        return (/^(?:[A-Za-z_]\w*\/)?settings(?:\/__init__)?\.py$/.test(inside) &&
+            /^[ \t]*ROOT_URLCONF[ \t]*=/m.test(files.read(path)));
+    });
+    const [only, other] = found;
+    return only === undefined || other !== undefined ? new Map() : new Map([[dotted(only, manageDir), only]]);
+}
+/** A file's module, as it is imported from the folder of manage.py. */
+function dotted(path, manageDir) {
+    const inside = manageDir === "." ? path : path.slice(manageDir.length + 1);
+    return inside.replace(/(\/__init__)?\.py$/, "").replaceAll("/", ".");
+}
+/** wsgi.py and asgi.py of the project, those near manage.py first. One of a test or an example counts only where there is no other. */
 function entryFiles(files, manageDir) {
     const prefix = manageDir === "." ? "" : `${manageDir}/`;
-    return files.paths
+    const all = files.paths
         .filter((path) => path.startsWith(prefix) && /(^|\/)(wsgi|asgi)\.py$/.test(path))
-        .filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)))
         .sort((a, b) => a.split("/").length - b.split("/").length);
+    const own = all.filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)));
+    return own.length > 0 ? own : all;
 }
 /** Modules in the same settings folder as *module*, itself one of them or the folder. */
 function siblings(files, manageDir, module) {
@@ -3147,17 +3164,13 @@ function findEntry(files, manageDir, settings, web) {
         const found = entryFiles(files, manageDir).filter((path) => path.endsWith(`${kind}.py`));
         const near = found.find((path) => path === within(manageDir, `${settings?.split(".")[0]}/${kind}.py`)) ?? found[0];
         if (near !== undefined && /^[ \t]*application[ \t]*=/m.test(files.read(near)))
-            return { kind, value: `${moduleOf(near, manageDir)}:application`, where: near };
+            return { kind, value: `${dotted(near, manageDir)}:application`, where: near };
     }
     return undefined;
 }
 function setting(text, name) {
-    const dotted = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(text);
-    return dotted === null ? undefined : `${dotted[1]}:${dotted[2]}`;
-}
-function moduleOf(path, manageDir) {
-    const inside = manageDir === "." ? path : path.slice(manageDir.length + 1);
-    return inside.replace(/\.py$/, "").replaceAll("/", ".");
+    const named = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(text);
+    return named === null ? undefined : `${named[1]}:${named[2]}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/project/django.js
@@ -4101,6 +4114,7 @@ class Stop {
 const FREE_TEXTS = ["name", "msg", "stderr", "stdout", "diff", "warnings", "deploy"];
 /** Characters of an output that are kept: the cause of a failure stands last. */
 const redact_TAIL = 4_096;
+const redact_LONGEST_LINE = 1_000;
 /**
  * The events without secrets. It comes before any escaping or cutting, which could tear a secret apart so that nothing
  * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
@@ -4119,10 +4133,17 @@ function redactResult(event, redact) {
     const redacted = given.map((key) => [key, redactDeep(event[key], redact)]);
     return {
         ...event,
-        ...Object.fromEntries(redacted.map(([key, value]) => [key, OUTPUTS.has(key) ? end(value) : value])),
+        ...Object.fromEntries(redacted.map(([key, value]) => [key, key === "msg" ? message(value) : PRINTED.has(key) ? end(value) : value])),
     };
 }
-const OUTPUTS = new Set(["msg", "stderr", "stdout"]);
+const PRINTED = new Set(["stderr", "stdout"]);
+/** A long message without its middle: its first line, which the callback keeps whole, says what failed. */
+function message(value) {
+    if (typeof value !== "string" || value.length <= redact_TAIL)
+        return value;
+    const first = value.slice(0, value.indexOf("\n"));
+    return first.length > redact_LONGEST_LINE || !value.includes("\n") ? end(value) : `${first}\n…\n${end(value)}`;
+}
 /** Of warnings and the like. */
 const start = (value) => (typeof value === "string" ? value.slice(0, redact_TAIL) : value);
 const end = (value) => (typeof value === "string" ? value.slice(-redact_TAIL) : value);

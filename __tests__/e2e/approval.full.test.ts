@@ -187,6 +187,7 @@ describe("who approves production", () => {
     const refused = await run("staging-then-production.yml");
     keep("refused", refused);
     expect(refused.code).not.toBe(0);
+    expect(refused.summaries[1]).toContain("A deploy is refused until the operation unlock");
     expect(await version(production)).toBe("1");
     const status = await press("operations.yml", { operation: "status", command: "" });
     keep("status", status);

@@ -3,6 +3,10 @@ import { ADVICE, adviceFor } from "../../src/report/advice.js";
 
 /** A line that hosts print, and words of the advice for it. */
 const EXAMPLES: readonly (readonly [said: string, advice: string])[] = [
+  [
+    "the migrations would break the live release, so none was applied:\n- shop.Item.name: (column shop_item.name does not exist)",
+    "database is as it was",
+  ],
   ["OSError: [Errno 28] No space left on device: '/opt/mysite/releases'", "disk is full"],
   ["E: dpkg was interrupted, you must manually run 'dpkg --configure -a'", "dpkg --configure -a"],
   ["E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812", "unattended-upgrades"],

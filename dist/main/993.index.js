@@ -5487,6 +5487,11 @@ function roleFolders({ folder, cfg }, job) {
 /** What to do about failures whose own words do not say it, most telling first. Each has an example in the tests. */
 const ADVICE = [
     [
+        // Before what it says of columns and tables, which are there.
+        /the migrations would break the live release/,
+        "The database is as it was. Change the migrations as the lines say, which often takes two deploys.",
+    ],
+    [
         /No space left on device|Errno 28/i,
         "The disk is full: remove what is not needed on the host (`django_app_keep_releases` limits old releases), then deploy again.",
     ],

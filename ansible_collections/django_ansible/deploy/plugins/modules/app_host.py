@@ -191,6 +191,8 @@ def main() -> None:
         found = look(layout, module.params)
         if not found["current"]:
             front.try_out(module.params)
+        if module.check_mode and lock.refusals():
+            found["deploy"]["warnings"] = lock.refusals()
     except Exception as error:
         # The run ends on this host, so nobody else would give it back.
         lock.release()

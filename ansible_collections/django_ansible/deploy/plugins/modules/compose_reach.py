@@ -184,7 +184,8 @@ def main():
         module.fail_json(msg=mask(to_native(error)))
     for said in filter(None, (plan.notice, plan.trouble, plan.store.went_alone())):
         module.warn(said)
-    result["deploy"]["warnings"] = [mask(warning) for warning in result["deploy"]["warnings"]]
+    refusals = lock_of(plan.store.project, "").refusals() if module.check_mode else []
+    result["deploy"]["warnings"] = [mask(warning) for warning in [*refusals, *result["deploy"]["warnings"]]]
     module.exit_json(**result)
 
 

@@ -66,6 +66,11 @@ class DeployLock:
         holder = self.holder()
         return self.freeze.describe() or (describe(holder) if holder else None)
 
+    def refusals(self) -> list[str]:
+        """Why a deploy would be refused until somebody unlocks: for a check, which takes no lock."""
+        frozen = self.freeze.describe()
+        return ["%s is %s. A deploy is refused until the operation unlock" % (self.app_name, frozen)] if frozen else []
+
     def holder(self) -> dict | None:
         """Who holds the lock now; None when nobody does or its time is over."""
         found = self._read()

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as lock_module
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.freeze import Freeze
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked, Waits, note_beat
 
 
@@ -31,6 +32,17 @@ def test_second_run_is_refused_and_told_whose_it_is(lock):
     lock("1-1-a").take()
     with pytest.raises(Locked, match="shop is being deployed here by run 1-1-a of mona, since 20"):
         lock("2-1-b").take()
+
+
+def test_a_check_says_of_a_lock_that_it_does_not_take_that_a_deploy_is_refused(tmp_path):
+    freeze = Freeze("shop", str(tmp_path / "frozen"))
+    checking = DeployLock("shop", "", "mona", str(tmp_path / "locks"), freeze=freeze)
+    assert checking.refusals() == []
+    freeze.put("octocat", "no deploys until January")
+    checking.take()
+    (said,) = checking.refusals()
+    assert said.startswith("shop is locked by octocat since ")
+    assert said.endswith(": no deploys until January. A deploy is refused until the operation unlock")
 
 
 def test_second_run_waits_as_long_as_it_may(lock, monkeypatch):

@@ -151,6 +151,11 @@ describe("role mode on a host with a kernel of its own", () => {
       return times.sort((a, b) => a - b)[7] ?? 0;
     };
     const alone = await median();
+    // What a build would take that is nice and no more.
+    await onHost(host, `cat > /run/busy.py <<'PYTHON'\n${busy}PYTHON`);
+    await onHost(host, "systemd-run --quiet --unit=nice --property=Nice=10 python3 /run/busy.py");
+    const besideNice = await median();
+    await onHost(host, "systemctl stop nice");
     project.write("busy.py", busy);
     await project.commit("A build that takes all it gets");
     const deploying = deploy({ vars: `${limits}\ndjango_app_commands: [{command: busy.py, phase: build}]` });
@@ -162,8 +167,9 @@ describe("role mode on a host with a kernel of its own", () => {
     await onHost(host, "touch /opt/mysite/shared/enough");
     expectDone(await deploying, "1");
     await onHost(host, "systemctl stop delegates; rm /opt/mysite/shared/enough");
-    console.log(`A request of ${alone} s took ${beside} s beside a build.`);
+    console.log(`A request of ${alone} s took ${besideNice} s beside what is nice, and ${beside} s beside a build.`);
     expect(alone).toBeGreaterThan(0);
+    expect(besideNice).toBeGreaterThan(beside);
     expect(beside / alone).toBeLessThan(1.6);
   });
 
@@ -202,10 +208,11 @@ describe("role mode on a host with a kernel of its own", () => {
 });
 
 describe("container mode on a host with a kernel of its own", () => {
-  const compose = (command: string): string => `services:
+  const compose = (command: string, restart: string): string => `services:
   web:
     image: ${image()}
     command: ${command}
+    restart: ${restart}
     mem_limit: 48m
     ports: ["80:8000"]
     stop_grace_period: 1s
@@ -245,7 +252,7 @@ describe("container mode on a host with a kernel of its own", () => {
     });
 
   test("a release is served, also after a reboot", async () => {
-    project.write("compose.yml", compose('["/busybox", "httpd", "-f", "-p", "8000", "-h", "/www"]'));
+    project.write("compose.yml", compose('["/busybox", "httpd", "-f", "-p", "8000", "-h", "/www"]', "unless-stopped"));
     await project.commit("Serve a page from a container");
     expectStatus(await deploy(), "succeeded", 1);
     await served();
@@ -254,10 +261,10 @@ describe("container mode on a host with a kernel of its own", () => {
   });
 
   test("a release that needs more memory than its limit is rolled back, and the deploy says why", async () => {
-    project.write("compose.yml", compose('["/busybox", "tail", "/dev/zero"]'));
+    project.write("compose.yml", compose('["/busybox", "tail", "/dev/zero"]', '"no"'));
     await project.commit("A release that is too large");
     const result = await deploy();
-    expectStatus(result, "rolled-back", 1);
+    expectStatus(result, "rolled-back", 0);
     expect(result.log).toContain("ended with exit code 137 (out of memory)");
     await served();
   });

@@ -52,7 +52,7 @@ def spin():
     while time.monotonic() < end and not os.path.exists("/opt/mysite/shared/enough"):
         sum(range(100_000))
 
-workers = [multiprocessing.Process(target=spin) for _ in range(3)]
+workers = [multiprocessing.get_context("fork").Process(target=spin) for _ in range(3)]
 [worker.start() for worker in workers]
 [worker.join() for worker in workers]
 `;

@@ -361,6 +361,30 @@ describeInFull("the next steps of a workflow", () => {
   });
 });
 
+describeInFull("remove.yml", () => {
+  const event = { name: "workflow_dispatch" };
+
+  test("removes nothing unless the name was typed, then a slot, then the application", async () => {
+    project.write("inventory/production.yml", inventory([production]));
+    await bring("10");
+    const deployed = await run("self-hosted.yml");
+    expect(deployed.code, deployed.log).toBe(0);
+    const refused = await run("remove.yml", { event, inputs: { confirm: "other", limit: "", command: "" } });
+    expect(refused.code).not.toBe(0);
+    expect(refused.log).toMatch(/confirm is "other": type the application's name, mysite/);
+    await expectVersion("10", [production]);
+    const live = await onHost(production, "basename $(readlink /run/mysite/gunicorn.sock) .sock");
+    const slot = live === "blue" ? "green" : "blue";
+    const part = await run("remove.yml", { event, inputs: { confirm: "mysite", limit: "app1", command: slot } });
+    expect(part.code, part.log).toBe(0);
+    await expectVersion("10", [production]);
+    const done = await run("remove.yml", { event, inputs: { confirm: "mysite", limit: "", command: "" } });
+    expect(done.code, done.log).toBe(0);
+    expect(await onHost(production, "systemctl list-units --no-legend 'mysite*'; ls -d /opt/mysite || true")).toBe("");
+    expectNoTraces(trial, done, [password]);
+  });
+});
+
 describeInFull("examples/workflows with layouts of their own", () => {
   test("monorepo.yml deploys the folder of the project", async () => {
     const repository = await createProject(trial, "examples/mysite", "monorepo/backend");

@@ -97,7 +97,7 @@ def status_of(compose, name, rehearsal_days):
         "releases": [found["release"] for found in store.list_releases() if not found.get("bad")],
     }
     status = {**found, **freshness.facts(store.backups), "drift": drift(store, live), "problems": problems(found, full, record)}
-    status["problems"] += [*status["drift"], *nightly.problems(name), *filter(None, [freshness.unproven(store.backups, rehearsal_days, time.time())])]
+    status["problems"] += [*status["drift"], *nightly.problems(name), *filter(None, [store.went_alone(), freshness.unproven(store.backups, rehearsal_days, time.time())])]
     return {"images": images, **({"revision": status["revision"]} if status["revision"] else {}), "status": status}
 
 

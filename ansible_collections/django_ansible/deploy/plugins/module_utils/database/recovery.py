@@ -187,7 +187,7 @@ def judge(record: dict, found: dict) -> None:
         raise CommandFailed("manage.py check found, on the restored database: %s" % "; ".join(found["errors"][:10]))
     if found["migrations"]:
         raise CommandFailed(
-            "it is from before %s, which the release needs that is to use it: roll back to a release without that, with restore as what is done about migrations"
+            "it is from before %s, which the release needs that is to use it: to restore it, roll back to a release without that, with rollback_migrations: restore"
             % ", ".join(found["migrations"])
         )
     if found["unknown"]:

@@ -10,6 +10,8 @@ import urllib.request
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
+# Where workflows and connectors of Microsoft Teams listen, which show cards and no plain text.
+TEAMS = re.compile(r"https://[^/@]+\.(logic\.azure\.com|api\.powerplatform\.com|webhook\.office\.com)(:\d+)?/")
 TRIES = 3
 PAUSE = 5.0  # seconds between two
 PATIENCE = 10  # seconds for an answer
@@ -21,9 +23,17 @@ def check(address: str) -> None:
         raise CommandFailed("django_app_notify is no address: use one that begins with https://")
 
 
+def message(address: str, sentence: str, facts: dict) -> dict:
+    """What that address shows: *facts*, and the sentence under the names that chats read it from, or as a card."""
+    if not TEAMS.match(address):
+        return {"text": sentence, "content": sentence, **facts}
+    card = {"type": "AdaptiveCard", "version": "1.2", "body": [{"type": "TextBlock", "text": sentence, "wrap": True}]}
+    return {"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}]}
+
+
 def send(address: str, sentence: str, **facts: object) -> bool:
-    """Posts JSON: *facts*, and the sentence under the names that chats read it from. Tells whether somebody took it."""
-    body = json.dumps({"text": sentence, "content": sentence, **facts}).encode()
+    """Posts JSON, see :func:`message`. Tells whether somebody took it."""
+    body = json.dumps(message(address, sentence, facts)).encode()
     for attempt in range(TRIES):
         if attempt:
             time.sleep(PAUSE)

@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper as module
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.keeper import Keeper, make_folder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 
@@ -174,3 +175,19 @@ def test_nobody_reaches_the_socket_but_the_one_who_deploys(group, reaches):
         listener.close()
     assert (done.returncode == 0) is reaches, done.stderr
     assert reaches or "PermissionError" in done.stderr
+
+
+def test_a_run_that_asks_again_is_heard_by_the_one_that_listens(tmp_path, monkeypatch):
+    """Ansible repeats a step whose connection broke; the run's first keeper goes on."""
+    started = []
+    monkeypatch.setattr(module, "FOLDER", str(tmp_path / "heard"))
+    monkeypatch.setattr(module, "run", lambda argv, **options: started.append(argv))
+    monkeypatch.setattr(module.shipped, "ship", lambda: "/nowhere")
+    lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path / "locks"))
+    lock.take()
+    first = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
+    again = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
+    assert len(started) == 1
+    (tmp_path / "heard/0123456789abcdef/heard").touch()
+    assert (first.wait(1), again.wait(1)) == (None, None)
+    assert lock.is_held()

@@ -58,3 +58,23 @@ def test_what_is_none_is_refused_without_showing_it(address):
     with pytest.raises(CommandFailed) as refused:
         notice.check(address)
     assert address not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://prod-01.westeurope.logic.azure.com:443/workflows/0/triggers/manual/paths/invoke?sig=x", "https://contoso.webhook.office.com/webhookb2/0",
+        "https://default0.1.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows/0",
+    ],
+)
+def test_teams_gets_a_card(address):
+    told = notice.message(address, "app1: shop rolled back", {"app": "shop"})
+    assert told["type"] == "message"
+    (attachment,) = told["attachments"]
+    assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
+    assert attachment["content"]["body"][0]["text"] == "app1: shop rolled back"
+
+
+@pytest.mark.parametrize("address", ["https://hooks.slack.com/services/T0/B0/x", "https://logic.azure.com.example.org/", "https://x/?u=https://a.logic.azure.com/"])
+def test_others_get_text(address):
+    assert notice.message(address, "x", {"app": "shop"}) == {"text": "x", "content": "x", "app": "shop"}

@@ -150,6 +150,11 @@ def test_answer_is_told_with_the_first_line_of_its_body(server):
     assert ask(server) == "status 500: Server Error"
 
 
+def test_page_is_told_by_its_title(server):
+    server.status, server.body = 500, b"\n<!doctype html>\n<html lang=en>\n<head>\n  <title>\n Server Error (500) </title>\n</head>"
+    assert ask(server) == "status 500: Server Error (500)"
+
+
 def test_refused_host_gets_a_hint(server):
     server.status, server.body = 400, b""
     assert "does ALLOWED_HOSTS contain www.example.com?" in ask(server)

@@ -1,10 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ActionResult, type Host, onHost, reboot, run, until } from "../../scripts/lab/index.mjs";
+import {
+  type ActionResult,
+  type Host,
+  onHost,
+  reboot,
+  registryAddress,
+  run,
+  serveRegistry,
+  until,
+} from "../../scripts/lab/index.mjs";
+import { composeFile, expectStatus, image, publish } from "./support/containers.js";
 import { directly, expectRefused } from "./support/direct.js";
-import { groupedInventory } from "./support/inventory.js";
+import { groupedInventory, inventory } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
-import { startTrial, type Trial } from "./support/trial.js";
+import { secret, startTrial, type Trial } from "./support/trial.js";
 
 // What only a kernel of its own shows: limits that limit, and a reboot that is one. Debian's kernel for it has nftables without
 // the family that the firewall of host_baseline needs.
@@ -143,5 +153,68 @@ describe("role mode on a host with a kernel of its own", () => {
     // The same port without systemd's rules.
     await onHost(host, "systemctl stop redis-server; systemd-run --quiet --unit=open python3 -m http.server 6379");
     await expect.poll(() => reaches(6379), { timeout: 20_000 }).toBe(true);
+  });
+});
+
+describe("container mode on a host with a kernel of its own", () => {
+  const compose = (command: string, restart: string): string => `services:
+  web:
+    image: ${image()}
+    command: ${command}
+    restart: ${restart}
+    mem_limit: 48m
+    ports: ["80:8000"]
+    stop_grace_period: 1s
+`;
+  const login = { username: "deployer", password: secret("registry") };
+  let trial: Trial;
+  let project: Project;
+  let host: Host;
+  let deploy: () => Promise<ActionResult>;
+
+  beforeAll(async () => {
+    trial = await startTrial("own-kernel-containers");
+    host = await trial.host({ name: "docker1", suite: "own-kernel", kind: "engine" });
+    await serveRegistry(host, login);
+    project = await createProject(trial, "examples/mysite");
+    project.write("inventory/hosts.yml", inventory([host]));
+    const run = directly(trial, project, [host]);
+    const registry = {
+      registry: registryAddress,
+      "registry-username": login.username,
+      "registry-password": login.password,
+    };
+    const files = { "compose-file": composeFile, "compose-source": "compose.yml" };
+    deploy = () => run({ inputs: { mode: "container", ...files, ...registry } });
+    await publish(host, login, "1");
+  });
+
+  afterAll(() => trial?.end());
+
+  const served = (): Promise<true> =>
+    until("The page", 60, async () => {
+      const body = await fetchPage(host, "shop.example").then(
+        ({ body }) => body,
+        () => "",
+      );
+      return body === "Version 1\n" ? true : undefined;
+    });
+
+  test("a release is served, also after a reboot", async () => {
+    project.write("compose.yml", compose('["/busybox", "httpd", "-f", "-p", "8000", "-h", "/www"]', "unless-stopped"));
+    await project.commit("Serve a page from a container");
+    expectStatus(await deploy(), "succeeded", 1);
+    await served();
+    await reboot(host);
+    await served();
+  });
+
+  test("a release that needs more memory than its limit is rolled back, and the deploy says why", async () => {
+    project.write("compose.yml", compose('["/busybox", "tail", "/dev/zero"]', '"no"'));
+    await project.commit("A release that is too large");
+    const result = await deploy();
+    expectStatus(result, "rolled-back", 0);
+    expect(result.log).toContain("ended with exit code 137 (out of memory)");
+    await served();
   });
 });

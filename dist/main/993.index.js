@@ -1778,7 +1778,7 @@ function totalsOf(events) {
         deploy: deployOf(results),
         wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
         wentOn: wentOn(results).filter((host) => !having("failures").includes(host)),
-        keptOld: results.some(({ deploy }) => deploy?.kept === true || deploy?.rolled_back === true),
+        keptOld: results.some(({ deploy }) => (deploy?.kept || deploy?.rolled_back) && serves(deploy)),
         hostStatus: Object.fromEntries(results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : []))),
     };
 }
@@ -2072,8 +2072,12 @@ function failedPhase(courses) {
     return failed.toSorted((one, other) => one.end - other.end)[0]?.phase ?? "";
 }
 /** Whether a result is the switch of a host to what was deployed. */
-function switches({ action, status }) {
-    return status === "changed" && /\.(app_activate|compose_up)$/.test(action);
+function switches(event) {
+    return event.status === "changed" && activates(event);
+}
+/** Whether a result is of the step that moves a host's traffic, however it ended. */
+function activates({ action }) {
+    return /\.(app_activate|compose_up)$/.test(action);
 }
 function extend(spans, phase, event) {
     const start = Math.round((event.start ?? 0) * 1000);
@@ -5728,12 +5732,15 @@ function entry(group, first) {
     const [[sentence, result]] = group;
     const hosts = group.map(([, { host }]) => code(host));
     const where = result.path ? ` at ${code(shortPath(result.path))}` : "";
-    const lines = lastLines(result);
+    const all = lastLines(result);
+    const said = all === "" ? sentence : firstLine(sentence, result);
+    // What stands above them already is not said again.
+    const lines = all.startsWith(`${said}\n`) ? all.slice(said.length + 1) : all;
     const advice = adviceFor(result);
     return [
         `**${enumeration(hosts)}**, task “${safe(taskName(result))}”${where}`,
         "",
-        safe(lines === "" ? sentence : firstLine(sentence, result)),
+        safe(said),
         "",
         ...(advice === "" ? [] : [`💡 ${advice}`, ""]),
         ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? failures_opened : same)),
@@ -5928,7 +5935,10 @@ function hostReports(events, totals, run) {
         const switched = own.some(switches);
         const wentBack = own.some(({ deploy }) => deploy?.rolled_back === true);
         const state = stateOf(name, totals, { ...run, wentBack, heldBack: run.failed && deploys(totals) && !switched });
-        return { name, state, ...served(own, switched && !wentBack, run.check), ...counts(totals, name) };
+        const live = served(own, switched && !wentBack, run.check);
+        // A check that failed there has not come to say what would be live.
+        const known = run.check && state === "failed" ? { ...live, serves: "" } : live;
+        return { name, state, ...known, ...counts(totals, name) };
     })
         .sort((one, other) => HOST_STATES.indexOf(one.state) - HOST_STATES.indexOf(other.state));
 }
@@ -5949,11 +5959,13 @@ function stateOf(name, totals, run) {
         return "unchanged";
     return run.check ? "would change" : "changed";
 }
-/** What a host serves: the last word of its results, or what it served before where it was not switched. */
+/** What a host serves: the last word of its results, or what it served before where it was not switched. Nobody knows where it was lost at that moment. */
 function served(own, switched, check) {
     const facts = own.flatMap(({ deploy }) => deploy ?? []);
     const before = facts.map((one) => one.previous_release ?? host_report_images(one.previous_images)).find((one) => one !== "") ?? "";
     const after = facts.map((one) => one.release ?? host_report_images(one.images)).findLast((one) => one !== "") ?? "";
+    if (own.some((event) => event.status === "unreachable" && activates(event)))
+        return { serves: "", before };
     // A module that found nothing to switch names the release all the same.
     return { serves: (switched || !check) && after !== "" ? after : before, before };
 }
@@ -5998,7 +6010,7 @@ function hostSection(hosts, check) {
     const row = (host) => [
         code(host.name),
         `${ICONS[host.state]} ${host.state}`,
-        ...(releases ? [code(host.serves), host.before === host.serves ? "the same" : code(host.before)] : []),
+        ...(releases ? [live(host), host.before === host.serves ? "the same" : code(host.before)] : []),
         ...[host.changed, host.ok, host.failed].map(String),
     ];
     const lines = (some) => table(heads, align, some.map(row));
@@ -6007,6 +6019,9 @@ function hostSection(hosts, check) {
     const notable = hosts.filter(({ state }) => state === "unreachable" || state === "failed").slice(0, AT_A_GLANCE);
     const rest = hosts.slice(notable.length);
     return ["#### Hosts", "", ...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
+}
+function live({ serves, before }) {
+    return serves === "" && before !== "" ? "not known" : code(serves);
 }
 /** `97 hosts: 95 changed, 2 unchanged`. */
 function titleOf(hosts) {
@@ -6030,25 +6045,23 @@ function statusSection({ hostStatus }) {
     const hosts = Object.entries(hostStatus).sort(([one], [other]) => (0,lib_text/* naturally */.Lx)(one, other));
     if (hosts.length === 0)
         return [];
-    const rows = hosts.map(([host, status]) => {
-        const units = Object.entries(status.units).map(([unit, state]) => `${unit} ${state}`);
-        return [
-            host,
-            status.release ?? "none",
-            status.revision?.slice(0, 7) ?? "",
-            status.since ?? "",
-            status.slot ?? "",
-            units.join(", "),
-            `${status.free_mib} MiB`,
-            status.lock ?? "free",
-        ].map(code);
-    });
+    const told = hosts.some(([, status]) => healthOf(status) !== "");
+    const rows = hosts.map(([host, status]) => [
+        host,
+        ...(told ? [healthOf(status)] : []),
+        status.release ?? "none",
+        status.revision?.slice(0, 7) ?? "",
+        status.since ?? "",
+        size(status.free_mib),
+        status.lock ?? "free",
+    ].map(code));
+    const heads = ["host", ...(told ? ["health"] : []), "live release", "commit", "since", "free disk", "deploy lock"];
     const problems = hosts.flatMap(([host, status]) => (status.problems ?? []).map((problem) => `- ⚠️ ${code(host)}: ${safe(problem)}`));
     return [
         ...(problems.length > 0 ? ["#### Problems", "", ...problems, ""] : []),
         "#### Hosts",
         "",
-        ...table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows),
+        ...table(heads, told ? "lllllrl" : "llllrl", rows),
         ...hosts.flatMap(([host, status]) => standing(host, status)),
     ];
 }
@@ -6056,17 +6069,32 @@ function statusSection({ hostStatus }) {
 function problemCount(problems) {
     return problems.length === 0 ? "no problem" : markdown_count(problems.length, "problem");
 }
+/** A site under maintenance is closed, however healthy its application is. */
+function healthOf({ health, maintenance }) {
+    const known = health === null ? "serves no requests" : (health ?? "");
+    return maintenance ? `${known === "" ? "" : `${known}, `}under maintenance` : known;
+}
+/** `512 MiB`, `60.4 GiB`. */
+function size(mib) {
+    return mib < 1024 ? `${mib} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
+}
 /** How an application stands on a host, in a table that opens by a click. */
 function standing(host, status) {
-    const { health, problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
+    const { problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
     // A Swarm says none of it.
     if (status.problems === undefined)
         return [];
     const days = status.certificate_days;
     const rows = [
-        ...(health === undefined ? [] : [["health", health ?? "serves no requests"]]),
         ["maintenance", status.maintenance ?? "off"],
-        ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`]),
+        ...(status.slot === null ? [] : [["slot", status.slot]]),
+        ...Object.entries(status.units).map(([unit, state]) => {
+            const mib = memory_mib[unit];
+            return [
+                unit,
+                mib === undefined ? state : `${state}, ${mib} MiB, ${markdown_count(restarts[unit] ?? 0, "restart")}`,
+            ];
+        }),
         ...Object.entries(timers),
         ...(days === undefined ? [] : [["certificate", days === null ? "none" : `${days} days`]]),
         ["last dump", lastDump(status)],
@@ -6078,7 +6106,8 @@ function standing(host, status) {
 function lastDump({ last_dump, dump_bytes = 0, last_rehearsal, restores_in }) {
     if (last_dump === undefined || last_dump === null)
         return "none";
-    const size = dump_bytes > 0 ? `, ${(dump_bytes / 1e6).toFixed(1)} MB` : "";
+    const megabytes = dump_bytes / 1e6;
+    const size = dump_bytes > 0 ? `, ${megabytes < 0.1 ? "less than 0.1" : megabytes.toFixed(1)} MB` : "";
     const tried = last_rehearsal
         ? `, restored in ${restores_in ?? 0} s when tried on ${last_rehearsal}`
         : ", none was tried";
@@ -6255,7 +6284,7 @@ function summaryMarkdown(parts, limit = 300_000) {
     const sections = [
         {
             name: "verdict",
-            lines: [`### ${summary_ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts), ...untouched(parts, hosts)],
+            lines: [`### ${iconOf(parts)} ${safe(parts.verdict)}`, "", ...early(parts), ...untouched(parts, hosts)],
         },
         { name: "migrations that stay", lines: check ? [] : stayingMigrations(totals) },
         { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
@@ -6275,6 +6304,11 @@ function summaryMarkdown(parts, limit = 300_000) {
         { name: "foot", lines: foot(parts) },
     ];
     return withinLimit(sections, GIVEN_UP, limit);
+}
+/** A status that found problems did what it is for; a check mark would say that all is well. */
+function iconOf({ status, totals }) {
+    const problems = Object.values(totals.hostStatus).some((host) => (host.problems ?? []).length > 0);
+    return status === "succeeded" && problems ? "⚠️" : summary_ICONS[status];
 }
 /** What ended the run where no task of a host did. */
 function early({ error, failures }) {

@@ -55,7 +55,7 @@ export function summaryMarkdown(parts: SummaryParts, limit = 300_000): string {
   const sections: readonly Section[] = [
     {
       name: "verdict",
-      lines: [`### ${ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts), ...untouched(parts, hosts)],
+      lines: [`### ${iconOf(parts)} ${safe(parts.verdict)}`, "", ...early(parts), ...untouched(parts, hosts)],
     },
     { name: "migrations that stay", lines: check ? [] : stayingMigrations(totals) },
     { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
@@ -75,6 +75,12 @@ export function summaryMarkdown(parts: SummaryParts, limit = 300_000): string {
     { name: "foot", lines: foot(parts) },
   ];
   return withinLimit(sections, GIVEN_UP, limit);
+}
+
+/** A status that found problems did what it is for; a check mark would say that all is well. */
+function iconOf({ status, totals }: SummaryParts): string {
+  const problems = Object.values(totals.hostStatus).some((host) => (host.problems ?? []).length > 0);
+  return status === "succeeded" && problems ? "⚠️" : ICONS[status];
 }
 
 /** What ended the run where no task of a host did. */

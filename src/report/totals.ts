@@ -17,7 +17,7 @@ export interface Totals {
   readonly wentBack: boolean;
   /** Hosts that were switched and stay so, while others failed or not. */
   readonly wentOn: readonly string[];
-  /** Whether a host kept or went back to what it served before. */
+  /** Whether a host kept or went back to what it served before, which a first deploy has none of. */
   readonly keptOld: boolean;
   readonly hostStatus: Readonly<Record<string, HostStatus>>;
 }
@@ -44,7 +44,7 @@ export function totalsOf(events: readonly RunEvent[]): Totals {
     deploy: deployOf(results),
     wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
     wentOn: wentOn(results).filter((host) => !having("failures").includes(host)),
-    keptOld: results.some(({ deploy }) => deploy?.kept === true || deploy?.rolled_back === true),
+    keptOld: results.some(({ deploy }) => (deploy?.kept || deploy?.rolled_back) && serves(deploy)),
     hostStatus: Object.fromEntries(
       results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : [])),
     ),

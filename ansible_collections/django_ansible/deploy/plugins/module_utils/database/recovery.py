@@ -42,7 +42,7 @@ class Recovery:
         :raises CommandFailed: when there is no room, no program, or one older than the server.
         """
         database = self.database_of(facts)
-        self.client.need(*database.programs)
+        self.client.need(*database.programs, facts.get("version") or 0)
         identifier = self.catalogue.begin()
         folder = self.catalogue.folder
         free = shutil.disk_usage(folder).free
@@ -78,7 +78,7 @@ class Recovery:
         begun = time.monotonic()
         self.catalogue.verify(record)
         database = self.database_of(facts)
-        self.client.need(*database.programs)
+        self.client.need(*database.programs, facts.get("version") or 0)
         replacement = replacement_of(database)
         try:
             replacement.make()

@@ -126,7 +126,7 @@ def main():
         name = name_of(params, compose)
         deploy = status_of(compose, name, params["rehearsal_days"])
         store = Store(name)
-        for sentence in (*filter(None, [store.went_alone()]), *store.edited()):
+        for sentence in store.edited():
             module.warn(sentence)
     except ComposeError as error:
         module.fail_json(msg=to_native(error))

@@ -2,7 +2,7 @@
 // Each pair deploys the same commit of the application with both, one after the other, so that what else the machine does meets both. Needs root, for
 // the control groups that it reads the processor time from.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,6 +15,7 @@ import {
   projectFolder,
   runAction,
 } from "../scripts/lab/index.mjs";
+import { groupOf, ownGroup, used } from "./cpu.mjs";
 import { newFleets } from "./fleet.mjs";
 import { expectVersion } from "./page.mjs";
 import { accounts, inventoryFile, makeApplication, serverName, writeSettings } from "./project.mjs";
@@ -33,38 +34,6 @@ const SETTLED = 4000;
 
 /** @param {string} line */
 const say = (line) => console.error(line);
-
-/**
- * Seconds of processor time of a control group and those below it, in either generation.
- * @param {string} group
- */
-function used(group) {
-  const old = join("/sys/fs/cgroup/cpuacct", group, "cpuacct.usage");
-  if (existsSync(old)) return Number(readFileSync(old, "utf8")) / 1e9;
-  const found = /^usage_usec (\d+)$/m.exec(readFileSync(join("/sys/fs/cgroup", group, "cpu.stat"), "utf8"));
-  return Number(found?.[1]) / 1e6;
-}
-
-/**
- * A control group for what the action starts.
- * @param {string} name
- */
-function ownGroup(name) {
-  const group = `django-ansible-deploy-${process.pid}-${name}`;
-  const path = join(existsSync("/sys/fs/cgroup/cpuacct") ? "/sys/fs/cgroup/cpuacct" : "/sys/fs/cgroup", group);
-  mkdirSync(path);
-  const enter = (/** @type {import("node:child_process").ChildProcess} */ child) =>
-    writeFileSync(join(path, "cgroup.procs"), String(child.pid));
-  return { group, enter, end: () => rmdirSync(path) };
-}
-
-/** @param {string} container */
-async function groupOf(container) {
-  const id = (await must(["docker", "inspect", "--format", "{{.Id}}", container])).trim();
-  for (const group of [`docker/${id}`, `system.slice/docker-${id}.scope`])
-    if (existsSync(join("/sys/fs/cgroup/cpuacct", group)) || existsSync(join("/sys/fs/cgroup", group))) return group;
-  throw new Error(`The control group of ${container} was not found.`);
-}
 
 const folder = mkdtempSync(join(tmpdir(), "cost-"));
 /** @type {(() => void)[]} */

@@ -5,7 +5,7 @@ import { importSeconds } from "./rollback.mjs";
  * @typedef {{ runs: number, ready: import("./ready.mjs").Ready | undefined, first: import("./first.mjs").First | undefined,
  *   deploys: import("./deploys.mjs").AllDeploys | undefined, rollbacks: import("./rollback.mjs").Rollbacks | undefined,
  *   operations: import("./operations.mjs").Operations | undefined,
- *   roundTrips: import("./round-trips.mjs").RoundTrips | undefined,
+ *   roundTrips: import("./round-trips.mjs").RoundTrips | undefined, heart: import("./heart.mjs").Heart | undefined,
  *   machine: Record<string, string>, minutes: number }} Findings
  */
 
@@ -13,7 +13,7 @@ import { importSeconds } from "./rollback.mjs";
  * The results as Markdown.
  * @param {Findings} findings
  */
-export function report({ runs, ready, first, deploys, rollbacks, operations, roundTrips, machine, minutes }) {
+export function report({ runs, ready, first, deploys, rollbacks, operations, roundTrips, heart, machine, minutes }) {
   return `${[
     "# Results of the bench",
     "",
@@ -26,10 +26,33 @@ export function report({ runs, ready, first, deploys, rollbacks, operations, rou
     ...(rollbacks === undefined ? [] : rollbackSection(rollbacks)),
     ...(operations === undefined ? [] : operationSection(operations)),
     ...(roundTrips === undefined ? [] : roundTripSection(roundTrips)),
+    ...(heart === undefined ? [] : heartSection(heart)),
     "## Machine",
     "",
     ...table(["what", ""], Object.entries(machine)),
   ].join("\n")}\n`;
+}
+
+/** @param {import("./heart.mjs").Heart} heart */
+function heartSection({ host, runner, processor, wall, size }) {
+  const share = (/** @type {Times} */ times) => `${(times.median * 100).toFixed(2)} %`;
+  return [
+    "## Heartbeat and confirming",
+    "",
+    `Deploys of a new revision to ${size} hosts, in turns with an action in which hosts hear nothing of the run: the ratio of each pair. Processor time is that of`,
+    "runner and hosts together, by their control groups. The heartbeat's share of a core is that of its processes while a deploy waits for something else.",
+    "",
+    ...table(
+      ["what", "", "bar", ""],
+      [
+        ["processor time of a deploy", shown(processor, 2), "≤ 1.05", verdict(processor.median <= 1.05)],
+        ["seconds of a deploy", shown(wall, 2), "≤ 1.05", verdict(wall.median <= 1.05)],
+        ["heartbeat on a host", share(host), "≤ 1 % of a core", verdict(host.median <= 0.01)],
+        ["heartbeat on the runner", share(runner), "≤ 1 % of a core", verdict(runner.median <= 0.01)],
+      ],
+    ),
+    "",
+  ];
 }
 
 /** @param {import("./round-trips.mjs").RoundTrips} trips */

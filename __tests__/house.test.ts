@@ -101,6 +101,19 @@ describe("the rooms of src/", () => {
     }
   });
 
+  it.each([
+    ...["__tests__", "__tests__/e2e", "scripts", "bench"],
+    ...["plugins", "tests"].map((name) => `ansible_collections/django_ansible/deploy/${name}`),
+  ])("%s says of each folder in it what it is for", (folder) => {
+    const text = readFileSync(join(folder, "README.md"), "utf8");
+    const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const rooms = folder === "__tests__" ? [...ROOMS, "__pycache__"] : ["__pycache__"];
+    const unnamed = folders
+      .map(({ name }) => name)
+      .filter((name) => !rooms.includes(name) && !text.includes(`\`${name}\``));
+    expect(unnamed).toEqual([]);
+  });
+
   it("import in one direction, types too", () => {
     const upwards = [...IMPORTS].flatMap(([path, imports]) =>
       imports

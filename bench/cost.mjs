@@ -15,9 +15,9 @@ import {
   projectFolder,
   runAction,
 } from "../scripts/lab/index.mjs";
-import { groupOf, ownGroup, used } from "./cpu.mjs";
 import { newFleets } from "./fleet.mjs";
 import { expectVersion } from "./page.mjs";
+import { groupOf, ownGroup, used } from "./processor-time.mjs";
 import { accounts, inventoryFile, makeApplication, serverName, writeSettings } from "./project.mjs";
 import { readyAnsible } from "./ready.mjs";
 import { summarize } from "./statistics.mjs";

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { down, projectFolder } from "../scripts/lab/index.mjs";
 import { action } from "./contenders.mjs";
-import { groupOf, ownGroup, used } from "./cpu.mjs";
 import { newFleets, test } from "./fleet.mjs";
 import { expectVersion } from "./page.mjs";
+import { groupOf, ownGroup, used } from "./processor-time.mjs";
 import { accounts, makeApplication, writeSettings } from "./project.mjs";
 import { summarize } from "./statistics.mjs";
 

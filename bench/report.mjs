@@ -3,7 +3,8 @@ import { importSeconds } from "./rollback.mjs";
 /**
  * @typedef {import("./statistics.mjs").Times} Times
  * @typedef {{ runs: number, ready: import("./ready.mjs").Ready | undefined, first: import("./first.mjs").First | undefined,
- *   deploys: import("./deploys.mjs").AllDeploys | undefined, rollbacks: import("./rollback.mjs").Rollbacks | undefined,
+ *   deploys: import("./deploys.mjs").AllDeploys | undefined,
+ *   runner: import("./runner.mjs").Runner | undefined, rollbacks: import("./rollback.mjs").Rollbacks | undefined,
  *   operations: import("./operations.mjs").Operations | undefined,
  *   roundTrips: import("./round-trips.mjs").RoundTrips | undefined, heart: import("./heart.mjs").Heart | undefined,
  *   machine: Record<string, string>, minutes: number }} Findings
@@ -13,7 +14,19 @@ import { importSeconds } from "./rollback.mjs";
  * The results as Markdown.
  * @param {Findings} findings
  */
-export function report({ runs, ready, first, deploys, rollbacks, operations, roundTrips, heart, machine, minutes }) {
+export function report({
+  runs,
+  ready,
+  first,
+  deploys,
+  runner,
+  rollbacks,
+  operations,
+  roundTrips,
+  heart,
+  machine,
+  minutes,
+}) {
   return `${[
     "# Results of the bench",
     "",
@@ -23,6 +36,7 @@ export function report({ runs, ready, first, deploys, rollbacks, operations, rou
     ...(first === undefined ? [] : firstSection(first)),
     ...(deploys === undefined ? [] : deploySection(deploys)),
     ...(deploys === undefined ? [] : remoteSection(deploys.remote)),
+    ...(runner === undefined ? [] : runnerSection(runner)),
     ...(rollbacks === undefined ? [] : rollbackSection(rollbacks)),
     ...(operations === undefined ? [] : operationSection(operations)),
     ...(roundTrips === undefined ? [] : roundTripSection(roundTrips)),
@@ -31,6 +45,35 @@ export function report({ runs, ready, first, deploys, rollbacks, operations, rou
     "",
     ...table(["what", ""], Object.entries(machine)),
   ].join("\n")}\n`;
+}
+
+/** @param {import("./runner.mjs").Runner} runner */
+function runnerSection({ size, load, action, tutorial }) {
+  const exact = (/** @type {Times} */ { median, least, most }) =>
+    `${median.toFixed(2)} (${least.toFixed(2)}–${most.toFixed(2)})`;
+  /** @type {(what: string, ours: Times, theirs: Times, bar?: number) => string[]} */
+  const row = (what, ours, theirs, bar) => [
+    ...[what, exact(ours), exact(theirs), (ours.median / theirs.median).toFixed(2)],
+    bar === undefined ? "" : "≤ 1/4",
+    bar === undefined ? "" : verdict(ours.median <= bar * theirs.median),
+  ];
+  return [
+    "## What a deploy takes of the runner",
+    "",
+    "Seconds of processor time on the runner, by its control group: Node.js, Ansible and ssh, main and post. A further host is what each of",
+    `${size} hosts adds to a run of one. The tutorial role is \`ansible-playbook\` alone. Load of the machine meanwhile: ${load}.`,
+    "",
+    ...table(
+      ["what", "action", "tutorial", "action / tutorial", "bar", ""],
+      [
+        row("nothing to do, one host", action.noop.one, tutorial.noop.one),
+        row("nothing to do, each further host", action.noop.more, tutorial.noop.more, 1 / 4),
+        row("new revision, one host", action.revision.one, tutorial.revision.one),
+        row("new revision, each further host", action.revision.more, tutorial.revision.more, 1 / 4),
+      ],
+    ),
+    "",
+  ];
 }
 
 /** @param {import("./heart.mjs").Heart} heart */

@@ -1,6 +1,6 @@
 // Measures what a deploy costs in time: this action beside the usual tutorial role and beside plain shell over ssh.
 //   npm run bench                        everything; the hosts are containers on this machine
-//   npm run bench -- --parts ready       `ready`, `first`, `deploy`, `rollback`, `operations`, `roundtrips`, `heart`; all of them by default
+//   npm run bench -- --parts ready       `ready`, `first`, `deploy`, `runner`, `rollback`, `operations`, `roundtrips`, `heart`; all of them by default
 //   npm run bench -- roundtrips          a part may also stand by itself
 //   npm run bench -- --runs 3 --hosts 1,2
 //   npm run bench -- --out FILE          instead of bench/RESULTS.md; `-` only prints
@@ -21,8 +21,9 @@ import { measureReady, readyAnsible } from "./ready.mjs";
 import { report } from "./report.mjs";
 import { measureRollbacks } from "./rollback.mjs";
 import { measureRoundTrips } from "./round-trips.mjs";
+import { measureRunner } from "./runner.mjs";
 
-const all = ["ready", "first", "deploy", "rollback", "operations", "roundtrips", "heart"];
+const all = ["ready", "first", "deploy", "runner", "rollback", "operations", "roundtrips", "heart"];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -63,6 +64,9 @@ try {
   const deploys = parts.includes("deploy")
     ? await measureDeploys({ folder, toolCache, ansible, runs, sizes, keep: values.keep, say })
     : undefined;
+  const runner = parts.includes("runner")
+    ? await measureRunner({ folder, toolCache, ansible, runs, sizes, keep: values.keep, say })
+    : undefined;
   const rollbacks = parts.includes("rollback")
     ? await measureRollbacks({ folder, toolCache, ansible, runs, keep: values.keep, say })
     : undefined;
@@ -80,6 +84,7 @@ try {
     ready,
     first,
     deploys,
+    runner,
     rollbacks,
     operations,
     roundTrips,

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ActionResult, type Host, onHost, servePostgres } from "../../scripts/lab/index.mjs";
-import { directly, expectRefused } from "./support/direct.js";
+import { type Host, onHost, servePostgres } from "../../scripts/lab/index.mjs";
+import { Application, expectDeployed } from "./support/application.js";
+import { expectRefused } from "./support/direct.js";
 import { describeInFull } from "./support/full.js";
-import { knownHosts } from "./support/inventory.js";
-import { fetchPage } from "./support/page.js";
-import type { Project } from "./support/project.js";
 import { startProject } from "./support/templates.js";
 import { startTrial, type Trial } from "./support/trial.js";
 
@@ -19,51 +17,11 @@ beforeAll(async () => {
 
 afterAll(() => trial?.end());
 
-/** A repository and the name of its site. */
-class Application {
-  readonly project: Project;
-  readonly name: string;
-
-  constructor(project: Project, name: string) {
-    this.project = project;
-    this.name = name;
-  }
-
-  get site(): string {
-    return `${this.name}.example`;
-  }
-
-  /** What a user has to give: host, its key, and the server name. Everything else is *more*. */
-  run(more: Record<string, string> = {}): Promise<ActionResult> {
-    return directly(trial, this.project, [host])({
-      inputs: {
-        "inventory-file": "",
-        hosts: `deploy@${host.address}:${host.sshPort}`,
-        "ssh-private-key": trial.key.text,
-        "known-hosts": knownHosts([host]),
-        "server-name": this.site,
-        ...more,
-      },
-      env: { GITHUB_REPOSITORY: `example/${this.name}` },
-    });
-  }
-
-  async page(path = "/"): Promise<string> {
-    const { status, body } = await fetchPage(host, this.site, path);
-    return `${status} ${body}`;
-  }
-}
-
-function expectDeployed(result: ActionResult, changed = true): void {
-  expect(result.outputs.status, result.log).toBe("succeeded");
-  expect(result.outputs["changed-hosts"], result.log).toBe(changed ? "1" : "0");
-}
-
 describe("what django-admin startproject writes", () => {
   let application: Application;
 
   test("is served with no variable at all", async () => {
-    application = new Application(await startProject(trial, "django-admin", "blog"), "blog");
+    application = new Application(trial, host, await startProject(trial, "django-admin", "blog"), "blog");
     await application.project.commit("startproject");
     const result = await application.run();
     expectDeployed(result);
@@ -139,7 +97,7 @@ describeInFull("an application's environment and commands", () => {
   let vars: Record<string, unknown>;
 
   beforeAll(async () => {
-    application = new Application(await startProject(trial, "django-admin", "shop"), "shop");
+    application = new Application(trial, host, await startProject(trial, "django-admin", "shop"), "shop");
     application.project.write("uploads/tracked.txt", "tracked");
     await application.project.commit("startproject");
     vars = {
@@ -288,7 +246,7 @@ describe("what wagtail start writes", () => {
   let application: Application;
 
   test("is served with no variable at all, by its production settings", async () => {
-    application = new Application(await startProject(trial, "wagtail", "cms"), "cms");
+    application = new Application(trial, host, await startProject(trial, "wagtail", "cms"), "cms");
     await application.project.commit("wagtail start");
     const result = await application.run();
     expectDeployed(result);
@@ -360,7 +318,7 @@ DATABASES["default"]["ENGINE"] = "django.contrib.gis.db.backends.spatialite"`,
 
 describeInFull("more applications, deployed twice, updated and rolled back", () => {
   test.each(others)("$what", async ({ name, settings, requirements, vars, says }) => {
-    const application = new Application(await startProject(trial, "django-admin", name), name);
+    const application = new Application(trial, host, await startProject(trial, "django-admin", name), name);
     const { project } = application;
     project.write(`${name}/settings.py`, `${project.read(`${name}/settings.py`)}\n${settings}\n`);
     project.write("requirements.txt", `${requirements}\n`);

@@ -92,7 +92,7 @@ describe("a check", () => {
       status: "succeeded",
     });
     expect(guessed.text).toContain("❔");
-    expect(guessed.text).toContain("Django was not asked");
+    expect(guessed.text).toContain("not predicted, since Django did not run");
     expect(await traces(app1)).toBe(before);
     const predicted = await check({ limit: "app1", env: `GUESTBOOK_TOKEN=${token}`, ...asked });
     expect(predicted.code, predicted.log).toBe(0);

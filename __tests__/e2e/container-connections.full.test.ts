@@ -4,7 +4,7 @@ import { appBase, copyToHost, loadAppImage, must, onHost, projectFolder } from "
 import { type ContainerFleet, image, push, startContainerFleet } from "./support/containers.js";
 import { writeTable } from "./support/load-report.js";
 import { tool } from "./support/tools.js";
-import { expectNobodyCut, headings, rowsOf } from "./support/visit.js";
+import { expectNobodyCut, expectQuickReturn, headings, rowsOf } from "./support/visit.js";
 import { type Kind, receiveVisitors, visitedAlone } from "./support/visitors.js";
 
 // An ASGI application behind the nginx of examples/compose, replaced by `compose_app_rollout`.
@@ -92,5 +92,6 @@ test("visitors of every kind are not cut by two rollouts", async () => {
   writeTable("container connections", heads ?? [], rows, 2);
   // Once two of 84 had none.
   expectNobodyCut(visited, 0.05);
+  expectQuickReturn(visited);
   expect(visitors.seen.WebSocket.toldToGo).toBeGreaterThanOrEqual(2 * clients.WebSocket);
 });

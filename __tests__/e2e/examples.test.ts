@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -11,6 +10,7 @@ import { describeInFull, testInFull } from "./support/full.js";
 import { inventory, knownHosts } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
+import { called, checkout, checkoutUsed, gh } from "./support/stand-ins.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
 // The workflows of examples/workflows as they are, on real hosts: nothing in them is replaced.
@@ -80,51 +80,6 @@ function run(example: string, { secrets, ...request }: Partial<WorkflowRequest> 
   });
 }
 
-const checkoutUsed = (example: string): string =>
-  /uses: (actions\/checkout@[0-9a-f]{40})/.exec(
-    readFileSync(join(projectFolder, "examples/workflows", example), "utf8"),
-  )?.[1] ?? "";
-
-/** An actions/checkout for the commits that act does not check out itself: of the project's own repository. */
-function checkout(): string {
-  const folder = join(trial.folder, "checkout");
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(
-    join(folder, "action.yml"),
-    "name: Checkout\ndescription: Checkout\ninputs:\n  ref: {description: Commit}\n  persist-credentials: {description: None}\n  path: {description: Folder}\nruns: {using: node24, main: main.cjs}\n",
-  );
-  writeFileSync(
-    join(folder, "main.cjs"),
-    `const { execFileSync } = require("node:child_process");
-const { readdirSync, rmSync } = require("node:fs");
-const workspace = process.env.GITHUB_WORKSPACE;
-for (const name of readdirSync(workspace)) rmSync(workspace + "/" + name, { recursive: true });
-execFileSync("git", ["clone", "--quiet", ${JSON.stringify(project.folder)}, workspace]);
-execFileSync("git", ["-C", workspace, "checkout", "--quiet", process.env.INPUT_REF]);
-`,
-  );
-  execFileSync("git", ["init", "--quiet", folder]);
-  return folder;
-}
-
-/** A `gh` that writes down how it was called, and the text that it was given. `open` is the number of an issue that is open. */
-const gh = (file: string, open = ""): string => `#!/usr/bin/env python3
-import json, sys
-OPEN = ${JSON.stringify(open)}
-argv = sys.argv[1:]
-if argv[0] == "auth":
-    sys.exit(1)  # act asks for a token of its own
-if argv[:2] == ["issue", "list"]:
-    print(OPEN)
-    sys.exit()
-files = [argv[i + 1] for i, word in enumerate(argv) if word in ("--body-file", "--notes-file")]
-json.dump({"argv": argv, "text": "".join(open(name).read() for name in files)}, open(${JSON.stringify(file)}, "w"))
-`;
-
-function called(file: string): { argv: string[]; text: string } {
-  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { argv: [], text: "" };
-}
-
 async function expectVersion(version: string, hosts: Host[]): Promise<void> {
   for (const host of hosts) {
     const page = await fetchPage(host, site);
@@ -133,9 +88,14 @@ async function expectVersion(version: string, hosts: Host[]): Promise<void> {
 }
 
 describe("examples/workflows", () => {
-  test("staging-then-production.yml deploys to one, then to the other", async () => {
+  test("staging-then-production.yml deploys to one, shows what the other would get, then deploys to it", async () => {
     const done = await run("staging-then-production.yml");
     expect(done.code, done.log).toBe(0);
+    expect(done.summaries.map((text) => /^### ✅ (\w+ of mysite on \w+)/.exec(text)?.[1])).toEqual([
+      "Deploy of mysite on staging1",
+      "Check of mysite on app1",
+      "Deploy of mysite on app1",
+    ]);
     await expectVersion("1", [staging, production]);
     expectNoTraces(trial, done, [password]);
   });
@@ -258,7 +218,7 @@ describe("examples/workflows", () => {
     expect(done.log).toMatch(/\d{8}T\d{6}Z-[0-9a-f]{7} is live instead of \d{8}T\d{6}Z-[0-9a-f]{7}/);
   });
 
-  test("button.yml does what was chosen", async () => {
+  testInFull("button.yml does what was chosen", async () => {
     const before = await onHost(production, "readlink /opt/mysite/current");
     const inputs = { environment: "production", operation: "status", revision: "", check: "false" };
     const done = await run("button.yml", { event: { name: "workflow_dispatch" }, inputs });
@@ -284,7 +244,10 @@ describe("examples/workflows", () => {
         pull_request: { number: 7, head: { repo: { full_name: repository } }, base: { ref: "main", sha: base } },
       },
     });
-    const [commands, actions] = [{ gh: gh(file) }, { [checkoutUsed("pull-request-check.yml")]: checkout() }];
+    const [commands, actions] = [
+      { gh: gh(file) },
+      { [checkoutUsed("pull-request-check.yml")]: checkout(join(trial.folder, "checkout"), project.folder) },
+    ];
     const foreign = await run("pull-request-check.yml", { commands, actions, event: event("stranger/mysite") });
     expect(foreign.log).not.toContain("ansible-core");
     expect(called(file).argv).toEqual([]);
@@ -395,6 +358,30 @@ describeInFull("the next steps of a workflow", () => {
     expect(done.code).not.toBe(0);
     expect(done.log).toMatch(/decided by a time limit after \d+ s, rolled back is (true|false)/);
     await expectVersion("8", [production]);
+  });
+});
+
+describeInFull("remove.yml", () => {
+  const event = { name: "workflow_dispatch" };
+
+  test("removes nothing unless the name was typed, then a slot, then the application", async () => {
+    project.write("inventory/production.yml", inventory([production]));
+    await bring("10");
+    const deployed = await run("self-hosted.yml");
+    expect(deployed.code, deployed.log).toBe(0);
+    const refused = await run("remove.yml", { event, inputs: { confirm: "other", limit: "", command: "" } });
+    expect(refused.code).not.toBe(0);
+    expect(refused.log).toMatch(/confirm is "other": type the application's name, mysite/);
+    await expectVersion("10", [production]);
+    const live = await onHost(production, "basename $(readlink /run/mysite/gunicorn.sock) .sock");
+    const slot = live === "blue" ? "green" : "blue";
+    const part = await run("remove.yml", { event, inputs: { confirm: "mysite", limit: "app1", command: slot } });
+    expect(part.code, part.log).toBe(0);
+    await expectVersion("10", [production]);
+    const done = await run("remove.yml", { event, inputs: { confirm: "mysite", limit: "", command: "" } });
+    expect(done.code, done.log).toBe(0);
+    expect(await onHost(production, "systemctl list-units --no-legend 'mysite*'; ls -d /opt/mysite || true")).toBe("");
+    expectNoTraces(trial, done, [password]);
   });
 });
 

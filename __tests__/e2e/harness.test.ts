@@ -22,7 +22,14 @@ describe("the search for leaks", () => {
     for (const name of ["home", "tmp", "temp", "workspace"]) mkdirSync(join(folder, name));
     trial = { home: join(folder, "home"), temp: join(folder, "tmp"), started: Date.now() - 1000 };
     run = {
-      ...{ code: 0, log: "TASK [ok]", outputs: { status: "succeeded" }, summary: "fine", seconds: 1 },
+      ...{
+        code: 0,
+        log: "TASK [ok]",
+        outputs: { status: "succeeded" },
+        summary: "fine",
+        summaries: ["fine"],
+        seconds: 1,
+      },
       ...{ secrets: [password, key], argumentLeaks: [] },
       kept: { temp: join(folder, "temp"), workspace: join(folder, "workspace") },
     };

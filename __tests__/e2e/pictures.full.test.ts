@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ensurePackages } from "../../scripts/lab/engine.mjs";
-import { ensureCommands, type Host, projectFolder, servePostgres } from "../../scripts/lab/index.mjs";
+import { ensureCommands, type Host, onHost, projectFolder, servePostgres } from "../../scripts/lab/index.mjs";
 import { type DeployRequest, directly } from "./support/direct.js";
 import { inventory } from "./support/inventory.js";
 import { picture } from "./support/picture.js";
@@ -11,6 +11,8 @@ import { secret, startTrial, type Trial } from "./support/trial.js";
 
 // The pictures of the README and of docs/results.md, made from a real deploy and a real rollback of a fleet.
 const password = secret("database");
+const site = "www.example.com";
+const certificate = "/etc/ssl/private/site";
 const images = join(projectFolder, "docs/images");
 
 let trial: Trial;
@@ -27,16 +29,36 @@ beforeAll(async () => {
   ]);
   const [first] = hosts as [Host, Host];
   await servePostgres(first, { database: "mysite", user: "mysite", password });
+  // With what a site in production has, so that no warning hides what the pictures are for.
+  await onHost(first, `su postgres -c 'psql -qXc "ALTER ROLE mysite CREATEDB"'`);
+  for (const host of hosts) {
+    await onHost(
+      host,
+      `openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=${site} -keyout ${certificate}.key -out ${certificate}.pem 2>/dev/null`,
+    );
+  }
   project = await createProject(trial, "examples/mysite");
   project.write("inventory/hosts.yml", inventory(hosts));
   const run = directly(trial, project, hosts);
-  const inputs = {
-    "server-name": "www.example.com",
-    env: `SECRET_KEY=only-for-the-pictures-and-long-enough\nDATABASE_URL=postgres://mysite:${password}@app1/mysite`,
-    vars: "django_settings_module: mysite.settings.production",
-  };
-  const env = { GITHUB_REPOSITORY: "example/mysite", GITHUB_ACTOR: "octocat", GITHUB_RUN_ID: "4711" };
-  deploy = () => run({ inputs, env });
+  const env = [
+    "SECRET_KEY=only-for-the-pictures-and-long-enough-for-the-checks-of-django",
+    `DATABASE_URL=postgres://mysite:${password}@app1/mysite`,
+    "HTTPS_ONLY=1",
+  ];
+  const vars = [
+    "django_settings_module: mysite.settings.production",
+    "tls: files",
+    `tls_certificate: ${certificate}.pem`,
+    `tls_certificate_key: ${certificate}.key`,
+  ];
+  const inputs = { "server-name": site, env: env.join("\n"), vars: vars.join("\n") };
+  const job = { GITHUB_REPOSITORY: "example/mysite", GITHUB_ACTOR: "octocat", GITHUB_RUN_ID: "4711" };
+  deploy = () => run({ inputs, env: job });
+  const hsts = ["SECONDS = 31536000", "INCLUDE_SUBDOMAINS = True", "PRELOAD = True"];
+  project.write(
+    "mysite/settings/production.py",
+    `${project.read("mysite/settings/production.py")}${hsts.map((line) => `SECURE_HSTS_${line}\n`).join("")}`,
+  );
   project.write(".github/workflows/rollback.yml", "name: Roll back\n");
 });
 afterAll(() => trial?.end());
@@ -46,28 +68,43 @@ async function bring(version: string): Promise<void> {
   await project.commit(`Version ${version}`);
 }
 
-/** A migration that the version before can live with. */
-const migration = (name: string, before: string): string => `from django.db import migrations, models
+const index = (name: string): string => `models.Index(fields=["name"], name="${name}")`;
+
+/** A migration that the version before can live with, and the model that goes with it. */
+function addIndex(name: string, file: string, before: string): void {
+  project.write(
+    `guestbook/migrations/${file}.py`,
+    `from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [("guestbook", "${before}")]
-    operations = [migrations.AddIndex("entry", models.Index(fields=["name"], name="${name}"))]
-`;
+    operations = [migrations.AddIndex("entry", ${index(name)})]
+`,
+  );
+  const model = project.read("guestbook/models.py");
+  project.write(
+    "guestbook/models.py",
+    model.includes("indexes = [")
+      ? model.replace("indexes = [", `indexes = [${index(name)}, `)
+      : model.replace("    class Meta:\n", `    class Meta:\n        indexes = [${index(name)}]\n`),
+  );
+}
 
 describe("the pictures of the summary", () => {
   test("after a success", async () => {
     await bring("1");
     expect((await deploy()).code).toBe(0);
-    project.write("guestbook/migrations/0002_by_name.py", migration("by_name", "0001_initial"));
+    addIndex("by_name", "0002_by_name", "0001_initial");
     await bring("2");
     const done = await deploy();
     expect(done.outputs, done.log).toMatchObject({ status: "succeeded", migrations: '["guestbook.0002_by_name"]' });
+    expect(done.summary).not.toContain("#### Warnings");
     await draw("summary-success", done.summary);
   });
 
   test("after a rollback", async () => {
-    project.write("guestbook/migrations/0003_by_name_again.py", migration("by_name_again", "0002_by_name"));
+    addIndex("by_name_again", "0003_by_name_again", "0002_by_name");
     const view = project.read("guestbook/views.py");
     const broken = `        if socket.gethostname() == "app2":\n            os.environ["MAP_SERVICE_URL"]\n`;
     project.write(

@@ -113,6 +113,8 @@ describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
     expect(asked.bytes).toBeLessThan(80_000);
     expectSuccess(run, { total: 2, changed: [] });
     expect(run.outputs).toMatchObject({ "changed-tasks": "0", release, migrations: "[]" });
+    const { phases } = JSON.parse(run.outputs.timings ?? "");
+    expect(Object.keys(phases)).toEqual(["Provide database and Redis", "Reach hosts"]);
     await expectVersion("1");
     expectNoTraces(trial, run, [passwords.database, passwords.key]);
   });

@@ -148,7 +148,7 @@ describe("WebSockets and event streams through a deploy", () => {
     const stream = await listen();
     await until("four events", 5, async () => (stream.events.length >= 4 ? true : undefined));
     stream.close();
-    expect(longestPause(stream)).toBeLessThan(1000);
+    expect(longestPause(stream)).toBeLessThan(3000);
   });
 
   test("stay where they are until they end, new ones reach the new release at once, and the deploy does not wait", async () => {
@@ -173,7 +173,7 @@ describe("WebSockets and event streams through a deploy", () => {
     expect(stream.ended).toBeUndefined();
     expect(versions(stream)).toEqual(["1"]);
     console.log(`longest pause of an event stream through a deploy, ms: ${longestPause(stream)}`);
-    expect(longestPause(stream)).toBeLessThan(1000);
+    expect(longestPause(stream)).toBeLessThan(3000);
     const ended = Date.now();
     socket.close();
     stream.close();

@@ -141,6 +141,12 @@ describe("the pages of the documentation", () => {
     expect(Object.keys(deploy?.with ?? {})).toContain("known-hosts");
   });
 
+  it("are all found from the README", () => {
+    const index = readFileSync(join(ROOT, "README.md"), "utf8").split("## Documentation")[1] ?? "";
+    const missing = PAGES.filter((page) => page.startsWith("docs/") && !index.includes(`(${page})`));
+    expect(missing).toEqual([]);
+  });
+
   it.each(PAGES)("%s has no block of which nothing says where it runs, or why not", (page) => {
     const blocks = blocksOf(page);
     expect(blocks.filter(({ kind }) => kind === "lost")).toEqual([]);
@@ -167,12 +173,17 @@ describe("the pages of the documentation", () => {
     }
   });
 
+  // What a role makes of its variables for others to use has no __ before its name.
+  const made = globSync("ansible_collections/django_ansible/deploy/roles/*/vars/main/*.yml", { cwd: ROOT }).flatMap(
+    (file) => readFileSync(join(ROOT, String(file)), "utf8").match(/^(?!__)\w+(?=:)/gm) ?? [],
+  );
+
   it.each(PAGES)("%s has no variable that no role has", (page) => {
     for (const { text } of pages.get(page)?.blocks ?? []) {
       for (const [name] of text.matchAll(
         /\b(?:(?:django|compose)_app|(?:postgresql|redis)_server|host_baseline)_\w+/g,
       )) {
-        expect(VARIABLES, `${page}:\n${text}`).toContain(name);
+        expect([...VARIABLES, ...made], `${page}:\n${text}`).toContain(name);
       }
     }
   });

@@ -38,10 +38,10 @@ describe("prepareInventory", () => {
   });
 
   it.each([
-    ["missing.yml", /^inventory-file "missing\.yml" does not exist in \/.*\.$/],
+    ["missing.yml", /^inventory-file "missing\.yml" does not exist in \/.*: correct the path/],
     ["-x", /^inventory-file is "-x": a path cannot begin with a dash\.$/],
     ["a,b", /^inventory-file is "a,b": Ansible reads a comma as a list of hosts/],
-    ["empty.yml", /^inventory-file "empty\.yml" is empty\.$/],
+    ["empty.yml", /^inventory-file "empty\.yml" is empty: name at least one host in it\.$/],
   ])("refuses the file %j", (path, message) => {
     const project = createGround({ "a,b": "web1", "empty.yml": "" });
     const inputs = createInputs({ hosts: "", inventoryFiles: [path] });

@@ -9,6 +9,8 @@ const names = (module: string) => `os.environ.setdefault("DJANGO_SETTINGS_MODULE
 const serves = (module: string) => `${names(module)}application = get_wsgi_application()\n`;
 const nothing = { appPath: undefined, settingsModule: undefined };
 
+const IS_SETTINGS = 'ROOT_URLCONF = "shop.urls"\n';
+
 describe("findDjango: the folder of manage.py", () => {
   it.each([
     [{ "manage.py": "", "other/manage.py": "" }, "."],
@@ -85,6 +87,13 @@ describe("findDjango: the settings", () => {
     ],
     [{ "manage.py": names("shop.settings"), "shop/settings.py": "", "shop/production.py": "" }, "shop.settings"],
     [{ "manage.py": names("settings"), "settings.py": "", "prod.py": "" }, "settings"],
+    // As Mezzanine writes them.
+    [{ "manage.py": "print()", "shop/settings.py": IS_SETTINGS, "shop/local_settings.py": "" }, "shop.settings"],
+    [{ "manage.py": "print()", "settings.py": IS_SETTINGS, "other/settings.py": "" }, "settings"],
+    [
+      { "web/manage.py": "print()", "web/shop/settings/__init__.py": IS_SETTINGS, "web/shop/settings/prod.py": "" },
+      "shop.settings.prod",
+    ],
   ])("of %j are %s", (files, expected) => {
     const found = findDjango(createGround(files));
     expect(found.settingsModule).toBe(expected);
@@ -93,6 +102,8 @@ describe("findDjango: the settings", () => {
 
   it.each([
     [{ "manage.py": "print()" }, "manage.py names none"],
+    [{ "manage.py": "print()", "a/settings.py": IS_SETTINGS, "b/settings.py": IS_SETTINGS }, "manage.py names none"],
+    [{ "web/manage.py": "print()", "shop/settings.py": IS_SETTINGS }, "manage.py names none"],
     [
       { "manage.py": names("shop.settings.dev"), "shop/settings/dev.py": "" },
       "names shop.settings.dev, which is for development",
@@ -150,6 +161,11 @@ describe("findDjango: what is served", () => {
       { "manage.py": names("shop.settings"), "shop/asgi.py": "application = get_asgi_application()\n" },
       { asgi: "shop.asgi:application" },
     ],
+    [
+      { "manage.py": names("example.settings"), "example/wsgi.py": serves("example.settings") },
+      { wsgi: "example.wsgi:application" },
+    ],
+    [{ ...project, "example/wsgi.py": serves("shop.settings") }, { wsgi: "shop.wsgi:application" }],
     [{ "manage.py": names("shop.settings") }, {}],
   ])("by %j is %j", (files, expected) => {
     const found = findDjango(createGround(files));

@@ -71,12 +71,21 @@ describe("inspectProject", () => {
   });
 
   it.each<[Partial<Inputs>, RegExp]>([
-    [{ codeDirectory: "nope" }, /^code-directory "nope" is no folder in \/.*\.$/],
-    [{ workingDirectory: "nope" }, /^working-directory "nope" is no folder in \/.*\.$/],
-    [{ playbook: "nope.yml" }, /^playbook "nope\.yml" does not exist in \/.*\.$/],
+    [
+      { codeDirectory: "nope" },
+      /^code-directory "nope" is no folder in \/.*: correct the path, and check that actions\/checkout ran/,
+    ],
+    [
+      { workingDirectory: "nope" },
+      /^working-directory "nope" is no folder in \/.*: correct the path, and check that actions\/checkout ran/,
+    ],
+    [{ playbook: "nope.yml" }, /^playbook "nope\.yml" does not exist in \/.*: correct the path/],
     [{ playbook: "folder" }, /^playbook "folder" is a folder: a regular file is needed\.$/],
     [{ playbook: "-x.yml" }, /^playbook is "-x\.yml": a path cannot begin with a dash\.$/],
-    [{ mode: "container", composeSources: ["c.yml"] }, /^compose-source "c\.yml" does not exist in \/.*\.$/],
+    [
+      { mode: "container", composeSources: ["c.yml"] },
+      /^compose-source "c\.yml" does not exist in \/.*: correct the path/,
+    ],
     [{}, /is no Git checkout, .*: run actions\/checkout before this step\.$/],
     [{ source: "workspace" }, /is no Git checkout/],
   ])("refuses %j", async (overrides, message) => {

@@ -3,7 +3,7 @@ import type { DjangoProject } from "../../src/project/django.js";
 import { type Looked, meaningOf, needsOf } from "../../src/project/needs.js";
 
 const DJANGO: DjangoProject = {
-  ...{ manageDir: ".", settingsModule: "mysite.settings", wsgi: undefined, asgi: undefined },
+  ...{ manageDir: ".", settingsModule: "mysite.settings", wsgi: "mysite.wsgi:application", asgi: undefined },
   ...{ procfile: {}, told: ["settings: mysite.settings"], questions: {} },
 };
 const NOTHING: Looked = { requirements: "", folder: "", python: "", packages: [], reads: {} };
@@ -27,7 +27,10 @@ describe("meaningOf", () => {
     ["SQL_PORT", "db_port"],
     ["DJANGO_SECRET_KEY", "vault_secret_key"],
     ["DJANGO_SECRET", "vault_secret_key"],
+    ["CELERY_REDIS_URL", "django_app_redis_url"],
+    ["REDIS_URI", "django_app_redis_url"],
     // Not plain.
+    ["CELERY_BROKER_URL", undefined],
     ["POSTGRES_REPLICA_HOST", undefined],
     ["STRIPE_SECRET_KEY", undefined],
     ["MAIL_HOST", undefined],
@@ -51,6 +54,13 @@ describe("needsOf", () => {
       "the project itself is installed from src",
       "Python: Python 3.12 (.python-version)",
     ]);
+  });
+
+  it("asks for what is served", () => {
+    expect(needs({}, { asgi: "mysite.asgi:application", wsgi: undefined }).join()).not.toContain("missing");
+    expect(needs({}, { wsgi: undefined })).toContain(
+      "missing: a WSGI or ASGI application: commit a wsgi.py as startproject writes it, or set django_app_wsgi.",
+    );
   });
 
   it("names the Debian packages of what is required, and none for what needs none", () => {

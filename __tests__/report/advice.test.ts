@@ -11,6 +11,12 @@ const EXAMPLES: readonly (readonly [said: string, advice: string])[] = [
   ["error: command 'gcc' failed: No such file or directory", "compiled on the host"],
   ["ModuleNotFoundError: No module named 'rest_framework'", "requirements do not bring"],
   ["django.core.exceptions.ImproperlyConfigured: Set the SECRET_KEY environment variable", "settings lack a value"],
+  [`  File "<frozen os>", line 717, in __getitem__\nKeyError: 'MAP_SERVICE_URL'`, "variable of the environment"],
+  [
+    `  File "/usr/lib/python3.9/os.py", line 679, in __getitem__\nKeyError: 'MAP_SERVICE_URL'`,
+    "variable of the environment",
+  ],
+  ["decouple.UndefinedValueError: MAP_SERVICE_URL not found. Declare it as envvar", "variable of the environment"],
   [
     "redis.exceptions.ConnectionError: Error 111 connecting to 127.0.0.1:6379. Connection refused.",
     "does not reach Redis",

@@ -42,9 +42,22 @@ describe("statusSection", () => {
     expect(text).not.toContain("certificate");
   });
 
+  it("has at a glance whether the site is healthy, and below it what that rests on", () => {
+    const status = { ...usual, ...{ health: "healthy", slot: "blue", problems: [], free_mib: 700, dump_bytes: 900 } };
+    const role = { ...status, units: { "shop@blue.service": "active" }, memory_mib: { "shop@blue.service": 124 } };
+    const text = sectionOf({ ...role, restarts: { "shop@blue.service": 1 }, last_dump: "2026-01-03T03:00:00Z" });
+    expect(text).toContain("| host | health | live release | commit | since | free disk | deploy lock |");
+    expect(text).toContain("| <code>healthy</code> |");
+    expect(text).toContain("<code>700 MiB</code>");
+    expect(text).toContain("<code>shop&#64;\u200bblue.service</code> | <code>active, 124 MiB, 1 restart</code>");
+    expect(text).toContain("less than 0.1 MB");
+    expect(sectionOf({ ...status, maintenance: "since today" })).toContain("healthy, under maintenance");
+    expect(sectionOf({ ...status, health: null })).toContain("serves no requests");
+  });
+
   it("shows no more than the table of a Swarm", () => {
     const text = sectionOf(usual);
-    expect(text).toContain("5000 MiB");
-    expect(text).not.toContain("maintenance");
+    expect(text).toContain("4.9 GiB");
+    expect(text).not.toMatch(/maintenance|health/);
   });
 });

@@ -102,8 +102,13 @@ describe("outcomeOf after a migration", () => {
 
   it("says that the older code runs on the newer schema where a host is back on it", () => {
     const sentence = "Applied migrations stay, so the older code runs on the newer schema: shop.0002_price.";
-    expect(errorOf({ kept: true })).toContain(sentence);
-    expect(errorOf({ rolled_back: true })).toContain(sentence);
+    expect(errorOf({ kept: true, release: "r1" })).toContain(sentence);
+    expect(errorOf({ rolled_back: true, images: { web: "sha256:1" } })).toContain(sentence);
+  });
+
+  it("does not after a first deploy, before which no code was live", () => {
+    expect(errorOf({ kept: true })).not.toContain("schema");
+    expect(errorOf({ rolled_back: true, images: {} })).not.toContain("schema");
   });
 
   it("does not where the new release serves", () => {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ResultEvent } from "../../src/ansible/events.js";
@@ -29,13 +29,17 @@ function leaking(): Outcome {
 }
 
 /** Publishes an outcome and gives all that people see of it, by where they see it. */
-function published(outcome: Outcome) {
+function published(outcome: Outcome, inputs = createInputs()) {
   const folder = createFolder({ summary: "before\n", outputs: "" });
   vi.stubEnv("RUNNER_TEMP", folder);
   vi.stubEnv("GITHUB_OUTPUT", join(folder, "outputs"));
   vi.stubEnv("GITHUB_STEP_SUMMARY", join(folder, "summary"));
   vi.stubEnv("GITHUB_WORKSPACE", folder);
   writeFileSync(join(folder, "deploy.yml"), "- hosts: all\n");
+  vi.stubEnv("GITHUB_SERVER_URL", "https://github.com");
+  vi.stubEnv("GITHUB_REPOSITORY", "example/mysite");
+  mkdirSync(join(folder, ".github/workflows"), { recursive: true });
+  writeFileSync(join(folder, ".github/workflows/rollback.yml"), "name: Roll back\n");
   let log = "";
   vi.spyOn(process.stdout, "write").mockImplementation((chunk) => {
     log += chunk;
@@ -45,7 +49,7 @@ function published(outcome: Outcome) {
     { ...outcome, blamed: `${join(folder, "deploy.yml")}:3` },
     {
       ...{
-        inputs: createInputs(),
+        inputs,
         summary: true,
         ansibleVersion: "2.21.5",
         durationSeconds: 3,
@@ -68,5 +72,22 @@ describe("publish", () => {
     expect(seen.summary).toMatch(/^before\n[\s\S]*\*\*\*-host/);
     expect(seen.comment).toContain("***-host");
     for (const text of Object.values(seen)) expect(text).not.toContain("s3cret");
+  });
+
+  it("offers a rollback only where the deploy's release is live", () => {
+    const activated = { event: "result", task: "1", name: "T", action: "a.b.app_activate" } as const;
+    const live: ResultEvent = { ...activated, host: "app1", status: "changed", deploy: { release: "new" } };
+    const kept: ResultEvent = { ...activated, host: "app2", status: "failed", deploy: { kept: true, release: "old" } };
+    const offered = (events: ResultEvent[], given: Parameters<typeof createInputs>[0] = {}) => {
+      const inputs = createInputs(given);
+      const code = events.some(({ status }) => status === "failed") ? 2 : 0;
+      const outcome = outcomeOf({ code, stderr: "", events }, undefined, { inputs, closed: [], causes: new Map() });
+      return published(outcome, inputs).summary.includes("[roll back]");
+    };
+    expect(offered([live])).toBe(true);
+    expect(offered([live, kept])).toBe(true);
+    expect(offered([kept])).toBe(false);
+    expect(offered([live], { check: true })).toBe(false);
+    expect(offered([live], { operation: "rollback" })).toBe(false);
   });
 });

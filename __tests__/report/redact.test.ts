@@ -21,4 +21,19 @@ describe("redactEvents", () => {
     expect(redact(summaryOf([failed]))).toContain("&lt;d&gt;");
     expect(whole).not.toContain("&lt;d&gt;");
   });
+
+  const cut = (msg: string): string => {
+    const [event] = redactEvents([{ ...failed, msg }], redact);
+    return event?.event === "result" ? (event.msg ?? "") : "";
+  };
+
+  it("keeps of a long message what failed and the end, and of a first line that is too long nothing", () => {
+    const lines = `${"x".repeat(99)}\n`.repeat(100);
+    const kept = cut(`shop-worker does not stay up, ${SECRET}\n${lines}the cause`);
+    expect(kept).toMatch(/^shop-worker does not stay up, \*{3}\n…\n[x\n]+the cause$/);
+    expect(kept.length).toBeLessThan(4_200);
+    expect(cut(`${"y".repeat(2_000)}\n${lines}`)).not.toContain("y");
+    expect(cut(`z${"x".repeat(9_000)}`)).toHaveLength(4_096);
+    expect(cut("short\nand whole")).toBe("short\nand whole");
+  });
 });

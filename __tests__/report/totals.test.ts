@@ -124,6 +124,21 @@ describe("totalsOf", () => {
     });
   });
 
+  it("has what is new with this deploy before what Django's checks say of every one", () => {
+    const warnings = [
+      "security.W004: no HSTS",
+      "shop.0002: takes something away",
+      "models.W042: no key",
+      "no request came",
+    ];
+    expect(totalsOf([result("a", "ok", { deploy: { warnings } })]).deploy.warnings).toEqual([
+      "shop.0002: takes something away",
+      "no request came",
+      "security.W004: no HSTS",
+      "models.W042: no key",
+    ]);
+  });
+
   it("keeps what a status found by host", () => {
     const status = {
       release: "r1",

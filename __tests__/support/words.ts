@@ -3,7 +3,7 @@
  * are looked for, and so are the names of variables and the keys of YAML.
  */
 export const FORBIDDEN: readonly (readonly [words: RegExp, instead: string])[] = [
-  [/\b(is|are|was|were|be) (asked|told)\b/i, "checks, requires, prints, shows"],
+  [/\b(is|are|was|were|be) (not )?(asked|told)\b/i, "checks, requires, prints, shows"],
   [/\b(tells?|told)\b(?! you)/i, "prints, shows, says"],
   [/\bgates?\b/i, "health check"],
   [/\bprobe[ds]?\b/i, "health check"],

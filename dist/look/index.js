@@ -9358,7 +9358,7 @@ function placeOfInput(input, given, ground) {
     const place = { path: resolve(ground.folder, given), name: `${input} ${quoted(given)}`, workspace: ground.workspace };
     const kind = kindOf(place);
     if (kind === undefined)
-        throw new DeployError(`${place.name} does not exist in ${ground.folder}.`);
+        throw new DeployError(`${place.name} does not exist in ${ground.folder}: correct the path, and check that it is committed.`);
     return { ...place, kind };
 }
 /** A place that the project has without an input that names it. */
@@ -9450,7 +9450,8 @@ function settingsModule(python) {
  * @param manageDir folder of manage.py.
  */
 function chooseSettings(files, manageDir) {
-    const named = namedModules(files, manageDir);
+    const said = namedModules(files, manageDir);
+    const named = said.size > 0 ? said : onlySettings(files, manageDir);
     const beside = unique([...named.keys()].flatMap((module) => siblings(files, manageDir, module)));
     const production = unique([...[...named.keys()].filter(isProduction), ...beside.filter(isProduction)]);
     const [first, second] = production;
@@ -9484,13 +9485,29 @@ function namedModules(files, manageDir) {
     }
     return named;
 }
-/** wsgi.py and asgi.py of the project, those near manage.py first. */
+/** The only module that is a project's settings by its name and content, where no file names one: an old manage.py puts the name together. */
+function onlySettings(files, manageDir) {
+    const found = files.paths.filter((path) => {
+        const inside = manageDir === "." ? path : path.startsWith(`${manageDir}/`) ? path.slice(manageDir.length + 1) : "";
+        return (/^(?:[A-Za-z_]\w*\/)?settings(?:\/__init__)?\.py$/.test(inside) &&
+            /^[ \t]*ROOT_URLCONF[ \t]*=/m.test(files.read(path)));
+    });
+    const [only, other] = found;
+    return only === undefined || other !== undefined ? new Map() : new Map([[dotted(only, manageDir), only]]);
+}
+/** A file's module, as it is imported from the folder of manage.py. */
+function dotted(path, manageDir) {
+    const inside = manageDir === "." ? path : path.slice(manageDir.length + 1);
+    return inside.replace(/(\/__init__)?\.py$/, "").replaceAll("/", ".");
+}
+/** wsgi.py and asgi.py of the project, those near manage.py first. One of a test or an example counts only where there is no other. */
 function entryFiles(files, manageDir) {
     const prefix = manageDir === "." ? "" : `${manageDir}/`;
-    return files.paths
+    const all = files.paths
         .filter((path) => path.startsWith(prefix) && /(^|\/)(wsgi|asgi)\.py$/.test(path))
-        .filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)))
         .sort((a, b) => a.split("/").length - b.split("/").length);
+    const own = all.filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)));
+    return own.length > 0 ? own : all;
 }
 /** Modules in the same settings folder as *module*, itself one of them or the folder. */
 function siblings(files, manageDir, module) {
@@ -9547,17 +9564,13 @@ function findEntry(files, manageDir, settings, web) {
         const found = entryFiles(files, manageDir).filter((path) => path.endsWith(`${kind}.py`));
         const near = found.find((path) => path === within(manageDir, `${settings?.split(".")[0]}/${kind}.py`)) ?? found[0];
         if (near !== undefined && /^[ \t]*application[ \t]*=/m.test(files.read(near)))
-            return { kind, value: `${moduleOf(near, manageDir)}:application`, where: near };
+            return { kind, value: `${dotted(near, manageDir)}:application`, where: near };
     }
     return undefined;
 }
 function setting(text, name) {
-    const dotted = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(text);
-    return dotted === null ? undefined : `${dotted[1]}:${dotted[2]}`;
-}
-function moduleOf(path, manageDir) {
-    const inside = manageDir === "." ? path : path.slice(manageDir.length + 1);
-    return inside.replace(/\.py$/, "").replaceAll("/", ".");
+    const named = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(text);
+    return named === null ? undefined : `${named[1]}:${named[2]}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/project/django.js
@@ -9665,11 +9678,14 @@ const MEANT = [
     [/^HOST(NAME)?$/, "db_host"],
     [/^PORT$/, "db_port"],
 ];
+const REDIS = /^(?:[A-Z]+_)+REDIS_UR[LI]$|^REDIS_(?:URI|LOCATION)$/;
 const SECRET_KEY = /^(DJANGO|APP|FLASK)_?SECRET(_?KEY)?$|^SECRET$/;
 /** The variable of the deploy that a name of the project's own means; undefined where that is not plain. */
 function meaningOf(name) {
     if (SECRET_KEY.test(name))
         return "vault_secret_key";
+    if (REDIS.test(name))
+        return "django_app_redis_url";
     const [prefix] = DATABASE.exec(name) ?? [];
     if (prefix === undefined)
         return undefined;
@@ -9686,6 +9702,9 @@ function needsOf(django, looked, table) {
         ...librariesFor(looked.packages, table),
         ...environmentOf(looked.reads),
         ...Object.values(django.questions).map((question) => `missing: ${question}.`),
+        ...(django.manageDir === undefined || django.wsgi !== undefined || django.asgi !== undefined
+            ? []
+            : ["missing: a WSGI or ASGI application: commit a wsgi.py as startproject writes it, or set django_app_wsgi."]),
     ];
 }
 /** Debian packages of what the requirements name. Those to build are installed only where there is no wheel. */

@@ -1778,7 +1778,7 @@ function totalsOf(events) {
         deploy: deployOf(results),
         wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
         wentOn: wentOn(results).filter((host) => !having("failures").includes(host)),
-        keptOld: results.some(({ deploy }) => deploy?.kept === true || deploy?.rolled_back === true),
+        keptOld: results.some(({ deploy }) => (deploy?.kept || deploy?.rolled_back) && serves(deploy)),
         hostStatus: Object.fromEntries(results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : []))),
     };
 }
@@ -1843,6 +1843,8 @@ function failuresOf(results, stats) {
 }
 /** What every host may add to. */
 const JOINED = ["migrations", "warnings", "packages", "requirements", "unknown"];
+/** What Django's checks say of every deploy comes behind what is new with this one. The rest stays as it came. */
+const ownFirst = (one, other) => Number(/^\w+\.[A-Z]\d{3}: /.test(one)) - Number(/^\w+\.[A-Z]\d{3}: /.test(other));
 /** What the hosts report of the deploy, all together; of what is one for all of them the last word counts. */
 function deployOf(results) {
     let all = {};
@@ -1865,7 +1867,7 @@ function deployOf(results) {
         all = rest;
         lists.warnings?.add("The hosts give different addresses of the site, so the output url is empty.");
     }
-    const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])]]).filter(([, texts]) => texts.length > 0);
+    const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])].sort(ownFirst)]).filter(([, texts]) => texts.length > 0);
     return { ...all, ...Object.fromEntries(joined) };
 }
 
@@ -2051,7 +2053,7 @@ function coursesOf(events) {
         const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
         courses.set(event.host, course);
         const back = event.deploy?.rolled_back === true;
-        const phase = back ? "Roll back" : byRole ? (roleOf(event.name) ?? play) : play;
+        const phase = back ? "Rollback" : byRole ? (roleOf(event.name) ?? play) : play;
         const span = extend(course.spans, phase, event);
         if (switches(event))
             course.switched = span.end;
@@ -2070,8 +2072,12 @@ function failedPhase(courses) {
     return failed.toSorted((one, other) => one.end - other.end)[0]?.phase ?? "";
 }
 /** Whether a result is the switch of a host to what was deployed. */
-function switches({ action, status }) {
-    return status === "changed" && /\.(app_activate|compose_up)$/.test(action);
+function switches(event) {
+    return event.status === "changed" && activates(event);
+}
+/** Whether a result is of the step that moves a host's traffic, however it ended. */
+function activates({ action }) {
+    return /\.(app_activate|compose_up)$/.test(action);
 }
 function extend(spans, phase, event) {
     const start = Math.round((event.start ?? 0) * 1000);
@@ -2952,7 +2958,7 @@ function placeOfInput(input, given, ground) {
     const place = { path: (0,external_node_path_.resolve)(ground.folder, given), name: `${input} ${(0,errors/* quoted */.TL)(given)}`, workspace: ground.workspace };
     const kind = kindOf(place);
     if (kind === undefined)
-        throw new errors/* DeployError */.sH(`${place.name} does not exist in ${ground.folder}.`);
+        throw new errors/* DeployError */.sH(`${place.name} does not exist in ${ground.folder}: correct the path, and check that it is committed.`);
     return { ...place, kind };
 }
 /** A place that the project has without an input that names it. */
@@ -3044,7 +3050,8 @@ function settingsModule(python) {
  * @param manageDir folder of manage.py.
  */
 function chooseSettings(files, manageDir) {
-    const named = namedModules(files, manageDir);
+    const said = namedModules(files, manageDir);
+    const named = said.size > 0 ? said : onlySettings(files, manageDir);
     const beside = unique([...named.keys()].flatMap((module) => siblings(files, manageDir, module)));
     const production = unique([...[...named.keys()].filter(isProduction), ...beside.filter(isProduction)]);
     const [first, second] = production;
@@ -3078,13 +3085,29 @@ function namedModules(files, manageDir) {
     }
     return named;
 }
-/** wsgi.py and asgi.py of the project, those near manage.py first. */
+/** The only module that is a project's settings by its name and content, where no file names one: an old manage.py puts the name together. */
+function onlySettings(files, manageDir) {
+    const found = files.paths.filter((path) => {
+        const inside = manageDir === "." ? path : path.startsWith(`${manageDir}/`) ? path.slice(manageDir.length + 1) : "";
+        return (/^(?:[A-Za-z_]\w*\/)?settings(?:\/__init__)?\.py$/.test(inside) &&
+            /^[ \t]*ROOT_URLCONF[ \t]*=/m.test(files.read(path)));
+    });
+    const [only, other] = found;
+    return only === undefined || other !== undefined ? new Map() : new Map([[dotted(only, manageDir), only]]);
+}
+/** A file's module, as it is imported from the folder of manage.py. */
+function dotted(path, manageDir) {
+    const inside = manageDir === "." ? path : path.slice(manageDir.length + 1);
+    return inside.replace(/(\/__init__)?\.py$/, "").replaceAll("/", ".");
+}
+/** wsgi.py and asgi.py of the project, those near manage.py first. One of a test or an example counts only where there is no other. */
 function entryFiles(files, manageDir) {
     const prefix = manageDir === "." ? "" : `${manageDir}/`;
-    return files.paths
+    const all = files.paths
         .filter((path) => path.startsWith(prefix) && /(^|\/)(wsgi|asgi)\.py$/.test(path))
-        .filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)))
         .sort((a, b) => a.split("/").length - b.split("/").length);
+    const own = all.filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)));
+    return own.length > 0 ? own : all;
 }
 /** Modules in the same settings folder as *module*, itself one of them or the folder. */
 function siblings(files, manageDir, module) {
@@ -3141,17 +3164,13 @@ function findEntry(files, manageDir, settings, web) {
         const found = entryFiles(files, manageDir).filter((path) => path.endsWith(`${kind}.py`));
         const near = found.find((path) => path === within(manageDir, `${settings?.split(".")[0]}/${kind}.py`)) ?? found[0];
         if (near !== undefined && /^[ \t]*application[ \t]*=/m.test(files.read(near)))
-            return { kind, value: `${moduleOf(near, manageDir)}:application`, where: near };
+            return { kind, value: `${dotted(near, manageDir)}:application`, where: near };
     }
     return undefined;
 }
 function setting(text, name) {
-    const dotted = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(text);
-    return dotted === null ? undefined : `${dotted[1]}:${dotted[2]}`;
-}
-function moduleOf(path, manageDir) {
-    const inside = manageDir === "." ? path : path.slice(manageDir.length + 1);
-    return inside.replace(/\.py$/, "").replaceAll("/", ".");
+    const named = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(text);
+    return named === null ? undefined : `${named[1]}:${named[2]}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/project/django.js
@@ -3333,11 +3352,11 @@ async function inspectProject(inputs, workspace, environment, signal) {
     const folder = (0,external_node_path_.resolve)(workspace, inputs.workingDirectory);
     const ground = { folder, workspace: (0,external_node_path_.resolve)(workspace) };
     if (kindOf({ path: folder, name: workingDirectory(inputs), workspace: ground.workspace }) !== "folder") {
-        throw new errors/* DeployError */.sH(`${workingDirectory(inputs)} is no folder in ${workspace}.`);
+        throw new errors/* DeployError */.sH(noFolder(workingDirectory(inputs), workspace));
     }
     const code = inputs.codeDirectory === "" ? ground : { ...ground, folder: (0,external_node_path_.resolve)(workspace, inputs.codeDirectory) };
     if (kindOf({ path: code.folder, name: codeDirectory(inputs), workspace: ground.workspace }) !== "folder") {
-        throw new errors/* DeployError */.sH(`${codeDirectory(inputs)} is no folder in ${workspace}.`);
+        throw new errors/* DeployError */.sH(noFolder(codeDirectory(inputs), workspace));
     }
     const bundledRole = inputs.playbook === "" && inputs.mode === "role";
     const playbook = file("playbook", inputs.playbook, ground);
@@ -3377,6 +3396,7 @@ function setByUser(inputs, ground, name) {
     return typeof value === "string" ? value : "";
 }
 const workingDirectory = (inputs) => `working-directory ${(0,errors/* quoted */.TL)(inputs.workingDirectory)}`;
+const noFolder = (name, workspace) => `${name} is no folder in ${workspace}: correct the path, and check that actions/checkout ran before this step.`;
 const codeDirectory = (inputs) => `code-directory ${(0,errors/* quoted */.TL)(inputs.codeDirectory)}`;
 function file(input, given, ground) {
     if (given === "")
@@ -4094,6 +4114,7 @@ class Stop {
 const FREE_TEXTS = ["name", "msg", "stderr", "stdout", "diff", "warnings", "deploy"];
 /** Characters of an output that are kept: the cause of a failure stands last. */
 const redact_TAIL = 4_096;
+const redact_LONGEST_LINE = 1_000;
 /**
  * The events without secrets. It comes before any escaping or cutting, which could tear a secret apart so that nothing
  * finds it; the callback keeps more than is needed, so that what it cut through is left out here.
@@ -4112,10 +4133,17 @@ function redactResult(event, redact) {
     const redacted = given.map((key) => [key, redactDeep(event[key], redact)]);
     return {
         ...event,
-        ...Object.fromEntries(redacted.map(([key, value]) => [key, OUTPUTS.has(key) ? end(value) : value])),
+        ...Object.fromEntries(redacted.map(([key, value]) => [key, key === "msg" ? message(value) : PRINTED.has(key) ? end(value) : value])),
     };
 }
-const OUTPUTS = new Set(["msg", "stderr", "stdout"]);
+const PRINTED = new Set(["stderr", "stdout"]);
+/** A long message without its middle: its first line, which the callback keeps whole, says what failed. */
+function message(value) {
+    if (typeof value !== "string" || value.length <= redact_TAIL)
+        return value;
+    const first = value.slice(0, value.indexOf("\n"));
+    return first.length > redact_LONGEST_LINE || !value.includes("\n") ? end(value) : `${first}\n…\n${end(value)}`;
+}
 /** Of warnings and the like. */
 const start = (value) => (typeof value === "string" ? value.slice(0, redact_TAIL) : value);
 const end = (value) => (typeof value === "string" ? value.slice(-redact_TAIL) : value);
@@ -4512,7 +4540,7 @@ function existing(given, ground) {
         throw new errors/* DeployError */.sH(`inventory-file is ${(0,errors/* quoted */.TL)(given)}: Ansible reads a comma as a list of hosts, so rename the file.`);
     }
     if (place.kind === "file" && readPiece(place, 0, 1).length === 0)
-        throw new errors/* DeployError */.sH(`${place.name} is empty.`);
+        throw new errors/* DeployError */.sH(`${place.name} is empty: name at least one host in it.`);
     return place.path;
 }
 /** Links the project's variable folders into a folder of generated files, so that Ansible finds them beside those. */
@@ -5418,7 +5446,7 @@ function sourcesOf(project, paths, extraArgs, own, job) {
     const named = filesInArguments(extraArgs).map((path) => {
         const file = { ...placeInProject((0,external_node_path_.resolve)(project.folder, path), project), name: `extra-args ${(0,errors/* quoted */.TL)(path)}` };
         if (kindOf(file) === undefined)
-            throw new errors/* DeployError */.sH(`${file.name} names a file that does not exist in ${project.folder}.`);
+            throw new errors/* DeployError */.sH(`${file.name} names a file that does not exist in ${project.folder}: correct the path, and check that it is committed.`);
         return file;
     });
     const sources = [
@@ -5489,6 +5517,10 @@ const ADVICE = [
     [
         /SECRET_KEY setting must not be empty|ImproperlyConfigured/,
         "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
+    ],
+    [
+        /(<frozen os>|\/os\.py)", line \d{1,5}, in __getitem__|UndefinedValueError: \w{1,99} not found/,
+        "The code reads a variable of the environment that is not set: give it in the input `env` (a `NAME=value` a line) or in `django_app_env`.",
     ],
     [
         [/redis\.exceptions|kombu\.exceptions|:6379\b|port 6379/i, /refused|timed out|not known/i],
@@ -5700,12 +5732,15 @@ function entry(group, first) {
     const [[sentence, result]] = group;
     const hosts = group.map(([, { host }]) => code(host));
     const where = result.path ? ` at ${code(shortPath(result.path))}` : "";
-    const lines = lastLines(result);
+    const all = lastLines(result);
+    const said = all === "" ? sentence : firstLine(sentence, result);
+    // What stands above them already is not said again.
+    const lines = all.startsWith(`${said}\n`) ? all.slice(said.length + 1) : all;
     const advice = adviceFor(result);
     return [
         `**${enumeration(hosts)}**, task “${safe(taskName(result))}”${where}`,
         "",
-        safe(lines === "" ? sentence : firstLine(sentence, result)),
+        safe(said),
         "",
         ...(advice === "" ? [] : [`💡 ${advice}`, ""]),
         ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? failures_opened : same)),
@@ -5803,7 +5838,7 @@ function inside(file, workspace) {
 
 const COMMIT = /^[0-9a-f]{40}$/;
 /** Links of a run as Markdown: the commit, what changed since the one before, the run, the button to roll back, and who started it. */
-function jobLinks({ server, repository, run, actor, rollbackWorkflow }, { from, to }) {
+function jobLinks({ server, repository, run, actor, rollbackWorkflow }, { from, to, live }) {
     const known = /^https?:\/\/[\w.:-]+$/.test(server) && /^[\w.-]+\/[\w.-]+$/.test(repository);
     const who = actor === "" ? [] : [`started by ${safe(actor)}`];
     if (!known)
@@ -5814,7 +5849,9 @@ function jobLinks({ server, repository, run, actor, rollbackWorkflow }, { from, 
         ...(COMMIT.test(to) ? [link(`commit ${to.slice(0, 7)}`, `commit/${to}`)] : []),
         ...(COMMIT.test(to) && COMMIT.test(from) && from !== to ? [link("what changed", `compare/${from}...${to}`)] : []),
         ...(/^\d+$/.test(run) ? [link("run and log", `actions/runs/${run}`)] : []),
-        ...(/^[\w.-]+\.ya?ml$/.test(rollbackWorkflow) ? [link("roll back", `actions/workflows/${rollbackWorkflow}`)] : []),
+        ...(live && /^[\w.-]+\.ya?ml$/.test(rollbackWorkflow)
+            ? [link("roll back", `actions/workflows/${rollbackWorkflow}`)]
+            : []),
         ...who,
     ];
 }
@@ -5832,6 +5869,10 @@ function predictionSection({ deploy }) {
     ];
     const requirements = deploy.requirements ?? [];
     return [
+        // Whoever decides about a deploy looks for these first: that there are none is worth a line.
+        ...(deploy.target_revision !== undefined && (deploy.migrations ?? []).length + (deploy.unknown ?? []).length === 0
+            ? ["No migration would be applied.", ""]
+            : []),
         ...lists.flatMap(([title, items]) => items.length === 0 ? [] : [`**${title}:** ${items.map(code).join(", ")}`, ""]),
         ...(requirements.length === 0 ? [] : ["**Requirements:**", "", ...fenced("diff", requirements.join("\n"))]),
         ...(deploy.unknown ?? []).map((text) => `- ❔ ${safe(text)}`),
@@ -5844,14 +5885,12 @@ function changeSection(events) {
     for (const event of events) {
         if (event.event !== "result" || event.status !== "changed")
             continue;
-        const lines = byHost.get(event.host) ?? [];
-        byHost.set(event.host, lines);
-        lines.push(event.diff ? `# ${taskName(event)}\n${event.diff}` : `# ${taskName(event)}`);
+        byHost.set(event.host, [...(byHost.get(event.host) ?? []), event]);
     }
     const groups = new Map();
-    for (const [host, lines] of byHost) {
-        const text = lines.join("\n\n");
-        const group = groups.get(text) ?? { hosts: [], tasks: lines.length };
+    for (const [host, changed] of byHost) {
+        const text = changesOf(changed);
+        const group = groups.get(text) ?? { hosts: [], tasks: changed.length };
         groups.set(text, group);
         group.hosts.push(host);
     }
@@ -5861,6 +5900,12 @@ function changeSection(events) {
         ...shown.flatMap(([text, { hosts, tasks }]) => details(`What would change on ${enumeration(hosts.map(code))}: ${markdown_count(tasks, "task")}`, fenced("diff", cut(text)))),
         ...(more > 0 ? [`… and ${markdown_count(more, "host")} with other changes.`, ""] : []),
     ];
+}
+/** Tasks with their differences; those that show none by their names alone. */
+function changesOf(changed) {
+    const names = changed.filter(({ diff }) => !diff).map(taskName);
+    const silent = names.length === 0 ? [] : [`# ${names.join(", ")}: no difference to show`];
+    return [...silent, ...changed.filter(({ diff }) => diff).map((event) => `# ${taskName(event)}\n${event.diff}`)].join("\n\n");
 }
 function cut(text) {
     return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}\n(and more)`;
@@ -5890,7 +5935,10 @@ function hostReports(events, totals, run) {
         const switched = own.some(switches);
         const wentBack = own.some(({ deploy }) => deploy?.rolled_back === true);
         const state = stateOf(name, totals, { ...run, wentBack, heldBack: run.failed && deploys(totals) && !switched });
-        return { name, state, ...served(own, switched && !wentBack, run.check), ...counts(totals, name) };
+        const live = served(own, switched && !wentBack, run.check);
+        // A check that failed there has not come to say what would be live.
+        const known = run.check && state === "failed" ? { ...live, serves: "" } : live;
+        return { name, state, ...known, ...counts(totals, name) };
     })
         .sort((one, other) => HOST_STATES.indexOf(one.state) - HOST_STATES.indexOf(other.state));
 }
@@ -5911,11 +5959,13 @@ function stateOf(name, totals, run) {
         return "unchanged";
     return run.check ? "would change" : "changed";
 }
-/** What a host serves: the last word of its results, or what it served before where it was not switched. */
+/** What a host serves: the last word of its results, or what it served before where it was not switched. Nobody knows where it was lost at that moment. */
 function served(own, switched, check) {
     const facts = own.flatMap(({ deploy }) => deploy ?? []);
     const before = facts.map((one) => one.previous_release ?? host_report_images(one.previous_images)).find((one) => one !== "") ?? "";
     const after = facts.map((one) => one.release ?? host_report_images(one.images)).findLast((one) => one !== "") ?? "";
+    if (own.some((event) => event.status === "unreachable" && activates(event)))
+        return { serves: "", before };
     // A module that found nothing to switch names the release all the same.
     return { serves: (switched || !check) && after !== "" ? after : before, before };
 }
@@ -5960,7 +6010,7 @@ function hostSection(hosts, check) {
     const row = (host) => [
         code(host.name),
         `${ICONS[host.state]} ${host.state}`,
-        ...(releases ? [code(host.serves), host.before === host.serves ? "the same" : code(host.before)] : []),
+        ...(releases ? [live(host), host.before === host.serves ? "the same" : code(host.before)] : []),
         ...[host.changed, host.ok, host.failed].map(String),
     ];
     const lines = (some) => table(heads, align, some.map(row));
@@ -5969,6 +6019,9 @@ function hostSection(hosts, check) {
     const notable = hosts.filter(({ state }) => state === "unreachable" || state === "failed").slice(0, AT_A_GLANCE);
     const rest = hosts.slice(notable.length);
     return ["#### Hosts", "", ...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
+}
+function live({ serves, before }) {
+    return serves === "" && before !== "" ? "not known" : code(serves);
 }
 /** `97 hosts: 95 changed, 2 unchanged`. */
 function titleOf(hosts) {
@@ -5992,25 +6045,23 @@ function statusSection({ hostStatus }) {
     const hosts = Object.entries(hostStatus).sort(([one], [other]) => (0,lib_text/* naturally */.Lx)(one, other));
     if (hosts.length === 0)
         return [];
-    const rows = hosts.map(([host, status]) => {
-        const units = Object.entries(status.units).map(([unit, state]) => `${unit} ${state}`);
-        return [
-            host,
-            status.release ?? "none",
-            status.revision?.slice(0, 7) ?? "",
-            status.since ?? "",
-            status.slot ?? "",
-            units.join(", "),
-            `${status.free_mib} MiB`,
-            status.lock ?? "free",
-        ].map(code);
-    });
+    const told = hosts.some(([, status]) => healthOf(status) !== "");
+    const rows = hosts.map(([host, status]) => [
+        host,
+        ...(told ? [healthOf(status)] : []),
+        status.release ?? "none",
+        status.revision?.slice(0, 7) ?? "",
+        status.since ?? "",
+        size(status.free_mib),
+        status.lock ?? "free",
+    ].map(code));
+    const heads = ["host", ...(told ? ["health"] : []), "live release", "commit", "since", "free disk", "deploy lock"];
     const problems = hosts.flatMap(([host, status]) => (status.problems ?? []).map((problem) => `- ⚠️ ${code(host)}: ${safe(problem)}`));
     return [
         ...(problems.length > 0 ? ["#### Problems", "", ...problems, ""] : []),
         "#### Hosts",
         "",
-        ...table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows),
+        ...table(heads, told ? "lllllrl" : "llllrl", rows),
         ...hosts.flatMap(([host, status]) => standing(host, status)),
     ];
 }
@@ -6018,17 +6069,32 @@ function statusSection({ hostStatus }) {
 function problemCount(problems) {
     return problems.length === 0 ? "no problem" : markdown_count(problems.length, "problem");
 }
+/** A site under maintenance is closed, however healthy its application is. */
+function healthOf({ health, maintenance }) {
+    const known = health === null ? "serves no requests" : (health ?? "");
+    return maintenance ? `${known === "" ? "" : `${known}, `}under maintenance` : known;
+}
+/** `512 MiB`, `60.4 GiB`. */
+function size(mib) {
+    return mib < 1024 ? `${mib} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
+}
 /** How an application stands on a host, in a table that opens by a click. */
 function standing(host, status) {
-    const { health, problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
+    const { problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
     // A Swarm says none of it.
     if (status.problems === undefined)
         return [];
     const days = status.certificate_days;
     const rows = [
-        ...(health === undefined ? [] : [["health", health ?? "serves no requests"]]),
         ["maintenance", status.maintenance ?? "off"],
-        ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`]),
+        ...(status.slot === null ? [] : [["slot", status.slot]]),
+        ...Object.entries(status.units).map(([unit, state]) => {
+            const mib = memory_mib[unit];
+            return [
+                unit,
+                mib === undefined ? state : `${state}, ${mib} MiB, ${markdown_count(restarts[unit] ?? 0, "restart")}`,
+            ];
+        }),
         ...Object.entries(timers),
         ...(days === undefined ? [] : [["certificate", days === null ? "none" : `${days} days`]]),
         ["last dump", lastDump(status)],
@@ -6040,7 +6106,8 @@ function standing(host, status) {
 function lastDump({ last_dump, dump_bytes = 0, last_rehearsal, restores_in }) {
     if (last_dump === undefined || last_dump === null)
         return "none";
-    const size = dump_bytes > 0 ? `, ${(dump_bytes / 1e6).toFixed(1)} MB` : "";
+    const megabytes = dump_bytes / 1e6;
+    const size = dump_bytes > 0 ? `, ${megabytes < 0.1 ? "less than 0.1" : megabytes.toFixed(1)} MB` : "";
     const tried = last_rehearsal
         ? `, restored in ${restores_in ?? 0} s when tried on ${last_rehearsal}`
         : ", none was tried";
@@ -6171,8 +6238,10 @@ function section({ host, spans, switched, returned }, phases, pixels) {
         const look = failed ? "crit" : phases.indexOf(phase) % 2 === 0 ? "done" : "active";
         return `  ${label} :${look}, ${start}, ${Math.max(end, start + 1)}`;
     });
-    const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${switched}, 0ms`];
-    const back = returned === undefined ? [] : [`  ${NO_LABEL} :crit, milestone, ${returned}, 0ms`];
+    // Mermaid draws a mark below a bar that it is within, and over the label of one that ends with it.
+    const within = (time) => (spans.some(({ end }) => end === time) ? time - 1 : time);
+    const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${within(switched)}, 0ms`];
+    const back = returned === undefined ? [] : [`  ${NO_LABEL} :crit, milestone, ${within(returned)}, 0ms`];
     return [`  section ${timeline_word(host)}`, ...bars, ...mark, ...back];
 }
 /** A text as a label: nothing that Mermaid reads as syntax. */
@@ -6215,7 +6284,7 @@ function summaryMarkdown(parts, limit = 300_000) {
     const sections = [
         {
             name: "verdict",
-            lines: [`### ${summary_ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts), ...untouched(parts, hosts)],
+            lines: [`### ${iconOf(parts)} ${safe(parts.verdict)}`, "", ...early(parts), ...untouched(parts, hosts)],
         },
         { name: "migrations that stay", lines: check ? [] : stayingMigrations(totals) },
         { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
@@ -6229,11 +6298,17 @@ function summaryMarkdown(parts, limit = 300_000) {
         { name: "migrations", lines: check ? [] : migrations(totals) },
         { name: "warnings", lines: warnings(totals) },
         { name: "changes by host", lines: check ? changeSection(events) : [] },
-        { name: "timeline", lines: timelineSection(events, check) },
-        { name: "slowest tasks", lines: slowest(events) },
+        // A check is no deploy: how long it took says nothing of one.
+        { name: "timeline", lines: check ? [] : timelineSection(events) },
+        { name: "slowest tasks", lines: check ? [] : slowest(events) },
         { name: "foot", lines: foot(parts) },
     ];
     return withinLimit(sections, GIVEN_UP, limit);
+}
+/** A status that found problems did what it is for; a check mark would say that all is well. */
+function iconOf({ status, totals }) {
+    const problems = Object.values(totals.hostStatus).some((host) => (host.problems ?? []).length > 0);
+    return status === "succeeded" && problems ? "⚠️" : summary_ICONS[status];
 }
 /** What ended the run where no task of a host did. */
 function early({ error, failures }) {
@@ -6304,9 +6379,8 @@ function warnings({ deploy }) {
 function shortened(text) {
     return text.length > 500 ? `${text.slice(0, 500)} …` : text;
 }
-function timelineSection(events, check) {
-    // A check switches nothing.
-    const courses = coursesOf(events).map((course) => (check ? { ...course, switched: undefined } : course));
+function timelineSection(events) {
+    const courses = coursesOf(events);
     const chart = timeline(courses);
     const hidden = hiddenHosts(courses);
     if (chart === "")
@@ -6476,12 +6550,19 @@ function summaryOf(outcome, parts, limit) {
         links: jobLinks(jobFacts(process.env), {
             from: totals.deploy.previous_revision ?? "",
             to: totals.deploy.target_revision ?? totals.deploy.revision ?? "",
+            live: wentLive(outcome, parts),
         }),
         ansibleVersion: parts.ansibleVersion,
         durationSeconds: parts.durationSeconds,
         ...{ status, totals, events, failures, error, printed: outcome.printed },
     }, limit);
     return parts.redact(markdown);
+}
+/** Whether this deploy's release is live somewhere. Else a rollback would take away the release that was live before it. */
+function wentLive({ status, totals }, { inputs }) {
+    if (inputs.check || inputs.operation !== "deploy")
+        return false;
+    return status === "succeeded" || totals.wentOn.length > 0;
 }
 function jobFacts(env) {
     const button = (0,external_node_path_.join)(env.GITHUB_WORKSPACE ?? "", ".github/workflows/rollback.yml");
@@ -7318,7 +7399,7 @@ async function fetchUvArchive(archive, work, { environment, signal }, download =
         .update(readBytes({ path: file, name: "The download of uv" }, MOST_ARCHIVE_BYTES))
         .digest("hex");
     if (sha256 !== archive.sha256) {
-        throw new errors/* DeployError */.sH(`The download of uv ${UV_VERSION} has the SHA-256 ${sha256} and not ${archive.sha256}: it was changed on the way.`);
+        throw new errors/* DeployError */.sH(`The download of uv ${UV_VERSION} has the SHA-256 ${sha256} and not ${archive.sha256}: it was changed on the way, so look at the proxy or mirror between.`);
     }
     const argv = ["tar", "-xzf", file, "-C", work];
     const { code, stderr } = await run_run(argv, { env: helperEnvironment(environment), timeout: 60_000, signal });
@@ -7478,7 +7559,7 @@ async function becomePassword(inputs, ground) {
     if (plain !== undefined) {
         const held = (0,lib_text/* withoutLastLineEnds */.J7)(plain);
         if (held === "" || /[\r\n]/.test(held))
-            throw new errors/* DeployError */.sH(`${name} holds no password of one line.`);
+            throw new errors/* DeployError */.sH(`${name} holds no password of one line: encrypt the password alone.`);
         return held;
     }
     const id = vaultIdOf(text.trimStart());

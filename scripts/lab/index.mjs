@@ -18,6 +18,7 @@ export { image, imageExists, imageName } from "./images.mjs";
 export { makeKey } from "./keys.mjs";
 export { servePebble } from "./pebble.mjs";
 export { servePostgres } from "./postgres.mjs";
+export { offerNewClients, servePostgresVersion } from "./postgres-versions.mjs";
 export { registryAddress, serveRegistry, shareRegistry } from "./registry.mjs";
 export { node24, runAction } from "./runner.mjs";
 export { must, run, until, which } from "./shell.mjs";

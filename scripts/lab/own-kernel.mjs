@@ -33,6 +33,8 @@ if [ ! -e /machine/disk ]; then
   echo "$LAB_RESOLVERS" > /files/etc/resolv.conf
   echo '/dev/ubda / ext4 defaults 0 1' > /files/etc/fstab
   printf '[Match]\\nName=vec0\\n[Network]\\nAddress=%s\\nGateway=%s\\n' "$address" "$gateway" > /files/etc/systemd/network/lab.network
+  # This kernel has nothing that iptables could speak to; Docker's own proxy publishes ports without it.
+  [ ! -d /files/etc/docker ] || echo '{"iptables": false, "ip6tables": false}' > /files/etc/docker/daemon.json
   mkdir -p -m 0700 /files/root/.ssh && echo "$LAB_KEY" > /files/root/.ssh/authorized_keys
   mke2fs -q -t ext4 -d /files /machine/disk.unfinished 8G
   mv /machine/disk.unfinished /machine/disk

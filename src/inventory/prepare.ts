@@ -32,7 +32,8 @@ function existing(given: string, ground: Ground): string {
       `inventory-file is ${quoted(given)}: Ansible reads a comma as a list of hosts, so rename the file.`,
     );
   }
-  if (place.kind === "file" && readPiece(place, 0, 1).length === 0) throw new DeployError(`${place.name} is empty.`);
+  if (place.kind === "file" && readPiece(place, 0, 1).length === 0)
+    throw new DeployError(`${place.name} is empty: name at least one host in it.`);
   return place.path;
 }
 

@@ -1,6 +1,6 @@
 import { type ProjectFiles, within } from "./checkout.js";
 import { servedBy } from "./procfile.js";
-import { entryFiles, settingsTexts } from "./settings-module.js";
+import { dotted, entryFiles, settingsTexts } from "./settings-module.js";
 
 /** A WSGI or ASGI application, `module:name`, and where the project says so. */
 export interface Entry {
@@ -34,19 +34,14 @@ export function findEntry(
     const found = entryFiles(files, manageDir).filter((path) => path.endsWith(`${kind}.py`));
     const near = found.find((path) => path === within(manageDir, `${settings?.split(".")[0]}/${kind}.py`)) ?? found[0];
     if (near !== undefined && /^[ \t]*application[ \t]*=/m.test(files.read(near)))
-      return { kind, value: `${moduleOf(near, manageDir)}:application`, where: near };
+      return { kind, value: `${dotted(near, manageDir)}:application`, where: near };
   }
   return undefined;
 }
 
 function setting(text: string, name: string): string | undefined {
-  const dotted = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(
+  const named = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*["']([A-Za-z_][\\w.]*)\\.([A-Za-z_]\\w*)["']`, "m").exec(
     text,
   );
-  return dotted === null ? undefined : `${dotted[1]}:${dotted[2]}`;
-}
-
-function moduleOf(path: string, manageDir: string): string {
-  const inside = manageDir === "." ? path : path.slice(manageDir.length + 1);
-  return inside.replace(/\.py$/, "").replaceAll("/", ".");
+  return named === null ? undefined : `${named[1]}:${named[2]}`;
 }

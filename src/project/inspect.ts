@@ -51,11 +51,11 @@ export async function inspectProject(
   const folder = resolve(workspace, inputs.workingDirectory);
   const ground = { folder, workspace: resolve(workspace) };
   if (kindOf({ path: folder, name: workingDirectory(inputs), workspace: ground.workspace }) !== "folder") {
-    throw new DeployError(`${workingDirectory(inputs)} is no folder in ${workspace}.`);
+    throw new DeployError(noFolder(workingDirectory(inputs), workspace));
   }
   const code = inputs.codeDirectory === "" ? ground : { ...ground, folder: resolve(workspace, inputs.codeDirectory) };
   if (kindOf({ path: code.folder, name: codeDirectory(inputs), workspace: ground.workspace }) !== "folder") {
-    throw new DeployError(`${codeDirectory(inputs)} is no folder in ${workspace}.`);
+    throw new DeployError(noFolder(codeDirectory(inputs), workspace));
   }
   const bundledRole = inputs.playbook === "" && inputs.mode === "role";
   const playbook = file("playbook", inputs.playbook, ground);
@@ -100,6 +100,8 @@ function setByUser(inputs: Inputs, ground: Ground, name: string): string | undef
 }
 
 const workingDirectory = (inputs: Inputs) => `working-directory ${quoted(inputs.workingDirectory)}`;
+const noFolder = (name: string, workspace: string) =>
+  `${name} is no folder in ${workspace}: correct the path, and check that actions/checkout ran before this step.`;
 const codeDirectory = (inputs: Inputs) => `code-directory ${quoted(inputs.codeDirectory)}`;
 
 function file(input: "playbook", given: string, ground: Ground): string {

@@ -34,11 +34,13 @@ const MEANT: readonly (readonly [RegExp, string])[] = [
   [/^HOST(NAME)?$/, "db_host"],
   [/^PORT$/, "db_port"],
 ];
+const REDIS = /^(?:[A-Z]+_)+REDIS_UR[LI]$|^REDIS_(?:URI|LOCATION)$/;
 const SECRET_KEY = /^(DJANGO|APP|FLASK)_?SECRET(_?KEY)?$|^SECRET$/;
 
 /** The variable of the deploy that a name of the project's own means; undefined where that is not plain. */
 export function meaningOf(name: string): string | undefined {
   if (SECRET_KEY.test(name)) return "vault_secret_key";
+  if (REDIS.test(name)) return "django_app_redis_url";
   const [prefix] = DATABASE.exec(name) ?? [];
   if (prefix === undefined) return undefined;
   return MEANT.find(([pattern]) => pattern.test(name.slice(prefix.length)))?.[1];
@@ -55,6 +57,9 @@ export function needsOf(django: DjangoProject, looked: Looked, table: readonly L
     ...librariesFor(looked.packages, table),
     ...environmentOf(looked.reads),
     ...Object.values(django.questions).map((question) => `missing: ${question}.`),
+    ...(django.manageDir === undefined || django.wsgi !== undefined || django.asgi !== undefined
+      ? []
+      : ["missing: a WSGI or ASGI application: commit a wsgi.py as startproject writes it, or set django_app_wsgi."]),
   ];
 }
 

@@ -24,7 +24,10 @@ export function placeOfInput(
   if (given.startsWith("-")) throw new DeployError(`${input} is ${quoted(given)}: a path cannot begin with a dash.`);
   const place = { path: resolve(ground.folder, given), name: `${input} ${quoted(given)}`, workspace: ground.workspace };
   const kind = kindOf(place);
-  if (kind === undefined) throw new DeployError(`${place.name} does not exist in ${ground.folder}.`);
+  if (kind === undefined)
+    throw new DeployError(
+      `${place.name} does not exist in ${ground.folder}: correct the path, and check that it is committed.`,
+    );
   return { ...place, kind };
 }
 

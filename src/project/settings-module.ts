@@ -28,7 +28,8 @@ export function settingsModule(python: string): string | undefined {
  * @param manageDir folder of manage.py.
  */
 export function chooseSettings(files: ProjectFiles, manageDir: string): Answer {
-  const named = namedModules(files, manageDir);
+  const said = namedModules(files, manageDir);
+  const named = said.size > 0 ? said : onlySettings(files, manageDir);
   const beside = unique([...named.keys()].flatMap((module) => siblings(files, manageDir, module)));
   const production = unique([...[...named.keys()].filter(isProduction), ...beside.filter(isProduction)]);
   const [first, second] = production;
@@ -64,13 +65,33 @@ function namedModules(files: ProjectFiles, manageDir: string): Map<string, strin
   return named;
 }
 
-/** wsgi.py and asgi.py of the project, those near manage.py first. */
+/** The only module that is a project's settings by its name and content, where no file names one: an old manage.py puts the name together. */
+function onlySettings(files: ProjectFiles, manageDir: string): Map<string, string> {
+  const found = files.paths.filter((path) => {
+    const inside = manageDir === "." ? path : path.startsWith(`${manageDir}/`) ? path.slice(manageDir.length + 1) : "";
+    return (
+      /^(?:[A-Za-z_]\w*\/)?settings(?:\/__init__)?\.py$/.test(inside) &&
+      /^[ \t]*ROOT_URLCONF[ \t]*=/m.test(files.read(path))
+    );
+  });
+  const [only, other] = found;
+  return only === undefined || other !== undefined ? new Map() : new Map([[dotted(only, manageDir), only]]);
+}
+
+/** A file's module, as it is imported from the folder of manage.py. */
+export function dotted(path: string, manageDir: string): string {
+  const inside = manageDir === "." ? path : path.slice(manageDir.length + 1);
+  return inside.replace(/(\/__init__)?\.py$/, "").replaceAll("/", ".");
+}
+
+/** wsgi.py and asgi.py of the project, those near manage.py first. One of a test or an example counts only where there is no other. */
 export function entryFiles(files: ProjectFiles, manageDir: string): string[] {
   const prefix = manageDir === "." ? "" : `${manageDir}/`;
-  return files.paths
+  const all = files.paths
     .filter((path) => path.startsWith(prefix) && /(^|\/)(wsgi|asgi)\.py$/.test(path))
-    .filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)))
     .sort((a, b) => a.split("/").length - b.split("/").length);
+  const own = all.filter((path) => !/(^|\/)(tests?|docs|examples?)\//.test(path.slice(prefix.length)));
+  return own.length > 0 ? own : all;
 }
 
 /** Modules in the same settings folder as *module*, itself one of them or the folder. */

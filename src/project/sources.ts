@@ -49,7 +49,9 @@ export function sourcesOf(
   const named = filesInArguments(extraArgs).map((path) => {
     const file = { ...placeInProject(resolve(project.folder, path), project), name: `extra-args ${quoted(path)}` };
     if (kindOf(file) === undefined)
-      throw new DeployError(`${file.name} names a file that does not exist in ${project.folder}.`);
+      throw new DeployError(
+        `${file.name} names a file that does not exist in ${project.folder}: correct the path, and check that it is committed.`,
+      );
     return file;
   });
   const sources = [

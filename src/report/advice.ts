@@ -35,6 +35,10 @@ export const ADVICE: readonly (readonly [cause: RegExp | readonly RegExp[], advi
     "The settings lack a value: give it in the input `env` (a `NAME=value` a line) or in `group_vars`, and check `django_settings_module`.",
   ],
   [
+    /(<frozen os>|\/os\.py)", line \d{1,5}, in __getitem__|UndefinedValueError: \w{1,99} not found/,
+    "The code reads a variable of the environment that is not set: give it in the input `env` (a `NAME=value` a line) or in `django_app_env`.",
+  ],
+  [
     [/redis\.exceptions|kombu\.exceptions|:6379\b|port 6379/i, /refused|timed out|not known/i],
     "The host does not reach Redis: check REDIS_URL in `env`, that Redis runs, and that it accepts connections from this host. `django_app_redis: local` provides one.",
   ],

@@ -1,4 +1,4 @@
-import type { RunEvent } from "../ansible/events.js";
+import type { ResultEvent, RunEvent } from "../ansible/events.js";
 import { taskName } from "../ansible/task-name.js";
 import { code, count, details, enumeration, fenced, safe } from "./markdown.js";
 import type { Totals } from "./totals.js";
@@ -14,6 +14,10 @@ export function predictionSection({ deploy }: Totals): string[] {
   ];
   const requirements = deploy.requirements ?? [];
   return [
+    // Whoever decides about a deploy looks for these first: that there are none is worth a line.
+    ...(deploy.target_revision !== undefined && (deploy.migrations ?? []).length + (deploy.unknown ?? []).length === 0
+      ? ["No migration would be applied.", ""]
+      : []),
     ...lists.flatMap(([title, items]) =>
       items.length === 0 ? [] : [`**${title}:** ${items.map(code).join(", ")}`, ""],
     ),
@@ -25,17 +29,15 @@ export function predictionSection({ deploy }: Totals): string[] {
 
 /** The changed tasks of each host with their differences; hosts with the same ones together. */
 export function changeSection(events: readonly RunEvent[]): string[] {
-  const byHost = new Map<string, string[]>();
+  const byHost = new Map<string, ResultEvent[]>();
   for (const event of events) {
     if (event.event !== "result" || event.status !== "changed") continue;
-    const lines = byHost.get(event.host) ?? [];
-    byHost.set(event.host, lines);
-    lines.push(event.diff ? `# ${taskName(event)}\n${event.diff}` : `# ${taskName(event)}`);
+    byHost.set(event.host, [...(byHost.get(event.host) ?? []), event]);
   }
   const groups = new Map<string, { hosts: string[]; tasks: number }>();
-  for (const [host, lines] of byHost) {
-    const text = lines.join("\n\n");
-    const group = groups.get(text) ?? { hosts: [], tasks: lines.length };
+  for (const [host, changed] of byHost) {
+    const text = changesOf(changed);
+    const group = groups.get(text) ?? { hosts: [], tasks: changed.length };
     groups.set(text, group);
     group.hosts.push(host);
   }
@@ -50,6 +52,15 @@ export function changeSection(events: readonly RunEvent[]): string[] {
     ),
     ...(more > 0 ? [`… and ${count(more, "host")} with other changes.`, ""] : []),
   ];
+}
+
+/** Tasks with their differences; those that show none by their names alone. */
+function changesOf(changed: readonly ResultEvent[]): string {
+  const names = changed.filter(({ diff }) => !diff).map(taskName);
+  const silent = names.length === 0 ? [] : [`# ${names.join(", ")}: no difference to show`];
+  return [...silent, ...changed.filter(({ diff }) => diff).map((event) => `# ${taskName(event)}\n${event.diff}`)].join(
+    "\n\n",
+  );
 }
 
 function cut(text: string): string {

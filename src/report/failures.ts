@@ -42,12 +42,15 @@ function entry(group: readonly [Failure, ...Failure[]], first: boolean): string[
   const [[sentence, result]] = group;
   const hosts = group.map(([, { host }]) => code(host));
   const where = result.path ? ` at ${code(shortPath(result.path))}` : "";
-  const lines = lastLines(result);
+  const all = lastLines(result);
+  const said = all === "" ? sentence : firstLine(sentence, result);
+  // What stands above them already is not said again.
+  const lines = all.startsWith(`${said}\n`) ? all.slice(said.length + 1) : all;
   const advice = adviceFor(result);
   return [
     `**${enumeration(hosts)}**, task “${safe(taskName(result))}”${where}`,
     "",
-    safe(lines === "" ? sentence : firstLine(sentence, result)),
+    safe(said),
     "",
     ...(advice === "" ? [] : [`💡 ${advice}`, ""]),
     ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? opened : same)),

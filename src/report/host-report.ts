@@ -1,5 +1,5 @@
 import type { DeployFacts, ResultEvent, RunEvent } from "../ansible/events.js";
-import { switches } from "./phases.js";
+import { activates, switches } from "./phases.js";
 import type { Totals } from "./totals.js";
 
 /** How a run ended for a host, worst first. */
@@ -43,7 +43,10 @@ export function hostReports(
       const switched = own.some(switches);
       const wentBack = own.some(({ deploy }) => deploy?.rolled_back === true);
       const state = stateOf(name, totals, { ...run, wentBack, heldBack: run.failed && deploys(totals) && !switched });
-      return { name, state, ...served(own, switched && !wentBack, run.check), ...counts(totals, name) };
+      const live = served(own, switched && !wentBack, run.check);
+      // A check that failed there has not come to say what would be live.
+      const known = run.check && state === "failed" ? { ...live, serves: "" } : live;
+      return { name, state, ...known, ...counts(totals, name) };
     })
     .sort((one, other) => HOST_STATES.indexOf(one.state) - HOST_STATES.indexOf(other.state));
 }
@@ -66,12 +69,13 @@ function stateOf(
   return run.check ? "would change" : "changed";
 }
 
-/** What a host serves: the last word of its results, or what it served before where it was not switched. */
+/** What a host serves: the last word of its results, or what it served before where it was not switched. Nobody knows where it was lost at that moment. */
 function served(own: readonly ResultEvent[], switched: boolean, check: boolean): Pick<HostReport, "serves" | "before"> {
   const facts = own.flatMap(({ deploy }) => deploy ?? []);
   const before =
     facts.map((one) => one.previous_release ?? images(one.previous_images)).find((one) => one !== "") ?? "";
   const after = facts.map((one) => one.release ?? images(one.images)).findLast((one) => one !== "") ?? "";
+  if (own.some((event) => event.status === "unreachable" && activates(event))) return { serves: "", before };
   // A module that found nothing to switch names the release all the same.
   return { serves: (switched || !check) && after !== "" ? after : before, before };
 }

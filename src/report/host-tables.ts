@@ -33,7 +33,7 @@ export function hostSection(hosts: readonly HostReport[], check: boolean): strin
   const row = (host: HostReport) => [
     code(host.name),
     `${ICONS[host.state]} ${host.state}`,
-    ...(releases ? [code(host.serves), host.before === host.serves ? "the same" : code(host.before)] : []),
+    ...(releases ? [live(host), host.before === host.serves ? "the same" : code(host.before)] : []),
     ...[host.changed, host.ok, host.failed].map(String),
   ];
   const lines = (some: readonly HostReport[]) => table(heads, align, some.map(row));
@@ -41,6 +41,10 @@ export function hostSection(hosts: readonly HostReport[], check: boolean): strin
   const notable = hosts.filter(({ state }) => state === "unreachable" || state === "failed").slice(0, AT_A_GLANCE);
   const rest = hosts.slice(notable.length);
   return ["#### Hosts", "", ...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
+}
+
+function live({ serves, before }: HostReport): string {
+  return serves === "" && before !== "" ? "not known" : code(serves);
 }
 
 /** `97 hosts: 95 changed, 2 unchanged`. */
@@ -67,19 +71,19 @@ export function rolledBackSection(hosts: readonly HostReport[]): string[] {
 export function statusSection({ hostStatus }: Totals): string[] {
   const hosts = Object.entries(hostStatus).sort(([one], [other]) => naturally(one, other));
   if (hosts.length === 0) return [];
-  const rows = hosts.map(([host, status]) => {
-    const units = Object.entries(status.units).map(([unit, state]) => `${unit} ${state}`);
-    return [
+  const told = hosts.some(([, status]) => healthOf(status) !== "");
+  const rows = hosts.map(([host, status]) =>
+    [
       host,
+      ...(told ? [healthOf(status)] : []),
       status.release ?? "none",
       status.revision?.slice(0, 7) ?? "",
       status.since ?? "",
-      status.slot ?? "",
-      units.join(", "),
-      `${status.free_mib} MiB`,
+      size(status.free_mib),
       status.lock ?? "free",
-    ].map(code);
-  });
+    ].map(code),
+  );
+  const heads = ["host", ...(told ? ["health"] : []), "live release", "commit", "since", "free disk", "deploy lock"];
   const problems = hosts.flatMap(([host, status]) =>
     (status.problems ?? []).map((problem) => `- ⚠️ ${code(host)}: ${safe(problem)}`),
   );
@@ -87,7 +91,7 @@ export function statusSection({ hostStatus }: Totals): string[] {
     ...(problems.length > 0 ? ["#### Problems", "", ...problems, ""] : []),
     "#### Hosts",
     "",
-    ...table(["host", "release", "commit", "since", "slot", "units", "free disk", "deploy lock"], "llllllrl", rows),
+    ...table(heads, told ? "lllllrl" : "llllrl", rows),
     ...hosts.flatMap(([host, status]) => standing(host, status)),
   ];
 }
@@ -97,16 +101,33 @@ export function problemCount(problems: readonly string[]): string {
   return problems.length === 0 ? "no problem" : count(problems.length, "problem");
 }
 
+/** A site under maintenance is closed, however healthy its application is. */
+function healthOf({ health, maintenance }: HostStatus): string {
+  const known = health === null ? "serves no requests" : (health ?? "");
+  return maintenance ? `${known === "" ? "" : `${known}, `}under maintenance` : known;
+}
+
+/** `512 MiB`, `60.4 GiB`. */
+function size(mib: number): string {
+  return mib < 1024 ? `${mib} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
+}
+
 /** How an application stands on a host, in a table that opens by a click. */
 function standing(host: string, status: HostStatus): string[] {
-  const { health, problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
+  const { problems = [], restarts = {}, memory_mib = {}, timers = {}, runs = [] } = status;
   // A Swarm says none of it.
   if (status.problems === undefined) return [];
   const days = status.certificate_days;
   const rows: readonly (readonly [string, string])[] = [
-    ...(health === undefined ? [] : ([["health", health ?? "serves no requests"]] as const)),
     ["maintenance", status.maintenance ?? "off"],
-    ...Object.entries(memory_mib).map(([unit, mib]) => [unit, `${mib} MiB, ${restarts[unit] ?? 0} restarts`] as const),
+    ...(status.slot === null ? [] : ([["slot", status.slot]] as const)),
+    ...Object.entries(status.units).map(([unit, state]) => {
+      const mib = memory_mib[unit];
+      return [
+        unit,
+        mib === undefined ? state : `${state}, ${mib} MiB, ${count(restarts[unit] ?? 0, "restart")}`,
+      ] as const;
+    }),
     ...Object.entries(timers),
     ...(days === undefined ? [] : ([["certificate", days === null ? "none" : `${days} days`]] as const)),
     ["last dump", lastDump(status)],
@@ -125,7 +146,8 @@ function standing(host: string, status: HostStatus): string[] {
 /** When it was made, its size, and when one was last tried: what a restore would bring back, and how long it would take. */
 function lastDump({ last_dump, dump_bytes = 0, last_rehearsal, restores_in }: HostStatus): string {
   if (last_dump === undefined || last_dump === null) return "none";
-  const size = dump_bytes > 0 ? `, ${(dump_bytes / 1e6).toFixed(1)} MB` : "";
+  const megabytes = dump_bytes / 1e6;
+  const size = dump_bytes > 0 ? `, ${megabytes < 0.1 ? "less than 0.1" : megabytes.toFixed(1)} MB` : "";
   const tried = last_rehearsal
     ? `, restored in ${restores_in ?? 0} s when tried on ${last_rehearsal}`
     : ", none was tried";

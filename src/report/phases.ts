@@ -36,7 +36,7 @@ export function coursesOf(events: readonly RunEvent[]): Course[] {
     const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
     courses.set(event.host, course);
     const back = event.deploy?.rolled_back === true;
-    const phase = back ? "Roll back" : byRole ? (roleOf(event.name) ?? play) : play;
+    const phase = back ? "Rollback" : byRole ? (roleOf(event.name) ?? play) : play;
     const span = extend(course.spans, phase, event);
     if (switches(event)) course.switched = span.end;
     if (back) course.returned = span.end;
@@ -56,8 +56,13 @@ export function failedPhase(courses: readonly Course[]): string {
 }
 
 /** Whether a result is the switch of a host to what was deployed. */
-export function switches({ action, status }: ResultEvent): boolean {
-  return status === "changed" && /\.(app_activate|compose_up)$/.test(action);
+export function switches(event: ResultEvent): boolean {
+  return event.status === "changed" && activates(event);
+}
+
+/** Whether a result is of the step that moves a host's traffic, however it ended. */
+export function activates({ action }: ResultEvent): boolean {
+  return /\.(app_activate|compose_up)$/.test(action);
 }
 
 function extend(spans: OpenSpan[], phase: string, event: ResultEvent): OpenSpan {

@@ -76,6 +76,7 @@ function summaryOf(outcome: Outcome, parts: PublishParts, limit?: number): strin
       links: jobLinks(jobFacts(process.env), {
         from: totals.deploy.previous_revision ?? "",
         to: totals.deploy.target_revision ?? totals.deploy.revision ?? "",
+        live: wentLive(outcome, parts),
       }),
       ansibleVersion: parts.ansibleVersion,
       durationSeconds: parts.durationSeconds,
@@ -84,6 +85,12 @@ function summaryOf(outcome: Outcome, parts: PublishParts, limit?: number): strin
     limit,
   );
   return parts.redact(markdown);
+}
+
+/** Whether this deploy's release is live somewhere. Else a rollback would take away the release that was live before it. */
+function wentLive({ status, totals }: Outcome, { inputs }: PublishParts): boolean {
+  if (inputs.check || inputs.operation !== "deploy") return false;
+  return status === "succeeded" || totals.wentOn.length > 0;
 }
 
 function jobFacts(env: NodeJS.ProcessEnv): JobFacts {

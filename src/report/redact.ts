@@ -5,6 +5,7 @@ const FREE_TEXTS = ["name", "msg", "stderr", "stdout", "diff", "warnings", "depl
 
 /** Characters of an output that are kept: the cause of a failure stands last. */
 const TAIL = 4_096;
+const LONGEST_LINE = 1_000;
 
 /**
  * The events without secrets. It comes before any escaping or cutting, which could tear a secret apart so that nothing
@@ -23,11 +24,20 @@ function redactResult(event: ResultEvent, redact: (text: string) => string): Res
   const redacted = given.map((key) => [key, redactDeep(event[key], redact)] as const);
   return {
     ...event,
-    ...Object.fromEntries(redacted.map(([key, value]) => [key, OUTPUTS.has(key) ? end(value) : value])),
+    ...Object.fromEntries(
+      redacted.map(([key, value]) => [key, key === "msg" ? message(value) : PRINTED.has(key) ? end(value) : value]),
+    ),
   };
 }
 
-const OUTPUTS: ReadonlySet<string> = new Set(["msg", "stderr", "stdout"]);
+const PRINTED: ReadonlySet<string> = new Set(["stderr", "stdout"]);
+
+/** A long message without its middle: its first line, which the callback keeps whole, says what failed. */
+function message(value: unknown): unknown {
+  if (typeof value !== "string" || value.length <= TAIL) return value;
+  const first = value.slice(0, value.indexOf("\n"));
+  return first.length > LONGEST_LINE || !value.includes("\n") ? end(value) : `${first}\n…\n${end(value)}`;
+}
 
 /** Of warnings and the like. */
 const start = (value: unknown): unknown => (typeof value === "string" ? value.slice(0, TAIL) : value);

@@ -55,7 +55,7 @@ export function summaryMarkdown(parts: SummaryParts, limit = 300_000): string {
   const sections: readonly Section[] = [
     {
       name: "verdict",
-      lines: [`### ${ICONS[status]} ${safe(parts.verdict)}`, "", ...early(parts), ...untouched(parts, hosts)],
+      lines: [`### ${iconOf(parts)} ${safe(parts.verdict)}`, "", ...early(parts), ...untouched(parts, hosts)],
     },
     { name: "migrations that stay", lines: check ? [] : stayingMigrations(totals) },
     { name: "failures", lines: failureSection(parts.failures, { rolledBack: status === "rolled-back" }) },
@@ -69,11 +69,18 @@ export function summaryMarkdown(parts: SummaryParts, limit = 300_000): string {
     { name: "migrations", lines: check ? [] : migrations(totals) },
     { name: "warnings", lines: warnings(totals) },
     { name: "changes by host", lines: check ? changeSection(events) : [] },
-    { name: "timeline", lines: timelineSection(events, check) },
-    { name: "slowest tasks", lines: slowest(events) },
+    // A check is no deploy: how long it took says nothing of one.
+    { name: "timeline", lines: check ? [] : timelineSection(events) },
+    { name: "slowest tasks", lines: check ? [] : slowest(events) },
     { name: "foot", lines: foot(parts) },
   ];
   return withinLimit(sections, GIVEN_UP, limit);
+}
+
+/** A status that found problems did what it is for; a check mark would say that all is well. */
+function iconOf({ status, totals }: SummaryParts): string {
+  const problems = Object.values(totals.hostStatus).some((host) => (host.problems ?? []).length > 0);
+  return status === "succeeded" && problems ? "⚠️" : ICONS[status];
 }
 
 /** What ended the run where no task of a host did. */
@@ -148,9 +155,8 @@ function shortened(text: string): string {
   return text.length > 500 ? `${text.slice(0, 500)} …` : text;
 }
 
-function timelineSection(events: readonly RunEvent[], check: boolean): string[] {
-  // A check switches nothing.
-  const courses = coursesOf(events).map((course) => (check ? { ...course, switched: undefined } : course));
+function timelineSection(events: readonly RunEvent[]): string[] {
+  const courses = coursesOf(events);
   const chart = timeline(courses);
   const hidden = hiddenHosts(courses);
   if (chart === "") return [];

@@ -70,8 +70,10 @@ function section({ host, spans, switched, returned }: Course, phases: readonly s
     const look = failed ? "crit" : phases.indexOf(phase) % 2 === 0 ? "done" : "active";
     return `  ${label} :${look}, ${start}, ${Math.max(end, start + 1)}`;
   });
-  const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${switched}, 0ms`];
-  const back = returned === undefined ? [] : [`  ${NO_LABEL} :crit, milestone, ${returned}, 0ms`];
+  // Mermaid draws a mark below a bar that it is within, and over the label of one that ends with it.
+  const within = (time: number) => (spans.some(({ end }) => end === time) ? time - 1 : time);
+  const mark = switched === undefined ? [] : [`  ${NO_LABEL} :milestone, ${within(switched)}, 0ms`];
+  const back = returned === undefined ? [] : [`  ${NO_LABEL} :crit, milestone, ${within(returned)}, 0ms`];
   return [`  section ${word(host)}`, ...bars, ...mark, ...back];
 }
 

@@ -17,7 +17,7 @@ export interface Totals {
   readonly wentBack: boolean;
   /** Hosts that were switched and stay so, while others failed or not. */
   readonly wentOn: readonly string[];
-  /** Whether a host kept or went back to what it served before. */
+  /** Whether a host kept or went back to what it served before, which a first deploy has none of. */
   readonly keptOld: boolean;
   readonly hostStatus: Readonly<Record<string, HostStatus>>;
 }
@@ -44,7 +44,7 @@ export function totalsOf(events: readonly RunEvent[]): Totals {
     deploy: deployOf(results),
     wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
     wentOn: wentOn(results).filter((host) => !having("failures").includes(host)),
-    keptOld: results.some(({ deploy }) => deploy?.kept === true || deploy?.rolled_back === true),
+    keptOld: results.some(({ deploy }) => (deploy?.kept || deploy?.rolled_back) && serves(deploy)),
     hostStatus: Object.fromEntries(
       results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : [])),
     ),
@@ -122,6 +122,10 @@ function failuresOf(results: readonly ResultEvent[], stats: Readonly<Record<stri
 /** What every host may add to. */
 const JOINED = ["migrations", "warnings", "packages", "requirements", "unknown"] as const;
 
+/** What Django's checks say of every deploy comes behind what is new with this one. The rest stays as it came. */
+const ownFirst = (one: string, other: string): number =>
+  Number(/^\w+\.[A-Z]\d{3}: /.test(one)) - Number(/^\w+\.[A-Z]\d{3}: /.test(other));
+
 /** What the hosts report of the deploy, all together; of what is one for all of them the last word counts. */
 function deployOf(results: readonly ResultEvent[]): DeployFacts {
   let all: DeployFacts = {};
@@ -140,6 +144,8 @@ function deployOf(results: readonly ResultEvent[]): DeployFacts {
     all = rest;
     lists.warnings?.add("The hosts give different addresses of the site, so the output url is empty.");
   }
-  const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])]] as const).filter(([, texts]) => texts.length > 0);
+  const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])].sort(ownFirst)] as const).filter(
+    ([, texts]) => texts.length > 0,
+  );
   return { ...all, ...Object.fromEntries(joined) };
 }

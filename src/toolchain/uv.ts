@@ -141,7 +141,7 @@ export async function fetchUvArchive(
     .digest("hex");
   if (sha256 !== archive.sha256) {
     throw new DeployError(
-      `The download of uv ${UV_VERSION} has the SHA-256 ${sha256} and not ${archive.sha256}: it was changed on the way.`,
+      `The download of uv ${UV_VERSION} has the SHA-256 ${sha256} and not ${archive.sha256}: it was changed on the way, so look at the proxy or mirror between.`,
     );
   }
   const argv = ["tar", "-xzf", file, "-C", work] as const;

@@ -32,7 +32,8 @@ export async function becomePassword(
   const plain = await decryptVault(text.trimStart(), passwords);
   if (plain !== undefined) {
     const held = withoutLastLineEnds(plain);
-    if (held === "" || /[\r\n]/.test(held)) throw new DeployError(`${name} holds no password of one line.`);
+    if (held === "" || /[\r\n]/.test(held))
+      throw new DeployError(`${name} holds no password of one line: encrypt the password alone.`);
     return held;
   }
   const id = vaultIdOf(text.trimStart());

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { cacheFolder, projectFolder } from "../../../scripts/lab/index.mjs";
@@ -14,8 +14,9 @@ export interface WorkflowRun {
   log: string;
   /** The action's outputs, as the step after it saw them. */
   outputs: Record<string, string>;
-  /** The job summary's Markdown. */
+  /** The job summary's Markdown, of the last step that ran the action; and that of each. */
   summary: string;
+  summaries: string[];
   seconds: number;
   secrets: string[];
   /** Command lines that held a secret while the workflow ran. */
@@ -75,11 +76,16 @@ export async function runWorkflow(trial: Trial, workflow: string, request: Workf
   const { code, log } = await act(argv, request.project.folder, environment(trial, bin, outputsFile));
   const argumentLeaks = watch.stop();
   writeFileSync(join(keep, "log.txt"), log);
+  const summaries = globSync("summary-*.md", { cwd: keep })
+    .map(String)
+    .toSorted()
+    .map((name) => readFileSync(join(keep, name), "utf8"));
   return {
     code,
     log,
     outputs: existsSync(outputsFile) ? JSON.parse(readFileSync(outputsFile, "utf8")) : {},
-    summary: existsSync(join(keep, "summary.md")) ? readFileSync(join(keep, "summary.md"), "utf8") : "",
+    summary: summaries.at(-1) ?? "",
+    summaries,
     seconds: (Date.now() - start) / 1000,
     secrets: Object.values(secrets),
     argumentLeaks,
@@ -138,7 +144,7 @@ if (argv.join(" ").includes("process.execPath")) {
   console.log(__filename);
 } else {
   process.exitCode = spawnSync(process.execPath, argv, { stdio: "inherit" }).status ?? 128;
-  if (argv[0]?.endsWith("/dist/main/index.js")) copyFileSync(GITHUB_STEP_SUMMARY, ${JSON.stringify(join(keep, "summary.md"))});
+  if (argv[0]?.endsWith("/dist/main/index.js")) copyFileSync(GITHUB_STEP_SUMMARY, ${JSON.stringify(join(keep, "summary-"))} + Date.now() + ".md");
   if (argv[0]?.endsWith("/dist/post/index.js")) {
     cpSync(RUNNER_TEMP, ${JSON.stringify(join(keep, "temp"))}, { recursive: true, verbatimSymlinks: true });
     cpSync(GITHUB_WORKSPACE, ${JSON.stringify(join(keep, "workspace"))}, { recursive: true, verbatimSymlinks: true });

@@ -84,6 +84,9 @@ export async function installPoints(host: Host): Promise<void> {
   await onHost(
     host,
     [
+      // Newer sudoers have sudo look in no folder of /usr/local.
+      `echo 'Defaults secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"' > /etc/sudoers.d/lab-points
+chmod 0440 /etc/sudoers.d/lab-points`,
       shim(
         "/usr/local/bin/lab-point",
         `if [ -e "/run/lab/fail-$1" ]; then echo "told to fail in $1" >&2; exit 1; fi

@@ -20,6 +20,8 @@ export interface Seen {
   longestReconnect: number;
   /** Between two messages, events or parts of one connection; for one answer, from the last byte that was sent. */
   longestPause: number;
+  /** The same among those pauses that touch two seconds to either side of a switch of any host. */
+  longestPauseAtSwitch: number;
 }
 
 export interface Visitors {
@@ -41,6 +43,23 @@ export interface VisitorOptions {
   tls?: boolean;
 }
 
+/** A pause in milliseconds, and when it ended. */
+interface Pause {
+  end: number;
+  milliseconds: number;
+}
+
+const near = 2000;
+const longestAt = (moments: number[], pauses: Pause[]): number =>
+  Math.max(
+    0,
+    ...pauses
+      .filter(({ end, milliseconds }) =>
+        moments.some((moment) => end > moment - near && end - milliseconds < moment + near),
+      )
+      .map(({ milliseconds }) => milliseconds),
+  );
+
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const uploadBytes = 5_000_000;
 
@@ -58,7 +77,9 @@ export function receiveVisitors(
     withoutWord: [],
     longestReconnect: 0,
     longestPause: 0,
+    longestPauseAtSwitch: 0,
   });
+  const noticed = Object.fromEntries(kinds.map((kind) => [kind, [] as Pause[]])) as Record<Kind, Pause[]>;
   const seen = Object.fromEntries(kinds.map((kind) => [kind, none()])) as Record<Kind, Seen>;
   const versions: Visitors["versions"] = new Map(hosts.map(({ name }) => [name, []]));
   let stopping = false;
@@ -75,8 +96,9 @@ export function receiveVisitors(
     return seconds < graceful - 1 ? `${Math.round(seconds)} s after ${next[0]} came` : undefined;
   };
   const port = (host: Host): number => host.ports[tls ? 443 : 80] ?? 0;
-  const longer = (of: Seen, milliseconds: number): void => {
-    of.longestPause = Math.max(of.longestPause, milliseconds);
+  const longer = (kind: Kind, milliseconds: number): void => {
+    seen[kind].longestPause = Math.max(seen[kind].longestPause, milliseconds);
+    if (milliseconds >= 50) noticed[kind].push({ end: Date.now(), milliseconds });
   };
 
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
@@ -103,7 +125,7 @@ export function receiveVisitors(
           version = String(data).split(" ")[0] ?? "";
           of.answered++;
           waiting = false;
-          longer(of, Date.now() - sentAt);
+          longer("WebSocket", Date.now() - sentAt);
         };
         client.onclose = ({ code }) => {
           clearInterval(ask);
@@ -139,7 +161,7 @@ export function receiveVisitors(
     body: string;
   }
   const ask = (
-    of: Seen,
+    kind: Kind,
     host: Host,
     options: https.RequestOptions,
     send?: (out: ReturnType<typeof request>) => void,
@@ -148,7 +170,7 @@ export function receiveVisitors(
     new Promise<Answer>((resolve, reject) => {
       let last = Date.now();
       const heard = (): void => {
-        longer(of, Date.now() - last);
+        longer(kind, Date.now() - last);
         last = Date.now();
       };
       const out = request(
@@ -187,7 +209,7 @@ export function receiveVisitors(
         heard = true;
         return !stopping;
       };
-      await ask(of, host, { path: "/events", agent: false }, undefined, onText).catch(() => {});
+      await ask("event stream", host, { path: "/events", agent: false }, undefined, onText).catch(() => {});
       left = Date.now();
       if (stopping) return;
       const why = cutBecause(host, version, opened);
@@ -219,7 +241,7 @@ export function receiveVisitors(
       await timed(
         seen["keep-alive"],
         host,
-        () => ask(seen["keep-alive"], host, { path: "/version", agent }),
+        () => ask("keep-alive", host, { path: "/version", agent }),
         (body) => body.startsWith("Version"),
       );
       await pause(250);
@@ -246,7 +268,7 @@ export function receiveVisitors(
       await timed(
         seen["upload of 5 MB"],
         host,
-        () => ask(seen["upload of 5 MB"], host, options, slowly),
+        () => ask("upload of 5 MB", host, options, slowly),
         (body) => body.endsWith(` ${uploadBytes}`),
       );
   }
@@ -256,7 +278,7 @@ export function receiveVisitors(
       await timed(
         seen.download,
         host,
-        () => ask(seen.download, host, { path: `/download?${seconds}`, agent: false }),
+        () => ask("download", host, { path: `/download?${seconds}`, agent: false }),
         (body) => body.endsWith("end"),
       );
   }
@@ -284,7 +306,7 @@ export function receiveVisitors(
         out.on("error", (error) => reject(Object.assign(error, { again: out.rstCode === 7 || status === 0 })));
         out
           .on("end", () => {
-            longer(seen["HTTP/2"], Date.now() - start);
+            longer("HTTP/2", Date.now() - start);
             resolve({ status, body });
           })
           .end();
@@ -318,13 +340,18 @@ export function receiveVisitors(
     versions,
     pauses: () => {
       const found = Object.fromEntries(kinds.map((kind) => [kind, seen[kind].longestPause])) as Record<Kind, number>;
-      for (const kind of kinds) seen[kind].longestPause = 0;
+      for (const kind of kinds) {
+        seen[kind].longestPause = 0;
+        noticed[kind] = [];
+      }
       return found;
     },
     stop: async () => {
       stopping = true;
       await Promise.all(running);
       await dispatcher.destroy();
+      const switches = [...versions.values()].flatMap((known) => known.slice(1).map(([, since]) => since));
+      for (const kind of kinds) seen[kind].longestPauseAtSwitch = longestAt(switches, noticed[kind]);
       return seen;
     },
   };

@@ -45,6 +45,7 @@ from ansible.plugins.callback import CallbackBase
 # The caller hides secrets and keeps the last quarter, so that no piece of a secret that is cut through here stays.
 TAIL = 16384
 HEAD = 4096
+FIRST = 1000
 # Characters of a text that is compared; more would hold the run up.
 DIFF_INPUT = 65536
 SECRET_VALUE = re.compile(r"(?i)([\w.-]*(?:secret|passw|passphrase|token|api_?key|private_?key|access_?key|credential|dsn)[\w.-]*[\"']?[ \t]*[:=][ \t]*)\S.*")
@@ -59,6 +60,14 @@ def _text(value, limit=TAIL):
     return text[-limit:]
 
 
+def _message(text):
+    """A message that is too long without its middle: its first line says what failed. That is whole, or not there at all."""
+    if len(text) <= TAIL:
+        return text
+    first = text.split("\n", 1)[0]
+    return "%s\n…\n%s" % (first if len(first) <= FIRST else "…", text[-(TAIL - FIRST - 3) :])
+
+
 def _failed_items(result):
     """The failed results of a loop, or the result itself."""
     # ansible-core 2.19 marks a failed item as failed, 2.21 by its exception alone.
@@ -70,7 +79,7 @@ def _failed_items(result):
 def _failure(result):
     """The cause of a failure: message, return code and the end of what was printed."""
     items = _failed_items(result)
-    detail = {"msg": _text("\n".join(str(item.get("msg") or "") for item in items).strip())}
+    detail = {"msg": _message("\n".join(str(item.get("msg") or "") for item in items).strip())}
     for key in ("stdout", "stderr", "module_stdout", "module_stderr"):
         text = "\n".join(str(item[key]) for item in items if item.get(key))
         if text:

@@ -7,7 +7,7 @@ name: rollback_target
 short_description: Chooses the release that a fleet rolls back to
 description:
   - The newest release that every host has, that was live before, that is not marked bad and that is older than the live one; or the one
-    to roll back to. Each host's own record has to know it as the same commit.
+    to roll back to. Each host's own record has to know it as the same commit. One whose Python a host has no more is refused.
   - C(revision_of) gives the commit of such a release.
 options:
   _input:
@@ -47,18 +47,27 @@ def rollback_target(found, asked=""):
     there = ", ".join("%s%s" % (name, " (live)" if name in live else "") for name, _ in common) or "none"
     if not live:
         raise AnsibleFilterError("there is nothing to roll back: no release is live on these hosts yet")
+    gone = {entry["release"] for host in found for entry in host["releases"] if not entry.get("starts", True)}
     if asked:
         fits = [name for name, revision in common if name == asked or (revision or "").startswith(asked)]
         if not fits:
             raise AnsibleFilterError("%s is no release that every host still has; there are: %s" % (asked, there))
-        return fits[-1]
+        return _startable(fits[-1], gone)
     # What most hosts serve; where that is undecided, the older one, which a deploy that broke off left behind.
     most = max(live.values())
     from_here = min(name for name, count in live.items() if count == most)
     older = [name for name, _ in common if name < from_here]
     if not older:
         raise AnsibleFilterError("there is no older release to roll back to; there are: %s" % there)
-    return older[-1]
+    return _startable(older[-1], gone)
+
+
+def _startable(release, gone):
+    if release in gone:
+        raise AnsibleFilterError(
+            "%s cannot start any more, since the Python that it was made with is not on every host: deploy its commit, which makes it anew" % release
+        )
+    return release
 
 
 def revision_of(found, release):

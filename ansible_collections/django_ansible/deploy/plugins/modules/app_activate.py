@@ -77,7 +77,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Serve the release
+- name: Activate the release
   django_ansible.deploy.app_activate:
     app_name: mydjango
     app_dir: /opt/mydjango

@@ -89,7 +89,8 @@ account_exists:
 releases:
   description: Completed releases, oldest first, each with C(release), C(revision), C(bad), when it was C(activated), C(migrations),
     which is equal for releases that have the same migrations, C(build), which is for those made from the same settings, whether it is
-    C(prepared) from O(prepared_from), and whether it is made C(as_built), from O(build).
+    C(prepared) from O(prepared_from), whether it is made C(as_built), from O(build) and with the host's own Python of now, and whether it C(starts),
+    which it does not when its Python is gone.
   type: list
   returned: success
 live:

@@ -122,10 +122,13 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.enviro
 def migrate(application: Application, layout, params) -> dict:
     """Applies what the plan holds, with a dump before."""
     patience = {"lock_timeout": params["lock_timeout"], "lock_tries": params["lock_tries"], "timeout": params["timeout"]}
+    policy, live = policy_of(layout, params), layout.live_release()
     result = apply_plan(
-        application, recovery_of(params, layout), attempt=params["release"], live=layout.live_release(), switch="django_app_dump", dump=params["dump"],
-        policy=policy_of(layout, params), patience=patience,
+        application, recovery_of(params, layout), attempt=params["release"], live=live, switch="django_app_dump", dump=params["dump"],
+        policy=policy, patience=patience,
     )
+    if live and result["migrations"] and policy.kind != "off" and not layout.starts(live):
+        result["warnings"].append("whether the live release works with these migrations was not tried, since its Python is not on this host any more")
     later = result.pop("later", None)
     layout.mark_release(params["release"], later={"run": params["run_id"], "migrations": later, "patience": patience} if later else None)
     if not result["migrations"] and not later:
@@ -139,7 +142,7 @@ def migrate(application: Application, layout, params) -> dict:
 def policy_of(layout, params) -> Policy:
     """There is nothing to prove for a release that serves alone, or that is the live one itself."""
     live = layout.live_release()
-    serves = live and live != params["release"] and os.path.isdir(os.path.join(layout.release_dir(live), ".venv"))
+    serves = live and live != params["release"] and layout.starts(live)
     holds = params["proof"] == "hold" and params["alone"] and os.path.islink(layout.socket_link)
     return Policy(
         params["proof"], (lambda: live_application(params, layout)) if serves else None, "django_app_schema_proof", layout.release_dir(params["release"]),

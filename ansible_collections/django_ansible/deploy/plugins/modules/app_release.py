@@ -212,7 +212,7 @@ needs_all:
   type: str
   returned: when so
 unapplied:
-  description: The migrations that are not applied, as the release says; V(null) when it was not asked, or cannot be.
+  description: The migrations that are not applied, as the release says; V(null) when it did not say.
   type: list
   returned: success
 told:

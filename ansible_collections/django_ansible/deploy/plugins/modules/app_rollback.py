@@ -71,7 +71,7 @@ def others(params: dict, layout):
     """Django of the releases that are there besides the one to go back to: the live one first, then from the newest on."""
     live = layout.live_release()
     names = [found["release"] for found in reversed(layout.list_releases()) if found["release"] not in (live, params["release"])]
-    return (application_of(params, layout, name) for name in [*filter(None, [live]), *names])
+    return (application_of(params, layout, name) for name in [*filter(None, [live]), *names] if layout.starts(name))
 
 
 def main() -> None:

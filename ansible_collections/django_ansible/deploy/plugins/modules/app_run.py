@@ -93,7 +93,7 @@ def run(params: dict, check_mode: bool) -> dict:
         return {**NOT_RUN, "deploy": {"release": release}}
     started = Run(params["app_name"], params["run_id"])
     if not started.known():
-        application = Application(layout.release_dir(release), params["app_path"], layout.app_dir, environment, application_sandbox(params))
+        application = Application(layout.startable(release), params["app_path"], layout.app_dir, environment, application_sandbox(params))
         runs.start(started, layout, application, params["words"], params["actor"], release, params["limit"])
     found = started.follow(params["offset"], 0 if params["detached"] else params["wait"])
     return {**found, "output": environment.mask(found["output"]), "trouble": environment.mask(found["trouble"]), "deploy": {"release": release}}

@@ -22,6 +22,10 @@ options:
     description: Password of the user. The server's configuration has its hash alone.
     type: str
     required: true
+  former_password:
+    description: Password that holds as well, so that what runs with it still gets in while O(password) takes its place.
+    type: str
+    default: ''
   database:
     description: Number of the application's database.
     type: int
@@ -135,7 +139,7 @@ class Server:
                 "using that" % params["database"]
             )
         self.password = self.administrators_password()
-        self.words = redis.rights(self.version, params["password"], params["database"])
+        self.words = redis.rights(self.version, params["password"], params["database"], params["former_password"])
         manager = redis.administrator(self.version, self.password)
         lines = ["user default %s" % " ".join(self.default), "user %s %s" % (redis.ADMINISTRATOR, " ".join(manager))]
         includes = [os.path.join(self.users, name + ".conf") for name in sorted({*others, app_name})]
@@ -202,6 +206,7 @@ def main() -> None:
         argument_spec={
             "app_name": {"type": "str", "required": True},
             "password": {"type": "str", "required": True, "no_log": True},
+            "former_password": {"type": "str", "default": "", "no_log": True},
             "database": {"type": "int", "required": True},
             "packages": {"type": "list", "elements": "str", "default": ["redis-server"]},
             "port": {"type": "int", "default": 6379},

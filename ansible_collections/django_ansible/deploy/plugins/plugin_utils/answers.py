@@ -49,7 +49,7 @@ DEPLOY = record(
 CHANGES = by_name(one_of("created", "replaced", "scaled", "started", "removed"))
 RELEASE = record(
     release=release, revision=maybe(known_commit), bad=maybe(boolean), activated=maybe(moment), migrations=maybe(hexadecimal),
-    build=maybe(hexadecimal), prepared=boolean, as_built=boolean,
+    build=maybe(hexadecimal), prepared=boolean, as_built=boolean, starts=boolean,
 )
 LOGS = {"times": each(number, 40000), "lines": each(LINE, 40000)}
 RUN = {"output": text(8 << 20), "offset": number, "ended": boolean, "cut": boolean, "code": maybe(number), "trouble": text(), "deploy": DEPLOY}

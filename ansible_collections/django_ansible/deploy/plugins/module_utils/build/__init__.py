@@ -1,1 +1,1 @@
-"""From a checkout to something that can run: which Python, which requirements, the virtual environment. It imports from host alone."""
+"""From a checkout to something that can run: which Python, which requirements, the virtual environment."""

@@ -16,13 +16,13 @@ import pwd
 import re
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import interpreter, lock_files, requirements, settings_reads, uv, venv, worker
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import command
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import command, pythons
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP, program_input
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Sandbox, confined, ended, run_confined
 
-PROGRAM = (command, lock_files, requirements, interpreter, venv, settings_reads, worker)
+PROGRAM = (command, pythons, lock_files, requirements, interpreter, venv, settings_reads, worker)
 CACHE = "/var/cache/django-ansible-deploy"
 HOME = "/nonexistent"
 LONGEST_NAME = 32  # characters of an account's name
@@ -124,7 +124,7 @@ class Builder:
     def python_for(self, asked: object, tools_dir: str) -> str:
         """Has root install a Python that the checkout asks for, below *tools_dir*."""
         if not isinstance(asked, str) or not VERSIONS.fullmatch(asked):
-            raise CommandFailed("the project asks for Python %.60s, which is no range of versions" % (asked,))
+            raise CommandFailed("the project asks for Python %.60s, which is no range of versions: correct requires-python (or python_requires) to one such as >=3.11" % (asked,))
         return uv.install_python(self.uv(tools_dir), asked, tools_dir, os.path.join(CACHE, ".python"))
 
     @staticmethod

@@ -12,8 +12,7 @@ from typing import NamedTuple
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.lock_files import load_json, load_toml
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.requirements import folders_up, read
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
-
-OWN = "/usr/bin/python3"
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.pythons import OWN, own
 
 
 class Asked(NamedTuple):
@@ -79,7 +78,7 @@ def contains(asked: str, version: str) -> bool:
     try:
         return SpecifierSet(asked).contains(version, prereleases=True)
     except InvalidSpecifier as error:
-        raise CommandFailed("the project asks for Python %s, which is no range of versions" % asked) from error
+        raise CommandFailed("the project asks for Python %s, which is no range of versions: correct requires-python (or python_requires) to one such as >=3.11" % asked) from error
 
 
 def fits(asked: Asked, version: str) -> bool:
@@ -91,9 +90,9 @@ def version_of(python: str) -> str:
 
 
 def candidates() -> list[str]:
-    """The host's own Python first, then the others that it has, newest first."""
+    """The host's own Python first, by its version, so that what is made with it outlives the next Debian; then the others that it has, newest first."""
     others = [path for folder in ("/usr/bin", "/usr/local/bin") for path in glob.glob(folder + "/python3.*") if re.search(r"/python3\.\d+$", path)]
-    return [OWN, *sorted(others, key=lambda path: -int(path.rpartition(".")[2]))]
+    return [own(), *sorted(others, key=lambda path: -int(path.rpartition(".")[2]))]
 
 
 def choose(asked: Asked, wanted: str, install) -> str:
@@ -106,12 +105,12 @@ def choose(asked: Asked, wanted: str, install) -> str:
     if wanted.startswith("/"):
         version = version_of(wanted)
         if asked.range and not contains(asked.range, version):
-            raise CommandFailed("the project asks for %s and django_app_python, %s, is %s" % (asked.sentence(), wanted, version))
+            raise CommandFailed("the project asks for %s and django_app_python, %s, is %s: name another one there, or leave it out" % (asked.sentence(), wanted, version))
         return wanted
     if wanted:
         asked = Asked(asked.range, asked.range_file, ".".join(wanted.split(".")[:2]), "django_app_python")
     if asked.minor and asked.range and not any(contains(asked.range, "%s.%d" % (asked.minor, patch)) for patch in (0, 99)):
-        raise CommandFailed("the project asks for %s, which no Python can be both" % asked.sentence())
+        raise CommandFailed("the project asks for %s, and no Python is both: make them agree" % asked.sentence())
     for python in candidates():
         if fits(asked, version_of(python)):
             return python

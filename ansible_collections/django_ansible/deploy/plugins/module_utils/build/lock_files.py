@@ -95,7 +95,7 @@ def poetry_lines(lock_path: str, extras: list[str], groups: list[str]) -> list[s
     for extra in extras:
         names = [normal(re.split(r"[^\w.-]", name)[0]) for name in lock.get("extras", {}).get(extra, [])]
         if extra not in lock.get("extras", {}):
-            raise BadLock("poetry.lock has no extra %s (django_app_extras)" % extra)
+            raise BadLock("poetry.lock has no extra %s: take it out of django_app_extras, or declare it and lock again" % extra)
         _walk(packages, {name: "" for name in names}, wanted)
     lines = []
     for package in packages:

@@ -163,7 +163,7 @@ class Plan:
         wishes = self.wishes
         contents = [*self._contents(), *self._included()]
         version = run([self.python, "-c", "import sys; print(sys.version, sys.implementation.cache_tag)"], timeout=30)
-        texts = (*self.packages, *wishes.extras, "", *wishes.groups, "", version, wishes.installer, *wishes.servers.values(), wishes.revision if self._is_local() else "")
+        texts = (*self.packages, *wishes.extras, "", *wishes.groups, "", self.python, version, wishes.installer, *wishes.servers.values(), wishes.revision if self._is_local() else "")
         digest = hashlib.sha256()
         for part in (*contents, *map(str.encode, texts)):
             digest.update(b"%d:" % len(part) + part)

@@ -1,1 +1,1 @@
-"""Container mode: compose projects and stacks. It imports from django and host, never from slots or build."""
+"""Container mode: compose projects and stacks."""

@@ -194,7 +194,7 @@ def go_back(compose, store, found, settings, result=ROLLED_BACK):
         launch.up(launch.snapshot())
         store.set_live(previous)
     elif found["before"]:
-        raise ComposeError("what ran here before was started by somebody else from a compose file that cannot be read any more")
+        raise ComposeError("what ran here before was started by somebody else from a compose file that cannot be read any more: start it by hand, or deploy a release that works")
     elif store.read_release(failed):
         launch = launch_of(compose, store.config_file(failed), store.read_release(failed), settings)
         code, out, err = launch.call("down", "--remove-orphans", timeout=settings["wait_timeout"])

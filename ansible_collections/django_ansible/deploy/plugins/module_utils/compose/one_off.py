@@ -146,9 +146,10 @@ class ContainerClient:
     def __init__(self, one_off, python="python"):
         self.one_off, self.python = one_off, python
         self.lacking = f"there is no %s in the image of service {one_off.service}: name a service that has it (the database's; %s has it) in compose_app_dump_service"
+        self.older = f"have the programs of version %s in the image of service {one_off.service}, or name a service that has them (the database's) in compose_app_dump_service"
         self._mounts = []
 
-    def need(self, programs, package):
+    def need(self, programs, package, version=0):
         """What an image has is what it has."""
 
     def run(self, argv, variables, **streams):

@@ -61,15 +61,21 @@ class Place:
             tree.remove(self.rel)
 
     def state(self) -> list:
-        """What is there, as JSON can hold it."""
-        kind = self.kind()
-        if kind is None:
+        """What is there, as JSON can hold it.
+
+        :raises Unsafe: for a folder, a pipe, a device, a path through a link, and for what goes while it is looked at.
+        """
+        tree = self.tree()
+        if tree is None:
             return ["absent"]
-        with Tree(self.folder) as tree:
-            if kind == "link":
-                return ["link", tree.link_text(self.rel)]
-            found = tree.look(self.rel)
-            return ["file", base64.b64encode(tree.read(self.rel, LARGEST)).decode(), found.mode & 0o777, found.uid, found.gid]
+        with tree:
+            if not tree.exists(self.rel):
+                return ["absent"]
+            text = tree.link_text(self.rel)
+            if text is not None:
+                return ["link", text]
+            content, found = tree.read_entry(self.rel, LARGEST)
+            return ["file", base64.b64encode(content).decode(), found.mode & 0o777, found.uid, found.gid]
 
     def put_back(self, state: list) -> None:
         kind, *value = state

@@ -1,1 +1,1 @@
-"""Dumps of a database, the catalogue of them, and bringing one back. It imports from host alone, and drives Django by what it is given."""
+"""Dumps of a database, the catalogue of them, and bringing one back. Django is driven by what callers hand over."""

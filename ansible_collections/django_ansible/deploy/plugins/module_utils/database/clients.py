@@ -1,12 +1,14 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
 """Who runs a database's own programs. Each has ``run(argv, variables, **streams)``, which answers as subprocess.run does, ``given(text)``,
-``need(programs, package)``, which makes sure that one of some programs is there where it can, and ``python``, one that has sqlite3."""
+``need(programs, package, version)``, which makes sure that one of some programs is there, as new as the server, where it can, ``lacking`` and ``older``, what is to be done
+where that is not so, and ``python``, one that has sqlite3."""
 from __future__ import annotations
 
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -22,22 +24,44 @@ class HostClient:
     """The clients of this host, run as the application's user, so that peer authentication works as it does for the application."""
 
     lacking = "%s is not on this host: add %s to django_app_extra_packages"
+    older = (
+        "install postgresql-client-%s there; PostgreSQL's own package repository has it for older systems "
+        "(apt-get install postgresql-common && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh)"
+    )
     python = "/usr/bin/python3"
 
     def __init__(self, user: str) -> None:
         self.user = user
 
-    def need(self, programs: tuple[str, ...], package: str) -> None:
-        """Installs *package* when none of these is there.
+    def need(self, programs: tuple[str, ...], package: str, version: int = 0) -> None:
+        """Installs *package* when none of these is there, and the one of *version* beside it when the first of them is older.
 
+        :param version: the server's; 0 where that does not matter.
         :raises CommandFailed: when that fails.
         """
-        if any(shutil.which(program, path=PATH) for program in programs):
+        if not any(shutil.which(program, path=PATH) for program in programs):
+            try:
+                apt_install([package])
+            except CommandFailed as error:
+                raise CommandFailed("%s is not on this host, and %s could not be installed: %s" % (programs[0], package, error)) from error
+        found = self.version(programs[0]) if version else None
+        if found is None or found >= version:
             return
         try:
-            apt_install([package])
+            apt_install(["%s-%d" % (package, version)])
         except CommandFailed as error:
-            raise CommandFailed("%s is not on this host, and %s could not be installed: %s" % (programs[0], package, error)) from error
+            why = str(error).strip().splitlines()[-1]
+            raise CommandFailed("%s is older than the database server (%d instead of %d), and this host's package sources do not help (%s): %s" % (programs[0], found, version, why, self.older % version)) from error
+
+    def version(self, program: str) -> int | None:
+        """The newest version of one of PostgreSQL's programs that is on this host; None when there is none."""
+        try:
+            # With a host, Debian's wrapper takes the newest one, as it does for a server elsewhere.
+            done = self.run([program, "--version"], {"PGHOST": "localhost"})
+        except FileNotFoundError:
+            return None
+        found = re.search(r"\(PostgreSQL\) (\d+)", done.stdout)
+        return int(found.group(1)) if found else None
 
     def run(self, argv: list[str], variables: dict, **streams):
         """Passwords travel in the environment. A text as C(stdin) is written to the program.

@@ -97,7 +97,7 @@ class Database:
         if code[:1] == ["code 127"]:
             raise CommandFailed(self.client.lacking % ("pg_dump", "postgresql-client"))
         if done.returncode or code != ["code 0"]:
-            raise CommandFailed(explain(printed))
+            raise CommandFailed(explain(printed, self.client.older))
         counted = (line[len("rows ") :].rpartition("|") for line in lines if line.startswith("rows "))
         return {
             "rows": {table: int(count) for table, _, count in counted},
@@ -150,8 +150,12 @@ def said(stderr: str) -> str:
     return re.sub(r"(?m)^psql:<stdin>:\d+: ", "", tail(stderr, 5)) or "psql ended without a word"
 
 
-def explain(stderr: str) -> str:
+def explain(stderr: str, older: str) -> str:
+    """Why there is no dump.
+
+    :param older: of the client, what is to be done where its programs are older than the server.
+    """
     if "server version mismatch" in stderr:
-        versions = " ".join(re.findall(r"server version: .*", stderr)[:1])
-        return "pg_dump is older than the database server (%s): install the server's postgresql-client" % versions
+        versions = re.findall(r"version: (\d+)", stderr)
+        return "pg_dump is older than the database server (%s): %s" % (" instead of ".join(reversed(versions)), older % versions[0])
     return "pg_dump failed: %s" % said(stderr)

@@ -42,7 +42,7 @@ class Recovery:
         :raises CommandFailed: when there is no room, no program, or one older than the server.
         """
         database = self.database_of(facts)
-        self.client.need(*database.programs)
+        self.client.need(*database.programs, facts.get("version") or 0)
         identifier = self.catalogue.begin()
         folder = self.catalogue.folder
         free = shutil.disk_usage(folder).free
@@ -78,7 +78,7 @@ class Recovery:
         begun = time.monotonic()
         self.catalogue.verify(record)
         database = self.database_of(facts)
-        self.client.need(*database.programs)
+        self.client.need(*database.programs, facts.get("version") or 0)
         replacement = replacement_of(database)
         try:
             replacement.make()
@@ -187,7 +187,7 @@ def judge(record: dict, found: dict) -> None:
         raise CommandFailed("manage.py check found, on the restored database: %s" % "; ".join(found["errors"][:10]))
     if found["migrations"]:
         raise CommandFailed(
-            "it is from before %s, which the release needs that is to use it: roll back to a release without that, with restore as what is done about migrations"
+            "it is from before %s, which the release needs that is to use it: to restore it, roll back to a release without that, with rollback_migrations: restore"
             % ", ".join(found["migrations"])
         )
     if found["unknown"]:

@@ -1,1 +1,1 @@
-"""What is asked of Django itself: settings, checks, migrations, the database. It imports from build and host alone."""
+"""What is asked of Django itself: settings, checks, migrations, the database."""

@@ -16,7 +16,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 NOT_FOUND = 127
 LEFT = 7200  # seconds after which a copy is one that a killed run left
 
-# Names of copies are letters, digits and underscores. No role, owner or right comes along, and what only an administrator makes stays out.
+# Names of copies are letters, digits and underscores. No role, owner or right comes along, and what only an administrator makes stays out. Programs of 17 and
+# newer set what a server that is older does not have.
 CLEAR = """
 for left in $(psql -XAtq -c "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = current_user
     AND substring(datname from '^%(prefix)s([0-9]{10})_')::bigint < extract(epoch from now()) - %(left)d"); do
@@ -34,7 +35,7 @@ FILL = """
   echo "DO 'BEGIN IF current_database() <> ''$COPY'' THEN RAISE EXCEPTION ''this is not the copy''; END IF; END';"
   pg_dump --schema-only --no-owner --no-privileges --no-comments --no-publications --no-subscriptions --no-security-labels --no-tablespaces \\
     --lock-wait-timeout=10s --no-password && echo "SELECT 'whole';"
-} | psql -XAtq -v ON_ERROR_STOP=1 --single-transaction -d "$COPY"
+} | sed '1,60{/^SET transaction_timeout = 0;$/d;}' | psql -XAtq -v ON_ERROR_STOP=1 --single-transaction -d "$COPY"
 """
 DROP = 'psql -Xq -v ON_ERROR_STOP=1 -c "DROP DATABASE IF EXISTS $COPY WITH (FORCE)"'
 
@@ -83,7 +84,7 @@ class PostgresCopy:
 
     def make(self) -> None:
         self.made = True
-        self.client.need(*Database.programs)
+        self.client.need(*Database.programs, self.facts.get("version") or 0)
         words = {"prefix": PREFIX, "left": LEFT}
         if self.admin_port:
             self.make_as_administrator()

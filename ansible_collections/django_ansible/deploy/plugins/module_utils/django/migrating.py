@@ -96,7 +96,7 @@ def unapplied(request):
 
 
 def database(request):
-    """What a dump needs to know of the default database: how to reach it, and how large it is, in bytes."""
+    """What a dump needs to know of the default database: how to reach it, how large it is, in bytes, and the version of a PostgreSQL server."""
     connection = _database()
     if connection.vendor not in SIZES:
         return {"vendor": connection.vendor}
@@ -105,7 +105,8 @@ def database(request):
         size, name = cursor.fetchone()
     if connection.vendor == "sqlite":
         return {"vendor": "sqlite", "size": size, "parameters": {"dbname": name or ""}}
-    return {"vendor": connection.vendor, "size": int(size), "parameters": parameters_of(connection, name or "")}
+    more = {"version": getattr(connection, "pg_version", 0) // 10000} if connection.vendor == "postgresql" else {}
+    return {"vendor": connection.vendor, "size": int(size), "parameters": parameters_of(connection, name or ""), **more}
 
 
 def _advisory_lock(connection, patience):

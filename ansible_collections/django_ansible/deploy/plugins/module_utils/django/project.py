@@ -14,6 +14,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.refus
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.settings_completion import MODULE, completion_of, sqlite_file
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.uploads import uploads_of
 
+# Messages of Django's checks of one kind that are told one by one.
+MOST_ALIKE = 3
+
 
 def inspect_settings(request):
     """The settings that the deploy has to agree with, and what stands for the migrations that this code has."""
@@ -92,10 +95,22 @@ def check(request):
     told = {True: [], False: []}
     for message in messages:
         words = "%s: %s" % (message.id or "check", " ".join(str(message.msg).split()))
-        told[message.is_serious(level)].append("%s (%s)" % (words, message.obj) if message.obj else words)
+        told[message.is_serious(level)].append((message.id or "check", "%s (%s)" % (words, message.obj) if message.obj else words))
     if told[True]:
-        raise Refused("manage.py check --deploy found: " + "; ".join(told[True]))
-    return {"warnings": told[False]}
+        raise Refused("manage.py check --deploy found: " + "; ".join(grouped(told[True])))
+    return {"warnings": grouped(told[False])}
+
+
+def grouped(messages):
+    """The sentences of messages, each given with its kind. Of a kind that comes more than MOST_ALIKE times, the first stands for all, so that others can be seen."""
+    kinds = [kind for kind, _ in messages]
+    found = []
+    for index, (kind, sentence) in enumerate(messages):
+        if kinds.count(kind) <= MOST_ALIKE:
+            found.append(sentence)
+        elif kinds.index(kind) == index:
+            found.append("%s, and %d more of %s: manage.py check --deploy prints each" % (sentence, kinds.count(kind) - 1, kind))
+    return found
 
 
 def missing_migrations(request):
@@ -120,7 +135,7 @@ def entry(request):
     except ModuleNotFoundError as error:
         # A module that the project's own code misses is the project's to tell.
         if error.name and (module + ".").startswith(error.name + "."):
-            raise Refused("there is no module %s: set django_app_wsgi, or django_app_asgi" % module) from error
+            raise Refused("there is no module %s: set django_app_wsgi, or django_app_asgi, or commit a wsgi.py as startproject writes it" % module) from error
         raise
     if not callable(getattr(loaded, name, None)):
         raise Refused("%s has no application named %s: set django_app_wsgi, or django_app_asgi" % (module, name))

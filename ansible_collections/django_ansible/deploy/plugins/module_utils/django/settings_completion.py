@@ -12,6 +12,7 @@ import os
 # Beside manage.py in the release, so it is found wherever the project's own package is.
 MODULE = "deployed_settings"
 SQLITE = ("django.db.backends.sqlite3", "django.contrib.gis.db.backends.spatialite")
+FILE_CACHE = "django.core.cache.backends.filebased.FileBasedCache"
 ENGINES = {
     "postgres": "django.db.backends.postgresql",
     "postgresql": "django.db.backends.postgresql",
@@ -165,6 +166,18 @@ class Completion:
                 % (self.project, shared),
             )
 
+    def caches(self) -> None:
+        for alias, cache in (self.settings.get("CACHES") or {}).items():
+            place = str(cache.get("LOCATION") or "")
+            if cache.get("BACKEND") != FILE_CACHE or not place or not self.inside_release(os.path.join(self.host["project_dir"], place)):
+                continue
+            shared = os.path.join(self.host["shared"], "cache", os.path.basename(os.path.normpath(place)))
+            self.add(
+                "CACHES = {**CACHES, %r: {**CACHES[%r], 'LOCATION': %r}}" % (alias, alias, shared),
+                "CACHES in %s has files in a folder of the checkout, which no release may write to, so this release uses %s: set another LOCATION"
+                % (self.project, shared),
+            )
+
     def https(self) -> None:
         # nginx overwrites this header on every request, so that no client can forge it.
         if self.host["https"] and not self.settings.get("SECURE_PROXY_SSL_HEADER"):
@@ -190,7 +203,7 @@ class Completion:
             self.add("%s = %r" % (name, value), "")
 
     def complete(self) -> None:
-        for step in (self.debug, self.allowed_hosts, self.secret_key, self.static_root, self.media_root, self.databases, self.https):
+        for step in (self.debug, self.allowed_hosts, self.secret_key, self.static_root, self.media_root, self.databases, self.caches, self.https):
             step()
 
     def only_warn(self) -> None:

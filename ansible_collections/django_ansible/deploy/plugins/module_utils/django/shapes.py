@@ -14,7 +14,7 @@ class Names(dict):
 WORDS = [str]
 WARNINGS = Names({"warnings": WORDS})
 # A database's parameters become variables and arguments of its programs, which end at a zero byte.
-DATABASE = Names({"vendor": str, "size?": int, "parameters?": {str: TEXT}})
+DATABASE = Names({"vendor": str, "size?": int, "version?": int, "parameters?": {str: TEXT}})
 COPY = Names({"vendor": str, "applied": list, "schema?": WORDS, "trouble?": str})
 STEPS = {
     "settings": Names({"text": str, "warnings": WORDS, "uses_given_key": bool}),

@@ -73,7 +73,7 @@ def begin(lock: DeployLock, token: str, way_back, params: dict, notify: str = ""
 
 
 class Starting:
-    """A keeper that systemd starts."""
+    """A keeper that systemd starts, or has started already when a run asks for it again."""
 
     def __init__(self, lock: DeployLock, token: str, way_back: str, params: dict, notify: str) -> None:
         self.lock = lock
@@ -83,14 +83,18 @@ class Starting:
         locks_folder = os.path.dirname(lock.path)
         place = os.path.join(locks_folder, "%s.%s" % (lock.app_name, token[:8]))
         spec, self.alive = place + ".keeper", place + ".heard"
+        os.makedirs(FOLDER, mode=0o711, exist_ok=True)
+        os.chmod(FOLDER, 0o711)
+        try:
+            make_folder(self.folder, callers_group())
+        except FileExistsError:
+            # When its connection breaks, Ansible asks for the step again: the first one has begun to listen to this run.
+            return
         told = {
             "app_name": lock.app_name, "run": lock.run, "actor": lock.actor, "locks": locks_folder, "folder": self.folder, "alive": self.alive,
             "way_back": way_back, "params": params, "place": shipped.ship(), "notify": notify,
         }
         options = ["--quiet", "--collect", "--no-block", "--unit=" + self.unit, "--description=Heartbeat of a deploy of %s" % lock.app_name]
-        os.makedirs(FOLDER, mode=0o711, exist_ok=True)
-        os.chmod(FOLDER, 0o711)
-        make_folder(self.folder, callers_group())
         write_atomically_as(spec, json.dumps(told).encode(), 0o600, os.getuid(), os.getgid())
         try:
             run(["systemd-run", *options, *shipped.command(told["place"], "host.keeper", spec)], timeout=30)

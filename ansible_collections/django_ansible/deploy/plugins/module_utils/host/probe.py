@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import http.cookies
+import re
 import socket
 import ssl
 import threading
@@ -94,9 +95,8 @@ class Probe:
         finally:
             cut.cancel()
             connection.close()
-        first_line = " ".join(body.splitlines()[0].split())[:200] if body else "(empty body)"
         hint = "; does ALLOWED_HOSTS contain %s?" % self.host if answer.status == 400 else ""
-        return "status %d: %s%s" % (answer.status, first_line, hint), None
+        return "status %d: %s%s" % (answer.status, words_of(body), hint), None
 
     def over_socket(self, path: str, timeout: float) -> str | None:
         # What ends TLS before the application says so in a header, as the probe does.
@@ -118,6 +118,13 @@ def end(held: socket.socket) -> None:
     """Wakes whoever reads from a connection."""
     with contextlib.suppress(OSError):
         held.shutdown(socket.SHUT_RDWR)
+
+
+def words_of(body: str) -> str:
+    """What a body says in a line: the title of a page, else its first line."""
+    title = re.search(r"<title>([^<]{1,200})</title>", body, re.IGNORECASE)
+    said = title.group(1).split() if title else body.strip().partition("\n")[0].split()
+    return " ".join(said)[:200] or "(empty body)"
 
 
 def first_of(answer: http.client.HTTPResponse) -> bytes:

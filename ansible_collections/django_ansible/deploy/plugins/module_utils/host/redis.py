@@ -36,11 +36,14 @@ def version_of(said: str) -> tuple[int, int]:
     return version
 
 
-def rights(version: tuple[int, int], password: str, database: int) -> list[str]:
-    """What an application may do: anything in its database, and nothing of the administrator's."""
+def rights(version: tuple[int, int], password: str, database: int, former: str = "") -> list[str]:
+    """What an application may do: anything in its database, and nothing of the administrator's.
+
+    :param former: a password that holds as well, while another one takes its place.
+    """
     channels = ["sanitize-payload", "&*"] if version >= (6, 2) else []
     beyond = [word for since, words in BEYOND if version >= since for word in words.split()]
-    return ["on", "~*", *channels, "+@all", "-@admin", "-select", "+select|%d" % database, *beyond, "#" + hashed(password)]
+    return ["on", "~*", *channels, "+@all", "-@admin", "-select", "+select|%d" % database, *beyond, *("#" + hashed(word) for word in (password, former) if word)]
 
 
 def administrator(version: tuple[int, int], password: str) -> list[str]:

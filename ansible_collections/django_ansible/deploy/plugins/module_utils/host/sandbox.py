@@ -35,6 +35,8 @@ LONGEST_ANSWER = 32 << 20  # bytes of stdout, when somebody waits for an answer 
 INSIDE = ("/bin/sh", "-c", 'exec "$0" "$@"')
 # What systemd-run ends with when a signal ended the unit.
 KILLED = 255
+# Where services have shares of the processor, as beside Docker's, being nice counts only within one's own. This is a share of 100 as nice 10 has it.
+NICE_WEIGHT = 11
 # Limits of the service that a command of a deploy does not share: it is no visitor's request.
 NOT_FOR_COMMANDS = ("MemoryMax", "TasksMax")
 
@@ -47,6 +49,7 @@ class Sandbox:
     :param writable: paths that may be written, besides a /tmp of its own.
     :param shown: folders that are seen, and may be written, at another place: where they are to be by where they are.
     :param without: names of rules that do not hold here.
+    :param nice: above 0 for what leaves the processor to what serves.
     """
 
     user: str
@@ -64,6 +67,7 @@ class Sandbox:
             "User=" + self.user,
             "Group=" + self.group,
             "Nice=%d" % self.nice,
+            *(["CPUWeight=%d" % NICE_WEIGHT] if self.nice else []),
             "KillMode=control-group",
             "TimeoutStopSec=10",
             *kept,

@@ -70,11 +70,15 @@ class Tree(Opened):
 
     def read(self, rel: str, limit: int) -> bytes:
         """The content of a regular file of at most *limit* bytes."""
+        return self.read_entry(rel, limit)[0]
+
+    def read_entry(self, rel: str, limit: int) -> tuple[bytes, Entry]:
+        """The content of a regular file of at most *limit* bytes, and whose it is: both of the same file, whatever becomes of its name meanwhile."""
         with self.opened(rel) as file:
-            content = file.read(limit + 1)
+            content, found = file.read(limit + 1), entry_of(rel, os.fstat(file.fileno()))
         if len(content) > limit:
             raise Unsafe("%s has more than %d bytes, which is more than is read of such a file: make it smaller" % (self.full(rel), limit))
-        return content
+        return content, found
 
     def entries(self, rel: str = ".") -> Iterator[Entry]:
         """Everything below a folder of the tree, folders before what is in them."""

@@ -8,7 +8,7 @@ import os
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, fitness, names, notice
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import free_mib
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground, shared
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 
@@ -29,5 +29,6 @@ def refuse(layout: Layout, params: dict) -> int:
     if trouble:
         raise CommandFailed(trouble)
     ground.refuse(layout, params["app_user"])
+    shared.refuse_another_user(layout, params["app_user"])
     layout.refuse_unreadable()
     return free

@@ -67,7 +67,7 @@ def application_of(params: dict, layout: Layout, release: str) -> Application:
     """A prepared release."""
     environment = release_environment(params, layout, release)
     return Application(
-        layout.release_dir(release), params["app_path"], layout.app_dir, environment, application_sandbox(params), lambda: pause.paused(layout)
+        layout.startable(release), params["app_path"], layout.app_dir, environment, application_sandbox(params), lambda: pause.paused(layout)
     )
 
 
@@ -82,6 +82,6 @@ def live_application(params: dict, layout: Layout) -> Application:
     """The live release as it runs: its code, its virtual environment, its environment."""
     slot = layout.live_slot()
     return Application(
-        layout.release_dir(layout.slot_release(slot)), params["app_path"], layout.app_dir, slot_environment(layout, slot), application_sandbox(params),
+        layout.startable(layout.slot_release(slot)), params["app_path"], layout.app_dir, slot_environment(layout, slot), application_sandbox(params),
         lambda: pause.paused(layout),
     )

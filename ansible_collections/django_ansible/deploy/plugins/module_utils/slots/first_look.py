@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, pythons
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
@@ -19,11 +20,19 @@ def look(layout: Layout, params: dict) -> dict:
     """What M(django_ansible.deploy.app_host) answers, of its arguments."""
     slot = layout.live_slot()
     release = layout.slot_release(slot)
+    wanted = is_wanted(release, layout, params)
+    # Django takes longer to start than all the rest takes to be looked at.
+    with ThreadPoolExecutor(1) as meanwhile:
+        asked = meanwhile.submit(unapplied, release, layout, params) if wanted and params["revision"] and params["ask_database"] else None
+        found = _look(slot, release, wanted, layout, params)
+        return {**found, "unapplied": asked.result() if asked else None}
+
+
+def _look(slot: str | None, release: str | None, wanted: bool, layout: Layout, params: dict) -> dict:
     known = layout.read_release(release) if release else {}
     releases = layout.list_releases()
     missing = missing_packages(params["packages"]) if params["packages"] else []
     account = accounts.exists(params["app_user"], params["app_group"])
-    wanted = is_wanted(release, layout, params)
     current = wanted and account and not missing and not Wanted({**params, **params["service"], "release": release}).pending()
     told = {"app": layout.app_name, "previous_release": release, "previous_revision": known.get("revision"), "packages": missing}
     if current:
@@ -35,13 +44,13 @@ def look(layout: Layout, params: dict) -> dict:
             {
                 **{key: {**entry, **prepared.read(layout, entry["release"])}.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")},
                 "prepared": prepared.is_prepared(layout, entry["release"], params["prepared_from"]),
-                "as_built": bool(params["build"]) and entry.get("build") == params["build"],
+                "as_built": bool(params["build"]) and made_from(layout, entry, params["build"]),
+                "starts": layout.starts(entry["release"]),
             }
             for entry in releases
         ],
         "live": {"slot": slot, "release": release, "revision": known.get("revision")},
         "to_finish": to_finish(slot, releases, layout, params),
-        "unapplied": unapplied(release, layout, params) if wanted and params["revision"] and params["ask_database"] else None,
         "current": current,
         "lock_kept": current,
         "once": process_units.once_here(layout.app_name),
@@ -55,7 +64,13 @@ def is_wanted(release: str | None, layout: Layout, params: dict) -> bool:
     if release is None or not params["prepared_from"] or not prepared.is_prepared(layout, release, params["prepared_from"]):
         return False
     found = layout.read_release(release)
-    return found.get("build") == params["build"] and params["revision"] in ("", found.get("revision")) and not found.get("bad")
+    return made_from(layout, found, params["build"]) and params["revision"] in ("", found.get("revision")) and not found.get("bad")
+
+
+def made_from(layout: Layout, entry: dict, build: str) -> bool:
+    """Whether a release is what this build would make now, with the Python that the host has now."""
+    own = os.path.basename(pythons.own())
+    return entry.get("build") == build and (entry.get("python") or own) == own and layout.starts(entry["release"])
 
 
 def to_finish(slot: str | None, releases: list[dict], layout: Layout, params: dict) -> bool:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import pythons
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import read_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import Releases, is_name, listed
 
@@ -43,6 +45,23 @@ class Layout(Releases):
     def records(self) -> Iterator[str]:
         yield from super().records()
         yield from (os.path.join(self.prepared, name) for name in listed(self.prepared) if name.endswith(".json"))
+
+    def venv(self, release: str) -> str:
+        """The virtual environment of a release."""
+        return os.path.join(self.release_dir(release), ".venv")
+
+    def starts(self, release: str) -> bool:
+        """Whether a release could start now: an upgrade of Debian takes away the Python that it was made with."""
+        return pythons.starts(self.venv(release))
+
+    def startable(self, release: str) -> str:
+        """Folder of a release whose code is about to be run.
+
+        :raises CommandFailed: when its Python is gone.
+        """
+        if not self.starts(release):
+            raise CommandFailed("release %s cannot start any more, since the Python that it was made with is not on this host: deploy, which makes it anew" % release)
+        return self.release_dir(release)
 
     def slot_link(self, slot: str) -> str:
         return os.path.join(self.slots, slot)

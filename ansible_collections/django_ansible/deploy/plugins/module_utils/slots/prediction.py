@@ -92,8 +92,8 @@ class Prediction:
         with Tree(self.place) as after, Tree(self.live_dir) as before:
             self.found["migrations"] = sorted(migrations_in(after) - migrations_in(before))
         self.found["unknown"].append(
-            "Django's checks, migrations of packages and what the database lacks: Django was not asked, as that takes the application's secrets; "
-            "django_app_check_with_environment: true has it asked"
+            "Django's checks, migrations of packages and what the database lacks: not predicted, since Django did not run, which takes the application's secrets; "
+            "django_app_check_with_environment: true lets it run"
         )
 
     def ask_django(self, certain: bool) -> None:
@@ -170,8 +170,10 @@ def predict(preparation) -> dict:
     if preparation.known:
         return {"changed": True, "done": ["check", "static"], "found": prepared.read(layout, preparation.release)}
     live = layout.live_release()
-    if not live or not os.path.isdir(os.path.join(layout.release_dir(live), ".venv")):
+    if not live or not layout.starts(live):
         unknown = (
+            "migrations and Django's checks: the Python of the live release is not on this host any more; the deploy installs the requirements for another one"
+            if live else
             "migrations and Django's checks: no release is on this host yet; the first deploy installs the requirements and applies every migration "
             "that the database lacks"
         )

@@ -25,11 +25,11 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.worker import OURS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership, pythons
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground, kept_code, places, prepared, shared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground, kept_code, places, prepared, shared, warned
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import hint_of, texts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.inspection import Inspection, refuse_problems
@@ -128,7 +128,8 @@ class Preparation:
             if self.contents:
                 kept_code.keep(tree, self.contents, self.moments)
             created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            self.layout.write_record(self.place, release=self.release, revision=params["revision"], build=params["build"], venv=venv, created=created)
+            python = pythons.own_in(os.path.join(self.layout.venvs, venv))
+            self.layout.write_record(self.place, release=self.release, revision=params["revision"], build=params["build"], venv=venv, python=python, created=created)
         os.rename(self.place, self.release_dir)
         self.done = ["code", *self.done]
         return facts
@@ -284,10 +285,13 @@ def prepare(params: dict, check_mode: bool) -> dict:
     layout = layout_of(params)
     if prepared.is_prepared(layout, params["release"], params["prepared_from"]):
         return {"changed": False, "done": [], "found": prepared.read(layout, params["release"])}
+    known = warned.of_live(layout)
     try:
         preparation = Preparation(params, layout, check_mode)
         if check_mode:
-            return predict(preparation)
+            predicted = predict(preparation)
+            predicted["found"]["warnings"] = warned.new_first(predicted["found"].get("warnings", []), known)
+            return predicted
         try:
             preparation.run()
         except CommandFailed as error:
@@ -301,4 +305,4 @@ def prepare(params: dict, check_mode: bool) -> dict:
     facts = preparation.found
     unapplied = facts.pop("unapplied")
     prepared.write(layout, params["release"], {**facts, "prepared": params["prepared_from"]})
-    return {"changed": True, "done": preparation.done, "unapplied": unapplied, "found": facts}
+    return {"changed": True, "done": preparation.done, "unapplied": unapplied, "found": {**facts, "warnings": warned.new_first(facts["warnings"], known)}}

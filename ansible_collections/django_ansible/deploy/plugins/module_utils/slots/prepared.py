@@ -77,7 +77,7 @@ def settings_text(layout: Layout, release: str) -> str | None:
 
 def is_prepared(layout: Layout, release: str, prepared_from: str) -> bool:
     """Whether a release is there as it was prepared from this."""
-    return read(layout, release).get("prepared") == prepared_from and os.path.isdir(os.path.join(layout.release_dir(release), ".venv"))
+    return read(layout, release).get("prepared") == prepared_from and layout.starts(release)
 
 
 def in_use(layout: Layout) -> set[str]:

@@ -49,7 +49,7 @@ def fill(layout: Layout, run_id: str, seconds: int, **facts: object) -> None:
     # The relay takes its spec away once it listens.
     while os.path.exists(spec):
         if time.monotonic() >= deadline:
-            raise CommandFailed("requests cannot wait: %s did not start" % unit)
+            raise CommandFailed("requests cannot wait: %s did not start; journalctl -u %s on the host says why" % (unit, unit))
         time.sleep(0.02)
     slot = layout.live_slot()
     replace_link(socket_of(layout), layout.socket_link)

@@ -9,6 +9,7 @@ Below it root makes what is missing and leaves the rest as it is: whose data tha
 from __future__ import annotations
 
 import os
+import pwd
 import secrets
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import copying, ownership
@@ -19,6 +20,34 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout
 NGINX_GROUP = "www-data"
 MODE = 0o710
 MOST_NAMES = 5
+
+
+def refuse_another_user(layout: Layout, user: str) -> None:
+    """:raises Unsafe: when the live release runs as somebody else than *user*, who could not write what it has stored."""
+    if not layout.live_release():
+        return
+    with Tree(layout.app_dir) as top:
+        found = top.look("shared")
+    if found and found.uid not in (os.geteuid(), uid_of(user)):
+        owner = name_of(found.uid)
+        raise Unsafe(
+            "app_user is %s, but this host's live release runs as %s, and what it stored in %s is not %s's to write: set app_user to %s, or rename the account on this host "
+            "first (usermod --login, see troubleshooting.md)" % (user, owner, layout.shared, user, owner)
+        )
+
+
+def uid_of(user: str) -> int | None:
+    try:
+        return pwd.getpwnam(user).pw_uid
+    except KeyError:
+        return None
+
+
+def name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return "uid %d" % uid
 
 
 def ensure_shared(layout: Layout, params: dict) -> list[str]:

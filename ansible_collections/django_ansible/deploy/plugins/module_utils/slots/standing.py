@@ -7,7 +7,7 @@ import os
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database import freshness
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import certificate, maintenance, runs, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import certificate, maintenance, pythons, runs, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import LITTLE_MIB, free_mib
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import left, prepared, process_units
@@ -43,7 +43,20 @@ def standing(layout: Layout, params: dict) -> dict:
     hungry = [out_of_memory(unit) for unit, restarts in found["restarts"].items() if restarts]
     half = os.path.exists(layout.draining) and "a removal did not end, and load balancers go elsewhere since: remove the application again, or delete %s" % layout.draining
     astray = process_units.astray(layout.app_name, params["once_hosts"], params["host"])
-    return {**found, "problems": [*problems(found), *filter(None, [layout.went_alone(), *hungry, unproven, half]), *astray]}
+    return {**found, "problems": [*problems(found), *filter(None, [layout.went_alone(), *hungry, old_python(layout), unproven, half]), *astray]}
+
+
+def old_python(layout: Layout) -> str | None:
+    """What to say of a live release that runs in another Python than it would be made with now, since Debian was upgraded."""
+    live = layout.live_release()
+    if not live:
+        return None
+    own, made = os.path.basename(pythons.own()), layout.read_release(live).get("python")
+    if not layout.starts(live):
+        return "the Python of the live release is gone, so that it cannot start again: deploy, which makes it anew with %s" % own
+    if made and made != own:
+        return "the live release runs in %s, and the host's own is %s now: deploy before somebody removes %s" % (made, own, made)
+    return None
 
 
 def out_of_memory(unit: str) -> str | None:

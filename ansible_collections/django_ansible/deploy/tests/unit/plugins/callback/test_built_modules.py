@@ -19,15 +19,18 @@ PLAYBOOK = """
       django_ansible.deploy.app_status: {app_name: unheard, app_dir: /opt/unheard, app_user: root, app_group: root, socket_link: /run/unheard/gunicorn.sock}
     - name: Ask Ansible's own
       ansible.builtin.ping:
+    - name: Render a template of ours
+      ansible.builtin.debug:
+        msg: "{{ lookup('django_ansible.deploy.rendered', [{'template': 'ROLE/templates/error-page.html.j2', 'template_vars': {'title': '', 'text': ''}}]) }}"
 """
 
 
 @pytest.fixture
 def run(tmp_path):
     """Runs a playbook with what is kept below *tmp_path*, with the collection below a root."""
-    (tmp_path / "play.yml").write_text(PLAYBOOK)
 
     def run(root=ROOT, kept=str(tmp_path / "kept")):
+        (tmp_path / "play.yml").write_text(PLAYBOOK.replace("ROLE", str(root / "ansible_collections/django_ansible/deploy/roles/django_app")))
         environment = {
             **os.environ, "ANSIBLE_COLLECTIONS_PATH": str(root), "ANSIBLE_CALLBACKS_ENABLED": "django_ansible.deploy.built_modules", "ANSIBLE_DEBUG": "1",
             "DJANGO_ANSIBLE_BUILT_MODULES": kept, "ANSIBLE_LOCALHOST_WARNING": "false", "LC_ALL": "C.UTF-8",
@@ -43,13 +46,17 @@ def run(tmp_path):
 def test_a_second_run_packs_nothing_of_ours_again(run, tmp_path):
     assert run() == []
     (version,) = (tmp_path / "kept").iterdir()
-    (file,) = version.iterdir()
+    (file,) = version.glob("*" + OURS + "*")
     assert file.name.partition(".")[2].split("-")[0] == OURS + "app_status"
     assert file.stat().st_mode & 0o777 == 0o600
+    (templates,) = version.glob("*.templates-*")
+    assert b"play.yml" not in templates.read_bytes()
+    before = templates.stat().st_mtime_ns
     assert len(run()) == 1
+    assert templates.stat().st_mtime_ns == before
     file.write_bytes(file.read_bytes()[:-1])
     assert run() == []
-    (file,) = version.iterdir()
+    (file,) = version.glob("*" + OURS + "*")
     assert len(run()) == 1
 
 

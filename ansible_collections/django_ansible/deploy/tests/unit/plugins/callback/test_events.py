@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.callback import events
 
 ROOT = Path(__file__).parents[7]
 PLAYBOOK = """
@@ -179,3 +180,12 @@ def test_plays_and_tasks_are_told(run):
 
 def test_file_is_private(run):
     assert stat.S_IMODE(run["file"].stat().st_mode) == 0o600
+
+
+def test_a_long_message_keeps_what_failed_and_the_end():
+    lines = ("x" * 99 + "\n") * 1000
+    kept = events._message("shop-worker does not stay up\n" + lines + "the cause")
+    assert kept.startswith("shop-worker does not stay up\n…\n") and kept.endswith("the cause") and len(kept) <= events.TAIL
+    # A line that would have to be cut could hold a piece of a secret, which nobody would find.
+    assert events._message("y" * 20000 + "\n" + lines).startswith("…\n…\nx")
+    assert events._message("short\nand whole") == "short\nand whole"

@@ -41,6 +41,15 @@ def test_a_release_that_one_host_has_as_another_commit_is_none_of_the_fleet():
         rollback_target([host("3", "1", "2", "3"), other], "2")
 
 
+@pytest.mark.parametrize("asked", ["", "2"])
+def test_a_release_whose_python_a_host_has_no_more_is_refused_and_not_passed_over(asked):
+    other = host("3", "1", "2", "3")
+    other["releases"][1]["starts"] = False
+    with pytest.raises(AnsibleFilterError, match="2 cannot start any more, since the Python that it was made with is not on every host: deploy its commit"):
+        rollback_target([host("3", "1", "2", "3"), other], asked)
+    assert rollback_target([host("3", "1", "2", "3"), other], "1") == "1"
+
+
 def test_the_commit_of_the_chosen_release_is_known():
     assert revision_of([host("3", "1", "2", "3")], "2") == "2222222"
 

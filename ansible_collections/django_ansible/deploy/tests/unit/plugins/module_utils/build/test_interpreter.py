@@ -75,10 +75,17 @@ def test_another_one_is_installed():
         (asked(">=3.12", "3.12"), "", r"on this host is 3\.11\.2, and none could be installed: install one that fits"),
         (asked(">=3.14"), "", r"on this host is 3\.11\.2, and none could be installed: install one that fits"),
         (asked(">=3.13"), "/opt/python", r"asks for Python >=3\.13 \(pyproject\.toml\) and django_app_python, /opt/python, is 3\.12\.1"),
-        (asked(">=3.13", "3.12"), "", r"Python >=3\.13 \(pyproject\.toml\) and Python 3\.12 \(\.python-version\), which no Python can be both"),
+        (asked(">=3.13", "3.12"), "", r"Python >=3\.13 \(pyproject\.toml\) and Python 3\.12 \(\.python-version\), and no Python is both: make them agree"),
         (asked("three"), "", "which is no range of versions"),
     ],
 )
 def test_what_cannot_be_is_said(wish, wanted, words):
     with pytest.raises(CommandFailed, match=words):
         interpreter.choose(wish, wanted, no_install)
+
+
+def test_the_hosts_own_python_is_taken_by_its_version_which_outlives_the_next_debian(monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setattr(interpreter, "own", lambda: "/usr/bin/python3.11")
+    monkeypatch.setattr(interpreter.glob, "glob", lambda pattern: ["/usr/bin/python3.11", "/usr/bin/python3.13"] if pattern.startswith("/usr/bin/") else [])
+    assert interpreter.candidates() == ["/usr/bin/python3.11", "/usr/bin/python3.13", "/usr/bin/python3.11"]

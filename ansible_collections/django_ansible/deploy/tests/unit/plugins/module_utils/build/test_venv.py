@@ -9,8 +9,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 
 
 def plan(folder, app_path=".", revision="0123456789", **wishes):
-    wishes.setdefault("servers", {"gunicorn": "gunicorn"})
-    made = Wishes(str(folder), str(folder / app_path), revision, wishes.pop("settings_module", "site.settings"), python=sys.executable, **wishes)
+    wishes = {"servers": {"gunicorn": "gunicorn"}, "python": sys.executable, **wishes}
+    made = Wishes(str(folder), str(folder / app_path), revision, wishes.pop("settings_module", "site.settings"), **wishes)
     return Plan(made)
 
 
@@ -43,6 +43,11 @@ def test_equal_requirements_share_an_environment(project, tmp_path_factory):
 def test_whatever_changes_what_is_installed_changes_the_key(project, change):
     before = plan(project).key()
     assert plan(project, **change(project)).key() != before
+
+
+def test_one_that_names_its_python_otherwise_is_another_since_the_name_decides_how_long_it_works(project):
+    (project / "python").symlink_to(sys.executable)
+    assert plan(project, python=str(project / "python")).key() != plan(project).key()
 
 
 def test_code_of_the_checkout_belongs_to_one_release_alone(project):

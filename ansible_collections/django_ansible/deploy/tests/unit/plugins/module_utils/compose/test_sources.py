@@ -5,14 +5,14 @@ import base64
 import contextlib
 import json
 import os
-import shutil
 import stat
-import threading
+import subprocess
+import sys
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.placing import Before
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed, dotenv
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Unsafe
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
 
 
 def sources(**files):
@@ -119,35 +119,52 @@ def test_a_name_that_leads_out_is_none(mounted, name):
         Managed.given(text, str(mounted / "shop"), "", {})
 
 
-def test_a_link_that_comes_and_goes_meanwhile_leads_nowhere(mounted):
+def test_a_file_that_goes_while_it_is_looked_at_ends_the_deploy_in_a_sentence(mounted, monkeypatch):
+    (mounted / "shop/data/passwd").write_text("theirs")
+    exists = Tree.exists
+
+    def look_and_lose(tree, rel):
+        found = exists(tree, rel)
+        (mounted / "shop/data/passwd").unlink()
+        return found
+
+    monkeypatch.setattr(Tree, "exists", look_and_lose)
+    with pytest.raises(Unsafe, match="data/passwd is not there"):
+        Before.of([bring(mounted).place_of(str(mounted / "shop/data/passwd"))])
+
+
+SWAP = """
+import contextlib, os, shutil, sys
+data, aside, root, swaps = sys.argv[1:]
+count = 0
+while True:
+    for step in (lambda: shutil.rmtree(aside), lambda: os.rename(data, aside), lambda: os.symlink(root, data), lambda: os.unlink(data), lambda: os.rename(aside, data)):
+        with contextlib.suppress(OSError):
+            step()
+    count += 1
+    if count == 100:
+        open(swaps, "w").close()
+"""
+
+
+def test_a_link_that_comes_and_goes_meanwhile_leads_nowhere(mounted, tmp_path_factory):
     """The container swaps the folder for a link to root's as fast as it can, while files are placed, put back and removed."""
-    data, aside = mounted / "shop/data", mounted / "shop/aside"
-    stop, swaps = threading.Event(), []
-
-    def swap():
-        while not stop.is_set():
-            shutil.rmtree(aside, ignore_errors=True)
-            for step in (lambda: os.rename(data, aside), lambda: os.symlink(mounted / "etc", data), lambda: os.unlink(data), lambda: os.rename(aside, data)):
-                with contextlib.suppress(OSError):
-                    step()
-            swaps.append(1)
-
-    thread = threading.Thread(target=swap)
-    thread.start()
-    try:
-        for number in range(200):
-            managed = bring(mounted, str(number))
-            with contextlib.suppress(Unsafe):
-                before = Before.of([managed.place_of(path) for path in managed.differing()])
-                managed.place(Managed())
-                before.restore()
-            with contextlib.suppress(Unsafe):
-                Managed(folder=managed.folder).place(managed)
-            assert untouched(mounted)
-    finally:
-        stop.set()
-        thread.join()
-    assert len(swaps) > 20
+    swaps = tmp_path_factory.mktemp("race") / "swaps"
+    with subprocess.Popen([sys.executable, "-c", SWAP, *map(str, (mounted / "shop/data", mounted / "shop/aside", mounted / "etc", swaps))]) as container:
+        try:
+            number = 0
+            while number < 200 or not swaps.exists():
+                number += 1
+                managed = bring(mounted, str(number))
+                with contextlib.suppress(Unsafe):
+                    before = Before.of([managed.place_of(path) for path in managed.differing()])
+                    managed.place(Managed())
+                    before.restore()
+                with contextlib.suppress(Unsafe):
+                    Managed(folder=managed.folder).place(managed)
+                assert untouched(mounted)
+        finally:
+            container.kill()
 
 
 def test_a_record_gives_the_same_files(tmp_path):

@@ -20,7 +20,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 
 class Client:
 
-    def need(self, programs, package):
+    def need(self, programs, package, version=0):
         pass
 
     lacking = "%s is not here: add %s"

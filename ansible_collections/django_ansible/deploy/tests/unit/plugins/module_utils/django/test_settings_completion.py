@@ -22,6 +22,12 @@ GOOD = {
 SQLITE = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "/opt/site/releases/r1/db.sqlite3"}}
 
 
+def cached(place):
+    """Two caches, one of them in files; those of the release where *place* says so."""
+    files = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": "/opt/site/releases/r1/pages" if place == ".release" else place}
+    return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "x"}, "pages": {**files, "TIMEOUT": 9}}
+
+
 def settings_of(settings, monkeypatch, host=None, environment=None):
     """The settings as Django would see them, and what was said."""
     environment = ENVIRONMENT if environment is None else environment
@@ -37,8 +43,9 @@ def settings_of(settings, monkeypatch, host=None, environment=None):
 
 
 def test_good_settings_stay_alone():
-    made = completion_of("given", GOOD, HOST, ENVIRONMENT)
-    assert (made.text(), made.warnings) == ("", [])
+    for settings in (GOOD, {**GOOD, "CACHES": cached("/var/cache/site")}):
+        made = completion_of("given", settings, HOST, ENVIRONMENT)
+        assert (made.text(), made.warnings) == ("", [])
 
 
 @pytest.mark.parametrize(
@@ -51,6 +58,7 @@ def test_good_settings_stay_alone():
         ({"SECRET_KEY": ""}, "SECRET_KEY", "of-the-environment", "is not set"),
         ({"STATIC_ROOT": None}, "STATIC_ROOT", ENVIRONMENT["STATIC_ROOT"], "STATIC_ROOT is not set"),
         ({"MEDIA_ROOT": "/opt/site/releases/r1/media"}, "MEDIA_ROOT", ENVIRONMENT["MEDIA_ROOT"], "uploads would be lost"),
+        ({"CACHES": cached(".release")}, "CACHES", cached("/opt/site/shared/cache/pages"), "so this release uses /opt/site/shared/cache/pages"),
         ({"DATABASES": SQLITE}, "DATABASES", {"default": {**SQLITE["default"], "NAME": "/opt/site/shared/db.sqlite3"}}, "set db_name for PostgreSQL"),
     ],
 )

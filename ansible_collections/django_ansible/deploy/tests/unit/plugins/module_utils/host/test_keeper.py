@@ -11,10 +11,11 @@ import threading
 import time
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper as module
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.keeper import Keeper, make_folder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 
-SILENCE = 0.6
+SILENCE = 0.8
 
 
 @pytest.fixture
@@ -32,21 +33,21 @@ def kept(tmp_path):
     keeper = Keeper(lock, str(tmp_path), lambda: lock.did.append("back") or lock.went, lambda: lock.did.append("confirmed"), lock.noted.append, tell, SILENCE)
     thread = threading.Thread(target=keeper.run)
     thread.start()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not (tmp_path / "socket").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     lock.socket = str(tmp_path / "socket")
     lock.thread = thread
     yield lock
     lock.release()
-    thread.join(timeout=10)
+    thread.join(timeout=30)
     assert not thread.is_alive()
 
 
 def call(lock):
     runner = socket.socket(socket.AF_UNIX)
-    runner.settimeout(5)
-    deadline = time.monotonic() + 5
+    runner.settimeout(30)
+    deadline = time.monotonic() + 30
     while True:
         try:
             runner.connect(lock.socket)
@@ -69,8 +70,8 @@ def test_a_run_that_is_heard_keeps_the_lock_and_gets_an_answer(kept):
 def test_a_host_that_hears_no_more_goes_back_and_frees_the_lock(kept):
     call(kept).sendall(b"beat\n")
     begun = time.monotonic()
-    kept.thread.join(timeout=5)
-    assert SILENCE <= time.monotonic() - begun < 4 * SILENCE
+    kept.thread.join(timeout=30)
+    assert SILENCE <= time.monotonic() - begun < 20
     assert kept.did == ["back"]
     assert kept.holder() is None
 
@@ -78,7 +79,7 @@ def test_a_host_that_hears_no_more_goes_back_and_frees_the_lock(kept):
 def test_who_rolled_back_says_so_once_the_lock_is_free(kept):
     kept.went = {"release": "r1"}
     call(kept).sendall(b"beat\n")
-    kept.thread.join(timeout=5)
+    kept.thread.join(timeout=30)
     assert kept.did == ["back", "told of r1, lock of None"]
 
 
@@ -87,7 +88,7 @@ def test_a_step_that_still_works_is_waited_for(kept):
         time.sleep(2 * SILENCE)
         assert kept.did == []
         assert kept.is_asked_to_stop()
-    kept.thread.join(timeout=5)
+    kept.thread.join(timeout=30)
     assert kept.did == ["back"]
 
 
@@ -114,7 +115,7 @@ def test_it_ends_when_the_lock_is_given_back_and_tells_the_runner(kept):
     assert runner.recv(64) == b"here\n"
     kept.release()
     runner.sendall(b"beat\n")
-    kept.thread.join(timeout=5)
+    kept.thread.join(timeout=30)
     assert not kept.thread.is_alive()
     assert b"end\n" in runner.recv(64)
     assert kept.did == []
@@ -129,7 +130,7 @@ def test_the_end_of_the_last_connection_is_noted_at_once(kept):
     second.sendall(b"beat\n")
     assert second.recv(64) == b"here\n"
     second.close()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while False not in kept.noted and time.monotonic() < deadline:
         time.sleep(0.01)
     assert kept.noted == [True, True, True, False]
@@ -144,7 +145,7 @@ def test_nothing_else_counts(kept, said):
         except OSError:
             break
         time.sleep(SILENCE / 10)
-    kept.thread.join(timeout=5)
+    kept.thread.join(timeout=30)
     assert kept.did == ["back"]
 
 
@@ -174,3 +175,19 @@ def test_nobody_reaches_the_socket_but_the_one_who_deploys(group, reaches):
         listener.close()
     assert (done.returncode == 0) is reaches, done.stderr
     assert reaches or "PermissionError" in done.stderr
+
+
+def test_a_run_that_asks_again_is_heard_by_the_one_that_listens(tmp_path, monkeypatch):
+    """Ansible repeats a step whose connection broke; the run's first keeper goes on."""
+    started = []
+    monkeypatch.setattr(module, "FOLDER", str(tmp_path / "heard"))
+    monkeypatch.setattr(module, "run", lambda argv, **options: started.append(argv))
+    monkeypatch.setattr(module.shipped, "ship", lambda: "/nowhere")
+    lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path / "locks"))
+    lock.take()
+    first = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
+    again = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
+    assert len(started) == 1
+    (tmp_path / "heard/0123456789abcdef/heard").touch()
+    assert (first.wait(1), again.wait(1)) == (None, None)
+    assert lock.is_held()

@@ -23,6 +23,11 @@ def test_an_application_gets_into_its_own_database_alone():
     assert "secret" not in " ".join(words)
 
 
+def test_two_passwords_hold_while_one_takes_the_place_of_the_other():
+    one, both = redis.rights((7, 0), "new", 17), redis.rights((7, 0), "new", 17, "old")
+    assert both == [*one, "#" + redis.hashed("old")]
+
+
 @pytest.mark.parametrize(
     ("said", "version"),
     [("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64", (7, 0)), ("Valkey server v=8.1.1 sha=0", (8, 1)), ("Redis server v=6.0.16 sha=0", (6, 0))],

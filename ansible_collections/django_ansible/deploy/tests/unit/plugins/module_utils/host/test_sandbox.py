@@ -28,6 +28,11 @@ def test_a_command_has_the_rules_of_the_service_but_not_its_limits():
     assert not [line for line in found if line.startswith(("MemoryMax", "TasksMax", "#"))]
 
 
+def test_what_is_nice_is_so_beside_other_services_as_well():
+    assert {"Nice=10", "CPUWeight=11"} <= set(Sandbox("a", "a", RULES, nice=10).properties())
+    assert not [line for line in Sandbox("a", "a", RULES).properties() if line.startswith("CPUWeight")]
+
+
 def test_a_rule_can_be_left_out():
     assert "ProcSubset=pid" not in Sandbox("a", "a", RULES, without=("ProcSubset",)).properties()
 

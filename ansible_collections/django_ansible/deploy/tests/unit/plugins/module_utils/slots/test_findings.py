@@ -22,6 +22,9 @@ class Layout:
     def read_release(self, release):
         return {}
 
+    def live_release(self):
+        return None
+
 
 def prepared(monkeypatch, run):
     monkeypatch.setattr(preparation, "Builder", Builder)

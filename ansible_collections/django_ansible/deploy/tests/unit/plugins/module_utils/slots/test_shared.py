@@ -3,6 +3,7 @@ from __future__ import annotations
 import getpass
 import grp
 import os
+import pwd
 import stat
 import subprocess
 import sys
@@ -167,3 +168,25 @@ def test_200_races_for_a_shared_path_are_lost(layout, tmp_path):
         process.kill()
         process.wait()
     # The fixture looks at what is outside.
+
+
+@pytest.mark.parametrize(
+    ("live", "owner", "user", "refused"),
+    [
+        ("r1", 54321, "nobody", True),
+        ("r1", 54321, "not-there-yet", True),
+        ("r1", None, "nobody", False),
+        ("r1", 0, "nobody", False),
+        (None, 54321, "nobody", False),
+    ],
+)
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+def test_another_user_is_refused_where_it_could_not_write_what_is_stored(layout, monkeypatch, live, owner, user, refused):
+    monkeypatch.setattr(Layout, "live_release", lambda self: live)
+    shared.refuse_another_user(layout, user)
+    os.mkdir(layout.shared)
+    os.chown(layout.shared, pwd.getpwnam(user).pw_uid if owner is None else owner, -1)
+    if not refused:
+        return shared.refuse_another_user(layout, user)
+    with pytest.raises(Unsafe, match="app_user is %s, but this host's live release runs as uid 54321, and what it stored in .*/app/shared is not %s's to write: " % (user, user)):
+        shared.refuse_another_user(layout, user)

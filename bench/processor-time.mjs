@@ -1,4 +1,3 @@
-// Processor time of hosts and of what the action starts, by their control groups. Needs root.
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { must } from "../scripts/lab/index.mjs";
@@ -15,16 +14,20 @@ export function used(group) {
 }
 
 /**
- * A control group for what the action starts.
+ * A control group for what a program starts once it has entered it.
  * @param {string} name
  */
 export function ownGroup(name) {
   const group = `django-ansible-deploy-${process.pid}-${name}`;
-  const path = join(existsSync("/sys/fs/cgroup/cpuacct") ? "/sys/fs/cgroup/cpuacct" : "/sys/fs/cgroup", group);
+  const root = existsSync("/sys/fs/cgroup/cpuacct") ? "/sys/fs/cgroup/cpuacct" : "/sys/fs/cgroup";
+  const path = join(root, group);
   mkdirSync(path);
-  const enter = (/** @type {import("node:child_process").ChildProcess} */ child) =>
-    writeFileSync(join(path, "cgroup.procs"), String(child.pid));
-  return { group, enter, end: () => rmdirSync(path) };
+  const enter = (/** @type {{ pid?: number | undefined }} */ program) =>
+    writeFileSync(join(path, "cgroup.procs"), String(program.pid));
+  /** Has a program go back to where it can be removed from. */
+  const leave = (/** @type {{ pid?: number | undefined }} */ program) =>
+    writeFileSync(join(root, "cgroup.procs"), String(program.pid));
+  return { group, enter, leave, end: () => rmdirSync(path) };
 }
 
 /** @param {string} container */

@@ -1,0 +1,63 @@
+"""The check of a role's variables says what Ansible's own says."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[7]
+SPECIFICATIONS = """
+argument_specs:
+  main:
+    options:
+      colour: {type: str, choices: [red, blue], required: true}
+      count: {type: int, default: 1}
+      parts:
+        type: list
+        elements: dict
+        options:
+          size: {type: int, required: true}
+  other:
+    options:
+      missing: {required: true}
+"""
+PLAYBOOK = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - name: Ours
+      django_ansible.deploy.check_arguments: {file: "{{ playbook_dir }}/argument_specs.yml"}
+      register: ours
+      ignore_errors: true
+    - name: Ansible's
+      ansible.builtin.validate_argument_spec:
+        argument_spec: "{{ (lookup('ansible.builtin.file', playbook_dir ~ '/argument_specs.yml') | from_yaml).argument_specs.main.options }}"
+      register: theirs
+      ignore_errors: true
+    - name: Say it
+      ansible.builtin.debug: {msg: "{{ {'ours': ours.argument_errors | default([]), 'theirs': theirs.argument_errors | default([])} }}"}
+"""
+GIVEN = {
+    "good": {"colour": "{{ 'red' }}", "parts": [{"size": 1}]},
+    "bad": {"colour": "{{ 'green' }}", "count": "many", "parts": [{}]},
+    "nothing": {},
+}
+
+
+def test_it_says_what_ansible_says(tmp_path):
+    (tmp_path / "argument_specs.yml").write_text(SPECIFICATIONS)
+    (tmp_path / "play.yml").write_text(PLAYBOOK)
+    (tmp_path / "hosts.yml").write_text(json.dumps({"all": {"hosts": GIVEN}}))
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT), "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "LC_ALL": "C.UTF-8"}
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", "hosts.yml", "play.yml"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True)
+    said = {}
+    for part in done.stdout.partition("TASK [Say it]")[2].split("ok: [")[1:]:
+        host, _, answer = part.partition("] => ")
+        said[host] = json.JSONDecoder().raw_decode(answer)[0]["msg"]
+    assert set(said) == set(GIVEN), done.stdout + done.stderr
+    assert all(answer["ours"] == answer["theirs"] for answer in said.values())
+    assert [len(said[host]["ours"]) for host in ("good", "nothing")] == [0, 1]
+    assert len(said["bad"]["ours"]) == 3

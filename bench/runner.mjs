@@ -1,0 +1,98 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { down } from "../scripts/lab/index.mjs";
+import { action, tutorial } from "./contenders.mjs";
+import { newFleets, placeRepository, test } from "./fleet.mjs";
+import { expectVersion } from "./page.mjs";
+import { ownGroup, used } from "./processor-time.mjs";
+import { accounts, makeApplication, writeSettings } from "./project.mjs";
+import { summarize } from "./statistics.mjs";
+
+/**
+ * Seconds of processor time on the runner: of a run for one host, and what each further host adds.
+ * @typedef {import("./statistics.mjs").Times} Times
+ * @typedef {{ one: Times, more: Times }} Share
+ * @typedef {{ size: number, load: string, action: { noop: Share, revision: Share }, tutorial: { noop: Share, revision: Share } }} Runner
+ */
+
+/**
+ * What a run takes of the runner's processor, on one host and on many. Seconds of waiting are not in it, so that other work on the machine changes
+ * it little. This process does next to nothing meanwhile, and so it may be in the control group that is read. Needs root for that.
+ * @param {{ folder: string, toolCache: string, ansible: import("./ready.mjs").Ansible, runs: number, sizes: number[],
+ *   keep: boolean, say: (line: string) => void }} options
+ * @returns {Promise<Runner>}
+ */
+export async function measureRunner({ folder, toolCache, ansible, runs, sizes, keep, say }) {
+  const size = Math.max(2, ...sizes);
+  const { group, enter, leave, end } = ownGroup("runner");
+  try {
+    const { key, bringUp } = await newFleets({ folder, say });
+    const usual = await bringUp("usual", size);
+    const own = await bringUp("action", size);
+    const vaultFile = join(folder, "vault-password");
+    writeFileSync(vaultFile, accounts.vault, { mode: 0o600 });
+    const application = await makeApplication(folder);
+    const settings = { vaultFile, ansible: ansible.bin, sizes: [1, size] };
+    await writeSettings({ ...settings, to: application.work, fleet: own });
+    const shared = { folder, key, ansible };
+    const contenders = {
+      action: await action({ ...shared, fleet: own, project: application.work, toolCache }),
+      tutorial: await tutorial({ ...shared, fleet: usual, settings }),
+    };
+    const names = /** @type {const} */ (["tutorial", "action"]);
+    const publish = async () => {
+      const version = await application.next();
+      await placeRepository(application.bare, usual.hosts);
+      return version;
+    };
+    /** @param {typeof names[number]} name @param {number} hosts @param {number} version */
+    const deploy = async (name, hosts, version) => {
+      const start = used(group);
+      await contenders[name].deploy(hosts);
+      const seconds = used(group) - start;
+      for (const host of contenders[name].hosts.slice(0, hosts))
+        await expectVersion(host.httpPort, contenders[name].serverName, version);
+      return seconds;
+    };
+    enter(process);
+    let version = await publish();
+    say("First deploys, not measured.");
+    // All hosts of the tutorial role migrate at once, which an empty database does not stand.
+    for (const name of names) for (const hosts of [1, size, size]) await deploy(name, hosts, version);
+    const share = () => ({ one: /** @type {number[]} */ ([]), more: /** @type {number[]} */ ([]) });
+    const seen = {
+      action: { noop: share(), revision: share() },
+      tutorial: { noop: share(), revision: share() },
+    };
+    for (let count = 1; count <= runs; count++) {
+      for (const name of names) {
+        version = await publish();
+        const revision = { one: await deploy(name, 1, version), all: Number.NaN };
+        const noop = { one: await deploy(name, 1, version), all: Number.NaN };
+        version = await publish();
+        revision.all = await deploy(name, size, version);
+        noop.all = await deploy(name, size, version);
+        for (const [kind, { one, all }] of /** @type {const} */ ([
+          ["noop", noop],
+          ["revision", revision],
+        ])) {
+          seen[name][kind].one.push(one);
+          seen[name][kind].more.push((all - one) / (size - 1));
+          say(`${name}, ${kind}: ${one.toFixed(2)} s of the runner on 1 host, ${all.toFixed(2)} s on ${size}`);
+        }
+      }
+    }
+    /** @param {typeof names[number]} name @param {"noop" | "revision"} kind */
+    const of = (name, kind) => ({ one: summarize(seen[name][kind].one), more: summarize(seen[name][kind].more) });
+    const pair = (/** @type {typeof names[number]} */ name) => ({
+      noop: of(name, "noop"),
+      revision: of(name, "revision"),
+    });
+    const load = readFileSync("/proc/loadavg", "utf8").split(" ")[2] ?? "";
+    return { size, load, action: pair("action"), tutorial: pair("tutorial") };
+  } finally {
+    if (!keep) await down(test);
+    leave(process);
+    end();
+  }
+}

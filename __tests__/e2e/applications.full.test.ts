@@ -54,17 +54,6 @@ interface Case {
 const localDatabase = { django_app_database: "local", vault_db_password: secret("database") };
 const localRedis = { django_app_redis: "local", vault_redis_password: secret("redis") };
 
-const localSettings = `import os
-
-SECRET_KEY = os.environ["DJANGO_SECRET_KEY"]
-DATABASES = {
-    "default": {
-        "ENGINE": "django.contrib.gis.db.backends.postgis",
-        **{name: os.environ["POSTGRES_" + variable] for name, variable in [("NAME", "DB"), ("USER", "USER"), ("PASSWORD", "PASSWORD"), ("HOST", "HOST")]},
-    }
-}
-`;
-
 const cases: Case[] = [
   {
     name: "unicorn",
@@ -165,35 +154,6 @@ const cases: Case[] = [
     urls: "example/urls.py",
     page: ["/accounts/login/", /^200 /],
     says: ["requirements: requirements.txt"],
-  },
-  {
-    name: "places",
-    what: "the project of djangorestframework-gis: GeoDjango with PostGIS",
-    make: async (name) => {
-      const project = await createProject(trial, await source("djangorestframework-gis", "1.3.0"), name);
-      // Its settings look for this file.
-      project.write("tests/local_settings.py", localSettings);
-      project.write("tests/wsgi.py", wsgi("settings"));
-      return project;
-    },
-    vars: {
-      ...localDatabase,
-      ...{ db_name: "places", db_user: "places", db_host: "localhost", vault_secret_key: secret("django-key") },
-      django_app_env: {
-        POSTGRES_DB: "{{ db_name }}",
-        POSTGRES_USER: "{{ db_user }}",
-        POSTGRES_PASSWORD: "{{ vault_db_password }}",
-        POSTGRES_HOST: "{{ db_host }}",
-        DJANGO_SECRET_KEY: "{{ vault_secret_key }}",
-      },
-      django_app_install_folder: ".",
-      postgresql_server_packages: ["postgresql", "postgresql-17-postgis-3"],
-      postgresql_server_extensions: ["postgis"],
-      django_app_python_packages: ["psycopg[binary]"],
-    },
-    urls: "tests/urls.py",
-    page: ["/admin/login/", /^200 /],
-    says: ["settings: settings (found by tests/manage.py"],
   },
   {
     name: "magazine",

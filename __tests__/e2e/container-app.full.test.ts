@@ -212,6 +212,41 @@ describe("Django in containers behind nginx", () => {
     const ended = await deploy();
     expect(ended.outputs, ended.log).toMatchObject({ status: "succeeded", "changed-hosts": "1" });
     expect(await onHost(host, `ls /etc/systemd/system ${folder} | grep dumps || true`)).toBe("");
+  });
+
+  test("a column goes once no container runs that has it, and no request fails", async () => {
+    const sql = (text: string) => onHost(database, `su postgres -c 'psql -qXAt mysite' <<'SQL'\n${text}\nSQL`);
+    const moods = () => sql("SELECT count(*) FROM information_schema.columns WHERE column_name = 'mood'");
+    await sql("ALTER ROLE mysite CREATEDB");
+    const models = await must(["cat", join(projectFolder, "examples/mysite/guestbook/models.py")]);
+    const name = "    name = models.CharField";
+    const mood = "    mood = models.CharField(max_length=20, null=True)\n";
+    expect(models).toContain(name);
+    await publish("3", {
+      "models.py": models.replace(name, mood + name),
+      "migrations/0002_mood.py": migration(
+        "0001_initial",
+        'migrations.AddField("entry", "mood", models.CharField(max_length=20, null=True))',
+      ),
+    });
+    const added = await deploy();
+    expect(added.outputs, added.log).toMatchObject({ status: "succeeded", migrations: '["guestbook.0002_mood"]' });
+    expect(await moods()).toBe("1");
+    await publish("4", {
+      "models.py": models,
+      "migrations/0003_less.py": migration("0002_mood", 'migrations.RemoveField("entry", "mood")'),
+    });
+    const load = startLoad(fleet.hosts, site, { clients: 8 });
+    const result = await deploy();
+    const samples = await load.stop();
+    expect(result.outputs, result.log).toMatchObject({ status: "succeeded", migrations: '["guestbook.0003_less"]' });
+    expect(result.log).toContain("guestbook.0003_less: applied once the new release is live everywhere");
+    expect(result.log).toMatch(/guestbook\.0003_less applied in [\d.]+ s/);
+    expect(failures(samples)).toEqual([]);
+    expect(await moods()).toBe("0");
+    await expectVersion("4");
+    const again = await deploy();
+    expect(again.outputs, again.log).toMatchObject({ status: "succeeded", "changed-tasks": "0", migrations: "[]" });
     // For the removal at the end.
     const kept = await deploy({ django_app_dump_schedule: "weekly" });
     expect(kept.outputs, kept.log).toMatchObject({ status: "succeeded", "changed-hosts": "1" });
@@ -219,7 +254,7 @@ describe("Django in containers behind nginx", () => {
 
   test("remove: asks for the name, and leaves a host as it was before the first deploy", async () => {
     expectRefused(await operate("remove", { confirm: "other" }), /confirm is 'other': type the project's name, shop/);
-    await expectVersion("2");
+    await expectVersion("4");
     await onHost(fleet.hosts[1], "echo mine > /srv/shop/notes.txt");
     const run = await operate("remove", { confirm: "shop" });
     expect(run.outputs, run.log).toMatchObject({ status: "succeeded", "changed-hosts": "2" });
@@ -312,8 +347,19 @@ async function placeApplication(): Promise<void> {
   }
 }
 
-/** What changes between versions is in a layer of its own. */
-async function publish(version: string): Promise<void> {
+const migration = (after: string, operation: string): string => `from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("guestbook", "${after}")]
+    operations = [${operation}]
+`;
+
+/** What changes between versions is in a layer of its own: the version, and files of the application guestbook, which stay. */
+async function publish(version: string, guestbook: Record<string, string> = {}): Promise<void> {
+  const written = Object.entries(guestbook).map(
+    ([path, text]) => `cat > version/guestbook/${path} <<'FILE'\n${text}\nFILE`,
+  );
   await onHost(
     fleet.hosts[0],
     `
@@ -330,9 +376,10 @@ CMD ["python3", "-m", "gunicorn", "--bind", "0.0.0.0:8000", "--workers", "2", "m
 DOCKERFILE
   docker build --quiet --tag application .
 fi
-mkdir -p version
+mkdir -p version/guestbook/migrations
 echo '__version__ = "${version}"' > version/__init__.py
-printf 'FROM application\\nCOPY __init__.py /app/mysite/__init__.py\\n' > version/Dockerfile
+${written.join("\n")}
+printf 'FROM application\\nCOPY __init__.py /app/mysite/__init__.py\\nCOPY guestbook /app/guestbook\\n' > version/Dockerfile
 docker build --quiet --tag published version
 `,
   );

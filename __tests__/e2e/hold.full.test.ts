@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
-import { type DeployRequest, directly } from "./support/direct.js";
+import { type DeployRequest, directly, expectRefused } from "./support/direct.js";
 import { signGuestbook } from "./support/guestbook.js";
 import { inventory } from "./support/inventory.js";
 import { failures, slowest, startLoad } from "./support/load.js";
@@ -61,19 +61,18 @@ const left = (): Promise<string> =>
 const expectNothingLeft = (): Promise<void> => expect.poll(left, { timeout: 15_000, interval: 1000 }).toBe("");
 
 /** Renames the column everywhere, with more operations of the migration before. */
-async function rename(name: string, to: string, before = ""): Promise<void> {
+async function rename(name: string, to: string, before = "", after = "0002_written"): Promise<void> {
   for (const file of ["models.py", "admin.py", "templates/guestbook/index.html"]) {
     const path = `guestbook/${file}`;
     project.write(path, project.read(path).replaceAll(new RegExp(`\\b${column}\\b`, "g"), to));
   }
-  const last = name === "0002_written" ? "0001_initial" : "0002_written";
   project.write(
     `guestbook/migrations/${name}.py`,
     `from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("guestbook", "${last}")]
+    dependencies = [("guestbook", "${after}")]
     operations = [
         ${before}migrations.RenameField("entry", "${column}", "${to}"),
     ]
@@ -104,8 +103,21 @@ function startSigning(): () => Promise<{ signed: number; failed: string[] }> {
   };
 }
 
+test("an application on two hosts is refused before any is touched", async () => {
+  const lone = project.read("inventory/hosts.yml");
+  const second = { ...app1, name: "app2", sshPort: 9 };
+  project.write("inventory/hosts.yml", inventory([app1, second]));
+  const refused = await deploy();
+  project.write("inventory/hosts.yml", lone);
+  expectRefused(
+    refused,
+    /django_app_schema_proof is "hold": requests can wait only where the application has a single host, and it has app1, app2; use refuse/,
+  );
+  expect(refused.outputs, refused.log).toMatchObject({ "changed-hosts": "0", "unreachable-hosts": "0" });
+});
+
 test("a renamed column: requests wait, none fails, and the new release has all entries", async () => {
-  await rename("0002_written", "written");
+  await rename("0002_written", "written", "", "0001_initial");
   const load = startLoad([app1], site, { clients: 20 });
   const signing = startSigning();
   const result = await deploy();
@@ -161,12 +173,7 @@ test("a migration that takes longer than requests wait: visitors see the mainten
 });
 
 test("a runner that is killed while requests wait: the host takes the migration back and goes on", async () => {
-  await rename("0004_dated", "dated", 'migrations.RunSQL("SELECT pg_sleep(5)", "SELECT 1"),\n        ');
-  project.write(
-    "guestbook/migrations/0004_dated.py",
-    project.read("guestbook/migrations/0004_dated.py").replace("0002_written", "0003_made"),
-  );
-  await project.commit("Its place");
+  await rename("0004_dated", "dated", 'migrations.RunSQL("SELECT pg_sleep(5)", "SELECT 1"),\n        ', "0003_made");
   let killed = false;
   const running = deploy([], {
     onStart: (step) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
+import { type ActionResult, type Host, onHost, type Suite } from "../../scripts/lab/index.mjs";
 import { directly, expectRefused } from "./support/direct.js";
 import { signGuestbook } from "./support/guestbook.js";
 import { inventory } from "./support/inventory.js";
@@ -7,57 +7,84 @@ import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
-// A MariaDB database of another host that is brought back. The application's host has none of its programs at first.
+// A MySQL or MariaDB database of another host that is brought back. The application's host has none of its programs at first, and gets those of its system.
 const site = "mysite.example";
 const password = secret("database");
+const MARIADB = `apt-get -q update
+DEBIAN_FRONTEND=noninteractive apt-get -qy install mariadb-server
+sed -i 's/^bind-address.*/bind-address = 0.0.0.0/' /etc/mysql/mariadb.conf.d/50-server.cnf
+systemctl restart mariadb`;
+// Debian has it in no release.
+const MYSQL = `echo 'deb http://deb.debian.org/debian sid main' > /etc/apt/sources.list.d/sid.list
+apt-get -q -o Acquire::Check-Valid-Until=false update
+DEBIAN_FRONTEND=noninteractive apt-get -qy install mysql-server
+sed -i 's/^bind-address.*/bind-address = 0.0.0.0/' /etc/mysql/mysql.conf.d/mysqld.cnf
+systemctl restart mysql`;
 
-let trial: Trial;
-let project: Project;
-let app1: Host;
-let db1: Host;
-let act: (inputs?: Record<string, string>, vars?: string[]) => Promise<ActionResult>;
+interface Server {
+  name: string;
+  app: Suite;
+  db: Suite;
+  install: string;
+  program: string;
+}
 
-beforeAll(async () => {
-  trial = await startTrial("recovery-mysql");
-  [app1, db1] = await Promise.all([
-    trial.host({ name: "app1", suite: "bookworm", kind: "ready" }),
-    trial.host({ name: "db1", suite: "trixie", kind: "base" }),
-  ]);
-  await onHost(db1, "apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy install mariadb-server");
-  await onHost(db1, "sed -i 's/^bind-address.*/bind-address = 0.0.0.0/' /etc/mysql/mariadb.conf.d/50-server.cnf");
-  await onHost(db1, "systemctl restart mariadb");
-  await sql(`CREATE DATABASE mysite CHARACTER SET utf8mb4; CREATE USER 'mysite'@'%' IDENTIFIED BY '${password}';
-GRANT ALL ON mysite.* TO 'mysite'@'%'`);
-  project = await createProject(trial, "examples/mysite");
-  project.write("inventory/hosts.yml", inventory([app1]));
-  project.write("requirements.txt", "django==5.2.19\ndj-database-url==3.1.2\ngunicorn==27.0.1\npymysql==1.1.2\n");
-  project.write(
-    "mysite/__init__.py",
-    "__version__ = '1'\n\nimport pymysql\n\npymysql.install_as_MySQLdb()\npymysql.version_info = (2, 2, 7, 'final', 0)\n",
-  );
-  await project.commit("A guestbook");
-  const run = directly(trial, project, [app1]);
-  const common = [
-    `server_name: ${site}`,
-    "django_settings_module: mysite.settings.production",
-    `vault_secret_key: ${secret("django-key")}`,
-    "django_app_health_timeout: 10",
-  ];
-  const env = `DATABASE_URL=mysql://mysite:${password}@db1:3306/mysite`;
-  act = (inputs = {}, vars = []) => run({ inputs: { env, vars: [...common, ...vars].join("\n"), ...inputs } });
-});
-
-afterAll(() => trial?.end());
-
-const sql = (text: string, database = ""): Promise<string> =>
-  onHost(db1, `mariadb --batch --skip-column-names ${database} <<'SQL'\n${text}\nSQL`);
-
-const databases = (): Promise<string> => sql("SHOW DATABASES LIKE 'mysite%'");
-
-const page = async (): Promise<string> => (await fetchPage(app1, site)).body;
-
-describe("MariaDB", () => {
+describe.each<Server>([
+  { name: "MariaDB, newer than the programs", app: "bookworm", db: "trixie", install: MARIADB, program: "mariadb" },
+  { name: "MariaDB, older than the programs", app: "trixie", db: "bookworm", install: MARIADB, program: "mariadb" },
+  { name: "MySQL, with MariaDB's programs", app: "trixie", db: "forky", install: MYSQL, program: "mysql" },
+])("$name", (server) => {
+  let trial: Trial;
+  let project: Project;
+  let app1: Host;
+  let db1: Host;
+  let act: (inputs?: Record<string, string>, vars?: string[]) => Promise<ActionResult>;
   let dump = "";
+
+  beforeAll(async () => {
+    trial = await startTrial("recovery-mysql");
+    [app1, db1] = await Promise.all([
+      trial.host({ name: "app1", suite: server.app, kind: "ready" }),
+      trial.host({ name: "db1", suite: server.db, kind: "base" }),
+    ]);
+    await onHost(db1, `{\n${server.install}\n} >&2`);
+    await sql(`CREATE DATABASE mysite CHARACTER SET utf8mb4; CREATE USER 'mysite'@'%' IDENTIFIED BY '${password}';
+GRANT ALL ON mysite.* TO 'mysite'@'%'`);
+    console.log(`${server.name}: ${await sql("SELECT VERSION()")}`);
+    project = await createProject(trial, "examples/mysite");
+    project.write("inventory/hosts.yml", inventory([app1]));
+    const packages = [
+      "django==5.2.19",
+      "dj-database-url==3.1.2",
+      "gunicorn==27.0.1",
+      "pymysql==1.1.2",
+      "cryptography==50.0.2",
+    ];
+    project.write("requirements.txt", `${packages.join("\n")}\n`);
+    project.write(
+      "mysite/__init__.py",
+      "__version__ = '1'\n\nimport pymysql\n\npymysql.install_as_MySQLdb()\npymysql.version_info = (2, 2, 7, 'final', 0)\n",
+    );
+    await project.commit("A guestbook");
+    const run = directly(trial, project, [app1]);
+    const common = [
+      `server_name: ${site}`,
+      "django_settings_module: mysite.settings.production",
+      `vault_secret_key: ${secret("django-key")}`,
+      "django_app_health_timeout: 10",
+    ];
+    const env = `DATABASE_URL=mysql://mysite:${password}@db1:3306/mysite`;
+    act = (inputs = {}, vars = []) => run({ inputs: { env, vars: [...common, ...vars].join("\n"), ...inputs } });
+  });
+
+  afterAll(() => trial?.end());
+
+  const sql = (text: string, database = ""): Promise<string> =>
+    onHost(db1, `${server.program} --batch --skip-column-names ${database} <<'SQL'\n${text}\nSQL`);
+
+  const databases = (): Promise<string> => sql("SHOW DATABASES LIKE 'mysite%'");
+
+  const page = async (): Promise<string> => (await fetchPage(app1, site)).body;
 
   test("is dumped before migrations, with a client that is installed", async () => {
     const result = await act();

@@ -147,7 +147,6 @@ def policy_of(layout, params) -> Policy:
     return Policy(
         params["proof"], (lambda: live_application(params, layout)) if serves else None, "django_app_schema_proof", layout.release_dir(params["release"]),
         params["database_port"], (lambda migrations, dump: holding.begin(layout, params, migrations, dump)) if holds else None,
-        stages=True,
     )
 
 

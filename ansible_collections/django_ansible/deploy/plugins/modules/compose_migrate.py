@@ -153,13 +153,18 @@ class Migration:
         if self.params["command"]:
             return self.command()
         application = self.application()
+        patience = {name: self.params[name] for name in ("lock_timeout", "lock_tries", "timeout")}
         result = apply_plan(
             application, self.recovery(), attempt=self.params["release"], live=self.store.live(), switch="compose_app_dump", dump=self.params["dump"], also=("inspect",),
-            policy=self.policy(), patience={name: self.params[name] for name in ("lock_timeout", "lock_tries", "timeout")},
+            policy=self.policy(), patience=patience,
         )
+        later = result.pop("later", None)
         # When the connection breaks, Ansible asks again: what this run applied before is still its change.
         result["migrations"] = result["migrations"] or plan.get("migrated", [])
-        self.store.change_plan(migrated=result["migrations"], migrations=result.pop("found")["inspect"]["migrations"])
+        self.store.change_plan(
+            migrated=result["migrations"], migrations=result.pop("found")["inspect"]["migrations"],
+            later={"run": self.params["run_id"], "migrations": later, "patience": patience} if later else None,
+        )
         return {"changed": bool(result["migrations"]), **result}
 
     def policy(self):

@@ -80,7 +80,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_rollback": {"migrations": each(migration), "dump": maybe(dump), "deploy": DEPLOY},
     "app_run": RUN,
     "app_status": {"deploy": DEPLOY},
-    "compose_finish": {"removed": each(LINE)},
+    "compose_finish": {"removed": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "compose_lock": {"lock": maybe(LINE)},
     "compose_logs": LOGS,
     "compose_maintenance": {"deploy": DEPLOY},

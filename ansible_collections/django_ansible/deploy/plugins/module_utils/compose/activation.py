@@ -114,7 +114,7 @@ class Activation:
             return
         with open(self.config_file, encoding="utf-8") as file:
             config = file.read()
-        keys = ("file", "project", "profiles", "services", "summary", "images", "revision", "fingerprint", "migrations")
+        keys = ("file", "project", "profiles", "services", "summary", "images", "revision", "fingerprint", "migrations", "later")
         known = self.store.read_release(self.release)
         facts = {**{key: self.facts.get(key) for key in keys}, **{key: known[key] for key in ("created", "activated") if key in known}}
         services = self.summary["services"]

@@ -120,9 +120,9 @@ class Plan:
             raise ComposeError("Two generations cannot run at once: " + "; ".join(found) + ".")
 
     def runs(self, live, config, summary, before, images):
-        """Whether the live release is this one, and each of its containers is there, made of it, and fit."""
+        """Whether the live release is this one, each of its containers is there, made of it, and fit, and no migration is left that it had to wait for."""
         record = self.store.read_release(live) if live else {}
-        if not record or record.get("bad") or self.store.config(live) != config or record.get("services") != self.params["services"]:
+        if not record or record.get("bad") or record.get("later") or self.store.config(live) != config or record.get("services") != self.params["services"]:
             return False
         if self.params["remove_orphans"] and any(entry["service"] not in summary["declared"] for entry in before.values()):
             return False

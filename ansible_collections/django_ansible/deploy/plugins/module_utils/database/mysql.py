@@ -13,7 +13,11 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 # Django's connection parameters, and the options of the clients that say the same.
 OPTIONS = {
     "host": "host", "port": "port", "user": "user", "unix_socket": "socket", "ssl_ca": "ssl-ca", "ssl_cert": "ssl-cert", "ssl_key": "ssl-key",
-    "ssl_mode": "ssl-mode",
+}
+# What Django's ssl_mode is for MariaDB's programs. Without one the server is not made to prove who it is, as newer ones ask by themselves: the drivers do not.
+SSL_MODES = {
+    "DISABLED": "--skip-ssl", "PREFERRED": "--skip-ssl-verify-server-cert", "REQUIRED": "--ssl --skip-ssl-verify-server-cert",
+    "VERIFY_CA": "--ssl --ssl-verify-server-cert", "VERIFY_IDENTITY": "--ssl --ssl-verify-server-cert",
 }
 MARK = "django-ansible-deploy:"
 NOT_FOUND = 127
@@ -21,7 +25,8 @@ NOT_FOUND = 127
 # program load a library.
 START = """\
 program=$(command -v %s || command -v %s) || exit 127
-client() { "$program" --no-defaults "$@"; }
+client() { "$program" --no-defaults $ssl "$@"; }
+case $(ssl= client --version) in *MariaDB*) ssl=$SSL_OF_MARIADB ;; *) ssl=$SSL_OF_MYSQL ;; esac
 """
 ASK = START % ("mariadb", "mysql") + 'client --no-auto-rehash --batch --raw --skip-column-names --default-character-set=utf8mb4 "$@"'
 # A row a line, so that rows can be counted in the dump itself: another session would see another moment. What only MySQL's own program has, it would want
@@ -34,7 +39,8 @@ done
 { client --single-transaction --quick --no-autocommit --skip-extended-insert --skip-add-locks --hex-blob --no-tablespaces \
   --default-character-set=utf8mb4 "$@"; echo "django-ansible-deploy:code $?" >&2; } | "$pack"
 """
-INSERT = re.compile(rb"INSERT INTO `((?:[^`]|``)+)` VALUES ")
+# MySQL's own program names the columns of a table that has generated ones, which are left out.
+INSERT = re.compile(rb"INSERT INTO `((?:[^`]|``)+)` (?:\((?:`(?:[^`]|``)+`(?:, )?)+\) )?VALUES ")
 APPLIED = re.compile(rb"INSERT INTO `django_migrations` VALUES \(\d+,'((?:[^'\\]|\\.|'')*)','((?:[^'\\]|\\.|'')*)'")
 COMPLETED = b"-- Dump completed"
 
@@ -58,8 +64,15 @@ class MysqlDatabase:
         options = ["--%s=%s" % (option, self.parameters[key]) for key, option in OPTIONS.items() if self.parameters.get(key)]
         return [*options, *([database] if database else [])]
 
+    def encryption(self) -> dict:
+        """Options that the programs of MariaDB and of MySQL have each in their own way."""
+        mode = self.parameters.get("ssl_mode", "").upper()
+        if mode not in SSL_MODES:
+            mode = "" if self.parameters.get("ssl_ca") else "PREFERRED"
+        return {"SSL_OF_MARIADB": SSL_MODES.get(mode, ""), "SSL_OF_MYSQL": "--ssl-mode=" + mode if mode else ""}
+
     def run(self, script: str, database: str, variables: dict | None = None, **streams):
-        variables = {**(variables or {}), **({"MYSQL_PWD": self.parameters["password"]} if self.parameters.get("password") else {})}
+        variables = {**(variables or {}), **self.encryption(), **({"MYSQL_PWD": self.parameters["password"]} if self.parameters.get("password") else {})}
         argv = ["sh", "-c", script, "sh", *self.arguments(database)]
         done = self.client.run(argv, variables, **streams)
         if done.returncode == NOT_FOUND:

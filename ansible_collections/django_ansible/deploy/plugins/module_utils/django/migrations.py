@@ -33,7 +33,7 @@ def apply_plan(
         return result
     holds, later = False, []
     if policy.proves:
-        proof = Proof(application, policy.live(), recovery.client, plan, copy, policy.admin_port).run(policy.stages)
+        proof = Proof(application, policy.live(), recovery.client, plan, copy, policy.admin_port).run()
         later = proof.later
         holds = bool(proof.breaks) and not later and not proof.fails and policy.hold is not None
         if proof.breaks and policy.kind != "warn" and not (later or holds):
@@ -61,9 +61,25 @@ def apply_plan(
     return {**result, "migrations": done["migrations"]}
 
 
-def contract(application, names: list[str], patience: dict) -> dict:
-    """Applies what :func:`apply_plan` left for the time when nothing uses any more what goes. Tells ``migrations`` and ``told``."""
-    done = application.drive("migrate", only=names, **patience)["migrate"]
+def contract(waiting: dict | None, application, *, run_id: str, everywhere: bool, applied) -> dict:
+    """Applies what :func:`apply_plan` left for the time when nothing uses any more what goes. Tells ``migrations`` and ``told``.
+
+    :param waiting: what the live release's record has as C(later): C(run), C(migrations) and C(patience).
+    :param application: gives the live release's when it is called.
+    :param everywhere: whether every host of the application was part of the deploy.
+    :param applied: is called once they are.
+    :raises CommandFailed: when that fails; the live release goes on without.
+    """
+    if not waiting or waiting["run"] != run_id:
+        return {"migrations": [], "told": []}
+    names = ", ".join(waiting["migrations"])
+    if not everywhere:
+        return {"migrations": [], "told": ["%s: not applied yet, since a host of the application was not part of this deploy and may serve the release before" % names]}
+    try:
+        done = application().drive("migrate", only=waiting["migrations"], **waiting["patience"])["migrate"]
+    except CommandFailed as error:
+        raise CommandFailed("the next deploy has to apply %s: %s" % (names, error)) from error
+    applied()
     return {"migrations": done["migrations"], "told": done.get("times", [])}
 
 

@@ -26,7 +26,6 @@ class Policy:
     :param variable: where *kind* comes from, for errors.
     :param release_dir: of the new release, for the places of its migrations; empty where they are in no repository of the user's.
     :param admin_port: see copies.
-    :param stages: whether migrations may be applied once the new release is live everywhere.
     :param hold: has requests wait from now on, before migrations that break the live release; called with them and the id of the dump from before. None where
         they cannot wait.
     """
@@ -37,7 +36,6 @@ class Policy:
     release_dir: str = ""
     admin_port: int = 0
     hold: Callable | None = None
-    stages: bool = False
 
     @property
     def proves(self) -> bool:
@@ -73,8 +71,7 @@ class Proof:
         self.fails = False
         self.later: list[str] = []
 
-    def run(self, stages: bool = False) -> Proof:
-        """:param stages: whether migrations that break the live release may be applied later, when both releases can work without them."""
+    def run(self) -> Proof:
         started = time.monotonic()
         try:
             found = self.tried()
@@ -89,7 +86,7 @@ class Proof:
             self.stand_in(error)
             return self
         self.breaks = [rules.sentence(one) for one in found]
-        if found and stages:
+        if found:
             try:
                 self.later = self.both_work_without(rules.contracting(found, self.plan))
             except CommandFailed as error:

@@ -25,7 +25,7 @@ LONGEST_RECORD = 65536  # bytes of a line of deploys.jsonl
 # What a record may say, where it says it at all: types, and forms of texts. Nobody makes a name, a path or a decision of the rest.
 TEXT, WORD, TIME = r"[^\x00]*", r"[0-9a-z]*", r"[0-9TZ:.+-]+"
 FIELDS = {
-    **{"layout": int, "revision": r"|[0-9a-f]{40}", "bad": bool, "activated": TIME, "created": TIME, "build": WORD, "venv": WORD, "python": r"python3\.[0-9]+", "migrated": dict, "commands": list},
+    **{"layout": int, "revision": r"|[0-9a-f]{40}", "bad": bool, "activated": TIME, "created": TIME, "build": WORD, "venv": WORD, "python": r"python3\.[0-9]+", "migrated": dict, "commands": list, "later": dict},
     **{"prepared": TEXT, "key": WORD, "collected": TEXT, "static_root": TEXT, "settings_module": TEXT, "home": bool, "uploads": dict, "pages": dict},
     **{"file": TEXT, "project": TEXT, "summary": dict, "images": dict, "identifiers": dict, "hashes": dict, "fingerprint": WORD},
     # Of a dump, see database/catalogue.py.

@@ -99,18 +99,15 @@ def contract(params: dict, check_mode: bool) -> dict:
     """
     layout = layout_of(params)
     live = layout.live_release()
-    waiting = (layout.read_release(live) or {}).get("later") if live else None
-    if not waiting or waiting["run"] != params["run_id"] or check_mode:
-        return {"migrations": [], "told": []}
-    if not params["everywhere"]:
-        return {"migrations": [], "told": ["%s: not applied yet, since a host of the application was not part of this deploy and may serve the release before" % ", ".join(waiting["migrations"])]}
-    room.wait_for_last_requests(layout, [slot for slot in SLOTS if slot != layout.live_slot()])
-    try:
-        done = migrations.contract(application_of(params, layout, live), waiting["migrations"], waiting["patience"])
-    except CommandFailed as error:
-        raise CommandFailed("the next deploy has to apply %s: %s" % (", ".join(waiting["migrations"]), error)) from error
-    layout.mark_release(live, later=None)
-    return done
+    waiting = layout.read_release(live).get("later") if live and not check_mode else None
+
+    def application():
+        room.wait_for_last_requests(layout, [slot for slot in SLOTS if slot != layout.live_slot()])
+        return application_of(params, layout, live)
+
+    return migrations.contract(
+        waiting, application, run_id=params["run_id"], everywhere=params["everywhere"], applied=lambda: layout.mark_release(live, later=None)
+    )
 
 
 def end(params: dict, check_mode: bool, lock: DeployLock) -> dict:

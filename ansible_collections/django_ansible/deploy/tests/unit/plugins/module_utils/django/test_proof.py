@@ -42,7 +42,7 @@ def proved(live, migrated=None, plan=PLAN):
 
 
 def test_what_breaks_is_told_with_its_migration():
-    found = proved(Fake(copy_try=[tried(dict(BREAK)), tried()], columns=TABLES))
+    found = proved(Fake(copy_try=[tried(dict(BREAK)), tried(), tried(dict(BREAK))], columns=TABLES))
     assert len(found.breaks) == 1 and found.breaks[0].startswith("shop.Order.note: migration shop.0002_x would remove field note")
 
 
@@ -78,7 +78,7 @@ def run(policy, live_answers, hold=None, **more):
 
 
 def breaking():
-    return {"copy_try": [tried(dict(BREAK)), tried()], "columns": TABLES}
+    return {"copy_try": [tried(dict(BREAK)), tried(), tried(dict(BREAK))], "columns": TABLES}
 
 
 def test_refused_is_before_anything_is_applied():
@@ -126,7 +126,7 @@ def staged(live, new, migrated=None):
         "operations": [{**DROP, "migration": "shop.0002_new", "gone": [], "later": False, "tables": ["shop_order"]}, {**DROP, "migration": "shop.0003_x"}],
     }
     application = Fake(plan=plan, copy_migrate=migrated or {"left_out": [], "schema": []}, columns=TABLES, copy_try=new, migrate={"migrations": ["shop.0002_new"], "times": []})
-    policy = Policy("refuse", lambda: Fake(copy_try=[tried(dict(BREAK)), tried(), live], columns=TABLES), "django_app_schema_proof", stages=True)
+    policy = Policy("refuse", lambda: Fake(copy_try=[tried(dict(BREAK)), tried(), live], columns=TABLES), "django_app_schema_proof")
     return application, lambda: apply_plan(application, Recovery(None, ""), attempt="", live=None, switch="", dump=False, policy=policy)
 
 

@@ -30,23 +30,23 @@ def contract(monkeypatch):
     def run(later, fails=False, **params):
         done = []
 
-        def apply(application, names, patience):
-            if fails:
-                raise CommandFailed("no")
-            done.extend(names)
-            return {"migrations": names, "told": []}
+        class Application:
+            def drive(self, step, only, lock_timeout):
+                if fails:
+                    raise CommandFailed("no")
+                done.extend(only)
+                return {step: {"migrations": only}}
 
         layout = Layout(later)
         monkeypatch.setattr(finishing, "layout_of", lambda given: layout)
-        monkeypatch.setattr(finishing, "application_of", lambda *given: None)
+        monkeypatch.setattr(finishing, "application_of", lambda *given: Application())
         monkeypatch.setattr(finishing, "room", SimpleNamespace(wait_for_last_requests=lambda *given: None))
-        monkeypatch.setattr(finishing, "migrations", SimpleNamespace(contract=apply))
         return finishing.contract({"run_id": "1", "everywhere": True, **params}, False), done, layout.record["later"]
 
     return run
 
 
-LATER = {"run": "1", "migrations": ["shop.0003_drop"], "patience": 5}
+LATER = {"run": "1", "migrations": ["shop.0003_drop"], "patience": {"lock_timeout": 5}}
 
 
 def test_they_are_applied_once_the_release_is_live_everywhere(contract):

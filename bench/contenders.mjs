@@ -16,12 +16,15 @@ import { timed } from "./statistics.mjs";
 
 /**
  * This action: main and post, with the files and the environment of a runner, from a full tool cache.
- * @param {Shared & { project: string, toolCache: string }} options
+ * `at` is the action's folder, this project's where nothing else is said.
+ * @param {Shared & { project: string, toolCache: string, at?: string, onStart?: (child: import("node:child_process").ChildProcess) => void }} options
  * @returns {Promise<AnsibleContender & { operate: (operation: string, size: number, inputs: Record<string, string>) => Promise<number> }>}
  */
-export async function action({ folder, fleet, key, project, toolCache }) {
+export async function action({ folder, fleet, key, project, toolCache, at, onStart }) {
   const once = async (/** @type {number} */ size, /** @type {Record<string, string>} */ more = {}) => {
     const result = await runAction({
+      ...(at === undefined ? {} : { action: at }),
+      ...(onStart === undefined ? {} : { onStart }),
       project,
       folder: mkdtempSync(join(folder, "action-")),
       toolCache,

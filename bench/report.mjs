@@ -6,7 +6,7 @@ import { importSeconds } from "./rollback.mjs";
  *   deploys: import("./deploys.mjs").AllDeploys | undefined,
  *   runner: import("./runner.mjs").Runner | undefined, rollbacks: import("./rollback.mjs").Rollbacks | undefined,
  *   operations: import("./operations.mjs").Operations | undefined,
- *   roundTrips: import("./round-trips.mjs").RoundTrips | undefined,
+ *   roundTrips: import("./round-trips.mjs").RoundTrips | undefined, heart: import("./heart.mjs").Heart | undefined,
  *   machine: Record<string, string>, minutes: number }} Findings
  */
 
@@ -14,7 +14,19 @@ import { importSeconds } from "./rollback.mjs";
  * The results as Markdown.
  * @param {Findings} findings
  */
-export function report({ runs, ready, first, deploys, runner, rollbacks, operations, roundTrips, machine, minutes }) {
+export function report({
+  runs,
+  ready,
+  first,
+  deploys,
+  runner,
+  rollbacks,
+  operations,
+  roundTrips,
+  heart,
+  machine,
+  minutes,
+}) {
   return `${[
     "# Results of the bench",
     "",
@@ -28,6 +40,7 @@ export function report({ runs, ready, first, deploys, runner, rollbacks, operati
     ...(rollbacks === undefined ? [] : rollbackSection(rollbacks)),
     ...(operations === undefined ? [] : operationSection(operations)),
     ...(roundTrips === undefined ? [] : roundTripSection(roundTrips)),
+    ...(heart === undefined ? [] : heartSection(heart)),
     "## Machine",
     "",
     ...table(["what", ""], Object.entries(machine)),
@@ -57,6 +70,28 @@ function runnerSection({ size, load, action, tutorial }) {
         row("nothing to do, each further host", action.noop.more, tutorial.noop.more, 1 / 4),
         row("new revision, one host", action.revision.one, tutorial.revision.one),
         row("new revision, each further host", action.revision.more, tutorial.revision.more, 1 / 4),
+      ],
+    ),
+    "",
+  ];
+}
+
+/** @param {import("./heart.mjs").Heart} heart */
+function heartSection({ host, runner, processor, wall, size }) {
+  const share = (/** @type {Times} */ times) => `${(times.median * 100).toFixed(2)} %`;
+  return [
+    "## Heartbeat and confirming",
+    "",
+    `Deploys of a new revision to ${size} hosts, in turns with an action in which hosts hear nothing of the run: the ratio of each pair. Processor time is that of`,
+    "runner and hosts together, by their control groups. The heartbeat's share of a core is that of its processes while a deploy waits for something else.",
+    "",
+    ...table(
+      ["what", "", "bar", ""],
+      [
+        ["processor time of a deploy", shown(processor, 2), "≤ 1.05", verdict(processor.median <= 1.05)],
+        ["seconds of a deploy", shown(wall, 2), "≤ 1.05", verdict(wall.median <= 1.05)],
+        ["heartbeat on a host", share(host), "≤ 1 % of a core", verdict(host.median <= 0.01)],
+        ["heartbeat on the runner", share(runner), "≤ 1 % of a core", verdict(runner.median <= 0.01)],
       ],
     ),
     "",

@@ -1,6 +1,6 @@
 // Measures what a deploy costs in time: this action beside the usual tutorial role and beside plain shell over ssh.
 //   npm run bench                        everything; the hosts are containers on this machine
-//   npm run bench -- --parts ready       `ready`, `first`, `deploy`, `runner`, `rollback`, `operations`, `roundtrips`; all of them by default
+//   npm run bench -- --parts ready       `ready`, `first`, `deploy`, `runner`, `rollback`, `operations`, `roundtrips`, `heart`; all of them by default
 //   npm run bench -- roundtrips          a part may also stand by itself
 //   npm run bench -- --runs 3 --hosts 1,2
 //   npm run bench -- --out FILE          instead of bench/RESULTS.md; `-` only prints
@@ -14,6 +14,7 @@ import { ensureCommands, ensureEngine, ensurePython, LabUnavailable, projectFold
 import { measureDeploys } from "./deploys.mjs";
 import { measureFirst } from "./first.mjs";
 import { test } from "./fleet.mjs";
+import { measureHeart } from "./heart.mjs";
 import { machineFacts } from "./machine.mjs";
 import { measureOperations } from "./operations.mjs";
 import { measureReady, readyAnsible } from "./ready.mjs";
@@ -22,7 +23,7 @@ import { measureRollbacks } from "./rollback.mjs";
 import { measureRoundTrips } from "./round-trips.mjs";
 import { measureRunner } from "./runner.mjs";
 
-const all = ["ready", "first", "deploy", "runner", "rollback", "operations", "roundtrips"];
+const all = ["ready", "first", "deploy", "runner", "rollback", "operations", "roundtrips", "heart"];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -75,6 +76,9 @@ try {
   const roundTrips = parts.includes("roundtrips")
     ? await measureRoundTrips({ folder, toolCache, ansible, runs, keep: values.keep, say })
     : undefined;
+  const heart = parts.includes("heart")
+    ? await measureHeart({ folder, toolCache, ansible, runs, keep: values.keep, say })
+    : undefined;
   const text = report({
     runs,
     ready,
@@ -84,6 +88,7 @@ try {
     rollbacks,
     operations,
     roundTrips,
+    heart,
     machine: await machineFacts(ansible),
     minutes: (Date.now() - started) / 60_000,
   });

@@ -171,6 +171,33 @@ describe("Django in containers behind nginx", () => {
     console.log(`maintenance: on ${on.outputs["duration-seconds"]} s, off ${off.outputs["duration-seconds"]} s`);
   });
 
+  test("remove with limit: its health check fails first, visitors are answered meanwhile, and a deploy brings the host back", async () => {
+    const [stays, leaves] = fleet.hosts;
+    const status = (path: string): Promise<number> =>
+      fetchPage(leaves, site, path).then(
+        (answer) => answer.status,
+        () => 0,
+      );
+    const seen: string[] = [];
+    let watching = true;
+    const watch = (async () => {
+      while (watching) seen.push((await Promise.all(["/healthz", "/"].map(status))).join(" "));
+    })();
+    const run = await operate("remove", { confirm: "shop", limit: "docker2" }, undefined, {
+      django_app_drain_seconds: 5,
+    });
+    watching = false;
+    await watch;
+    expect(run.outputs, run.log).toMatchObject({ status: "succeeded", "changed-host-names": '["docker2"]' });
+    expect(seen).toContain("503 200");
+    expect(new Set(seen.slice(0, seen.indexOf("503 200")))).toEqual(new Set(["200 200"]));
+    expect(await onHost(leaves, "docker ps --all --quiet --filter label=com.docker.compose.project=shop")).toBe("");
+    expect((await fetchPage(stays, site)).status).toBe(200);
+    const back = await deploy();
+    expect(back.outputs, back.log).toMatchObject({ status: "succeeded", "changed-host-names": '["docker2"]' });
+    expect(await status("/healthz")).toBe(200);
+  });
+
   test("dumps on a schedule: made, tried, copied away, shown, and brought back from there", async () => {
     const [host] = fleet.hosts;
     const job = "django-ansible-deploy-shop-dumps";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
+import { type ActionResult, type Host, onHost, reboot } from "../../scripts/lab/index.mjs";
 import { blocksOf } from "../support/blocks.js";
-import { directly } from "./support/direct.js";
+import { directly, expectRefused } from "./support/direct.js";
 import { commitVersion } from "./support/fault-fleet.js";
 import { signGuestbook } from "./support/guestbook.js";
 import { inventory } from "./support/inventory.js";
@@ -60,7 +60,8 @@ async function follow(having: string): Promise<void> {
   const [block, ...more] = blocksOf(page).filter(({ text }) => text.includes(having));
   if (block === undefined || more.length > 0) throw new Error(`Not one block of ${page} has "${having}".`);
   expect(block.text).toMatch(/^# on the server, as root\n/);
-  await onHost(host, block.text);
+  await onHost(host, block.text.replace("systemctl reboot", ""));
+  if (block.text.includes("systemctl reboot")) await reboot(host);
 }
 
 const python = (): Promise<string> =>
@@ -99,4 +100,29 @@ test("a deploy of the same commit brings the new Python, and a rollback the old 
   expect(failures(await load.stop())).toEqual([]);
   expect(await python()).toBe("python3.13");
   expect(succeeded(await act()).outputs["changed-tasks"]).toBe("0");
+});
+
+test("the database moves to the new PostgreSQL", async () => {
+  succeeded(await act({ operation: "maintenance-on" }));
+  await follow("pg_upgradecluster");
+  succeeded(await act({ operation: "maintenance-off" }));
+  await expectPage("2");
+  succeeded(await act());
+  expect(succeeded(await act()).outputs["changed-tasks"]).toBe("0");
+  expect(await onHost(host, "pg_lsclusters --no-header | awk '{print $1, $3, $4}'")).toBe("17 5432 online");
+  const { dump = "" } = succeeded(await act({ operation: "backup" })).outputs;
+  succeeded(await act({ operation: "restore", revision: dump, confirm: "mysite" }));
+  await expectPage("2");
+});
+
+test("once the old Python is gone, the server starts again, and a rollback to a release of before is refused", async () => {
+  await follow("autoremove");
+  await expectPage("2");
+  expect(await onHost(host, "ls /usr/bin/python3.11 2>/dev/null || true")).toBe("");
+  expectRefused(
+    await act({ operation: "rollback" }),
+    new RegExp(`${before[1]} cannot start any more, since the Python that it was made with is not on every host`),
+  );
+  await expectPage("2");
+  expect(await problems()).toEqual([]);
 });

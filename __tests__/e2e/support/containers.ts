@@ -25,12 +25,12 @@ export interface RegistryLogin {
   password: string;
 }
 
-/** Two hosts with engines of their own and one registry, and a project that is a compose file. */
+/** Hosts with engines of their own and one registry, and a project that is a compose file. */
 export interface ContainerFleet {
   trial: Trial;
   project: Project;
   login: RegistryLogin;
-  hosts: [Host, Host];
+  hosts: [Host, Host, ...Host[]];
   /** Leaves a version of an image in the registry alone, where it is known to no host. */
   publish(version: string, image?: Partial<Published>): Promise<void>;
   /** Runs the action's bundle as a runner does, without a workflow around it. */
@@ -54,19 +54,23 @@ export const compose = `services:
       retries: 3
 `;
 
-export async function startContainerFleet(topic: string, suite: Suite = "trixie"): Promise<ContainerFleet> {
+export async function startContainerFleet(
+  topic: string,
+  suite: Suite = "trixie",
+  more: string[] = [],
+): Promise<ContainerFleet> {
   const trial = await startTrial(topic);
   const login = { username: "deployer", password: secret("registry") };
-  const names = ["docker1", "docker2"] as const;
-  const [one, two] = await Promise.all(names.map((name) => trial.host({ name, suite, kind: "engine" })));
-  if (one === undefined || two === undefined) throw new Error("There are two names.");
+  const up = (name: string): Promise<Host> => trial.host({ name, suite, kind: "engine" });
+  const [one, two, ...others] = await Promise.all([up("docker1"), up("docker2"), ...more.map(up)]);
+  const hosts: ContainerFleet["hosts"] = [one, two, ...others];
   await serveRegistry(one, login);
-  await shareRegistry(one, [two]);
+  await shareRegistry(one, hosts.slice(1));
   const project = await createProject(trial, "examples/mysite");
-  project.write("inventory/hosts.yml", inventory([one, two]));
+  project.write("inventory/hosts.yml", inventory(hosts));
   project.write("compose.yml", compose);
   await project.commit("Serve a page from containers");
-  const run = directly(trial, project, [one, two]);
+  const run = directly(trial, project, hosts);
   const inputs = {
     mode: "container",
     "compose-file": composeFile,
@@ -79,7 +83,7 @@ export async function startContainerFleet(topic: string, suite: Suite = "trixie"
     trial,
     project,
     login,
-    hosts: [one, two],
+    hosts,
     publish: (version, image) => publish(one, login, version, image),
     deploy: (request = {}) => run({ ...request, inputs: { ...inputs, ...request.inputs } }),
   };

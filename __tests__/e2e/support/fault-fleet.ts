@@ -1,4 +1,4 @@
-import { type ActionResult, type Host, onHost, servePostgres } from "../../../scripts/lab/index.mjs";
+import { type ActionResult, type Host, onHost, type Suite, servePostgres } from "../../../scripts/lab/index.mjs";
 import { type DeployRequest, directly } from "./direct.js";
 import { inventory } from "./inventory.js";
 import { createProject, type Project } from "./project.js";
@@ -36,11 +36,13 @@ export async function startFleet(
 ): Promise<Fleet> {
   const trial = await startTrial(topic);
   const password = secret("database");
-  const [app1, app2, ...others] = await Promise.all([
-    trial.host({ name: "app1", suite: otherSystem ?? "bookworm", kind: "ready" }),
-    trial.host({ name: "app2", suite: otherSystem ?? "trixie", kind: "ready" }),
-    ...more.map((name) => trial.host({ name, suite: otherSystem ?? "trixie", kind: "ready" })),
-  ]);
+  const up = (name: string, suite: Suite): Promise<Host> =>
+    trial.host({ name, suite: otherSystem ?? suite, kind: "ready" });
+  const [app1, app2] = await Promise.all([up("app1", "bookworm"), up("app2", "trixie")]);
+  const others: Host[] = [];
+  // As many at a time as start in the time that a start may take.
+  for (let from = 0; from < more.length; from += 5)
+    others.push(...(await Promise.all(more.slice(from, from + 5).map((name) => up(name, "trixie")))));
   const hosts = [app1, app2, ...others];
   await servePostgres(app1, { database: "mysite", user: "mysite", password });
   const project = await createProject(trial, "examples/mysite");

@@ -15,5 +15,5 @@ class ActionModule(Answered):
         result = ActionBase.run(self, tmp, task_vars)
         told = heart.confirm([str(host) for host in self._task.args.get("lost") or []])
         if told["unsure"]:
-            result["warnings"] = ["%s did not say that they know that the deploy is through; its end confirms it again" % ", ".join(told["unsure"])]
+            result["deploy"] = {"warnings": ["%s did not say that they know that the deploy is through; its end confirms it again" % ", ".join(told["unsure"])]}
         return {**result, "changed": False, **told}

@@ -201,6 +201,14 @@ options:
             description: Seconds it gets for that.
             type: int
             default: 60
+          elsewhere:
+            description: Whether another host runs it as well, which stops it in the same deploy. It then starts in M(django_ansible.deploy.app_finish).
+            type: bool
+            default: false
+          instead_of:
+            description: The host that it belongs on, where that one does not answer.
+            type: str
+            default: ''
           environment:
             description: Variables of its own, one JSON object of strings. They win over O(environment).
             type: str
@@ -232,6 +240,10 @@ options:
             description: Seconds after which a run is ended. 0 means never.
             type: int
             default: 0
+          instead_of:
+            description: As of a process.
+            type: str
+            default: ''
           dumps:
             description: Of the timer that makes dumps, what it is to do, as JSON. It runs code that a deploy leaves on the host instead of C(command).
             type: str

@@ -8,6 +8,8 @@ short_description: The processes or timers of an application that a host runs
 description:
   - Chooses from O(_input) what is for a host, and gives each entry all its keys.
   - C(broken_processes) with the same arguments returns what is wrong with them instead, in the form of C(broken_rules).
+  - C(once_hosts) returns the host of each entry that one host of the fleet runs, by name. C(stand_ins) returns those whose host does not answer, as a list of
+    C(name), C(host) and C(stands_in), the next of its hosts.
 options:
   _input:
     description: Processes or timers by name, as C(django_app_processes) and C(django_app_timers) have them.
@@ -31,6 +33,16 @@ options:
     type: str
     choices: [process, timer]
     default: process
+  dead:
+    description: Hosts that do not answer. What one host runs is on the next one of its hosts.
+    type: list
+    elements: str
+    default: []
+  elsewhere:
+    description: What other hosts run that only one may run, by name. It starts here when they have stopped it.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = """
@@ -73,6 +85,25 @@ def hosts_of(entry, fleet, groups):
     return [host for host in fleet if host in chosen]
 
 
+def is_once(entry, kind):
+    return kind == "timer" or bool(entry.get("once"))
+
+
+def once_hosts(entries, fleet, groups, kind="process", dead=()):
+    """The host of each entry that one host of the fleet runs, by name; none for an entry whose hosts are all dead, or that is not ready to run."""
+    found = {}
+    for name, entry in entries.items():
+        if isinstance(entry, Mapping) and is_once(entry, kind):
+            found.update((name, host) for host in [host for host in hosts_of(entry, list(fleet), groups) if host not in dead][:1])
+    return found
+
+
+def stand_ins(entries, fleet, groups, dead, kind="process"):
+    """What runs on another host than it belongs on, since that one is dead."""
+    now = once_hosts(entries, fleet, groups, kind, dead)
+    return [{"name": name, "host": host, "stands_in": now[name]} for name, host in once_hosts(entries, fleet, groups, kind).items() if now.get(name, host) != host]
+
+
 def mistakes_of(entry, fleet, groups, kind):
     """What is wrong with one entry, as pairs of key and rule."""
     if not isinstance(entry, Mapping):
@@ -107,7 +138,7 @@ def mistakes_of(entry, fleet, groups, kind):
         yield "stop_signal", "name a signal, SIGTERM or SIGINT"
 
 
-def broken_processes(entries, host, fleet, groups, kind="process"):
+def broken_processes(entries, host, fleet, groups, kind="process", **_):
     broken = []
     for name, entry in entries.items():
         where = "django_app_%s.%s" % ("timers" if kind == "timer" else "processes", name)
@@ -120,26 +151,29 @@ def broken_processes(entries, host, fleet, groups, kind="process"):
     return broken
 
 
-def processes(entries, host, fleet, groups, kind="process"):
+def processes(entries, host, fleet, groups, kind="process", dead=(), elsewhere=()):
     fleet = list(fleet)
     if broken_processes(entries, host, fleet, groups, kind):
         raise AnsibleFilterError("these are not ready to run: %s" % broken_processes(entries, host, fleet, groups, kind))
     result = []
+    alone = once_hosts(entries, fleet, groups, kind, dead)
+    instead_of = {entry["name"]: entry["host"] for entry in stand_ins(entries, fleet, groups, dead, kind)}
     for name, given in sorted(entries.items()):
         entry = {**KEYS[kind], **given}
-        hosts = hosts_of(entry, fleet, groups)
-        once = kind == "timer" or entry["once"]
-        if host not in (hosts[:1] if once else hosts):
+        once = is_once(entry, kind)
+        if host not in ([alone.get(name)] if once else hosts_of(entry, fleet, groups)):
             continue
         made = {"name": name, "command": str(entry["command"]), "once": once, "environment": json.dumps({str(key): str(value) for key, value in entry["env"].items()})}
+        if name in instead_of:
+            made["instead_of"] = instead_of[name]
         if kind == "timer":
             made.update(schedule=strings(entry["schedule"]), timeout=entry["timeout"])
         else:
-            made.update(count=entry["count"], stop_signal=str(entry["stop_signal"]), patience=entry["patience"])
+            made.update(count=entry["count"], stop_signal=str(entry["stop_signal"]), patience=entry["patience"], elsewhere=once and name in elsewhere)
         result.append(made)
     return result
 
 
 class FilterModule:
     def filters(self):
-        return {"processes": processes, "broken_processes": broken_processes}
+        return {"processes": processes, "broken_processes": broken_processes, "once_hosts": once_hosts, "stand_ins": stand_ins}

@@ -121,6 +121,10 @@ renews_certificate:
   description: Whether the host renews a certificate of the application's own.
   type: bool
   returned: success
+once:
+  description: Names of the processes that this host runs and that only one host of the fleet may run.
+  type: list
+  returned: success
 code:
   description:
     - What the live release has of its commit, where a release of O(revision) has to be made and the live one can be of use for that, C(release) and

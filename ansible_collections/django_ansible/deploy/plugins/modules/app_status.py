@@ -38,6 +38,14 @@ options:
     description: Within how many days a dump has to have been found restorable. 0 asks for none.
     type: int
     default: 0
+  once_hosts:
+    description: The host that each process or timer belongs on which only one of the fleet runs, by name.
+    type: dict
+    default: {}
+  host:
+    description: Name of this host in the inventory.
+    type: str
+    default: ''
 attributes:
   check_mode:
     description: Can run in check mode, and then says what it would change.
@@ -83,6 +91,8 @@ def main() -> None:
             "scheme": {"type": "str", "choices": ["http", "https"], "default": "http"},
             "certificate": {"type": "str", "default": ""},
             "rehearsal_days": {"type": "int", "default": 0},
+            "once_hosts": {"type": "dict", "default": {}},
+            "host": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
@@ -98,7 +108,7 @@ def main() -> None:
         "lock": lock_of(module.params, check_mode=False).describe(),
         "releases": [found["release"] for found in layout.list_releases() if not found.get("bad")],
     }
-    for sentence in (*filter(None, [layout.went_alone()]), *layout.edited()):
+    for sentence in layout.edited():
         module.warn(sentence)
     served = {key: status[key] for key in ("release", "revision") if status[key]}
     module.exit_json(changed=False, deploy={**served, "status": status})

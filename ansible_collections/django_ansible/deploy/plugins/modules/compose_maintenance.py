@@ -46,11 +46,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module 
 
 def refuse_unseen(live):
     """:raises ComposeError: when no container would see that the project is under maintenance."""
-    folder, engine = maintenance_folder(live.project), live.compose.engine
-    mounts = [mount.get("Source") for entry in engine.containers(live.project) for mount in entry.get("Mounts") or []]
-    if folder not in mounts:
+    if not live.is_seen(maintenance_folder(live.project)):
         raise ComposeError(
-            f"no container of {live.project} mounts {folder}: have the proxy of the compose file mount it and look for maintenance, "
+            f"no container of {live.project} mounts {maintenance_folder(live.project)}: have the proxy of the compose file mount it and look for maintenance, "
             "as docs/container-mode.md shows, and deploy that first"
         )
 

@@ -22,6 +22,10 @@ options:
     description: Whether volumes stay, and dumps and the journal of deploys are kept in a folder of C(/var/backups).
     type: bool
     default: true
+  drain:
+    description: Seconds in which the health check of the project's proxy fails before anything ends, where the proxy looks for that.
+    type: int
+    default: 0
 attributes:
   check_mode:
     description: Can run in check mode, and then says what it would change.
@@ -63,7 +67,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module 
 def main():
     module = AnsibleModule(
         argument_spec=dict(
-            **RUN_ARGUMENTS, **FILES_ARGUMENTS, **LOCK_ARGUMENTS, confirm={"type": "str", "required": True}, keep_data={"type": "bool", "default": True}
+            **RUN_ARGUMENTS, **FILES_ARGUMENTS, **LOCK_ARGUMENTS, confirm={"type": "str", "required": True}, keep_data={"type": "bool", "default": True},
+            drain={"type": "int", "default": 0},
         ),
         supports_check_mode=True,
     )
@@ -81,7 +86,7 @@ def main():
         lock = lock_of(project, params["run_id"], params["actor"])
         lock.take(params["lock_wait"], params["wait_is_told"])
         with lock.step():
-            leaving.leave(params["keep_data"])
+            leaving.leave(params["keep_data"], params["drain"])
         forget_lock(project)
     except Waits as told:
         module.exit_json(changed=False, waits=str(told))

@@ -42,6 +42,7 @@ deploy:
   returned: success
 """
 
+import os
 import time
 
 from ansible.module_utils.common.text.converters import to_native
@@ -51,7 +52,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.comm
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import judge, service_of, snapshot
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.named import name_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, maintenance_of, runs_folder
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, draining, lock_of, maintenance_of, runs_folder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database import freshness
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import LITTLE_MIB, free_mib
@@ -97,7 +98,8 @@ def status_of(compose, name, rehearsal_days):
         "releases": [found["release"] for found in store.list_releases() if not found.get("bad")],
     }
     status = {**found, **freshness.facts(store.backups), "drift": drift(store, live), "problems": problems(found, full, record)}
-    status["problems"] += [*status["drift"], *nightly.problems(name), *filter(None, [store.went_alone(), freshness.unproven(store.backups, rehearsal_days, time.time())])]
+    half = os.path.exists(draining(name)) and f"a removal did not end, and load balancers go elsewhere since: remove the project again, or delete {draining(name)}"
+    status["problems"] += [*status["drift"], *nightly.problems(name), *filter(None, [store.went_alone(), half, freshness.unproven(store.backups, rehearsal_days, time.time())])]
     return {"images": images, **({"revision": status["revision"]} if status["revision"] else {}), "status": status}
 
 
@@ -126,7 +128,7 @@ def main():
         name = name_of(params, compose)
         deploy = status_of(compose, name, params["rehearsal_days"])
         store = Store(name)
-        for sentence in (*filter(None, [store.went_alone()]), *store.edited()):
+        for sentence in store.edited():
             module.warn(sentence)
     except ComposeError as error:
         module.fail_json(msg=to_native(error))

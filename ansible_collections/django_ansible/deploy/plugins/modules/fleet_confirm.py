@@ -43,6 +43,10 @@ unsure:
   description: Hosts that did not answer the confirmation.
   type: list
   returned: success
+deploy:
+  description: C(warnings), for the events file.
+  type: dict
+  returned: when there are some
 """
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule

@@ -65,7 +65,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_host": {
         "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
-        "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "free_mib": number, "deploy": DEPLOY,
+        "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "once": each(word), "free_mib": number, "deploy": DEPLOY,
         "code": record(release=release, contents=packed),
     },
     "app_lock": {"lock": maybe(LINE)},
@@ -98,7 +98,8 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
     "compose_status": {"deploy": DEPLOY},
     "compose_up": {"changes": CHANGES, "gates": by_name(LINE), "deploy": DEPLOY},
-    "fleet_confirm": {"confirmed": boolean, "silent": each(word), "unsure": each(word)},
+    "fleet_absent": {"absent": each(word), "deploy": DEPLOY},
+    "fleet_confirm": {"confirmed": boolean, "silent": each(word), "unsure": each(word), "deploy": DEPLOY},
     "postgresql_leaving": {"removed": each(LINE), "told": each(text())},
     "postgresql_logins": {"ended": each(LINE)},
     "postgresql_server": {"done": each(LINE), "former": each(LINE), "restart": text()},

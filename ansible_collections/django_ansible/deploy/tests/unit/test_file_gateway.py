@@ -120,6 +120,7 @@ ALLOWED = {
     },
     "compose/leaving.py": {
         "Leaving.leave": ("os.rmdir shutil.rmtree", "this collection's own folders, root's or the engine's user's"),
+        "Leaving._drain": ("os.unlink write_atomically_as", "this collection's own folder that the proxy mounts read-only, root's or the engine's user's"),
         "Leaving._keep": ("os.mkdir shutil.move", "/var/backups, and this collection's folder of the project, 0700"),
         "forget_lock": ("os.rmdir os.unlink", "/run/django-ansible-deploy"),
     },

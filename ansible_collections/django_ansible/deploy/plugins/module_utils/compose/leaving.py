@@ -15,6 +15,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.comm
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.prune import drop
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import (
+    draining,
     freeze_of,
     lock_folder,
     maintenance_folder,
@@ -23,6 +24,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.stor
     state_folder,
 )
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper, lock, runs, shipped
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 
 BACKUPS = "/var/backups"
@@ -44,11 +46,13 @@ class Leaving:
         containers = [(entry.get("Names") or [""])[0].lstrip("/") for entry in self.engine.containers(self.project)]
         return [*sorted(containers), *sorted(self.managed.files), self.store.folder]
 
-    def leave(self, keep_data):
+    def leave(self, keep_data, drain=0):
         """Afterwards nothing is left, but for what C(told) says.
 
+        :param drain: seconds for load balancers to go elsewhere, before anything ends.
         :raises ComposeError: when compose cannot end what runs.
         """
+        self._drain(drain)
         nightly.remove(self.project)
         for run in runs.known_runs(self.project, runs_folder()):
             commands.stop(self.engine, self.project, run["run"])
@@ -72,6 +76,20 @@ class Leaving:
             with contextlib.suppress(OSError):  # Another application has something there, or there is none.
                 os.rmdir(path)
         self.told.append("the engine and its packages stay as they are")
+
+    def _drain(self, seconds):
+        """From now on the proxy's health check fails, where the proxy looks. Returns when load balancers had so long to hear it."""
+        if not seconds:
+            return
+        if not self.live.is_seen(maintenance_folder(self.project)):
+            self.told.append(f"no load balancer could hear of it before: no container mounts {maintenance_folder(self.project)}")
+            return
+        write_atomically_as(draining(self.project), b"", 0o644, os.getuid(), os.getgid())
+        try:
+            time.sleep(seconds)
+        except BaseException:
+            os.unlink(draining(self.project))
+            raise
 
     def _down(self, keep_data):
         record, live = self.live.record, self.live

@@ -31,5 +31,9 @@ class Live:
         """Hides in a text what the release's deploy, and this run, were given."""
         return masker([*self.store.secrets(self.release), *self.values.values()])
 
+    def is_seen(self, folder):
+        """Whether a container of the project mounts a folder of the host."""
+        return any(mount.get("Source") == folder for entry in self.compose.engine.containers(self.project) for mount in entry.get("Mounts") or [])
+
     def services(self):
         return sorted(self.record["summary"]["services"])

@@ -55,6 +55,11 @@ def maintenance_folder(project):
     return os.path.join(state_folder(), "maintenance", project)
 
 
+def draining(project):
+    """Has the project's proxy fail its health check while it is there, so that load balancers go elsewhere."""
+    return os.path.join(maintenance_folder(project), "draining")
+
+
 def maintenance_of(project):
     folder = maintenance_folder(project)
     return Maintenance(os.path.join(folder, "on"), os.path.join(folder, "let-through"))

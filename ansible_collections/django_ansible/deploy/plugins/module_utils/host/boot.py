@@ -16,15 +16,19 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files i
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 
 UNITS = "/etc/systemd/system"
-# After what a site needs, since the host asks for its health as it goes back.
+# After what a site needs, since the host asks for its health as it goes back. What it needs may come late, or have another name: an engine from a snap has.
 UNIT = """\
 [Unit]
 Description=Rollback of a deploy of %s that this boot interrupted
 After=network.target nginx.service postgresql.service redis-server.service docker.service
+StartLimitIntervalSec=600
+StartLimitBurst=12
 
 [Service]
 Type=exec
 ExecStart=%s
+Restart=on-failure
+RestartSec=5
 """
 
 

@@ -11,8 +11,22 @@ UMASK = 0o022
 
 
 class AnsibleModule(basic.AnsibleModule):
-    """A module that makes files with the modes it says, on a host whose own umask is stricter as well."""
+    """A module that makes files with the modes it says, on a host whose own umask is stricter as well, and whose warnings are read.
+
+    Ansible shows warnings of a task that changed nothing only where it shows such tasks: they are part of what is reported of the deploy.
+    """
 
     def __init__(self, **arguments: object) -> None:
         os.umask(UMASK)
+        self.warned: list[str] = []
         super().__init__(**arguments)
+
+    def warn(self, warning: str) -> None:
+        self.warned.append(warning)
+        super().warn(warning)
+
+    def exit_json(self, **answer: object) -> None:
+        if self.warned:
+            deploy = answer.get("deploy") or {}
+            answer["deploy"] = {**deploy, "warnings": list(dict.fromkeys([*deploy.get("warnings", []), *self.warned]))}
+        super().exit_json(**answer)

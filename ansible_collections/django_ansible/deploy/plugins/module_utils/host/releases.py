@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import time
 from collections.abc import Iterator
 
@@ -177,8 +178,8 @@ class Releases:
         last = self.last_record()
         if last.get("result") != BY_ITSELF:
             return None
-        return "this host rolled back to %s by itself at %s: it did not hear of run %s any more" % (
-            last.get("previous") or "nothing", last.get("time"), last.get("run")
+        return "%s rolled back to %s by itself at %s: it did not hear of run %s any more" % (
+            socket.gethostname(), last.get("previous") or "nothing", last.get("time"), last.get("run")
         )
 
     def last_record(self) -> dict:

@@ -60,6 +60,7 @@ class Activation:
                 self.front.reload(nginx_changed)
                 self.front.check()
             processes.hand_over(self.slot, self.restorable)
+            self.warnings += processes.warnings
             if starting and wanted.params["bake"]:
                 self.bake(log)
             # Inside as well: a disk that is full only shows here, and a release that nobody wrote down must not stay.

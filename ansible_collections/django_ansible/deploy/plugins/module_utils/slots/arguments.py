@@ -29,6 +29,8 @@ COMMAND = {
     "name": {"type": "str", "required": True},
     "command": {"type": "str", "required": True},
     "environment": {"type": "str", "default": "{}", "no_log": True},
+    # The host that it belongs on and that does not answer.
+    "instead_of": {"type": "str", "default": ""},
 }
 PROCESS = {
     **COMMAND,
@@ -36,6 +38,7 @@ PROCESS = {
     "once": {"type": "bool", "default": False},
     "stop_signal": {"type": "str", "default": "SIGTERM"},
     "patience": {"type": "int", "default": 60},
+    "elsewhere": {"type": "bool", "default": False},
 }
 TIMER = {
     **COMMAND,

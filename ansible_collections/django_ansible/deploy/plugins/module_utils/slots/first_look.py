@@ -10,7 +10,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
@@ -53,6 +53,7 @@ def _look(slot: str | None, release: str | None, wanted: bool, layout: Layout, p
         "to_finish": to_finish(slot, releases, layout, params),
         "current": current,
         "lock_kept": current,
+        "once": process_units.once_here(layout.app_name),
         "renews_certificate": os.path.exists("/etc/systemd/system/%s-certificate.timer" % layout.app_name),
         "deploy": {key: value for key, value in told.items() if value},
     }

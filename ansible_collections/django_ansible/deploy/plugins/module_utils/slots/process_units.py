@@ -66,3 +66,22 @@ def instances(app_name: str) -> list[str]:
 def process_of(app_name: str, unit: str) -> str:
     """The process that an instance is of, without application, slot and number."""
     return unit[len(app_name) + 1 :].rpartition("@")[0].rpartition("-")[0]
+
+
+def once_here(app_name: str) -> list[str]:
+    """Names of the processes that this host runs and that only one host of the fleet may run."""
+    owned = owned_units(app_name)
+    return sorted({process_of(app_name, unit) for unit in enabled_instances(owned) if owned[template_of(unit)]})
+
+
+def astray(app_name: str, hosts: dict, here: str) -> list[str]:
+    """What this host runs that belongs on another one, a sentence each.
+
+    :param hosts: the host that each process or timer belongs on which only one runs, by name.
+    :param here: name of this host.
+    """
+    timers = [unit[len(app_name) + 1 : -len(".timer")] for unit in owned_units(app_name) if unit.endswith(".timer")]
+    return [
+        "%s runs here and belongs on %s: a deploy that reaches both moves it back, and until then it runs twice when %s runs it too" % (name, hosts[name], hosts[name])
+        for name in sorted({*once_here(app_name), *timers}) if hosts.get(name, here) != here
+    ]

@@ -23,6 +23,12 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout
 INIT = "/usr/bin/python3 -I -S"
 
 
+def stands_in(entry: dict) -> str | None:
+    """What to say of what starts here since the host does not answer that it belongs on."""
+    name, host = entry["name"], entry.get("instead_of")
+    return "%s runs on this host from now on, since %s does not answer. Where %s still runs it, or comes back, it runs twice until a deploy reaches both" % (name, host, host) if host else None
+
+
 class Processes:
     """One host's processes and timers as they should be, and the way there."""
 
@@ -36,6 +42,7 @@ class Processes:
         self.release = params["release"]
         self.owned = process_units.owned_units(layout.app_name)
         self.moves: dict = {**copy.deepcopy(process_moves.NO_MOVES), "settle": params["process_settle"]}
+        self.warnings: list[str] = []
 
     # What should be there.
 
@@ -148,7 +155,7 @@ class Processes:
     def hand_over(self, slot: str, restorable: Restorable) -> None:
         """Starts the release's processes, sees them stay up, and lets those of the release before end their jobs.
 
-        A process that only one host runs is stopped before its successor starts. Where it comes to this host from another one, it starts in
+        A process that only one host runs is stopped before its successor starts. Where another host runs it, or has run it, it starts in
         :func:`process_moves.finish`, when the other host has stopped it.
         """
         if not (self.processes or self.timers or self.owned):
@@ -171,9 +178,12 @@ class Processes:
         before = {process_units.process_of(self.layout.app_name, unit) for unit in leaving}
         arriving = [unit for unit in wanted if unit not in enabled]
         moves = self.moves
-        moves["later"] = [unit for unit in arriving if self.processes[wanted[unit]]["once"] and wanted[unit] not in before]
+        alone_here = {unit: self.processes[name] for unit, name in wanted.items() if self.processes[name]["once"]}
+        moves["later"] = [unit for unit in arriving if unit in alone_here and (wanted[unit] not in before or alone_here[unit].get("elsewhere"))]
         moves["timers"] = sorted({unit for unit, _ in of_timers} | set(self.idle_timers()))
         moves["gone"] = self.gone_timers()
+        new_timers = [self.timers[name] for name in self.timers if "%s-%s.timer" % (self.layout.app_name, name) not in self.owned]
+        self.warnings += filter(None, map(stands_in, [*(alone_here[unit] for unit in moves["later"]), *new_timers]))
         alone = [unit for unit in leaving if self.owned[process_units.template_of(unit)] or self.processes.get(process_units.process_of(self.layout.app_name, unit), {}).get("once")]
         process_moves.stop(alone, moves)
         process_moves.start([unit for unit in arriving if unit not in moves["later"]], moves)

@@ -42,7 +42,8 @@ def standing(layout: Layout, params: dict) -> dict:
     unproven = freshness.unproven(layout.backups, params["rehearsal_days"], time.time())
     hungry = [out_of_memory(unit) for unit, restarts in found["restarts"].items() if restarts]
     half = os.path.exists(layout.draining) and "a removal did not end, and load balancers go elsewhere since: remove the application again, or delete %s" % layout.draining
-    return {**found, "problems": [*problems(found), *filter(None, [layout.went_alone(), *hungry, old_python(layout), unproven, half])]}
+    astray = process_units.astray(layout.app_name, params["once_hosts"], params["host"])
+    return {**found, "problems": [*problems(found), *filter(None, [layout.went_alone(), *hungry, old_python(layout), unproven, half]), *astray]}
 
 
 def old_python(layout: Layout) -> str | None:

@@ -25,6 +25,19 @@ def test_a_module_begins_with_a_umask_of_its_own(monkeypatch):
         os.umask(before)
 
 
+def test_what_it_warns_of_is_reported_of_the_deploy(monkeypatch, capsys):
+    """Ansible shows nothing of a task that changed nothing, and warnings of it neither."""
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": {}}).encode())
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    module = AnsibleModule(argument_spec={})
+    for sentence in ("app1 rolled back", "no requests came"):
+        module.warn(sentence)
+    with pytest.raises(SystemExit):
+        module.exit_json(changed=False, deploy={"app": "shop", "warnings": ["no requests came"]})
+    told = json.loads(capsys.readouterr().out)
+    assert told["deploy"] == {"app": "shop", "warnings": ["no requests came", "app1 rolled back"]}
+
+
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
 def test_every_module_is_made_of_it(module):
     text = module.read_text()

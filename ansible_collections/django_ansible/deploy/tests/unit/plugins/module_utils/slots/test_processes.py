@@ -106,6 +106,38 @@ def test_what_may_run_once_and_is_new_here_waits_for_the_fleet(host):
     assert "shop-beat-blue@1.service" in host.enabled()
 
 
+def test_what_another_host_runs_too_stops_everywhere_before_it_starts_anew(host):
+    host.deploy("blue", [BEAT])
+    host.calls.clear()
+    made = host.named([{**BEAT, "elsewhere": True}], release="20260102T000000Z-0000002")
+    made.hand_over("green", Restorable())
+    assert ("stop", "shop-beat-blue@1.service") in host.calls
+    assert made.moves["later"] == ["shop-beat-green@1.service"]
+    assert host.enabled() == []
+
+
+def test_a_stand_in_is_told_when_it_starts_and_not_again(host):
+    entry = {**BEAT, "instead_of": "app1"}
+    made = host.named([entry])
+    made.hand_over("blue", Restorable())
+    (told,) = made.warnings
+    assert told.startswith("beat runs on this host from now on, since app1 does not answer.")
+    process_moves.finish(made.moves, [])
+    again = host.named([entry], release="20260102T000000Z-0000002")
+    again.hand_over("green", Restorable())
+    assert again.warnings == []
+    assert again.moves["later"] == []
+
+
+def test_a_host_knows_what_it_alone_may_run_and_what_belongs_elsewhere(host):
+    host.deploy("blue", [BEAT, WORKER])
+    assert process_units.once_here("shop") == ["beat"]
+    assert process_units.astray("shop", {"beat": "app2"}, "app2") == []
+    assert process_units.astray("shop", {}, "app2") == []
+    (told,) = process_units.astray("shop", {"beat": "app1"}, "app2")
+    assert told.startswith("beat runs here and belongs on app1")
+
+
 def test_a_second_run_has_nothing_to_do(host):
     host.deploy("blue", [WORKER, BEAT])
     assert host.named([WORKER, BEAT]).pending("blue") == []

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ActionResult } from "../../scripts/lab/index.mjs";
+import { commitVersion, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
+import { failures, type Sample, startLoad } from "./support/load.js";
+import { writeTable } from "./support/load-report.js";
+
+// Releases whose health check is green while their visitors fail, on three hosts of which one is switched first. And good ones, which have to stay.
+
+/** How many good deploys follow each other. */
+const goodOnes = Number(process.env.DAD_DEPLOYS ?? 50);
+/** Seconds in which a bad release has to be back, and the share of all requests of the fleet that may fail by then. */
+const BACK = 30;
+const FAILED = 0.005;
+/** Seconds that visitors ask before a deploy and after it. */
+const around = 20;
+
+let fleet: Fleet;
+let number = 1;
+const rows: string[][] = [];
+const page = (project: Fleet["project"]): string => project.read("mysite/wsgi.py");
+let original = "";
+
+beforeAll(async () => {
+  fleet = await startFleet(
+    "bake",
+    {
+      django_app_bake: 30,
+      django_app_batch: [1, "100%"],
+      django_app_processes: { worker: { command: "worker.py" } },
+    },
+    ["app3"],
+  );
+  original = page(fleet.project);
+  const first = await deploy({});
+  expect(first.outputs.status, first.log).toBe("succeeded");
+}, 900_000);
+
+afterAll(async () => {
+  const headings = ["the new release", "back after, s", "requests of the fleet", "failed"];
+  if (rows.length > 0) {
+    console.log([headings, ...rows].map((row) => row.join(" | ")).join("\n"));
+    writeTable("bake", headings, rows);
+  }
+  await fleet?.trial.end();
+});
+
+interface Fault {
+  /** What is done with a visitor's request before it is answered, in Python. */
+  request?: string;
+  /** Seconds after which its process ends. */
+  processEnds?: number;
+}
+
+/** Commits a version with that fault, which the deploy's own health checks do not see, and deploys it. Any version takes 40 ms for a page. */
+async function deploy({ request = "pass", processEnds = 86_400 }: Fault, vars = ""): Promise<ActionResult> {
+  fleet.project.write(
+    "mysite/wsgi.py",
+    `${original}
+import itertools
+import os
+import random
+import signal
+import time
+
+inner, asked = application, itertools.count(1)
+
+
+def application(environ, start_response):
+    if environ.get("HTTP_USER_AGENT") != "django-ansible-deploy":
+        time.sleep(0.04)
+        ${request}
+    return inner(environ, start_response)
+`,
+  );
+  fleet.project.write("worker.py", `import time\n\ntime.sleep(${processEnds})\n`);
+  await commitVersion(fleet.project, `v${number++}`);
+  return fleet.deploy(vars === "" ? {} : { inputs: { vars } });
+}
+
+const pause = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+/** Seconds from the first answer of a version to its last one. */
+function lasted(samples: Sample[], version: string): number {
+  const times = samples.filter((sample) => sample.version === version).map(({ end }) => end);
+  return (Math.max(...times) - Math.min(...times)) / 1000;
+}
+
+test.each([
+  [
+    "fails 5 % of requests",
+    { request: 'if random.random() < 0.05: raise RuntimeError("boom")' },
+    /requests to the new release failed/,
+  ],
+  ["is 3 x as slow", { request: "time.sleep(0.12)" }, /the new release takes \d+ ms for a request in the middle/],
+  [
+    "has workers that are killed",
+    { request: "if next(asked) % 60 == 0: os.kill(os.getpid(), signal.SIGKILL)" },
+    /of its workers ended: .*SIGKILL/,
+  ],
+  ["has a process that dies", { processEnds: 9 }, /mysite-worker-(blue|green)@1\.service does not stay up/],
+] satisfies [string, Fault, RegExp][])(
+  "a release that %s is back on every host before most visitors notice",
+  async (what, fault, why) => {
+    const before = await Promise.all(fleet.hosts.map(stateOf));
+    const load = startLoad(fleet.hosts, site);
+    await pause(around);
+    const version = `v${number}`;
+    const result = await deploy(fault);
+    await pause(around);
+    const samples = await load.stop();
+    expect(result.outputs, result.log).toMatchObject({ status: "rolled-back", "failed-host-names": '["app1"]' });
+    expect(result.log).toMatch(/it answered its health check and not its visitors/);
+    expect(result.log).toMatch(why);
+    expect((await Promise.all(fleet.hosts.map(stateOf))).map(({ release }) => release)).toEqual(
+      before.map(({ release }) => release),
+    );
+    const failed = failures(samples).length;
+    const seconds = lasted(samples, version);
+    rows.push([
+      what,
+      seconds.toFixed(0),
+      samples.length.toLocaleString("en"),
+      `${failed} (${((100 * failed) / samples.length).toFixed(2)} %)`,
+    ]);
+    console.log(rows.at(-1)?.join(" | "));
+    expect(new Set(samples.filter((sample) => sample.version === version).map(({ host }) => host))).toEqual(
+      new Set(["app1"]),
+    );
+    expect(seconds).toBeLessThan(BACK);
+    expect(failed / samples.length).toBeLessThanOrEqual(FAILED);
+  },
+);
+
+test(`${goodOnes} good releases in a row stay, under load that comes and goes`, async () => {
+  const steady = startLoad(fleet.hosts, site, { clients: 6 });
+  let over = false;
+  const bursts = (async () => {
+    while (!over) {
+      const burst = startLoad(fleet.hosts.slice(0, 1 + Math.floor(Math.random() * 3)), site, {
+        clients: 1 + Math.floor(Math.random() * 25),
+        rest: 100 + Math.floor(Math.random() * 400),
+      });
+      await pause(1 + Math.random() * 8);
+      await burst.stop();
+      await pause(Math.random() * 5);
+    }
+  })();
+  let back = 0;
+  try {
+    for (let turn = 1; turn <= goodOnes; turn++) {
+      const result = await deploy({}, "{django_app_bake: 9, django_app_batch: 100%}");
+      if (result.outputs.status !== "succeeded") back += 1;
+      console.log(
+        `good release ${turn}: ${result.outputs.status}${result.outputs.status === "succeeded" ? "" : `\n${result.log}`}`,
+      );
+    }
+  } finally {
+    over = true;
+    await bursts;
+    await steady.stop();
+  }
+  expect(back).toBe(0);
+  expect(failures(steady.samples)).toEqual([]);
+}, 3_600_000);

@@ -289,7 +289,7 @@ describe("Django in containers behind nginx", () => {
     expect(run.log).toContain("docker2: /srv/shop stays, with notes.txt, which no deploy has brought");
     await Promise.all(
       fleet.hosts.map((host) =>
-        onHost(host, "rm -rf /var/backups/shop-* /srv/shop/notes.txt; rmdir /srv/shop || true"),
+        onHost(host, "rm -rf /var/backups/shop-* /srv/shop/notes.txt /srv/build/version; rmdir /srv/shop || true"),
       ),
     );
     for (const [index, host] of fleet.hosts.entries())

@@ -5,7 +5,8 @@
 Two exact tests, each of which has to be surer than :data:`ALPHA` divided by the number of looks, so that looking often makes no false alarm likelier.
 
 - Failures (5xx): bad when they are more than the tolerated share explains (binomial), and more than the requests before explain (Fisher).
-- Times: bad when the new median is more than :data:`SLOWER` times the old one (a sign test against that multiple).
+- Times: bad when the new median is more than :data:`SLOWER` times the old one (a sign test against that multiple). A request waits for others when many
+  come at once, whoever answers: each is compared with those of before that came in seconds as busy as its own.
 """
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ ALPHA = 0.001  # of a false alarm in one bake, for each of the two tests
 TOLERATED = 0.005  # share of requests that may fail whatever was before
 SLOWER = 2.0
 NOTICEABLE = 0.02  # seconds that a median has to be longer by
+AS_BUSY = 0.7  # share that a second has of the requests of another one, or more, where both are about as busy
 
 GOOD, BAD, UNDECIDED = "good", "bad", "undecided"
 
@@ -47,12 +49,31 @@ def median(values: list[float]) -> float:
 
 
 class Requests:
-    """What was seen of one side: how many requests, how many failed, how long the application took for each (seconds)."""
+    """What was seen of one side: how many requests, how many failed, how long the application took for each (seconds).
 
-    def __init__(self, failed: int, times: list[float], count: int | None = None) -> None:
+    :param rates: of each of the times, how many requests were answered in the same second; without them all seconds count as equally busy.
+    """
+
+    def __init__(self, failed: int, times: list[float], count: int | None = None, rates: list[int] | None = None) -> None:
         self.failed = failed
         self.times = times
         self.count = len(times) if count is None else count
+        self.rates = rates or [0] * len(times)
+
+    def usual(self, rate: int, least: int) -> float | None:
+        """The median in seconds that were about as busy; where those had fewer than *least* requests, in all that were so or busier; None when these had."""
+        for most in (rate / AS_BUSY, math.inf):
+            alike = [time for time, other in zip(self.times, self.rates) if AS_BUSY * rate <= other <= most]
+            if len(alike) >= least:
+                return median(alike)
+        return None
+
+
+def compared(new: Requests, old: Requests, least: int) -> list[tuple[float, float]]:
+    """The times of new requests, each with what was usual before in seconds as busy; without those for which nothing is known."""
+    usual = {rate: old.usual(rate, least) for rate in set(new.rates)} if least <= len(old.times) else {}
+    pairs = [(time, usual.get(rate)) for time, rate in zip(new.times, new.rates)]
+    return [(time, before) for time, before in pairs if before is not None]
 
 
 def judge(new: Requests, old: Requests, least: int, looks: int = 1, tolerated: float = TOLERATED, slower: float = SLOWER) -> tuple[str, str]:
@@ -65,12 +86,13 @@ def judge(new: Requests, old: Requests, least: int, looks: int = 1, tolerated: f
     if new.failed and binomial_tail(new.failed, new.count, tolerated) < limit and (not old.count or fisher_tail(new.failed, new.count, old.failed, old.count) < limit):
         before = ", before it was %d of %d" % (old.failed, old.count) if old.count else ""
         return BAD, "%d of %d requests to the new release failed%s" % (new.failed, new.count, before)
-    if len(new.times) >= least <= len(old.times):
-        usual = median(old.times)
-        allowed = max(usual * slower, usual + NOTICEABLE)
-        over = sum(time > allowed for time in new.times)
-        if binomial_tail(over, len(new.times), 0.5) < limit:
-            return BAD, "the new release takes %d ms for a request in the middle, the one before took %d ms" % (median(new.times) * 1000, usual * 1000)
+    pairs = compared(new, old, least)
+    if len(pairs) >= least:
+        over = sum(time > max(usual * slower, usual + NOTICEABLE) for time, usual in pairs)
+        if binomial_tail(over, len(pairs), 0.5) < limit:
+            times, before = (median(list(side)) * 1000 for side in zip(*pairs))
+            return BAD, "the new release takes %d ms for a request in the middle, the one before took %d ms" % (times, before)
     if new.count < least:
         return UNDECIDED, "too few requests came to judge it (%d of %d)" % (new.count, least)
-    return GOOD, "%d of %d requests failed" % (new.failed, new.count)
+    untold = ", and how long they took was not compared, since many more came at once than before" if len(new.times) >= least <= len(old.times) and len(pairs) < least else ""
+    return GOOD, "%d of %d requests failed%s" % (new.failed, new.count, untold)

@@ -15,10 +15,14 @@ CHECK_SECONDS = 5
 
 
 class Entry:
-    """A request that the application was asked."""
+    """A request that the application was asked.
 
-    def __init__(self, release: str, path: str, status: int, seconds: float | None) -> None:
-        self.release, self.path, self.status, self.seconds = release, path, status, seconds
+    :param seconds: what the application took.
+    :param second: in which one it was answered, in whatever form.
+    """
+
+    def __init__(self, release: str, path: str, status: int, seconds: float | None, second: str = "") -> None:
+        self.release, self.path, self.status, self.seconds, self.second = release, path, status, seconds, second
 
     @property
     def failed(self) -> bool:
@@ -26,7 +30,8 @@ class Entry:
 
 
 def requests_of(entries: list[Entry]) -> Requests:
-    return Requests(sum(entry.failed for entry in entries), [entry.seconds for entry in entries if entry.seconds is not None], len(entries))
+    rates, timed = Counter(entry.second for entry in entries), [entry for entry in entries if entry.seconds is not None]
+    return Requests(sum(entry.failed for entry in entries), [entry.seconds for entry in timed], len(entries), [rates[entry.second] for entry in timed])
 
 
 def failing_paths(entries: list[Entry]) -> str:

@@ -20,8 +20,8 @@ BEFORE = 2 << 20  # bytes of the log that tell how the release before did
 # Ends of workers that nobody asked for, in gunicorn's words.
 LOST_WORKER = re.compile(r"Worker \(pid:\d+\) was sent SIG(KILL|ABRT|SEGV|BUS|ILL)|WORKER TIMEOUT|Worker \(pid:\d+\) exited with code [1-9]")
 LOST_WORKERS = 2
-# A line of the log_format of roles/django_app/templates/nginx: "METHOD path PROTOCOL" status … upstream=… slot=… release=…
-LINE = re.compile(r'"[A-Z]+ (?P<path>[^" ]*)[^"]*" (?P<status>\d{3}) .* upstream=(?P<time>[\d.]+|-)[^=]* slot=\S* release=(?P<release>\S+)')
+# A line of the log_format of roles/django_app/templates/nginx: [time] "METHOD path PROTOCOL" status … upstream=… slot=… release=…
+LINE = re.compile(r'\[(?P<second>[^\]]*)\] "[A-Z]+ (?P<path>[^" ]*)[^"]*" (?P<status>\d{3}) .* upstream=(?P<time>[\d.]+|-)[^=]* slot=\S* release=(?P<release>\S+)')
 # Health checks of a deploy are no visitors.
 OWN = '"django-ansible-deploy"'
 
@@ -32,7 +32,7 @@ def parse(line: str) -> Entry | None:
     if not found or (found["time"] == "-" and found["release"] == "-"):
         return None
     # Without what visitors wrote behind it, which may be a secret.
-    return Entry(found["release"], found["path"].partition("?")[0][:100], int(found["status"]), float(found["time"]) if found["time"] != "-" else None)
+    return Entry(found["release"], found["path"].partition("?")[0][:100], int(found["status"]), float(found["time"]) if found["time"] != "-" else None, found["second"])
 
 
 def sides(entries: list[Entry], release: str) -> tuple[list[Entry], list[Entry]]:

@@ -19,7 +19,7 @@ def line(path="/", status=200, seconds="0.010", slot="blue", release=OLD):
 
 def test_a_line_is_read_by_the_form_that_nginx_is_given():
     found = parse(line("/a?token=secret", 502, "0.250", "green", NEW))
-    assert (found.path, found.status, found.seconds, found.release, found.failed) == ("/a", 502, 0.25, NEW, True)
+    assert (found.path, found.status, found.seconds, found.release, found.failed, found.second) == ("/a", 502, 0.25, NEW, True, "27/Nov/2026:06:58:14 +0000")
     assert parse(line(seconds="-", slot="-", release="-")) is None, "a file that nginx answered with itself"
     assert parse(line().replace("a \\\"browser\\\"", "django-ansible-deploy").replace(" upstream=9", "")) is None, "a health check"
     assert parse("something else\n") is None

@@ -59,14 +59,18 @@ class Requests:
         self.times = times
         self.count = len(times) if count is None else count
         self.rates = rates or [0] * len(times)
+        self._usual: dict[tuple[int, int], float | None] = {}
 
     def usual(self, rate: int, least: int) -> float | None:
         """The median in seconds that were about as busy; where those had fewer than *least* requests, in all that were so or busier; None when these had."""
-        for most in (rate / AS_BUSY, math.inf):
-            alike = [time for time, other in zip(self.times, self.rates) if AS_BUSY * rate <= other <= most]
-            if len(alike) >= least:
-                return median(alike)
-        return None
+        if (rate, least) not in self._usual:
+            self._usual[rate, least] = None
+            for most in (rate / AS_BUSY, math.inf):
+                alike = [time for time, other in zip(self.times, self.rates) if AS_BUSY * rate <= other <= most]
+                if len(alike) >= least:
+                    self._usual[rate, least] = median(alike)
+                    break
+        return self._usual[rate, least]
 
 
 def compared(new: Requests, old: Requests, least: int) -> list[tuple[float, float]]:

@@ -84,7 +84,7 @@ test("a tenth of them is down from the start: the others get the release", async
     await must(["docker", "kill", container]);
   }
   await commitVersion(fleet.project, "2");
-  await timed(`a new release, ${tenth} hosts down`, "2", "1", async () => {
+  await timed(`a new release, hosts that are down: ${tenth}`, "2", "1", async () => {
     const result = await deploy();
     expect(result.outputs, result.log).toMatchObject({ status: "failed", "failed-hosts": "0" });
     expect(result.outputs["unreachable-host-names"]).toBe(names(dead));
@@ -109,7 +109,7 @@ test("more than a tenth fail: every host is back on its release", async () => {
   const failing = some(tenth + 1);
   for (const host of failing) await onHost(host, `echo 'include /etc/nginx/not-there-yet.conf;' > ${broken}`);
   await commitVersion(fleet.project, "3");
-  await timed(`a new release, ${tenth + 1} hosts fail`, "3", "2", async () => {
+  await timed(`a new release, hosts that fail: ${tenth + 1}`, "3", "2", async () => {
     const result = await deploy({ vars: "django_app_max_upload: 11m" });
     expect(result.outputs.status, result.log).toMatch(/^(failed|rolled-back)$/);
     expect(result.outputs["failed-host-names"]).toBe(names(failing));

@@ -21,6 +21,12 @@ OWNS = "# role %s, database %s"
 ALSO = "# also %s"
 BLOCK = re.compile(r"^# BEGIN Ansible managed: (\S+)\n(.*?)^# END", re.MULTILINE | re.DOTALL)
 QUOTED = r'"((?:[^"]|"")+)"'
+# Where Debian's files of extensions are, by the server's version, and what of their packages' names is not the extension's own.
+EXTENSIONS = "/usr/share/postgresql/%s/extension"
+PACKAGED_AS = {
+    **dict.fromkeys(("postgis", "postgis_raster", "postgis_sfcgal", "postgis_topology", "postgis_tiger_geocoder", "address_standardizer", "address_standardizer_data_us"), "postgis-3"),
+    **{"vector": "pgvector", "pg_cron": "cron", "pg_partman": "partman", "pg_repack": "repack", "pg_stat_kcache": "pg-stat-kcache"},
+}
 
 # Of each connection of the administrator: whoever owns a database can have its sessions look in a schema of its own first, for functions and operators as well.
 ADMINISTRATOR = {"PGOPTIONS": "-c search_path=pg_catalog"}
@@ -91,6 +97,12 @@ def cluster(port: int, listing: str) -> tuple[str, str]:
             return line[0], line[1]
     there = ", ".join("%s/%s on port %s" % tuple(line[:3]) for line in found) or "none"
     raise CommandFailed("no PostgreSQL cluster of this host is on port %d, there are: %s. Set db_port" % (port, there))
+
+
+def packages_of(extensions: list[str], version: str) -> list[str]:
+    """Debian packages that bring those extensions to a server of that version whose files are not on this host: C(postgresql-17-postgis-3)."""
+    missing = [extension for extension in extensions if not os.path.exists(os.path.join(EXTENSIONS % version, extension + ".control"))]
+    return list(dict.fromkeys("postgresql-%s-%s" % (version, PACKAGED_AS.get(extension, extension.replace("_", "-"))) for extension in missing))
 
 
 def access_file(port: int, listing: str) -> str:

@@ -122,3 +122,14 @@ def test_a_name_is_no_place_to_connect_to(monkeypatch):
     [(argv, database)] = seen
     assert database == "host=/opt/shop/shared dbname=shop"
     assert not any("host=" in word for word in argv)
+
+
+def test_extensions_are_in_packages_for_the_servers_version(tmp_path, monkeypatch):
+    monkeypatch.setattr(postgresql, "EXTENSIONS", str(tmp_path / "%s"))
+    (tmp_path / "17").mkdir()
+    (tmp_path / "17/citext.control").write_text("")
+    wanted = ["citext", "postgis", "postgis_raster", "vector", "pg_cron", "pgrouting", "plpgsql_check"]
+    assert postgresql.packages_of(wanted, "17") == [
+        "postgresql-17-postgis-3", "postgresql-17-pgvector", "postgresql-17-cron", "postgresql-17-pgrouting", "postgresql-17-plpgsql-check",
+    ]
+    assert postgresql.packages_of(["citext"], "15") == ["postgresql-15-citext"]

@@ -252,6 +252,8 @@ class Server:
     def provide_extensions(self, database: str) -> None:
         installed = self.ask("SELECT extname FROM pg_extension", database).splitlines()
         missing = [extension for extension in self.params["extensions"] if extension not in installed]
+        if missing:
+            postgresql.refuse_traps(self.ask(postgresql.TRAPS, database), missing)
         packages = postgresql.packages_of(missing, self.version)
         if packages:
             self.do("packages %s" % ", ".join(packages), lambda: self.install(packages))

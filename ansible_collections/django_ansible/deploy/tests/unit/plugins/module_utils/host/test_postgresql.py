@@ -133,3 +133,11 @@ def test_extensions_are_in_packages_for_the_servers_version(tmp_path, monkeypatc
         "postgresql-17-postgis-3", "postgresql-17-pgvector", "postgresql-17-cron", "postgresql-17-pgrouting", "postgresql-17-plpgsql-check",
     ]
     assert postgresql.packages_of(["citext"], "15") == ["postgresql-15-citext"]
+
+
+def test_no_extension_is_made_beside_functions_that_its_script_could_call():
+    postgresql.refuse_traps("", ["postgis"])
+    with pytest.raises(CommandFailed, match=r"public \(format, lower\), .* run CREATE EXTENSION there for postgis, citext$"):
+        postgresql.refuse_traps("format\nlower", ["postgis", "citext"])
+    with pytest.raises(CommandFailed, match=r"\(f0, f1, f2, f3, f4 and more\)"):
+        postgresql.refuse_traps("\n".join("f%d" % number for number in range(9)), ["postgis"])

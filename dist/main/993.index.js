@@ -1841,6 +1841,8 @@ function failuresOf(results, stats) {
     }
     return failures;
 }
+/** How a host begins a warning that its live release did not have. */
+const NEW = "new: ";
 /** What every host may add to. */
 const JOINED = ["migrations", "warnings", "packages", "requirements", "unknown"];
 /** What Django's checks say of every deploy comes behind what is new with this one. The rest stays as it came. */
@@ -1866,6 +1868,11 @@ function deployOf(results) {
         const { url: _, ...rest } = all;
         all = rest;
         lists.warnings?.add("The hosts give different addresses of the site, so the output url is empty.");
+    }
+    // What is new on one host and known on another is said once, as new.
+    for (const text of [...(lists.warnings ?? [])]) {
+        if (text.startsWith(NEW))
+            lists.warnings?.delete(text.slice(NEW.length));
     }
     const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])].sort(ownFirst)]).filter(([, texts]) => texts.length > 0);
     return { ...all, ...Object.fromEntries(joined) };
@@ -5536,6 +5543,14 @@ const ADVICE = [
         "Redis does not accept the user or password: compare REDIS_URL with Redis's own users (`ACL LIST`).",
     ],
     [
+        /permission denied to create extension|type "(geometry|geography)" does not exist/i,
+        "Only an administrator of the database server makes this extension: name it in `postgresql_server_extensions` (with `django_app_database: local`), or run CREATE EXTENSION there, for GeoDjango `CREATE EXTENSION postgis`.",
+    ],
+    [
+        /object has no attribute 'geo_db_type'/,
+        "GeoDjango needs a backend of its own, which libraries choose by DATABASE_URL: set `django_app_database_scheme: postgis`.",
+    ],
+    [
         /no such table|relation "[^"]+" does not exist|UndefinedTable|Table '[^']+' doesn't exist/i,
         "A table is missing in the database: commit the migration that creates it (`manage.py makemigrations`), and let no code query the database while it is imported.",
     ],
@@ -7509,12 +7524,13 @@ function lockedVersion(lock, python) {
     }
     throw new errors/* DeployError */.sH("ansible.lock names no ansible-core: the action's copy is incomplete.");
 }
-/** Those interpreters that a wished version of ansible-core runs on; from 2.20 on it needs Python 3.12. */
+/** Those interpreters that a wished version of ansible-core runs on: from 2.20 on it needs Python 3.12, from 2.22 on 3.13. */
 function pythonsFor(ansibleVersion, pythons) {
     const minor = Number(ansibleVersion.split(".")[1] ?? 0);
     if (ansibleVersion === "")
         return [...pythons];
-    return pythons.filter(({ version }) => (minor >= 20 ? version[1] >= 12 : version[1] <= 13));
+    const oldest = minor >= 22 ? 13 : 12;
+    return pythons.filter(({ version }) => (minor >= 20 ? version[1] >= oldest : version[1] <= 13));
 }
 
 ;// CONCATENATED MODULE: ./lib/toolchain/machine.js

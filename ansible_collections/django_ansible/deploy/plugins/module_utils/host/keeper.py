@@ -42,7 +42,12 @@ HEART_ARGUMENTS = {
     "heart": {"type": "str", "default": "", "no_log": True},
     "may_fail": {"type": "int", "default": 0},
     "notify": {"type": "str", "default": "", "no_log": True},
+    "unheard": {"type": "bool", "default": False},
 }
+
+
+class Unheard(Exception):
+    """No heartbeat has come yet. The runner may be dead, or have no way to send one: when it says so itself, the run goes on without."""
 
 
 def socket_path(token: str, folder: str = FOLDER) -> str:
@@ -103,11 +108,14 @@ class Starting:
             run(["systemd-run", *options, *shipped.command(told["place"], "host.keeper", spec)], timeout=30)
         except CommandFailed as error:
             self.trouble = str(error)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
-    def wait(self, seconds: float = 5.0) -> str | None:
+    def wait(self, is_last: bool, seconds: float = 5.0) -> str | None:
         """Waits for the first heartbeat.
 
+        :param is_last: whether the runner knows that none has come, and goes on.
         :returns: None when the run is heard; else what that means, and the lock has a lease as without this.
+        :raises Unheard: when the runner has to know. Unless it answers, the lock is free as soon as it would be for a run that is heard no more.
         """
         deadline = time.monotonic() + seconds
         while self.trouble is None:
@@ -117,6 +125,8 @@ class Starting:
             if time.monotonic() >= deadline:
                 self.trouble = "no heartbeat of the runner came to this host"
             time.sleep(0.02)
+        if not is_last:
+            raise Unheard
         with contextlib.suppress(CommandFailed):
             run(["systemctl", "stop", self.unit], timeout=30)
         shutil.rmtree(self.folder, ignore_errors=True)

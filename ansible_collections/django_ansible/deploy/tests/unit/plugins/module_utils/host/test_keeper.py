@@ -227,5 +227,27 @@ def test_a_run_that_asks_again_is_heard_by_the_one_that_listens(tmp_path, monkey
     again = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
     assert len(started) == 1
     (tmp_path / "heard/0123456789abcdef/heard").touch()
-    assert (first.wait(1), again.wait(1)) == (None, None)
+    assert (first.wait(False, 1), again.wait(False, 1)) == (None, None)
     assert lock.is_held()
+
+
+def test_a_run_that_is_not_heard_at_first_counts_as_dead_unless_its_runner_says_that_it_goes_on(tmp_path, monkeypatch):
+    """A runner that is killed between the lock and its first heartbeat says nothing; where it has no way to send one, the lock has a lease."""
+    done = []
+    monkeypatch.setattr(module, "FOLDER", str(tmp_path / "heard"))
+    monkeypatch.setattr(module, "run", lambda argv, **options: done.append(argv[:2]))
+    monkeypatch.setattr(module.shipped, "ship", lambda: "/nowhere")
+    lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path / "locks"))
+    lock.take()
+    with pytest.raises(module.Unheard):
+        module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "").wait(False, 0.1)
+    assert [argv[0] for argv in done] == ["systemd-run"], "what listens goes on, and frees the lock"
+    trouble = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "").wait(True, 0.1)
+    assert "its deploy lock lasts 15 minutes" in trouble
+    assert done[1:] == [["systemctl", "stop"]]
+
+
+def test_a_run_that_is_never_heard_leaves_no_lock(kept):
+    kept.thread.join(timeout=30)
+    assert kept.did == ["back"]
+    assert kept.holder() is None

@@ -5,7 +5,15 @@ import { type ActionResult, type Host, onHost, reboot, until } from "../../scrip
 import { expectRefused } from "./support/direct.js";
 import { cutCable, killRunner, mendCable, powerCycle } from "./support/fault-breakage.js";
 import { commitVersion, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
-import { addMigration, addPoints, clearPoints, holdAt, installPoints, type Point, reached } from "./support/fault-points.js";
+import {
+  addMigration,
+  addPoints,
+  clearPoints,
+  holdAt,
+  installPoints,
+  type Point,
+  reached,
+} from "./support/fault-points.js";
 import { full } from "./support/full.js";
 import { type Healed, healedFleet, LIMIT } from "./support/healing.js";
 import { writeTable } from "./support/load-report.js";

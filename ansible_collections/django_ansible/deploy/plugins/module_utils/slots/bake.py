@@ -56,6 +56,7 @@ class Log:
     def __init__(self, path: str) -> None:
         self.path = path
         self.offset = os.stat(path).st_size if os.path.exists(path) else 0
+        self.made, self.begun = time.time(), time.monotonic()
 
     def before(self, most: int = BEFORE) -> list[Entry]:
         return self._read(max(self.offset - most, 0), self.offset)
@@ -142,8 +143,9 @@ class Bake:
     def look(self, before: Requests) -> tuple[str, str, str | None]:
         new, _ = sides(self.log.since(), self.release)
         verdict, why = self.rule.judge(requests_of(new), before, lambda: self.ask(time.monotonic() - self.begun))
+        # Of several, what is nearest to the cause.
         trouble = (
-            (why + failing_paths(new) if verdict == BAD else None) or self.lost_worker() or self.ended_unit() or self.failing_process()
+            self.lost_worker() or self.ended_unit() or (why + failing_paths(new) if verdict == BAD else None) or self.failing_process()
             or failed_check(self.addresses, "django_app_bake_checks") or self.failed_command()
         )
         return verdict, why, trouble
@@ -158,16 +160,17 @@ class Bake:
 
     def failing_process(self) -> str | None:
         """Whether processes print errors in more seconds than before. Seconds, since one failure may print many."""
-        seconds = max(int(time.monotonic() - self.begun), 1)
-        failing = error_seconds(self.processes, self.started)
+        # They start after traffic has moved, and before this.
+        since, seconds = self.log.made, max(int(time.monotonic() - self.log.begun), 1)
+        failing = min(error_seconds(self.processes, since), seconds)
         if failing < LEAST_ERRORS:
             return None
-        before = error_seconds([SLOT.sub("-*@*.service", unit) for unit in self.processes], self.started - ERRORS_BEFORE, self.started)
-        if not more_fail(min(failing, seconds), seconds, before, ERRORS_BEFORE, ALPHA / self.rule.looks, TOLERATED):
+        before = error_seconds([SLOT.sub("-*@*.service", unit) for unit in self.processes], since - ERRORS_BEFORE, since)
+        if not more_fail(failing, seconds, before, ERRORS_BEFORE, ALPHA / self.rule.looks, TOLERATED):
             return None
-        unit = max(self.processes, key=lambda one: error_seconds([one], self.started))
+        unit = max(self.processes, key=lambda one: error_seconds([one], since))
         return "its processes printed errors in %d of %d seconds, before it was %d of %d. Last lines of %s:\n%s" % (
-            failing, seconds, before, ERRORS_BEFORE, unit, systemd.log_since(unit, self.started, 20),
+            failing, seconds, before, ERRORS_BEFORE, unit, systemd.log_since(unit, since, 20),
         )
 
     def failed_command(self) -> str | None:

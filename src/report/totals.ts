@@ -1,5 +1,6 @@
 import type { DeployFacts, HostStats, HostStatus, ResultEvent, RunEvent } from "../ansible/events.js";
 import { naturally } from "../text.js";
+import { withMixed } from "./mixed.js";
 
 /** What happened in a run, all hosts together. */
 export interface Totals {
@@ -45,8 +46,8 @@ export function totalsOf(events: readonly RunEvent[]): Totals {
     wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
     wentOn: wentOn(results).filter((host) => !having("failures").includes(host)),
     keptOld: results.some(({ deploy }) => (deploy?.kept || deploy?.rolled_back) && serves(deploy)),
-    hostStatus: Object.fromEntries(
-      results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : [])),
+    hostStatus: withMixed(
+      Object.fromEntries(results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : []))),
     ),
   };
 }

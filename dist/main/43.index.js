@@ -1,8 +1,8 @@
-export const id = 993;
-export const ids = [993];
+export const id = 43;
+export const ids = [43];
 export const modules = {
 
-/***/ 5993:
+/***/ 9043:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 // ESM COMPAT FLAG
@@ -1755,7 +1755,99 @@ function lastError(stderr) {
 
 // EXTERNAL MODULE: ./lib/text.js
 var lib_text = __webpack_require__(8804);
+;// CONCATENATED MODULE: ./lib/report/markdown.js
+/** Any text as part of a line of Markdown: nothing in it acts as HTML, markup, a link, a mention, a reference or math. */
+function safe(text) {
+    return (html(text.replace(/\s+/g, " ").trim())
+        .replace(/[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g, (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`)
+        // GitHub looks for names and numbers in the text that readers see, so that only something between keeps them apart.
+        .replace(/@(?=\w)/g, "&#64;\u200b")
+        .replace(/(?<!&)#(?=\d)/g, "&#35;\u200b")
+        .replace(/:\/\//g, "&#58;//")
+        .replace(/\bwww\./gi, (found) => `${found.slice(0, 3)}&#46;`));
+}
+/** The same as code. */
+function code(text) {
+    return text === "" ? "" : `<code>${safe(text)}</code>`;
+}
+/** A text with its line ends and spaces. */
+function preformatted(text) {
+    return `<pre>${html(text)}</pre>`;
+}
+/** A part that opens by a click. `title` and `body` are Markdown. */
+function details(title, body) {
+    return ["<details>", `<summary>${title}</summary>`, "", ...body, "", "</details>", ""];
+}
+/** A table; `rows` are Markdown. `align` has a letter for each column: `l` or `r`. */
+function table(heads, align, rows) {
+    const line = (cells) => `| ${cells.join(" | ")} |`;
+    const marks = heads.map((_, index) => (align[index] === "r" ? "--:" : "---"));
+    return [line(heads), `|${marks.join("|")}|`, ...rows.map(line), ""];
+}
+/** A block of code that its own text cannot end. */
+function fenced(language, text) {
+    const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+    const fence = "`".repeat(longest + 1);
+    return [`${fence}${language}`, text, fence, ""];
+}
+/** `a, b and c`; of many the first ones and how many more. */
+function enumeration(items, most = 3) {
+    const shown = items.length > most + 1 ? [...items.slice(0, most), `${items.length - most} more`] : items;
+    return shown.length < 2 ? (shown[0] ?? "") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+/** `1 host`, `2 hosts`. */
+function count(number, one) {
+    return `${number} ${one}${number === 1 ? "" : "s"}`;
+}
+/** `0.4 s`, `12 s`, `3 min 05 s`. */
+function seconds(number) {
+    if (number < 9.95)
+        return `${Math.round(number * 10) / 10} s`;
+    const whole = Math.round(number);
+    return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+function html(text) {
+    return text
+        .replaceAll("&", "&amp;")
+        .replaceAll("<", "&lt;")
+        .replaceAll(">", "&gt;")
+        .replaceAll("$", "&#36;")
+        .replaceAll("\r", "");
+}
+
+;// CONCATENATED MODULE: ./lib/report/mixed.js
+
+/**
+ * Adds a problem to hosts on which another commit is live than on most: what a deploy leaves behind whose runner died while
+ * it confirmed, or that went on without them. While one is under way, that is as it should be.
+ */
+function withMixed(hosts) {
+    const live = new Map();
+    for (const [host, { revision, release, lock }] of Object.entries(hosts)) {
+        // In its words; a lock that somebody has put on the application is another matter.
+        if (lock?.startsWith("run "))
+            return hosts;
+        const name = revision?.slice(0, 7) ?? release;
+        if (name !== null)
+            live.set(name, [...(live.get(name) ?? []), host]);
+    }
+    const [most, ...others] = [...live].sort(([, one], [, other]) => other.length - one.length);
+    if (most === undefined)
+        return hosts;
+    const [usual, those] = most;
+    const problems = others.flatMap(([name, here]) => here.map((host) => [
+        host,
+        `${name} is live here, and ${usual} on ${enumeration(those)}: run a deploy, which brings all hosts to one release`,
+    ]));
+    const mixed = problems.map(([host, problem]) => {
+        const status = hosts[host];
+        return [host, status && { ...status, problems: [...(status.problems ?? []), problem] }];
+    });
+    return { ...hosts, ...Object.fromEntries(mixed) };
+}
+
 ;// CONCATENATED MODULE: ./lib/report/totals.js
+
 
 const NOTHING = { ok: 0, changed: 0, unreachable: 0, failures: 0, skipped: 0, rescued: 0, ignored: 0 };
 /** Counts a run's events. Without Ansible's recap (a run that was killed) the results are counted instead. */
@@ -1779,7 +1871,7 @@ function totalsOf(events) {
         wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
         wentOn: wentOn(results).filter((host) => !having("failures").includes(host)),
         keptOld: results.some(({ deploy }) => (deploy?.kept || deploy?.rolled_back) && serves(deploy)),
-        hostStatus: Object.fromEntries(results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : []))),
+        hostStatus: withMixed(Object.fromEntries(results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : [])))),
     };
 }
 const hostsOf = (results, holds) => new Set(results.filter(holds).map(({ host }) => host));
@@ -1999,6 +2091,11 @@ const OUTPUT_NAMES = [
 ];
 /** Bytes of what a command printed, the last ones. */
 const MOST_OUTPUT = 64 * 1024;
+/** Bytes of what hosts say of themselves. GitHub takes 1 MiB for all outputs of a job. */
+const MOST_STATUS = 512 * 1024;
+/** Of a large fleet, or a host that says too much: problems of a host, and characters of a text. */
+const MOST_PROBLEMS = 5;
+const LONGEST_TEXT = 200;
 /** Makes the outputs. Counts are digits, lists and mappings are JSON, what is not known is "". */
 function outputsOf(parts) {
     const { status, totals, summaryFile, ansibleVersion, durationSeconds, timings } = parts;
@@ -2027,11 +2124,24 @@ function outputsOf(parts) {
         "duration-seconds": String(durationSeconds),
         timings: JSON.stringify(timings),
         "rolled-back": String(status === "rolled-back"),
-        "host-status": JSON.stringify(totals.hostStatus),
+        "host-status": statusOf(totals.hostStatus),
         dump: deploy.dump ?? "",
         "command-output": ending(parts.printed ?? "", MOST_OUTPUT),
         "output-file": parts.outputFile ?? "",
     };
+}
+/** What hosts say of themselves, as JSON. Where that is too much for an output, what workflows decide by alone. */
+function statusOf(hosts, most = MOST_STATUS) {
+    const short = (text) => text?.slice(0, LONGEST_TEXT) ?? null;
+    const brief = Object.entries(hosts).map(([host, { release, revision, since, health, lock, problems = [] }]) => [
+        host,
+        {
+            ...{ release, revision, since, health: short(health), lock: short(lock) },
+            problems: problems.slice(0, MOST_PROBLEMS).map(short),
+        },
+    ]);
+    const texts = [hosts, Object.fromEntries(brief), {}].map((value) => JSON.stringify(value));
+    return texts.find((text) => Buffer.byteLength(text) <= most) ?? "{}";
 }
 /** The end of a text, at most so many bytes of UTF-8, by whole lines where it has several. */
 function ending(text, most) {
@@ -3739,7 +3849,7 @@ const revision = word(/^[0-9a-f]{7,64}$/);
 const release = word(/^[A-Za-z0-9][\w.-]{0,99}$/);
 const events_image = word(/^[!-~]{0,600}$/);
 const migration = word(/^[\p{L}\p{N}_ .-]{1,300}$/u);
-const count = number(1_000_000_000);
+const events_count = number(1_000_000_000);
 /** An address that a browser may be sent to: http or https, no user, no password. */
 const url = (value) => {
     if (typeof value !== "string" || value.length > LINE || !/^https?:\/\/[^\s"'<>`\\]+$/.test(value))
@@ -3753,10 +3863,10 @@ const service = object({ service: events_name, container: events_name, image: ev
 const events_status = object({
     ...{ release: orNull(release), revision: orNull(revision), since: orNull(oneLine), slot: orNull(oneLine) },
     ...{ lock: orNull(oneLine), releases: shapes_list(release, 500), services: shapes_list(service, 200) },
-    ...{ units: mapping(events_name, oneLine, 200), free_mib: count },
-    ...{ health: orNull(oneLine), restarts: mapping(events_name, count, 200), memory_mib: mapping(events_name, count, 200) },
-    ...{ certificate_days: orNull(count), last_dump: orNull(oneLine), maintenance: orNull(oneLine) },
-    ...{ dump_bytes: number(Number.MAX_SAFE_INTEGER), last_rehearsal: orNull(oneLine), restores_in: orNull(count) },
+    ...{ units: mapping(events_name, oneLine, 200), free_mib: events_count },
+    ...{ health: orNull(oneLine), restarts: mapping(events_name, events_count, 200), memory_mib: mapping(events_name, events_count, 200) },
+    ...{ certificate_days: orNull(events_count), last_dump: orNull(oneLine), maintenance: orNull(oneLine) },
+    ...{ dump_bytes: number(Number.MAX_SAFE_INTEGER), last_rehearsal: orNull(oneLine), restores_in: orNull(events_count) },
     ...{ timers: mapping(events_name, oneLine, 200), runs: shapes_list(oneLine, 50) },
     ...{ drift: shapes_list(oneLine, 200), problems: shapes_list(oneLine, 200) },
 }, ["release", "revision", "since", "slot", "lock", "releases", "units", "free_mib"]);
@@ -3781,15 +3891,15 @@ function facts(drop) {
         ...{ images: mapping(events_name, events_image, 200), previous_images: mapping(events_name, events_image, 200) },
     }, [], drop);
 }
-const stats = object({ ok: count, changed: count, unreachable: count, failures: count, skipped: count, rescued: count, ignored: count }, []);
+const stats = object({ ok: events_count, changed: events_count, unreachable: events_count, failures: events_count, skipped: events_count, rescued: events_count, ignored: events_count }, []);
 const STATUSES = /^(ok|changed|failed|unreachable|skipped)$/;
 const SHAPES = {
-    play: (drop) => object({ event: shapes_text(9), name: oneLine, hosts: count, time: number() }, ["event", "name"], drop),
+    play: (drop) => object({ event: shapes_text(9), name: oneLine, hosts: events_count, time: number() }, ["event", "name"], drop),
     task: (drop) => object({ event: shapes_text(9), id: shapes_text(99), name: oneLine, time: number() }, ["event", "name"], drop),
     stats: (drop) => object({ event: shapes_text(9), hosts: mapping(events_name, stats, 100_000) }, ["event", "hosts"], drop),
     result: (drop) => object({
         ...{ event: shapes_text(9), host: events_name, task: shapes_text(99), name: oneLine, action: shapes_text(LINE), path: shapes_text(4_096) },
-        ...{ status: word(STATUSES), ignored: shapes_flag, rescued: shapes_flag, no_log: shapes_flag, rc: count },
+        ...{ status: word(STATUSES), ignored: shapes_flag, rescued: shapes_flag, no_log: shapes_flag, rc: events_count },
         ...{ msg: shapes_ending(LONG), stderr: shapes_ending(LONG), stdout: shapes_ending(LONG), diff: shapes_text(LONG) },
         ...{ start: number(), duration: number(), warnings: shapes_list(shapes_text(LONG), 200), deploy: facts(drop) },
     }, ["event", "host", "name", "status"], drop),
@@ -5652,66 +5762,6 @@ function adviceFor({ msg, stderr, stdout }) {
     return ADVICE.find(([cause]) => [cause].flat().every((words) => words.test(text)))?.[1] ?? "";
 }
 
-;// CONCATENATED MODULE: ./lib/report/markdown.js
-/** Any text as part of a line of Markdown: nothing in it acts as HTML, markup, a link, a mention, a reference or math. */
-function safe(text) {
-    return (html(text.replace(/\s+/g, " ").trim())
-        .replace(/[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g, (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`)
-        // GitHub looks for names and numbers in the text that readers see, so that only something between keeps them apart.
-        .replace(/@(?=\w)/g, "&#64;\u200b")
-        .replace(/(?<!&)#(?=\d)/g, "&#35;\u200b")
-        .replace(/:\/\//g, "&#58;//")
-        .replace(/\bwww\./gi, (found) => `${found.slice(0, 3)}&#46;`));
-}
-/** The same as code. */
-function code(text) {
-    return text === "" ? "" : `<code>${safe(text)}</code>`;
-}
-/** A text with its line ends and spaces. */
-function preformatted(text) {
-    return `<pre>${html(text)}</pre>`;
-}
-/** A part that opens by a click. `title` and `body` are Markdown. */
-function details(title, body) {
-    return ["<details>", `<summary>${title}</summary>`, "", ...body, "", "</details>", ""];
-}
-/** A table; `rows` are Markdown. `align` has a letter for each column: `l` or `r`. */
-function table(heads, align, rows) {
-    const line = (cells) => `| ${cells.join(" | ")} |`;
-    const marks = heads.map((_, index) => (align[index] === "r" ? "--:" : "---"));
-    return [line(heads), `|${marks.join("|")}|`, ...rows.map(line), ""];
-}
-/** A block of code that its own text cannot end. */
-function fenced(language, text) {
-    const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-    const fence = "`".repeat(longest + 1);
-    return [`${fence}${language}`, text, fence, ""];
-}
-/** `a, b and c`; of many the first ones and how many more. */
-function enumeration(items, most = 3) {
-    const shown = items.length > most + 1 ? [...items.slice(0, most), `${items.length - most} more`] : items;
-    return shown.length < 2 ? (shown[0] ?? "") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
-}
-/** `1 host`, `2 hosts`. */
-function markdown_count(number, one) {
-    return `${number} ${one}${number === 1 ? "" : "s"}`;
-}
-/** `0.4 s`, `12 s`, `3 min 05 s`. */
-function seconds(number) {
-    if (number < 9.95)
-        return `${Math.round(number * 10) / 10} s`;
-    const whole = Math.round(number);
-    return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
-}
-function html(text) {
-    return text
-        .replaceAll("&", "&amp;")
-        .replaceAll("<", "&lt;")
-        .replaceAll(">", "&gt;")
-        .replaceAll("$", "&#36;")
-        .replaceAll("\r", "");
-}
-
 ;// CONCATENATED MODULE: ./lib/report/failures.js
 
 
@@ -5730,7 +5780,7 @@ function failureSection(failures, run) {
         "",
         ...groups.slice(0, failures_MOST).flatMap((group, index) => entry(group, index === 0)),
         ...(run.rolledBack ? ["Every host runs the release that was live before.", ""] : []),
-        ...(more > 0 ? [`… and ${markdown_count(more, "failure")} more, in the log.`, ""] : []),
+        ...(more > 0 ? [`… and ${count(more, "failure")} more, in the log.`, ""] : []),
     ];
 }
 /** Failures by cause: hosts on which the same task failed with the same words are together, the largest group first. */
@@ -5917,8 +5967,8 @@ function changeSection(events) {
     const shown = [...groups].slice(0, MOST_HOSTS);
     const more = groups.size - shown.length;
     return [
-        ...shown.flatMap(([text, { hosts, tasks }]) => details(`What would change on ${enumeration(hosts.map(code))}: ${markdown_count(tasks, "task")}`, fenced("diff", cut(text)))),
-        ...(more > 0 ? [`… and ${markdown_count(more, "host")} with other changes.`, ""] : []),
+        ...shown.flatMap(([text, { hosts, tasks }]) => details(`What would change on ${enumeration(hosts.map(code))}: ${count(tasks, "task")}`, fenced("diff", cut(text)))),
+        ...(more > 0 ? [`… and ${count(more, "host")} with other changes.`, ""] : []),
     ];
 }
 /** Tasks with their differences; those that show none by their names alone. */
@@ -6048,7 +6098,7 @@ function titleOf(hosts) {
     const counts = new Map();
     for (const { state } of hosts)
         counts.set(state, (counts.get(state) ?? 0) + 1);
-    return `${markdown_count(hosts.length, "host")}: ${[...counts].map(([state, many]) => `${many} ${state}`).join(", ")}`;
+    return `${count(hosts.length, "host")}: ${[...counts].map(([state, many]) => `${many} ${state}`).join(", ")}`;
 }
 /** Which hosts had the new release live and rolled back, and to what. */
 function rolledBackSection(hosts) {
@@ -6087,7 +6137,7 @@ function statusSection({ hostStatus }) {
 }
 /** `2 problems`, `1 problem`, `no problem`. */
 function problemCount(problems) {
-    return problems.length === 0 ? "no problem" : markdown_count(problems.length, "problem");
+    return problems.length === 0 ? "no problem" : count(problems.length, "problem");
 }
 /** A site under maintenance is closed, however healthy its application is. */
 function healthOf({ health, maintenance }) {
@@ -6112,7 +6162,7 @@ function standing(host, status) {
             const mib = memory_mib[unit];
             return [
                 unit,
-                mib === undefined ? state : `${state}, ${mib} MiB, ${markdown_count(restarts[unit] ?? 0, "restart")}`,
+                mib === undefined ? state : `${state}, ${mib} MiB, ${count(restarts[unit] ?? 0, "restart")}`,
             ];
         }),
         ...Object.entries(timers),
@@ -6371,7 +6421,7 @@ function stayingMigrations({ deploy, keptOld }) {
     const names = (deploy.migrations ?? []).map(code);
     if (!keptOld || names.length === 0)
         return [];
-    const what = `⚠️ **${markdown_count(names.length, "migration")} of the failed release ${names.length === 1 ? "stays" : "stay"} applied**`;
+    const what = `⚠️ **${count(names.length, "migration")} of the failed release ${names.length === 1 ? "stays" : "stay"} applied**`;
     return [`${what}, and the older code runs on the newer schema: ${enumeration(names, MOST_MIGRATIONS)}.`, ""];
 }
 function migrations({ deploy, keptOld }) {
@@ -6392,7 +6442,7 @@ function warnings({ deploy }) {
         "#### Warnings",
         "",
         ...lines,
-        ...(more > 0 ? [`- … and ${markdown_count(more, "warning")} more, in the log`] : []),
+        ...(more > 0 ? [`- … and ${count(more, "warning")} more, in the log`] : []),
         "",
     ];
 }
@@ -6410,7 +6460,7 @@ function timelineSection(events) {
             ? ["◆ is the moment at which traffic moved to the new release."]
             : []),
         ...(courses.some(({ returned }) => returned !== undefined) ? ["A red ◆ is its rollback."] : []),
-        ...(hidden > 0 ? [`The timeline leaves ${markdown_count(hidden, "host")} out.`] : []),
+        ...(hidden > 0 ? [`The timeline leaves ${count(hidden, "host")} out.`] : []),
     ];
     // Not in a part that opens by a click: a chart that is drawn while hidden has no width.
     return [
@@ -6507,7 +6557,7 @@ function verdict_counts(totals, { inputs, status }) {
     const looks = inputs.playbook === "" && !OPERATIONS[inputs.operation].changesHosts && totals.changed.length === 0;
     const found = Object.values(totals.hostStatus);
     return [
-        markdown_count(totals.hosts.length, "host"),
+        count(totals.hosts.length, "host"),
         // What was changed and changed back is no news, nor that what only looks changed nothing.
         ...(status === "rolled-back" || looks ? [] : [changed]),
         ...(found.length > 0 ? [problemCount(found.flatMap(({ problems = [] }) => problems))] : []),

@@ -258,7 +258,7 @@ ALLOWED = {
     },
     "host/sandbox.py": {
         "private_folder": ("os.mkdir shutil.rmtree", "a new folder in memory, 0700"),
-        "_finished": ("shutil.copyfileobj", "what a caller has open, into a pipe"),
+        "_feed": ("shutil.copyfileobj", "what a caller has open, into a pipe"),
         "confined": ("write_atomically_as", "a new folder in memory, 0700"),
     },
     "host/stopped.py": {"_stat": ("open", "/proc/<pid>/stat")},

@@ -185,19 +185,27 @@ def private_folder(path: str):
 def _finished(command: list[str], unit: str, stdin: str = "", attached=None, output=None) -> Done:
     process = subprocess.Popen(command, stdin=subprocess.PIPE if stdin or attached else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT if output else subprocess.PIPE)
     kept = [_Passed(process.stdout, output)] if output else [_Kept(process.stdout, LONGEST_ANSWER), _Kept(process.stderr, LONGEST_OUTPUT)]
+    # Beside the wait: what is stopped before it has read it never would.
+    feeding = threading.Thread(target=_feed, args=(process.stdin, stdin, attached), daemon=True)
+    feeding.start()
     try:
-        if process.stdin:
-            with contextlib.suppress(BrokenPipeError), process.stdin:
-                process.stdin.write(stdin.encode())
-                if attached:
-                    shutil.copyfileobj(attached, process.stdin)
         code = _waited(process, unit)
     except BaseException:
         subprocess.run(["systemctl", "stop", "--no-block", unit], check=False, capture_output=True)
         process.kill()
         raise
+    finally:
+        feeding.join(10)
     answer, printed = [one.text() for one in (*kept, *kept)][:2]
     return Done(code, answer, printed)
+
+
+def _feed(pipe, text: str, attached) -> None:
+    if pipe:
+        with contextlib.suppress(BrokenPipeError), pipe:
+            pipe.write(text.encode())
+            if attached:
+                shutil.copyfileobj(attached, pipe)
 
 
 def _waited(process: subprocess.Popen, unit: str) -> int:

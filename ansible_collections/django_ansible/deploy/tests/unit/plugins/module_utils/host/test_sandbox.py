@@ -100,6 +100,19 @@ def test_text_goes_to_stdin_also_when_nobody_reads_it():
     assert sandbox._finished(["true"], "none", "x" * 200_000).code == 0
 
 
+def test_one_that_reads_nothing_is_watched_all_the_same(monkeypatch):
+    seen = []
+
+    def waited(process, unit):
+        seen.append(process.poll())
+        process.kill()
+        return process.wait()
+
+    monkeypatch.setattr(sandbox, "_waited", waited)
+    assert sandbox._finished(["sleep", "20"], "none", "x" * 200_000).code == -9
+    assert seen == [None]
+
+
 def test_an_open_file_follows_the_text(tmp_path):
     (tmp_path / "archive").write_bytes(b"content" * 100_000)
     with open(tmp_path / "archive", "rb") as file:

@@ -17,7 +17,7 @@ class Host(clients.HostClient):
     """One with some programs, whose package sources have some packages."""
 
     def __init__(self, programs, packages, monkeypatch):
-        super().__init__("shop")
+        super().__init__(clients.Sandbox("shop", "shop", ""))
         self.programs, self.packages, self.installed = programs, packages, []
         monkeypatch.setattr(clients, "apt_install", self.install)
         monkeypatch.setattr(clients.shutil, "which", lambda program, path: self.programs.get(program))

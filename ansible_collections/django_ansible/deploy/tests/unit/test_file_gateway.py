@@ -83,7 +83,7 @@ WHOLE = {
     "build/settings_reads.py": BUILDER,
     "build/venv.py": BUILDER,
     "build/worker.py": BUILDER,
-    "database/sqlite_files.py": "runs as the application's user, which may do as it likes with its own database",
+    "database/sqlite_files.py": "runs as the application's user, in its sandbox, which may do as it likes with its own database",
     "django/committed.py": APPLICATION,
     "django/connecting.py": APPLICATION,
     "django/driver.py": APPLICATION,
@@ -165,7 +165,7 @@ ALLOWED = {
         "Catalogue.prune": ("os.unlink", "app_dir/backups, 0700"),
         "checksum": ("open", "app_dir/backups, 0700"),
     },
-    "database/clients.py": {"HostClient.given": ("os.fchmod tempfile.NamedTemporaryFile", "a new file in /tmp, of a name that nobody can know before")},
+    "database/clients.py": {"HostClient.given": ("os.fchmod tempfile.NamedTemporaryFile", "a new file in /run")},
     "database/postgresql.py": {
         name: (calls, "app_dir/backups, 0700")
         for name, calls in {"Database.dump": "os.open", **dict.fromkeys(("Database.contents", "Database.contained", "Database.load"), "open")}.items()
@@ -259,7 +259,7 @@ ALLOWED = {
     "host/sandbox.py": {
         "private_folder": ("os.mkdir shutil.rmtree", "a new folder in memory, 0700"),
         "_finished": ("shutil.copyfileobj", "what a caller has open, into a pipe"),
-        "confined": ("write_atomically_as", "a new folder in memory, 0700"),
+        "_unit": ("write_atomically_as", "a new folder in memory, 0700"),
     },
     "host/stopped.py": {"_stat": ("open", "/proc/<pid>/stat")},
     "host/undo.py": {

@@ -1,6 +1,6 @@
 // Measures what a deploy costs in time: this action beside the usual tutorial role and beside plain shell over ssh.
 //   npm run bench                        everything; the hosts are containers on this machine
-//   npm run bench -- --parts ready       `ready`, `first`, `deploy`, `runner`, `rollback`, `operations`, `roundtrips`, `heart`; all of them by default
+//   npm run bench -- --parts ready       `ready`, `first`, `deploy`, `runner`, `rollback`, `containers`, `operations`, `roundtrips`, `heart`; all of them by default
 //   npm run bench -- roundtrips          a part may also stand by itself
 //   npm run bench -- --runs 3 --hosts 1,2
 //   npm run bench -- --out FILE          instead of bench/RESULTS.md; `-` only prints
@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureCommands, ensureEngine, ensurePython, LabUnavailable, projectFolder } from "../scripts/lab/index.mjs";
+import { measureContainers } from "./containers.mjs";
 import { measureDeploys } from "./deploys.mjs";
 import { measureFirst } from "./first.mjs";
 import { test } from "./fleet.mjs";
@@ -23,7 +24,7 @@ import { measureRollbacks } from "./rollback.mjs";
 import { measureRoundTrips } from "./round-trips.mjs";
 import { measureRunner } from "./runner.mjs";
 
-const all = ["ready", "first", "deploy", "runner", "rollback", "operations", "roundtrips", "heart"];
+const all = ["ready", "first", "deploy", "runner", "rollback", "containers", "operations", "roundtrips", "heart"];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -70,6 +71,9 @@ try {
   const rollbacks = parts.includes("rollback")
     ? await measureRollbacks({ folder, toolCache, ansible, runs, keep: values.keep, say })
     : undefined;
+  const containers = parts.includes("containers")
+    ? await measureContainers({ folder, toolCache, ansible, runs, keep: values.keep, say })
+    : undefined;
   const operations = parts.includes("operations")
     ? await measureOperations({ folder, toolCache, ansible, runs, keep: values.keep, say })
     : undefined;
@@ -86,6 +90,7 @@ try {
     deploys,
     runner,
     rollbacks,
+    containers,
     operations,
     roundTrips,
     heart,

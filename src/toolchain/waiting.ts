@@ -60,19 +60,19 @@ for name in """
 """.split():
     with contextlib.suppress(ImportError):
         importlib.import_module(name)
-told = b""
-while not told.endswith(b"\\n"):
+given = b""
+while not given.endswith(b"\\n"):
     more = os.read(0, 65536)
     if not more:
         os._exit(0)
-    told += more
-told = json.loads(told)
+    given += more
+given = json.loads(given)
 with open(os.devnull) as nothing:
     os.dup2(nothing.fileno(), 0)
 os.environ.clear()
-os.environ.update(told["env"])
-os.chdir(told["cwd"])
-sys.argv = ["ansible", *told["words"]]
+os.environ.update(given["env"])
+os.chdir(given["cwd"])
+sys.argv = ["ansible", *given["words"]]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 code = 0
 try:

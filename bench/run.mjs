@@ -57,32 +57,30 @@ try {
   if (parts.some((part) => part !== "ready")) await ensureEngine(say);
   const toolCache = join(folder, "tool-cache");
   mkdirSync(toolCache);
-  const ready = parts.includes("ready") ? await measureReady({ folder, runs, say }) : undefined;
+  // A part that fails leaves the others their results.
+  /** @type {<T>(name: string, work: () => Promise<T>) => Promise<T | undefined>} */
+  const part = async (name, work) => {
+    if (!parts.includes(name)) return undefined;
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof LabUnavailable) throw error;
+      say(`${name} was not measured: ${error instanceof Error ? error.stack : error}`);
+      process.exitCode = 1;
+      return undefined;
+    }
+  };
+  const ready = await part("ready", () => measureReady({ folder, runs, say }));
   const ansible = await readyAnsible({ folder, toolCache });
-  const first = parts.includes("first")
-    ? await measureFirst({ folder, toolCache, runs, keep: values.keep, say })
-    : undefined;
-  const deploys = parts.includes("deploy")
-    ? await measureDeploys({ folder, toolCache, ansible, runs, sizes, keep: values.keep, say })
-    : undefined;
-  const runner = parts.includes("runner")
-    ? await measureRunner({ folder, toolCache, ansible, runs, sizes, keep: values.keep, say })
-    : undefined;
-  const rollbacks = parts.includes("rollback")
-    ? await measureRollbacks({ folder, toolCache, ansible, runs, keep: values.keep, say })
-    : undefined;
-  const containers = parts.includes("containers")
-    ? await measureContainers({ folder, toolCache, ansible, runs, keep: values.keep, say })
-    : undefined;
-  const operations = parts.includes("operations")
-    ? await measureOperations({ folder, toolCache, ansible, runs, keep: values.keep, say })
-    : undefined;
-  const roundTrips = parts.includes("roundtrips")
-    ? await measureRoundTrips({ folder, toolCache, ansible, runs, keep: values.keep, say })
-    : undefined;
-  const heart = parts.includes("heart")
-    ? await measureHeart({ folder, toolCache, ansible, runs, keep: values.keep, say })
-    : undefined;
+  const usual = { folder, toolCache, ansible, runs, keep: values.keep, say };
+  const first = await part("first", () => measureFirst(usual));
+  const deploys = await part("deploy", () => measureDeploys({ ...usual, sizes }));
+  const runner = await part("runner", () => measureRunner({ ...usual, sizes }));
+  const rollbacks = await part("rollback", () => measureRollbacks(usual));
+  const containers = await part("containers", () => measureContainers(usual));
+  const operations = await part("operations", () => measureOperations(usual));
+  const roundTrips = await part("roundtrips", () => measureRoundTrips(usual));
+  const heart = await part("heart", () => measureHeart(usual));
   const text = report({
     runs,
     ready,

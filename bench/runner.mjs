@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { down } from "../scripts/lab/index.mjs";
 import { action, tutorial } from "./contenders.mjs";
@@ -25,7 +25,9 @@ const MOST_USUAL = 4;
  *   keep: boolean, say: (line: string) => void }} options
  * @returns {Promise<Runner>}
  */
-export async function measureRunner({ folder, toolCache, ansible, runs, sizes, keep, say }) {
+export async function measureRunner({ folder: all, toolCache, ansible, runs, sizes, keep, say }) {
+  // Of its own: the deploys that are measured in the same run have theirs.
+  const folder = mkdtempSync(join(all, "runner-"));
   const size = Math.max(2, ...sizes);
   // Each of its hosts costs the same, and two dozen more of them an hour.
   const hostsOf = { action: size, tutorial: Math.min(size, MOST_USUAL) };

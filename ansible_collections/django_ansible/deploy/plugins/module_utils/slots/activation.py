@@ -49,13 +49,13 @@ class Activation:
         """Does what is pending. What was there before can be put back until the deploy is finished."""
         wanted, processes = self.wanted, self.wanted.processes
         starting = self.slot != wanted.live
-        if not self.start.is_begun:
-            early_start.end(self.layout, wanted.params["run_id"])
         link = self.layout.socket_link
         replaced = systemd.listeners(link) if os.path.exists(link) and not os.path.islink(link) else []
         nginx_changed = False
         try:
             processes.check()
+            if not self.start.is_begun:
+                early_start.end(self.layout, wanted.params["run_id"])
             if starting:
                 self.start.try_out() if wanted.one_at_a_time else self.start.start()
                 self.warnings += static.merge(wanted.facts, self.layout).warnings

@@ -59,7 +59,7 @@ def end(layout: Layout, run: str) -> None:
         forget(layout)
         found["restorable"].restore()
         systemd.quietly("stop", "--no-block", *reversed(layout.slot_units(found["slot"])))
-    else:
+    elif found:
         discard(layout)
 
 

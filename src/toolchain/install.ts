@@ -144,9 +144,13 @@ export function lockedVersion(lock: string, python: Pick<Python, "version">): st
   throw new DeployError("ansible.lock names no ansible-core: the action's copy is incomplete.");
 }
 
-/** Those interpreters that a wished version of ansible-core runs on; from 2.20 on it needs Python 3.12. */
-function pythonsFor(ansibleVersion: string, pythons: readonly Python[]): Python[] {
+/** Those interpreters that a wished version of ansible-core runs on: from 2.20 on it needs Python 3.12, from 2.22 on 3.13. */
+export function pythonsFor<Any extends Pick<Python, "version">>(
+  ansibleVersion: string,
+  pythons: readonly Any[],
+): Any[] {
   const minor = Number(ansibleVersion.split(".")[1] ?? 0);
   if (ansibleVersion === "") return [...pythons];
-  return pythons.filter(({ version }) => (minor >= 20 ? version[1] >= 12 : version[1] <= 13));
+  const oldest = minor >= 22 ? 13 : 12;
+  return pythons.filter(({ version }) => (minor >= 20 ? version[1] >= oldest : version[1] <= 13));
 }

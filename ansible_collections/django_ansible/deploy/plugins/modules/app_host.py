@@ -224,7 +224,10 @@ def main() -> None:
         lock.release()
         found["lock_kept"] = False
     elif heartbeat:
-        trouble = heartbeat.wait()
+        try:
+            trouble = heartbeat.wait(module.params["unheard"])
+        except keeper.Unheard:
+            module.exit_json(changed=False, unheard=True)
         if trouble:
             module.warn(trouble)
     code = kept_code.answer(layout, found, module.params["revision"])

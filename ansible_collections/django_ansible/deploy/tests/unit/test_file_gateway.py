@@ -168,14 +168,14 @@ ALLOWED = {
     "database/clients.py": {"HostClient.given": ("os.fchmod tempfile.NamedTemporaryFile", "a new file in /tmp, of a name that nobody can know before")},
     "database/postgresql.py": {
         name: (calls, "app_dir/backups, 0700")
-        for name, calls in {"Database.dump": "os.open", "Database.contents": "open", "Database.load": "open"}.items()
+        for name, calls in {"Database.dump": "os.open", **dict.fromkeys(("Database.contents", "Database.contained", "Database.load"), "open")}.items()
     },
     "database/sqlite.py": {name: (calls, "app_dir/backups, 0700") for name, calls in {"SqliteDatabase.dump": "os.open", "SqliteReplacement.load": "open"}.items()},
     "database/mysql.py": {
         **{name: (calls, "app_dir/backups, 0700") for name, calls in {"MysqlDatabase.dump": "os.open", "MysqlDatabase.load": "open", "read_dump": "gzip.open open", "is_packed": "open"}.items()},
         "MysqlDatabase.run": ("runs_sh", "starts the clients, as the application's user or in a container; the scripts are this file's own"),
     },
-    "database/recovery.py": {"Recovery.dump": ("os.unlink", "app_dir/backups, 0700")},
+    "database/recovery.py": {"Recovery._dump": ("os.unlink", "app_dir/backups, 0700")},
     "database/targets.py": {
         "Target._ready": ("tempfile.TemporaryDirectory", "a new folder in memory, 0700"),
         "Target._ready.put": ("os.open", "the same folder"),
@@ -220,7 +220,7 @@ ALLOWED = {
         "main": ("os.unlink", "/etc/systemd/system"),
     },
     "host/keeper.py": {
-        "Starting.__init__": ("os.chmod os.makedirs write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
+        "Starting.__init__": ("os.chmod os.makedirs shutil.rmtree write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
         "make_folder": ("os.chmod os.chown os.mkdir", "the run's own folder there, new, in which the group may look for names and no more"),
         "Starting.wait": ("shutil.rmtree", "the run's own folder there"),
         "main": ("open os.open os.unlink shutil.rmtree", "/run/django-ansible-deploy, 0700, and the run's own folder beside it"),
@@ -258,10 +258,10 @@ ALLOWED = {
     },
     "host/sandbox.py": {
         "private_folder": ("os.mkdir shutil.rmtree", "a new folder in memory, 0700"),
-        "_is_stopped": ("open", "/proc/<pid>/stat of a unit of ours"),
         "_finished": ("shutil.copyfileobj", "what a caller has open, into a pipe"),
         "confined": ("write_atomically_as", "a new folder in memory, 0700"),
     },
+    "host/stopped.py": {"_stat": ("open", "/proc/<pid>/stat")},
     "host/undo.py": {
         "remember": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "recall": ("open", "/var/lib/django-ansible-deploy, 0700"),

@@ -16,8 +16,13 @@ import tempfile
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import ADMINISTRATOR
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.stopped import outcome
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+class Ended(CommandFailed):
+    """A program came to no end of its own. The application may end and stop what runs as its user."""
 
 
 class HostClient:
@@ -67,16 +72,20 @@ class HostClient:
         """Passwords travel in the environment. A text as C(stdin) is written to the program.
 
         :raises FileNotFoundError: when there is no such program.
+        :raises Ended: when it came to no end of its own.
         """
         account = pwd.getpwnam(self.user)
         environment = {"PATH": PATH, "LANG": "C.UTF-8", "HOME": "/nonexistent", **variables}
         text = streams.pop("stdin", None)
-        given = {"input": text} if isinstance(text, str) else {"stdin": text or subprocess.DEVNULL}
-        streams = {"stdout": subprocess.PIPE, **streams, **given}
-        return subprocess.run(
-            argv, env=environment, stderr=subprocess.PIPE, text=True, errors="replace", check=False, user=account.pw_uid, group=account.pw_gid,
-            extra_groups=[], cwd="/", **streams,
+        streams = {"stdout": subprocess.PIPE, **streams, "stdin": subprocess.PIPE if isinstance(text, str) else text or subprocess.DEVNULL}
+        process = subprocess.Popen(
+            argv, env=environment, stderr=subprocess.PIPE, text=True, errors="replace", user=account.pw_uid, group=account.pw_gid, extra_groups=[], cwd="/", **streams,
         )
+        with process:
+            printed, said, was_stopped = outcome(process, text if isinstance(text, str) else None)
+        if was_stopped or process.returncode < 0:
+            raise Ended("%s was %s by another process of %s" % (argv[0], "stopped" if was_stopped else "ended", self.user))
+        return subprocess.CompletedProcess(argv, process.returncode, printed, said)
 
     @contextlib.contextmanager
     def given(self, text: str):

@@ -22,13 +22,13 @@ from dataclasses import dataclass, field
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.stopped import LOOK_SECONDS, is_stopped
 
 FOLDER = "/run"
 PREFIX = "django-ansible-deploy-"
 USUAL = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 SETTLED = 300  # seconds after which a command was started, or never will be
 UNKNOWN_UNIT = 4  # what systemctl ends with
-LOOK_SECONDS = 5  # between two looks at whether a command was stopped
 LONGEST_OUTPUT = 1 << 20  # bytes that are kept, the last ones
 LONGEST_ANSWER = 32 << 20  # bytes of stdout, when somebody waits for an answer there
 # systemd-run looks for a program where it runs itself; what the sandbox shows is only there inside it.
@@ -214,11 +214,7 @@ def _waited(process: subprocess.Popen, unit: str) -> int:
 
 def _is_stopped(unit: str) -> bool:
     shown = subprocess.run(["systemctl", "show", unit, "--property=MainPID", "--value"], check=False, capture_output=True, text=True).stdout.strip()
-    try:
-        with open("/proc/%d/stat" % int(shown or 0), encoding="utf-8", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] == "T"
-    except (OSError, ValueError, IndexError):
-        return False
+    return shown.isdigit() and is_stopped(int(shown))
 
 
 class _Kept:

@@ -6,13 +6,18 @@ from __future__ import annotations
 import os
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import elsewhere, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import UNDECIDED
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, ensure_directory, replace_link
+<<<<<<< HEAD
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import describe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, early_start, last_environment, replacing, static
+=======
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, commands, last_environment, replacing, static
+>>>>>>> main
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.front import Front
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.going_back import go_back
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.slot_start import SlotStart
@@ -64,7 +69,7 @@ class Activation:
                 self.start.restart()
             if wanted.web:
                 self.start.enable()
-            log = bake.Log(wanted.params["access_log"])
+            log = bake.Log(self.layout.access_log)
             self.switch()
             if wanted.web:
                 self.front.reload(nginx_changed)
@@ -87,14 +92,15 @@ class Activation:
 
     def bake(self, log: bake.Log) -> None:
         """Watches the release while visitors ask it."""
-        params, moves = self.wanted.params, self.wanted.processes.moves
-        units = [self.layout.slot_service(self.slot)] if self.wanted.web else []
-        units += [*moves["started"], *moves["restarted"]]
-        seconds, lock = params["bake"], lock_of(params, check_mode=False)
-        found = bake.Bake(log, self.wanted.release, units, seconds, params["bake_requests"], params["bake_checks"], lock.is_asked_to_stop).watch()
-        said = describe(*found, seconds)
+        params, moves, release = self.wanted.params, self.wanted.processes.moves, self.wanted.release
+        service, processes = self.layout.slot_service(self.slot) if self.wanted.web else "", [*moves["started"], *moves["restarted"]]
+        lock, application = lock_of(params, check_mode=False), application_of(params, self.layout, release)
+        verdict, said = bake.Bake(
+            log, release, service, processes, params, lock.is_asked_to_stop, lambda seconds: elsewhere.ask(lock.keeper(), seconds, release),
+            lambda command: commands.trouble_of(application, self.layout, command, bake.COMMAND_SECONDS),
+        ).watch()
         self.told.append(said)
-        if found[0] == UNDECIDED:
+        if verdict == UNDECIDED:
             self.warnings.append(said)
 
     def switch(self) -> None:

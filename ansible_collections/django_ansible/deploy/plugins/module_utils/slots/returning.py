@@ -4,14 +4,24 @@
 from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import BY_ITSELF
+<<<<<<< HEAD
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, going_back, holding, room
+=======
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, going_back, holding, room
+>>>>>>> main
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 
 
 def confirm(params: dict, run: str) -> None:
     """The whole fleet serves the release: this host does not go back by itself any more."""
     undo.confirm(params["app_name"], run)
+
+
+def look(params: dict, run: str, seconds: int, part: str) -> Elsewhere:
+    """What visitors of this host saw in the last *seconds* of releases that are not the one called *part*, which another host watches."""
+    return bake.seen_here(layout_of(params).access_log, part, seconds)
 
 
 def go_back(params: dict, run: str, result: str = BY_ITSELF) -> dict | None:

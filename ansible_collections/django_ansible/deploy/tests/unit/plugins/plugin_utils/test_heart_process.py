@@ -20,6 +20,12 @@ for line in sys.stdin:
     if line.strip() in ("ask", "beat", "confirm"):
         print("confirmed" if line.strip() == "confirm" else "here", flush=True)
 """
+# Says what it sees, and once that it wants to know what the others see.
+SEES = HOST.replace("    log.write(line)", """    log.write(line)
+    words = line.split()
+    if words[0] == "look":
+        print("seen %s 3 90 0 400 290" % words[1], flush=True)""")
+ASKS = "print('elsewhere 12 web', flush=True)\n" + HOST
 DEAF = "import time; time.sleep(60)"
 
 
@@ -39,6 +45,15 @@ def heart(tmp_path, monkeypatch):
             made.take_orders()
             made.turn(heart_process.TURN)
 
+    def until(condition):
+        deadline = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < deadline
+            beat(0.05)
+
+    made.until = until
+    made.are_there = lambda: made.channels and all(channel.answered for channel in made.channels.values())
+    made.lines = lambda name: [line for line in (tmp_path / (name + ".log")).read_text().splitlines() if line not in ("beat", "/the/socket")]
     made.add, made.go, made.heard = add, beat, lambda name: (tmp_path / (name + ".log")).read_text().split()
     yield made
     for channel in made.channels.values():
@@ -145,6 +160,42 @@ def test_a_host_with_nothing_to_do_is_not_waited_for(heart):
     heart.go(0.8)
     assert heart.confirm(set()) == {"confirmed": True, "silent": [], "unsure": []}
     assert "confirm" in heart.heard("app1")
+
+
+def test_what_a_host_wants_to_know_is_asked_of_the_others_and_told_to_it_alone(heart):
+    heart.add("app1", SEES)
+    heart.add("app2", SEES)
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.add("app3", ASKS)
+    heart.go(0.1)
+    heart.until(lambda: heart.are_there() and "all" in heart.lines("app3"))
+    assert heart.lines("app1") == heart.lines("app2") == ["look 1 12 web"]
+    assert heart.lines("app3") == ["seen 1 3 90 0 400 290"] * 2 + ["all"]
+
+
+def test_a_host_that_does_not_say_what_it_sees_is_not_waited_for_long(heart, monkeypatch):
+    monkeypatch.setattr(heart_process, "SEE", 0.3)
+    heart.add("app1")
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.add("app2", ASKS)
+    heart.go(0.1)
+    heart.until(lambda: heart.are_there() and heart.lines("app2"))
+    assert (heart.lines("app1"), heart.lines("app2")) == (["look 1 12 web"], ["all"])
+
+
+@pytest.mark.parametrize("said", ["elsewhere 12 web confirm", "elsewhere 12 ../web", "elsewhere 123456 web", "seen 1 3 90 0 400 290", "look 1 12 web", "confirm"])
+def test_what_a_host_makes_up_reaches_no_other(heart, said):
+    heart.add("app1", SEES)
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.add("app2", "print(%r, flush=True)\n" % said + HOST)
+    heart.go(0.1)
+    # What it says to a beat comes after that.
+    heart.until(heart.are_there)
+    heart.go(0.3)
+    assert heart.lines("app1") == heart.lines("app2") == []
 
 
 def test_one_for_a_run_and_it_ends_with_ansible(tmp_path):

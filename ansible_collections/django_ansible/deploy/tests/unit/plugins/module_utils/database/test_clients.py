@@ -1,11 +1,15 @@
 """Which programs of a database a host gets for its dumps, and what is said where it cannot have them."""
 from __future__ import annotations
 
+import contextlib
 import subprocess
+import types
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database import clients
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import explain
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import stopped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 MISMATCH = """pg_dump: error: aborting because of server version mismatch
@@ -69,3 +73,49 @@ def test_where_it_cannot_be_had_it_says_what_to_do(monkeypatch):
 
 def test_a_pg_dump_that_refuses_the_server_is_explained_alike():
     assert explain(MISMATCH, "install %s") == "pg_dump is older than the database server (15 instead of 17): install 17"
+
+
+def client_of(script, monkeypatch):
+    """One whose program is a shell's script, run by who runs the tests."""
+    started = subprocess.Popen
+    monkeypatch.setattr(clients.pwd, "getpwnam", lambda user: types.SimpleNamespace(pw_uid=0, pw_gid=0))
+    monkeypatch.setattr(clients.subprocess, "Popen", lambda argv, user, group, extra_groups, **more: started(["sh", "-c", script], **more))
+    return clients.HostClient("shop")
+
+
+def test_a_program_gets_a_text_and_answers(monkeypatch):
+    done = client_of("cat; echo well >&2; exit 3", monkeypatch).run(["psql"], {}, stdin="SELECT 1")
+    assert (done.returncode, done.stdout, done.stderr) == (3, "SELECT 1", "well\n")
+
+
+@pytest.mark.parametrize(("how", "told"), [("KILL", "ended"), ("TERM", "ended"), ("STOP", "stopped")])
+def test_a_program_that_the_application_ends_or_stops_is_told(monkeypatch, how, told):
+    monkeypatch.setattr(stopped, "LOOK_SECONDS", 0.05)
+    with pytest.raises(clients.Ended, match="psql was %s by another process of shop" % told):
+        client_of("kill -%s $$; sleep 20" % how, monkeypatch).run(["psql"], {})
+
+
+@pytest.mark.parametrize(("ends", "held", "tries"), [(0, ["paused"], ["free"]), (1, ["paused"], ["free", "paused"]), (1, [], ["free"]), (2, ["paused"], ["free", "paused"])])
+def test_a_dump_whose_programs_are_ended_is_made_with_the_application_paused(monkeypatch, tmp_path, ends, held, tries):
+    state, seen = ["free"], []
+
+    @contextlib.contextmanager
+    def paused():
+        state.append("paused")
+        try:
+            yield
+        finally:
+            state.pop()
+
+    def dump(self, facts, why):
+        seen.append(state[-1])
+        if len(seen) <= ends:
+            raise clients.Ended("pg_dump was ended by another process")
+        return {"id": "d"}
+
+    monkeypatch.setattr(Recovery, "_dump", dump)
+    recovery = Recovery(None, str(tmp_path), held={name: paused for name in held})
+    with pytest.raises(CommandFailed) if len(tries) <= ends else contextlib.nullcontext():
+        assert recovery.dump({}, reason="by hand") == {"id": "d"}
+    assert seen == tries
+    assert state == ["free"]

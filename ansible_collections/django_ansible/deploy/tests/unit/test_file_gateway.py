@@ -281,15 +281,22 @@ ALLOWED = {
     },
     "slots/wanted.py": {
         "Wanted.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
-        "Wanted.slot_files": ("ManagedFile", "/etc/<app_name>"),
         "Wanted.passwords": ("ManagedFile", "/etc/<app_name>"),
         "Wanted.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
     },
     "slots/slot_start.py": {
         "SlotStart.try_out": ("ManagedFile ensure_directory os.unlink", "/run/<app_name>"),
-        "SlotStart.point": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
-        "SlotStart.write": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
         "SlotStart.restart": ("replace_link", "app_dir/slots"),
+    },
+    "slots/pointing.py": {
+        "files": ("ManagedFile", "/etc/<app_name>"),
+        "point": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
+        "write": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
+    },
+    "slots/early_start.py": {
+        "begin": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
+        "recall": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "forget": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },
     "slots/front.py": {"Front.apply": ("os.unlink", "/etc/nginx")},
     "slots/replacing.py": {

@@ -140,9 +140,9 @@ def test_what_an_extension_owns_is_loaded_by_who_made_the_extension(server, monk
     monkeypatch.setattr(Database, "contents", lambda self, path: CONTENTS)
     monkeypatch.setattr(Database, "rows", lambda self, query, database="": {"shop": [{"extname": "postgis"}], "postgres": of_extensions}[self.client.sandbox.user] if "extowner" in query else [])
     monkeypatch.setattr(Database, "ask", lambda self, script, database="": "")
-    monkeypatch.setattr(Database, "contained", lambda self, path, line: "%s has %s" % (self.client.user, line.split(";")[0]))
-    monkeypatch.setattr(Database, "take_over", lambda self, relation, contained: done.append((self.client.user, self.name, relation, contained)))
-    monkeypatch.setattr(Database, "load", lambda self, path, lines, owners: done.append((self.client.user, self.name, [line.split(";")[0] for line in lines])))
+    monkeypatch.setattr(Database, "contained", lambda self, path, line: "%s has %s" % (self.client.sandbox.user, line.split(";")[0]))
+    monkeypatch.setattr(Database, "take_over", lambda self, relation, contained: done.append((self.client.sandbox.user, self.name, relation, contained)))
+    monkeypatch.setattr(Database, "load", lambda self, path, lines, owners: done.append((self.client.sandbox.user, self.name, [line.split(";")[0] for line in lines])))
     replacement.load(str(tmp_path / "dump"))
     assert done == [
         ("postgres", "shop_restore", "public.spatial_ref_sys", "shop has 5"),

@@ -28,6 +28,11 @@ FROM pg_database AS d WHERE d.datname = current_database()"""
 TABLES = """\
 SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
 AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e')"""
+# Tables and sequences of extensions that are another role's and that dumps have the rows of, by how their lines in a dump's contents begin.
+OF_EXTENSIONS = """\
+SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE SET ' ELSE 'TABLE DATA ' END || n.nspname || ' ' || c.relname || ' ' AS entry, format('%%I.%%I', n.nspname, c.relname) AS relation
+FROM pg_extension AS e CROSS JOIN unnest(e.extconfig) AS k(id) JOIN pg_class AS c ON c.oid = k.id JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE NOT pg_has_role(%s, e.extowner, 'USAGE')"""
 # A setting of a role in a database that every role may have, that takes any number below 1, and that changes no result.
 PROOF = "geqo_seed"
 # Settings whose value is a list of names, which are not to be quoted as one, and an element of such a list as the server reads it.
@@ -166,7 +171,12 @@ class Replacement:
         foreign = {row["extname"] for row in self.scratch.rows("SELECT extname FROM pg_extension WHERE NOT pg_has_role(extowner, 'USAGE')")}
         left_out = {form % extension for extension in foreign for form in ("EXTENSION - %s", "COMMENT - EXTENSION %s")}
         schemas = {"SCHEMA - %s " % row["nspname"] for row in self.scratch.rows("SELECT nspname FROM pg_namespace WHERE nspname <> 'public'")}
-        kept = [line for line, entry in contents.items() if entry not in left_out and not entry.startswith(tuple(schemas))]
+        # Rows in tables of such an extension, like PostGIS's systems of coordinates, are for whoever made it to write.
+        owned = {row["entry"]: row["relation"] for row in made.rows(OF_EXTENSIONS % literal(self.about["role"]))}
+        for start, relation in owned.items():
+            for line in (line for line, entry in contents.items() if entry.startswith(start)):
+                made.take_over(relation, self.scratch.contained(path, line))
+        kept = [line for line, entry in contents.items() if entry not in left_out and not entry.startswith((*schemas, *owned))]
         self.scratch.load(path, kept, self.about["super"])
         self.scratch.ask("ANALYZE")
 

@@ -3,15 +3,11 @@
 """Runs beside ansible-playbook, one for a run, and lets each host hear that the run lives.
 
 Started by heart.py with a folder and the process id of ansible-playbook. Orders come as files in the folder, written by rename: ``NAME.host`` has a
-<<<<<<< HEAD
-host's channel and how many hosts the run may lose, ``NAME.login`` a command that makes a connection and stays until that has ended, ``confirm`` asks to tell all hosts that the fleet is through, but for those that are lost, which
-``confirmed`` answers; who wrote one writes to the pipe ``wake`` as well. It knows no Ansible and imports nothing of it.
-=======
-host's channel and how many hosts the run may lose, ``confirm`` asks to tell all hosts that the fleet is through, but for those that are lost, which
-``confirmed`` answers. It knows no Ansible and imports nothing of it.
+host's channel and how many hosts the run may lose, ``NAME.login`` a command that makes a connection and stays until that has ended, ``confirm`` asks to tell
+all hosts that the fleet is through, but for those that are lost, which ``confirmed`` answers; who wrote one writes to the pipe ``wake`` as well. It knows no
+Ansible and imports nothing of it.
 
 A host may ask what the others see (module_utils/host/elsewhere.py has the words). A host is a stranger: what is passed on to another has one of two forms.
->>>>>>> main
 """
 from __future__ import annotations
 
@@ -146,13 +142,10 @@ class Heart:
         self.folder = folder
         self.runs = runs
         self.channels: dict = {}
-<<<<<<< HEAD
         # What logs in, by the path of its order.
         self.logins: dict = {}
-=======
         self.questions: dict = {}  # by the host that asks
         self.number = 0
->>>>>>> main
         self.confirmed = False
         self.may_fail = 0
         self.wake = os.open(pipe_in(folder), os.O_RDWR | os.O_NONBLOCK)
@@ -172,7 +165,6 @@ class Heart:
         for channel in self.channels.values():
             channel.tend(now, beats)
         open_ones = {channel.process.stdout: channel for channel in self.channels.values() if channel.process is not None}
-<<<<<<< HEAD
         self.end_logins()
         if self.logins or any(channel.waits_for_master(now) for channel in self.channels.values()):
             seconds = min(seconds, SOON)
@@ -181,9 +173,6 @@ class Heart:
                 os.read(self.wake, LONGEST)
             else:
                 open_ones[stream].hear(time.monotonic())
-=======
-        for stream in select.select(list(open_ones), [], [], seconds)[0]:
-            open_ones[stream].hear(time.monotonic())
         self.pass_on(time.monotonic())
 
     def pass_on(self, now: float) -> None:
@@ -210,7 +199,6 @@ class Heart:
     def present(self) -> list[Channel]:
         """Hosts that listen. One that gave the lock back before it heard anything, as one with nothing to do does, has nobody who does."""
         return [channel for channel in self.channels.values() if channel.answered > 0 and not channel.ended]
->>>>>>> main
 
     def take_orders(self) -> None:
         try:

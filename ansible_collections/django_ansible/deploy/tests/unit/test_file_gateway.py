@@ -220,7 +220,7 @@ ALLOWED = {
         "main": ("os.unlink", "/etc/systemd/system"),
     },
     "host/keeper.py": {
-        "Starting.__init__": ("os.chmod os.makedirs shutil.rmtree write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
+        "Starting.__init__": ("os.chmod os.makedirs write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
         "make_folder": ("os.chmod os.chown os.mkdir", "the run's own folder there, new, in which the group may look for names and no more"),
         "Starting.wait": ("shutil.rmtree", "the run's own folder there"),
         "main": ("open os.open os.unlink shutil.rmtree", "/run/django-ansible-deploy, 0700, and the run's own folder beside it"),

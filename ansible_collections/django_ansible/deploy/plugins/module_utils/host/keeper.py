@@ -106,16 +106,8 @@ class Starting:
         }
         options = ["--quiet", "--collect", "--no-block", "--unit=" + self.unit, "--description=Heartbeat of a deploy of %s" % lock.app_name]
         write_atomically_as(spec, json.dumps(told).encode(), 0o600, os.getuid(), os.getgid())
-<<<<<<< HEAD
         # Meanwhile the host is looked at.
         self.starts = ThreadPoolExecutor(1).submit(run, ["systemd-run", *options, *shipped.command(told["place"], "host.keeper", spec)], timeout=30)
-=======
-        try:
-            run(["systemd-run", *options, *shipped.command(told["place"], "host.keeper", spec)], timeout=30)
-        except CommandFailed as error:
-            self.trouble = str(error)
-            shutil.rmtree(self.folder, ignore_errors=True)
->>>>>>> main
 
     def wait(self, is_last: bool, seconds: float = 5.0) -> str | None:
         """Waits for the first heartbeat.
@@ -131,6 +123,7 @@ class Starting:
                 return None
             if self.starts and self.starts.done() and self.starts.exception():
                 self.trouble = str(self.starts.exception())
+                shutil.rmtree(self.folder, ignore_errors=True)
             elif time.monotonic() >= deadline:
                 self.trouble = "no heartbeat of the runner came to this host"
             time.sleep(0.02)

@@ -10,12 +10,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import UNDECIDED
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, ensure_directory, replace_link
-<<<<<<< HEAD
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import describe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, early_start, last_environment, replacing, static
-=======
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, commands, last_environment, replacing, static
->>>>>>> main
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, commands, early_start, last_environment, replacing, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.front import Front

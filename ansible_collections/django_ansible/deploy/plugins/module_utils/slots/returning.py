@@ -6,11 +6,7 @@ from __future__ import annotations
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import BY_ITSELF
-<<<<<<< HEAD
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, going_back, holding, room
-=======
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, going_back, holding, room
->>>>>>> main
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, early_start, going_back, holding, room
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 
 

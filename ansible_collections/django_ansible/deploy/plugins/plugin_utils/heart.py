@@ -53,12 +53,13 @@ class Heard:
     """What an action plugin gets whose module takes the deploy lock. Stands before the classes that have to do with the module's answer."""
 
     def _execute_module(self, *args, task_vars=None, **kwargs):
-        arguments = dict(self._task.args)
+        arguments, ansible = dict(self._task.args), os.getppid()
         if arguments.get("run_id") and not self._task.check_mode:
             arguments["heart"] = start(self, task_vars or {}, int(arguments.get("may_fail") or 0))
         answer = super()._execute_module(*args, module_args=arguments, task_vars=task_vars, **kwargs)
-        if answer.get("unheard"):
-            # That it is run again is how the host knows that this run lives. Else it takes it for dead, as it is when its runner was killed just now.
+        # That it is run again is how the host knows that this run lives. Else it takes it for dead, as it is when its runner was killed just now: a worker
+        # of Ansible, which this is, outlives that.
+        if answer.get("unheard") and os.getppid() == ansible:
             answer = super()._execute_module(*args, module_args={**arguments, "unheard": True}, task_vars=task_vars, **kwargs)
         return answer
 

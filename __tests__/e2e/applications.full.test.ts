@@ -61,6 +61,8 @@ interface Case {
   also?(application: Application): Promise<void>;
   /** What the update changes besides. */
   change?(project: Project): void;
+  /** What a rollback gets besides. */
+  back?: Record<string, unknown>;
   /** What is tried with the update, before it is rolled back. */
   updated?(application: Application, given: Record<string, string>): Promise<void>;
 }
@@ -210,6 +212,7 @@ const cases: Case[] = [
       return project;
     },
     vars: { ...localDatabase, postgresql_server_extensions: ["postgis"] },
+    back: { django_app_rollback_migrations: "reverse" },
     urls: "urls.py",
     page: ["/geojson/", /^200 .*"FeatureCollection"/],
     says: ["settings: settings (found by", "SECRET_KEY is written in the repository (settings)"],
@@ -314,7 +317,8 @@ describe("applications, deployed twice, updated and rolled back", () => {
     await also?.(application);
     await more.updated?.(application, given);
 
-    expectDeployed(await application.run({ ...given, operation: "rollback" }));
+    const back = { ...given, vars: JSON.stringify({ ...vars, ...more.back }) };
+    expectDeployed(await application.run({ ...back, operation: "rollback" }));
     expect(await application.page("/which/")).not.toBe("200 second");
     expect(await application.page(page[0])).toMatch(page[1]);
   });

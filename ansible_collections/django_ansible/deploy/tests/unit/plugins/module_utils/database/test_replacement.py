@@ -7,7 +7,7 @@ import types
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database import clients
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import ABOUT, PROOF, PUBLIC, Replacement, elements, variable
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import ABOUT, FOREIGN_TABLES, PROOF, PUBLIC, Replacement, elements, variable
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 
@@ -121,3 +121,28 @@ def test_what_the_role_had_set_itself_is_put_back(server):
     server.before = [{"role": "shop", "set": ["work_mem=4MB", PROOF + "=0.5"]}, {"role": "", "set": [PROOF + "=0.1"]}]
     replacement_of({"host": "localhost"})
     assert server.settings == {PROOF: PROOF + "=0.5"}
+
+
+class Counted:
+    """A database that has one table of an extension of the administrator's, with so many rows."""
+
+    name = "shop_restore"
+
+    def __init__(self, rows):
+        self.counted = rows
+
+    def rows(self, query):
+        assert query == FOREIGN_TABLES
+        return [{"schema": "public", "table": "spatial_ref_sys", "sql": "public.spatial_ref_sys"}]
+
+    def counts(self, tables):
+        return {table: self.counted for table in tables}
+
+
+def test_rows_that_come_with_an_extension_of_the_administrator_are_not_loaded():
+    replacement = object.__new__(Replacement)
+    replacement.about, replacement.database, replacement.scratch = {"role": "shop", "owner": "shop"}, Counted(8500), Counted(8500)
+    assert replacement._data_of_others() == {"TABLE DATA public spatial_ref_sys "}
+    replacement.database = Counted(8501)
+    with pytest.raises(CommandFailed, match='public.spatial_ref_sys has other rows than its extension makes, .* make the database "shop_restore", owned by "shop"'):
+        replacement._data_of_others()

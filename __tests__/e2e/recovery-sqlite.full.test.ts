@@ -98,7 +98,8 @@ class Migration(migrations.Migration):
     await signGuestbook(app1, site, "Eve", "After the restore");
     await onHost(
       app1,
-      `systemd-run --quiet --unit=holder --uid=mysite python3 -c 'import sqlite3, time; c = sqlite3.connect("${file}"); c.execute("SELECT * FROM django_migrations").fetchall(); time.sleep(600)'`,
+      // As a process of the application has it: whom nobody of that user can look into.
+      `systemd-run --quiet --unit=holder --uid=mysite --property=PrivateUsers=yes python3 -c 'import sqlite3, time; c = sqlite3.connect("${file}"); c.execute("SELECT * FROM django_migrations").fetchall(); time.sleep(600)'`,
     );
     const restored = await act({ operation: "restore", revision: dump, confirm: "mysite" });
     await onHost(app1, "systemctl stop holder");

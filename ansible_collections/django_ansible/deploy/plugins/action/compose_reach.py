@@ -3,10 +3,13 @@
 """Controller side of compose_reach: looks the answer through, and lets the host hear of this run from the moment it has the deploy lock."""
 from __future__ import annotations
 
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils import login
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.heart import Heard
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.waiting import Waiting
 
 
 class ActionModule(Heard, Waiting, Answered):
-    """Nothing of its own."""
+    def _execute_module(self, *args, **kwargs):
+        login.wait(self)
+        return super()._execute_module(*args, **kwargs)

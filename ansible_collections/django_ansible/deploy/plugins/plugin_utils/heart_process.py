@@ -3,13 +3,15 @@
 """Runs beside ansible-playbook, one for a run, and lets each host hear that the run lives.
 
 Started by heart.py with a folder and the process id of ansible-playbook. Orders come as files in the folder, written by rename: ``NAME.host`` has a
-host's channel and how many hosts the run may lose, ``confirm`` asks to tell all hosts that the fleet is through, but for those that are lost, which
-``confirmed`` answers. It knows no Ansible and imports nothing of it.
+host's channel and how many hosts the run may lose, ``NAME.login`` a command that makes a connection and stays until that has ended, ``confirm`` asks to tell
+all hosts that the fleet is through, but for those that are lost, which ``confirmed`` answers; who wrote one writes to the pipe ``wake`` as well. It knows no
+Ansible and imports nothing of it.
 
 A host may ask what the others see (module_utils/host/elsewhere.py has the words). A host is a stranger: what is passed on to another has one of two forms.
 """
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -20,7 +22,8 @@ import sys
 import time
 
 BEAT = 5.0  # seconds between two beats
-TURN = 0.25  # seconds between two looks at the folder
+TURN = 0.25  # seconds between two looks at the folder that nobody asked for
+SOON = 0.02  # seconds between two looks for the connection that a channel waits for
 LOST = 10.0  # seconds without an answer after which a channel is made anew
 GONE = 15.0  # seconds without an answer after which a host counts as gone: it rolls back, and when more are than may be, no host is sent a beat any more
 AGAIN = 2.0  # seconds before a channel that ended is made anew
@@ -139,10 +142,13 @@ class Heart:
         self.folder = folder
         self.runs = runs
         self.channels: dict = {}
+        # What logs in, by the path of its order.
+        self.logins: dict = {}
         self.questions: dict = {}  # by the host that asks
         self.number = 0
         self.confirmed = False
         self.may_fail = 0
+        self.wake = os.open(pipe_in(folder), os.O_RDWR | os.O_NONBLOCK)
 
     def beat(self) -> None:
         while self.runs():
@@ -150,6 +156,8 @@ class Heart:
             self.turn(TURN)
         for channel in self.channels.values():
             channel.close()
+        for login in self.logins.values():
+            login.kill()
 
     def turn(self, seconds: float) -> None:
         now = time.monotonic()
@@ -157,8 +165,14 @@ class Heart:
         for channel in self.channels.values():
             channel.tend(now, beats)
         open_ones = {channel.process.stdout: channel for channel in self.channels.values() if channel.process is not None}
-        for stream in select.select(list(open_ones), [], [], seconds)[0]:
-            open_ones[stream].hear(time.monotonic())
+        self.end_logins()
+        if self.logins or any(channel.waits_for_master(now) for channel in self.channels.values()):
+            seconds = min(seconds, SOON)
+        for stream in select.select([self.wake, *open_ones], [], [], seconds)[0]:
+            if stream == self.wake:
+                os.read(self.wake, LONGEST)
+            else:
+                open_ones[stream].hear(time.monotonic())
         self.pass_on(time.monotonic())
 
     def pass_on(self, now: float) -> None:
@@ -201,11 +215,28 @@ class Heart:
                 if told["name"] in self.channels:
                     self.channels[told["name"]].close()
                 self.channels[told["name"]] = Channel(told["name"], told["argv"], told["greeting"], told["control_path"])
+            elif name.endswith(".login"):
+                if path not in self.logins:
+                    self.log_in(path)
             elif name == "confirm":
                 with open(path, encoding="utf-8") as file:
                     lost = set(json.load(file))
                 os.unlink(path)
                 self.answer("confirmed", self.confirm(lost))
+
+    def log_in(self, path: str) -> None:
+        with open(path, encoding="utf-8") as file:
+            argv = json.load(file)
+        try:
+            self.logins[path] = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        except OSError:
+            os.unlink(path)
+
+    def end_logins(self) -> None:
+        for path, login in list(self.logins.items()):
+            if login.poll() is not None:
+                del self.logins[path]
+                os.unlink(path)
 
     def confirm(self, lost: set) -> dict:
         """Tells all hosts but the *lost* ones that the fleet is through, when enough of them answer just before.
@@ -231,6 +262,24 @@ class Heart:
         with open(os.path.join(self.folder, name + ".new"), "w", encoding="utf-8") as file:
             json.dump(content, file)
         os.rename(os.path.join(self.folder, name + ".new"), os.path.join(self.folder, name))
+
+
+def pipe_in(folder: str) -> str:
+    path = os.path.join(folder, "wake")
+    with contextlib.suppress(FileExistsError):
+        os.mkfifo(path, 0o600)
+    return path
+
+
+def wake(folder: str) -> None:
+    """Has whoever works in *folder*, if anybody does, look there now."""
+    try:
+        pipe = os.open(os.path.join(folder, "wake"), os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return
+    with contextlib.suppress(OSError):
+        os.write(pipe, b".")
+    os.close(pipe)
 
 
 def alive(pid: int):

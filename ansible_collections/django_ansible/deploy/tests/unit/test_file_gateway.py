@@ -83,7 +83,7 @@ WHOLE = {
     "build/settings_reads.py": BUILDER,
     "build/venv.py": BUILDER,
     "build/worker.py": BUILDER,
-    "database/sqlite_files.py": "runs as the application's user, which may do as it likes with its own database",
+    "database/sqlite_files.py": "runs as the application's user, in its sandbox, which may do as it likes with its own database",
     "django/committed.py": APPLICATION,
     "django/connecting.py": APPLICATION,
     "django/driver.py": APPLICATION,
@@ -165,7 +165,7 @@ ALLOWED = {
         "Catalogue.prune": ("os.unlink", "app_dir/backups, 0700"),
         "checksum": ("open", "app_dir/backups, 0700"),
     },
-    "database/clients.py": {"HostClient.given": ("os.fchmod tempfile.NamedTemporaryFile", "a new file in /tmp, of a name that nobody can know before")},
+    "database/clients.py": {"HostClient.given": ("os.fchmod tempfile.NamedTemporaryFile", "a new file in /run")},
     "database/postgresql.py": {
         name: (calls, "app_dir/backups, 0700")
         for name, calls in {"Database.dump": "os.open", **dict.fromkeys(("Database.contents", "Database.contained", "Database.load"), "open")}.items()
@@ -220,7 +220,7 @@ ALLOWED = {
         "main": ("os.unlink", "/etc/systemd/system"),
     },
     "host/keeper.py": {
-        "Starting.__init__": ("os.chmod os.makedirs shutil.rmtree write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
+        "Starting.__init__": ("os.chmod os.makedirs write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
         "make_folder": ("os.chmod os.chown os.mkdir", "the run's own folder there, new, in which the group may look for names and no more"),
         "Starting.wait": ("shutil.rmtree", "the run's own folder there"),
         "main": ("open os.open os.unlink shutil.rmtree", "/run/django-ansible-deploy, 0700, and the run's own folder beside it"),
@@ -259,7 +259,7 @@ ALLOWED = {
     "host/sandbox.py": {
         "private_folder": ("os.mkdir shutil.rmtree", "a new folder in memory, 0700"),
         "_feed": ("shutil.copyfileobj", "what a caller has open, into a pipe"),
-        "confined": ("write_atomically_as", "a new folder in memory, 0700"),
+        "_unit": ("write_atomically_as", "a new folder in memory, 0700"),
     },
     "host/stopped.py": {"_stat": ("open", "/proc/<pid>/stat")},
     "host/undo.py": {
@@ -281,15 +281,22 @@ ALLOWED = {
     },
     "slots/wanted.py": {
         "Wanted.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
-        "Wanted.slot_files": ("ManagedFile", "/etc/<app_name>"),
         "Wanted.passwords": ("ManagedFile", "/etc/<app_name>"),
         "Wanted.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
     },
     "slots/slot_start.py": {
         "SlotStart.try_out": ("ManagedFile ensure_directory os.unlink", "/run/<app_name>"),
-        "SlotStart.point": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
-        "SlotStart.write": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
         "SlotStart.restart": ("replace_link", "app_dir/slots"),
+    },
+    "slots/pointing.py": {
+        "files": ("ManagedFile", "/etc/<app_name>"),
+        "point": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
+        "write": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
+    },
+    "slots/early_start.py": {
+        "begin": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
+        "recall": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "forget": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },
     "slots/front.py": {"Front.apply": ("os.unlink", "/etc/nginx")},
     "slots/replacing.py": {

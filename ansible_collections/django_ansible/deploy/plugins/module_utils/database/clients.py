@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import re
 import shutil
 import subprocess
@@ -16,9 +15,12 @@ import tempfile
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import ADMINISTRATOR
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.stopped import outcome
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import KILLED, Sandbox, piped
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
+ENVIRONMENT = {"PATH": PATH, "LANG": "C.UTF-8", "HOME": "/nonexistent"}
+MEMORY = "/run"
+ADMINISTRATOR_USER = "postgres"
 
 
 class Ended(CommandFailed):
@@ -26,7 +28,8 @@ class Ended(CommandFailed):
 
 
 class HostClient:
-    """The clients of this host, run as the application's user, so that peer authentication works as it does for the application."""
+    """The clients of this host, run as the application's user in its sandbox: what they are told comes from the application's settings, what they read from
+    its database, and whoever took the application over may reach into any process of its user. So that peer authentication works as it does for the application, too."""
 
     lacking = "%s is not on this host: add %s to django_app_extra_packages"
     older = (
@@ -35,8 +38,9 @@ class HostClient:
     )
     python = "/usr/bin/python3"
 
-    def __init__(self, user: str) -> None:
-        self.user = user
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.versions: dict[str, int | None] = {}
 
     def need(self, programs: tuple[str, ...], package: str, version: int = 0) -> None:
         """Installs *package* when none of these is there, and the one of *version* beside it when the first of them is older.
@@ -52,6 +56,7 @@ class HostClient:
         found = self.version(programs[0]) if version else None
         if found is None or found >= version:
             return
+        del self.versions[programs[0]]
         try:
             apt_install(["%s-%d" % (package, version)])
         except CommandFailed as error:
@@ -60,6 +65,11 @@ class HostClient:
 
     def version(self, program: str) -> int | None:
         """The newest version of one of PostgreSQL's programs that is on this host; None when there is none."""
+        if program not in self.versions:
+            self.versions[program] = self._version(program)
+        return self.versions[program]
+
+    def _version(self, program: str) -> int | None:
         try:
             # With a host, Debian's wrapper takes the newest one, as it does for a server elsewhere.
             done = self.run([program, "--version"], {"PGHOST": "localhost"})
@@ -74,23 +84,17 @@ class HostClient:
         :raises FileNotFoundError: when there is no such program.
         :raises Ended: when it came to no end of its own.
         """
-        account = pwd.getpwnam(self.user)
-        environment = {"PATH": PATH, "LANG": "C.UTF-8", "HOME": "/nonexistent", **variables}
-        text = streams.pop("stdin", None)
-        streams = {"stdout": subprocess.PIPE, **streams, "stdin": subprocess.PIPE if isinstance(text, str) else text or subprocess.DEVNULL}
-        process = subprocess.Popen(
-            argv, env=environment, stderr=subprocess.PIPE, text=True, errors="replace", user=account.pw_uid, group=account.pw_gid, extra_groups=[], cwd="/", **streams,
-        )
-        with process:
-            printed, said, was_stopped = outcome(process, text if isinstance(text, str) else None)
-        if was_stopped or process.returncode < 0:
-            raise Ended("%s was %s by another process of %s" % (argv[0], "stopped" if was_stopped else "ended", self.user))
-        return subprocess.CompletedProcess(argv, process.returncode, printed, said)
+        if shutil.which(argv[0], path=PATH) is None:
+            raise FileNotFoundError(argv[0])
+        done = piped(self.sandbox, argv, environment={**ENVIRONMENT, **variables}, cwd="/", **streams)
+        if done.code == KILLED:
+            raise Ended("%s was ended by another process of %s" % (argv[0], self.sandbox.user))
+        return subprocess.CompletedProcess(argv, done.code, done.answer, done.printed)
 
     @contextlib.contextmanager
     def given(self, text: str):
-        """A path under which a program that it runs reads *text*, which is no secret."""
-        with tempfile.NamedTemporaryFile("w", prefix="django-ansible-deploy-", encoding="utf-8") as file:
+        """A path under which a program that it runs reads *text*, which is no secret. The sandbox has a /tmp of its own."""
+        with tempfile.NamedTemporaryFile("w", prefix="django-ansible-deploy-", dir=MEMORY, encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fchmod(file.fileno(), 0o644)
@@ -101,7 +105,7 @@ class Administrator(HostClient):
     """PostgreSQL's own administrator on the host of the server. It makes and renames databases; nothing that the application wrote runs as it."""
 
     def __init__(self) -> None:
-        super().__init__("postgres")
+        super().__init__(Sandbox(ADMINISTRATOR_USER, ADMINISTRATOR_USER, ""))
 
     def run(self, argv: list[str], variables: dict, **streams):
         return super().run(argv, {**variables, **ADMINISTRATOR}, **streams)

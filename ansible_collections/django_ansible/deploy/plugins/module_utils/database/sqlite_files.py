@@ -8,11 +8,13 @@ application can put anything in their place. A dump goes to stdout, the answer t
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import glob
 import gzip
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -120,7 +122,7 @@ class Changed(Exception):
 def switch(request):
     """Puts the file C(source) in the place of the database, which becomes C(kept).
 
-    :param request: C(alone), whether nobody else may have the database open who cannot be seen from here.
+    :param request: C(alone), whether what serves the application is stopped.
     """
     if not (request.get("alone") and took_place(request["source"], request["path"], request["kept"])):
         pour(request)
@@ -135,25 +137,38 @@ def took_place(source, path, kept):
             return False
         found = os.stat(real)
         os.chmod(source, found.st_mode & 0o7777)
-        os.chown(source, -1, found.st_gid)
-        with opened(real) as live:
-            mode = live.execute("PRAGMA journal_mode").fetchone()[0]
-            # Refused when somebody else has it open; with it there is no second file, which has to fit to the first.
-            live.execute("PRAGMA journal_mode = DELETE")
-            live.execute("BEGIN EXCLUSIVE")
-            if not users(found) and not beside(real):
-                os.link(real, kept)
-                os.rename(source, real)
-                if not users(found):
-                    return True
-                # It was opened just then, and waits for the lock.
-                os.link(real, source)
-                os.rename(kept, real)
-            live.execute("ROLLBACK")
-            live.execute("PRAGMA journal_mode = %s" % mode)
+        if os.stat(source).st_gid != found.st_gid:
+            return False  # The sandbox lets nobody give it to another group.
+        with nobody_else_in(real) as undisturbed:
+            if beside(real):
+                return False
+            os.link(real, kept)
+            os.rename(source, real)
+            if undisturbed():
+                return True
+            # It was opened just then, and waits.
+            os.link(real, source)
+            os.rename(kept, real)
     except (OSError, sqlite3.Error):
         remove(kept)
     return False
+
+
+@contextlib.contextmanager
+def nobody_else_in(path):
+    """Has whoever opens a file that nobody has open wait for as long as this lasts, in whatever namespace; tells how to find out whether somebody waits.
+
+    :raises OSError: when somebody has it open, or the file system cannot tell.
+    """
+    # Whoever waits is told of by a signal, too, that would end this.
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)
+    held = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        yield lambda: fcntl.fcntl(held, fcntl.F_GETLEASE) == fcntl.F_WRLCK
+    finally:
+        os.close(held)
+        signal.signal(signal.SIGIO, before)
 
 
 def at_rest(path):
@@ -169,20 +184,6 @@ def at_rest(path):
 
 def beside(path):
     return [path + end for end in BESIDE[1:] if os.path.exists(path + end)]
-
-
-def users(found):
-    """Other processes of this user that have a file open."""
-    seen = []
-    for folder in glob.glob("/proc/[0-9]*/fd"):
-        process = folder.split("/")[2]
-        with contextlib.suppress(OSError):
-            for name in os.listdir(folder) if process != str(os.getpid()) else []:
-                with contextlib.suppress(OSError):
-                    other = os.stat(os.path.join(folder, name))
-                    if (other.st_dev, other.st_ino) == (found.st_dev, found.st_ino):
-                        seen.append(process)
-    return seen
 
 
 def pour(request):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import subprocess
+import threading
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
@@ -19,14 +20,15 @@ LEFT = 7200  # seconds after which a copy is one that a killed run left
 # Names of copies are letters, digits and underscores. No role, owner or right comes along, and what only an administrator makes stays out. Programs of 17 and
 # newer set what a server that is older does not have.
 CLEAR = """
-for left in $(psql -XAtq -c "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = current_user
-    AND substring(datname from '^%(prefix)s([0-9]{10})_')::bigint < extract(epoch from now()) - %(left)d"); do
-  psql -Xq -c "DROP DATABASE IF EXISTS $left WITH (FORCE)"
-done
+SELECT format('DROP DATABASE IF EXISTS %%I WITH (FORCE)', datname) FROM pg_database WHERE pg_get_userbyid(datdba) = %(owner)s
+  AND substring(datname from '^%(prefix)s([0-9]{10})_')::bigint < extract(epoch from now()) - %(left)d \\gexec
 """
+# One psql for what was left and for the new one, as each takes its time to start. What cannot be dropped stays.
 CREATE = """
-psql -Xq -v ON_ERROR_STOP=1 <<SQL
-SELECT format('CREATE DATABASE $COPY TEMPLATE template0 ENCODING %L LC_COLLATE ''C'' LC_CTYPE ''C''', pg_encoding_to_char(encoding))
+psql -XAtq <<SQL
+%(clear)s
+\\\\set ON_ERROR_STOP 1
+SELECT format('CREATE DATABASE $COPY TEMPLATE template0 ENCODING %%L LC_COLLATE ''C'' LC_CTYPE ''C''', pg_encoding_to_char(encoding))
   FROM pg_database WHERE datname = current_database() \\\\gexec
 SQL
 """
@@ -63,16 +65,31 @@ def copy_of(plan: dict, application, client, name: str, admin_port: int = 0):
         try:
             yield {**base, "name": name}
         finally:
-            application.drive("copy_discard", copy={**base, "name": name})
+            meanwhile(lambda: application.drive("copy_discard", copy={**base, "name": name}))
     elif told["vendor"] == "postgresql":
         server = PostgresCopy(facts, client, new_name(), admin_port)
         try:
             server.make()
             yield {**base, "name": server.name}
         finally:
-            server.drop()
+            meanwhile(server.drop)
     else:
         raise CommandFailed("a copy of the schema is made for PostgreSQL, MySQL, MariaDB and SQLite, this is %s" % told["vendor"])
+
+
+def clear(owner: str) -> str:
+    """Drops the copies of a role, an expression in SQL, that killed runs left."""
+    return CLEAR % {"prefix": PREFIX, "left": LEFT, "owner": owner}
+
+
+def meanwhile(discard) -> None:
+    """Removes a copy while the deploy goes on: a server that has much to write does that first. The module ends after it; what cannot be removed is by the next proof."""
+
+    def quietly() -> None:
+        with contextlib.suppress(CommandFailed):
+            discard()
+
+    threading.Thread(target=quietly).start()
 
 
 class PostgresCopy:
@@ -85,10 +102,9 @@ class PostgresCopy:
     def make(self) -> None:
         self.made = True
         self.client.need(*Database.programs, self.facts.get("version") or 0)
-        words = {"prefix": PREFIX, "left": LEFT}
         if self.admin_port:
             self.make_as_administrator()
-        printed = self.run("set -e\n" + ("" if self.admin_port else CLEAR % words + CREATE) + FILL)
+        printed = self.run("set -e\n" + ("" if self.admin_port else CREATE % {"clear": clear("current_user").replace("\\", "\\\\")}) + FILL)
         if not printed.rstrip().endswith("whole"):
             raise CommandFailed("pg_dump gave no whole schema")
 
@@ -97,20 +113,20 @@ class PostgresCopy:
         port, real = self.admin_port, self.facts["parameters"]["dbname"]
         ask = "SELECT extname, nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE nspname IN ('public', 'pg_catalog') AND extname <> 'plpgsql'"
         wanted = [line.split("|") for line in postgresql.psql(ask, port, real).splitlines()]
-        postgresql.psql("CREATE DATABASE %s OWNER %s TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C';" % (
-            self.name, postgresql.name(self.facts["parameters"]["user"])
-        ), port)
-        for extension, schema in wanted:
-            postgresql.psql("CREATE EXTENSION IF NOT EXISTS %s WITH SCHEMA %s CASCADE;" % tuple(map(postgresql.name, (extension, schema))), port, self.name)
+        owner = self.facts["parameters"]["user"]
+        create = "CREATE DATABASE %s OWNER %s TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C';" % (self.name, postgresql.name(owner))
+        postgresql.psql(clear(postgresql.literal(owner)) + create, port)
+        made = ["CREATE EXTENSION IF NOT EXISTS %s WITH SCHEMA %s CASCADE;" % tuple(map(postgresql.name, one)) for one in wanted]
+        if made:
+            postgresql.psql("\n".join(made), port, self.name)
 
     def drop(self) -> None:
         if not self.made:
             return
-        with contextlib.suppress(CommandFailed):
-            if self.admin_port:
-                postgresql.psql("DROP DATABASE IF EXISTS %s WITH (FORCE);" % self.name, self.admin_port)
-            else:
-                self.run(DROP)
+        if self.admin_port:
+            postgresql.psql("DROP DATABASE IF EXISTS %s WITH (FORCE);" % self.name, self.admin_port)
+        else:
+            self.run(DROP)
 
     def run(self, script: str) -> str:
         variables = {**Database(self.facts["parameters"], self.client).variables(), "COPY": self.name}

@@ -63,7 +63,7 @@ def columns(request):
 
 def try_models(request):
     """Tells ``breaks``, one for each model and column, and ``untried``, sentences about what could not be judged."""
-    from django.db import connections, transaction
+    from django.db import connections
 
     connection = connections[ALIAS]
     connection.ensure_connection()
@@ -71,13 +71,24 @@ def try_models(request):
     breaks, untried, count = [], [], 0
     for model in models_here():
         count += 1
-        with transaction.atomic(using=ALIAS):
-            attempt = Attempt(model, connection)
-            attempt.run()
-            transaction.set_rollback(True, using=ALIAS)
+        attempt = Attempt(model, connection)
+        try:
+            taken_back(attempt.run_at_once)
+        except Exception:
+            attempt.untried = []
+            taken_back(attempt.run)
         breaks += attempt.breaks.values()
         untried += attempt.untried
     return {"breaks": breaks, "untried": untried, "models": count}
+
+
+def taken_back(run):
+    """Runs something in a transaction that is rolled back."""
+    from django.db import transaction
+
+    with transaction.atomic(using=ALIAS):
+        run()
+        transaction.set_rollback(True, using=ALIAS)
 
 
 class Attempt:
@@ -91,7 +102,24 @@ class Attempt:
         self.untried = []
         self.last = ""
 
+    def run_at_once(self):
+        """All that :meth:`run` tries, in a third of the round trips, for a model of which nothing fails.
+
+        :raises Exception: when something does; then nothing of it is noted.
+        """
+        self.select(self.fields)
+        row = self.row(True)
+        self.put(row)
+        here = self.rows().filter(pk=row.pk)
+        list(here.values_list(*[field.attname for field in self.fields]))
+        list(here.filter(**{name: value for lookup in self.lookups().values() for name, value in lookup.items()}).values_list("pk"))
+        for values in ({field: self.value(field, True) for field in self.changeable()}, {field: None for field in self.changeable() if field.null}):
+            if values:
+                here._update([(field, None, value) for field, value in values.items()])
+        here._raw_delete(ALIAS)
+
     def run(self):
+        """Each statement by itself, so that what fails has a name."""
         if not self.attempt("select", lambda: self.select(self.fields)):
             if any(found["kind"] == "missing_table" for found in self.breaks.values()):
                 return
@@ -117,11 +145,14 @@ class Attempt:
 
     def look_for(self, rows):
         """Compares columns with values, as a type may be another one that only takes them."""
-        lookups = {field: {field.attname: self.value(field, False)} for field in self.changeable() if field.get_internal_type() in COMPARED}
+        lookups = self.lookups()
         if self.attempt("select", lambda: list(rows.filter(**{name: value for each in lookups.values() for name, value in each.items()}).values_list("pk")), quiet=True):
             return
         for field, lookup in lookups.items():
             self.attempt("select", lambda lookup=lookup: list(rows.filter(**lookup).values_list("pk")), field)
+
+    def lookups(self):
+        return {field: {field.attname: self.value(field, False)} for field in self.changeable() if field.get_internal_type() in COMPARED}
 
     def changeable(self):
         return [field for field in self.written if not field.primary_key]

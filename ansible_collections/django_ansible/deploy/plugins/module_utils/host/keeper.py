@@ -24,6 +24,7 @@ import shutil
 import socket
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, elsewhere, notice, shipped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as locks
@@ -88,6 +89,7 @@ class Starting:
         self.folder = os.path.join(FOLDER, token)
         self.unit = "django-ansible-deploy-%s-%s.service" % (lock.app_name, token[:8])
         self.trouble: str | None = None
+        self.starts: Future | None = None
         locks_folder = os.path.dirname(lock.path)
         place = os.path.join(locks_folder, "%s.%s" % (lock.app_name, token[:8]))
         spec, self.alive = place + ".keeper", place + ".heard"
@@ -104,11 +106,8 @@ class Starting:
         }
         options = ["--quiet", "--collect", "--no-block", "--unit=" + self.unit, "--description=Heartbeat of a deploy of %s" % lock.app_name]
         write_atomically_as(spec, json.dumps(told).encode(), 0o600, os.getuid(), os.getgid())
-        try:
-            run(["systemd-run", *options, *shipped.command(told["place"], "host.keeper", spec)], timeout=30)
-        except CommandFailed as error:
-            self.trouble = str(error)
-            shutil.rmtree(self.folder, ignore_errors=True)
+        # Meanwhile the host is looked at.
+        self.starts = ThreadPoolExecutor(1).submit(run, ["systemd-run", *options, *shipped.command(told["place"], "host.keeper", spec)], timeout=30)
 
     def wait(self, is_last: bool, seconds: float = 5.0) -> str | None:
         """Waits for the first heartbeat.
@@ -122,7 +121,10 @@ class Starting:
             if os.path.exists(os.path.join(self.folder, "heard")):
                 self.lock.hear(self.alive, os.path.join(self.folder, "socket"))
                 return None
-            if time.monotonic() >= deadline:
+            if self.starts and self.starts.done() and self.starts.exception():
+                self.trouble = str(self.starts.exception())
+                shutil.rmtree(self.folder, ignore_errors=True)
+            elif time.monotonic() >= deadline:
                 self.trouble = "no heartbeat of the runner came to this host"
             time.sleep(0.02)
         if not is_last:

@@ -22,13 +22,14 @@ from dataclasses import dataclass, field
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.stopped import LOOK_SECONDS, is_stopped
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.stopped import family, is_stopped
 
 FOLDER = "/run"
 PREFIX = "django-ansible-deploy-"
 USUAL = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 SETTLED = 300  # seconds after which a command was started, or never will be
 UNKNOWN_UNIT = 4  # what systemctl ends with
+LOOK_SECONDS = 5  # between two looks at whether a command was stopped
 LONGEST_OUTPUT = 1 << 20  # bytes that are kept, the last ones
 LONGEST_ANSWER = 32 << 20  # bytes of stdout, when somebody waits for an answer there
 # systemd-run looks for a program where it runs itself; what the sandbox shows is only there inside it.
@@ -120,6 +121,27 @@ def confined(
     :param output: gets what it prints as it comes, bytes of stdout and stderr in their order; then nothing of that is answered.
     :raises CommandFailed: when it runs out of time, or answers endlessly.
     """
+    started = time.monotonic()
+    with _unit(sandbox, argv, environment, cwd, credentials or {}, unit, timeout) as (command, name):
+        done = _finished(command, name, stdin, attached, output)
+    if timeout and done.code and time.monotonic() - started >= timeout:
+        raise CommandFailed("%s did not end within %d s" % (" ".join(argv[:3]), timeout), done.printed)
+    return done
+
+
+def piped(sandbox: Sandbox, argv: list[str], *, environment: dict, cwd: str, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) -> Done:
+    """As :func:`confined`, for a program of the host that reads a file or writes into one. It gets them open, so that it need not see them.
+
+    :param stdin: an open file, or a text.
+    :param stdout: a descriptor; by default what it prints there is answered.
+    """
+    with _unit(sandbox, argv, environment, cwd) as (command, name):
+        return _finished(command, name, stdin, stdout=stdout, longest=LONGEST_ANSWER)
+
+
+@contextlib.contextmanager
+def _unit(sandbox: Sandbox, argv: list[str], environment: dict, cwd: str, credentials: dict | None = None, unit: str = "", timeout: float = 0):
+    """The command that starts a unit and waits for it, and the unit's name; its private files are there for as long as this lasts."""
     unit = unit or "%s%s.service" % (PREFIX, secrets.token_hex(8))
     folder = os.path.join(FOLDER, unit)
     with private_folder(folder):
@@ -134,13 +156,9 @@ def confined(
         if timeout:
             properties.append("TimeoutStartSec=%d" % timeout)
         # A oneshot unit that a signal ends has failed, whichever it was; for other kinds SIGTERM is a success.
-        # systemd would put variables in the place of their names.
         command = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=oneshot", "--unit", unit]
-        started = time.monotonic()
-        done = _finished([*command, *("--property=" + one for one in properties), "--", *(word.replace("$", "$$") for word in (*INSIDE, *argv))], unit, stdin, attached, output)
-    if timeout and done.code and time.monotonic() - started >= timeout:
-        raise CommandFailed("%s did not end within %d s" % (" ".join(argv[:3]), timeout), done.printed)
-    return done
+        # systemd would put variables in the place of their names.
+        yield [*command, *("--property=" + one for one in properties), "--", *(word.replace("$", "$$") for word in (*INSIDE, *argv))], unit
 
 
 def run_confined(sandbox: Sandbox, argv: list[str], **options) -> str:
@@ -182,9 +200,13 @@ def private_folder(path: str):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _finished(command: list[str], unit: str, stdin: str = "", attached=None, output=None) -> Done:
-    process = subprocess.Popen(command, stdin=subprocess.PIPE if stdin or attached else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT if output else subprocess.PIPE)
-    kept = [_Passed(process.stdout, output)] if output else [_Kept(process.stdout, LONGEST_ANSWER), _Kept(process.stderr, LONGEST_OUTPUT)]
+def _finished(command: list[str], unit: str, stdin="", attached=None, output=None, stdout=subprocess.PIPE, longest: int = 0) -> Done:
+    source = stdin if not isinstance(stdin, str) else subprocess.PIPE if stdin or attached else subprocess.DEVNULL
+    process = subprocess.Popen(command, stdin=source, stdout=stdout, stderr=subprocess.STDOUT if output else subprocess.PIPE)
+    if output:
+        kept = [_Passed(process.stdout, output)]
+    else:
+        kept = [_Kept(pipe, limit) for pipe, limit in ((process.stdout, LONGEST_ANSWER), (process.stderr, longest or LONGEST_OUTPUT)) if pipe]
     # Beside the wait: what is stopped before it has read it never would.
     feeding = threading.Thread(target=_feed, args=(process.stdin, stdin, attached), daemon=True)
     feeding.start()
@@ -196,8 +218,8 @@ def _finished(command: list[str], unit: str, stdin: str = "", attached=None, out
         raise
     finally:
         feeding.join(10)
-    answer, printed = [one.text() for one in (*kept, *kept)][:2]
-    return Done(code, answer, printed)
+    *answers, printed = [one.text() for one in kept]
+    return Done(code, answers[0] if answers else "", printed)
 
 
 def _feed(pipe, text: str, attached) -> None:
@@ -209,20 +231,21 @@ def _feed(pipe, text: str, attached) -> None:
 
 
 def _waited(process: subprocess.Popen, unit: str) -> int:
-    """Waits for the unit to end. One that somebody stops would never: it is ended."""
-    stopped = 0
+    """Waits for the unit to end. One of which something is stopped would never: it is ended."""
+    before: set[int] = set()
     while True:
         try:
             return process.wait(LOOK_SECONDS)
         except subprocess.TimeoutExpired:
-            stopped = stopped + 1 if _is_stopped(unit) else 0
-            if stopped == 2:
+            stopped = _stopped(unit)
+            if stopped & before:
                 subprocess.run(["systemctl", "kill", "--signal=KILL", unit], check=False, capture_output=True)
+            before = stopped
 
 
-def _is_stopped(unit: str) -> bool:
+def _stopped(unit: str) -> set[int]:
     shown = subprocess.run(["systemctl", "show", unit, "--property=MainPID", "--value"], check=False, capture_output=True, text=True).stdout.strip()
-    return shown.isdigit() and is_stopped(int(shown))
+    return {pid for pid in family(int(shown)) if is_stopped(pid)} if shown.isdigit() and shown != "0" else set()
 
 
 class _Kept:

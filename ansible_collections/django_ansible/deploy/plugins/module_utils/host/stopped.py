@@ -3,43 +3,12 @@
 """Programs that somebody stopped who may: an application signals whatever runs as its user. Waiting for one would have no end."""
 from __future__ import annotations
 
-import contextlib
 import glob
 import os
-import signal
-import subprocess
-import threading
-
-LOOK_SECONDS = 5  # between two looks at whether a program was stopped
 
 
 def is_stopped(pid: int) -> bool:
     return _stat(pid)[0] == "T"
-
-
-def outcome(process: subprocess.Popen, text: str | None = None) -> tuple[str, str, bool]:
-    """What a program printed to its pipes, and whether it had to be ended with all that it started, since one of those was stopped at two looks.
-
-    :param text: for its standard input, where that is a pipe.
-    """
-    told: list[str] = []
-    # A second communicate() after a time limit loses what was still to be written.
-    passing = threading.Thread(target=lambda: told.extend(process.communicate(text)), daemon=True)
-    passing.start()
-    before: set[int] = set()
-    while True:
-        passing.join(LOOK_SECONDS)
-        if not passing.is_alive():
-            return (*told, False)
-        members = family(process.pid)
-        stopped = {pid for pid in members if is_stopped(pid)}
-        if stopped & before:
-            for pid in members:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            passing.join(LOOK_SECONDS)
-            return "", "", True
-        before = stopped
 
 
 def family(pid: int) -> list[int]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import BY_ITSELF
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, going_back, holding, room
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, early_start, going_back, holding, room
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 
 
@@ -33,6 +33,7 @@ def go_back(params: dict, run: str, result: str = BY_ITSELF) -> dict | None:
         room.empty(layout, run)
         return None
     if not ours:
+        early_start.end(layout, run)
         taken_back, _ = holding.abandon(layout, run)
         return {**served(layout, layout.live_release()), "taken_back": taken_back} if taken_back else None
     previous = found["previous_release"]

@@ -41,6 +41,14 @@ def test_one_that_does_not_is_run_again_over_the_same_channel(started):
     assert started == [0]
 
 
+def test_a_worker_of_a_run_that_was_killed_says_nothing_for_it(monkeypatch):
+    parents = iter([4711, 1])
+    monkeypatch.setattr(heart.os, "getppid", lambda: next(parents))
+    action = Action({"changed": False, "unheard": True})
+    assert action._execute_module() == {"changed": False, "unheard": True}
+    assert len(action.given) == 1
+
+
 def test_a_check_has_no_heartbeat(started):
     action = Action({"changed": False}, check_mode=True)
     action._execute_module()

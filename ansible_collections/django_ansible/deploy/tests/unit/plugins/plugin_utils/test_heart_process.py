@@ -220,3 +220,44 @@ def test_it_takes_next_to_no_processor_time(heart):
     heart.go(3)
     after = os.times()
     assert (after.user + after.system) - (before.user + before.system) < 0.03
+
+
+def test_an_order_is_looked_at_when_it_comes(heart, tmp_path):
+    heart_process.wake(str(tmp_path))
+    started = time.monotonic()
+    heart.turn(60.0)
+    assert time.monotonic() - started < 30
+    # Where nobody works, nobody is waited for.
+    heart_process.wake(str(tmp_path / "nobody"))
+
+
+def test_the_connection_that_a_channel_goes_over_is_looked_for_often(heart, tmp_path, monkeypatch):
+    waited = []
+    monkeypatch.setattr(heart_process.select, "select", lambda read, write, error, seconds: waited.append(seconds) or ([], [], []))
+    order = {"name": "app1", "may_fail": 0, "argv": [sys.executable, "-c", HOST, str(tmp_path / "app1.log")], "greeting": "/the/socket"}
+    (tmp_path / "app1.host").write_text(json.dumps({**order, "control_path": str(tmp_path / "master")}))
+    heart.take_orders()
+    heart.turn(0.25)
+    assert (waited, heart.channels["app1"].process) == ([heart_process.SOON], None)
+    (tmp_path / "master").touch()
+    heart.turn(0.25)
+    assert heart.channels["app1"].process is not None
+    heart.turn(0.25)
+    assert waited[-1] == 0.25
+
+
+def test_a_login_lasts_as_long_as_it_takes_and_no_longer_than_ansible(heart, tmp_path):
+    quick, slow = tmp_path / "a.login", tmp_path / "b.login"
+    quick.write_text(json.dumps([sys.executable, "-c", "open(%r, 'w')" % str(tmp_path / "logged in")]))
+    slow.write_text(json.dumps([sys.executable, "-c", DEAF]))
+    (tmp_path / "c.login").write_text(json.dumps([str(tmp_path / "nowhere")]))
+    deadline = time.monotonic() + 30
+    while quick.exists() and time.monotonic() < deadline:
+        heart.take_orders()
+        heart.turn(0.02)
+    assert (tmp_path / "logged in").exists()
+    assert sorted(path.name for path in tmp_path.glob("*.login")) == ["b.login"]
+    login = heart.logins[str(slow)]
+    heart.runs = lambda: False
+    heart.beat()
+    assert login.wait(timeout=30) != 0

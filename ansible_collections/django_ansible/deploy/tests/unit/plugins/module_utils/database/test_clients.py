@@ -3,14 +3,13 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import types
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database import clients
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import explain
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import stopped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Done
 
 MISMATCH = """pg_dump: error: aborting because of server version mismatch
 pg_dump: detail: server version: 17.5 (Debian 17.5-1); pg_dump version: 15.13 (Debian 15.13-0+deb12u1)
@@ -21,7 +20,7 @@ class Host(clients.HostClient):
     """One with some programs, whose package sources have some packages."""
 
     def __init__(self, programs, packages, monkeypatch):
-        super().__init__("shop")
+        super().__init__(clients.Sandbox("shop", "shop", ""))
         self.programs, self.packages, self.installed = programs, packages, []
         monkeypatch.setattr(clients, "apt_install", self.install)
         monkeypatch.setattr(clients.shutil, "which", lambda program, path: self.programs.get(program))
@@ -75,24 +74,29 @@ def test_a_pg_dump_that_refuses_the_server_is_explained_alike():
     assert explain(MISMATCH, "install %s") == "pg_dump is older than the database server (15 instead of 17): install 17"
 
 
-def client_of(script, monkeypatch):
-    """One whose program is a shell's script, run by who runs the tests."""
-    started = subprocess.Popen
-    monkeypatch.setattr(clients.pwd, "getpwnam", lambda user: types.SimpleNamespace(pw_uid=0, pw_gid=0))
-    monkeypatch.setattr(clients.subprocess, "Popen", lambda argv, user, group, extra_groups, **more: started(["sh", "-c", script], **more))
-    return clients.HostClient("shop")
+def client_of(code, monkeypatch):
+    """One whose program ends with a code."""
+    seen = []
+
+    def piped(sandbox, argv, environment, cwd, **streams):
+        seen.append((argv, streams))
+        return Done(code, "answer", "well")
+
+    monkeypatch.setattr(clients, "piped", piped)
+    monkeypatch.setattr(clients.shutil, "which", lambda program, path: program)
+    return clients.HostClient(clients.Sandbox("shop", "shop", "")), seen
 
 
 def test_a_program_gets_a_text_and_answers(monkeypatch):
-    done = client_of("cat; echo well >&2; exit 3", monkeypatch).run(["psql"], {}, stdin="SELECT 1")
-    assert (done.returncode, done.stdout, done.stderr) == (3, "SELECT 1", "well\n")
+    client, seen = client_of(3, monkeypatch)
+    done = client.run(["psql"], {}, stdin="SELECT 1")
+    assert (done.returncode, done.stdout, done.stderr) == (3, "answer", "well")
+    assert seen == [(["psql"], {"stdin": "SELECT 1"})]
 
 
-@pytest.mark.parametrize(("how", "told"), [("KILL", "ended"), ("TERM", "ended"), ("STOP", "stopped")])
-def test_a_program_that_the_application_ends_or_stops_is_told(monkeypatch, how, told):
-    monkeypatch.setattr(stopped, "LOOK_SECONDS", 0.05)
-    with pytest.raises(clients.Ended, match="psql was %s by another process of shop" % told):
-        client_of("kill -%s $$; sleep 20" % how, monkeypatch).run(["psql"], {})
+def test_a_program_that_the_application_ends_or_stops_is_told(monkeypatch):
+    with pytest.raises(clients.Ended, match="psql was ended by another process of shop"):
+        client_of(clients.KILLED, monkeypatch)[0].run(["psql"], {})
 
 
 @pytest.mark.parametrize(("ends", "held", "tries"), [(0, ["paused"], ["free"]), (1, ["paused"], ["free", "paused"]), (1, [], ["free"]), (2, ["paused"], ["free", "paused"])])

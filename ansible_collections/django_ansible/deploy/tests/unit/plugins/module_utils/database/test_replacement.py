@@ -58,7 +58,7 @@ def test_the_administrator_writes_nothing_that_only_the_applications_session_say
     asked = []
 
     def run(self, argv, variables, stdin="", **streams):
-        is_administrator = self.user == "postgres"
+        is_administrator = self.sandbox.user == "postgres"
         found = [{}] if PROOF in stdin else []
         if ABOUT in stdin:
             found = [{**ABOUT_SHOP, "super": True, "role": "postgres"} if is_administrator else {**ABOUT_SHOP, "super": False, "role": "shop", trap: TRAPS[trap]}]
@@ -67,7 +67,7 @@ def test_the_administrator_writes_nothing_that_only_the_applications_session_say
         return types.SimpleNamespace(returncode=0, stdout="pg_database_owner" if stdin == PUBLIC else json.dumps(found), stderr="")
 
     monkeypatch.setattr(clients.HostClient, "run", run)
-    replacement = Replacement(Database({"dbname": "shop", "port": "5432", "user": "shop"}, clients.HostClient("shop")))
+    replacement = Replacement(Database({"dbname": "shop", "port": "5432", "user": "shop"}, clients.HostClient(clients.Sandbox("shop", "shop", ""))))
     replacement.make()
     written = "\n".join(asked)
     assert 'CREATE DATABASE "shop_restore" OWNER "shop"' in written
@@ -84,9 +84,9 @@ def server(monkeypatch):
     def run(self, argv, variables, stdin="", **streams):
         found = []
         if ABOUT in stdin:
-            role = "postgres" if self.user == "postgres" else "shop"
+            role = "postgres" if self.sandbox.user == "postgres" else "shop"
             found = [{**ABOUT_SHOP, "super": role == "postgres", "role": role, "settings": made.before}]
-        elif self.user == "postgres":
+        elif self.sandbox.user == "postgres":
             found = [{}] if any("'%s'" % value in stdin for value in made.settings.values()) else []
         elif not made.is_real:
             made.stranger.append(stdin)
@@ -102,11 +102,11 @@ def server(monkeypatch):
 
 
 def replacement_of(parameters):
-    return Replacement(Database({"dbname": "shop", "port": "5432", "user": "shop", **parameters}, clients.HostClient("shop")))
+    return Replacement(Database({"dbname": "shop", "port": "5432", "user": "shop", **parameters}, clients.HostClient(clients.Sandbox("shop", "shop", ""))))
 
 
 def test_the_administrator_helps_whom_its_own_server_knows(server):
-    assert replacement_of({"host": "localhost"}).maker.client.user == "postgres"
+    assert replacement_of({"host": "localhost"}).maker.client.sandbox.user == "postgres"
     assert server.settings == {}, "nothing is left"
 
 
@@ -138,11 +138,11 @@ def test_what_an_extension_owns_is_loaded_by_who_made_the_extension(server, monk
     ]
     done = []
     monkeypatch.setattr(Database, "contents", lambda self, path: CONTENTS)
-    monkeypatch.setattr(Database, "rows", lambda self, query, database="": {"shop": [{"extname": "postgis"}], "postgres": of_extensions}[self.client.user] if "extowner" in query else [])
+    monkeypatch.setattr(Database, "rows", lambda self, query, database="": {"shop": [{"extname": "postgis"}], "postgres": of_extensions}[self.client.sandbox.user] if "extowner" in query else [])
     monkeypatch.setattr(Database, "ask", lambda self, script, database="": "")
-    monkeypatch.setattr(Database, "contained", lambda self, path, line: "%s has %s" % (self.client.user, line.split(";")[0]))
-    monkeypatch.setattr(Database, "take_over", lambda self, relation, contained: done.append((self.client.user, self.name, relation, contained)))
-    monkeypatch.setattr(Database, "load", lambda self, path, lines, owners: done.append((self.client.user, self.name, [line.split(";")[0] for line in lines])))
+    monkeypatch.setattr(Database, "contained", lambda self, path, line: "%s has %s" % (self.client.sandbox.user, line.split(";")[0]))
+    monkeypatch.setattr(Database, "take_over", lambda self, relation, contained: done.append((self.client.sandbox.user, self.name, relation, contained)))
+    monkeypatch.setattr(Database, "load", lambda self, path, lines, owners: done.append((self.client.sandbox.user, self.name, [line.split(";")[0] for line in lines])))
     replacement.load(str(tmp_path / "dump"))
     assert done == [
         ("postgres", "shop_restore", "public.spatial_ref_sys", "shop has 5"),

@@ -135,15 +135,32 @@ def test_what_somebody_has_open_stays_the_file_that_it_is(shop, closed):
 def test_a_file_that_is_opened_just_then_stays_the_file_that_it_is(shop, monkeypatch):
     path, connection = shop
     connection.close()
-    seen, before = iter([[], ["1234"]]), os.stat(path).st_ino
-    monkeypatch.setattr(sqlite_files, "users", lambda found: next(seen))
+    before, link, started = os.stat(path).st_ino, os.link, []
     with sqlite3.connect(path + "_restore") as made:
         made.execute("CREATE TABLE other (id INTEGER PRIMARY KEY)")
     made.close()
+
+    @contextlib.contextmanager
+    def watched(real):
+        with nobody_else_in(real) as undisturbed:
+
+            def opened_meanwhile(source, target):
+                link(source, target)
+                if not started:
+                    started.append(subprocess.Popen([sys.executable, "-c", WRITE, path]))
+                    while undisturbed() and started[0].poll() is None:
+                        time.sleep(0.01)
+
+            monkeypatch.setattr(sqlite_files.os, "link", opened_meanwhile)
+            yield undisturbed
+
+    nobody_else_in = sqlite_files.nobody_else_in
+    monkeypatch.setattr(sqlite_files, "nobody_else_in", watched)
     assert not sqlite_files.took_place(path + "_restore", path, path + "_kept")
+    assert started[0].wait() == 0
     assert os.stat(path).st_ino == before and left(path) == [os.path.basename(path) + "_restore"]
     with sqlite3.connect(path) as again:
-        assert texts(again) == ["before"]
+        assert texts(again) == ["before", "late"]
 
 
 def test_a_rehearsal_changes_and_leaves_nothing(shop, recovery):

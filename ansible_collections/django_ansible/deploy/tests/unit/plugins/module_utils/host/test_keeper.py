@@ -224,6 +224,7 @@ def test_a_run_that_asks_again_is_heard_by_the_one_that_listens(tmp_path, monkey
     lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path / "locks"))
     lock.take()
     first = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
+    first.starts.result()
     again = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
     assert len(started) == 1
     (tmp_path / "heard/0123456789abcdef/heard").touch()

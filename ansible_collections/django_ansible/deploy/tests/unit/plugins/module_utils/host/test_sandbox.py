@@ -46,7 +46,7 @@ def started(tmp_path, monkeypatch):
     """What was started, with the private files that were there at that time."""
     seen = []
 
-    def finished(command, unit, stdin, attached, output):
+    def finished(command, unit, stdin, attached=None, output=None, **more):
         files = {path.name: (path.read_text(), oct(path.stat().st_mode)) for path in (tmp_path / unit).iterdir()}
         seen.append((command, files))
         return Done(*answers.pop(0))
@@ -93,6 +93,22 @@ def test_endless_output_costs_no_memory(monkeypatch):
     assert done.answer == "answer\n"
     assert done.printed.endswith("xlast\n")
     assert len(done.printed) < 300_000
+
+
+def test_a_program_reads_and_writes_what_is_open(tmp_path):
+    (tmp_path / "dump").write_bytes(b"content")
+    with open(tmp_path / "dump", "rb") as source, open(tmp_path / "copy", "wb") as target:
+        assert sandbox._finished(["sh", "-c", "cat; echo said >&2"], "none", source, stdout=target.fileno()) == Done(0, "", "said\n")
+    assert (tmp_path / "copy").read_bytes() == b"content"
+
+
+def test_a_program_of_the_host_has_the_rules_of_the_service(started):
+    seen, answers = started
+    answers.append((0, "out", ""))
+    assert sandbox.piped(Sandbox("a", "b", RULES), ["psql"], environment={"PGPASSWORD": "topsecret"}, cwd="/") == Done(0, "out", "")
+    command, files = seen[0]
+    assert {"--property=NoNewPrivileges=true", "--property=User=a", "--property=ProcSubset=pid"} <= set(command) and "topsecret" not in str(command)
+    assert 'PGPASSWORD="topsecret"' in files["environment"][0]
 
 
 def test_text_goes_to_stdin_also_when_nobody_reads_it():

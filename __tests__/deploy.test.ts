@@ -3,16 +3,24 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { run } from "../src/deploy.js";
 import { Known } from "../src/known.js";
+import type { Machine } from "../src/toolchain/machine.js";
 import { alive } from "./support/alive.js";
 import { VAULT } from "./support/vault.js";
+import { standIn } from "./support/waiting.js";
 import { type Plan, Wired } from "./support/wired.js";
 
 const { ensureAnsible, endNow } = vi.hoisted(() => ({ ensureAnsible: vi.fn(), endNow: vi.fn() }));
-vi.mock("../src/toolchain/install.js", () => ({ ensureAnsible }));
+vi.mock("../src/toolchain/install.js", () => ({ ensureAnsible, beginAnsible: () => undefined }));
 // It would end the process of the tests, and has tests of its own.
 vi.mock("../src/end-now.js", () => ({ endNow }));
 
 let wired: Wired;
+
+/** The stand-in as an Ansible that is ready. */
+const ready = (cached: boolean, signal?: AbortSignal) => ({
+  ...{ python: wired.python, version: "2.21.5", cached },
+  waiting: standIn(wired.python, signal),
+});
 
 /** Wires a run up. Without inputs: a playbook of the user's for one host. */
 function wire(
@@ -36,7 +44,7 @@ const failed = (msg: string) => ({
 });
 
 beforeEach(() => {
-  ensureAnsible.mockImplementation(async () => ({ python: wired.python, version: "2.21.5", cached: true }));
+  ensureAnsible.mockImplementation(async (_root, _wish, { signal }: Machine) => ready(true, signal));
 });
 afterEach(() => {
   ensureAnsible.mockReset();
@@ -125,7 +133,7 @@ describe("a run", () => {
     wire();
     ensureAnsible.mockImplementation(async () => {
       vi.stubEnv("RUNNER_TOOL_CACHE", "/opt/cache");
-      return { python: wired.python, version: "2.21.5", cached: false };
+      return ready(false);
     });
     await run(new Known(), process.cwd());
     expect(wired.log).toContain("::warning::The runner's tool cache may not be written to");
@@ -155,7 +163,7 @@ describe("what a run says beside Ansible", () => {
     expect(Object.keys(JSON.parse(wired.outputs.timings ?? ""))).toEqual([
       ...["total", "look", "ansible-ready", "ansible-start"],
     ]);
-    ensureAnsible.mockImplementation(async () => ({ python: wired.python, version: "2.21.5", cached: false }));
+    ensureAnsible.mockImplementation(async (_root, _wish, { signal }: Machine) => ready(false, signal));
     wire();
     await run(new Known(), process.cwd());
     expect(wired.log).toContain("ansible-core 2.21.5 installed.\n");

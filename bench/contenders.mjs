@@ -64,15 +64,13 @@ export async function tutorial({ folder, fleet, key, ansible, settings }) {
   const hostKeys = join(folder, "known-hosts-tutorial");
   writeFileSync(hostKeys, knownHosts(fleet.hosts));
   const once = (/** @type {number} */ size, /** @type {string[]} */ ...more) => {
-    // A home of its own is a job on a new runner: no settings, no connection left from the run before.
-    const home = mkdtempSync(join(folder, "h"));
     const argv = [
       join(ansible.bin, "ansible-playbook"),
       ...["deploy.yml", "--inventory", inventoryFile(size)],
       ...["--private-key", key.file, "--ssh-common-args", `-o UserKnownHostsFile=${hostKeys}`],
       ...["--become-password-file", become, "--vault-password-file", settings.vaultFile, ...more],
     ];
-    return must(argv, { cwd: project, env: { ...withoutAnsible(process.env), HOME: home } });
+    return must(argv, { ...inOwnHome(folder), cwd: project });
   };
   return {
     hosts: fleet.hosts,
@@ -117,14 +115,7 @@ export function shell({ folder, fleet, key }) {
   const lines = Object.entries(variables).map(([key, value]) => `${key}='${value.replaceAll("'", "'\\''")}'`);
   const script = [...lines, readFileSync(join(projectFolder, "bench/lower-bound.sh"), "utf8")].join("\n");
   const once = (/** @type {Host} */ host) =>
-    must(
-      [
-        ...["ssh", "-i", key.file, "-o", "IdentitiesOnly=yes", "-o", `UserKnownHostsFile=${hostKeys}`],
-        ...["-o", "BatchMode=yes", "-p", String(host.sshPort), `${host.user}@${host.address}`],
-        "sudo -k -S -p '' sh",
-      ],
-      { input: `${accounts.sudo}\n${script}` },
-    );
+    must([...sshTo(host, key, hostKeys), "sudo -k -S -p '' sh"], { input: `${accounts.sudo}\n${script}` });
   return {
     hosts: fleet.hosts,
     serverName: site,
@@ -132,8 +123,28 @@ export function shell({ folder, fleet, key }) {
   };
 }
 
+/**
+ * Plain ssh to a host; a command follows.
+ * @param {Host} host
+ * @param {{ file: string }} key
+ * @param {string} hostKeys
+ */
+export const sshTo = (host, key, hostKeys) => [
+  ...["ssh", "-i", key.file, "-o", "IdentitiesOnly=yes", "-o", `UserKnownHostsFile=${hostKeys}`],
+  ...["-o", "BatchMode=yes", "-p", String(host.sshPort), `${host.user}@${host.address}`],
+];
+
 /** @param {Host[]} hosts */
-const knownHosts = (hosts) => `${hosts.flatMap((host) => host.hostKeyLines).join("\n")}\n`;
+export const knownHosts = (hosts) => `${hosts.flatMap((host) => host.hostKeyLines).join("\n")}\n`;
+
+/**
+ * How Ansible is started without the action. A home of its own is a job on a new runner: no settings, no connection left from the run before.
+ * @param {string} folder
+ */
+export const inOwnHome = (folder) => ({
+  cwd: folder,
+  env: { ...withoutAnsible(process.env), HOME: mkdtempSync(join(folder, "h")) },
+});
 
 /** @param {NodeJS.ProcessEnv} env */
 export const withoutAnsible = (env) =>

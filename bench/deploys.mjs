@@ -5,12 +5,13 @@ import { action, shell, tutorial } from "./contenders.mjs";
 import { newFleets, placeRepository, test } from "./fleet.mjs";
 import { expectVersion } from "./page.mjs";
 import { accounts, makeApplication, writeSettings } from "./project.mjs";
+import { pyinfra } from "./pyinfra.mjs";
 import { summarize } from "./statistics.mjs";
 
 /**
  * @typedef {import("./statistics.mjs").Times} Times
  * @typedef {{ noop: Times, revision: Times }} Pair
- * @typedef {{ size: number, action: Pair, tutorial: Pair, shell: Pair }} Deploys
+ * @typedef {{ size: number, action: Pair, tutorial: Pair, pyinfra: Pair, shell: Pair }} Deploys
  * What a deploy asks of one host.
  * @typedef {{ modules: number, requests: number }} Remote
  * @typedef {{ action: Remote, tutorial: Remote }} RemotePair
@@ -28,7 +29,7 @@ export async function measureDeploys({ folder, toolCache, ansible, runs, sizes, 
   const largest = Math.max(...sizes);
   try {
     const { key, bringUp } = await newFleets({ folder, say });
-    // One for the tutorial role and the shell, one for the action.
+    // One for the action, one for the others.
     const usual = await bringUp("usual", largest);
     const own = await bringUp("action", largest);
     const vaultFile = join(folder, "vault-password");
@@ -41,9 +42,10 @@ export async function measureDeploys({ folder, toolCache, ansible, runs, sizes, 
     const contenders = {
       action: await action({ ...shared, fleet: own, project: application.work, toolCache }),
       tutorial: await tutorial({ ...shared, fleet: usual, settings }),
+      pyinfra: await pyinfra({ ...shared, fleet: usual }),
       shell: shell({ ...shared, fleet: usual }),
     };
-    const names = /** @type {const} */ (["tutorial", "shell", "action"]);
+    const names = /** @type {const} */ (["tutorial", "pyinfra", "shell", "action"]);
     const publish = async () => {
       const version = await application.next();
       await placeRepository(application.bare, usual.hosts);
@@ -51,7 +53,7 @@ export async function measureDeploys({ folder, toolCache, ansible, runs, sizes, 
     };
     /** @param {number} size @param {number} version */
     const each = async (size, version) => {
-      const seconds = { action: 0, tutorial: 0, shell: 0 };
+      const seconds = { action: 0, tutorial: 0, pyinfra: 0, shell: 0 };
       for (const name of names) {
         seconds[name] = await contenders[name].deploy(size);
         for (const host of contenders[name].hosts.slice(0, size)) {
@@ -87,7 +89,13 @@ export async function measureDeploys({ folder, toolCache, ansible, runs, sizes, 
         noop: summarize(seen.noop.map((seconds) => seconds[name] ?? Number.NaN)),
         revision: summarize(seen.revision.map((seconds) => seconds[name] ?? Number.NaN)),
       });
-      results.push({ size, action: pair("action"), tutorial: pair("tutorial"), shell: pair("shell") });
+      results.push({
+        size,
+        action: pair("action"),
+        tutorial: pair("tutorial"),
+        pyinfra: pair("pyinfra"),
+        shell: pair("shell"),
+      });
     }
     const remote = async () => ({
       action: await contenders.action.remote(),

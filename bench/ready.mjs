@@ -7,13 +7,14 @@ import { summarize, timed } from "./statistics.mjs";
  * The Ansible that the action made ready; the tutorial role runs with the same one, so that only the way differs.
  * @typedef {{ bin: string, version: string, python: string }} Ansible
  *
- * @typedef {{ cold: import("./statistics.mjs").Times, warm: import("./statistics.mjs").Times,
+ * @typedef {{ cold: import("./statistics.mjs").Times, warm: import("./statistics.mjs").Times, restored: import("./statistics.mjs").Times,
  *   pip: import("./statistics.mjs").Times, uvOnPath: boolean }} Ready
  */
 
 /**
  * How long the action takes until Ansible is ready, with an empty tool cache and with a full one, and how long
- * `pip install ansible` takes right after, so that all three see the same machine and network.
+ * `pip install ansible` takes right after, so that all see the same machine and network. `restored` is a tool cache that is unpacked
+ * first as actions/cache does it, without the download, and the action after that.
  * @param {{ folder: string, runs: number, say: (line: string) => void }} options
  * @returns {Promise<Ready>}
  */
@@ -21,6 +22,7 @@ export async function measureReady({ folder, runs, say }) {
   const times = {
     cold: /** @type {number[]} */ ([]),
     warm: /** @type {number[]} */ ([]),
+    restored: /** @type {number[]} */ ([]),
     pip: /** @type {number[]} */ ([]),
   };
   for (let count = 1; count <= runs; count++) {
@@ -28,12 +30,14 @@ export async function measureReady({ folder, runs, say }) {
     const toolCache = join(work, "tool-cache");
     const cold = await secondsUntilReady({ folder: work, toolCache });
     const warm = await secondsUntilReady({ folder: work, toolCache });
+    const restored = await secondsRestored(work, toolCache);
     const pip = await secondsOfPip(work);
     times.cold.push(cold);
     times.warm.push(warm);
+    times.restored.push(restored);
     times.pip.push(pip);
     say(
-      `ready ${count}/${runs}: cold ${cold.toFixed(1)} s, warm ${warm.toFixed(2)} s, pip install ansible ${pip.toFixed(1)} s`,
+      `ready ${count}/${runs}: cold ${cold.toFixed(1)} s, warm ${warm.toFixed(2)} s, restored ${restored.toFixed(2)} s, pip install ansible ${pip.toFixed(1)} s`,
     );
     rmSync(work, { recursive: true, force: true });
   }
@@ -41,7 +45,13 @@ export async function measureReady({ folder, runs, say }) {
     () => true,
     () => false,
   );
-  return { cold: summarize(times.cold), warm: summarize(times.warm), pip: summarize(times.pip), uvOnPath };
+  return {
+    cold: summarize(times.cold),
+    warm: summarize(times.warm),
+    restored: summarize(times.restored),
+    pip: summarize(times.pip),
+    uvOnPath,
+  };
 }
 
 /**
@@ -88,6 +98,21 @@ async function secondsUntilReady({ folder, toolCache }) {
   if (result.code !== 0 || Number.isNaN(ready))
     throw new Error(`The action did not make Ansible ready:\n${result.log}`);
   return (ready - start) / 1000;
+}
+
+/**
+ * @param {string} folder
+ * @param {string} toolCache
+ */
+async function secondsRestored(folder, toolCache) {
+  const archive = join(folder, "cache.tzst");
+  await must(["tar", "--use-compress-program", "zstd -T0", "-cf", archive, "-C", toolCache, "."]);
+  rmSync(toolCache, { recursive: true });
+  mkdirSync(toolCache);
+  const unpacked = await timed(() =>
+    must(["tar", "--use-compress-program", "unzstd", "-xf", archive, "-C", toolCache]),
+  );
+  return unpacked.seconds + (await secondsUntilReady({ folder, toolCache }));
 }
 
 /**

@@ -1,6 +1,6 @@
 // Measures what a deploy costs in time: this action beside the usual tutorial role and beside plain shell over ssh.
 //   npm run bench                        everything; the hosts are containers on this machine
-//   npm run bench -- --parts ready       `ready`, `first`, `deploy`, `runner`, `rollback`, `operations`, `roundtrips`, `heart`; all of them by default
+//   npm run bench -- --parts ready       `ready`, `first`, `deploy`, `runner`, `rollback`, `containers`, `operations`, `roundtrips`, `heart`; all of them by default
 //   npm run bench -- roundtrips          a part may also stand by itself
 //   npm run bench -- --runs 3 --hosts 1,2
 //   npm run bench -- --out FILE          instead of bench/RESULTS.md; `-` only prints
@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureCommands, ensureEngine, ensurePython, LabUnavailable, projectFolder } from "../scripts/lab/index.mjs";
+import { measureContainers } from "./containers.mjs";
 import { measureDeploys } from "./deploys.mjs";
 import { measureFirst } from "./first.mjs";
 import { test } from "./fleet.mjs";
@@ -23,7 +24,7 @@ import { measureRollbacks } from "./rollback.mjs";
 import { measureRoundTrips } from "./round-trips.mjs";
 import { measureRunner } from "./runner.mjs";
 
-const all = ["ready", "first", "deploy", "runner", "rollback", "operations", "roundtrips", "heart"];
+const all = ["ready", "first", "deploy", "runner", "rollback", "containers", "operations", "roundtrips", "heart"];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -56,29 +57,30 @@ try {
   if (parts.some((part) => part !== "ready")) await ensureEngine(say);
   const toolCache = join(folder, "tool-cache");
   mkdirSync(toolCache);
-  const ready = parts.includes("ready") ? await measureReady({ folder, runs, say }) : undefined;
+  // A part that fails leaves the others their results.
+  /** @type {<T>(name: string, work: () => Promise<T>) => Promise<T | undefined>} */
+  const part = async (name, work) => {
+    if (!parts.includes(name)) return undefined;
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof LabUnavailable) throw error;
+      say(`${name} was not measured: ${error instanceof Error ? error.stack : error}`);
+      process.exitCode = 1;
+      return undefined;
+    }
+  };
+  const ready = await part("ready", () => measureReady({ folder, runs, say }));
   const ansible = await readyAnsible({ folder, toolCache });
-  const first = parts.includes("first")
-    ? await measureFirst({ folder, toolCache, runs, keep: values.keep, say })
-    : undefined;
-  const deploys = parts.includes("deploy")
-    ? await measureDeploys({ folder, toolCache, ansible, runs, sizes, keep: values.keep, say })
-    : undefined;
-  const runner = parts.includes("runner")
-    ? await measureRunner({ folder, toolCache, ansible, runs, sizes, keep: values.keep, say })
-    : undefined;
-  const rollbacks = parts.includes("rollback")
-    ? await measureRollbacks({ folder, toolCache, ansible, runs, keep: values.keep, say })
-    : undefined;
-  const operations = parts.includes("operations")
-    ? await measureOperations({ folder, toolCache, ansible, runs, keep: values.keep, say })
-    : undefined;
-  const roundTrips = parts.includes("roundtrips")
-    ? await measureRoundTrips({ folder, toolCache, ansible, runs, keep: values.keep, say })
-    : undefined;
-  const heart = parts.includes("heart")
-    ? await measureHeart({ folder, toolCache, ansible, runs, keep: values.keep, say })
-    : undefined;
+  const usual = { folder, toolCache, ansible, runs, keep: values.keep, say };
+  const first = await part("first", () => measureFirst(usual));
+  const deploys = await part("deploy", () => measureDeploys({ ...usual, sizes }));
+  const runner = await part("runner", () => measureRunner({ ...usual, sizes }));
+  const rollbacks = await part("rollback", () => measureRollbacks(usual));
+  const containers = await part("containers", () => measureContainers(usual));
+  const operations = await part("operations", () => measureOperations(usual));
+  const roundTrips = await part("roundtrips", () => measureRoundTrips(usual));
+  const heart = await part("heart", () => measureHeart(usual));
   const text = report({
     runs,
     ready,
@@ -86,6 +88,7 @@ try {
     deploys,
     runner,
     rollbacks,
+    containers,
     operations,
     roundTrips,
     heart,

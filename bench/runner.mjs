@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { down } from "../scripts/lab/index.mjs";
 import { action, tutorial } from "./contenders.mjs";
@@ -12,8 +12,11 @@ import { summarize } from "./statistics.mjs";
  * Seconds of processor time on the runner: of a run for one host, and what each further host adds.
  * @typedef {import("./statistics.mjs").Times} Times
  * @typedef {{ one: Times, more: Times }} Share
- * @typedef {{ size: number, load: string, action: { noop: Share, revision: Share }, tutorial: { noop: Share, revision: Share } }} Runner
+ * @typedef {{ sizes: { action: number, tutorial: number }, load: string, action: { noop: Share, revision: Share }, tutorial: { noop: Share, revision: Share } }} Runner
  */
+
+/** Hosts of the tutorial role at most. */
+const MOST_USUAL = 4;
 
 /**
  * What a run takes of the runner's processor, on one host and on many. Seconds of waiting are not in it, so that other work on the machine changes
@@ -22,17 +25,21 @@ import { summarize } from "./statistics.mjs";
  *   keep: boolean, say: (line: string) => void }} options
  * @returns {Promise<Runner>}
  */
-export async function measureRunner({ folder, toolCache, ansible, runs, sizes, keep, say }) {
+export async function measureRunner({ folder: all, toolCache, ansible, runs, sizes, keep, say }) {
+  // Of its own: the deploys that are measured in the same run have theirs.
+  const folder = mkdtempSync(join(all, "runner-"));
   const size = Math.max(2, ...sizes);
+  // Each of its hosts costs the same, and two dozen more of them an hour.
+  const hostsOf = { action: size, tutorial: Math.min(size, MOST_USUAL) };
   const { group, enter, leave, end } = ownGroup("runner");
   try {
     const { key, bringUp } = await newFleets({ folder, say });
-    const usual = await bringUp("usual", size);
-    const own = await bringUp("action", size);
+    const usual = await bringUp("usual", hostsOf.tutorial);
+    const own = await bringUp("action", hostsOf.action);
     const vaultFile = join(folder, "vault-password");
     writeFileSync(vaultFile, accounts.vault, { mode: 0o600 });
     const application = await makeApplication(folder);
-    const settings = { vaultFile, ansible: ansible.bin, sizes: [1, size] };
+    const settings = { vaultFile, ansible: ansible.bin, sizes: [1, hostsOf.tutorial, hostsOf.action] };
     await writeSettings({ ...settings, to: application.work, fleet: own });
     const shared = { folder, key, ansible };
     const contenders = {
@@ -58,7 +65,7 @@ export async function measureRunner({ folder, toolCache, ansible, runs, sizes, k
     let version = await publish();
     say("First deploys, not measured.");
     // All hosts of the tutorial role migrate at once, which an empty database does not stand.
-    for (const name of names) for (const hosts of [1, size, size]) await deploy(name, hosts, version);
+    for (const name of names) for (const hosts of [1, hostsOf[name], hostsOf[name]]) await deploy(name, hosts, version);
     const share = () => ({ one: /** @type {number[]} */ ([]), more: /** @type {number[]} */ ([]) });
     const seen = {
       action: { noop: share(), revision: share() },
@@ -70,15 +77,15 @@ export async function measureRunner({ folder, toolCache, ansible, runs, sizes, k
         const revision = { one: await deploy(name, 1, version), all: Number.NaN };
         const noop = { one: await deploy(name, 1, version), all: Number.NaN };
         version = await publish();
-        revision.all = await deploy(name, size, version);
-        noop.all = await deploy(name, size, version);
+        revision.all = await deploy(name, hostsOf[name], version);
+        noop.all = await deploy(name, hostsOf[name], version);
         for (const [kind, { one, all }] of /** @type {const} */ ([
           ["noop", noop],
           ["revision", revision],
         ])) {
           seen[name][kind].one.push(one);
-          seen[name][kind].more.push((all - one) / (size - 1));
-          say(`${name}, ${kind}: ${one.toFixed(2)} s of the runner on 1 host, ${all.toFixed(2)} s on ${size}`);
+          seen[name][kind].more.push((all - one) / (hostsOf[name] - 1));
+          say(`${name}, ${kind}: ${one.toFixed(2)} s of the runner on 1 host, ${all.toFixed(2)} s on ${hostsOf[name]}`);
         }
       }
     }
@@ -89,7 +96,7 @@ export async function measureRunner({ folder, toolCache, ansible, runs, sizes, k
       revision: of(name, "revision"),
     });
     const load = readFileSync("/proc/loadavg", "utf8").split(" ")[2] ?? "";
-    return { size, load, action: pair("action"), tutorial: pair("tutorial") };
+    return { sizes: hostsOf, load, action: pair("action"), tutorial: pair("tutorial") };
   } finally {
     if (!keep) await down(test);
     leave(process);

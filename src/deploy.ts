@@ -19,6 +19,7 @@ import { type PlayResult, play } from "./play/play.js";
 import { type Play, preparePlay } from "./play/play-parts.js";
 import { writeRunFiles } from "./play/run-files.js";
 import { unreachableCauses } from "./play/unreachable.js";
+import { killAll } from "./process/run.js";
 import { orStop, Stop, type StopReason } from "./process/stop.js";
 import { broughtWarning } from "./project/brought.js";
 import { inspectProject } from "./project/inspect.js";
@@ -30,7 +31,7 @@ import { PrivateFolder } from "./secrets/private-folder.js";
 import { secretsIn, weakSecrets } from "./secrets/values.js";
 import { saveState } from "./state.js";
 import { installRequirements } from "./toolchain/galaxy.js";
-import { ensureAnsible } from "./toolchain/install.js";
+import { beginAnsible, ensureAnsible } from "./toolchain/install.js";
 import { requirePlatform, thisMachine } from "./toolchain/machine.js";
 import { toolCacheRoot } from "./toolchain/tool-folder.js";
 import { becomePassword } from "./vault/become-password.js";
@@ -63,6 +64,8 @@ export async function run(known: Known, actionRoot: string = ACTION_ROOT): Promi
   const outcome = await outcomeOfRun(actionRoot, known, stop);
   stop.settle();
   watchdog.finishing();
+  // An Ansible that was not needed after all.
+  killAll();
   // Secrets go before anything else is said or done.
   known.folder?.close();
   removeSecrets(known);
@@ -101,6 +104,8 @@ async function prepare(actionRoot: string, known: Known, stop: Stop): Promise<Re
   requirePlatform(process.platform);
   validateInputs(inputs);
   stop.after(inputs.timeoutMinutes);
+  const machine = thisMachine(job, stop.signal);
+  const begun = beginAnsible(actionRoot, inputs, machine);
   const empty = emptySecretsWarning(inputs);
   for (const warning of [empty, cutWarning(inputs.envCut)]) if (warning !== "") warn(warning);
   const project = await stop.step((signal) =>
@@ -129,7 +134,7 @@ async function prepare(actionRoot: string, known: Known, stop: Stop): Promise<Re
   requireOpenVaults(closed, EVERY_HOST, inputs, project);
 
   known.mark("looked");
-  const ansible = await stop.step((signal) => ensureAnsible(actionRoot, inputs, thisMachine(job, signal)));
+  const ansible = await stop.step((signal) => ensureAnsible(actionRoot, inputs, { ...machine, signal }, begun));
   known.ansibleVersion = ansible.version;
   known.mark("ready");
   tell(`ansible-core ${ansible.version} ${ansible.cached ? "from the tool cache" : "installed"}.`);

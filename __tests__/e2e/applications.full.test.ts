@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Host, must, onHost } from "../../scripts/lab/index.mjs";
@@ -34,6 +35,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "${settings}")
 application = get_wsgi_application()
 `;
 
+const geography = "django_restframework_gis_tests";
+const entrance = (after: string): string => `from django.contrib.gis.db.models import PointField
+from django.db import migrations
+
+class Migration(migrations.Migration):
+    dependencies = [("${geography}", "${after}")]
+    operations = [migrations.AddField("location", "entrance", PointField(null=True, srid=4326, dim=3))]
+`;
+
 interface Case {
   name: string;
   what: string;
@@ -49,6 +59,12 @@ interface Case {
   says: readonly string[];
   /** What else has to work. */
   also?(application: Application): Promise<void>;
+  /** What the update changes besides. */
+  change?(project: Project): void;
+  /** What a rollback gets besides. */
+  back?: Record<string, unknown>;
+  /** What is tried with the update, before it is rolled back. */
+  updated?(application: Application, given: Record<string, string>): Promise<void>;
 }
 
 const localDatabase = { django_app_database: "local", vault_db_password: secret("database") };
@@ -181,6 +197,73 @@ const cases: Case[] = [
     says: ["settings: conf.settings.production", "requirements: requirements/production.txt"],
   },
   {
+    name: "atlas",
+    what: "djangorestframework-gis' own project: GeoDjango with PostGIS",
+    make: async (name) => {
+      const project = await createProject(trial, join(await source("djangorestframework-gis", "1.3.0"), "tests"), name);
+      const requirements = ["django==5.2.19", "djangorestframework-gis==1.3.0", "django-filter", "psycopg[binary]"];
+      project.write("requirements.txt", `${[...requirements, "dj-database-url"].join("\n")}\n`);
+      // Which its settings import where there is one.
+      project.write(
+        "local_settings.py",
+        `import dj_database_url\n\nDATABASES = {"default": dj_database_url.config()}\n`,
+      );
+      project.write("wsgi.py", wsgi("settings"));
+      return project;
+    },
+    vars: { ...localDatabase, postgresql_server_extensions: ["postgis"] },
+    back: { django_app_rollback_migrations: "reverse" },
+    urls: "urls.py",
+    page: ["/geojson/", /^200 .*"FeatureCollection"/],
+    says: ["settings: settings (found by", "SECRET_KEY is written in the repository (settings)"],
+    also: async ({ host, site }) => {
+      const name = `Place ${Date.now()}`;
+      const ask = (path: string, more = "") =>
+        onHost(
+          host,
+          `curl -sS -H 'Host: ${site}' -H 'Content-Type: application/json' ${more} 'http://127.0.0.1${path}'`,
+        );
+      const place = JSON.stringify({ name, geometry: { type: "Point", coordinates: [10, 50] } });
+      expect(await ask("/", `-d '${place}'`)).toContain(name);
+      expect(await ask("/filters/within_distance_of_point?dist=1000&point=10,50&format=json")).toContain(name);
+      expect(await ask("/filters/within_distance_of_point?dist=1000&point=20,50&format=json")).not.toContain(name);
+    },
+    change: (project) => {
+      const [models, migrations] = [`${geography}/models.py`, join(project.folder, geography, "migrations")];
+      const before = project.read(models);
+      const place = "class Location(BaseModelGeometry):\n    pass\n";
+      expect(before).toContain(place);
+      project.write(
+        models,
+        before.replace(place, place.replace("pass", "entrance = models.PointField(null=True, dim=3)")),
+      );
+      const last = readdirSync(migrations)
+        .sort()
+        .findLast((file) => /^\d{4}_/.test(file));
+      project.write(`${geography}/migrations/0099_entrance.py`, entrance(last?.replace(".py", "") ?? "none"));
+    },
+    updated: async (application, given) => {
+      const sql = (text: string): Promise<string> =>
+        onHost(application.host, `su postgres -c 'psql -XAt atlas' <<'SQL'\n${text}\nSQL`);
+      const operate = async (inputs: Record<string, string>): Promise<string> => {
+        const { outputs, log } = await application.run({ ...given, ...inputs });
+        expect(outputs.status, log).toBe("succeeded");
+        return outputs.dump ?? "";
+      };
+      const own = "FROM spatial_ref_sys WHERE srid = 990000";
+      // A system of coordinates of its own, which GeoDjango has in a table of the extension.
+      await sql("INSERT INTO spatial_ref_sys (srid, auth_name, proj4text) VALUES (990000, 'atlas', '+proj=longlat')");
+      const places = await sql(`SELECT count(*) FROM ${geography}_location`);
+      expect(Number(places)).toBeGreaterThan(0);
+      const dump = await operate({ operation: "backup" });
+      await operate({ operation: "rehearse" });
+      await sql(`DELETE FROM ${geography}_location; DELETE ${own}`);
+      await operate({ operation: "restore", revision: dump, confirm: "atlas" });
+      expect(await sql(`SELECT count(*) FROM ${geography}_location`)).toBe(places);
+      expect(await sql(`SELECT auth_name, proj4text ${own}`)).toBe("atlas|+proj=longlat");
+    },
+  },
+  {
     name: "gallery",
     what: "what mezzanine-project writes: the layout of 2012, local_settings.py out of the repository",
     older: true,
@@ -224,12 +307,18 @@ describe("applications, deployed twice, updated and rolled back", () => {
     expectDeployed(await application.run(given), false);
 
     project.write(urls, project.read(urls) + answer("second"));
+    more.change?.(project);
     await project.commit("One more page");
-    expectDeployed(await application.run(given));
+    const update = await application.run(given);
+    expectDeployed(update);
+    // The proof of a migration has a copy of the database.
+    expect(update.log).not.toContain("could not be tried on the migrated schema");
     expect(await application.page("/which/")).toBe("200 second");
     await also?.(application);
+    await more.updated?.(application, given);
 
-    expectDeployed(await application.run({ ...given, operation: "rollback" }));
+    const back = { ...given, vars: JSON.stringify({ ...vars, ...more.back }) };
+    expectDeployed(await application.run({ ...back, operation: "rollback" }));
     expect(await application.page("/which/")).not.toBe("200 second");
     expect(await application.page(page[0])).toMatch(page[1]);
   });

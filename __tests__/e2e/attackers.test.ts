@@ -7,21 +7,12 @@ import { directly } from "./support/direct.js";
 import { inventory } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
+import { endOthers, TAKEN_OVER } from "./support/taken-over.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
 const site = "mysite.example";
 const shop = "shop.example";
 const key = secret("django-key");
-
-const TAKEN_OVER = `
-import os, subprocess
-try:
-    taken_over = open("/opt/mysite/shared/taken-over").read().strip()
-except OSError:
-    taken_over = ""
-if taken_over and taken_over in os.getcwd():
-    subprocess.Popen(["/usr/bin/python3", "/usr/local/lib/killer.py"], start_new_session=True)
-`;
 
 let trial: Trial;
 let project: Project;
@@ -347,45 +338,9 @@ setuptools.setup(name="curious", version="1", packages=["curious"])
   });
 });
 
-/** Has the live release, in its sandbox and its control group, end every other process of its user, again and again. */
-async function endOthers(on: Host): Promise<{ stop: () => Promise<unknown>; tries: () => Promise<number> }> {
-  await onHost(
-    on,
-    `cat > /usr/local/lib/killer.py <<'SCRIPT'
-import os, signal, time
-# Both generations of control groups.
-groups = [line.strip().split(":", 2) for line in open("/proc/self/cgroup")]
-lists = [{"": "/sys/fs/cgroup", "name=systemd": "/sys/fs/cgroup/systemd"}.get(kind, "") + group + "/cgroup.procs" for _, kind, group in groups]
-members = next(path for path in lists if path.startswith("/sys/") and os.path.exists(path))
-ended = tries = 0
-while not time.sleep(0.2):
-    own = set(open(members).read().split()) | {str(os.getpid())}
-    tries += 1
-    for pid in range(2, 40000):
-        if str(pid) not in own:
-            try:
-                os.kill(pid, (signal.SIGKILL, signal.SIGTERM)[ended % 2])
-                ended += 1
-            except OSError:
-                pass
-    # Whole at any moment, also at the one at which this is ended itself.
-    open("/opt/mysite/shared/killed.new", "w").write("%d %d" % (tries, ended))
-    os.replace("/opt/mysite/shared/killed.new", "/opt/mysite/shared/killed")
-SCRIPT
-rm -f /opt/mysite/shared/killed
-basename $(readlink -f /opt/mysite/current) > /opt/mysite/shared/taken-over
-systemctl restart mysite@$(basename $(readlink /opt/mysite/current)).service`,
-  );
-  const tries = async () =>
-    Number((await onHost(on, "cat /opt/mysite/shared/killed 2>/dev/null || echo 0")).split(" ")[0]);
-  await expect.poll(async () => (await fetchPage(on, site)).status, { timeout: 20_000 }).toBe(200);
-  await expect.poll(tries, { timeout: 60_000 }).toBeGreaterThan(0);
-  return { stop: () => onHost(on, "rm /opt/mysite/shared/taken-over; pkill -9 -f killer.py || true"), tries };
-}
-
 describe("the application, taken over, that ends every other process of its user", () => {
   test("keeps no command of a deploy from its end", async () => {
-    const killer = await endOthers(host);
+    const killer = await endOthers(host, site);
     try {
       const { log } = await deployAgain();
       expect(log).not.toContain("was ended by a signal");
@@ -417,7 +372,7 @@ describe("the application, taken over, that ends every other process of its user
       });
     };
     await succeeds(release("before"));
-    const killer = await endOthers(newer);
+    const killer = await endOthers(newer, site);
     try {
       await succeeds(release("meanwhile"));
     } finally {

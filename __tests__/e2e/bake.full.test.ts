@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ActionResult } from "../../scripts/lab/index.mjs";
+import { type ActionResult, onHost, until } from "../../scripts/lab/index.mjs";
 import { commitVersion, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
 import { failures, type Sample, startLoad } from "./support/load.js";
 import { writeTable } from "./support/load-report.js";
@@ -49,10 +49,15 @@ interface Fault {
   request?: string;
   /** Seconds after which its process ends. */
   processEnds?: number;
+  /** Whether each job of its process fails, a second after the one before; the process goes on. */
+  jobsFail?: boolean;
 }
 
 /** Commits a version with that fault, which the deploy's own health checks do not see, and deploys it. Any version takes 40 ms for a page. */
-async function deploy({ request = "pass", processEnds = 86_400 }: Fault, vars = ""): Promise<ActionResult> {
+async function deploy(
+  { request = "pass", processEnds = 86_400, jobsFail = false }: Fault,
+  vars = "",
+): Promise<ActionResult> {
   fleet.project.write(
     "mysite/wsgi.py",
     `${original}
@@ -72,7 +77,17 @@ def application(environ, start_response):
     return inner(environ, start_response)
 `,
   );
-  fleet.project.write("worker.py", `import time\n\ntime.sleep(${processEnds})\n`);
+  const failingJobs = `import logging
+import time
+
+while True:
+    try:
+        raise ValueError("no such job")
+    except ValueError:
+        logging.exception("a job failed")
+    time.sleep(1)
+`;
+  fleet.project.write("worker.py", jobsFail ? failingJobs : `import time\n\ntime.sleep(${processEnds})\n`);
   await commitVersion(fleet.project, `v${number++}`);
   return fleet.deploy(vars === "" ? {} : { inputs: { vars } });
 }
@@ -89,15 +104,21 @@ test.each([
   [
     "fails 5 % of requests",
     { request: 'if random.random() < 0.05: raise RuntimeError("boom")' },
-    /requests to the new release failed/,
+    /requests to the new release failed, before .*, at the same time \d+ of \d+ to the one before on other hosts(.|\n)*RuntimeError: boom/,
   ],
   ["is 3 x as slow", { request: "time.sleep(0.12)" }, /the new release takes \d+ ms for a request in the middle/],
   [
+    // While a worker is started again, the others have more to do.
     "has workers that are killed",
     { request: "if next(asked) % 60 == 0: os.kill(os.getpid(), signal.SIGKILL)" },
-    /of its workers ended: .*SIGKILL/,
+    /of its workers ended: .*SIGKILL|the new release takes \d+ ms/,
   ],
   ["has a process that dies", { processEnds: 9 }, /mysite-worker-(blue|green)@1\.service does not stay up/],
+  [
+    "has a process whose jobs fail",
+    { jobsFail: true },
+    /its processes printed errors in \d+ of \d+ seconds, before it was 0 of 600(.|\n)*ValueError: no such job/,
+  ],
 ] satisfies [string, Fault, RegExp][])(
   "a release that %s is back on every host before most visitors notice",
   async (what, fault, why) => {
@@ -130,6 +151,36 @@ test.each([
     expect(failed / samples.length).toBeLessThanOrEqual(FAILED);
   },
 );
+
+test("a release stays that is slow since the database is slow for all hosts", async () => {
+  const load = startLoad(fleet.hosts, site);
+  await pause(around);
+  const [before] = await Promise.all(fleet.hosts.map(stateOf));
+  const switched = (host: (typeof fleet.hosts)[0]): Promise<true> =>
+    until(`The switch of ${host.name}`, 180, async () =>
+      (await stateOf(host)).release === before?.release ? undefined : true,
+    );
+  const running = deploy({});
+  await switched(fleet.app1);
+  // It stands still for nine tenths of the time.
+  await onHost(
+    fleet.app1,
+    `systemd-run --quiet --unit=slow-database bash -c 'trap "pkill -CONT -u postgres; exit" TERM
+while true; do pkill -STOP -u postgres; sleep 0.3; pkill -CONT -u postgres; sleep 0.03; done'`,
+  );
+  try {
+    // Hosts of the last batch have nobody to compare with.
+    await Promise.race([switched(fleet.app2), running]);
+  } finally {
+    await onHost(fleet.app1, "systemctl stop slow-database; pkill -CONT -u postgres || true");
+  }
+  const result = await running;
+  await load.stop();
+  expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-hosts": "3" });
+  expect(result.log).toMatch(
+    /app1: watched for \d+ s, undecided: a request in the middle takes \d+ ms where it took \d+ ms, .* on other hosts: it is not this release alone/,
+  );
+});
 
 test(`${goodOnes} good releases in a row stay, under load that comes and goes`, async () => {
   const steady = startLoad(fleet.hosts, site, { clients: 6 });

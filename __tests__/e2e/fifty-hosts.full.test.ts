@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ActionResult, type Host, must, onHost, reboot, until } from "../../scripts/lab/index.mjs";
@@ -14,7 +14,12 @@ const tenth = Math.floor(size / 10);
 const rows: string[][] = [];
 let fleet: Fleet;
 
+/** Each systemd takes a few of them, and all hosts together have what one user of this machine may have. */
+const watches = "/proc/sys/fs/inotify/max_user_instances";
+const watchesBefore = readFileSync(watches, "utf8");
+
 beforeAll(async () => {
+  if (Number(watchesBefore) < 20 * size) writeFileSync(watches, String(20 * size));
   const names = Array.from({ length: size - 2 }, (_, index) => `app${index + 3}`);
   fleet = await startFleet(
     "fifty",
@@ -34,6 +39,7 @@ afterAll(async () => {
   if (rows.length > 0) console.log([headings, ...rows].map((row) => row.join(" | ")).join("\n"));
   if (size === 50 && rows.length > 0) writeTable("fifty", headings, rows);
   await fleet?.trial.end();
+  if (Number(watchesBefore) < 20 * size) writeFileSync(watches, watchesBefore);
 });
 
 const deploy = (request: { folder?: string; vars?: string } = {}): Promise<ActionResult> =>
@@ -63,6 +69,10 @@ async function timed(what: string, version: string, before: string, work: () => 
   console.log(rows.at(-1)?.join(" | "));
 }
 
+interface Problems {
+  problems: string[];
+}
+
 const down = new Set<string>();
 /** The last ones. */
 const some = (count: number): Host[] => fleet.hosts.slice(size - count);
@@ -73,9 +83,11 @@ test("a first deploy reaches them all", async () => {
   await timed("first deploy", "1", "none", async () => {
     const result = await deploy();
     expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-hosts": String(size) });
+    // Each host has heard the heartbeat in its time.
+    expect(result.log).not.toContain("its deploy lock lasts 15 minutes");
   });
   expect(await versions()).toEqual({ 1: size });
-});
+}, 3_000_000);
 
 test("a tenth of them is down from the start: the others get the release", async () => {
   const dead = some(tenth);
@@ -97,6 +109,11 @@ test("the next deploy brings those along, and touches no other", async () => {
   for (const host of late) await reboot(host);
   down.clear();
   expect(await versions()).toEqual({ 2: size - tenth, 1: tenth });
+  const status = await fleet.deploy({ inputs: { operation: "status" } });
+  const problems = Object.entries(JSON.parse(status.outputs["host-status"] ?? "{}") as Record<string, Problems>);
+  expect(problems).toHaveLength(size);
+  const mixed = problems.filter(([, host]) => host.problems.some((problem) => problem.includes("is live here, and")));
+  expect(mixed.map(([name]) => name).sort()).toEqual(late.map(({ name }) => name).sort());
   await timed(`the same release, they are back`, "2", "1", async () => {
     const result = await deploy();
     expect(result.outputs, result.log).toMatchObject({ status: "succeeded" });
@@ -130,7 +147,11 @@ test("the runner is killed while the second batch is switched: one release every
   killRunner(folder);
   const since = Date.now();
   await running;
-  const { release, seconds } = await healedFleet(since, () => Promise.all(fleet.hosts.map(stateOf)));
+  const { release, seconds } = await healedFleet(since, async () => {
+    // Looking at all of them takes the machine's time from their rollback.
+    const one = await stateOf(second);
+    return one.lock === "" ? Promise.all(fleet.hosts.map(stateOf)) : [one];
+  });
   expect(release).toBe(before);
   rows.push(["the runner is killed after the first switches", "0", String(size), seconds.toFixed(0)]);
   expect(seconds).toBeLessThan(LIMIT);

@@ -108,6 +108,7 @@ beforeAll(async () => {
   all = [...Object.values(canaries), ...keyLines(readFileSync(key, "utf8")), ...keyLines(trial.key.text)];
   const host1 = { ansible_host: host.address, ansible_port: host.sshPort, ansible_user: "deploy" };
   inputs = {
+    "ansible-version": process.env.DAD_ANSIBLE ?? "",
     "inventory-file": "",
     inventory: JSON.stringify({ all: { hosts: { app1: { ...host1, unused_password: canaries.inventory } } } }),
     "ssh-private-key": readFileSync(key, "utf8"),

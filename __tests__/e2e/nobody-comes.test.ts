@@ -5,7 +5,15 @@ import { type ActionResult, type Host, onHost, reboot, until } from "../../scrip
 import { expectRefused } from "./support/direct.js";
 import { cutCable, killRunner, mendCable, powerCycle } from "./support/fault-breakage.js";
 import { commitVersion, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
-import { addPoints, clearPoints, holdAt, installPoints, type Point, reached } from "./support/fault-points.js";
+import {
+  addMigration,
+  addPoints,
+  clearPoints,
+  holdAt,
+  installPoints,
+  type Point,
+  reached,
+} from "./support/fault-points.js";
 import { full } from "./support/full.js";
 import { type Healed, healedFleet, LIMIT } from "./support/healing.js";
 import { writeTable } from "./support/load-report.js";
@@ -37,6 +45,7 @@ const cuts: Instant[] = full
 
 let fleet: Fleet;
 let number = 1;
+let lastMigration = "0001_initial";
 const rows: string[][] = [];
 
 beforeAll(async () => {
@@ -93,6 +102,7 @@ describe.each(kills.map((instant) => ({ instant, when: nameOf(instant) })))(
   ({ instant }) => {
     test("every host ends on one release and the lock is free, with nobody helping", async () => {
       const after = `v${++number}`;
+      if (instant[0] === "migrate") lastMigration = addMigration(fleet.project, number, lastMigration);
       const commit = await commitVersion(fleet.project, after);
       const { running, folder, host } = await stopped(instant);
       killRunner(folder);

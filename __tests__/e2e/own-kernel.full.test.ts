@@ -23,6 +23,7 @@ const unit = "$(systemctl list-units --plain --no-legend 'mysite@*.service' | cu
 
 /** Takes memory until the kernel ends it, and threads until there are no more to be had. */
 const greedy = `
+import os
 import threading
 hoard = []
 def leak(request):
@@ -37,7 +38,45 @@ def threads(request):
         pass
     enough.set()
     return HttpResponse(str(started), content_type="text/plain")
-urlpatterns += [path("leak", leak), path("threads", threads)]
+def burn(request):
+    while not os.path.exists("/opt/mysite/shared/enough"):
+        sum(range(100_000))
+    return HttpResponse("burnt", content_type="text/plain")
+urlpatterns += [path("leak", leak), path("threads", threads), path("burn", burn)]
+`;
+
+/** A build that takes all of the processor until it is told to end. */
+const spin = `import os
+os.fork()
+os.fork()
+while not os.path.exists("/opt/mysite/shared/enough"):
+    sum(range(100_000))
+`;
+
+/** Microseconds of the processor that two control groups got, from when both work until they had six seconds together. */
+const shares = (one: string, other: string): string => `import json, time
+def used():
+    return [int(open("/sys/fs/cgroup%s/cpu.stat" % group).read().split()[1]) for group in ("${one}", "${other}")]
+def since(first):
+    return [now - before for now, before in zip(used(), first)]
+first = used()
+while min(since(first)) < 200_000:
+    time.sleep(0.2)
+first = used()
+while sum(since(first)) < 6_000_000:
+    time.sleep(0.5)
+print(json.dumps(since(first)))
+`;
+
+/** How long the live release takes for a page, in the middle and for the slowest of twenty, in milliseconds. */
+const latency = `import time, urllib.request
+def ask():
+    begun = time.monotonic()
+    request = urllib.request.Request("http://127.0.0.1/healthz", headers={"Host": "${site}"})
+    urllib.request.urlopen(request, timeout=60).read()
+    return (time.monotonic() - begun) * 1000
+times = sorted(ask() for _ in range(100))
+print("%.0f ms, %.0f ms" % (times[49], times[94]))
 `;
 
 const limits = "django_app_memory_max: 300M\ndjango_app_tasks_max: 40";
@@ -120,6 +159,43 @@ describe("role mode on a host with a kernel of its own", () => {
     expect(code).toBe("200");
     expect(Number(started)).toBeGreaterThan(5);
     expect(Number(started)).toBeLessThan(40);
+  });
+
+  test("a build leaves the processor to the live release", async () => {
+    const python = (program: string): Promise<string> => onHost(host, `python3 - <<'PYTHON'\n${program}PYTHON`);
+    // As beside Docker: where services have shares of the processor, being nice counts within one's own alone.
+    await onHost(host, "systemd-run --quiet --unit neighbour --property CPUWeight=100 sleep infinity");
+    await until(
+      "Shares of the processor",
+      30,
+      async () =>
+        (await onHost(host, "cat /sys/fs/cgroup/system.slice/cgroup.subtree_control")).includes("cpu ") || undefined,
+    );
+    const idle = await python(latency);
+    project.write("spin.py", spin);
+    await project.commit("A build that takes its time");
+    const building = deploy({ vars: `${limits}\ndjango_app_commands: [{command: spin.py, phase: build}]` });
+    const early = building.then(({ log }) => Promise.reject(new Error(`The build ended by itself:\n${log}`)));
+    // Not that of what starts it and waits.
+    const groups = "for pid in $(pgrep -f '[s]pin.py$'); do sed -n 's/^0:://p' /proc/$pid/cgroup; done";
+    const group = `(${groups}) 2>/dev/null | grep --max-count 1 '/django-ansible-deploy-' || true`;
+    const build = await Promise.race([
+      until("The build", 300, async () => (await onHost(host, group)) || undefined),
+      early,
+    ]);
+    const live = await onHost(host, `systemctl show --property ControlGroup --value ${unit}`);
+    const beside = await python(latency);
+    const asking = `while [ ! -e /opt/mysite/shared/enough ]; do curl -s -o /dev/null -H 'Host: ${site}' http://127.0.0.1/burn; done`;
+    await onHost(host, `systemd-run --quiet sh -c "${asking}"`);
+    const [served, built] = JSON.parse(await python(shares(live, build)));
+    await onHost(host, "touch /opt/mysite/shared/enough");
+    expectDone(await building, "1");
+    await onHost(host, "rm /opt/mysite/shared/enough; systemctl stop neighbour");
+    const percent = Math.round((100 * built) / (served + built));
+    console.log(`The build got ${percent} % of the processor. A page: ${idle}; beside the build: ${beside}`);
+    // What nice 10 means: 11 of 111.
+    expect(percent).toBeLessThan(20);
+    expect(percent).toBeGreaterThan(2);
   });
 
   test("a release that needs more memory than its limit never gets live, and the deploy says why", async () => {

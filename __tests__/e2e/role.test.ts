@@ -82,6 +82,11 @@ async function expectVersion(version: string, hosts = [app1, app2]): Promise<voi
   }
 }
 
+/** Seconds since the epoch at which the live slot was started, and at which traffic moved to it. */
+const startedAt = `slot=$(basename "$(readlink /run/mysite/gunicorn.sock)" .sock)
+date -d "$(systemctl show --timestamp=us --property=ExecMainStartTimestamp --value "mysite@$slot")" +%s.%N`;
+const switchedAt = "stat -c %.9Y /run/mysite/gunicorn.sock";
+
 describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
   test("a first deploy serves the application on both hosts", async () => {
     const commit = await project.commit("A guestbook");
@@ -140,6 +145,8 @@ describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
     console.log(`timings of a new revision: ${run.outputs.timings}; it brought ${asked.bytes} bytes to app2`);
     expect(run.outputs.release).not.toBe(release);
     await expectVersion("2");
+    // No migration was to be applied, so it came up everywhere before traffic moved anywhere.
+    expect(Number(await onHost(app2, startedAt))).toBeLessThan(Number(await onHost(app1, switchedAt)));
     for (const host of [app1, app2]) {
       expect((await onHost(host, "ls /opt/mysite/releases")).split("\n")).toEqual([release, run.outputs.release]);
       const differ = `cd /opt/mysite/releases && diff -rq ${release}/data ${run.outputs.release}/data | wc -l`;

@@ -50,6 +50,8 @@ describe("a cancel", { timeout: 900_000 }, () => {
     const { step, ...rest } = await runWith(0);
     expect(step.outputs["unreachable-host-names"], step.log).toBe('["b"]');
     points = rest.points;
+    // The first loads while the rest is looked at and is the run itself. Two say who takes part, and one where the host is that cannot be reached.
+    expect(points.filter((point) => /before .*bin\/python$/.test(point)).length).toBe(4);
   }, 120_000);
   afterAll(() => runner.remove());
 

@@ -123,18 +123,17 @@ describe("play", () => {
 
   it("ends Ansible in order, then gives back, and has it said where that fails", async () => {
     listen();
-    const stop = new AbortController();
     const script = `case "$5" in\n*cancel.yml) echo "marker Cancel"; exit "$(cat "$HOME/code")";;\nesac\ntouch "$HOME/up"\ntrap 'exit 99' INT; while :; do sleep 0.05; done`;
     for (const code of ["0", "4"]) {
-      const { play: run, base, started } = createPlay(script, () => ({ signal: stop.signal }));
       const own = new AbortController();
+      const { play: run, base, started } = createPlay(script, () => ({ signal: own.signal }));
       writeFileSync(join(base, "code"), code);
       const secret = run.folder.file("become-password", "x");
       const inventory = run.folder.file("hosts.yml", "x");
       const kept = join(base, "inventory.yml");
       writeFileSync(kept, "x");
       const files = { ...run.files, cancelPlaybook: "/p/cancel.yml", becomePassword: secret };
-      const done = play({ ...run, signal: own.signal, files: { ...files, inventories: [inventory, kept] } });
+      const done = play({ ...run, files: { ...files, inventories: [inventory, kept] } });
       await vi.waitFor(() => expect(existsSync(join(base, "up"))).toBe(true), 10_000);
       own.abort("cancelled");
       expect((await done).code).toBe(99);

@@ -27,6 +27,12 @@ const EXAMPLES: readonly (readonly [said: string, advice: string])[] = [
   ],
   ["kombu.exceptions.OperationalError: [Errno 111] Connection refused", "does not reach Redis"],
   ["redis.exceptions.AuthenticationError: WRONGPASS invalid username-password pair", "Redis does not accept"],
+  [
+    'django.db.utils.ProgrammingError: permission denied to create extension "postgis"\nHINT:  Must be superuser to create this extension.',
+    "postgresql_server_extensions",
+  ],
+  ['psycopg.errors.UndefinedObject: type "geometry" does not exist', "CREATE EXTENSION postgis"],
+  ["AttributeError: 'DatabaseOperations' object has no attribute 'geo_db_type'", "django_app_database_scheme: postgis"],
   ["django.db.utils.OperationalError: no such table: guestbook_entry", "table is missing"],
   ['psycopg.errors.UndefinedTable: relation "guestbook_entry" does not exist', "table is missing"],
   ["django.db.utils.ProgrammingError: column guestbook_entry.mood does not exist", "column is missing"],

@@ -139,6 +139,15 @@ describe("totalsOf", () => {
     ]);
   });
 
+  it("says once what is new on one host and known on another", () => {
+    const [known, fresh, other] = ["security.W004: no HSTS", "DEBUG is on", "no request came"];
+    const totals = totalsOf([
+      result("a", "ok", { deploy: { warnings: [fresh, known] } }),
+      result("b", "ok", { deploy: { warnings: [`new: ${fresh}`, known, other] } }),
+    ]);
+    expect(totals.deploy.warnings).toEqual([`new: ${fresh}`, other, known]);
+  });
+
   it("keeps what a status found by host", () => {
     const status = {
       release: "r1",

@@ -5,6 +5,7 @@ import { helperEnvironment } from "../../src/process/program-environment.js";
 import { PrivateFolder } from "../../src/secrets/private-folder.js";
 import { createFolder } from "./folder.js";
 import { createInputs } from "./inputs.js";
+import { standIn } from "./waiting.js";
 
 /** A run that can start, with a shell script in Ansible's place: `$4` is the program, and what it was started with is in `started()`. */
 export function createPlay(script: string, change: (folder: string) => Partial<Play> = () => ({})) {
@@ -29,7 +30,7 @@ export function createPlay(script: string, change: (folder: string) => Partial<P
     identity: { keyFiles: [], agentSocket: "", publicKey: "", repairs: [] },
     folder,
     controlFolder: base,
-    ansible: { python, version: "2.21.5", cached: true },
+    ansible: { python, version: "2.21.5", cached: true, waiting: standIn(python, change(base).signal) },
     galaxy: undefined,
     actionRoot: process.cwd(),
     redact: (text) => text.replaceAll("s3cret", "***"),

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { ensureAnsible, lockedVersion } from "../../src/toolchain/install.js";
+import { ensureAnsible, lockedVersion, pythonsFor } from "../../src/toolchain/install.js";
 import { thisMachine } from "../../src/toolchain/machine.js";
 import { AnsibleStore } from "../../src/toolchain/store.js";
 import { createToolFolder, discardToolFolder } from "../../src/toolchain/tool-folder.js";
@@ -26,6 +26,19 @@ describe("ansible.lock", () => {
 
   it("uv-requirements.lock is of the version that the code expects", () => {
     expect(readFileSync("uv-requirements.lock", "utf8")).toContain(`uv==${UV_VERSION} \\\n`);
+  });
+});
+
+describe("pythonsFor", () => {
+  it.each([
+    ["", [11, 12, 13, 14]],
+    ["2.19.14", [11, 12, 13]],
+    ["2.21.5", [12, 13, 14]],
+    ["2.22.0rc1", [13, 14]],
+    ["2.23.0", [13, 14]],
+  ])("knows which Pythons ansible-core %s runs on", (version, expected) => {
+    const pythons = [11, 12, 13, 14].map((minor) => ({ version: [3, minor, 0] as const }));
+    expect(pythonsFor(version, pythons).map(({ version: [, minor] }) => minor)).toEqual(expected);
   });
 });
 

@@ -958,7 +958,8 @@ function run(argv, options) {
         try {
             const [command, ...args] = argv;
             const { cwd, env } = options;
-            child = (0,external_node_child_process_namespaceObject.spawn)(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+            const stdin = options.input === undefined ? "ignore" : "pipe";
+            child = (0,external_node_child_process_namespaceObject.spawn)(command, args, { cwd, env, detached: true, stdio: [stdin, "pipe", "pipe"] });
         }
         catch (error) {
             // A NUL in an argument, for one.
@@ -971,6 +972,9 @@ function run(argv, options) {
         const timers = [timer(options.timeout ?? 600_000, ending.start)];
         running.add(ending.kill);
         options.signal?.addEventListener("abort", ending.start, { once: true });
+        // One that ended meanwhile reads nothing; what that means its code says.
+        child.stdin?.on("error", () => undefined);
+        options.input?.then((text) => child.stdin?.end(text));
         for (const stream of ["stdout", "stderr"]) {
             child[stream]?.setEncoding("utf8").on("data", (chunk) => {
                 options.onOutput?.(stream, chunk);
@@ -992,6 +996,7 @@ function run(argv, options) {
             options.signal?.removeEventListener("abort", ending.start);
             release();
             ending.finish();
+            child.stdin?.destroy();
             child.stdout?.destroy();
             child.stderr?.destroy();
             resolve({ code, ...output });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { cacheFolder, ensurePackages, must, node24, projectFolder, run } from "../lab/index.mjs";
 
 /** The virtual environment with act, pytest and the locked ansible-core. */
@@ -39,12 +39,27 @@ export const otherVenv = join(cacheFolder, "test-venv-other");
  */
 export async function findOtherPython() {
   const own = await minorOf("python3");
+  return firstPython((minor) => minor >= 11 && minor <= 14 && minor >= 12 !== (own ?? 0) >= 12);
+}
+
+/**
+ * The folder of a Python of this machine that is at least 3.*oldest*.
+ * @param {number} oldest
+ */
+export async function findPython(oldest) {
+  const python = await firstPython((minor) => minor >= oldest && minor <= 14);
+  if (python === undefined) throw new Error(`This machine has no Python from 3.${oldest} to 3.14.`);
+  return dirname((await must([python, "-c", "import sys; print(sys.executable)"])).trim());
+}
+
+/** @param {(minor: number) => boolean} will */
+async function firstPython(will) {
   const pyenv = join(process.env.PYENV_ROOT ?? join(homedir(), ".pyenv"), "versions");
   const inPyenv = existsSync(pyenv) ? readdirSync(pyenv).map((version) => join(pyenv, version, "bin/python3")) : [];
   const candidates = ["python3.14", "python3.13", "python3.12", "python3.11", ...inPyenv];
   for (const candidate of candidates) {
     const minor = await minorOf(candidate);
-    if (minor !== undefined && minor >= 11 && minor <= 14 && minor >= 12 !== (own ?? 0) >= 12) return candidate;
+    if (minor !== undefined && will(minor)) return candidate;
   }
   return undefined;
 }

@@ -23,9 +23,16 @@ export function ansibleArguments(
   inputs: Pick<Inputs, "limit" | "tags" | "check" | "extraArgs">,
   files: RunFiles,
 ): [string, ...string[]] {
+  return [files.python, "-P", "-m", "ansible", ...playbookWords(inputs, files)];
+}
+
+/** The same for an Ansible that has started. */
+export function playbookWords(
+  inputs: Pick<Inputs, "limit" | "tags" | "check" | "extraArgs">,
+  files: RunFiles,
+): string[] {
   return [
-    files.python,
-    ...["-P", "-m", "ansible", "playbook", files.playbook],
+    ...["playbook", files.playbook],
     ...inventoryArguments(files),
     ...["--extra-vars", `@${files.variables}`],
     ...(inputs.limit === "" ? [] : ["--limit", inputs.limit]),

@@ -1,10 +1,11 @@
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, join } from "node:path";
 import { firstSshOption } from "../connection/host-keys.js";
 import type { Inputs } from "../inputs/inputs.js";
 import { extended, jobEnvironment, type ProgramEnvironment } from "../process/program-environment.js";
 import type { Project } from "../project/inspect.js";
 import { besideCfg } from "../project/inspect.js";
 import type { GalaxyFolders } from "../toolchain/galaxy.js";
+import { besideAnsible } from "../toolchain/waiting.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -98,8 +99,6 @@ function sshArgs({ job, project }: EnvironmentParts): string {
   const otherwise = project.cfg === undefined ? OWN_SSH_ARGS : "-C -o ControlMaster=auto -o ControlPersist=60s";
   return job.ANSIBLE_SSH_ARGS ?? (project.cfg?.settings.sshArgs || otherwise);
 }
-
-const besideAnsible = (python: string, name: string) => join(dirname(dirname(python)), name);
 
 /** For a program of Ansible whose output is read: with debug logging it would say more than what it was asked. */
 export function quiet(env: ProgramEnvironment): ProgramEnvironment {

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import * as core from "@actions/core";
 import { debug, resumeCommands, stopCommands, warn } from "../announce.js";
-import { ansibleArguments } from "../ansible/arguments.js";
+import { ansibleArguments, playbookWords } from "../ansible/arguments.js";
 import { parseEvents, type RunEvent } from "../ansible/events.js";
 import { FollowedFile } from "../ansible/follow.js";
 import { LogLines } from "../ansible/log.js";
 import { Progress } from "../ansible/progress.js";
 import { messageOf } from "../errors.js";
-import { type Ended, run as runProgram } from "../process/run.js";
+import type { Ended } from "../process/run.js";
 import { Stopped } from "../process/stop.js";
 import { readPiece } from "../read-file.js";
 import { redactEvents } from "../report/redact.js";
@@ -20,12 +20,6 @@ export interface PlayResult extends Ended {
   /** What the operation was asked to print, without secrets; "" when that is nothing. */
   readonly printed: string;
 }
-
-/**
- * Milliseconds that Ansible has from SIGINT to SIGTERM and from there to SIGKILL. Then the hosts still go back, with what
- * is secret gone 3 s and the step 8 s after a cancel.
- */
-const GRACE = [1_500, 500] as const;
 
 /**
  * Runs Ansible and shows its output as it comes. A run that is ended meanwhile gives back what it holds.
@@ -52,13 +46,9 @@ async function runAnsible(run: Play): Promise<Ended> {
   );
   const ticks = tellProgress(run.eventsFile, (line) => log.say(line));
   try {
-    return await runProgram(argv, {
+    return await run.ansible.waiting.goOn(playbookWords(run.inputs, run.files), {
       cwd: run.project.folder,
       env: run.env,
-      signal: run.signal,
-      timeout: Number.POSITIVE_INFINITY,
-      grace: GRACE,
-      leashed: true,
       onOutput: (stream, chunk) => log.push(stream, chunk),
     });
   } finally {

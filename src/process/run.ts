@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly grace?: readonly [terminate: number, kill: number];
   /** Ends also when this process is killed: for what would go on for long. */
   readonly leashed?: boolean;
+  /** What it reads, once that is there. Without it there is nothing to read. */
+  readonly input?: Promise<string>;
   /** Takes the output as it comes. Without it the output is in the result. */
   readonly onOutput?: (stream: "stdout" | "stderr", chunk: string) => void;
   /** Characters of a stream after which a program whose output is kept is ended; default 32 million. */
@@ -57,7 +59,8 @@ export function run(argv: Argv, options: RunOptions): Promise<Ended> {
     try {
       const [command, ...args] = argv;
       const { cwd, env } = options;
-      child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+      const stdin = options.input === undefined ? "ignore" : "pipe";
+      child = spawn(command, args, { cwd, env, detached: true, stdio: [stdin, "pipe", "pipe"] });
     } catch (error) {
       // A NUL in an argument, for one.
       resolve({ code: 127, stdout: "", stderr: messageOf(error) });
@@ -69,6 +72,9 @@ export function run(argv: Argv, options: RunOptions): Promise<Ended> {
     const timers = [timer(options.timeout ?? 600_000, ending.start)];
     running.add(ending.kill);
     options.signal?.addEventListener("abort", ending.start, { once: true });
+    // One that ended meanwhile reads nothing; what that means its code says.
+    child.stdin?.on("error", () => undefined);
+    options.input?.then((text) => child.stdin?.end(text));
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream]?.setEncoding("utf8").on("data", (chunk: string) => {
         options.onOutput?.(stream, chunk);
@@ -85,6 +91,7 @@ export function run(argv: Argv, options: RunOptions): Promise<Ended> {
       options.signal?.removeEventListener("abort", ending.start);
       release();
       ending.finish();
+      child.stdin?.destroy();
       child.stdout?.destroy();
       child.stderr?.destroy();
       resolve({ code, ...output });

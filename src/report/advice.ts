@@ -52,6 +52,14 @@ export const ADVICE: readonly (readonly [cause: RegExp | readonly RegExp[], advi
     "Redis does not accept the user or password: compare REDIS_URL with Redis's own users (`ACL LIST`).",
   ],
   [
+    /permission denied to create extension|type "(geometry|geography)" does not exist/i,
+    "Only an administrator of the database server makes this extension: name it in `postgresql_server_extensions` (with `django_app_database: local`), or run CREATE EXTENSION there, for GeoDjango `CREATE EXTENSION postgis`.",
+  ],
+  [
+    /object has no attribute 'geo_db_type'/,
+    "GeoDjango needs a backend of its own, which libraries choose by DATABASE_URL: set `django_app_database_scheme: postgis`.",
+  ],
+  [
     /no such table|relation "[^"]+" does not exist|UndefinedTable|Table '[^']+' doesn't exist/i,
     "A table is missing in the database: commit the migration that creates it (`manage.py makemigrations`), and let no code query the database while it is imported.",
   ],

@@ -37,6 +37,11 @@ export type Status = "succeeded" | "failed" | "rolled-back" | "cancelled";
 
 /** Bytes of what a command printed, the last ones. */
 const MOST_OUTPUT = 64 * 1024;
+/** Bytes of what hosts say of themselves. GitHub takes 1 MiB for all outputs of a job. */
+const MOST_STATUS = 512 * 1024;
+/** Of a large fleet, or a host that says too much: problems of a host, and characters of a text. */
+const MOST_PROBLEMS = 5;
+const LONGEST_TEXT = 200;
 
 /** The outputs as texts. */
 export type Outputs = Readonly<Record<OutputName, string>>;
@@ -86,11 +91,25 @@ export function outputsOf(parts: OutputParts): Outputs {
     "duration-seconds": String(durationSeconds),
     timings: JSON.stringify(timings),
     "rolled-back": String(status === "rolled-back"),
-    "host-status": JSON.stringify(totals.hostStatus),
+    "host-status": statusOf(totals.hostStatus),
     dump: deploy.dump ?? "",
     "command-output": ending(parts.printed ?? "", MOST_OUTPUT),
     "output-file": parts.outputFile ?? "",
   };
+}
+
+/** What hosts say of themselves, as JSON. Where that is too much for an output, what workflows decide by alone. */
+export function statusOf(hosts: Totals["hostStatus"], most = MOST_STATUS): string {
+  const short = (text: string | null | undefined): string | null => text?.slice(0, LONGEST_TEXT) ?? null;
+  const brief = Object.entries(hosts).map(([host, { release, revision, since, health, lock, problems = [] }]) => [
+    host,
+    {
+      ...{ release, revision, since, health: short(health), lock: short(lock) },
+      problems: problems.slice(0, MOST_PROBLEMS).map(short),
+    },
+  ]);
+  const texts = [hosts, Object.fromEntries(brief), {}].map((value) => JSON.stringify(value));
+  return texts.find((text) => Buffer.byteLength(text) <= most) ?? "{}";
 }
 
 /** The end of a text, at most so many bytes of UTF-8, by whole lines where it has several. */

@@ -1,5 +1,6 @@
 import type { DeployFacts, HostStats, HostStatus, ResultEvent, RunEvent } from "../ansible/events.js";
 import { naturally } from "../text.js";
+import { withMixed } from "./mixed.js";
 
 /** What happened in a run, all hosts together. */
 export interface Totals {
@@ -45,8 +46,8 @@ export function totalsOf(events: readonly RunEvent[]): Totals {
     wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
     wentOn: wentOn(results).filter((host) => !having("failures").includes(host)),
     keptOld: results.some(({ deploy }) => (deploy?.kept || deploy?.rolled_back) && serves(deploy)),
-    hostStatus: Object.fromEntries(
-      results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : [])),
+    hostStatus: withMixed(
+      Object.fromEntries(results.flatMap(({ host, deploy }) => (deploy?.status ? [[host, deploy.status]] : []))),
     ),
   };
 }
@@ -119,6 +120,9 @@ function failuresOf(results: readonly ResultEvent[], stats: Readonly<Record<stri
   return failures;
 }
 
+/** How a host begins a warning that its live release did not have. */
+const NEW = "new: ";
+
 /** What every host may add to. */
 const JOINED = ["migrations", "warnings", "packages", "requirements", "unknown"] as const;
 
@@ -143,6 +147,10 @@ function deployOf(results: readonly ResultEvent[]): DeployFacts {
     const { url: _, ...rest } = all;
     all = rest;
     lists.warnings?.add("The hosts give different addresses of the site, so the output url is empty.");
+  }
+  // What is new on one host and known on another is said once, as new.
+  for (const text of [...(lists.warnings ?? [])]) {
+    if (text.startsWith(NEW)) lists.warnings?.delete(text.slice(NEW.length));
   }
   const joined = JOINED.map((key) => [key, [...(lists[key] ?? [])].sort(ownFirst)] as const).filter(
     ([, texts]) => texts.length > 0,

@@ -1,13 +1,23 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DeployError } from "../errors.js";
 import { readText } from "../read-file.js";
-import { isIntact } from "./intact.js";
 import type { Machine } from "./machine.js";
 import { type AnsibleWish, bringPython, installPackages } from "./packages.js";
 import { installedPythons, type Python, preferredPython, probePythons, pythonCandidates } from "./python.js";
-import { type Ansible, AnsibleStore } from "./store.js";
+import { type Ansible, AnsibleStore, type Installed } from "./store.js";
 import { createToolFolder, discardToolFolder, isComplete, temporaryTools, toolCacheRoot } from "./tool-folder.js";
 import { fetchUvArchive, findUv } from "./uv.js";
+import { startAnsible, type WaitingAnsible } from "./waiting.js";
+
+/** Starts the Ansible of an earlier run, so that it loads while a run is looked at; undefined where there is none. */
+export function beginAnsible(actionRoot: string, wish: AnsibleWish, machine: Machine): WaitingAnsible | undefined {
+  for (const root of rootsOf(machine)) {
+    const known = storeIn(root, actionRoot, wish, machine).known();
+    if (known !== undefined) return startAnsible(known.python, machine);
+  }
+  return undefined;
+}
 
 /**
  * Makes ansible-core ready, in the tool cache: the locked one, or the version and with the packages that the workflow
@@ -15,17 +25,45 @@ import { fetchUvArchive, findUv } from "./uv.js";
  * what is needed; else Ansible is installed for this job alone.
  *
  * @param actionRoot folder of ansible.lock and uv-requirements.lock.
+ * @param begun what {@link beginAnsible} started.
  * @throws DeployError when Python, uv or the packages cannot be had.
  */
-export async function ensureAnsible(actionRoot: string, wish: AnsibleWish, machine: Machine): Promise<Ansible> {
-  const roots = [...new Set([toolCacheRoot(machine.environment), temporaryTools(machine.environment)])];
+export async function ensureAnsible(
+  actionRoot: string,
+  wish: AnsibleWish,
+  machine: Machine,
+  begun?: WaitingAnsible,
+): Promise<Ansible> {
+  const roots = rootsOf(machine);
   for (const root of roots) {
-    const ansible = await ansibleIn(root, actionRoot, wish, machine);
+    const ansible = await ansibleIn(root, actionRoot, wish, machine, begun);
     if (ansible !== undefined) return ansible;
   }
   throw new DeployError(
     `Ansible has no place on this runner: its user may write neither to the tool cache nor to RUNNER_TEMP (${roots.join(", ")}), so make one of them writable.`,
   );
+}
+
+function rootsOf({ environment }: Machine): string[] {
+  return [...new Set([toolCacheRoot(environment), temporaryTools(environment)])];
+}
+
+function lockOf(actionRoot: string): string {
+  return readText({ path: join(actionRoot, "ansible.lock"), name: "The action's ansible.lock" });
+}
+
+function storeIn(root: string, actionRoot: string, wish: AnsibleWish, { environment }: Machine): AnsibleStore {
+  const wanted = [lockOf(actionRoot), wish.ansibleVersion, ...wish.pythonPackages].join("\n");
+  return new AnsibleStore(root, wanted, pythonCandidates(environment.PATH ?? ""));
+}
+
+/** An installed Ansible, started; undefined where it does not work: its interpreter may be gone since, or a part of its files. */
+async function started({ python, version }: Installed, machine: Machine, begun?: WaitingAnsible) {
+  if (!existsSync(python)) return undefined;
+  const waiting = begun?.python === python ? begun : startAnsible(python, machine);
+  if ((await waiting.version) === version) return waiting;
+  waiting.end();
+  return undefined;
 }
 
 /** Ansible in one place; undefined when it is not there and the place may not be written to. */
@@ -34,16 +72,17 @@ async function ansibleIn(
   actionRoot: string,
   wish: AnsibleWish,
   machine: Machine,
+  begun: WaitingAnsible | undefined,
 ): Promise<Ansible | undefined> {
   const lockFile = join(actionRoot, "ansible.lock");
-  const lock = readText({ path: lockFile, name: "The action's ansible.lock" });
-  const candidates = pythonCandidates(machine.environment.PATH ?? "");
-  const store = new AnsibleStore(root, [lock, wish.ansibleVersion, ...wish.pythonPackages].join("\n"), candidates);
+  const lock = lockOf(actionRoot);
+  const store = storeIn(root, actionRoot, wish, machine);
   const known = store.known();
-  if (known && (await isIntact(known, machine))) return { ...known, cached: true };
+  const first = known && (await started(known, machine, begun));
+  if (known && first) return { ...known, waiting: first, cached: true };
   machine.signal?.throwIfAborted();
 
-  const probes = probePythons(candidates, machine);
+  const probes = probePythons(pythonCandidates(machine.environment.PATH ?? ""), machine);
   const pythonFolder = join(root, "django-ansible-deploy-python");
   let fetching: Promise<string> | undefined;
   const uv = () => {
@@ -66,9 +105,10 @@ async function ansibleIn(
     // An interpreter that did not answer since the run is to end is not missing.
     machine.signal?.throwIfAborted();
     const earlier = present && environmentOf(present);
-    if (earlier && isComplete(earlier.folder) && (await isIntact(earlier, machine))) {
+    const other = earlier && isComplete(earlier.folder) ? await started(earlier, machine) : undefined;
+    if (earlier && other) {
       store.remember(earlier);
-      return { python: earlier.python, version: earlier.version, cached: true };
+      return { python: earlier.python, version: earlier.version, waiting: other, cached: true };
     }
     machine.signal?.throwIfAborted();
     if (!store.isWritable()) return undefined;
@@ -78,14 +118,15 @@ async function ansibleIn(
     const program = await uv();
     discardToolFolder(folder);
     await createToolFolder(folder, (work) => installPackages(program, python, { ...wish, lockFile }, work, machine));
-    if (!(await isIntact(ansible, machine))) {
+    const waiting = await started(ansible, machine);
+    if (waiting === undefined) {
       machine.signal?.throwIfAborted();
       throw new DeployError(
         `ansible-core ${ansible.version} was installed to ${folder} and does not start with ${python.path}.`,
       );
     }
     store.remember(ansible);
-    return { ...ansible, cached: false };
+    return { ...ansible, waiting, cached: false };
   } finally {
     // It clears up behind itself when it was ended.
     await fetching?.catch(() => undefined);
@@ -103,9 +144,13 @@ export function lockedVersion(lock: string, python: Pick<Python, "version">): st
   throw new DeployError("ansible.lock names no ansible-core: the action's copy is incomplete.");
 }
 
-/** Those interpreters that a wished version of ansible-core runs on; from 2.20 on it needs Python 3.12. */
-function pythonsFor(ansibleVersion: string, pythons: readonly Python[]): Python[] {
+/** Those interpreters that a wished version of ansible-core runs on: from 2.20 on it needs Python 3.12, from 2.22 on 3.13. */
+export function pythonsFor<Any extends Pick<Python, "version">>(
+  ansibleVersion: string,
+  pythons: readonly Any[],
+): Any[] {
   const minor = Number(ansibleVersion.split(".")[1] ?? 0);
   if (ansibleVersion === "") return [...pythons];
-  return pythons.filter(({ version }) => (minor >= 20 ? version[1] >= 12 : version[1] <= 13));
+  const oldest = minor >= 22 ? 13 : 12;
+  return pythons.filter(({ version }) => (minor >= 20 ? version[1] >= oldest : version[1] <= 13));
 }

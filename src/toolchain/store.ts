@@ -4,12 +4,18 @@ import { join } from "node:path";
 import { entriesIn, readText } from "../read-file.js";
 import type { Python } from "./python.js";
 import { isComplete, isWritable } from "./tool-folder.js";
+import type { WaitingAnsible } from "./waiting.js";
 
-/** An ansible-core that is ready to run. */
-export interface Ansible {
+/** An ansible-core that is installed. */
+export interface Installed {
   /** Python of its virtual environment. */
   readonly python: string;
   readonly version: string;
+}
+
+/** An ansible-core that is ready to run. */
+export interface Ansible extends Installed {
+  readonly waiting: WaitingAnsible;
   /** Whether it was in the tool cache already. */
   readonly cached: boolean;
 }
@@ -32,7 +38,7 @@ export class AnsibleStore {
   }
 
   /** The environment of an earlier run with the same lock and interpreters; it may have stopped working since. */
-  known(): Omit<Ansible, "cached"> | undefined {
+  known(): Installed | undefined {
     try {
       const { python, version } = JSON.parse(readText({ path: this.#memo, name: "The tool cache" })) as Record<
         string,
@@ -50,7 +56,7 @@ export class AnsibleStore {
     return isWritable(this.#root);
   }
 
-  remember({ python, version }: Omit<Ansible, "cached">): void {
+  remember({ python, version }: Installed): void {
     if (!this.isWritable()) return;
     mkdirSync(this.#root, { recursive: true });
     const fresh = `${this.#memo}.${randomUUID()}`;

@@ -6,18 +6,16 @@ What the host has of an earlier commit waits here for app_release.
 """
 from __future__ import annotations
 
-from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils import login
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.checkout import note_code
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.heart import Heard
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.waiting import Waiting
 
 
-class ActionModule(Waiting, Answered):
+class ActionModule(Heard, Waiting, Answered):
     def _execute_module(self, *args, task_vars=None, **kwargs):
-        arguments = dict(self._task.args)
-        may_fail = int(arguments.get("may_fail") or 0)
-        if arguments.get("run_id") and not self._task.check_mode:
-            arguments["heart"] = heart.start(self, task_vars or {}, may_fail)
-        answer = super()._execute_module(*args, module_args=arguments, task_vars=task_vars, **kwargs)
+        login.wait(self)
+        answer = super()._execute_module(*args, task_vars=task_vars, **kwargs)
         note_code((task_vars or {}).get("inventory_hostname", ""), answer.pop("code", None))
         return answer

@@ -11,6 +11,7 @@ description:
   - Before it renders a template it compiles it, in each task of each host again. Those of this collection take about half of a run's processor time.
   - Lends a run the packed modules and the compiled templates of an earlier one, and keeps those that it had to make itself. They hold code alone, no
     arguments and nothing that users wrote.
+  - Tasks of this collection that are skipped, or include others, take no process of their own.
   - They are used only with the same code of this collection, and when they are as they were kept. What cannot be kept or lent is packed as ever.
 options:
   folder:
@@ -32,7 +33,7 @@ import tempfile
 from ansible import constants as C
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import filter_loader, test_loader
-from ansible_collections.django_ansible.deploy.plugins.plugin_utils import built_templates
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils import built_templates, spared
 
 PLUGINS = pathlib.Path(__file__).parents[1]
 # Ansible's own names: where a run has its packed modules (lib/ansible/executor/module_common.py), and how those of this collection begin.
@@ -108,6 +109,8 @@ class CallbackModule(CallbackBase):
             lend(self._kept, self._packed)
         with contextlib.suppress(OSError, ImportError, AttributeError):
             built_templates.lend(self._kept, self._compiled, PLUGINS.parent)
+        with contextlib.suppress(ImportError, AttributeError):
+            spared.lend(PLUGINS.parent)
         # Else each process of each task loads Ansible's own, all of which it has when it needs one.
         for loader in (filter_loader, test_loader):
             list(loader.all())

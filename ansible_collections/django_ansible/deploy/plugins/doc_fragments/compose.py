@@ -110,10 +110,18 @@ options:
     description: Seconds for which this host watches a release after it has started. Zero watches nothing.
     type: int
     default: 0
+  bake_wait:
+    description: Seconds that the release is watched longer, at most, while nothing is decided.
+    type: int
+    default: 0
   bake_requests:
     description: Requests in the log of a service without which they decide nothing.
     type: int
     default: 50
+  bake_failures:
+    description: Percentage of requests that may fail whatever was before.
+    type: float
+    default: 0.5
   bake_checks:
     description: Addresses that have to answer with a status below 400 while this host watches.
     type: list

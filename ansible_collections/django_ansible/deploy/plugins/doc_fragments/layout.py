@@ -260,20 +260,28 @@ options:
         description: How long a process has to stay up after its start, in seconds.
         type: int
         default: 5
-      access_log:
-        description: nginx's log of the application.
-        type: path
-        default: ''
       bake:
         description: How long the release is watched after traffic has moved to it, in seconds.
+        type: int
+        default: 0
+      bake_wait:
+        description: Seconds that the release is watched longer, at most, while nothing is decided.
         type: int
         default: 0
       bake_requests:
         description: Requests without which their failures and times decide nothing.
         type: int
         default: 50
+      bake_failures:
+        description: Percentage of requests that may fail whatever was before.
+        type: float
+        default: 0.5
+      bake_slower:
+        description: How many times as long as before requests may take.
+        type: float
+        default: 2.0
       bake_checks:
-        description: Addresses that have to answer meanwhile.
+        description: Addresses that have to answer meanwhile, and commands that have to end with 0.
         type: list
         elements: str
         default: []

@@ -64,6 +64,25 @@ def broken_commands(commands):
     return wrong
 
 
+def broken_checks(checks, variable):
+    """What is wrong with addresses and commands of a check, as the role's rules tell it."""
+    wrong = []
+    for check in checks:
+        address = re.match(r"https?://[^\s/]+", str(check))
+        rule = None if address else "use an address that begins with http:// or https://, or a command" if "://" in str(check).split(" ")[0] or not str(check).strip() else _split(str(check))
+        if rule:
+            wrong.append({"name": variable, "value": check, "rule": rule})
+    return wrong
+
+
+def _split(command):
+    try:
+        shlex.split(command)
+    except ValueError as error:
+        return "its command has an open quote (%s)" % error
+    return None
+
+
 def _trouble(entry):
     if not isinstance(entry, dict) or not isinstance(entry.get("command"), str) or not entry["command"].strip():
         return "it needs a command, such as command: manage.py compress"
@@ -79,13 +98,9 @@ def _trouble(entry):
     env = entry.get("env", {})
     if not isinstance(env, dict) or not all(re.match(r"[A-Za-z_]\w*\Z", str(name)) for name in env):
         return "env has to be a mapping of variable names"
-    try:
-        shlex.split(entry["command"])
-    except ValueError as error:
-        return "its command has an open quote (%s)" % error
-    return None
+    return _split(entry["command"])
 
 
 class FilterModule:
     def filters(self):
-        return {"commands_for": commands_for, "broken_commands": broken_commands}
+        return {"commands_for": commands_for, "broken_checks": broken_checks, "broken_commands": broken_commands}

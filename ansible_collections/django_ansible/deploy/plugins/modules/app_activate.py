@@ -117,7 +117,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import holding
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, holding
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.finishing import FINISH, end
@@ -205,6 +205,8 @@ def activate(module: AnsibleModule) -> dict:
     if pending and not module.check_mode:
         activation.run(pending)
     elif not module.check_mode:
+        # The fleet rolls back to what is live here, and this host had expected another one.
+        early_start.end(layout, module.params["run_id"])
         # When the connection broke, Ansible asks again: what this run did here before is still its change.
         before = undo.recall(layout.app_name) or {}
         if before.get("run") == module.params["run_id"] and before.get("release") == wanted.release:

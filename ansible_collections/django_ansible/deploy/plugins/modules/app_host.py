@@ -54,6 +54,16 @@ options:
     description: PostgreSQL server that has to answer, C(host:port). Empty asks none.
     type: str
     default: ''
+  start_early:
+    description:
+      - Whether the release that this host expects to roll back to starts in the free slot right away, where nothing is to be done in the database for it. It
+        gets no requests, and M(django_ansible.deploy.app_activate) goes on from there, or starts another one.
+    type: bool
+    default: false
+  asked:
+    description: In a rollback, name of a release, or a commit or its first digits. Empty for the release before.
+    type: str
+    default: ''
   last_step:
     description: Whether the deploy lock can be given back at once when the host is as it should be, since nothing follows on it.
     type: bool
@@ -147,7 +157,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import admission, front, kept_code, returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import admission, early_start, front, kept_code, older_release, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.first_look import look
 
@@ -167,6 +177,8 @@ def main() -> None:
             "standby": {"type": "bool", "default": False},
             "database": {"type": "str", "default": ""},
             **SERVICE,
+            "start_early": {"type": "bool", "default": False},
+            "asked": {"type": "str", "default": ""},
             "last_step": {"type": "bool", "default": False},
             **LOCK_ARGUMENTS,
             **keeper.HEART_ARGUMENTS,
@@ -195,6 +207,10 @@ def main() -> None:
         found = look(layout, module.params)
         if not found["current"]:
             front.try_out(module.params)
+        expected = older_release.expected(found, module.params["asked"]) if module.params["start_early"] and not module.check_mode else None
+        if expected:
+            with lock.step():
+                early_start.begin(module.params, layout, expected)
         if module.check_mode and lock.refusals():
             found["deploy"]["warnings"] = lock.refusals()
     except Exception as error:
@@ -208,7 +224,10 @@ def main() -> None:
         lock.release()
         found["lock_kept"] = False
     elif heartbeat:
-        trouble = heartbeat.wait()
+        try:
+            trouble = heartbeat.wait(module.params["unheard"])
+        except keeper.Unheard:
+            module.exit_json(changed=False, unheard=True)
         if trouble:
             module.warn(trouble)
     code = kept_code.answer(layout, found, module.params["revision"])

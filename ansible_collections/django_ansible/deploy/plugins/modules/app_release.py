@@ -160,6 +160,12 @@ options:
     description: Whether to return RV(unapplied).
     type: bool
     default: false
+  start_early:
+    description:
+      - Whether the release starts in the free slot right away, where the database lacks no migration of it. It gets no requests, and
+        M(django_ansible.deploy.app_activate) goes on from there.
+    type: bool
+    default: false
   lone:
     description: Whether the application has this host alone, so that a secret key may be made on it.
     type: bool
@@ -233,8 +239,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.reposi
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import front
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, front
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.preparation import prepare
 
 
@@ -274,6 +280,7 @@ def main() -> None:
             "build": {"type": "str", "default": ""},
             "prepared_from": {"type": "str", "required": True, "no_log": True},
             "ask_database": {"type": "bool", "default": False},
+            "start_early": {"type": "bool", "default": False},
             "lone": {"type": "bool", "default": False},
             "proof": {"type": "str", "choices": ["refuse", "warn", "hold", "off"], "default": "refuse"},
             "check_with_environment": {"type": "bool", "default": False},
@@ -293,6 +300,8 @@ def main() -> None:
         with lock_of(module.params, module.check_mode).step():
             front.try_out(module.params)
             result = prepare(module.params, module.check_mode)
+            if module.params["start_early"] and result.get("unapplied") == []:
+                early_start.begin(module.params, layout_of(module.params), module.params["release"])
     except (CommandFailed, Locked) as error:
         found = getattr(error, "found", {})
         for warning in found.get("warnings", []):

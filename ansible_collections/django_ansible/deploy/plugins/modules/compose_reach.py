@@ -144,7 +144,7 @@ def reach_for_rollback(params, compose, check_mode):
     releases = known_releases(store, compose.engine)
     lock.take(params["lock_wait"], params["wait_is_told"])
     heartbeat = keeper.begin(lock, params["heart"], returning, {"project": name}, params["notify"])
-    trouble = heartbeat.wait() if heartbeat else None
+    trouble = heartbeat.wait(params["unheard"]) if heartbeat else None
     alone = store.went_alone()
     return {"warnings": [*filter(None, (trouble, alone))], "project": name, "settled": False, "scheduled": False, "pull": False, "digests": {}, "releases": releases, "live": {"release": store.live()}, "fits": [], "deploy": {}}
 
@@ -180,6 +180,8 @@ def main():
         result = plan.make(module.check_mode)
     except Waits as told:
         module.exit_json(changed=False, waits=mask(str(told)))
+    except keeper.Unheard:
+        module.exit_json(changed=False, unheard=True)
     except (CommandFailed, Locked) as error:
         module.fail_json(msg=mask(to_native(error)))
     for said in filter(None, (plan.notice, plan.trouble, plan.store.went_alone())):

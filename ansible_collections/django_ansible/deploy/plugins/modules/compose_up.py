@@ -69,7 +69,6 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import UNDECIDED
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import describe as describe_watch
 
 
 def activate(params, check_mode):
@@ -86,7 +85,7 @@ def activate(params, check_mode):
         raise ComposeError("What this run planned on this host is gone: start it again.")
     done = done or activation.run(params["actor"], params["run_id"])
     watched = done.get("watched")
-    said = describe_watch(*watched, params["bake"]) if watched else ""
+    said = watched[1] if watched else ""
     warned = {"warnings": [said]} if watched and watched[0] == UNDECIDED else {}
     lines = "".join(f"{path}: {'written' if path in activation.managed.files else 'removed'}\n" for path in done["files"])
     return {

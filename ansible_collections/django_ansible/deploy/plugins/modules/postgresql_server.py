@@ -43,7 +43,7 @@ options:
     elements: str
     default: []
   extensions:
-    description: Extensions of the database.
+    description: Extensions of the database. Their Debian packages are installed for the server's version.
     type: list
     elements: str
     default: []
@@ -152,9 +152,9 @@ class Server:
         self.done: list[str] = []
         self.former: list[str] = []
         self.diff: list[dict] = []
-        version, name = postgresql.cluster(params["port"], run(["pg_lsclusters", "--no-header"]))
-        self.folder = os.path.join("/etc/postgresql", version, name)
-        self.service = "postgresql@%s-%s.service" % (version, name)
+        self.version, name = postgresql.cluster(params["port"], run(["pg_lsclusters", "--no-header"]))
+        self.folder = os.path.join("/etc/postgresql", self.version, name)
+        self.service = "postgresql@%s-%s.service" % (self.version, name)
 
     def provide(self) -> None:
         self.configure()
@@ -247,10 +247,24 @@ class Server:
                 return
         elif found != user:
             raise CommandFailed("the database %s is there and belongs to %s, not to %s: name another one or change its owner" % (database, found, user))
+        self.provide_extensions(database)
+
+    def provide_extensions(self, database: str) -> None:
         installed = self.ask("SELECT extname FROM pg_extension", database).splitlines()
-        for extension in self.params["extensions"]:
-            if extension not in installed:
-                self.do("extension %s" % extension, lambda: self.ask("SET search_path TO public; CREATE EXTENSION %s CASCADE" % postgresql.name(extension), database))
+        missing = [extension for extension in self.params["extensions"] if extension not in installed]
+        if missing:
+            postgresql.refuse_traps(self.ask(postgresql.TRAPS, database), missing)
+        packages = postgresql.packages_of(missing, self.version)
+        if packages:
+            self.do("packages %s" % ", ".join(packages), lambda: self.install(packages))
+        for extension in missing:
+            self.do("extension %s" % extension, lambda: self.ask("SET search_path TO public; CREATE EXTENSION %s CASCADE" % postgresql.name(extension), database))
+
+    def install(self, packages: list[str]) -> None:
+        try:
+            apt_install(packages)
+        except CommandFailed as error:
+            raise CommandFailed("%s could not be installed, from where extensions come: name their packages in postgresql_server_packages. %s" % (", ".join(packages), error)) from error
 
     def make_database(self, database: str, user: str) -> None:
         self.ask(

@@ -108,7 +108,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
 # What Ansible itself understands of any module. Facts are not among them: they would become variables of the play.
 EVERY = {
     "changed", "failed", "skipped", "unreachable", "msg", "rc", "stdout", "stdout_lines", "stderr", "stderr_lines", "module_stdout", "module_stderr", "exception",
-    "waits", "warnings", "deprecations", "diff", "invocation", "ansible_job_id", "started", "finished", "results_file",
+    "waits", "unheard", "warnings", "deprecations", "diff", "invocation", "ansible_job_id", "started", "finished", "results_file",
 }
 
 

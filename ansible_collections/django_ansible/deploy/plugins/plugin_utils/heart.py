@@ -49,6 +49,21 @@ while 1:
 """
 
 
+class Heard:
+    """What an action plugin gets whose module takes the deploy lock. Stands before the classes that have to do with the module's answer."""
+
+    def _execute_module(self, *args, task_vars=None, **kwargs):
+        arguments, ansible = dict(self._task.args), os.getppid()
+        if arguments.get("run_id") and not self._task.check_mode:
+            arguments["heart"] = start(self, task_vars or {}, int(arguments.get("may_fail") or 0))
+        answer = super()._execute_module(*args, module_args=arguments, task_vars=task_vars, **kwargs)
+        # That it is run again is how the host knows that this run lives. Else it takes it for dead, as it is when its runner was killed just now: a worker
+        # of Ansible, which this is, outlives that.
+        if answer.get("unheard") and os.getppid() == ansible:
+            answer = super()._execute_module(*args, module_args={**arguments, "unheard": True}, task_vars=task_vars, **kwargs)
+        return answer
+
+
 def start(action, task_vars: dict, may_fail: int) -> str:
     """Begins to let the task's host hear of this run.
 
@@ -60,12 +75,9 @@ def start(action, task_vars: dict, may_fail: int) -> str:
     if argv is None:
         return ""
     token = secrets.token_hex(16)
-    folder = os.path.join(C.DEFAULT_LOCAL_TMP, "heart")
-    os.makedirs(folder, mode=0o700, exist_ok=True)
     host = task_vars.get("inventory_hostname", "")
-    order = {"name": host, "argv": argv, "greeting": socket_path(token), "control_path": _control_path(argv), "may_fail": may_fail}
-    _put(os.path.join(folder, token + ".host"), json.dumps(order))
-    _ensure_runs(folder)
+    order = {"name": host, "argv": argv, "greeting": socket_path(token), "control_path": control_path(argv), "may_fail": may_fail}
+    put(token + ".host", json.dumps(order))
     return token
 
 
@@ -76,11 +88,10 @@ def confirm(lost: list[str], timeout: float = 30.0) -> dict:
         `unsure`, hosts that were told and have not answered. Without a heartbeat nobody is told, and none is missed.
     """
     nobody = {"confirmed": True, "silent": [], "unsure": []}
-    folder = os.path.join(C.DEFAULT_LOCAL_TMP, "heart")
-    answer = os.path.join(folder, "confirmed")
-    if not _runs(folder):
+    answer = place("confirmed")
+    if not _runs():
         return nobody
-    _put(os.path.join(folder, "confirm"), json.dumps(lost))
+    put("confirm", json.dumps(lost))
     deadline = time.monotonic() + timeout
     while not os.path.exists(answer):
         if time.monotonic() > deadline:
@@ -99,19 +110,25 @@ def _command(connection, task_vars: dict) -> list[str] | None:
         return ["/bin/sh", "-c", relay]
     if connection.transport != "ssh":
         return None
+    argv = ssh_command(connection, relay)
+    return argv and [argv[0], "-o", "ControlMaster=no", *argv[1:]]
+
+
+def ssh_command(connection, command: str) -> list[str] | None:
+    """How Ansible's ssh would run a command, as far as nobody is asked for anything; None where it cannot."""
     # As Ansible does before each command.
     host = connection.host = connection.get_option("host") or connection._play_context.remote_addr
     try:
-        built = connection._build_command(connection.get_option("ssh_executable"), "ssh", "-T", host, relay)
-    except Exception:  # Ansible's own way to say that it cannot; then there is no heartbeat, and the task itself says why.
+        built = connection._build_command(connection.get_option("ssh_executable"), "ssh", "-T", host, command)
+    except Exception:  # Ansible's own way to say that it cannot; then the task itself says why.
         return None
     argv = [part.decode() if isinstance(part, bytes) else str(part) for part in built]
-    # Without sshpass: the connection is there, and a password was asked for once.
+    # Without sshpass: a password is given once, by Ansible itself.
     argv = argv[argv.index(connection.get_option("ssh_executable")) :]
-    return [argv[0], "-o", "ControlMaster=no", "-o", "BatchMode=yes", *argv[1:]]
+    return [argv[0], "-o", "BatchMode=yes", *argv[1:]]
 
 
-def _control_path(argv: list[str]) -> str:
+def control_path(argv: list[str]) -> str:
     for part in argv:
         if part.startswith("ControlPath="):
             path = part.partition("=")[2].strip('"')
@@ -119,9 +136,9 @@ def _control_path(argv: list[str]) -> str:
     return ""
 
 
-def _runs(folder: str) -> bool:
+def _runs() -> bool:
     try:
-        descriptor = os.open(os.path.join(folder, "only"), os.O_RDWR)
+        descriptor = os.open(place("only"), os.O_RDWR)
     except FileNotFoundError:
         return False
     try:
@@ -133,15 +150,23 @@ def _runs(folder: str) -> bool:
     return False
 
 
-def _ensure_runs(folder: str) -> None:
-    if _runs(folder):
+def place(name: str) -> str:
+    """Where the process beside Ansible finds an order, or puts its answer."""
+    folder = os.path.join(C.DEFAULT_LOCAL_TMP, "heart")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    return os.path.join(folder, name)
+
+
+def put(name: str, text: str) -> None:
+    """Gives an order to the process beside Ansible, which starts with the first one."""
+    path = place(name)
+    with os.fdopen(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    os.rename(path + ".new", path)
+    folder = os.path.dirname(path)
+    if _runs():
+        heart_process.wake(folder)
         return
     # A worker's parent is ansible-playbook itself.
     argv = [sys.executable, "-I", "-S", heart_process.__file__, folder, str(os.getppid())]
     subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, close_fds=True)
-
-
-def _put(path: str, text: str) -> None:
-    with os.fdopen(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    os.rename(path + ".new", path)

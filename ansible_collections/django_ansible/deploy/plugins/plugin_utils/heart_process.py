@@ -3,27 +3,39 @@
 """Runs beside ansible-playbook, one for a run, and lets each host hear that the run lives.
 
 Started by heart.py with a folder and the process id of ansible-playbook. Orders come as files in the folder, written by rename: ``NAME.host`` has a
-host's channel and how many hosts the run may lose, ``confirm`` asks to tell all hosts that the fleet is through, but for those that are lost, which
-``confirmed`` answers. It knows no Ansible and imports nothing of it.
+host's channel and how many hosts the run may lose, ``NAME.login`` a command that makes a connection and stays until that has ended, ``confirm`` asks to tell
+all hosts that the fleet is through, but for those that are lost, which ``confirmed`` answers; who wrote one writes to the pipe ``wake`` as well. It knows no
+Ansible and imports nothing of it.
+
+A host may ask what the others see (module_utils/host/elsewhere.py has the words). A host is a stranger: what is passed on to another has one of two forms.
 """
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
+import re
 import select
 import subprocess
 import sys
 import time
 
 BEAT = 5.0  # seconds between two beats
-TURN = 0.25  # seconds between two looks at the folder
+TURN = 0.25  # seconds between two looks at the folder that nobody asked for
+SOON = 0.02  # seconds between two looks for the connection that a channel waits for
 LOST = 10.0  # seconds without an answer after which a channel is made anew
 GONE = 15.0  # seconds without an answer after which a host counts as gone: it rolls back, and when more are than may be, no host is sent a beat any more
 AGAIN = 2.0  # seconds before a channel that ended is made anew
 ANSWER = 10.0  # seconds that all hosts have to answer before a confirmation, and for it
 MASTER = 10.0  # seconds that Ansible has to make the connection that a channel goes over
 LONGEST = 4096
+LONGEST_LINE = 160
+QUESTION = re.compile(rb"elsewhere ([0-9]{1,5} [A-Za-z0-9][A-Za-z0-9_.-]{0,99})")
+SEEN = re.compile(rb"seen ([0-9]{1,9})(?: [0-9]{1,5}){5}")
+SEE = 3.0  # seconds that the others have to say what they see
+SEE_AGAIN = 1.0  # seconds before a host may ask again
+MOST_SEEN = 16  # answers of a host that wait
 
 
 class Channel:
@@ -42,6 +54,9 @@ class Channel:
         self.answered = 0.0  # when it last said something; 0 when it never has
         # What it said since it was asked last; answers to beats come between.
         self.words: set = set()
+        self.question: bytes | None = None
+        self.asked = 0.0
+        self.seen: list[bytes] = []
         self.ended = False
         self.rest = b""
 
@@ -91,7 +106,7 @@ class Channel:
             self.next = now + AGAIN
             return
         *lines, rest = (self.rest + got).split(b"\n")
-        self.rest = rest[-64:]
+        self.rest = rest[-LONGEST_LINE:]
         for line in lines:
             if line in (b"here", b"confirmed"):
                 self.answered = now
@@ -99,6 +114,10 @@ class Channel:
             elif line == b"end":
                 self.ended = True
                 self.close()
+            elif QUESTION.fullmatch(line) and now - self.asked >= SEE_AGAIN:
+                self.question, self.asked = line, now
+            elif SEEN.fullmatch(line) and len(self.seen) < MOST_SEEN:
+                self.seen.append(line)
 
     def close(self) -> None:
         if self.process is not None:
@@ -109,13 +128,27 @@ class Channel:
         self.process, self.rest = None, b""
 
 
+class Question:
+    """What a host wants to know of the others."""
+
+    def __init__(self, number: int, asked: set, deadline: float) -> None:
+        self.number = number
+        self.missing = asked  # hosts that have not answered
+        self.deadline = deadline
+
+
 class Heart:
     def __init__(self, folder: str, runs) -> None:
         self.folder = folder
         self.runs = runs
         self.channels: dict = {}
+        # What logs in, by the path of its order.
+        self.logins: dict = {}
+        self.questions: dict = {}  # by the host that asks
+        self.number = 0
         self.confirmed = False
         self.may_fail = 0
+        self.wake = os.open(pipe_in(folder), os.O_RDWR | os.O_NONBLOCK)
 
     def beat(self) -> None:
         while self.runs():
@@ -123,6 +156,8 @@ class Heart:
             self.turn(TURN)
         for channel in self.channels.values():
             channel.close()
+        for login in self.logins.values():
+            login.kill()
 
     def turn(self, seconds: float) -> None:
         now = time.monotonic()
@@ -130,8 +165,40 @@ class Heart:
         for channel in self.channels.values():
             channel.tend(now, beats)
         open_ones = {channel.process.stdout: channel for channel in self.channels.values() if channel.process is not None}
-        for stream in select.select(list(open_ones), [], [], seconds)[0]:
-            open_ones[stream].hear(time.monotonic())
+        self.end_logins()
+        if self.logins or any(channel.waits_for_master(now) for channel in self.channels.values()):
+            seconds = min(seconds, SOON)
+        for stream in select.select([self.wake, *open_ones], [], [], seconds)[0]:
+            if stream == self.wake:
+                os.read(self.wake, LONGEST)
+            else:
+                open_ones[stream].hear(time.monotonic())
+        self.pass_on(time.monotonic())
+
+    def pass_on(self, now: float) -> None:
+        """Asks the other hosts what one wants to know, and tells that what they see."""
+        for name, channel in self.channels.items():
+            if channel.question is not None:
+                others = [other for other in self.present() if other is not channel]
+                self.number += 1
+                self.questions[name] = Question(self.number, {other.name for other in others}, now + SEE)
+                for other in others:
+                    other.send("look %d %s" % (self.number, channel.question.decode().partition(" ")[2]))
+                channel.question = None
+        for other in self.channels.values():
+            for line in other.seen:
+                for name, question in self.questions.items():
+                    if question.number == int(line.split()[1]) and other.name in question.missing:
+                        question.missing.discard(other.name)
+                        self.channels[name].send(line.decode())
+            other.seen.clear()
+        for name in [name for name, question in self.questions.items() if not question.missing or now > question.deadline]:
+            self.channels[name].send("all")
+            del self.questions[name]
+
+    def present(self) -> list[Channel]:
+        """Hosts that listen. One that gave the lock back before it heard anything, as one with nothing to do does, has nobody who does."""
+        return [channel for channel in self.channels.values() if channel.answered > 0 and not channel.ended]
 
     def take_orders(self) -> None:
         try:
@@ -148,11 +215,28 @@ class Heart:
                 if told["name"] in self.channels:
                     self.channels[told["name"]].close()
                 self.channels[told["name"]] = Channel(told["name"], told["argv"], told["greeting"], told["control_path"])
+            elif name.endswith(".login"):
+                if path not in self.logins:
+                    self.log_in(path)
             elif name == "confirm":
                 with open(path, encoding="utf-8") as file:
                     lost = set(json.load(file))
                 os.unlink(path)
                 self.answer("confirmed", self.confirm(lost))
+
+    def log_in(self, path: str) -> None:
+        with open(path, encoding="utf-8") as file:
+            argv = json.load(file)
+        try:
+            self.logins[path] = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        except OSError:
+            os.unlink(path)
+
+    def end_logins(self) -> None:
+        for path, login in list(self.logins.items()):
+            if login.poll() is not None:
+                del self.logins[path]
+                os.unlink(path)
 
     def confirm(self, lost: set) -> dict:
         """Tells all hosts but the *lost* ones that the fleet is through, when enough of them answer just before.
@@ -165,8 +249,7 @@ class Heart:
         return {"confirmed": self.confirmed, "silent": silent, "unsure": unsure}
 
     def ask(self, line: str, answer: str, but: set) -> list[str]:
-        # A host that gave the lock back before it heard anything, as one with nothing to do does, has nobody who listens.
-        asked = [channel for channel in self.channels.values() if channel.answered > 0 and not channel.ended and channel.name not in but]
+        asked = [channel for channel in self.present() if channel.name not in but]
         for channel in asked:
             channel.words.clear()
             channel.send(line)
@@ -179,6 +262,24 @@ class Heart:
         with open(os.path.join(self.folder, name + ".new"), "w", encoding="utf-8") as file:
             json.dump(content, file)
         os.rename(os.path.join(self.folder, name + ".new"), os.path.join(self.folder, name))
+
+
+def pipe_in(folder: str) -> str:
+    path = os.path.join(folder, "wake")
+    with contextlib.suppress(FileExistsError):
+        os.mkfifo(path, 0o600)
+    return path
+
+
+def wake(folder: str) -> None:
+    """Has whoever works in *folder*, if anybody does, look there now."""
+    try:
+        pipe = os.open(os.path.join(folder, "wake"), os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return
+    with contextlib.suppress(OSError):
+        os.write(pipe, b".")
+    os.close(pipe)
 
 
 def alive(pid: int):

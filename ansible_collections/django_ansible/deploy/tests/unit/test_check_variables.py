@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-TASK = yaml.safe_load((Path(__file__).parents[2] / "roles/django_app/tasks/check_variables.yml").read_text())[1]
+TASK = yaml.safe_load((Path(__file__).parents[2] / "roles/django_app/tasks/check_variables.yml").read_text())[0]
 PATTERNS = {rule["name"]: rule["pattern"] for rule in TASK["vars"]["rules"]}
 
 

@@ -168,14 +168,14 @@ ALLOWED = {
     "database/clients.py": {"HostClient.given": ("os.fchmod tempfile.NamedTemporaryFile", "a new file in /run")},
     "database/postgresql.py": {
         name: (calls, "app_dir/backups, 0700")
-        for name, calls in {"Database.dump": "os.open", "Database.contents": "open", "Database.load": "open"}.items()
+        for name, calls in {"Database.dump": "os.open", **dict.fromkeys(("Database.contents", "Database.contained", "Database.load"), "open")}.items()
     },
     "database/sqlite.py": {name: (calls, "app_dir/backups, 0700") for name, calls in {"SqliteDatabase.dump": "os.open", "SqliteReplacement.load": "open"}.items()},
     "database/mysql.py": {
         **{name: (calls, "app_dir/backups, 0700") for name, calls in {"MysqlDatabase.dump": "os.open", "MysqlDatabase.load": "open", "read_dump": "gzip.open open", "is_packed": "open"}.items()},
         "MysqlDatabase.run": ("runs_sh", "starts the clients, as the application's user or in a container; the scripts are this file's own"),
     },
-    "database/recovery.py": {"Recovery.dump": ("os.unlink", "app_dir/backups, 0700")},
+    "database/recovery.py": {"Recovery._dump": ("os.unlink", "app_dir/backups, 0700")},
     "database/targets.py": {
         "Target._ready": ("tempfile.TemporaryDirectory", "a new folder in memory, 0700"),
         "Target._ready.put": ("os.open", "the same folder"),
@@ -258,10 +258,10 @@ ALLOWED = {
     },
     "host/sandbox.py": {
         "private_folder": ("os.mkdir shutil.rmtree", "a new folder in memory, 0700"),
-        "_is_stopped": ("open", "/proc/<pid>/stat of a unit of ours"),
         "_finished": ("shutil.copyfileobj", "what a caller has open, into a pipe"),
         "_unit": ("write_atomically_as", "a new folder in memory, 0700"),
     },
+    "host/stopped.py": {"_stat": ("open", "/proc/<pid>/stat")},
     "host/undo.py": {
         "remember": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "recall": ("open", "/var/lib/django-ansible-deploy, 0700"),
@@ -281,15 +281,22 @@ ALLOWED = {
     },
     "slots/wanted.py": {
         "Wanted.__init__": ("ManagedFile", "units, nginx's and gunicorn's files below /etc, and /usr/local/bin"),
-        "Wanted.slot_files": ("ManagedFile", "/etc/<app_name>"),
         "Wanted.passwords": ("ManagedFile", "/etc/<app_name>"),
         "Wanted.tmpfiles": ("ManagedFile", "/etc/tmpfiles.d"),
     },
     "slots/slot_start.py": {
         "SlotStart.try_out": ("ManagedFile ensure_directory os.unlink", "/run/<app_name>"),
-        "SlotStart.point": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
-        "SlotStart.write": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
         "SlotStart.restart": ("replace_link", "app_dir/slots"),
+    },
+    "slots/pointing.py": {
+        "files": ("ManagedFile", "/etc/<app_name>"),
+        "point": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
+        "write": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
+    },
+    "slots/early_start.py": {
+        "begin": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
+        "recall": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "forget": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },
     "slots/front.py": {"Front.apply": ("os.unlink", "/etc/nginx")},
     "slots/replacing.py": {

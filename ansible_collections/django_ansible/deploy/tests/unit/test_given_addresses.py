@@ -43,7 +43,10 @@ LOCAL = {"django_app_database": "local", "django_app_redis": "local"}
 PASSWORDS = {"vault_db_password": "db-word", "vault_redis_password": "redis-word"}
 BACK = {"__django_app_rolls_back": True}
 EXTERNAL = {"db_host": "db1", "db_name": "shop", "db_user": "shop"}
-CASES = [{**LOCAL, **PASSWORDS}, {**LOCAL, **BACK}, {**LOCAL, **BACK, **PASSWORDS}, {**EXTERNAL, **BACK}]
+CASES = [
+    {**LOCAL, **PASSWORDS}, {**LOCAL, **BACK}, {**LOCAL, **BACK, **PASSWORDS}, {**EXTERNAL, **BACK},
+    {**LOCAL, **PASSWORDS, "postgresql_server_extensions": ["citext", "postgis"]}, {**EXTERNAL, "django_app_database_scheme": "postgis"},
+]
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +68,8 @@ def test_a_rollback_without_passwords_gives_no_address_of_a_local_server(environ
 
 def test_a_server_elsewhere_may_need_no_password(environments):
     assert environments[3]["DATABASE_URL"] == "postgres://shop@db1:5432/shop"
+
+
+def test_libraries_choose_geodjangos_backend_by_the_scheme(environments):
+    assert environments[4]["DATABASE_URL"] == "postgis://mysite:db-word@localhost:5432/mysite"
+    assert environments[5]["DATABASE_URL"] == "postgis://shop@db1:5432/shop"

@@ -19,6 +19,8 @@ USUAL = {"db": "DATABASE_URL", "db_url": "DATABASE_URL", "cache": "CACHE_URL", "
 TYPES = ("str", "bool", "int", "float", "list", "dict", "tuple", "bytes")
 # Methods of the readers of django-environ and environs that read no variable.
 NO_READS = ("read_env", "read_envfile", "prefixed", "seal", "parse_value", "get_value")
+# What makes dynaconf's settings, and what its variables begin with unless it says so.
+DYNACONF = {"DjangoDynaconf": "DJANGO", "Dynaconf": "DYNACONF", "LazySettings": "DYNACONF"}
 # The deploy sets it itself, whatever manage.py has as a default.
 OURS = ("DJANGO_SETTINGS_MODULE",)
 
@@ -45,9 +47,27 @@ def reads(project_dir: str, settings_module: str) -> list[Read]:
     return [Read(name, found[name]) for name in sorted(found) if name not in OURS]
 
 
+def prefixes(project_dir: str, settings_module: str) -> list[str]:
+    """What variables begin with that the settings take all of, whatever their names: dynaconf's."""
+    found = set()
+    for tree in _trees(project_dir, settings_module):
+        for node in ast.walk(tree):
+            made = _dotted(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+            if made in DYNACONF:
+                named = [_text(keyword.value) for keyword in node.keywords if keyword.arg and keyword.arg.lower() in ("envvar_prefix", "envvar_prefix_for_dynaconf")]
+                found.add((named[0] if named and named[0] else DYNACONF[made]) + "_")
+    return sorted(found)
+
+
 def told(project_dir: str, settings_module: str, given: list[str]) -> list[str]:
-    """A sentence about what the settings read and what of that is set; none when they read nothing."""
-    found = reads(project_dir, settings_module)
+    """Sentences about what the settings read and what of that is set; none when they read nothing."""
+    return [*_told(reads(project_dir, settings_module), given), *(
+        "environment: dynaconf makes a setting of each variable that begins with %s, such as %sDEBUG (django_app_env or env sets them)" % (prefix, prefix)
+        for prefix in prefixes(project_dir, settings_module)
+    )]
+
+
+def _told(found: list[Read], given: list[str]) -> list[str]:
     if not found:
         return []
     missing = [read.name for read in found if read.required and read.name not in given]

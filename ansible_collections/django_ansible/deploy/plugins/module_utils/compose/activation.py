@@ -15,7 +15,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.laun
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.placing import Before
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.project import Project
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.rollout import roll_out
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import now
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import lock_of, now
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import ROLLED_BACK
 
 KEPT = "kept.django-ansible-deploy"
@@ -88,7 +89,7 @@ class Activation:
         )
         try:
             # A release that was live before needs no watching.
-            watching = None if self.kept else Bake(launch, self.settings)
+            watching = None if self.kept else Bake(launch, self.settings, lambda seconds, service: elsewhere.ask(lock_of(self.store.project, run).keeper(), seconds, service))
             self.managed.place(earlier)
             for reference, identifier in identifiers.items():
                 if "@" not in reference and tags[reference] != identifier:

@@ -8,14 +8,16 @@ containers that the engine starts again or that become unhealthy, and at address
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import judge as judge_container
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import BAD, UNDECIDED, judge
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import EVERY, Entry, failed_check, failing_paths, requests_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import BAD, UNDECIDED, Requests, elsewhere_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, requests_of
 
 # A request as nginx, Apache, Caddy's and Traefik's common format, gunicorn and uvicorn print it: "METHOD path PROTOCOL" status.
 LINE = re.compile(r'"[A-Z]+ (?P<path>[^" ]*) HTTP/[0-9.]+" (?P<status>[1-5]\d{2})\b')
@@ -28,49 +30,66 @@ def entries_of(text):
     return [Entry("", match["path"].partition("?")[0][:100], int(match["status"]), None) for match in found if match]
 
 
-class Bake:
-    """One project on one host, made before anything of the release starts."""
+def requests_to(engine, project, services, since):
+    """By service, the requests that its containers have printed since then; all that are kept without a time.
 
-    def __init__(self, launch, settings):
-        self.launch, self.engine = launch, launch.engine
-        self.seconds, self.least, self.checks = settings["bake"], settings["bake_requests"], settings["bake_checks"]
-        self.before = self.requests(0) if self.seconds else {}
+    :param services: those that count.
+    """
+    result = {}
+    for container in engine.containers(project):
+        if service_of(container) in services:
+            result.setdefault(service_of(container), []).extend(entries_of(engine.logs(container["Id"], LINES, since)))
+    return result
+
+
+def seen_here(engine, project, service, seconds):
+    """What this host sees of a service that another host watches: in the last *seconds*, and before that."""
+    now = requests_to(engine, project, {service}, time.time() - seconds).get(service, [])
+    entries = requests_to(engine, project, {service}, 0).get(service, [])
+    return elsewhere_of(requests_of(now), requests_of(entries[: max(len(entries) - len(now), 0)]))
+
+
+class Bake:
+    """One project on one host, made before anything of the release starts.
+
+    :param ask: what other hosts that still have the release before see of a service, in so many seconds until now.
+    """
+
+    def __init__(self, launch, settings, ask):
+        self.launch, self.engine, self.ask = launch, launch.engine, ask
+        self.rule, self.checks = Rule(settings), settings["bake_checks"]
+        self.before = {service: requests_of(entries) for service, entries in self.requests(0).items()} if self.rule.seconds else {}
 
     def requests(self, since):
-        """By service, the requests that its containers have printed since then."""
-        result = {}
-        for container in self.engine.containers(self.launch.name):
-            if service_of(container) in self.launch.services:
-                result.setdefault(service_of(container), []).extend(entries_of(self.engine.logs(container["Id"], LINES, since)))
-        return result
+        return requests_to(self.engine, self.launch.name, self.launch.services, since)
 
     def watch(self):
         """Looks until the time is over or the release is found bad.
 
-        :returns: good or undecided, and why, in words; None when it is not watched.
-        :raises ComposeError: when it is bad; the text says why, with the paths that failed most.
+        :returns: good or undecided, and what to say of it; None when it is not watched.
+        :raises ComposeError: when it is bad; the text says why, with the paths that failed most and the last lines of logs.
         """
-        if not self.seconds:
+        if not self.rule.seconds:
             return None
-        started, deadline = time.time(), time.monotonic() + self.seconds
+        started, begun = time.time(), time.monotonic()
         restarts = {container["Id"]: container.get("RestartCount") or 0 for container in self.launch.inspect()}
-        looks = max(self.seconds // EVERY, 1)
-        verdict = UNDECIDED, "it was ended early"
-        while not self.launch.is_stopped():
-            time.sleep(min(EVERY, max(deadline - time.monotonic(), 0)))
-            verdict, trouble = self.judge(self.requests(started), looks)
-            trouble = trouble or self.container(restarts) or failed_check(self.checks, "compose_app_bake_checks")
-            if trouble:
-                raise ComposeError(f"it was healthy, and did not stay so: {trouble}")
-            if time.monotonic() >= deadline:
-                break
-        return verdict
 
-    def judge(self, since, looks):
+        def look():
+            (verdict, why), trouble = self.judge(self.requests(started), lambda service: self.ask(time.monotonic() - begun, service))
+            return verdict, why, trouble or self.container(restarts) or failed_check(self.checks, "compose_app_bake_checks")
+
+        verdict, said = self.rule.watch(look, lambda: self.launch.is_stopped())
+        if verdict == BAD:
+            # Failures may be in the log of a proxy, and why in that of what stands behind it.
+            blamed = sorted(self.launch.inspect(), key=lambda container: service_of(container) not in said)
+            raise ComposeError("\n".join([f"it was healthy, and did not stay so: {said}", *self.launch.last_words(blamed)]))
+        return verdict, said
+
+    def judge(self, since, ask):
         """The verdict on the service that was asked most, and what is the matter with any of them. The same request may be in the log of a proxy and of what stands behind it."""
-        chosen, most = (UNDECIDED, f"no service prints an access log, or too few requests came to judge it (0 of {self.least})"), 0
+        chosen, most = (UNDECIDED, f"no service prints an access log, or too few requests came to judge it (0 of {self.rule.least})"), 0
         for service, entries in sorted(since.items()):
-            verdict, why = judge(requests_of(entries), requests_of(self.before.get(service, [])), self.least, looks)
+            verdict, why = self.rule.judge(requests_of(entries), self.before.get(service) or Requests(0, []), functools.partial(ask, service))
             if verdict == BAD:
                 return chosen, f"{service}: {why}{failing_paths(entries)}"
             if len(entries) > most:

@@ -124,15 +124,19 @@ class Launch:
         services = [f"service {service_of(container) or '?'} ({container['Name'].lstrip('/')}) {why}" for container, why in containers]
         sentence = ": ".join(part for part in (reason, "; ".join(services)) if part)
         parts = [sentence[:1].upper() + sentence[1:]]
-        lines = self.settings["log_lines"]
-        for container, _why in containers[:3]:
+        return ComposeError("\n".join([*parts, *self.last_words([container for container, _why in containers])]))
+
+    def last_words(self, containers):
+        """What health check and log of the first three say last."""
+        lines, parts = self.settings["log_lines"], []
+        for container in containers[:3]:
             name = container["Name"].lstrip("/")
             health = health_output(container)
             if health:
                 parts.append(f"The health check of {name} says: {last_lines(health, 5)}")
             log = last_lines(self.engine.logs(container["Id"], lines), lines)
             parts.append(f"The last log lines of {name}:\n{log}" if log else f"{name} has logged nothing.")
-        return ComposeError("\n".join(parts))
+        return parts
 
 
 def ask(container, url):

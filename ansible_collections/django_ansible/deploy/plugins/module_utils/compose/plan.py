@@ -52,7 +52,7 @@ class Plan:
         if result["settled"]:
             lock.release()
         elif heartbeat:
-            self.trouble = heartbeat.wait()
+            self.trouble = heartbeat.wait(params["unheard"])
         return result
 
     def survey(self, config, summary, warnings, check_mode):

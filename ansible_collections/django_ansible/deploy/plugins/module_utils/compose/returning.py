@@ -6,15 +6,25 @@ from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import go_back as undo_activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import running_images
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import seen_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import snapshot
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import BY_ITSELF
 
 
 def confirm(params, run):
     """The whole fleet runs the release: this host does not go back by itself any more."""
     Store(params["project"]).confirm(run)
+
+
+def look(params, run, seconds, part):
+    """What visitors of this host saw in the last *seconds* of the service *part*, which another host watches; nothing once *run* has switched this one."""
+    found = Store(params["project"]).recall()
+    if found and found["run"] == run:
+        return Elsewhere(0, 0, 0, 0, None)
+    return seen_here(Compose().engine, params["project"], part, seconds)
 
 
 def go_back(params, run, result=BY_ITSELF):

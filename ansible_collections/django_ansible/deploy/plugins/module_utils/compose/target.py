@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import BAKE
+
 RUN_ARGUMENTS = {
     "run_id": {"type": "str", "default": ""},
     "actor": {"type": "str", "default": ""},
@@ -30,9 +32,7 @@ START_ARGUMENTS = {
     "probes": {"type": "dict", "default": {}},
     "rollout": {"type": "list", "elements": "str", "default": []},
     "drain_seconds": {"type": "int", "default": 10},
-    "bake": {"type": "int", "default": 0},
-    "bake_requests": {"type": "int", "default": 50},
-    "bake_checks": {"type": "list", "elements": "str", "default": []},
+    **BAKE,
 }
 
 

@@ -15,12 +15,16 @@ import tempfile
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import ADMINISTRATOR
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Sandbox, piped
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import KILLED, Sandbox, piped
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 ENVIRONMENT = {"PATH": PATH, "LANG": "C.UTF-8", "HOME": "/nonexistent"}
 MEMORY = "/run"
 ADMINISTRATOR_USER = "postgres"
+
+
+class Ended(CommandFailed):
+    """A program came to no end of its own. The application may end and stop what runs as its user."""
 
 
 class HostClient:
@@ -78,10 +82,13 @@ class HostClient:
         """Passwords travel in the environment. A text as C(stdin) is written to the program.
 
         :raises FileNotFoundError: when there is no such program.
+        :raises Ended: when it came to no end of its own.
         """
         if shutil.which(argv[0], path=PATH) is None:
             raise FileNotFoundError(argv[0])
         done = piped(self.sandbox, argv, environment={**ENVIRONMENT, **variables}, cwd="/", **streams)
+        if done.code == KILLED:
+            raise Ended("%s was ended by another process of %s" % (argv[0], self.sandbox.user))
         return subprocess.CompletedProcess(argv, done.code, done.answer, done.printed)
 
     @contextlib.contextmanager

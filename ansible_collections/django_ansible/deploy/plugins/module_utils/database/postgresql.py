@@ -8,8 +8,9 @@ import os
 import re
 import subprocess
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import Ended
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import literal
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import literal, name
 
 # psycopg's connection parameters and the variables of libpq that say the same.
 VARIABLES = {
@@ -17,6 +18,10 @@ VARIABLES = {
     "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY",
 }
 PSQL = ["psql", "-XAtq", "--no-password", "-v", "ON_ERROR_STOP=1", "-f", "-"]
+# What pg_restore writes of a table's rows, the names of its columns, and how far a sequence got.
+COPIED = re.compile(r"^COPY [^\n]+? \(([^\n]+)\) FROM stdin;\n(.*?)^\\\.$", re.MULTILINE | re.DOTALL)
+COLUMN = re.compile(r'"((?:[^"]|"")+)"|(\w+)')
+NUMBER = re.compile(r"^SELECT pg_catalog\.setval\('[^\n]*', (\d+), (true|false)\);$", re.MULTILINE)
 MARK = "django-ansible-deploy:"
 NEWER = 'unrecognized configuration parameter "transaction_timeout"'
 # Schemas of a restore that may not make a database, see schema_replacement: the new one until it is used, the old one while that is filled. Those that were replaced are
@@ -96,6 +101,8 @@ class Database:
         code = [line for line in lines if line.startswith("code ")]
         if code[:1] == ["code 127"]:
             raise CommandFailed(self.client.lacking % ("pg_dump", "postgresql-client"))
+        if not done.returncode and code[:1] in (["code 137"], ["code 143"]):
+            raise Ended("pg_dump was ended by another process")
         if done.returncode or code != ["code 0"]:
             raise CommandFailed(explain(printed, self.client.older))
         counted = (line[len("rows ") :].rpartition("|") for line in lines if line.startswith("rows "))
@@ -133,6 +140,37 @@ class Database:
                     break
         if done.returncode and not (NEWER in done.stderr and re.search(r"errors ignored on restore: 1\s*$", done.stderr)):
             raise CommandFailed("pg_restore failed: %s" % tail(done.stderr, 5))
+
+    def contained(self, path: str, line: str) -> str:
+        """What a dump has of one line of its table of contents, as pg_restore writes it for psql.
+
+        :raises CommandFailed: with pg_restore's words.
+        """
+        with self.client.given(line + "\n") as listed, open(path, "rb") as file:
+            done = self._run(["pg_restore", "--data-only", "--use-list", listed, "--file", "-"], stdin=file)
+        if done.returncode:
+            raise CommandFailed("pg_restore failed: %s" % tail(done.stderr, 5))
+        return done.stdout
+
+    def take_over(self, relation: str, contained: str) -> None:
+        """Loads the rows of a table, or the number of a sequence, that an extension owns. Of what a dump has, only data gets into a statement.
+
+        :param relation: in SQL's own form.
+        :param contained: as :meth:`contained` tells.
+        :raises CommandFailed: when there is something to load, and this role may not.
+        """
+        number, copied = NUMBER.search(contained), COPIED.search(contained)
+        if number and number.groups() != ("1", "false"):
+            self._write(relation, "SELECT pg_catalog.setval(%s, %s, %s)" % (literal(relation), *number.groups()))
+        if copied and copied.group(2):
+            columns = ", ".join(name(quoted.replace('""', '"') or bare) for quoted, bare in COLUMN.findall(copied.group(1)))
+            self._write(relation, "COPY %s (%s) FROM STDIN" % (relation, columns), copied.group(2))
+
+    def _write(self, relation: str, statement: str, rows: str = "") -> None:
+        # With -c, psql takes nothing but rows from its standard input.
+        done = self._run(["psql", "-XAtq", "--no-password", "-v", "ON_ERROR_STOP=1", "-c", statement], stdin=rows)
+        if done.returncode:
+            raise CommandFailed("the dump has rows of %s, which belongs to an extension: have an administrator of the server restore it (%s)" % (relation, said(done.stderr)))
 
     def counts(self, tables: list[str]) -> dict:
         """Rows by table, of tables in SQL's own form. One that is not there is left out."""

@@ -12,6 +12,7 @@ import shutil
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import BY_HAND, REHEARSED, Catalogue, reason
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import Ended
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.kinds import database_of, replacement_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.targets import copy_to_all, fetch_from_any
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -35,12 +36,21 @@ class Recovery:
         self.held = held or {}
 
     def dump(self, facts: dict, **why: object) -> dict:
-        """Takes a dump and returns its record.
+        """Takes a dump and returns its record; once more with the application paused, when that ends or stops the programs that make it.
 
         :param facts: what driver's step C(database) tells.
         :param why: C(reason), or C(before) which migrations of which C(attempt); the C(release) that is live.
         :raises CommandFailed: when there is no room, no program, or one older than the server.
         """
+        try:
+            return self._dump(facts, why)
+        except Ended:
+            if "paused" not in self.held:
+                raise
+            with self.held["paused"]():
+                return self._dump(facts, why)
+
+    def _dump(self, facts: dict, why: dict) -> dict:
         database = self.database_of(facts)
         self.client.need(*database.programs, facts.get("version") or 0)
         identifier = self.catalogue.begin()

@@ -28,11 +28,11 @@ FROM pg_database AS d WHERE d.datname = current_database()"""
 TABLES = """\
 SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
 AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e')"""
-# Tables of extensions that this role may not write to; a dump has what was added to some of them, such as PostGIS's spatial_ref_sys.
-FOREIGN_TABLES = """\
-SELECT n.nspname AS schema, c.relname AS table, format('%I.%I', n.nspname, c.relname) AS sql FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND NOT has_table_privilege(c.oid, 'INSERT') AND EXISTS (
-  SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e')"""
+# Tables and sequences of extensions that are another role's and that dumps have the rows of, by how their lines in a dump's contents begin.
+OF_EXTENSIONS = """\
+SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE SET ' ELSE 'TABLE DATA ' END || n.nspname || ' ' || c.relname || ' ' AS entry, format('%%I.%%I', n.nspname, c.relname) AS relation
+FROM pg_extension AS e CROSS JOIN unnest(e.extconfig) AS k(id) JOIN pg_class AS c ON c.oid = k.id JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE NOT pg_has_role(%s, e.extowner, 'USAGE')"""
 # A setting of a role in a database that every role may have, that takes any number below 1, and that changes no result.
 PROOF = "geqo_seed"
 # Settings whose value is a list of names, which are not to be quoted as one, and an element of such a list as the server reads it.
@@ -170,26 +170,15 @@ class Replacement:
         # What is another role's already, with its comment.
         foreign = {row["extname"] for row in self.scratch.rows("SELECT extname FROM pg_extension WHERE NOT pg_has_role(extowner, 'USAGE')")}
         left_out = {form % extension for extension in foreign for form in ("EXTENSION - %s", "COMMENT - EXTENSION %s")}
-        schemas = self._data_of_others() | {"SCHEMA - %s " % row["nspname"] for row in self.scratch.rows("SELECT nspname FROM pg_namespace WHERE nspname <> 'public'")}
-        kept = [line for line, entry in contents.items() if entry not in left_out and not entry.startswith(tuple(schemas))]
+        schemas = {"SCHEMA - %s " % row["nspname"] for row in self.scratch.rows("SELECT nspname FROM pg_namespace WHERE nspname <> 'public'")}
+        # Rows in tables of such an extension, like PostGIS's systems of coordinates, are for whoever made it to write.
+        owned = {row["entry"]: row["relation"] for row in made.rows(OF_EXTENSIONS % literal(self.about["role"]))}
+        for start, relation in owned.items():
+            for line in (line for line, entry in contents.items() if entry.startswith(start)):
+                made.take_over(relation, self.scratch.contained(path, line))
+        kept = [line for line, entry in contents.items() if entry not in left_out and not entry.startswith((*schemas, *owned))]
         self.scratch.load(path, kept, self.about["super"])
         self.scratch.ask("ANALYZE")
-
-    def _data_of_others(self) -> set[str]:
-        """Beginnings of the entries of a dump with rows of tables that are an administrator's: they are there with the extension.
-
-        :raises CommandFailed: when somebody added to them.
-        """
-        others = self.scratch.rows(FOREIGN_TABLES)
-        names = [row["sql"] for row in others]
-        here, there = self.database.counts(names), self.scratch.counts(names)
-        added = [table for table in names if here.get(table, 0) != there.get(table, 0)]
-        if added:
-            raise CommandFailed(
-                "%s has other rows than its extension makes, and %s may not write them. Have an administrator of the server make the database %s, owned by %s, with the extension and these rows, "
-                "and start again, which uses that database" % (", ".join(added), self.about["role"], name(self.scratch.name), name(self.about["owner"]))
-            )
-        return {"TABLE DATA %s %s " % (row["schema"], row["table"]) for row in others}
 
     def _extend(self, made: Database, extension: str, schema: str) -> None:
         place = " SCHEMA %s" % name(schema) if schema else ""

@@ -11,7 +11,8 @@ import os
 
 # Beside manage.py in the release, so it is found wherever the project's own package is.
 MODULE = "deployed_settings"
-SQLITE = ("django.db.backends.sqlite3", "django.contrib.gis.db.backends.spatialite")
+SPATIALITE = "django.contrib.gis.db.backends.spatialite"
+SQLITE = ("django.db.backends.sqlite3", SPATIALITE)
 FILE_CACHE = "django.core.cache.backends.filebased.FileBasedCache"
 ENGINES = {
     "postgres": "django.db.backends.postgresql",
@@ -152,6 +153,8 @@ class Completion:
             if not name or not self.inside_release(os.path.join(self.host["project_dir"], name)):
                 continue
             engine = ENGINES.get((self.given("DATABASE_URL") or "").partition(":")[0]) if alias == "default" else None
+            if engine == ENGINES["postgres"] and database["ENGINE"] == SPATIALITE:
+                engine = ENGINES["postgis"]
             if engine:
                 self.add(
                     DATABASE.format(engine=engine).strip(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import re
 import uuid
 
 LONGEST = 10000  # characters that are tried of a text without end
@@ -78,7 +79,13 @@ def made_for(field, connection, full):
     if hasattr(field, "geom_type"):
         from django.contrib.gis.geos import GEOSGeometry
 
-        return GEOSGeometry(SHAPES[field.geom_type], srid=field.srid)
+        return GEOSGeometry(shape_of(field), srid=field.srid)
     if hasattr(field, "base_field") and kind == "ArrayField":
         return [value_of(field.base_field, connection, full)] * (field.size or 1)
     raise NoValue("%s is of a kind that no value is known for" % field.name)
+
+
+def shape_of(field):
+    """A shape for a field of GeoDjango, in as many dimensions as it has."""
+    shape = SHAPES[field.geom_type]
+    return re.sub(r"(\d \d)", r"\1 0", shape) if field.dim == 3 else shape

@@ -7,15 +7,21 @@ Two exact tests, each of which has to be surer than :data:`ALPHA` divided by the
 - Failures (5xx): bad when they are more than the tolerated share explains (binomial), and more than the requests before explain (Fisher).
 - Times: bad when the new median is more than :data:`SLOWER` times the old one (a sign test against that multiple). A request waits for others when many
   come at once, whoever answers: each is compared with those of before that came in seconds as busy as its own.
+
+What is bad by that may have another cause, such as a database that is slow: hosts that still have the release before are in the same trouble then. More than
+half of those that say what they see have to be, so that one of several cannot keep a bad release, and what they say never makes a release bad.
 """
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 ALPHA = 0.001  # of a false alarm in one bake, for each of the two tests
 TOLERATED = 0.005  # share of requests that may fail whatever was before
 SLOWER = 2.0
 NOTICEABLE = 0.02  # seconds that a median has to be longer by
+HINT = 0.05  # of an accident that failures of another host are, for which they still count as trouble there
+ENOUGH = 50  # requests of another host without which nobody knows whether it became slower
 AS_BUSY = 0.7  # share that a second has of the requests of another one, or more, where both are about as busy
 
 GOOD, BAD, UNDECIDED = "good", "bad", "undecided"
@@ -23,8 +29,10 @@ GOOD, BAD, UNDECIDED = "good", "bad", "undecided"
 
 def binomial_tail(hits: int, tries: int, share: float) -> float:
     """How likely *hits* or more of *tries* are when each is one with the probability *share*."""
-    if hits <= 0:
+    if hits <= 0 or share >= 1:
         return 1.0
+    if share <= 0:
+        return 0.0
     return min(1.0, math.fsum(math.exp(_log_choose(tries, k) + k * math.log(share) + (tries - k) * math.log1p(-share)) for k in range(hits, tries + 1)))
 
 
@@ -80,23 +88,70 @@ def compared(new: Requests, old: Requests, least: int) -> list[tuple[float, floa
     return [(time, before) for time, before in pairs if before is not None]
 
 
-def judge(new: Requests, old: Requests, least: int, looks: int = 1, tolerated: float = TOLERATED, slower: float = SLOWER) -> tuple[str, str]:
+class Elsewhere:
+    """What a host saw in the same time that still has the release before.
+
+    :param slower: how many times as long its requests take as was usual in seconds as busy; None when that is not known.
+    """
+
+    def __init__(self, failed: int, count: int, failed_before: int, count_before: int, slower: float | None) -> None:
+        self.failed, self.count, self.failed_before, self.count_before, self.slower = failed, count, failed_before, count_before, slower
+
+
+def elsewhere_of(now: Requests, before: Requests) -> Elsewhere:
+    """The same of the host that sees it."""
+    pairs = compared(now, before, ENOUGH)
+    slower = median([time / max(usual, 0.001) for time, usual in pairs]) if len(pairs) >= ENOUGH else None
+    return Elsewhere(now.failed, now.count, before.failed, before.count, slower)
+
+
+def more_fail(failed: int, count: int, failed_before: int, count_before: int, limit: float, tolerated: float) -> bool:
+    """Whether more fail than may, and than did before."""
+    return failed > 0 and binomial_tail(failed, count, tolerated) < limit and (not count_before or fisher_tail(failed, count, failed_before, count_before) < limit)
+
+
+def judge(
+    new: Requests, old: Requests, least: int, looks: int = 1, tolerated: float = TOLERATED, slower: float = SLOWER, elsewhere: Sequence[Elsewhere] = ()
+) -> tuple[str, str]:
     """The verdict and why, in words.
 
     :param least: requests without which nothing is decided.
     :param looks: how often this is asked in all.
+    :param tolerated: share of requests that may fail.
+    :param slower: how many times as long as before requests may take.
+    :param elsewhere: other hosts, of which those count that had as many requests.
     """
-    limit = ALPHA / looks
-    if new.failed and binomial_tail(new.failed, new.count, tolerated) < limit and (not old.count or fisher_tail(new.failed, new.count, old.failed, old.count) < limit):
+    limit, others = ALPHA / looks, [host for host in elsewhere if host.count >= least]
+    if more_fail(new.failed, new.count, old.failed, old.count, limit, tolerated):
+        alike = [
+            host for host in others
+            if more_fail(host.failed, host.count, host.failed_before, host.count_before, HINT, tolerated) and fisher_tail(new.failed, new.count, host.failed, host.count) >= limit
+        ]
+        if 2 * len(alike) > len(others):
+            seen = (new.failed, new.count, sum(host.failed for host in alike), sum(host.count for host in alike))
+            return UNDECIDED, "%d of %d requests failed, and so did %d of %d to the release before on other hosts: it is not this release alone" % seen
         before = ", before it was %d of %d" % (old.failed, old.count) if old.count else ""
-        return BAD, "%d of %d requests to the new release failed%s" % (new.failed, new.count, before)
+        beside = ", at the same time %d of %d to the one before on other hosts" % (sum(host.failed for host in others), sum(host.count for host in others)) if others else ""
+        return BAD, "%d of %d requests to the new release failed%s%s" % (new.failed, new.count, before, beside)
     pairs = compared(new, old, least)
-    if len(pairs) >= least:
-        over = sum(time > max(usual * slower, usual + NOTICEABLE) for time, usual in pairs)
-        if binomial_tail(over, len(pairs), 0.5) < limit:
-            times, before = (median(list(side)) * 1000 for side in zip(*pairs))
-            return BAD, "the new release takes %d ms for a request in the middle, the one before took %d ms" % (times, before)
+    if len(pairs) >= least and takes_longer(pairs, slower, limit):
+        times, before = (median(list(side)) * 1000 for side in zip(*pairs))
+        known = sorted(host.slower for host in others if host.slower is not None)
+        factor = known[(len(known) - 1) // 2] if known else 1.0
+        if factor > 1 and not takes_longer([(time, usual * factor) for time, usual in pairs], slower, limit):
+            return UNDECIDED, (
+                "a request in the middle takes %d ms where it took %d ms, and the release before takes %.1f times as long as before on other hosts: it is not this release alone"
+                % (times, before, factor)
+            )
+        beside = ", and on other hosts takes %.1f times as long as it did" % factor if known else ""
+        return BAD, "the new release takes %d ms for a request in the middle, the one before took %d ms%s" % (times, before, beside)
     if new.count < least:
         return UNDECIDED, "too few requests came to judge it (%d of %d)" % (new.count, least)
     untold = ", and how long they took was not compared, since many more came at once than before" if len(new.times) >= least <= len(old.times) and len(pairs) < least else ""
     return GOOD, "%d of %d requests failed%s" % (new.failed, new.count, untold)
+
+
+def takes_longer(pairs: list[tuple[float, float]], slower: float, limit: float) -> bool:
+    """Whether half of the times or more are surely above *slower* times what is usual for them."""
+    over = sum(time > max(usual * slower, usual + NOTICEABLE) for time, usual in pairs)
+    return binomial_tail(over, len(pairs), 0.5) < limit

@@ -7,7 +7,9 @@ and sends a line every few seconds (plugin_utils/heart.py). When nothing came fo
 more, the host goes back to what it served, unless the run had confirmed that the whole fleet is through, and the lock is free.
 A boot ends it; what then puts the host in order is host/boot.py.
 
-Who reaches the socket can keep the lock alive or confirm, and nothing else: what is said is one of a few words. Its path is no secret, since every user
+Over the same channel a host asks what others see when it is about to roll back for what its visitors see (:mod:`.elsewhere`).
+
+Who reaches the socket can keep the lock alive, confirm, ask for such numbers or say some, and nothing else: what is said is one of a few words. Its path is no secret, since every user
 can read it in /proc/net/unix: its folder lets in root and the group of the user that the runner connects as, and no application.
 """
 from __future__ import annotations
@@ -20,9 +22,11 @@ import os
 import selectors
 import shutil
 import socket
+import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, notice, shipped
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, elsewhere, notice, shipped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as locks
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
@@ -33,13 +37,18 @@ FOLDER = "/run/django-ansible-deploy-heard"
 TURN = 5.0  # seconds after which the lock is looked at, also when nobody says anything
 RETRY = 0.2  # seconds between two looks for the end of a step that still works
 MOST_CALLERS = 8
-LONGEST_LINE = 64
+MOST_LOOKS = 4  # that take place at once
 
 HEART_ARGUMENTS = {
     "heart": {"type": "str", "default": "", "no_log": True},
     "may_fail": {"type": "int", "default": 0},
     "notify": {"type": "str", "default": "", "no_log": True},
+    "unheard": {"type": "bool", "default": False},
 }
+
+
+class Unheard(Exception):
+    """No heartbeat has come yet. The runner may be dead, or have no way to send one: when it says so itself, the run goes on without."""
 
 
 def socket_path(token: str, folder: str = FOLDER) -> str:
@@ -63,7 +72,7 @@ def begin(lock: DeployLock, token: str, way_back, params: dict, notify: str = ""
 
     :param token: the secret that names the socket; empty where the runner has no channel.
     :param way_back: module whose ``go_back(params, run)`` brings the host back to what it served, such as ``slots.returning``;
-        ``confirm(params, run)`` writes down that it stays.
+        ``confirm(params, run)`` writes down that it stays, ``look(params, run, seconds, part)`` tells what visitors see of the release before.
     :param notify: address that is told when this host rolls back by itself; empty for nobody.
     :returns: what to wait for; None where there is no heartbeat: without a channel, root or systemd.
     """
@@ -80,6 +89,7 @@ class Starting:
         self.folder = os.path.join(FOLDER, token)
         self.unit = "django-ansible-deploy-%s-%s.service" % (lock.app_name, token[:8])
         self.trouble: str | None = None
+        self.starts: Future | None = None
         locks_folder = os.path.dirname(lock.path)
         place = os.path.join(locks_folder, "%s.%s" % (lock.app_name, token[:8]))
         spec, self.alive = place + ".keeper", place + ".heard"
@@ -96,24 +106,29 @@ class Starting:
         }
         options = ["--quiet", "--collect", "--no-block", "--unit=" + self.unit, "--description=Heartbeat of a deploy of %s" % lock.app_name]
         write_atomically_as(spec, json.dumps(told).encode(), 0o600, os.getuid(), os.getgid())
-        try:
-            run(["systemd-run", *options, *shipped.command(told["place"], "host.keeper", spec)], timeout=30)
-        except CommandFailed as error:
-            self.trouble = str(error)
+        # Meanwhile the host is looked at.
+        self.starts = ThreadPoolExecutor(1).submit(run, ["systemd-run", *options, *shipped.command(told["place"], "host.keeper", spec)], timeout=30)
 
-    def wait(self, seconds: float = 5.0) -> str | None:
+    def wait(self, is_last: bool, seconds: float = 5.0) -> str | None:
         """Waits for the first heartbeat.
 
+        :param is_last: whether the runner knows that none has come, and goes on.
         :returns: None when the run is heard; else what that means, and the lock has a lease as without this.
+        :raises Unheard: when the runner has to know. Unless it answers, the lock is free as soon as it would be for a run that is heard no more.
         """
         deadline = time.monotonic() + seconds
         while self.trouble is None:
             if os.path.exists(os.path.join(self.folder, "heard")):
-                self.lock.hear(self.alive)
+                self.lock.hear(self.alive, os.path.join(self.folder, "socket"))
                 return None
-            if time.monotonic() >= deadline:
+            if self.starts and self.starts.done() and self.starts.exception():
+                self.trouble = str(self.starts.exception())
+                shutil.rmtree(self.folder, ignore_errors=True)
+            elif time.monotonic() >= deadline:
                 self.trouble = "no heartbeat of the runner came to this host"
             time.sleep(0.02)
+        if not is_last:
+            raise Unheard
         with contextlib.suppress(CommandFailed):
             run(["systemctl", "stop", self.unit], timeout=30)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -139,9 +154,12 @@ def main(spec: str) -> None:
         if told["notify"]:
             notice.send(told["notify"], sentence_of(lock, went), app=lock.app_name, host=socket.gethostname(), run=lock.run, release=went.get("release"))
 
+    def look(seconds: int, part: str) -> elsewhere.Elsewhere:
+        return way_back().look(told["params"], lock.run, seconds, part)
+
     armed = boot.arm(lock.app_name, told["place"], told)
     try:
-        Keeper(lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run), note, tell).run()
+        Keeper(lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run), note, tell, look).run()
     finally:
         boot.disarm(lock.app_name, armed)
         os.unlink(told["alive"])
@@ -161,15 +179,19 @@ class Keeper:
     :param confirm: called when the runner says that the whole fleet is through.
     :param note: called with True at each heartbeat, with False when no runner is connected any more.
     :param tell: called with what *go_back* answered, once the lock is free, when there was something to go back from.
+    :param look: called with seconds and a part when another host wants to know what visitors of this one see.
     """
 
-    def __init__(self, lock: DeployLock, folder: str, go_back, confirm, note, tell, silence: float = locks.SILENCE) -> None:
+    def __init__(self, lock: DeployLock, folder: str, go_back, confirm, note, tell, look, silence: float = locks.SILENCE) -> None:
         self.lock = lock
         self.folder = folder
         self.go_back = go_back
         self.confirm = confirm
         self.note = note
         self.tell = tell
+        self.look = look
+        self.looks: list[threading.Thread] = []
+        self.asks: socket.socket | None = None
         self.silence = silence
         self.last = time.monotonic()
         self.selector = selectors.DefaultSelector()
@@ -231,7 +253,7 @@ class Keeper:
         except OSError:
             said = b""
         *lines, rest = (self.rests[caller] + said).split(b"\n")
-        if not said or len(rest) > LONGEST_LINE:
+        if not said or len(rest) > elsewhere.LONGEST:
             self.selector.unregister(caller)
             del self.rests[caller]
             caller.close()
@@ -246,6 +268,7 @@ class Keeper:
         if line == b"ask":
             self.answer(caller, "here")
         if line not in (b"beat", b"confirm"):
+            self.pass_on(caller, line.decode(errors="replace"))
             return
         if time.monotonic() - self.last >= self.silence:
             self.lock.go_on()
@@ -259,6 +282,28 @@ class Keeper:
             self.answer(caller, "confirmed")
         else:
             self.answer(caller, "here")
+
+    def pass_on(self, caller: socket.socket, line: str) -> None:
+        """What hosts ask each other and answer: a question of this host goes to the runner, what comes of it to who asked."""
+        look = elsewhere.LOOK.fullmatch(line)
+        if elsewhere.QUESTION.fullmatch(line):
+            self.asks = caller
+            runners = [other for other in self.rests if other is not caller]
+            for other in runners:
+                self.answer(other, line)
+            if not runners:
+                self.answer(caller, elsewhere.ALL)
+        elif self.asks in self.rests and (line == elsewhere.ALL or elsewhere.SEEN.fullmatch(line)):
+            self.answer(self.asks, line)
+        elif look:
+            self.looks = [thread for thread in self.looks if thread.is_alive()]
+            if len(self.looks) < MOST_LOOKS:
+                # Beside the rest: reading logs takes a moment, or more where an engine hangs.
+                self.looks.append(threading.Thread(target=self.say, args=(caller, int(look[1]), int(look[2]), look[3]), daemon=True))
+                self.looks[-1].start()
+
+    def say(self, caller: socket.socket, number: int, seconds: int, part: str) -> None:
+        self.answer(caller, elsewhere.line_of(number, self.look(seconds, part)))
 
     def answer(self, caller: socket.socket, word: str) -> None:
         with contextlib.suppress(OSError):

@@ -171,15 +171,20 @@ class DeployLock:
         self._clear()
         return True
 
-    def hear(self, path: str) -> None:
+    def hear(self, path: str, keeper: str = "") -> None:
         """From now on the lock lives by the heartbeat of its run. Inside of no step.
 
         :param path: a file that is held by flock(2) as long as the process lives that listens to it, with what :func:`note_beat` wrote.
+        :param keeper: the socket of that process.
         """
         with self._flock(STEP):
             found = self._read() or {}
             if found.get("run") == self.run:
-                self._write({**found, "heard": path})
+                self._write({**found, "heard": path, "keeper": keeper})
+
+    def keeper(self) -> str | None:
+        """The socket of what listens to this run; None where nothing does."""
+        return (self._read() or {}).get("keeper") or None if self.is_held() else None
 
     def _lives(self, found: dict) -> bool:
         """Whether a holder still counts: it is heard of, or was a moment ago."""

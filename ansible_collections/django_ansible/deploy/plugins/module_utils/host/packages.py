@@ -24,7 +24,8 @@ def apt_install(packages: list[str]) -> None:
 
     :raises CommandFailed: with apt's last lines.
     """
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # Ubuntu's needrestart would restart what is live, in the middle of a deploy.
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"}
     apt = ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300"]
     indexes = glob.glob(LISTS + "/*_Packages*")
     if not indexes or time.time() - max(map(os.path.getmtime, (LISTS, LISTS + "/partial"))) > LISTS_MAX_AGE:

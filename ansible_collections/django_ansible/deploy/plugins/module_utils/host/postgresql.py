@@ -21,6 +21,20 @@ OWNS = "# role %s, database %s"
 ALSO = "# also %s"
 BLOCK = re.compile(r"^# BEGIN Ansible managed: (\S+)\n(.*?)^# END", re.MULTILINE | re.DOTALL)
 QUOTED = r'"((?:[^"]|"")+)"'
+# Where Debian's files of extensions are, by the server's version, and what of their packages' names is not the extension's own.
+EXTENSIONS = "/usr/share/postgresql/%s/extension"
+PACKAGED_AS = {
+    **dict.fromkeys(("postgis", "postgis_raster", "postgis_sfcgal", "postgis_topology", "postgis_tiger_geocoder", "address_standardizer", "address_standardizer_data_us"), "postgis-3"),
+    **{"vector": "pgvector", "pg_cron": "cron", "pg_partman": "partman", "pg_repack": "repack", "pg_stat_kcache": "pg-stat-kcache"},
+}
+
+# What the script of an extension, which the administrator runs, could take for the server's own functions and operators: those of other roles in the schema that it is made in.
+TRAPS = """\
+SELECT p.proname FROM pg_proc AS p JOIN pg_roles AS r ON r.oid = p.proowner
+  WHERE p.pronamespace = 'public'::regnamespace AND NOT r.rolsuper AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+UNION SELECT o.oprname FROM pg_operator AS o JOIN pg_roles AS r ON r.oid = o.oprowner
+  WHERE o.oprnamespace = 'public'::regnamespace AND NOT r.rolsuper AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_operator'::regclass AND d.objid = o.oid AND d.deptype = 'e')
+ORDER BY 1"""
 
 # Of each connection of the administrator: whoever owns a database can have its sessions look in a schema of its own first, for functions and operators as well.
 ADMINISTRATOR = {"PGOPTIONS": "-c search_path=pg_catalog"}
@@ -91,6 +105,22 @@ def cluster(port: int, listing: str) -> tuple[str, str]:
             return line[0], line[1]
     there = ", ".join("%s/%s on port %s" % tuple(line[:3]) for line in found) or "none"
     raise CommandFailed("no PostgreSQL cluster of this host is on port %d, there are: %s. Set db_port" % (port, there))
+
+
+def packages_of(extensions: list[str], version: str) -> list[str]:
+    """Debian packages that bring those extensions to a server of that version whose files are not on this host: C(postgresql-17-postgis-3)."""
+    missing = [extension for extension in extensions if not os.path.exists(os.path.join(EXTENSIONS % version, extension + ".control"))]
+    return list(dict.fromkeys("postgresql-%s-%s" % (version, PACKAGED_AS.get(extension, extension.replace("_", "-"))) for extension in missing))
+
+
+def refuse_traps(found: str, extensions: list[str]) -> None:
+    """:raises CommandFailed: when there is anything that :data:`TRAPS` finds, one a line."""
+    names = found.splitlines()
+    if names:
+        raise CommandFailed(
+            "the application's role has functions or operators in the schema public (%s%s), which the script of an extension could call as the administrator: look at them, "
+            "and run CREATE EXTENSION there for %s" % (", ".join(names[:5]), " and more" if len(names) > 5 else "", ", ".join(extensions))
+        )
 
 
 def access_file(port: int, listing: str) -> str:

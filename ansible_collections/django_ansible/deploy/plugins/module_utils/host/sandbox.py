@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.stopped import family, is_stopped
 
 FOLDER = "/run"
 PREFIX = "django-ansible-deploy-"
@@ -222,24 +223,21 @@ def _finished(command: list[str], unit: str, stdin="", attached=None, output=Non
 
 
 def _waited(process: subprocess.Popen, unit: str) -> int:
-    """Waits for the unit to end. One that somebody stops would never: it is ended."""
-    stopped = 0
+    """Waits for the unit to end. One of which something is stopped would never: it is ended."""
+    before: set[int] = set()
     while True:
         try:
             return process.wait(LOOK_SECONDS)
         except subprocess.TimeoutExpired:
-            stopped = stopped + 1 if _is_stopped(unit) else 0
-            if stopped == 2:
+            stopped = _stopped(unit)
+            if stopped & before:
                 subprocess.run(["systemctl", "kill", "--signal=KILL", unit], check=False, capture_output=True)
+            before = stopped
 
 
-def _is_stopped(unit: str) -> bool:
+def _stopped(unit: str) -> set[int]:
     shown = subprocess.run(["systemctl", "show", unit, "--property=MainPID", "--value"], check=False, capture_output=True, text=True).stdout.strip()
-    try:
-        with open("/proc/%d/stat" % int(shown or 0), encoding="utf-8", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] == "T"
-    except (OSError, ValueError, IndexError):
-        return False
+    return {pid for pid in family(int(shown)) if is_stopped(pid)} if shown.isdigit() and shown != "0" else set()
 
 
 class _Kept:

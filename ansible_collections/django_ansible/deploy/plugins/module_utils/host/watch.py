@@ -1,15 +1,14 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""What watching a new release is made of in both modes: requests that were seen, addresses that have to answer, and the words for what was found."""
+"""What watching a new release is made of in both modes: requests that were seen, and addresses that have to answer."""
 from __future__ import annotations
 
 import urllib.error
 import urllib.request
 from collections import Counter
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import GOOD, Requests
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Requests
 
-EVERY = 3  # seconds between two looks
 MOST_PATHS = 5
 CHECK_SECONDS = 5
 
@@ -39,6 +38,10 @@ def failing_paths(entries: list[Entry]) -> str:
     return "".join("\n  %d x %d %s" % (count, status, path) for (status, path), count in counted)
 
 
+def is_address(check: str) -> bool:
+    return check.startswith(("http://", "https://"))
+
+
 def failed_check(checks: list[str], variable: str) -> str | None:
     """Which of the addresses, the value of *variable*, does not answer, and why."""
     for address in checks:
@@ -48,7 +51,3 @@ def failed_check(checks: list[str], variable: str) -> str | None:
         except (OSError, ValueError, urllib.error.URLError) as error:
             return "%s of %s: %s" % (address.partition("?")[0], variable, error)
     return None
-
-
-def describe(verdict: str, why: str, seconds: int) -> str:
-    return "watched for %d s, %s: %s" % (seconds, "good" if verdict == GOOD else "undecided", why)

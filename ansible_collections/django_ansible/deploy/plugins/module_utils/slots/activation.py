@@ -6,13 +6,13 @@ from __future__ import annotations
 import os
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import elsewhere, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import UNDECIDED
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, ensure_directory, replace_link
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import describe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, last_environment, replacing, static
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, commands, early_start, last_environment, replacing, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.front import Front
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.going_back import go_back
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.slot_start import SlotStart
@@ -25,12 +25,20 @@ class Activation:
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
         self.layout = wanted.layout
-        self.restorable = Restorable()
-        self.start = SlotStart(wanted, self.restorable)
+        begun = self.take_over()
+        self.restorable = begun["restorable"] if begun else Restorable()
+        self.start = SlotStart(wanted, self.restorable, is_begun=begun is not None)
         self.front = Front(wanted, self.restorable)
         self.told: list[str] = []
         self.warnings: list[str] = []
         self.started = time.time()
+        self.log_from = begun["since"] if begun else self.started
+
+    def take_over(self) -> dict | None:
+        """What an earlier step of this run has begun of this."""
+        wanted, layout = self.wanted, self.layout
+        begun = early_start.recall(layout, wanted.params["run_id"])
+        return begun if begun and (begun["slot"], begun["release"]) == (wanted.slot, wanted.release) else None
 
     @property
     def slot(self) -> str:
@@ -46,6 +54,8 @@ class Activation:
         nginx_changed = False
         try:
             processes.check()
+            if not self.start.is_begun:
+                early_start.end(self.layout, wanted.params["run_id"])
             if starting:
                 self.start.try_out() if wanted.one_at_a_time else self.start.start()
                 self.warnings += static.merge(wanted.facts, self.layout).warnings
@@ -54,7 +64,7 @@ class Activation:
                 self.start.restart()
             if wanted.web:
                 self.start.enable()
-            log = bake.Log(wanted.params["access_log"])
+            log = bake.Log(self.layout.access_log)
             self.switch()
             if wanted.web:
                 self.front.reload(nginx_changed)
@@ -66,6 +76,7 @@ class Activation:
             # Inside as well: a disk that is full only shows here, and a release that nobody wrote down must not stay.
             activated = self.layout.read_release(wanted.release).get("activated")
             self.note()
+            early_start.forget(self.layout)
             undo.remember(
                 self.layout.app_name, self.restorable, run=wanted.params["run_id"], slot=self.slot if starting else None, release=wanted.release,
                 previous_slot=wanted.live, previous_release=wanted.previous_release, nginx=nginx_changed, replaced=replaced, done=pending,
@@ -76,14 +87,15 @@ class Activation:
 
     def bake(self, log: bake.Log) -> None:
         """Watches the release while visitors ask it."""
-        params, moves = self.wanted.params, self.wanted.processes.moves
-        units = [self.layout.slot_service(self.slot)] if self.wanted.web else []
-        units += [*moves["started"], *moves["restarted"]]
-        seconds, lock = params["bake"], lock_of(params, check_mode=False)
-        found = bake.Bake(log, self.wanted.release, units, seconds, params["bake_requests"], params["bake_checks"], lock.is_asked_to_stop).watch()
-        said = describe(*found, seconds)
+        params, moves, release = self.wanted.params, self.wanted.processes.moves, self.wanted.release
+        service, processes = self.layout.slot_service(self.slot) if self.wanted.web else "", [*moves["started"], *moves["restarted"]]
+        lock, application = lock_of(params, check_mode=False), application_of(params, self.layout, release)
+        verdict, said = bake.Bake(
+            log, release, service, processes, params, lock.is_asked_to_stop, lambda seconds: elsewhere.ask(lock.keeper(), seconds, release),
+            lambda command: commands.trouble_of(application, self.layout, command, bake.COMMAND_SECONDS),
+        ).watch()
         self.told.append(said)
-        if found[0] == UNDECIDED:
+        if verdict == UNDECIDED:
             self.warnings.append(said)
 
     def switch(self) -> None:
@@ -115,7 +127,8 @@ class Activation:
     def give_up(self, cause: str, starting: bool) -> str:
         """Puts everything back and tells why, with the application's last words."""
         wanted = self.wanted
-        log = systemd.log_since(self.layout.slot_service(self.slot), self.started) if starting else ""
+        log = systemd.log_since(self.layout.slot_service(self.slot), self.log_from) if starting else ""
+        early_start.forget(self.layout)
         go_back(
             self.layout, self.restorable, slot=self.slot if starting else None, previous_slot=wanted.live,
             previous_release=wanted.previous_release, nginx=wanted.touches_nginx, moves=wanted.processes.moves,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import BAKE
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 LAYOUT = {
@@ -102,10 +103,8 @@ SERVICE = {
             "timers": {"type": "list", "elements": "dict", "default": [], "options": TIMER},
             "process_templates": {"type": "dict", "default": {}},
             "process_settle": {"type": "int", "default": 5},
-            "access_log": {"type": "path", "default": ""},
-            "bake": {"type": "int", "default": 0},
-            "bake_requests": {"type": "int", "default": 50},
-            "bake_checks": {"type": "list", "elements": "str", "default": []},
+            **BAKE,
+            "bake_slower": {"type": "float", "default": 2.0},
             "behind_proxy": {"type": "bool", "default": False},
             "health_path": {"type": "str", "default": "/"},
             "health_host": {"type": "str", "default": "localhost"},

@@ -3,25 +3,35 @@
 """Watches a release for a while after traffic has moved to it: a health check asks one page, visitors ask them all.
 
 Looks at nginx's log of the application (failed requests and times of the new release beside those of the one before), at workers and processes that
-end, and at addresses of the user's own.
+end, at errors that processes print, and at addresses and commands of the user's own.
 """
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 import re
 import time
+from collections.abc import Callable
+from datetime import datetime
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import BAD, UNDECIDED, judge
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import EVERY, Entry, failed_check, failing_paths, requests_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import ALPHA, BAD, TOLERATED, Elsewhere, Requests, elsewhere_of, more_fail
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, is_address, requests_of
 
 BEFORE = 2 << 20  # bytes of the log that tell how the release before did
 # Ends of workers that nobody asked for, in gunicorn's words.
 LOST_WORKER = re.compile(r"Worker \(pid:\d+\) was sent SIG(KILL|ABRT|SEGV|BUS|ILL)|WORKER TIMEOUT|Worker \(pid:\d+\) exited with code [1-9]")
 LOST_WORKERS = 2
+ERROR = "Traceback (most recent call last)"
+ERRORS_BEFORE = 600  # seconds of the journal that tell how often processes printed errors before
+COMMAND_SECONDS = 10  # that a command of the user's own has
+LEAST_ERRORS = 3  # seconds with an error without which nothing is wrong
 # A line of the log_format of roles/django_app/templates/nginx: [time] "METHOD path PROTOCOL" status … upstream=… slot=… release=…
 LINE = re.compile(r'\[(?P<second>[^\]]*)\] "[A-Z]+ (?P<path>[^" ]*)[^"]*" (?P<status>\d{3}) .* upstream=(?P<time>[\d.]+|-)[^=]* slot=\S* release=(?P<release>\S+)')
+TIME = "%d/%b/%Y:%H:%M:%S %z"  # of a line
 # Health checks of a deploy are no visitors.
 OWN = '"django-ansible-deploy"'
 
@@ -46,9 +56,10 @@ class Log:
     def __init__(self, path: str) -> None:
         self.path = path
         self.offset = os.stat(path).st_size if os.path.exists(path) else 0
+        self.made, self.begun = time.time(), time.monotonic()
 
-    def before(self) -> list[Entry]:
-        return self._read(max(self.offset - BEFORE, 0), self.offset)
+    def before(self, most: int = BEFORE) -> list[Entry]:
+        return self._read(max(self.offset - most, 0), self.offset)
 
     def since(self) -> list[Entry]:
         return self._read(self.offset, None)
@@ -63,51 +74,114 @@ class Log:
         return [entry for entry in map(parse, text.splitlines()) if entry]
 
 
+SLOT = re.compile(r"-(blue|green)@[0-9]+\.service$")
+
+
+def error_seconds(units: list[str], since: float, until: float | None = None) -> int:
+    """In how many seconds units printed an error to the journal; names may have C(*)."""
+    argv = ["journalctl", "--no-pager", "--quiet", "--output", "short-unix", "--since", "@%d" % since, *(["--until", "@%d" % until] if until else [])]
+    try:
+        printed = run([*argv, *("--unit=" + unit for unit in units)], timeout=30) if units else ""
+    except CommandFailed:
+        return 0
+    return len({line.partition(".")[0] for line in printed.splitlines() if ERROR in line})
+
+
+@functools.lru_cache(maxsize=1000)
+def _moment(second: str) -> float:
+    try:
+        return datetime.strptime(second, TIME).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def seen_here(path: str, release: str, seconds: int) -> Elsewhere:
+    """What this host sees, for another one that watches *release*: of requests to others in the last *seconds*, and before that.
+
+    :param path: nginx's log of the application.
+    """
+    entries = [entry for entry in Log(path).before(2 * BEFORE) if entry.release != release]
+    begin = time.time() - seconds
+    now = sum(1 for _ in itertools.takewhile(lambda entry: _moment(entry.second) >= begin, reversed(entries)))
+    return elsewhere_of(requests_of(entries[len(entries) - now :]), requests_of(entries[: len(entries) - now]))
+
+
 class Bake:
     """One release on one host.
 
     :param log: made before traffic moved.
-    :param units: those that have to stay up: the slot's service first, then processes.
-    :param checks: addresses that have to answer below 400.
+    :param service: the slot's service; empty where the host has no web part.
+    :param processes: units that start with the release.
+    :param settings: as :data:`..host.rule.BAKE` has them.
     :param stop: asked whether nobody waits for the end any more.
+    :param ask: what other hosts see that still have the release before, in so many seconds until now.
+    :param try_out: runs a command of the user's own and says what is wrong, if anything is.
     """
 
-    def __init__(self, log: Log, release: str, units: list[str], seconds: int, least: int, checks: list[str], stop) -> None:
-        self.log, self.release, self.units = log, release, units
-        self.seconds, self.least, self.checks, self.stop = seconds, least, checks, stop
-        self.started = time.time()
+    def __init__(
+        self, log: Log, release: str, service: str, processes: list[str], settings: dict, stop: Callable[[], bool], ask: Callable[[float], list[Elsewhere]],
+        try_out: Callable[[str], str | None],
+    ) -> None:
+        self.log, self.release, self.service, self.processes = log, release, service, processes
+        self.rule, self.stop, self.ask, self.try_out = Rule(settings), stop, ask, try_out
+        self.addresses = [check for check in settings["bake_checks"] if is_address(check)]
+        self.commands = [check for check in settings["bake_checks"] if not is_address(check)]
+        self.started, self.begun = time.time(), time.monotonic()
 
     def watch(self) -> tuple[str, str]:
         """Looks until the time is over or the release is found bad.
 
-        :returns: good or undecided, and why, in words.
+        :returns: good or undecided, and what to say of it.
         :raises CommandFailed: when it is bad; the text says why, with the paths that failed most.
         """
-        before = [entry for entry in self.log.before() if entry.release not in (self.release, "-")]
-        looks = max(self.seconds // EVERY, 1)
-        verdict, why = UNDECIDED, "it was ended early"
-        deadline = time.monotonic() + self.seconds
-        while not self.stop():
-            time.sleep(min(EVERY, max(deadline - time.monotonic(), 0)))
-            new, _ = sides(self.log.since(), self.release)
-            verdict, why = judge(requests_of(new), requests_of(before), self.least, looks)
-            trouble = (why + failing_paths(new) if verdict == BAD else None) or self.lost_worker() or self.ended_unit() or failed_check(self.checks, "django_app_bake_checks")
-            if trouble:
-                raise CommandFailed("it answered its health check and not its visitors: %s" % trouble)
-            if time.monotonic() >= deadline:
-                break
-        return verdict, why
+        before = requests_of([entry for entry in self.log.before() if entry.release not in (self.release, "-")])
+        verdict, said = self.rule.watch(lambda: self.look(before), self.stop)
+        if verdict == BAD:
+            raise CommandFailed("it answered its health check and not its visitors: %s" % said)
+        return verdict, said
+
+    def look(self, before: Requests) -> tuple[str, str, str | None]:
+        new, _ = sides(self.log.since(), self.release)
+        verdict, why = self.rule.judge(requests_of(new), before, lambda: self.ask(time.monotonic() - self.begun))
+        # Of several, what is nearest to the cause.
+        trouble = (
+            self.lost_worker() or self.ended_unit() or (why + failing_paths(new) if verdict == BAD else None) or self.failing_process()
+            or failed_check(self.addresses, "django_app_bake_checks") or self.failed_command()
+        )
+        return verdict, why, trouble
 
     def lost_worker(self) -> str | None:
         try:
-            printed = run(["journalctl", "--no-pager", "--output", "cat", "--unit", self.units[0], "--since", "@%d" % self.started], timeout=30)
-        except (CommandFailed, IndexError):
+            printed = run(["journalctl", "--no-pager", "--output", "cat", "--unit", self.service, "--since", "@%d" % self.started], timeout=30) if self.service else ""
+        except CommandFailed:
             return None
         lost = [line for line in printed.splitlines() if LOST_WORKER.search(line)]
         return "%d of its workers ended: %s" % (len(lost), lost[0].strip()[:200]) if len(lost) >= LOST_WORKERS else None
 
+    def failing_process(self) -> str | None:
+        """Whether processes print errors in more seconds than before. Seconds, since one failure may print many."""
+        # They start after traffic has moved, and before this.
+        since, seconds = self.log.made, max(int(time.monotonic() - self.log.begun), 1)
+        failing = min(error_seconds(self.processes, since), seconds)
+        if failing < LEAST_ERRORS:
+            return None
+        before = error_seconds([SLOT.sub("-*@*.service", unit) for unit in self.processes], since - ERRORS_BEFORE, since)
+        if not more_fail(failing, seconds, before, ERRORS_BEFORE, ALPHA / self.rule.looks, TOLERATED):
+            return None
+        unit = max(self.processes, key=lambda one: error_seconds([one], since))
+        return "its processes printed errors in %d of %d seconds, before it was %d of %d. Last lines of %s:\n%s" % (
+            failing, seconds, before, ERRORS_BEFORE, unit, systemd.log_since(unit, since, 20),
+        )
+
+    def failed_command(self) -> str | None:
+        for command in self.commands:
+            trouble = self.try_out(command)
+            if trouble:
+                return "%s of django_app_bake_checks: %s" % (command, trouble)
+        return None
+
     def ended_unit(self) -> str | None:
-        for unit, found in systemd.show_each(self.units, "ActiveState", "SubState", "NRestarts").items():
+        for unit, found in systemd.show_each([*filter(None, [self.service]), *self.processes], "ActiveState", "SubState", "NRestarts").items():
             if found["ActiveState"] in ("inactive", "failed") or "auto-restart" in found["SubState"] or found.get("NRestarts", "0") != "0":
                 return "%s does not stay up" % unit
         return None

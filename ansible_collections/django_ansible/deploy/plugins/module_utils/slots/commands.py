@@ -9,7 +9,9 @@ import os
 import shlex
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import must_succeed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 
@@ -38,6 +40,19 @@ def run_one(application: Application, layout: Layout, entry: dict) -> str:
     argv = argv_of(entry["command"], os.path.dirname(application.python), layout.shared)
     application.command(argv, {name: str(value) for name, value in entry.get("env", {}).items()})
     return entry["command"]
+
+
+def trouble_of(application: Application, layout: Layout, command: str, timeout: int) -> str | None:
+    """What is wrong by a command that looks whether the application does well; None when it ends with 0.
+
+    :param timeout: seconds that it has.
+    """
+    argv = argv_of(command, os.path.dirname(application.python), layout.shared)
+    try:
+        must_succeed(argv, application.watched(argv, timeout=timeout))
+    except CommandFailed as error:
+        return application.environment.mask(str(error))
+    return None
 
 
 class Ran:

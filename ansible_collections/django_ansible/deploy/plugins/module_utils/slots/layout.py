@@ -41,6 +41,7 @@ class Layout(Releases):
         # Has load balancers go elsewhere while it is there.
         self.draining = os.path.join(self.etc, "draining")
         self.run = os.path.join("/run", app_name)
+        self.access_log = "/var/log/nginx/%s.access.log" % app_name
 
     def records(self) -> Iterator[str]:
         yield from super().records()

@@ -4,14 +4,20 @@
 from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import BY_ITSELF
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import going_back, holding, room
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, early_start, going_back, holding, room
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 
 
 def confirm(params: dict, run: str) -> None:
     """The whole fleet serves the release: this host does not go back by itself any more."""
     undo.confirm(params["app_name"], run)
+
+
+def look(params: dict, run: str, seconds: int, part: str) -> Elsewhere:
+    """What visitors of this host saw in the last *seconds* of releases that are not the one called *part*, which another host watches."""
+    return bake.seen_here(layout_of(params).access_log, part, seconds)
 
 
 def go_back(params: dict, run: str, result: str = BY_ITSELF) -> dict | None:
@@ -27,6 +33,7 @@ def go_back(params: dict, run: str, result: str = BY_ITSELF) -> dict | None:
         room.empty(layout, run)
         return None
     if not ours:
+        early_start.end(layout, run)
         taken_back, _ = holding.abandon(layout, run)
         return {**served(layout, layout.live_release()), "taken_back": taken_back} if taken_back else None
     previous = found["previous_release"]

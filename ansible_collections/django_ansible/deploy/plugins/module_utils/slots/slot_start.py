@@ -9,7 +9,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, Restorable, ensure_directory, replace_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import wait_until_healthy
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import replacing
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import pointing, replacing
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
 
@@ -17,10 +17,12 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted
 class SlotStart:
     """The way of a release up in a slot. Whatever was there before is kept for the way back."""
 
-    def __init__(self, wanted: Wanted, restorable: Restorable) -> None:
+    def __init__(self, wanted: Wanted, restorable: Restorable, is_begun: bool = False) -> None:
+        """:param is_begun: whether an earlier step of this run has begun to start it."""
         self.wanted = wanted
         self.layout = wanted.layout
         self.restorable = restorable
+        self.is_begun = is_begun
         self.slot = wanted.slot
 
     def start(self) -> None:
@@ -28,9 +30,11 @@ class SlotStart:
         if not self.wanted.web:
             self.point()
             return
-        if self.wanted.stands_by():
+        if not self.is_begun and self.wanted.stands_by():
             # It may have been restarted in its time as the live slot; that says nothing of now.
             systemd.quietly("reset-failed", self.layout.slot_service(self.slot))
+        elif self.is_begun and self.wanted.is_set_up() and not systemd.has_given_up(self.layout.slot_service(self.slot)):
+            self.start_begun()
         else:
             self.start_units()
         self.wait()
@@ -72,6 +76,11 @@ class SlotStart:
             systemd.systemctl("daemon-reload")
         # An earlier failure must neither count as one of this start nor use up systemd's limit of starts.
         systemd.quietly("reset-failed", *units)
+        self.start_begun()
+
+    def start_begun(self) -> None:
+        """Waits until systemd has started the units."""
+        units = self.layout.slot_units(self.slot)
         try:
             systemd.systemctl("start", *units, timeout=self.wanted.params["health_timeout"] + 30)
         except CommandFailed as error:
@@ -79,22 +88,7 @@ class SlotStart:
 
     def point(self) -> None:
         """Points the free slot at the release and gives it the environment."""
-        layout = self.layout
-        self.restorable.keep(layout.slot_link(self.slot))
-        replace_link(os.path.join("..", "releases", self.wanted.release), layout.slot_link(self.slot))
-        ensure_directory(layout.run)
-        self.write()
-
-    def write(self) -> None:
-        """Gives the slot its environment, and takes away credentials that it has no more."""
-        folder = self.layout.slot_credentials(self.slot)
-        for file in self.wanted.slot_files(self.slot):
-            replacing.write(self.restorable, file)
-        for name in os.listdir(folder) if os.path.isdir(folder) else []:
-            # A name with a dot is what a file was before, for the way back.
-            if name not in self.wanted.credentials and "." not in name:
-                self.restorable.keep(os.path.join(folder, name))
-                os.unlink(os.path.join(folder, name))
+        pointing.point(self.wanted.params, self.layout, self.wanted.release, self.slot, self.restorable)
 
     def restart(self) -> None:
         """Has the live slot go over to the release that was tried in the other one. Its socket stays open, and requests wait there."""
@@ -103,7 +97,7 @@ class SlotStart:
         replace_link(os.path.join("..", "releases", self.wanted.previous_release), layout.slot_link(tried))
         self.restorable.keep(layout.slot_link(self.slot))
         replace_link(os.path.join("..", "releases", self.wanted.release), layout.slot_link(self.slot))
-        self.write()
+        pointing.write(self.wanted.params, layout, self.wanted.release, self.slot, self.restorable)
         systemd.systemctl("restart", layout.slot_service(self.slot), timeout=600)
         self.wait()
 

@@ -6,12 +6,11 @@ from __future__ import annotations
 import json
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django import settings_completion
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import nginx, passwords, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, read_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import Probe, Probes
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import last_environment, pages, prepared, processes, uploads
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import last_environment, pages, pointing, prepared, processes, uploads
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import release_environment
 
@@ -90,15 +89,7 @@ class Wanted:
         return release_environment(self.params, self.layout, self.release, slot)
 
     def slot_files(self, slot: str) -> list[ManagedFile]:
-        """The environment of a slot, what completes the project's settings, and its credentials, which only systemd reads."""
-        environment, folder = self.slot_environment(slot), self.layout.slot_credentials(slot)
-        group, settings = self.params["app_group"], prepared.settings_text(self.layout, self.release)
-        module = os.path.join(self.layout.slot_settings(slot), settings_completion.MODULE + ".py")
-        return [
-            ManagedFile(self.layout.slot_env(slot), environment.env_file(), "0640", "root", group, secret=True),
-            *([ManagedFile(module, settings, "0640", "root", group, secret=True)] if settings else []),
-            *(ManagedFile(os.path.join(folder, name), environment.values.get(name, ""), "0600", secret=True) for name in environment.credentials),
-        ]
+        return pointing.files(self.params, self.layout, self.release, slot)
 
     def slot_differs(self, slot: str) -> bool:
         return any(file.differs() for file in self.slot_files(slot))
@@ -113,15 +104,14 @@ class Wanted:
             or (self.web and systemd.show(self.layout.slot_service(self.live), "ActiveState")["ActiveState"] != "active")
         )
 
+    def is_set_up(self) -> bool:
+        """Whether the slot has this release and its environment, and units that are as they should be."""
+        return self.layout.slot_release(self.slot) == self.release and not self.slot_differs(self.slot) and not self.differs_in("unit", "gunicorn")
+
     def stands_by(self) -> bool:
         """Whether the free slot runs this release already, with this environment, and started after its units were written."""
         layout = self.layout
-        if (
-            layout.slot_release(self.slot) != self.release
-            or self.slot_differs(self.slot)
-            or self.differs_in("unit", "gunicorn")
-            or systemd.show(layout.slot_service(self.slot), "ActiveState")["ActiveState"] != "active"
-        ):
+        if not self.is_set_up() or systemd.show(layout.slot_service(self.slot), "ActiveState")["ActiveState"] != "active":
             return False
         read = [file.path for kind, file in self.files if kind in ("unit", "gunicorn")]
         return all(os.stat(path).st_mtime < os.stat(layout.slot_socket(self.slot)).st_mtime for path in read)

@@ -36,13 +36,21 @@ PLAYBOOK = """
         argument_spec: "{{ (lookup('ansible.builtin.file', playbook_dir ~ '/argument_specs.yml') | from_yaml).argument_specs.main.options }}"
       register: theirs
       ignore_errors: true
+    - name: Look at rules
+      django_ansible.deploy.check_arguments:
+        file: "{{ playbook_dir }}/argument_specs.yml"
+        broken: "{{ [{'name': 'colour', 'value': colour, 'rule': 'use blue'}, {'name': 'count', 'value': 1, 'rule': 'use 2'}] if inventory_hostname != 'fine' else [] }}"
+      register: rules
+      ignore_errors: true
     - name: Say it
-      ansible.builtin.debug: {msg: "{{ {'ours': ours.argument_errors | default([]), 'theirs': theirs.argument_errors | default([])} }}"}
+      ansible.builtin.debug:
+        msg: "{{ {'ours': ours.argument_errors | default([]), 'theirs': theirs.argument_errors | default([]), 'rules': rules.msg} }}"
 """
 GIVEN = {
     "good": {"colour": "{{ 'red' }}", "parts": [{"size": 1}]},
     "bad": {"colour": "{{ 'green' }}", "count": "many", "parts": [{}]},
     "nothing": {},
+    "fine": {"colour": "red"},
 }
 
 
@@ -59,5 +67,9 @@ def test_it_says_what_ansible_says(tmp_path):
         said[host] = json.JSONDecoder().raw_decode(answer)[0]["msg"]
     assert set(said) == set(GIVEN), done.stdout + done.stderr
     assert all(answer["ours"] == answer["theirs"] for answer in said.values())
-    assert [len(said[host]["ours"]) for host in ("good", "nothing")] == [0, 1]
+    assert [len(said[host]["ours"]) for host in ("good", "nothing", "fine")] == [0, 1, 0]
+    # Of rules nothing is said before all types are right.
+    assert said["good"]["rules"] == 'colour is "red": use blue\ncount is 1: use 2'
+    assert said["fine"]["rules"] == "The arg spec validation passed"
+    assert said["nothing"]["rules"].startswith("Validation of arguments failed")
     assert len(said["bad"]["ours"]) == 3

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.filter.commands import broken_commands, commands_for
+from ansible_collections.django_ansible.deploy.plugins.filter.commands import broken_checks, broken_commands, commands_for
 
 COMMANDS = [
     {"command": "manage.py compilemessages", "phase": "build"},
@@ -55,3 +55,19 @@ def test_what_is_wrong_is_said(entry, words):
 def test_values_of_the_environment_are_never_shown():
     (broken,) = broken_commands([{"command": "x", "phase": "y", "env": {"A": "secret"}}])
     assert "secret" not in str(broken)
+
+
+@pytest.mark.parametrize(
+    ("check", "rule"),
+    [
+        ("https://prometheus.example:9090/api/v1/query?query=up", None),
+        ("checks/latency.py --most 200", None),
+        ("manage.py check_queue", None),
+        ("ftp://example/x", "use an address that begins with http:// or https://, or a command"),
+        ("http:///x", "use an address that begins with http:// or https://, or a command"),
+        (" ", "use an address that begins with http:// or https://, or a command"),
+        ("check.py 'open", "its command has an open quote (No closing quotation)"),
+    ],
+)
+def test_what_is_looked_at_while_a_release_is_watched_is_an_address_or_a_command(check, rule):
+    assert broken_checks([check], "django_app_bake_checks") == ([] if rule is None else [{"name": "django_app_bake_checks", "value": check, "rule": rule}])

@@ -20,6 +20,12 @@ for line in sys.stdin:
     if line.strip() in ("ask", "beat", "confirm"):
         print("confirmed" if line.strip() == "confirm" else "here", flush=True)
 """
+# Says what it sees, and once that it wants to know what the others see.
+SEES = HOST.replace("    log.write(line)", """    log.write(line)
+    words = line.split()
+    if words[0] == "look":
+        print("seen %s 3 90 0 400 290" % words[1], flush=True)""")
+ASKS = "print('elsewhere 12 web', flush=True)\n" + HOST
 DEAF = "import time; time.sleep(60)"
 
 
@@ -39,6 +45,15 @@ def heart(tmp_path, monkeypatch):
             made.take_orders()
             made.turn(heart_process.TURN)
 
+    def until(condition):
+        deadline = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < deadline
+            beat(0.05)
+
+    made.until = until
+    made.are_there = lambda: made.channels and all(channel.answered for channel in made.channels.values())
+    made.lines = lambda name: [line for line in (tmp_path / (name + ".log")).read_text().splitlines() if line not in ("beat", "/the/socket")]
     made.add, made.go, made.heard = add, beat, lambda name: (tmp_path / (name + ".log")).read_text().split()
     yield made
     for channel in made.channels.values():
@@ -147,6 +162,42 @@ def test_a_host_with_nothing_to_do_is_not_waited_for(heart):
     assert "confirm" in heart.heard("app1")
 
 
+def test_what_a_host_wants_to_know_is_asked_of_the_others_and_told_to_it_alone(heart):
+    heart.add("app1", SEES)
+    heart.add("app2", SEES)
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.add("app3", ASKS)
+    heart.go(0.1)
+    heart.until(lambda: heart.are_there() and "all" in heart.lines("app3"))
+    assert heart.lines("app1") == heart.lines("app2") == ["look 1 12 web"]
+    assert heart.lines("app3") == ["seen 1 3 90 0 400 290"] * 2 + ["all"]
+
+
+def test_a_host_that_does_not_say_what_it_sees_is_not_waited_for_long(heart, monkeypatch):
+    monkeypatch.setattr(heart_process, "SEE", 0.3)
+    heart.add("app1")
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.add("app2", ASKS)
+    heart.go(0.1)
+    heart.until(lambda: heart.are_there() and heart.lines("app2"))
+    assert (heart.lines("app1"), heart.lines("app2")) == (["look 1 12 web"], ["all"])
+
+
+@pytest.mark.parametrize("said", ["elsewhere 12 web confirm", "elsewhere 12 ../web", "elsewhere 123456 web", "seen 1 3 90 0 400 290", "look 1 12 web", "confirm"])
+def test_what_a_host_makes_up_reaches_no_other(heart, said):
+    heart.add("app1", SEES)
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.add("app2", "print(%r, flush=True)\n" % said + HOST)
+    heart.go(0.1)
+    # What it says to a beat comes after that.
+    heart.until(heart.are_there)
+    heart.go(0.3)
+    assert heart.lines("app1") == heart.lines("app2") == []
+
+
 def test_one_for_a_run_and_it_ends_with_ansible(tmp_path):
     ansible = subprocess.Popen([sys.executable, "-c", DEAF])
     argv = [sys.executable, "-I", "-S", heart_process.__file__, str(tmp_path), str(ansible.pid)]
@@ -169,3 +220,44 @@ def test_it_takes_next_to_no_processor_time(heart):
     heart.go(3)
     after = os.times()
     assert (after.user + after.system) - (before.user + before.system) < 0.03
+
+
+def test_an_order_is_looked_at_when_it_comes(heart, tmp_path):
+    heart_process.wake(str(tmp_path))
+    started = time.monotonic()
+    heart.turn(60.0)
+    assert time.monotonic() - started < 30
+    # Where nobody works, nobody is waited for.
+    heart_process.wake(str(tmp_path / "nobody"))
+
+
+def test_the_connection_that_a_channel_goes_over_is_looked_for_often(heart, tmp_path, monkeypatch):
+    waited = []
+    monkeypatch.setattr(heart_process.select, "select", lambda read, write, error, seconds: waited.append(seconds) or ([], [], []))
+    order = {"name": "app1", "may_fail": 0, "argv": [sys.executable, "-c", HOST, str(tmp_path / "app1.log")], "greeting": "/the/socket"}
+    (tmp_path / "app1.host").write_text(json.dumps({**order, "control_path": str(tmp_path / "master")}))
+    heart.take_orders()
+    heart.turn(0.25)
+    assert (waited, heart.channels["app1"].process) == ([heart_process.SOON], None)
+    (tmp_path / "master").touch()
+    heart.turn(0.25)
+    assert heart.channels["app1"].process is not None
+    heart.turn(0.25)
+    assert waited[-1] == 0.25
+
+
+def test_a_login_lasts_as_long_as_it_takes_and_no_longer_than_ansible(heart, tmp_path):
+    quick, slow = tmp_path / "a.login", tmp_path / "b.login"
+    quick.write_text(json.dumps([sys.executable, "-c", "open(%r, 'w')" % str(tmp_path / "logged in")]))
+    slow.write_text(json.dumps([sys.executable, "-c", DEAF]))
+    (tmp_path / "c.login").write_text(json.dumps([str(tmp_path / "nowhere")]))
+    deadline = time.monotonic() + 30
+    while quick.exists() and time.monotonic() < deadline:
+        heart.take_orders()
+        heart.turn(0.02)
+    assert (tmp_path / "logged in").exists()
+    assert sorted(path.name for path in tmp_path.glob("*.login")) == ["b.login"]
+    login = heart.logins[str(slow)]
+    heart.runs = lambda: False
+    heart.beat()
+    assert login.wait(timeout=30) != 0

@@ -72,3 +72,18 @@ def test_tells_what_is_set_and_what_is_not(tmp_path):
     assert settings_reads.told(project(tmp_path, none="A = 1"), "none", []) == []
     many = "import os\n" + "".join("os.environ['V%03d']\n" % number for number in range(200))
     assert settings_reads.told(project(tmp_path, many=many), "many", [])[0].count("V") == settings_reads.MOST_NAMES
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("import dynaconf\nsettings = dynaconf.DjangoDynaconf(__name__)", "DJANGO_"),
+        ("from dynaconf import DjangoDynaconf\nsettings = DjangoDynaconf(__name__, envvar_prefix='SHOP')", "SHOP_"),
+        ("import dynaconf\nsettings = dynaconf.DjangoDynaconf(__name__, ENVVAR_PREFIX_FOR_DYNACONF='SHOP')", "SHOP_"),
+        ("from dynaconf import Dynaconf\nloaded = Dynaconf(settings_files=['settings.toml'])", "DYNACONF_"),
+    ],
+)
+def test_tells_what_dynaconf_takes(tmp_path, text, begins):
+    assert settings_reads.told(project(tmp_path, settings=text), "settings", []) == [
+        "environment: dynaconf makes a setting of each variable that begins with %s, such as %sDEBUG (django_app_env or env sets them)" % (begins, begins)
+    ]

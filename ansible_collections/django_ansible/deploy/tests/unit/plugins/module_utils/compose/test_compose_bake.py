@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import bake
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import Bake, entries_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import Bake, entries_of, seen_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import rule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
 
 NGINX = '172.18.0.1 - - [27/Nov/2026:06:58:14 +0000] "GET /a?token=secret HTTP/1.1" %d 120 "-" "a browser" "-"'
 UVICORN = 'INFO:     172.18.0.1:4711 - "POST /pay HTTP/1.1" %d Internal Server Error'
@@ -50,6 +52,9 @@ class Launch:
     def inspect(self):
         return [self.engine.container("1")]
 
+    def last_words(self, containers):
+        return ["The last log lines of %s:\nKeyError" % container["Name"] for container in containers]
+
 
 class Clock:
     """Goes on by two seconds at each look."""
@@ -69,12 +74,21 @@ class Clock:
 
 @pytest.fixture
 def launch(monkeypatch):
-    monkeypatch.setattr(bake, "time", Clock())
+    clock = Clock()
+    monkeypatch.setattr(bake, "time", clock)
+    monkeypatch.setattr(rule, "time", clock)
     return Launch()
 
 
-def made(launch, **settings):
-    return Bake(launch, {"bake": 3, "bake_requests": 50, "bake_checks": [], **settings})
+def made(launch, elsewhere=(), **settings):
+    asked = []
+
+    def ask(seconds, service):
+        asked.append(service)
+        return list(elsewhere)
+
+    launch.asked = asked
+    return Bake(launch, {"bake": 3, "bake_wait": 0, "bake_requests": 50, "bake_failures": 0.5, "bake_checks": [], **settings}, ask)
 
 
 def watch(launch, change=lambda engine: None, **settings):
@@ -86,20 +100,37 @@ def watch(launch, change=lambda engine: None, **settings):
 def test_a_release_that_fails_more_than_the_one_before_is_bad(launch):
     launch.engine.old = [UVICORN % 200] * 500
     launch.engine.new = [UVICORN % 200] * 90 + [UVICORN % 500] * 10
-    with pytest.raises(ComposeError, match=r"web: 10 of 100 requests to the new release failed, before it was 0 of 500\n  10 x 500 /pay"):
+    with pytest.raises(ComposeError, match=r"web: 10 of 100 requests to the new release failed, before it was 0 of 500\n  10 x 500 /pay\nThe last log lines of /shop-web-1:\nKeyError"):
         watch(launch)
 
 
 def test_one_that_fails_as_the_one_before_did_is_not(launch):
     launch.engine.old = [UVICORN % 200] * 450 + [UVICORN % 500] * 50
     launch.engine.new = [UVICORN % 200] * 90 + [UVICORN % 500] * 10
-    assert watch(launch) == ("good", "10 of 100 requests failed")
+    assert watch(launch)[1].endswith("good: 10 of 100 requests failed")
+    assert launch.asked == [], "nobody is asked while all is well"
+
+
+def test_one_that_fails_as_other_hosts_do_with_the_release_before_is_not_either(launch):
+    launch.engine.old = [UVICORN % 200] * 500
+    launch.engine.new = [UVICORN % 200] * 90 + [UVICORN % 500] * 10
+    assert watch(launch, elsewhere=[Elsewhere(11, 100, 0, 500, None)])[0] == "undecided"
+    assert set(launch.asked) == {"web"}
+    with pytest.raises(ComposeError, match="10 of 100 requests to the new release failed"):
+        watch(launch, elsewhere=[Elsewhere(0, 100, 0, 500, None)])
+
+
+def test_what_a_host_sees_for_another_is_of_one_service(launch):
+    launch.engine.old, launch.engine.new = [UVICORN % 200] * 90 + [UVICORN % 500] * 10, [UVICORN % 500] * 10
+    found = seen_here(launch.engine, "shop", "web", 1)
+    assert (found.failed, found.count, found.failed_before, found.count_before) == (10, 10, 0, 90)
+    assert seen_here(launch.engine, "shop", "other", 1).count == 0
 
 
 def test_too_few_requests_decide_nothing(launch):
     assert watch(launch)[0] == "undecided"
     launch.engine.new = [UVICORN % 200] * 3
-    assert watch(launch) == ("undecided", "too few requests came to judge it (3 of 50)")
+    assert watch(launch)[1].endswith("undecided: too few requests came to judge it (3 of 50)")
 
 
 def test_a_container_that_is_started_again_or_unhealthy_is_bad(launch):

@@ -1,12 +1,15 @@
 """Which programs of a database a host gets for its dumps, and what is said where it cannot have them."""
 from __future__ import annotations
 
+import contextlib
 import subprocess
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database import clients
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import explain
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Done
 
 MISMATCH = """pg_dump: error: aborting because of server version mismatch
 pg_dump: detail: server version: 17.5 (Debian 17.5-1); pg_dump version: 15.13 (Debian 15.13-0+deb12u1)
@@ -69,3 +72,54 @@ def test_where_it_cannot_be_had_it_says_what_to_do(monkeypatch):
 
 def test_a_pg_dump_that_refuses_the_server_is_explained_alike():
     assert explain(MISMATCH, "install %s") == "pg_dump is older than the database server (15 instead of 17): install 17"
+
+
+def client_of(code, monkeypatch):
+    """One whose program ends with a code."""
+    seen = []
+
+    def piped(sandbox, argv, environment, cwd, **streams):
+        seen.append((argv, streams))
+        return Done(code, "answer", "well")
+
+    monkeypatch.setattr(clients, "piped", piped)
+    monkeypatch.setattr(clients.shutil, "which", lambda program, path: program)
+    return clients.HostClient(clients.Sandbox("shop", "shop", "")), seen
+
+
+def test_a_program_gets_a_text_and_answers(monkeypatch):
+    client, seen = client_of(3, monkeypatch)
+    done = client.run(["psql"], {}, stdin="SELECT 1")
+    assert (done.returncode, done.stdout, done.stderr) == (3, "answer", "well")
+    assert seen == [(["psql"], {"stdin": "SELECT 1"})]
+
+
+def test_a_program_that_the_application_ends_or_stops_is_told(monkeypatch):
+    with pytest.raises(clients.Ended, match="psql was ended by another process of shop"):
+        client_of(clients.KILLED, monkeypatch)[0].run(["psql"], {})
+
+
+@pytest.mark.parametrize(("ends", "held", "tries"), [(0, ["paused"], ["free"]), (1, ["paused"], ["free", "paused"]), (1, [], ["free"]), (2, ["paused"], ["free", "paused"])])
+def test_a_dump_whose_programs_are_ended_is_made_with_the_application_paused(monkeypatch, tmp_path, ends, held, tries):
+    state, seen = ["free"], []
+
+    @contextlib.contextmanager
+    def paused():
+        state.append("paused")
+        try:
+            yield
+        finally:
+            state.pop()
+
+    def dump(self, facts, why):
+        seen.append(state[-1])
+        if len(seen) <= ends:
+            raise clients.Ended("pg_dump was ended by another process")
+        return {"id": "d"}
+
+    monkeypatch.setattr(Recovery, "_dump", dump)
+    recovery = Recovery(None, str(tmp_path), held={name: paused for name in held})
+    with pytest.raises(CommandFailed) if len(tries) <= ends else contextlib.nullcontext():
+        assert recovery.dump({}, reason="by hand") == {"id": "d"}
+    assert seen == tries
+    assert state == ["free"]

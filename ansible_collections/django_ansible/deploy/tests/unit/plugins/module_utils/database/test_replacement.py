@@ -7,7 +7,7 @@ import types
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database import clients
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import ABOUT, FOREIGN_TABLES, PROOF, PUBLIC, Replacement, elements, variable
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.replacement import ABOUT, PROOF, PUBLIC, Replacement, elements, variable
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 
@@ -123,26 +123,29 @@ def test_what_the_role_had_set_itself_is_put_back(server):
     assert server.settings == {PROOF: PROOF + "=0.5"}
 
 
-class Counted:
-    """A database that has one table of an extension of the administrator's, with so many rows."""
-
-    name = "shop_restore"
-
-    def __init__(self, rows):
-        self.counted = rows
-
-    def rows(self, query):
-        assert query == FOREIGN_TABLES
-        return [{"schema": "public", "table": "spatial_ref_sys", "sql": "public.spatial_ref_sys"}]
-
-    def counts(self, tables):
-        return {table: self.counted for table in tables}
+CONTENTS = [
+    "1; 3079 16385 EXTENSION - postgis ", "2; 0 0 COMMENT - EXTENSION postgis ", "3; 1259 17000 TABLE public shop_place shop",
+    "4; 0 17000 TABLE DATA public shop_place shop", "5; 0 16400 TABLE DATA public spatial_ref_sys postgres", "6; 0 16500 SEQUENCE SET topology topology_id_seq postgres",
+]
 
 
-def test_rows_that_come_with_an_extension_of_the_administrator_are_not_loaded():
-    replacement = object.__new__(Replacement)
-    replacement.about, replacement.database, replacement.scratch = {"role": "shop", "owner": "shop"}, Counted(8500), Counted(8500)
-    assert replacement._data_of_others() == {"TABLE DATA public spatial_ref_sys "}
-    replacement.database = Counted(8501)
-    with pytest.raises(CommandFailed, match='public.spatial_ref_sys has other rows than its extension makes, .* make the database "shop_restore", owned by "shop"'):
-        replacement._data_of_others()
+def test_what_an_extension_owns_is_loaded_by_who_made_the_extension(server, monkeypatch, tmp_path):
+    (tmp_path / "dump").write_bytes(b"")
+    replacement = replacement_of({"host": "localhost"})
+    of_extensions = [
+        {"entry": "TABLE DATA public spatial_ref_sys ", "relation": "public.spatial_ref_sys"},
+        {"entry": "SEQUENCE SET topology topology_id_seq ", "relation": "topology.topology_id_seq"},
+    ]
+    done = []
+    monkeypatch.setattr(Database, "contents", lambda self, path: CONTENTS)
+    monkeypatch.setattr(Database, "rows", lambda self, query, database="": {"shop": [{"extname": "postgis"}], "postgres": of_extensions}[self.client.sandbox.user] if "extowner" in query else [])
+    monkeypatch.setattr(Database, "ask", lambda self, script, database="": "")
+    monkeypatch.setattr(Database, "contained", lambda self, path, line: "%s has %s" % (self.client.sandbox.user, line.split(";")[0]))
+    monkeypatch.setattr(Database, "take_over", lambda self, relation, contained: done.append((self.client.sandbox.user, self.name, relation, contained)))
+    monkeypatch.setattr(Database, "load", lambda self, path, lines, owners: done.append((self.client.sandbox.user, self.name, [line.split(";")[0] for line in lines])))
+    replacement.load(str(tmp_path / "dump"))
+    assert done == [
+        ("postgres", "shop_restore", "public.spatial_ref_sys", "shop has 5"),
+        ("postgres", "shop_restore", "topology.topology_id_seq", "shop has 6"),
+        ("shop", "shop_restore", ["3", "4"]),
+    ]

@@ -90,6 +90,14 @@ def test_sqlite_gives_way_to_the_database_of_the_environment(monkeypatch):
     assert "takes DATABASE_URL" in warnings[0]
 
 
+def test_geodjangos_sqlite_gives_way_to_geodjangos_postgresql(monkeypatch):
+    database = {"default": {**SQLITE["default"], "ENGINE": "django.contrib.gis.db.backends.spatialite"}}
+    for scheme in ("postgres", "postgis"):
+        environment = {**ENVIRONMENT, "DATABASE_URL": scheme + "://me@db/site"}
+        found, _ = settings_of({**GOOD, "DATABASES": database}, monkeypatch, environment=environment)
+        assert found["DATABASES"]["default"]["ENGINE"] == "django.contrib.gis.db.backends.postgis"
+
+
 def test_options_of_the_database_url_are_the_drivers_or_djangos(monkeypatch):
     url = "postgres://me@db/site?sslmode=require&connect_timeout=5&options=-c%20search_path%3Da&conn_max_age=600&CONN_HEALTH_CHECKS=true"
     found, _ = settings_of({**GOOD, "DATABASES": SQLITE}, monkeypatch, environment={**ENVIRONMENT, "DATABASE_URL": url})

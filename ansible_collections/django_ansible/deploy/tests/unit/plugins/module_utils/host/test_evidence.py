@@ -5,7 +5,9 @@ import math
 import random
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import BAD, GOOD, UNDECIDED, Requests, binomial_tail, fisher_tail, judge, median
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import (
+    BAD, GOOD, UNDECIDED, Elsewhere, Requests, binomial_tail, elsewhere_of, fisher_tail, judge, median,
+)
 
 
 def test_tails_are_exact():
@@ -68,6 +70,60 @@ def test_a_slow_release_is_found_among_crowds():
     assert (found, why) == (BAD, "the new release takes 160 ms for a request in the middle, the one before took 50 ms")
 
 
+FAILING = Requests(30, [0.1] * 100)
+BEFORE = Requests(0, [0.1] * 300)
+
+
+@pytest.mark.parametrize(
+    ("new", "elsewhere", "verdict"),
+    [
+        (FAILING, [Elsewhere(29, 100, 0, 300, None)], UNDECIDED),
+        # It fails more than the trouble explains.
+        (FAILING, [Elsewhere(8, 100, 0, 300, None)], BAD),
+        (FAILING, [Elsewhere(0, 100, 0, 300, None)], BAD),
+        # That host always fails so much.
+        (FAILING, [Elsewhere(29, 100, 90, 300, None)], BAD),
+        # Too few requests to know.
+        (FAILING, [Elsewhere(20, 49, 0, 300, None)], BAD),
+        # More than half have to be in trouble, so that one of several cannot keep a bad release.
+        (FAILING, [Elsewhere(29, 100, 0, 300, None), Elsewhere(0, 100, 0, 300, None)], BAD),
+        (FAILING, [Elsewhere(29, 100, 0, 300, None), Elsewhere(0, 100, 0, 300, None), Elsewhere(32, 100, 0, 300, None)], UNDECIDED),
+        (FAILING, [Elsewhere(29, 100, 0, 300, None), Elsewhere(0, 9, 0, 300, None)], UNDECIDED),
+        (Requests(0, [0.31] * 100), [Elsewhere(0, 100, 0, 300, 3.0)], UNDECIDED),
+        (Requests(0, [0.31] * 100), [Elsewhere(0, 100, 0, 300, 1.1)], BAD),
+        (Requests(0, [0.31] * 100), [Elsewhere(0, 100, 0, 300, None)], BAD),
+        # Thrice as slow as all became.
+        (Requests(0, [0.93] * 100), [Elsewhere(0, 100, 0, 300, 3.0)], BAD),
+        (Requests(0, [0.31] * 100), [Elsewhere(0, 100, 0, 300, 3.0), Elsewhere(0, 100, 0, 300, 1.0)], BAD),
+        (Requests(0, [0.31] * 100), [Elsewhere(0, 100, 0, 300, 3.0), Elsewhere(0, 100, 0, 300, 2.8)], UNDECIDED),
+        # What others say makes no release bad.
+        (Requests(0, [0.1] * 100), [Elsewhere(0, 100, 30, 300, 0.2)], GOOD),
+    ],
+)
+def test_what_other_hosts_see_at_the_same_time_excuses_a_release(new, elsewhere, verdict):
+    assert judge(new, BEFORE, least=50)[0] != UNDECIDED
+    assert judge(new, BEFORE, least=50, elsewhere=elsewhere)[0] == verdict
+
+
+def test_a_release_that_is_excused_is_told_of():
+    why = judge(FAILING, BEFORE, least=50, elsewhere=[Elsewhere(29, 100, 0, 300, None)])[1]
+    assert why == "30 of 100 requests failed, and so did 29 of 100 to the release before on other hosts: it is not this release alone"
+    why = judge(Requests(0, [0.31] * 100), BEFORE, least=50, elsewhere=[Elsewhere(0, 100, 0, 300, 3.0)])[1]
+    assert why == "a request in the middle takes 310 ms where it took 100 ms, and the release before takes 3.0 times as long as before on other hosts: it is not this release alone"
+
+
+def test_a_bad_release_is_told_of_beside_what_other_hosts_see():
+    why = judge(FAILING, BEFORE, least=50, elsewhere=[Elsewhere(0, 100, 0, 300, None), Elsewhere(1, 80, 0, 300, None), Elsewhere(9, 9, 0, 300, None)])[1]
+    assert why == "30 of 100 requests to the new release failed, before it was 0 of 300, at the same time 1 of 180 to the one before on other hosts"
+    why = judge(Requests(0, [0.31] * 100), BEFORE, least=50, elsewhere=[Elsewhere(0, 100, 0, 300, 1.1)])[1]
+    assert why == "the new release takes 310 ms for a request in the middle, the one before took 100 ms, and on other hosts takes 1.1 times as long as it did"
+
+
+def test_shares_at_their_ends_are_shares():
+    assert judge(FAILING, BEFORE, least=50, tolerated=0)[0] == BAD
+    assert judge(FAILING, BEFORE, least=50, tolerated=1)[0] == GOOD
+
+
 EVERY = 3
 
 
@@ -91,15 +147,34 @@ def visitors(rng, seconds, per_second, share, factor):
     return failed, times, rates
 
 
-def bake(rng, share, factor=1.0, per_second=20, seconds=30, before=600, share_before=0.002):
-    """One simulated bake: seconds until it is found bad, or None."""
-    failed, times, rates = visitors(rng, before // per_second, per_second, share_before, 1.0)
-    old = Requests(failed, times, None, rates)
-    failed, times, rates = 0, [], []
+def known(seen):
+    failed, times, rates = seen
+    return Requests(failed, times, None, rates)
+
+
+def joined(*parts):
+    failed, times, rates = zip(*parts)
+    return sum(failed), sum(times, []), sum(rates, [])
+
+
+def bake(rng, share, factor=1.0, per_second=20, seconds=30, before=600, share_before=0.002, others=0, trouble=(0.002, 1.0)):
+    """One simulated bake: seconds until it is found bad, or None.
+
+    :param others: how many hosts still have the release before.
+    :param trouble: share of their requests that fail meanwhile, and how many times as long they take.
+    """
+    old = known(visitors(rng, before // per_second, per_second, share_before, 1.0))
+    elsewhere = [(known(visitors(rng, before // per_second, per_second, share_before, 1.0)), []) for _ in range(others)]
+    new = []
     for second in range(EVERY, seconds + 1, EVERY):
-        more = visitors(rng, EVERY, per_second, share, factor)
-        failed, times, rates = failed + more[0], times + more[1], rates + more[2]
-        if judge(Requests(failed, times, None, rates), old, least=50, looks=seconds // EVERY)[0] == BAD:
+        new.append(visitors(rng, EVERY, per_second, share, factor))
+        for _, now in elsewhere:
+            now.append(visitors(rng, EVERY, per_second, *trouble))
+        verdict = judge(known(joined(*new)), old, least=50, looks=seconds // EVERY)[0]
+        if verdict == BAD and others:
+            told = [elsewhere_of(known(joined(*now)), old_one) for old_one, now in elsewhere]
+            verdict = judge(known(joined(*new)), old, least=50, looks=seconds // EVERY, elsewhere=told)[0]
+        if verdict == BAD:
             return second
     return None
 
@@ -114,6 +189,10 @@ def test_simulated_deploys():
     slow = [bake(rng, 0.002, factor=3.0) for _ in range(40)]
     assert None not in slow
     assert max(slow) < 15
+    # The database is slow, or fails, for all.
+    assert [bake(rng, 0.002, factor=3.0, others=2, trouble=(0.002, 3.0)) for _ in range(20)] == [None] * 20
+    assert [bake(rng, 0.1, others=2, trouble=(0.1, 1.0)) for _ in range(20)] == [None] * 20
+    assert None not in [bake(rng, 0.002, factor=9.0, others=2, trouble=(0.002, 3.0)) for _ in range(20)]
 
 
 def main():
@@ -129,6 +208,12 @@ def main():
         ("fails 20 %, 2 requests a second", {"share": 0.2, "per_second": 2, "before": 120}),
         ("1.5 x as slow", {"share": 0.002, "factor": 1.5}),
         ("3 x as slow", {"share": 0.002, "factor": 3.0}),
+        ("3 x as slow, two other hosts as before", {"share": 0.002, "factor": 3.0, "others": 2}),
+        ("fails 5 %, two other hosts as before", {"share": 0.05, "others": 2}),
+        ("as good as before, while all three hosts become 3 x as slow", {"share": 0.002, "factor": 3.0, "others": 2, "trouble": (0.002, 3.0)}),
+        ("as good as before, while all three hosts fail 10 %", {"share": 0.1, "others": 2, "trouble": (0.1, 1.0)}),
+        ("3 x as slow, while all three hosts become 3 x as slow", {"share": 0.002, "factor": 9.0, "others": 2, "trouble": (0.002, 3.0)}),
+        ("fails 30 %, while all three hosts fail 10 %", {"share": 0.3, "others": 2, "trouble": (0.1, 1.0)}),
         ("3 x as slow, 4 requests a second", {"share": 0.002, "factor": 3.0, "per_second": 4, "before": 120}),
     ):
         found = [bake(rng, **options) for _ in range(10000)]

@@ -12,6 +12,8 @@ import time
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper as module
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import elsewhere
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.keeper import Keeper, make_folder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 
@@ -30,7 +32,10 @@ def kept(tmp_path):
     def tell(went):
         lock.did.append("told of %s, lock of %s" % (went["release"], lock.holder()))
 
-    keeper = Keeper(lock, str(tmp_path), lambda: lock.did.append("back") or lock.went, lambda: lock.did.append("confirmed"), lock.noted.append, tell, SILENCE)
+    def look(seconds, part):
+        return Elsewhere(1, seconds, 2, len(part), 1.5)
+
+    keeper = Keeper(lock, str(tmp_path), lambda: lock.did.append("back") or lock.went, lambda: lock.did.append("confirmed"), lock.noted.append, tell, look, SILENCE)
     thread = threading.Thread(target=keeper.run)
     thread.start()
     deadline = time.monotonic() + 30
@@ -136,7 +141,40 @@ def test_the_end_of_the_last_connection_is_noted_at_once(kept):
     assert kept.noted == [True, True, True, False]
 
 
-@pytest.mark.parametrize("said", [b"ask\n", b"go back\n", b"\x00" * 200, b"beat " * 4000, b"BEAT\n"])
+def test_what_visitors_of_this_host_see_is_said_to_the_runner(kept):
+    # With a step that works, as one does then, the keeper waits however slow this test is.
+    with kept.step():
+        runner = call(kept)
+        runner.sendall(b"look 7 60 web\n")
+        assert runner.recv(64) == b"seen 7 1 60 2 3 150\n"
+
+
+def test_what_this_host_wants_to_know_goes_to_the_runner_and_comes_back(kept):
+    answers = []
+    with kept.step():
+        runner = call(kept)
+        runner.sendall(b"beat\n")
+        assert runner.recv(64) == b"here\n"
+        asking = threading.Thread(target=lambda: answers.extend(elsewhere.ask(kept.socket, 12.7, "20260102T000000Z-1111111", 30)))
+        asking.start()
+        assert runner.recv(64) == b"elsewhere 12 20260102T000000Z-1111111\n"
+        runner.sendall(b"seen 7 3 90 0 400 290\nseen 7 9 2 0 400 290\nsomething else\nseen 7 0 80 0 0 0\nall\n")
+        asking.join(timeout=30)
+    assert [(one.failed, one.count, one.failed_before, one.count_before, one.slower) for one in answers] == [(3, 90, 0, 400, 2.9), (0, 80, 0, 0, None)]
+
+
+def test_nobody_is_waited_for_where_nobody_could_answer(kept, tmp_path):
+    with kept.step():
+        begun = time.monotonic()
+        assert elsewhere.ask(kept.socket, 12, "web", 30) == []
+        assert elsewhere.ask(str(tmp_path / "none"), 12, "web", 30) == []
+        assert elsewhere.ask(None, 12, "web", 30) == []
+        assert elsewhere.ask(kept.socket, 12, "web x\nconfirm", 30) == []
+        assert time.monotonic() - begun < 20
+    assert "confirmed" not in kept.did
+
+
+@pytest.mark.parametrize("said", [b"ask\n", b"look 1 60 web\n", b"elsewhere 60 web\n", b"go back\n", b"\x00" * 200, b"beat " * 4000, b"BEAT\n"])
 def test_nothing_else_counts(kept, said):
     runner = call(kept)
     for _ in range(20):
@@ -186,8 +224,31 @@ def test_a_run_that_asks_again_is_heard_by_the_one_that_listens(tmp_path, monkey
     lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path / "locks"))
     lock.take()
     first = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
+    first.starts.result()
     again = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
     assert len(started) == 1
     (tmp_path / "heard/0123456789abcdef/heard").touch()
-    assert (first.wait(1), again.wait(1)) == (None, None)
+    assert (first.wait(False, 1), again.wait(False, 1)) == (None, None)
     assert lock.is_held()
+
+
+def test_a_run_that_is_not_heard_at_first_counts_as_dead_unless_its_runner_says_that_it_goes_on(tmp_path, monkeypatch):
+    """A runner that is killed between the lock and its first heartbeat says nothing; where it has no way to send one, the lock has a lease."""
+    done = []
+    monkeypatch.setattr(module, "FOLDER", str(tmp_path / "heard"))
+    monkeypatch.setattr(module, "run", lambda argv, **options: done.append(argv[:2]))
+    monkeypatch.setattr(module.shipped, "ship", lambda: "/nowhere")
+    lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path / "locks"))
+    lock.take()
+    with pytest.raises(module.Unheard):
+        module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "").wait(False, 0.1)
+    assert [argv[0] for argv in done] == ["systemd-run"], "what listens goes on, and frees the lock"
+    trouble = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "").wait(True, 0.1)
+    assert "its deploy lock lasts 15 minutes" in trouble
+    assert done[1:] == [["systemctl", "stop"]]
+
+
+def test_a_run_that_is_never_heard_leaves_no_lock(kept):
+    kept.thread.join(timeout=30)
+    assert kept.did == ["back"]
+    assert kept.holder() is None

@@ -122,3 +122,22 @@ def test_a_name_is_no_place_to_connect_to(monkeypatch):
     [(argv, database)] = seen
     assert database == "host=/opt/shop/shared dbname=shop"
     assert not any("host=" in word for word in argv)
+
+
+def test_extensions_are_in_packages_for_the_servers_version(tmp_path, monkeypatch):
+    monkeypatch.setattr(postgresql, "EXTENSIONS", str(tmp_path / "%s"))
+    (tmp_path / "17").mkdir()
+    (tmp_path / "17/citext.control").write_text("")
+    wanted = ["citext", "postgis", "postgis_raster", "vector", "pg_cron", "pgrouting", "plpgsql_check"]
+    assert postgresql.packages_of(wanted, "17") == [
+        "postgresql-17-postgis-3", "postgresql-17-pgvector", "postgresql-17-cron", "postgresql-17-pgrouting", "postgresql-17-plpgsql-check",
+    ]
+    assert postgresql.packages_of(["citext"], "15") == ["postgresql-15-citext"]
+
+
+def test_no_extension_is_made_beside_functions_that_its_script_could_call():
+    postgresql.refuse_traps("", ["postgis"])
+    with pytest.raises(CommandFailed, match=r"public \(format, lower\), .* run CREATE EXTENSION there for postgis, citext$"):
+        postgresql.refuse_traps("format\nlower", ["postgis", "citext"])
+    with pytest.raises(CommandFailed, match=r"\(f0, f1, f2, f3, f4 and more\)"):
+        postgresql.refuse_traps("\n".join("f%d" % number for number in range(9)), ["postgis"])

@@ -1,19 +1,25 @@
 """What a bake reads of nginx's log, and what it makes of it."""
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
+
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import rule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import failing_paths
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.bake import Bake, Log, parse, sides
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.bake import Bake, Log, parse, seen_here, sides
 
 OLD, NEW = "20260101T000000Z-0000000", "20260102T000000Z-1111111"
+SETTINGS = {"bake": 0, "bake_wait": 0, "bake_requests": 50, "bake_failures": 0.5, "bake_slower": 2.0, "bake_checks": []}
 
 
-def line(path="/", status=200, seconds="0.010", slot="blue", release=OLD):
+def line(path="/", status=200, seconds="0.010", slot="blue", release=OLD, moment="27/Nov/2026:06:58:14 +0000"):
     return (
-        '127.0.0.1 - - [27/Nov/2026:06:58:14 +0000] "GET %s HTTP/1.1" %d 120 "-" "a \\"browser\\" upstream=9" host=shop.example time=0.011 upstream=%s slot=%s release=%s id=abc\n'
-        % (path, status, seconds, slot, release)
+        '127.0.0.1 - - [%s] "GET %s HTTP/1.1" %d 120 "-" "a \\"browser\\" upstream=9" host=shop.example time=0.011 upstream=%s slot=%s release=%s id=abc\n'
+        % (moment, path, status, seconds, slot, release)
     )
 
 
@@ -42,15 +48,18 @@ def test_paths_that_fail_most_come_first():
     assert said[0].strip() == "3 x 500 /page/0"
 
 
+def clock(monotonic):
+    return SimpleNamespace(monotonic=monotonic, time=lambda: 1000.0, sleep=lambda seconds: None)
+
+
 @pytest.fixture
 def watched(tmp_path, monkeypatch):
-    """A bake of three looks whose log grows by what a test says, with no systemd around it."""
-    monkeypatch.setattr(bake.time, "sleep", lambda seconds: None)
-    monkeypatch.setattr(bake, "EVERY", 0.001)
+    """A bake of one look whose log grows by what a test says, with no systemd around it."""
+    monkeypatch.setattr(rule, "time", clock(time.monotonic))
     path = tmp_path / "access.log"
     path.write_text("".join(line() for _ in range(400)))
 
-    def watch(more, before=None, checks=(), restarts="0"):
+    def watch(more, before=None, checks=(), restarts="0", elsewhere=()):
         if before is not None:
             path.write_text(before)
         log = Log(str(path))
@@ -58,13 +67,16 @@ def watched(tmp_path, monkeypatch):
             file.write(more)
         monkeypatch.setattr(bake.systemd, "show_each", lambda units, *names: {unit: {"ActiveState": "active", "SubState": "running", "NRestarts": restarts} for unit in units})
         monkeypatch.setattr(bake, "run", lambda argv, **options: "")
-        return Bake(log, NEW, ["shop@green.service"], 0, 50, list(checks), lambda: False).watch()
+        return Bake(
+            log, NEW, "shop@green.service", ["shop-worker-green@1.service"], {**SETTINGS, "bake_checks": list(checks)}, lambda: False,
+            lambda seconds: list(elsewhere), lambda command: "it ended with 1" if command.startswith("bad") else None,
+        ).watch()
 
     return watch
 
 
 def test_a_good_release_stays(watched):
-    assert watched("".join(line(release=NEW) for _ in range(100))) == ("good", "0 of 100 requests failed")
+    assert watched("".join(line(release=NEW) for _ in range(100))) == ("good", "watched for 0 s, good: 0 of 100 requests failed")
 
 
 def test_one_that_fails_its_visitors_is_bad_and_says_where(watched):
@@ -75,6 +87,39 @@ def test_one_that_fails_its_visitors_is_bad_and_says_where(watched):
 def test_one_that_is_slow_is_bad(watched):
     with pytest.raises(CommandFailed, match="takes 90 ms for a request in the middle, the one before took 10 ms"):
         watched("".join(line(release=NEW, seconds="0.090") for _ in range(100)))
+
+
+def test_one_that_fails_as_other_hosts_do_with_the_release_before_stays_and_says_so(watched):
+    more = "".join(line("/cart", 500, release=NEW) for _ in range(30)) + "".join(line(release=NEW) for _ in range(70))
+    verdict, said = watched(more, elsewhere=[Elsewhere(33, 100, 0, 400, None), Elsewhere(25, 90, 0, 400, None)])
+    assert verdict == "undecided"
+    assert said == "watched for 0 s, undecided: 30 of 100 requests failed, and so did 58 of 190 to the release before on other hosts: it is not this release alone"
+    with pytest.raises(CommandFailed, match="30 of 100 requests to the new release failed"):
+        watched(more, elsewhere=[Elsewhere(0, 100, 0, 400, None), Elsewhere(25, 90, 0, 400, None)])
+
+
+def at(seconds_ago, **more):
+    return line(moment=time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(time.time() - seconds_ago)), **more)
+
+
+def test_what_a_host_sees_for_another_is_of_the_same_time_and_not_of_the_release_that_is_watched(tmp_path):
+    path = tmp_path / "access.log"
+    path.write_text(
+        "".join(at(300, seconds="0.010") for _ in range(200)) + "".join(at(100, status=500) for _ in range(3))
+        + "".join(at(5, seconds="0.030") for _ in range(80)) + "".join(at(4, status=500, seconds="0.030") for _ in range(9)) + at(3, release=NEW) * 7
+    )
+    found = seen_here(str(path), NEW, 20)
+    assert (found.failed, found.count, found.failed_before, found.count_before) == (9, 89, 3, 203)
+    assert found.slower == pytest.approx(3)
+    nothing = seen_here(str(tmp_path / "none"), NEW, 20)
+    assert (nothing.failed, nothing.count, nothing.slower) == (0, 0, None)
+
+
+def test_one_that_is_undecided_is_watched_longer_where_it_may_be(watched, monkeypatch):
+    monkeypatch.setattr(rule, "time", clock(iter(range(0, 1000, 3)).__next__))
+    monkeypatch.setitem(SETTINGS, "bake_wait", 60)
+    assert watched(line(release=NEW))[1] == "watched for 60 s, undecided: too few requests came to judge it (1 of 50)"
+    assert watched("".join(line(release=NEW) for _ in range(100)))[1].startswith("watched for 3 s, good")
 
 
 def test_few_requests_decide_nothing(watched):
@@ -92,6 +137,39 @@ def test_an_address_of_the_users_own_that_does_not_answer_is_bad(watched):
         watched("", checks=["http://127.0.0.1:9/health?key=1"])
 
 
+def test_a_command_of_the_users_own_that_fails_is_bad(watched):
+    assert watched("", checks=["good.py --all"])[0] == "undecided"
+    with pytest.raises(CommandFailed, match="bad.py --all of django_app_bake_checks: it ended with 1"):
+        watched("", checks=["good.py", "bad.py --all"])
+
+
+TRACEBACK = "%d.250000 shop python[9]: Traceback (most recent call last):\n%d.250001 shop python[9]:   File tasks.py\n"
+
+
+@pytest.mark.parametrize(
+    ("new", "before", "bad"),
+    [(8, 0, True), (3, 0, True), (2, 0, False), (3, 200, False), (8, 300, False), (8, 30, True)],
+)
+def test_processes_that_print_errors_in_more_seconds_than_before_are_bad(new, before, bad, monkeypatch, tmp_path):
+    asked = []
+
+    def journal(argv, **options):
+        asked.append(argv)
+        count = before if "--until" in argv else new
+        return "".join(TRACEBACK % (second, second) for second in range(count)) + TRACEBACK % (count - 1, count - 1) if count else ""
+
+    monkeypatch.setattr(bake, "run", journal)
+    monkeypatch.setattr(bake.systemd, "log_since", lambda unit, since, lines: "ValueError: no such job")
+    # When the log was noted, when watching began, and now.
+    monkeypatch.setattr(bake, "time", clock(iter([0, 5, 9]).__next__))
+    found = Bake(Log(str(tmp_path / "none")), NEW, "", ["shop-worker-green@1.service"], SETTINGS, lambda: False, lambda seconds: [], str).failing_process()
+    assert bool(found) == bad
+    assert not bad or found == (
+        "its processes printed errors in %d of 9 seconds, before it was %d of 600. Last lines of shop-worker-green@1.service:\nValueError: no such job" % (new, before)
+    )
+    assert new < 3 or {"--unit=shop-worker-*@*.service", "--until", "@1000"} < set(asked[1]), "what the new ones print is not of before"
+
+
 @pytest.mark.parametrize(
     ("said", "lost"),
     [
@@ -103,5 +181,5 @@ def test_an_address_of_the_users_own_that_does_not_answer_is_bad(watched):
 )
 def test_workers_that_nobody_ended(said, lost, tmp_path, monkeypatch):
     monkeypatch.setattr(bake, "run", lambda argv, **options: said + "\n" + said)
-    found = Bake(Log(str(tmp_path / "none")), NEW, ["shop@green.service"], 0, 50, [], lambda: False).lost_worker()
+    found = Bake(Log(str(tmp_path / "none")), NEW, "shop@green.service", [], SETTINGS, lambda: False, lambda seconds: [], str).lost_worker()
     assert bool(found) == lost

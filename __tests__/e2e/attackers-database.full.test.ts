@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Host, onHost } from "../../scripts/lab/index.mjs";
+import { directly, expectRefused } from "./support/direct.js";
+import { inventory } from "./support/inventory.js";
+import { fetchPage } from "./support/page.js";
+import { createProject } from "./support/project.js";
+import { endOthers, TAKEN_OVER } from "./support/taken-over.js";
+import { startTrial, type Trial } from "./support/trial.js";
+
+// An application that is taken over, and the programs of its database, which run as its user.
+const site = "mysite.example";
+const vars = [
+  `server_name: ${site}`,
+  "django_settings_module: mysite.settings.production",
+  "vault_secret_key: a-key-that-is-only-for-this-test",
+  "vault_db_password: a-password-that-is-only-for-this-test",
+  "django_app_database: local",
+].join("\n");
+
+let trial: Trial;
+let host: Host;
+let run: (inputs?: Record<string, string>) => ReturnType<ReturnType<typeof directly>>;
+
+beforeAll(async () => {
+  trial = await startTrial("attackers-database");
+  // systemd is too old there to give units process IDs of their own.
+  host = await trial.host({ name: "app1", suite: "bookworm", kind: "ready" });
+  const project = await createProject(trial, "examples/mysite");
+  project.write("inventory/hosts.yml", inventory([host]));
+  project.write("mysite/wsgi.py", `${project.read("mysite/wsgi.py")}${TAKEN_OVER}`);
+  await project.commit("A guestbook");
+  const start = directly(trial, project, [host]);
+  run = (inputs = {}) => start({ inputs: { vars, "timeout-minutes": "5", ...inputs } });
+  const first = await run();
+  expect(first.outputs.status, first.log).toBe("succeeded");
+});
+
+afterAll(() => trial?.end());
+
+describe("the application, taken over", () => {
+  test.each(["SIGKILL", "SIGSTOP"])("keeps no dump of its database from its end by %s", async (signal) => {
+    const killer = await endOthers(host, site, [signal]);
+    try {
+      const backup = await run({ operation: "backup" });
+      expect(backup.outputs.status, backup.log).toBe("succeeded");
+      expect(await onHost(host, `ls /opt/mysite/backups/${backup.outputs.dump}.dump`)).toContain(".dump");
+      expect(await killer.tries()).toBeGreaterThan(0);
+    } finally {
+      await killer.stop();
+    }
+    expect((await fetchPage(host, site)).status).toBe(200);
+  });
+
+  test("has a function where the script of an extension would find it", async () => {
+    const sql = (text: string, as = ""): Promise<string> =>
+      onHost(host, `su postgres -c 'psql -XAtq mysite' <<'SQL'\n${as}${text}\nSQL`);
+    const trap = "CREATE FUNCTION public.lower(name) RETURNS text LANGUAGE sql AS $$ SELECT 'trap' $$";
+    await sql(trap, "SET ROLE mysite;\n");
+    const inputs = { vars: `${vars}\npostgresql_server_extensions: [citext]` };
+    expectRefused(await run(inputs), /functions or operators in the schema public \(lower\), which the script/);
+    expect(await sql("SELECT count(*) FROM pg_extension WHERE extname = 'citext'")).toBe("0");
+    await sql("DROP FUNCTION public.lower(name)");
+    const result = await run(inputs);
+    expect(result.outputs.status, result.log).toBe("succeeded");
+    expect(await sql("SELECT count(*) FROM pg_extension WHERE extname = 'citext'")).toBe("1");
+  });
+});

@@ -37,6 +37,16 @@ options:
     description: Whether this is the only host that has the application, without which requests cannot wait.
     type: bool
     default: false
+  elsewhere:
+    description:
+      - Of each other live release of the fleet C(host), C(release) and, as C(proved), what this module answered there with O(proves_only=true), or nothing.
+    type: list
+    elements: dict
+    default: []
+  proves_only:
+    description: Whether nothing is applied, and only the live release of this host is tried with the migrations that another host applies.
+    type: bool
+    default: false
   database_port:
     description: Port of a PostgreSQL server of this host whose administrator makes the copy's database for the application. 0 has the application make it.
     type: int
@@ -92,6 +102,10 @@ dump:
   description: Id of the dump, when one was made.
   type: str
   returned: when a dump was made
+proved:
+  description: With O(proves_only=true), C(breaks), sentences about what the live release of this host would not survive, and C(later), the migrations that may wait for the end.
+  type: dict
+  returned: with proves_only
 commands:
   description: The commands that were run.
   type: list
@@ -110,7 +124,7 @@ import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, found_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -141,17 +155,31 @@ def migrate(application: Application, layout, params) -> dict:
 
 def policy_of(layout, params) -> Policy:
     """There is nothing to prove for a release that serves alone, or that is the live one itself."""
-    live = layout.live_release()
-    serves = live and live != params["release"] and layout.starts(live)
+    serves = has_to_prove(layout, params["release"])
     holds = params["proof"] == "hold" and params["alone"] and os.path.islink(layout.socket_link)
     return Policy(
         params["proof"], (lambda: live_application(params, layout)) if serves else None, "django_app_schema_proof", layout.release_dir(params["release"]),
-        params["database_port"], (lambda migrations, dump: holding.begin(layout, params, migrations, dump)) if holds else None,
+        params["database_port"], (lambda migrations, dump: holding.begin(layout, params, migrations, dump)) if holds else None, params["elsewhere"],
     )
+
+
+def has_to_prove(layout, release: str) -> bool:
+    live = layout.live_release()
+    return bool(live) and live != release and layout.starts(live)
+
+
+def prove(application: Application, layout, params) -> dict:
+    """Tries the live release of a host that does not migrate."""
+    if not has_to_prove(layout, params["release"]):
+        return {}
+    return found_here(application, recovery_of(params, layout).client, policy_of(layout, params))
 
 
 def act(application: Application, layout, params, check_mode: bool) -> dict:
     """Migrates, then runs the commands that are still to be run; in check mode tells what that would be."""
+    if params["proves_only"]:
+        found = {} if check_mode else prove(application, layout, params)
+        return {"migrations": [], "commands": [], **found}
     phases = commands.parse(params["commands"])
     ran = commands.Ran(layout, params["release"])
     if check_mode:
@@ -171,6 +199,8 @@ def main() -> None:
             "proof": {"type": "str", "choices": ["refuse", "warn", "hold", "off"], "default": "refuse"},
             "hold_seconds": {"type": "int", "default": 20},
             "alone": {"type": "bool", "default": False},
+            "elsewhere": {"type": "list", "elements": "dict", "default": []},
+            "proves_only": {"type": "bool", "default": False},
             "database_port": {"type": "int", "default": 0},
             "lock_timeout": {"type": "int", "default": 3},
             "lock_tries": {"type": "int", "default": 10},

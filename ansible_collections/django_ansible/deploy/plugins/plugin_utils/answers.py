@@ -52,6 +52,7 @@ RELEASE = record(
     build=maybe(hexadecimal), prepared=boolean, as_built=boolean, starts=boolean,
 )
 LOGS = {"times": each(number, 40000), "lines": each(LINE, 40000)}
+PROVED = record(breaks=each(text()), later=each(migration))
 RUN = {"output": text(8 << 20), "offset": number, "ended": boolean, "cut": boolean, "code": maybe(number), "trouble": text(), "deploy": DEPLOY}
 LIVE = record(slot=maybe(one_of("blue", "green")), release=maybe(release), revision=maybe(commit))
 
@@ -71,7 +72,9 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_lock": {"lock": maybe(LINE)},
     "app_logs": LOGS,
     "app_maintenance": {"deploy": DEPLOY},
-    "app_migrate": {"migrations": each(migration), "dump": maybe(dump), "commands": each(LINE), "told": each(text()), "deploy": DEPLOY},
+    "app_migrate": {
+        "migrations": each(migration), "dump": maybe(dump), "proved": PROVED, "commands": each(LINE), "told": each(text()), "deploy": DEPLOY,
+    },
     "app_recovery": {"told": each(text()), "deploy": DEPLOY},
     "app_release": {"done": each(word), "needs_all": text(), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
     "app_remove": {"removed": each(LINE), "told": each(text())},

@@ -26,20 +26,21 @@ def apply_plan(
     :raises CommandFailed: when Django, the dump or the proof says no; then nothing was applied.
     """
     copy = new_name()
-    found = application.drive("plan", *also, dump=dump, **({"proof": copy, "release_dir": policy.release_dir} if policy.proves else {}))
+    found = application.drive("plan", *also, dump=dump, **policy.asks_of_plan(copy))
     plan = found.pop("plan")
     result: dict = {"migrations": plan["migrations"], "warnings": [], "told": [], **({"found": found} if also else {})}
     if not result["migrations"]:
         return result
     holds, later = False, []
     if policy.proves:
-        proof = Proof(application, policy.live(), recovery.client, plan, copy, policy.admin_port).run()
+        live_code = policy.live() if policy.live else None
+        proof = Proof(application, live_code, recovery.client, plan, copy, policy.admin_port).run(policy.elsewhere)
         later = proof.later
         holds = bool(proof.breaks) and not later and not proof.fails and policy.hold is not None
         if proof.breaks and policy.kind != "warn" and not (later or holds):
             raise CommandFailed(refusal(proof.breaks, policy))
         result["warnings"] += proof.notes + ([] if later or holds else ["the live release may break: %s" % one for one in proof.breaks])
-        result["told"].append(proof.told)
+        result["told"] += filter(None, [proof.told])
         if later:
             result["later"] = later
             result["told"].append("%s: applied once the new release is live everywhere, since the live one still uses what goes, and both work without that" % ", ".join(later))

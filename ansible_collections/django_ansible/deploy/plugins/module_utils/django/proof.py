@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import rules
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copies import copy_of, new_name
@@ -28,6 +28,7 @@ class Policy:
     :param admin_port: see copies.
     :param hold: has requests wait from now on, before migrations that break the live release; called with them and the id of the dump from before. None where
         they cannot wait.
+    :param elsewhere: of each other live release of the fleet C(host), C(release) and, as C(proved), what :func:`found_here` told there; None where nothing did.
     """
 
     kind: str
@@ -36,10 +37,20 @@ class Policy:
     release_dir: str = ""
     admin_port: int = 0
     hold: Callable | None = None
+    elsewhere: list = field(default_factory=list)
 
     @property
     def proves(self) -> bool:
-        return self.kind != "off" and self.live is not None
+        return self.kind != "off" and (self.live is not None or bool(self.elsewhere))
+
+    def asks_of_plan(self, copy: str) -> dict:
+        """What the plan step of driver has to tell for it.
+
+        :param copy: the name that a copy gets.
+        """
+        if not self.proves:
+            return {}
+        return {**({"proof": copy} if self.live else {"operations": True}), "release_dir": self.release_dir}
 
 
 OFF = Policy("off")
@@ -58,7 +69,7 @@ class Proof:
     migrations themselves do. ``later`` has the migrations that may be applied once nothing uses any more what they take away, when that helps.
 
     :param application: the new release's, as it can be driven.
-    :param live: the live release's.
+    :param live: the live release's; None where this host has none, or where that is the new one.
     :param client: runs PostgreSQL clients, see backup.
     :param admin_port: see copies.
     """
@@ -71,7 +82,14 @@ class Proof:
         self.fails = False
         self.later: list[str] = []
 
-    def run(self) -> Proof:
+    def run(self, elsewhere: list | tuple = ()) -> Proof:
+        """Tries the live release of this host, if there is one, and adds what other hosts found, see Policy."""
+        if self.live is not None:
+            self.try_live()
+        self.hear(elsewhere)
+        return self
+
+    def try_live(self) -> None:
         started = time.monotonic()
         try:
             found = self.tried()
@@ -81,20 +99,41 @@ class Proof:
                 self.breaks, self.told = [str(error)], "the migrations fail on a copy of the schema"
             else:
                 self.stand_in(error)
-            return self
+            return
         except CommandFailed as error:
             self.stand_in(error)
-            return self
+            return
         self.breaks = [rules.sentence(one) for one in found]
         if found:
-            try:
-                self.later = self.both_work_without(rules.contracting(found, self.plan))
-            except CommandFailed as error:
-                self.notes.append("whether the migrations can be applied in two stages was not found out: %s" % " ".join(str(error).split())[:300])
+            self.later = self.split(rules.contracting(found, self.plan))
         self.told = "the live release %s the migrated schema: %d models tried on a copy without rows, in %.1f s" % (
             "does not work on" if found else "works on", self.count, time.monotonic() - started
         )
-        return self
+
+    def hear(self, elsewhere: list | tuple) -> None:
+        """A migration waits for the end only where each release that it would break can do without what goes."""
+        self.notes += [
+            "whether %s, which is live on %s, works with these migrations was not tried there" % (one["release"], one["host"]) for one in elsewhere if not one["proved"]
+        ]
+        broken = [one for one in elsewhere if one["proved"] and one["proved"]["breaks"]]
+        if not broken:
+            return
+        asked = {name for one in broken for name in one["proved"]["later"]}.union(self.later)
+        later = [name for name in self.plan["migrations"] if name in asked]
+        splits = (self.later or not self.breaks) and all(one["proved"]["later"] for one in broken) and rules.may_be_last(later, self.plan)
+        if later != self.later:
+            self.later = self.split(later) if splits else []
+        elif not splits:
+            self.later = []
+        self.breaks += ["%s (of %s, which is live on %s)" % (sentence, one["release"], one["host"]) for one in broken for sentence in one["proved"]["breaks"]]
+
+    def split(self, later: list[str]) -> list[str]:
+        """As both_work_without; whether they do may stay unknown."""
+        try:
+            return self.both_work_without(later)
+        except CommandFailed as error:
+            self.notes.append("whether the migrations can be applied in two stages was not found out: %s" % " ".join(str(error).split())[:300])
+            return []
 
     def tried(self) -> list[dict]:
         """What breaks, each with the operation that does it."""
@@ -146,13 +185,15 @@ class Proof:
         with self.copy() as copy:
             migrated = self.application.drive("copy_migrate", copy=copy, only=first)["copy_migrate"]
             made = {**copy, "schema": migrated.get("schema", [])}
-            return later if not migrated.get("failed") and all(works(one.drive("copy_try", "columns", copy=made), touched) for one in (self.live, self.application)) else []
+            releases = [one for one in (self.live, self.application) if one is not None]
+            return later if not migrated.get("failed") and all(works(one.drive("copy_try", "columns", copy=made), touched) for one in releases) else []
 
     def renew(self) -> None:
-        """Has another copy be made: on MySQL the plan step makes its database."""
-        if self.plan["copy"]["vendor"] == "mysql":
+        """Has another copy be made: on MySQL the plan step makes its database. Without a live release here it was asked for none."""
+        if "copy" not in self.plan or self.plan["copy"]["vendor"] == "mysql":
             self.name = new_name()
-            self.plan = {**self.plan, "copy": self.application.drive("plan", proof=self.name)["plan"]["copy"]}
+            found = self.application.drive("plan", proof=self.name)["plan"]
+            self.plan = {**self.plan, "copy": found["copy"], "database": found["database"]}
 
     def copy(self):
         return copy_of(self.plan, self.application, self.client, self.name, self.admin_port)
@@ -174,6 +215,19 @@ def works(found: dict, tables: set[str]) -> bool:
     """Whether a release was found to work on a copy, and nothing of these tables stayed untried."""
     labels = {known["model"] for table, known in found["columns"]["tables"].items() if table in tables}
     return not found["copy_try"]["breaks"] and not any(sentence.partition(":")[0] in labels for sentence in found["copy_try"]["untried"])
+
+
+def found_here(application, client, policy: Policy) -> dict:
+    """What the live release of this host does with the migrations, where another host applies them. Tells C(proved), C(warnings) and C(told).
+
+    :raises CommandFailed: when the new release or the live one does not start.
+    """
+    copy = new_name()
+    plan = application.drive("plan", **policy.asks_of_plan(copy))["plan"]
+    if not plan["migrations"]:
+        return {"proved": {"breaks": [], "later": []}, "warnings": [], "told": []}
+    proof = Proof(application, policy.live(), client, plan, copy, policy.admin_port).run()
+    return {"proved": {"breaks": proof.breaks, "later": proof.later}, "warnings": proof.notes, "told": [proof.told]}
 
 
 def refusal(breaks: list[str], policy: Policy) -> str:

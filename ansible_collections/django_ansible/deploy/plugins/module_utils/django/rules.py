@@ -41,7 +41,14 @@ def contracting(found: list[dict], plan: dict) -> list[str]:
         return []
     blamed = {one["operation"]["migration"] for one in found}
     later = [name for name in plan["migrations"] if name in blamed or blamed & set(plan["needs"].get(name, []))]
-    return later if all(one["later"] for one in plan["operations"] if one["migration"] in later) else []
+    return later if may_be_last(later, plan) else []
+
+
+def may_be_last(names: list[str], plan: dict) -> bool:
+    """Whether none of the other migrations of a plan needs one of these, and all that these do is to take something away."""
+    others = [name for name in plan["migrations"] if name not in names]
+    needed = {need for name in others for need in plan["needs"].get(name, [])}
+    return not needed & set(names) and all(one["later"] for one in plan["operations"] if one["migration"] in names)
 
 
 def broken(known: dict, table: str, column: str | None, kind: str, operation: dict) -> dict:

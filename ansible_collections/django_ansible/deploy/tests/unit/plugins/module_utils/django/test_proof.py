@@ -3,7 +3,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.database.rec
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import proof as module
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import rules
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, Proof
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, Proof, found_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 BREAK = {"model": "shop.Order", "table": "shop_order", "column": "note", "field": "note", "kind": "missing_column", "error": "no such column", "statements": ["select"]}
@@ -155,6 +155,71 @@ def test_what_does_more_than_take_away_does_not_wait():
     assert rules.contracting(found, plan) == ["a", "b"]
     assert rules.contracting(found, {**plan, "needs": {"b": ["a"], "c": ["a"]}}) == []
     assert rules.contracting([{**BREAK, "operation": None}], plan) == []
+
+
+OLD = "20260101T000000Z-aaaaaaa"
+
+
+def in_a_fleet(*elsewhere, live=None, new=None, plan=PLAN, policy="refuse"):
+    """A deploy whose leader has nothing to prove, or a live release that answers; what other hosts with other releases found."""
+    application = Fake(plan=plan, copy_migrate={"left_out": [], "schema": []}, columns=TABLES, copy_try=new or tried(), migrate={"migrations": ["shop.0002_x"], "times": []})
+    given = Policy(policy, (lambda: live) if live else None, "django_app_schema_proof", elsewhere=[{"host": "app2", "release": OLD, "proved": one} for one in elsewhere])
+    return application, lambda: apply_plan(application, Recovery(None, ""), attempt="", live=None, switch="", dump=False, policy=given)
+
+
+def test_what_breaks_the_live_release_of_another_host_is_refused_with_both_names():
+    for live in (None, Fake(copy_try=tried(), columns=TABLES)):
+        application, apply = in_a_fleet({"breaks": ["shop.Order.note: gone"], "later": []}, live=live)
+        with pytest.raises(CommandFailed, match=r"- shop.Order.note: gone \(of %s, which is live on app2\)" % OLD):
+            apply()
+        assert "migrate" not in application.asked
+    application, apply = in_a_fleet({"breaks": ["shop.Order.note: gone"], "later": []}, policy="warn")
+    assert "which is live on app2" in apply()["warnings"][0]
+
+
+def test_what_another_host_survives_or_nobody_tried_is_applied():
+    application, apply = in_a_fleet({"breaks": [], "later": []}, None)
+    result = apply()
+    assert result["migrations"] == ["shop.0002_x"] and "later" not in result
+    assert result["warnings"] == ["whether %s, which is live on app2, works with these migrations was not tried there" % OLD]
+
+
+def test_what_another_host_still_uses_waits_where_every_release_works_without():
+    # The leader has the new release already: it made no copy with the plan.
+    plan = {key: value for key, value in PLAN.items() if key not in ("copy", "database")}
+    application, apply = in_a_fleet({"breaks": ["shop.Order.note: gone"], "later": ["shop.0002_x"]}, plan=[plan, PLAN])
+    result = apply()
+    assert (result["later"], result["warnings"]) == (["shop.0002_x"], []) and application.options["migrate"] == {"only": []}
+    # The leader's own live release needs it, too, but not before the end.
+    live = Fake(copy_try=[tried(dict(BREAK)), tried(), tried()], columns=TABLES)
+    assert in_a_fleet({"breaks": ["gone"], "later": ["shop.0002_x"]}, live=live)[1]()["later"] == ["shop.0002_x"]
+
+
+@pytest.mark.parametrize("wrong", [
+    {"new": tried(dict(BREAK, kind="not_null"))}, {"plan": {**PLAN, "operations": [{**DROP, "later": False}]}},
+    {"plan": {**PLAN, "migrations": ["shop.0002_x", "shop.0003_y"], "needs": {"shop.0002_x": [], "shop.0003_y": ["shop.0002_x"]}}},
+])
+def test_a_host_cannot_have_just_anything_wait(wrong):
+    application, apply = in_a_fleet({"breaks": ["gone"], "later": ["shop.0002_x"]}, **wrong)
+    with pytest.raises(CommandFailed, match="which is live on app2"):
+        apply()
+    assert "migrate" not in application.asked
+
+
+def test_one_that_cannot_wait_keeps_the_others_from_it():
+    application, apply = in_a_fleet({"breaks": ["gone"], "later": ["shop.0002_x"]}, {"breaks": ["more"], "later": []})
+    with pytest.raises(CommandFailed, match="more"):
+        apply()
+
+
+def test_a_host_that_does_not_migrate_tells_what_its_live_release_does():
+    application = Fake(plan=PLAN, copy_migrate={"left_out": [], "schema": []}, columns=TABLES, copy_try=tried())
+    live = Fake(copy_try=[tried(dict(BREAK)), tried(), tried()], columns=TABLES)
+    found = found_here(application, None, Policy("refuse", lambda: live))
+    assert found["proved"]["later"] == ["shop.0002_x"] and found["proved"]["breaks"][0].startswith("shop.Order.note")
+    assert "migrate" not in application.asked and "does not work on" in found["told"][0]
+    application.answers["plan"] = {"migrations": []}
+    assert found_here(application, None, Policy("refuse", lambda: live))["proved"] == {"breaks": [], "later": []}
 
 
 def test_off_costs_nothing():

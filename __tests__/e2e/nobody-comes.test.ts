@@ -71,10 +71,18 @@ const nameOf = (instant: Instant): string =>
 async function stopped(instant: Instant): Promise<{ running: Promise<ActionResult>; folder: string; host: Host }> {
   const host = fleet.hosts[instant.length === 1 ? 1 : instant[1]] as Host;
   if (instant.length === 2) await holdAt(host, instant[0]);
+  const earlier = instant[0] === "activate" ? fleet.hosts.slice(0, instant[1]) : [];
+  const live = await Promise.all(earlier.map(stateOf));
   const folder = mkdtempSync(join(fleet.trial.folder, "stopped-"));
   const running = fleet.deploy({ folder });
-  if (instant.length === 2) await reached(host, instant[0]);
-  else {
+  if (instant.length === 2) {
+    await reached(host, instant[0]);
+    // A release comes up before it is its host's turn.
+    for (const [index, before] of earlier.entries())
+      await until(`The switch of ${before.name}`, 90, async () =>
+        (await stateOf(before)).release === live[index]?.release ? undefined : true,
+      );
+  } else {
     await until("the lock of app2", 60, async () => ((await stateOf(host)).lock === "" ? undefined : true));
     await new Promise((resolve) => setTimeout(resolve, instant[0]));
   }

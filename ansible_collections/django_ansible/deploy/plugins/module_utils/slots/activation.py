@@ -56,6 +56,7 @@ class Activation:
             processes.check()
             if not self.start.is_begun:
                 early_start.end(self.layout, wanted.params["run_id"])
+                early_start.discard(self.layout)  # Of a run that nobody ended.
             if starting:
                 self.start.try_out() if wanted.one_at_a_time else self.start.start()
                 self.warnings += static.merge(wanted.facts, self.layout).warnings

@@ -115,6 +115,21 @@ def test_the_activation_goes_on_from_there_only_when_it_is_the_same(host, slot, 
     assert bool(activation.Activation.take_over(SimpleNamespace(wanted=wanted, layout=host.layout))) is taken
 
 
+def test_what_a_run_left_that_nobody_ended_is_forgotten_with_its_copies(host, monkeypatch):
+    early_start.begin(PARAMS, host.layout, NEW)
+    forgotten = []
+    monkeypatch.setattr(early_start.Restorable, "forget", lambda self: forgotten.append(self))
+    step = object.__new__(activation.Activation)
+    wanted = SimpleNamespace(live="blue", processes=SimpleNamespace(check=lambda: None), params={"run_id": "run-2"}, one_at_a_time=False)
+    step.wanted, step.layout = wanted, host.layout
+    step.start = SimpleNamespace(is_begun=False, slot="green", start=lambda: 1 / 0)
+    monkeypatch.setattr(activation.Activation, "give_up", lambda self, cause, starting: cause)
+    with pytest.raises(activation.CommandFailed, match="division"):
+        step.run([])
+    assert len(forgotten) == 1
+    assert early_start.recall(host.layout) is None
+
+
 @pytest.mark.parametrize(
     "is_set_up, has_given_up, calls",
     [

@@ -58,14 +58,15 @@ class Channel:
         self.asked = 0.0
         self.seen: list[bytes] = []
         self.ended = False
+        self.went_back = False  # it heard of no run for too long, and rolled back
         self.rest = b""
 
     def waits_for_master(self, now: float) -> bool:
         return self.tries == 0 and bool(self.control_path) and not os.path.exists(self.control_path) and now - self.begun < MASTER
 
     def is_gone(self, now: float) -> bool:
-        """Whether a host that was there does not answer any more."""
-        return not self.ended and self.answered > 0 and now - self.answered > GONE
+        """Whether a host that was there does not answer any more, or goes on without this run."""
+        return self.went_back or (not self.ended and self.answered > 0 and now - self.answered > GONE)
 
     def tend(self, now: float, beats: bool) -> None:
         """Starts what is to run, ends what hangs, and sends a beat when one is due."""
@@ -111,8 +112,8 @@ class Channel:
             if line in (b"here", b"confirmed"):
                 self.answered = now
                 self.words.add(line.decode())
-            elif line == b"end":
-                self.ended = True
+            elif line in (b"end", b"back"):
+                self.ended, self.went_back = True, line == b"back"
                 self.close()
             elif QUESTION.fullmatch(line) and now - self.asked >= SEE_AGAIN:
                 self.question, self.asked = line, now
@@ -249,14 +250,15 @@ class Heart:
         return {"confirmed": self.confirmed, "silent": silent, "unsure": unsure}
 
     def ask(self, line: str, answer: str, but: set) -> list[str]:
-        asked = [channel for channel in self.present() if channel.name not in but]
+        """The hosts that do not give that answer, those that went back by themselves among them."""
+        asked = [channel for channel in self.channels.values() if channel.name not in but and (channel.went_back or channel in self.present())]
         for channel in asked:
             channel.words.clear()
             channel.send(line)
         deadline = time.monotonic() + ANSWER
         while any(answer not in channel.words and not channel.ended for channel in asked) and time.monotonic() < deadline:
             self.turn(0.05)
-        return sorted(channel.name for channel in asked if answer not in channel.words and not channel.ended)
+        return sorted(channel.name for channel in asked if answer not in channel.words and (channel.went_back or not channel.ended))
 
     def answer(self, name: str, content: dict) -> None:
         with open(os.path.join(self.folder, name + ".new"), "w", encoding="utf-8") as file:

@@ -30,7 +30,9 @@ def told(tmp_path, monkeypatch):
 
 
 def arm(told):
-    return boot.arm("shop", "/var/lib/django-ansible-deploy/code/1", {name: told[name] for name in told if name != "went"})
+    content = boot.unit("/var/lib/django-ansible-deploy/code/1", {name: told[name] for name in told if name != "went"})
+    boot.arm("shop", content)
+    return content
 
 
 def files():

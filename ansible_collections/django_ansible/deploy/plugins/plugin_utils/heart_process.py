@@ -139,9 +139,12 @@ class Question:
 
 
 class Heart:
-    def __init__(self, folder: str, runs) -> None:
+    """:param is_second: whether one before it was killed, of whose hosts it knows nothing."""
+
+    def __init__(self, folder: str, runs, is_second: bool = False) -> None:
         self.folder = folder
         self.runs = runs
+        self.is_second = is_second
         self.channels: dict = {}
         # What logs in, by the path of its order.
         self.logins: dict = {}
@@ -244,6 +247,8 @@ class Heart:
 
         :returns: whether it is `confirmed`, which hosts were `silent` before, and which are `unsure`, as they have not said that they know.
         """
+        if self.is_second:
+            return {"confirmed": False, "silent": sorted(self.channels), "unsure": []}
         silent = self.ask("ask", "here", lost)
         self.confirmed = len(lost.union(silent)) <= self.may_fail
         unsure = self.ask("confirm", "confirmed", lost.union(silent)) if self.confirmed else []
@@ -309,7 +314,9 @@ def main(folder: str, pid: str) -> None:
         fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return  # Another host of this run has started it.
-    Heart(folder, alive(int(pid))).beat()
+    is_second = os.path.getsize(only) > 0
+    os.write(only, b".")
+    Heart(folder, alive(int(pid)), is_second).beat()
 
 
 if __name__ == "__main__":

@@ -217,7 +217,6 @@ ALLOWED = {
     "host/boot.py": {
         "arm": ("os.makedirs replace_link write_atomically_as", "/etc/systemd/system"),
         "disarm": ("open os.unlink", "/etc/systemd/system"),
-        "main": ("os.unlink", "/etc/systemd/system"),
     },
     "host/keeper.py": {
         "Starting.__init__": ("os.chmod os.makedirs write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),

@@ -62,11 +62,14 @@ def start(app_name: str) -> None:
 
 
 def disarm(app_name: str, content: str) -> None:
-    """Undoes :func:`arm`, unless a later run has armed the host again."""
+    """Undoes :func:`arm`, unless a later run has armed the host again.
+
+    :param content: what :func:`unit` made, or a part of it that no other run has.
+    """
     path, wanted = _paths(app_name)
     with contextlib.suppress(FileNotFoundError):
         with open(path, encoding="utf-8") as file:
-            if file.read() != content:
+            if content not in file.read():
                 return
         os.unlink(wanted)
         os.unlink(path)
@@ -82,6 +85,4 @@ def main(facts: str) -> None:
         with step:
             if lock.holder() is None or lock.is_held():
                 way_back.go_back(told["params"], lock.run)
-    for path in reversed(_paths(told["app_name"])):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+    disarm(told["app_name"], systemd.quoted(facts))

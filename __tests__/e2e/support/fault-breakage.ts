@@ -94,16 +94,17 @@ dd if=/dev/zero of=/opt/mysite/fills-the-disk-too bs=4096 count=100000 2>/dev/nu
 
 export const freeDisk = (host: Host): Promise<string> => onHost(host, "rm -f /opt/mysite/fills-the-disk*");
 
-/** Brings the application's folder back to where it was, with what became of it meanwhile. */
+/** Brings the application's folder back to where it was, with what became of it meanwhile. nginx keeps files of it open. */
 export async function unlimitDisk(host: Host): Promise<void> {
   await onHost(
     host,
-    `systemctl stop 'mysite@*.service'
+    `systemctl stop nginx.service 'mysite@*.service'
 umount /opt/mysite
 find /opt/mysite -mindepth 1 -delete
 cp -a /mnt/small/. /opt/mysite/
 umount /mnt/small
-${restartLive}`,
+${restartLive}
+systemctl start nginx.service`,
   );
 }
 

@@ -26,10 +26,19 @@ beforeAll(async () => {
 
 afterAll(() => fleet?.trial.end());
 
-const deploy = (): Promise<ActionResult> => fleet.deploy({ inputs: { vars: "compose_app_bake: 15" } });
+const deploy = (...checks: string[]): Promise<ActionResult> =>
+  fleet.deploy({ inputs: { vars: JSON.stringify({ compose_app_bake: 15, compose_app_bake_checks: checks }) } });
 
-/** A version of which one request in so many fails; 0 is none. With `dies`, it ends by itself after so many seconds. */
-async function publish(version: string, fails = 0, dies = 0): Promise<void> {
+interface Fault {
+  /** One request in so many fails. */
+  fails?: number;
+  /** Seconds after which it ends by itself. */
+  dies?: number;
+  /** Whether there is a file that it should not have. */
+  leaves?: boolean;
+}
+
+async function publish(version: string, { fails = 0, dies = 0, leaves = false }: Fault = {}): Promise<void> {
   await onHost(
     fleet.hosts[0],
     `folder=$(mktemp -d)
@@ -49,6 +58,8 @@ class Page(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+if ${Number(leaves)}:
+    open("/left", "w").close()
 if ${dies}:
     threading.Timer(${dies}, os._exit, [1]).start()
 ThreadingHTTPServer(("", 8000), Page).serve_forever()
@@ -82,7 +93,7 @@ test("a good release is watched and stays", async () => {
 });
 
 test("one of which a tenth of the requests fail goes back on the first host, and reaches no other", async () => {
-  await publish("3", 10);
+  await publish("3", { fails: 10 });
   const { result, versions } = await visited();
   expect(result.outputs, result.log).toMatchObject({ status: "rolled-back", "failed-host-names": '["docker1"]' });
   expect(result.log).toMatch(
@@ -94,7 +105,7 @@ test("one of which a tenth of the requests fail goes back on the first host, and
 });
 
 test("one whose container ends later goes back as well", async () => {
-  await publish("4", 0, 8);
+  await publish("4", { dies: 8 });
   const { result, versions } = await visited();
   expect(result.outputs, result.log).toMatchObject({ status: "rolled-back" });
   expect(result.log).toMatch(
@@ -103,8 +114,23 @@ test("one whose container ends later goes back as well", async () => {
   expect(versions).toEqual(["2", "2"]);
 });
 
+const check = `web python3 -c "import os, sys; sys.exit('something was left' if os.path.exists('/left') else 0)"`;
+
+test("one that a command of the user's own finds bad goes back, and the others stay", async () => {
+  await publish("5", { leaves: true });
+  const result = await deploy(check);
+  expect(result.outputs, result.log).toMatchObject({ status: "rolled-back", "failed-host-names": '["docker1"]' });
+  expect(result.log).toMatch(/of compose_app_bake_checks: it ended with 1\s+something was left/);
+  const stray = await deploy(check.replace("web", "worker"));
+  expect(stray.outputs, stray.log).toMatchObject({ status: "failed", "changed-tasks": "0" });
+  expect(stray.log).toContain("begins with worker, and the services of this project are web");
+  await publish("6");
+  const good = await deploy(check);
+  expect(good.outputs.status, good.log).toBe("succeeded");
+});
+
 test("without visitors nothing is decided, and a warning says so", async () => {
-  await publish("5");
+  await publish("7");
   const result = await deploy();
   expect(result.outputs.status, result.log).toBe("succeeded");
   expect(result.log).toMatch(/watched for \d+ s, undecided/);

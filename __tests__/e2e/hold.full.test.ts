@@ -197,3 +197,21 @@ test("a runner that is killed while requests wait: the host takes the migration 
   await signGuestbook(app1, site, "Zoe", "After all");
   await expectNothingLeft();
 });
+
+test.each([
+  ["is started in the place of the one before", "django_app_strategy: restart", "0004_dated", "dated", "0003_made"],
+  ["leaves the one before standing by", "django_app_standby: true", "0005_signed", "signed", "0004_dated"],
+])("a release that %s: requests wait, and none fails", async (_, how, name, to, after) => {
+  await rename(name, to, "", after);
+  const load = startLoad([app1], site, { clients: 20 });
+  const result = await deploy([how]);
+  const samples = await load.stop();
+  expect(result.outputs, result.log).toMatchObject({ status: "succeeded", migrations: `["guestbook.${name}"]` });
+  expect(result.log).toContain("requests wait until the new release is live, since the live one would break:");
+  expect(failures(samples)).toEqual([]);
+  expect(slowest(samples), "no request waited").toBeGreaterThan(500);
+  column = to;
+  expect(await columns()).toContain(to);
+  expect((await fetchPage(app1, site)).body).toContain("After all");
+  await expectNothingLeft();
+});

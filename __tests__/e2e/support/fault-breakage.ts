@@ -14,30 +14,52 @@ done`,
 }
 
 /** Kills every process that works for a run of the action, as the end of a runner's machine does. */
-export function killRunner(folder: string): number {
-  const mine = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(folder));
-  for (const pid of mine) {
+export const killRunner = (folder: string): number => signal(workersOf(folder), "SIGKILL");
+
+/** Has every process of a run stand still, as a laptop that sleeps does, or go on. */
+export const freezeRunner = (folder: string): number => signal(workersOf(folder), "SIGSTOP");
+export const thawRunner = (folder: string): number => signal(workersOf(folder), "SIGCONT");
+
+/** Kills what sends the heartbeat of a run, as a kernel without memory does. */
+export const killHeart = (folder: string): number =>
+  signal(
+    workersOf(folder).filter((pid) => commandOf(pid).includes("/heart_process.py")),
+    "SIGKILL",
+  );
+
+/** Kills what hears the heartbeat of a run on a host. */
+export const killKeeper = (host: Host): Promise<string> =>
+  onHost(host, "systemctl kill --signal=SIGKILL 'django-ansible-deploy-mysite-*.service'");
+
+const workersOf = (folder: string): string[] =>
+  readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(folder));
+
+function signal(pids: string[], name: NodeJS.Signals): number {
+  for (const pid of pids) {
     try {
-      process.kill(Number(pid), "SIGKILL");
+      process.kill(Number(pid), name);
     } catch {
       // It ended by itself.
     }
   }
-  return mine.length;
+  return pids.length;
 }
 
 /** Tells the action of a run what GitHub tells it first on a cancel. */
 export function cancelRunner(folder: string): void {
-  const mine = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(folder));
-  const main = mine.filter((pid) => commandOf(pid).includes("/dist/main/index.js"));
-  for (const pid of main) process.kill(Number(pid), "SIGINT");
+  signal(
+    workersOf(folder).filter((pid) => commandOf(pid).includes("/dist/main/index.js")),
+    "SIGINT",
+  );
 }
 
-const commandOf = (pid: string): string => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+const commandOf = (pid: string): string => fileOf(pid, "cmdline").replaceAll("\0", " ");
+const environmentOf = (pid: string): string => fileOf(pid, "environ");
 
-function environmentOf(pid: string): string {
+/** What the kernel tells of a process; nothing of one that has ended. */
+function fileOf(pid: string, name: string): string {
   try {
-    return readFileSync(`/proc/${pid}/environ`, "utf8");
+    return readFileSync(`/proc/${pid}/${name}`, "utf8");
   } catch {
     return "";
   }

@@ -123,7 +123,9 @@ options:
     type: float
     default: 0.5
   bake_checks:
-    description: Addresses that have to answer with a status below 400 while this host watches.
+    description:
+      - What has to be well while this host watches. Addresses that answer with a status below 400, and commands that end with 0, each a service and what is
+        run in its container.
     type: list
     elements: str
     default: []

@@ -64,12 +64,13 @@ def broken_commands(commands):
     return wrong
 
 
-def broken_checks(checks, variable):
-    """What is wrong with addresses and commands of a check, as the role's rules tell it."""
-    wrong = []
+def broken_checks(checks, variable, service=False):
+    """What is wrong with addresses and commands of a check, as the role's rules tell it. With *service*, a command begins with that of a compose file."""
+    wrong, command = [], "a service and a command, such as web python manage.py check" if service else "a command"
     for check in checks:
-        address = re.match(r"https?://[^\s/]+", str(check))
-        rule = None if address else "use an address that begins with http:// or https://, or a command" if "://" in str(check).split(" ")[0] or not str(check).strip() else _split(str(check))
+        address, words = re.match(r"https?://[^\s/]+", str(check)), str(check).split()
+        is_one = len(words) > service and "://" not in words[0]
+        rule = None if address else _split(str(check)) if is_one else "use an address that begins with http:// or https://, or %s" % command
         if rule:
             wrong.append({"name": variable, "value": check, "rule": rule})
     return wrong

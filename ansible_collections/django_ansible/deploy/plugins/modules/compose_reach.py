@@ -34,6 +34,11 @@ options:
     type: list
     elements: str
     default: []
+  bake_checks:
+    description: What is to be looked at while the release is watched; a command whose service the compose files do not have is an error.
+    type: list
+    elements: str
+    default: []
   build:
     description: Whether services with C(build:) may be built on the host.
     type: bool
@@ -122,6 +127,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import BAKE
 
 
 def known_releases(store, engine):
@@ -158,6 +164,7 @@ def main():
             revision={"type": "str", "default": ""},
             remove_orphans={"type": "bool", "default": True},
             rollout={"type": "list", "elements": "str", "default": []},
+            bake_checks=BAKE["bake_checks"],
             build={"type": "bool", "default": False},
             rollback={"type": "bool", "default": False},
             **LOCK_ARGUMENTS,

@@ -32,7 +32,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 silent:
-  description: Hosts that did not answer, and roll back.
+  description: Hosts that did not answer, or rolled back by themselves before. All hosts, when the process that sends the heartbeat was killed.
   type: list
   returned: success
 confirmed:
@@ -42,6 +42,10 @@ confirmed:
 unsure:
   description: Hosts that did not answer the confirmation.
   type: list
+  returned: success
+why:
+  description: What RV(silent) means, in words that go on after the name of a host.
+  type: str
   returned: success
 deploy:
   description: C(warnings), for the events file.

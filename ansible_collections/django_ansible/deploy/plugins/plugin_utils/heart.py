@@ -8,6 +8,7 @@ none comes when Ansible has ended, however it did. On the host a few lines of Py
 """
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -77,25 +78,31 @@ def start(action, task_vars: dict, may_fail: int) -> str:
     token = secrets.token_hex(16)
     host = task_vars.get("inventory_hostname", "")
     order = {"name": host, "argv": argv, "greeting": socket_path(token), "control_path": control_path(argv), "may_fail": may_fail}
+    with open(place("hosts"), "a", encoding="utf-8"):
+        pass
     put(token + ".host", json.dumps(order))
     return token
 
 
-def confirm(lost: list[str], timeout: float = 30.0) -> dict:
+def confirm(lost: list[str], timeout: float = 30.0) -> dict | None:
     """Tells all hosts but those that are *lost* at once that the whole fleet is through.
 
     :returns: `silent`, hosts that do not answer; whether it is `confirmed`, to which no more hosts may be lost and silent than the run may lose;
-        `unsure`, hosts that were told and have not answered. Without a heartbeat nobody is told, and none is missed.
+        `unsure`, hosts that were told and have not answered. Without a heartbeat nobody is told, and none is missed. None when the process that tells
+        them was killed or hangs: they have heard nothing of this run since then.
     """
-    nobody = {"confirmed": True, "silent": [], "unsure": []}
-    answer = place("confirmed")
+    if not os.path.exists(place("hosts")):
+        return {"confirmed": True, "silent": [], "unsure": []}
     if not _runs():
-        return nobody
+        return None
+    order, answer = place("confirm"), place("confirmed")
     put("confirm", json.dumps(lost))
     deadline = time.monotonic() + timeout
     while not os.path.exists(answer):
-        if time.monotonic() > deadline:
-            return nobody
+        if time.monotonic() > deadline or not _runs():
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(order)
+            return None
         time.sleep(0.02)
     with open(answer, encoding="utf-8") as file:
         told = json.load(file)

@@ -58,14 +58,15 @@ class Channel:
         self.asked = 0.0
         self.seen: list[bytes] = []
         self.ended = False
+        self.went_back = False  # it heard of no run for too long, and rolled back
         self.rest = b""
 
     def waits_for_master(self, now: float) -> bool:
         return self.tries == 0 and bool(self.control_path) and not os.path.exists(self.control_path) and now - self.begun < MASTER
 
     def is_gone(self, now: float) -> bool:
-        """Whether a host that was there does not answer any more."""
-        return not self.ended and self.answered > 0 and now - self.answered > GONE
+        """Whether a host that was there does not answer any more, or goes on without this run."""
+        return self.went_back or (not self.ended and self.answered > 0 and now - self.answered > GONE)
 
     def tend(self, now: float, beats: bool) -> None:
         """Starts what is to run, ends what hangs, and sends a beat when one is due."""
@@ -111,8 +112,8 @@ class Channel:
             if line in (b"here", b"confirmed"):
                 self.answered = now
                 self.words.add(line.decode())
-            elif line == b"end":
-                self.ended = True
+            elif line in (b"end", b"back"):
+                self.ended, self.went_back = True, line == b"back"
                 self.close()
             elif QUESTION.fullmatch(line) and now - self.asked >= SEE_AGAIN:
                 self.question, self.asked = line, now
@@ -138,9 +139,12 @@ class Question:
 
 
 class Heart:
-    def __init__(self, folder: str, runs) -> None:
+    """:param is_second: whether one before it was killed, of whose hosts it knows nothing."""
+
+    def __init__(self, folder: str, runs, is_second: bool = False) -> None:
         self.folder = folder
         self.runs = runs
+        self.is_second = is_second
         self.channels: dict = {}
         # What logs in, by the path of its order.
         self.logins: dict = {}
@@ -243,20 +247,23 @@ class Heart:
 
         :returns: whether it is `confirmed`, which hosts were `silent` before, and which are `unsure`, as they have not said that they know.
         """
+        if self.is_second:
+            return {"confirmed": False, "silent": sorted(self.channels), "unsure": []}
         silent = self.ask("ask", "here", lost)
         self.confirmed = len(lost.union(silent)) <= self.may_fail
         unsure = self.ask("confirm", "confirmed", lost.union(silent)) if self.confirmed else []
         return {"confirmed": self.confirmed, "silent": silent, "unsure": unsure}
 
     def ask(self, line: str, answer: str, but: set) -> list[str]:
-        asked = [channel for channel in self.present() if channel.name not in but]
+        """The hosts that do not give that answer, those that went back by themselves among them."""
+        asked = [channel for channel in self.channels.values() if channel.name not in but and (channel.went_back or channel in self.present())]
         for channel in asked:
             channel.words.clear()
             channel.send(line)
         deadline = time.monotonic() + ANSWER
         while any(answer not in channel.words and not channel.ended for channel in asked) and time.monotonic() < deadline:
             self.turn(0.05)
-        return sorted(channel.name for channel in asked if answer not in channel.words and not channel.ended)
+        return sorted(channel.name for channel in asked if answer not in channel.words and (channel.went_back or not channel.ended))
 
     def answer(self, name: str, content: dict) -> None:
         with open(os.path.join(self.folder, name + ".new"), "w", encoding="utf-8") as file:
@@ -307,7 +314,9 @@ def main(folder: str, pid: str) -> None:
         fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return  # Another host of this run has started it.
-    Heart(folder, alive(int(pid))).beat()
+    is_second = os.path.getsize(only) > 0
+    os.write(only, b".")
+    Heart(folder, alive(int(pid)), is_second).beat()
 
 
 if __name__ == "__main__":

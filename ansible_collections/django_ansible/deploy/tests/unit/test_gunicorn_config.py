@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 import types
 from pathlib import Path
@@ -49,13 +50,28 @@ class Answer:
         self.worker.closed.append(True)
 
 
-def test_a_worker_answers_once_before_it_takes_requests():
-    worker = Worker(Answer)
+def test_a_worker_answers_before_it_takes_requests_the_second_time_where_it_will_answer_visitors():
+    threads = []
+
+    def answered(worker):
+        threads.append(threading.current_thread())
+        return Answer(worker)
+
+    worker = Worker(answered)
     configuration()["post_worker_init"](worker)
-    (asked,) = worker.asked
-    assert {name: asked[name] for name in REQUEST} == REQUEST
-    assert (asked["REQUEST_METHOD"], asked["wsgi.input"].read()) == ("GET", b"")
-    assert worker.closed == [True]
+    for asked in worker.asked:
+        assert {name: asked[name] for name in REQUEST} == REQUEST
+        assert (asked["REQUEST_METHOD"], asked["wsgi.input"].read()) == ("GET", b"")
+    assert worker.closed == [True, True]
+    assert [thread is threading.main_thread() for thread in threads] == [False, True]
+
+
+def test_a_worker_whose_first_answer_took_long_gives_no_second_one(monkeypatch):
+    config = configuration()
+    monkeypatch.setitem(config, "SOON", 0)
+    worker = Worker(Answer)
+    config["post_worker_init"](worker)
+    assert len(worker.asked) == 1
 
 
 def test_an_answer_that_fails_keeps_no_worker_from_starting():
@@ -64,7 +80,7 @@ def test_an_answer_that_fails_keeps_no_worker_from_starting():
 
     worker = Worker(broken)
     configuration()["post_worker_init"](worker)
-    assert worker.warnings == ["The first answer failed: no database"]
+    assert set(worker.warnings) == {"The first answer failed: no database"}
 
 
 @pytest.mark.parametrize(("timeout", "seconds"), [(30, 5), (4, 2), (0, 5)])
@@ -72,8 +88,10 @@ def test_an_answer_that_does_not_come_is_not_waited_for(monkeypatch, timeout, se
     config = configuration(gunicorn_timeout=timeout)
     joined = []
     monkeypatch.setattr(config["threading"].Thread, "join", lambda thread, timeout=None: joined.append(timeout))
-    config["post_worker_init"](Worker(lambda worker: time.sleep(1)))
+    worker = Worker(lambda worker: time.sleep(1))
+    config["post_worker_init"](worker)
     assert joined == [seconds]
+    assert len(worker.asked) == 1
 
 
 def test_an_answer_tells_its_slot_and_release(monkeypatch):

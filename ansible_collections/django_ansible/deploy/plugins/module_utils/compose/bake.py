@@ -3,21 +3,23 @@
 """Watches a project for a while after a release has started: a health check asks one page, visitors ask them all.
 
 Looks at what the containers of each service print, where that has lines of an access log (failed requests since the start beside those before), at
-containers that the engine starts again or that become unhealthy, and at addresses of the user's own.
+containers that the engine starts again or that become unhealthy, and at addresses and commands of the user's own.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+import shlex
 import time
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import last_lines
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import judge as judge_container
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import BAD, UNDECIDED, Requests, elsewhere_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, requests_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import COMMAND_SECONDS, Entry, failed_check, failing_paths, requests_of, split_checks
 
 # A request as nginx, Apache, Caddy's and Traefik's common format, gunicorn and uvicorn print it: "METHOD path PROTOCOL" status.
 LINE = re.compile(r'"[A-Z]+ (?P<path>[^" ]*) HTTP/[0-9.]+" (?P<status>[1-5]\d{2})\b')
@@ -42,6 +44,15 @@ def requests_to(engine, project, services, since):
     return result
 
 
+def misplaced(checks, services):
+    """What is wrong with commands among the checks of a watched release; None when nothing is."""
+    for check in split_checks(checks)[1]:
+        service = shlex.split(check)[0]
+        if service not in services:
+            return f"{check} of compose_app_bake_checks begins with {service}, and the services of this project are {', '.join(sorted(services))}: name the one in whose container it is to run."
+    return None
+
+
 def seen_here(engine, project, service, seconds):
     """What this host sees of a service that another host watches: in the last *seconds*, and before that."""
     now = requests_to(engine, project, {service}, time.time() - seconds).get(service, [])
@@ -57,7 +68,7 @@ class Bake:
 
     def __init__(self, launch, settings, ask):
         self.launch, self.engine, self.ask = launch, launch.engine, ask
-        self.rule, self.checks = Rule(settings), settings["bake_checks"]
+        self.rule, (self.addresses, self.commands) = Rule(settings), split_checks(settings["bake_checks"])
         self.before = {service: requests_of(entries) for service, entries in self.requests(0).items()} if self.rule.seconds else {}
 
     def requests(self, since):
@@ -76,7 +87,7 @@ class Bake:
 
         def look():
             (verdict, why), trouble = self.judge(self.requests(started), lambda service: self.ask(time.monotonic() - begun, service))
-            return verdict, why, trouble or self.container(restarts) or failed_check(self.checks, "compose_app_bake_checks")
+            return verdict, why, trouble or self.container(restarts) or failed_check(self.addresses, "compose_app_bake_checks") or self.failed_command()
 
         verdict, said = self.rule.watch(look, lambda: self.launch.is_stopped())
         if verdict == BAD:
@@ -95,6 +106,16 @@ class Bake:
             if len(entries) > most:
                 chosen, most = (verdict, why), len(entries)
         return chosen, None
+
+    def failed_command(self):
+        """Which command does not end well, and why. It runs in a container of its service, as `docker compose exec` has it."""
+        for check in self.commands:
+            service, *words = shlex.split(check)
+            code, out, err = self.launch.call("exec", "-T", service, *words, timeout=COMMAND_SECONDS)
+            if code != 0:
+                why = f"did not end within {COMMAND_SECONDS} s" if code is None else f"ended with {code}"
+                return "\n".join(filter(None, [f"{check} of compose_app_bake_checks: it {why}", last_lines(err + out, 5)]))
+        return None
 
     def container(self, restarts):
         """Which container does not stay up. One that is there only since the last look counts from then on."""

@@ -16,6 +16,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engi
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import Images
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.project import Project
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import memory_folder
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import misplaced
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.rollout import obstacles
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, fingerprint, lock_of
@@ -118,6 +119,9 @@ class Plan:
         found = obstacles(json.loads(config), self.params["rollout"])
         if found:
             raise ComposeError("Two generations cannot run at once: " + "; ".join(found) + ".")
+        trouble = misplaced(self.params["bake_checks"], services)
+        if trouble:
+            raise ComposeError(trouble)
 
     def runs(self, live, config, summary, before, images):
         """Whether the live release is this one, each of its containers is there, made of it, and fit, and no migration is left that it had to wait for."""

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""Has a host put itself in order after a boot in the middle of a run, which ends the keeper of that run (:mod:`.keeper`) and its lock.
+"""Has a host put itself in order after a boot in the middle of a run, which ends the keeper of that run (:mod:`.keeper`) and its lock, or where the keeper could not.
 
 A unit in multi-user.target stands for it as long as the keeper lives. systemd reads it when it starts, so that nothing has to be loaded meanwhile.
 """
@@ -12,6 +12,7 @@ import json
 import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import shipped, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link, write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 
@@ -37,31 +38,41 @@ def _paths(app_name: str) -> tuple[str, str]:
     return os.path.join(UNITS, name), os.path.join(UNITS, "multi-user.target.wants", name)
 
 
-def arm(app_name: str, place: str, told: dict) -> str:
-    """From now on a boot has this host go back.
+def unit(place: str, told: dict) -> str:
+    """What systemd reads at a boot in the middle of a run.
 
     :param place: where the code of this collection was left.
-    :param told: `run`, `actor`, `locks`, `way_back` and `params`, as the keeper has them.
-    :returns: what :func:`disarm` takes.
+    :param told: `app_name`, `run`, `actor`, `locks`, `way_back` and `params`, as the keeper has them.
     """
     facts = {name: told[name] for name in ("app_name", "run", "actor", "locks", "way_back", "params")}
-    content = UNIT % (app_name, " ".join(map(systemd.quoted, shipped.command(place, "host.boot", json.dumps(facts)))))
-    unit, wanted = _paths(app_name)
-    write_atomically_as(unit, content.encode(), 0o600, os.getuid(), os.getgid())
+    return UNIT % (told["app_name"], " ".join(map(systemd.quoted, shipped.command(place, "host.boot", json.dumps(facts)))))
+
+
+def arm(app_name: str, content: str) -> None:
+    """From now on a boot has this host go back; *content* is what :func:`unit` made."""
+    path, wanted = _paths(app_name)
+    write_atomically_as(path, content.encode(), 0o600, os.getuid(), os.getgid())
     os.makedirs(os.path.dirname(wanted), exist_ok=True)
-    replace_link(unit, wanted)
-    return content
+    replace_link(path, wanted)
+
+
+def start(app_name: str) -> None:
+    """Has this host go back as after a boot: now, and again for some minutes while that fails."""
+    run(["systemctl", "start", "--no-block", os.path.basename(_paths(app_name)[0])], timeout=30)
 
 
 def disarm(app_name: str, content: str) -> None:
-    """Undoes :func:`arm`, unless a later run has armed the host again."""
-    unit, wanted = _paths(app_name)
+    """Undoes :func:`arm`, unless a later run has armed the host again.
+
+    :param content: what :func:`unit` made, or a part of it that no other run has.
+    """
+    path, wanted = _paths(app_name)
     with contextlib.suppress(FileNotFoundError):
-        with open(unit, encoding="utf-8") as file:
-            if file.read() != content:
+        with open(path, encoding="utf-8") as file:
+            if content not in file.read():
                 return
         os.unlink(wanted)
-        os.unlink(unit)
+        os.unlink(path)
 
 
 def main(facts: str) -> None:
@@ -74,6 +85,4 @@ def main(facts: str) -> None:
         with step:
             if lock.holder() is None or lock.is_held():
                 way_back.go_back(told["params"], lock.run)
-    for path in reversed(_paths(told["app_name"])):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+    disarm(told["app_name"], systemd.quoted(facts))

@@ -24,6 +24,7 @@ import shutil
 import socket
 import threading
 import time
+import traceback
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, elsewhere, notice, shipped
@@ -92,7 +93,12 @@ class Starting:
         self.starts: Future | None = None
         locks_folder = os.path.dirname(lock.path)
         place = os.path.join(locks_folder, "%s.%s" % (lock.app_name, token[:8]))
-        spec, self.alive = place + ".keeper", place + ".heard"
+        self.spec, self.alive = place + ".keeper", place + ".heard"
+        told = {
+            "app_name": lock.app_name, "run": lock.run, "actor": lock.actor, "locks": locks_folder, "folder": self.folder, "alive": self.alive,
+            "way_back": way_back, "params": params, "place": shipped.ship(), "notify": notify,
+        }
+        self.armed = boot.unit(told["place"], told)
         os.makedirs(FOLDER, mode=0o711, exist_ok=True)
         os.chmod(FOLDER, 0o711)
         try:
@@ -100,14 +106,14 @@ class Starting:
         except FileExistsError:
             # When its connection breaks, Ansible asks for the step again: the first one has begun to listen to this run.
             return
-        told = {
-            "app_name": lock.app_name, "run": lock.run, "actor": lock.actor, "locks": locks_folder, "folder": self.folder, "alive": self.alive,
-            "way_back": way_back, "params": params, "place": shipped.ship(), "notify": notify,
-        }
-        options = ["--quiet", "--collect", "--no-block", "--unit=" + self.unit, "--description=Heartbeat of a deploy of %s" % lock.app_name]
-        write_atomically_as(spec, json.dumps(told).encode(), 0o600, os.getuid(), os.getgid())
+        # Killed, as for lack of memory, it starts again with what it was told.
+        options = [
+            "--quiet", "--collect", "--no-block", "--unit=" + self.unit, "--description=Heartbeat of a deploy of %s" % lock.app_name,
+            "--property=Restart=on-failure", "--property=OOMScoreAdjust=-900",
+        ]
+        write_atomically_as(self.spec, json.dumps(told).encode(), 0o600, os.getuid(), os.getgid())
         # Meanwhile the host is looked at.
-        self.starts = ThreadPoolExecutor(1).submit(run, ["systemd-run", *options, *shipped.command(told["place"], "host.keeper", spec)], timeout=30)
+        self.starts = ThreadPoolExecutor(1).submit(run, ["systemd-run", *options, *shipped.command(told["place"], "host.keeper", self.spec)], timeout=30)
 
     def wait(self, is_last: bool, seconds: float = 5.0) -> str | None:
         """Waits for the first heartbeat.
@@ -131,6 +137,11 @@ class Starting:
             raise Unheard
         with contextlib.suppress(CommandFailed):
             run(["systemctl", "stop", self.unit], timeout=30)
+        # What it would have done at its end.
+        boot.disarm(self.lock.app_name, self.armed)
+        for path in (self.spec, self.alive):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
         shutil.rmtree(self.folder, ignore_errors=True)
         return "when this run is killed, its deploy lock lasts 15 minutes, and this host stays on the release that it then serves: %s" % self.trouble
 
@@ -138,7 +149,6 @@ class Starting:
 def main(spec: str) -> None:
     with open(spec, encoding="utf-8") as file:
         told = json.load(file)
-    os.unlink(spec)
     lock = DeployLock(told["app_name"], told["run"], told["actor"], told["locks"])
     alive = os.open(told["alive"], os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(alive, fcntl.LOCK_EX)
@@ -157,13 +167,23 @@ def main(spec: str) -> None:
     def look(seconds: int, part: str) -> elsewhere.Elsewhere:
         return way_back().look(told["params"], lock.run, seconds, part)
 
-    armed = boot.arm(lock.app_name, told["place"], told)
+    armed = boot.unit(told["place"], told)
+    # One that was killed at its end is started again, beside a later run perhaps.
+    if lock.is_held():
+        boot.arm(lock.app_name, armed)
+    keeper = Keeper(lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run), note, tell, look)
     try:
-        Keeper(lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run), note, tell, look).run()
-    finally:
+        keeper.run()
         boot.disarm(lock.app_name, armed)
-        os.unlink(told["alive"])
-        shutil.rmtree(told["folder"], ignore_errors=True)
+    except Exception:
+        if not keeper.has_ended_run:
+            raise
+        # What a rollback needs may come late, as after a boot.
+        traceback.print_exc()
+        boot.start(lock.app_name)
+    for path in (spec, told["alive"]):
+        os.unlink(path)
+    shutil.rmtree(told["folder"], ignore_errors=True)
 
 
 def sentence_of(lock: DeployLock, went: dict) -> str:
@@ -197,11 +217,15 @@ class Keeper:
         self.selector = selectors.DefaultSelector()
         self.rests: dict = {}
         self.went: dict | None = None
+        self.has_ended_run = False
 
     def run(self) -> None:
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(os.path.join(self.folder, "socket"))
-        os.chmod(os.path.join(self.folder, "socket"), 0o666)
+        listener, path = socket.socket(socket.AF_UNIX), os.path.join(self.folder, "socket")
+        with contextlib.suppress(FileNotFoundError):
+            # Of one that was killed.
+            os.unlink(path)
+        listener.bind(path)
+        os.chmod(path, 0o666)
         listener.listen(4)
         listener.setblocking(False)
         self.selector.register(listener, selectors.EVENT_READ)
@@ -218,7 +242,8 @@ class Keeper:
                     with step:
                         self.end()
         for caller in list(self.rests):
-            self.answer(caller, "end")
+            # A runner that only slept hears that this host is no longer part of its run.
+            self.answer(caller, "back" if self.has_ended_run else "end")
         if self.went is not None:
             self.tell(self.went)
 
@@ -232,6 +257,7 @@ class Keeper:
         """With the lock's file held: the run is dead, and no step of it works."""
         if not self.lock.is_held():
             return
+        self.has_ended_run = True
         try:
             self.went = self.go_back()
         finally:

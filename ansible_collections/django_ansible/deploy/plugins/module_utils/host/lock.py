@@ -191,7 +191,8 @@ class DeployLock:
         if found.get("boot") != boot_id():
             return False
         if found.get("heard"):
-            return is_locked(found["heard"]) or time.monotonic() - found.get("renewed", 0) < SILENCE
+            # Whoever listens may have been killed, and is started again.
+            return is_locked(found["heard"]) or time.monotonic() - max(found.get("renewed", 0), last_beat(found["heard"])) < SILENCE
         return time.monotonic() - found.get("renewed", 0) < LEASE
 
     @staticmethod

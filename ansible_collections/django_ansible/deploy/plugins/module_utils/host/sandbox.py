@@ -16,12 +16,12 @@ import shutil
 import subprocess
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass, field
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.output import Kept, Passed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.stopped import family, is_stopped
 
 FOLDER = "/run"
@@ -204,9 +204,9 @@ def _finished(command: list[str], unit: str, stdin="", attached=None, output=Non
     source = stdin if not isinstance(stdin, str) else subprocess.PIPE if stdin or attached else subprocess.DEVNULL
     process = subprocess.Popen(command, stdin=source, stdout=stdout, stderr=subprocess.STDOUT if output else subprocess.PIPE)
     if output:
-        kept = [_Passed(process.stdout, output)]
+        kept = [Passed(process.stdout, output)]
     else:
-        kept = [_Kept(pipe, limit) for pipe, limit in ((process.stdout, LONGEST_ANSWER), (process.stderr, longest or LONGEST_OUTPUT)) if pipe]
+        kept = [Kept(pipe, limit) for pipe, limit in ((process.stdout, LONGEST_ANSWER), (process.stderr, longest or LONGEST_OUTPUT)) if pipe]
     # Beside the wait: what is stopped before it has read it never would.
     feeding = threading.Thread(target=_feed, args=(process.stdin, stdin, attached), daemon=True)
     feeding.start()
@@ -246,36 +246,3 @@ def _waited(process: subprocess.Popen, unit: str) -> int:
 def _stopped(unit: str) -> set[int]:
     shown = subprocess.run(["systemctl", "show", unit, "--property=MainPID", "--value"], check=False, capture_output=True, text=True).stdout.strip()
     return {pid for pid in family(int(shown)) if is_stopped(pid)} if shown.isdigit() and shown != "0" else set()
-
-
-class _Kept:
-    """The end of what a pipe says, so that endless output costs no memory."""
-
-    def __init__(self, pipe, limit: int) -> None:
-        self.pipe, self.limit, self.size = pipe, limit, 0
-        self.parts: deque[bytes] = deque()
-        self.thread = threading.Thread(target=self._read, daemon=True)
-        self.thread.start()
-
-    def _read(self) -> None:
-        for part in iter(lambda: self.pipe.read1(65536), b""):
-            self.parts.append(part)
-            self.size += len(part)
-            while self.size - len(self.parts[0]) >= self.limit:
-                self.size -= len(self.parts.popleft())
-
-    def text(self) -> str:
-        self.thread.join(10)
-        return b"".join(self.parts).decode(errors="replace")
-
-
-class _Passed(_Kept):
-    """Passes what a pipe says on, and keeps nothing of it."""
-
-    def __init__(self, pipe, output) -> None:
-        self.output = output
-        super().__init__(pipe, 0)
-
-    def _read(self) -> None:
-        for part in iter(lambda: self.pipe.read1(65536), b""):
-            self.output(part)

@@ -11,6 +11,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidenc
 
 MOST_PATHS = 5
 CHECK_SECONDS = 5
+COMMAND_SECONDS = 10  # that a command of the user's own has
 
 
 class Entry:
@@ -36,6 +37,11 @@ def requests_of(entries: list[Entry]) -> Requests:
 def failing_paths(entries: list[Entry]) -> str:
     counted = Counter((entry.status, entry.path) for entry in entries if entry.failed).most_common(MOST_PATHS)
     return "".join("\n  %d x %d %s" % (count, status, path) for (status, path), count in counted)
+
+
+def split_checks(checks: list[str]) -> tuple[list[str], list[str]]:
+    """Addresses and commands."""
+    return [check for check in checks if is_address(check)], [check for check in checks if not is_address(check)]
 
 
 def is_address(check: str) -> bool:

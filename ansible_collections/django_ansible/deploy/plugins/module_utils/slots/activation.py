@@ -10,6 +10,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import UNDECIDED
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, ensure_directory, replace_link
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import COMMAND_SECONDS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, commands, early_start, last_environment, replacing, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
@@ -94,7 +95,7 @@ class Activation:
         lock, application = lock_of(params, check_mode=False), application_of(params, self.layout, release)
         verdict, said = bake.Bake(
             log, release, service, processes, params, lock.is_asked_to_stop, lambda seconds: elsewhere.ask(lock.keeper(), seconds, release),
-            lambda command: commands.trouble_of(application, self.layout, command, bake.COMMAND_SECONDS),
+            lambda command: commands.trouble_of(application, self.layout, command, COMMAND_SECONDS),
         ).watch()
         self.told.append(said)
         if verdict == UNDECIDED:

@@ -19,7 +19,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import ALPHA, BAD, TOLERATED, Elsewhere, Requests, elsewhere_of, more_fail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, is_address, requests_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, requests_of, split_checks
 
 BEFORE = 2 << 20  # bytes of the log that tell how the release before did
 # Ends of workers that nobody asked for, in gunicorn's words.
@@ -27,7 +27,6 @@ LOST_WORKER = re.compile(r"Worker \(pid:\d+\) was sent SIG(KILL|ABRT|SEGV|BUS|IL
 LOST_WORKERS = 2
 ERROR = "Traceback (most recent call last)"
 ERRORS_BEFORE = 600  # seconds of the journal that tell how often processes printed errors before
-COMMAND_SECONDS = 10  # that a command of the user's own has
 LEAST_ERRORS = 3  # seconds with an error without which nothing is wrong
 # A line of the log_format of roles/django_app/templates/nginx: [time] "METHOD path PROTOCOL" status … upstream=… slot=… release=…
 LINE = re.compile(r'\[(?P<second>[^\]]*)\] "[A-Z]+ (?P<path>[^" ]*)[^"]*" (?P<status>\d{3}) .* upstream=(?P<time>[\d.]+|-)[^=]* slot=\S* release=(?P<release>\S+)')
@@ -124,8 +123,7 @@ class Bake:
     ) -> None:
         self.log, self.release, self.service, self.processes = log, release, service, processes
         self.rule, self.stop, self.ask, self.try_out = Rule(settings), stop, ask, try_out
-        self.addresses = [check for check in settings["bake_checks"] if is_address(check)]
-        self.commands = [check for check in settings["bake_checks"] if not is_address(check)]
+        self.addresses, self.commands = split_checks(settings["bake_checks"])
         self.started, self.begun = time.time(), time.monotonic()
 
     def watch(self) -> tuple[str, str]:

@@ -71,3 +71,17 @@ def test_values_of_the_environment_are_never_shown():
 )
 def test_what_is_looked_at_while_a_release_is_watched_is_an_address_or_a_command(check, rule):
     assert broken_checks([check], "django_app_bake_checks") == ([] if rule is None else [{"name": "django_app_bake_checks", "value": check, "rule": rule}])
+
+
+@pytest.mark.parametrize(
+    ("check", "rule"),
+    [
+        ("http://127.0.0.1:8000/ready", None),
+        ("web python manage.py check_queue", None),
+        ("web sh -c 'open", "its command has an open quote (No closing quotation)"),
+        ("web", "use an address that begins with http:// or https://, or a service and a command, such as web python manage.py check"),
+        ("", "use an address that begins with http:// or https://, or a service and a command, such as web python manage.py check"),
+    ],
+)
+def test_with_containers_a_command_begins_with_its_service(check, rule):
+    assert [wrong["rule"] for wrong in broken_checks([check], "compose_app_bake_checks", service=True)] == ([] if rule is None else [rule])

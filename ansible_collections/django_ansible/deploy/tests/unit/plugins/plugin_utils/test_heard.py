@@ -1,9 +1,16 @@
 """A host that hears nothing of a run at first hears from its runner whether it goes on."""
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 import types
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.action import fleet_confirm
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart
 
 
@@ -54,3 +61,77 @@ def test_a_check_has_no_heartbeat(started):
     action._execute_module()
     assert action.given == [{"run_id": "7-1-a"}]
     assert started == []
+
+
+def send(folder):
+    process = subprocess.Popen([sys.executable, "-I", "-S", heart.heart_process.__file__, str(folder), str(os.getpid())])
+    # It has said that it runs; looking for its lock would be in its way.
+    until(lambda: (folder / "wake").exists())
+    return process
+
+
+def until(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def sender(tmp_path, monkeypatch):
+    """The process beside Ansible, of which hosts have heard."""
+    monkeypatch.setattr(heart.C, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    with open(heart.place("hosts"), "w", encoding="utf-8"):
+        pass
+    process = send(tmp_path / "heart")
+    yield process
+    process.kill()
+    process.wait()
+
+
+def confirmed():
+    action = fleet_confirm.ActionModule.__new__(fleet_confirm.ActionModule)
+    action._task = types.SimpleNamespace(args={"lost": []}, async_val=0, check_mode=False, diff=False, no_log=False)
+    action._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(tmpdir=None), become=None)
+    return action.run(task_vars={"ansible_play_hosts": ["app2", "app1"]})
+
+
+def test_a_fleet_is_confirmed(sender):
+    answer = confirmed()
+    assert (answer["confirmed"], answer["silent"]) == (True, [])
+
+
+def test_nothing_is_confirmed_once_the_process_that_would_was_killed(sender):
+    sender.kill()
+    sender.wait()
+    answer = confirmed()
+    assert (answer["confirmed"], answer["silent"]) == (False, ["app1", "app2"])
+    assert "the process that sends the heartbeat was killed" in answer["why"]
+
+
+def test_nothing_is_confirmed_by_one_that_knows_some_of_the_hosts(sender, tmp_path):
+    sender.kill()
+    sender.wait()
+    os.unlink(tmp_path / "heart" / "wake")
+    second = send(tmp_path / "heart")
+    order = {"name": "app2", "may_fail": 0, "argv": [sys.executable, "-c", "import time; time.sleep(60)"], "greeting": "/the/socket", "control_path": ""}
+    heart.put("secret.host", json.dumps(order))
+    until(lambda: not (tmp_path / "heart" / "secret.host").exists())
+    answer = confirmed()
+    second.kill()
+    second.wait()
+    assert (answer["confirmed"], answer["silent"]) == (False, ["app2"])
+
+
+def test_nothing_is_confirmed_by_one_that_hangs_and_goes_on_later(sender, tmp_path, monkeypatch):
+    sender.send_signal(signal.SIGSTOP)
+    assert heart.confirm([], 0.2) is None
+    sender.send_signal(signal.SIGCONT)
+    heart.heart_process.wake(str(tmp_path / "heart"))
+    time.sleep(0.5)
+    assert not os.path.exists(heart.place("confirmed"))
+
+
+def test_where_no_host_has_a_heartbeat_nobody_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(heart.C, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    assert confirmed()["confirmed"]

@@ -162,6 +162,24 @@ def test_a_host_with_nothing_to_do_is_not_waited_for(heart):
     assert "confirm" in heart.heard("app1")
 
 
+def test_a_host_that_went_back_while_the_runner_slept_takes_the_others_along(heart):
+    heart.add("app1")
+    heart.add("app2")
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.add("app3", "print('here\\nback', flush=True)")
+    heart.go(0.1)
+    heart.until(lambda: "app3" in heart.channels and heart.channels["app3"].ended)
+    # Over several beats.
+    heart.go(0.3)
+    before = heart.heard("app1").count("beat")
+    heart.go(0.5)
+    assert heart.heard("app1").count("beat") == before
+    assert heart.confirm(set()) == {"confirmed": False, "silent": ["app3"], "unsure": []}
+    assert "confirm" not in heart.heard("app1")
+    assert heart.confirm({"app3"}) == {"confirmed": False, "silent": [], "unsure": []}
+
+
 def test_what_a_host_wants_to_know_is_asked_of_the_others_and_told_to_it_alone(heart):
     heart.add("app1", SEES)
     heart.add("app2", SEES)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import bake
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import Bake, entries_of, seen_here
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import Bake, entries_of, misplaced, seen_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import rule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
@@ -144,6 +144,34 @@ def test_a_container_that_is_started_again_or_unhealthy_is_bad(launch):
 def test_an_address_of_the_users_own_counts(launch):
     with pytest.raises(ComposeError, match="http://127.0.0.1:9/up of compose_app_bake_checks"):
         watch(launch, bake_checks=["http://127.0.0.1:9/up?token=secret"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ((3, "", "queue: 900 wait\n"), r"web python manage.py queue --most '1 2' of compose_app_bake_checks: it ended with 3\nqueue: 900 wait"),
+        ((None, "", ""), "of compose_app_bake_checks: it did not end within 10 s"),
+        ((0, "fine", ""), None),
+    ],
+)
+def test_a_command_of_the_users_own_runs_in_the_container_of_its_service(launch, answer, why):
+    asked = []
+    launch.call = lambda *arguments, timeout: asked.append(arguments) or answer
+    checks = ["web python manage.py queue --most '1 2'"]
+    if why:
+        with pytest.raises(ComposeError, match=why):
+            watch(launch, bake_checks=checks)
+    else:
+        watch(launch, bake_checks=checks)
+    assert set(asked) == {("exec", "-T", "web", "python", "manage.py", "queue", "--most", "1 2")}
+
+
+def test_a_command_names_a_service_of_the_project():
+    checks = ["https://example.org/up", "web python manage.py check", "worker celery inspect ping"]
+    assert misplaced(checks, {"web": {}, "worker": {}}) is None
+    assert misplaced(checks, {"web": {}, "db": {}}).startswith(
+        "worker celery inspect ping of compose_app_bake_checks begins with worker, and the services of this project are db, web: name the one"
+    )
 
 
 def test_without_seconds_nothing_is_read(launch):

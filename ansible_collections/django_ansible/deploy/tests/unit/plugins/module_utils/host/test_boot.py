@@ -30,7 +30,9 @@ def told(tmp_path, monkeypatch):
 
 
 def arm(told):
-    return boot.arm("shop", "/var/lib/django-ansible-deploy/code/1", {name: told[name] for name in told if name != "went"})
+    content = boot.unit("/var/lib/django-ansible-deploy/code/1", {name: told[name] for name in told if name != "went"})
+    boot.arm("shop", content)
+    return content
 
 
 def files():
@@ -56,8 +58,13 @@ def test_a_boot_starts_it_as_long_as_the_run_lives(told):
 
 def test_a_later_run_keeps_what_it_armed(told):
     armed = arm(told)
+    first = facts()
     arm({**told, "run": "8-1-a"})
     boot.disarm("shop", armed)
+    DeployLock("shop", "8-1-a", "", told["locks"]).take()
+    # As when what it needs came late.
+    boot.main(first)
+    assert told["went"] == []
     assert json.loads(facts())["run"] == "8-1-a"
     assert len(files()) == 2
 

@@ -1,6 +1,7 @@
 """What hears the heartbeat on a host: the lock lives by it, and the host goes back when it ends."""
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+import types
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper as module
@@ -124,6 +126,88 @@ def test_it_ends_when_the_lock_is_given_back_and_tells_the_runner(kept):
     assert not kept.thread.is_alive()
     assert b"end\n" in runner.recv(64)
     assert kept.did == []
+
+
+def test_a_runner_that_only_slept_hears_that_the_host_went_back_without_it(kept):
+    runner = call(kept)
+    runner.sendall(b"beat\n")
+    assert runner.recv(64) == b"here\n"
+    kept.thread.join(timeout=30)
+    assert runner.recv(64) == b"back\n"
+
+
+def test_one_that_was_killed_starts_again_where_its_socket_still_is(tmp_path):
+    lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path / "locks"))
+    lock.take()
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(tmp_path / "socket"))
+    left.close()
+    did = []
+    Keeper(lock, str(tmp_path), lambda: did.append("back"), None, lambda is_connected: None, None, None, 0.1).run()
+    assert (did, lock.holder()) == (["back"], None)
+
+
+@pytest.fixture
+def started(tmp_path, monkeypatch):
+    """What a keeper is started with, where nobody speaks to it."""
+    monkeypatch.setattr(module.boot, "UNITS", str(tmp_path / "units"))
+    monkeypatch.setattr(Keeper.__init__, "__defaults__", (0.1,))
+    os.makedirs(tmp_path / "units")
+    os.makedirs(tmp_path / "heard")
+    lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path / "locks"))
+    lock.take()
+    told = {
+        "app_name": "shop", "run": "7-1-a", "actor": "mona", "locks": str(tmp_path / "locks"), "folder": str(tmp_path / "heard"), "alive": str(tmp_path / "alive"),
+        "way_back": "slots.fake", "params": {}, "place": "/nowhere", "notify": "",
+    }
+    (tmp_path / "told").write_text(json.dumps(told))
+    went = types.ModuleType("fake_way_back")
+    monkeypatch.setitem(sys.modules, module.shipped.OURS + "slots.fake", went)
+    lock.spec, lock.way_back, lock.files = str(tmp_path / "told"), went, lambda: sorted(path.name for path in tmp_path.rglob("*") if not path.is_dir())
+    return lock
+
+
+def test_what_is_killed_finds_what_it_was_told_and_what_ends_leaves_nothing(started):
+    seen = []
+    started.way_back.go_back = lambda params, run: seen.append(started.files())
+    module.main(started.spec)
+    unit = "django-ansible-deploy-shop-boot.service"
+    assert seen == [["alive", unit, unit, "shop.lock", "shop.stop", "socket", "told"]]
+    assert (started.files(), started.holder()) == (["shop.lock"], None)
+
+
+def test_a_rollback_that_fails_is_tried_again_as_after_a_boot(started, monkeypatch):
+    asked = []
+    monkeypatch.setattr(module.boot, "run", lambda argv, **options: asked.append(argv))
+
+    def fail(params, run):
+        raise RuntimeError("the engine is away")
+
+    started.way_back.go_back = fail
+    module.main(started.spec)
+    unit = "django-ansible-deploy-shop-boot.service"
+    assert asked == [["systemctl", "start", "--no-block", unit]]
+    assert (started.files(), started.holder()) == ([unit, unit, "shop.lock"], None)
+    started.way_back.go_back = lambda params, run: asked.append(run)
+    module.boot.main(json.dumps({**json.loads(facts_of(module.boot.UNITS, unit)), "locks": os.path.dirname(started.path)}))
+    assert (asked[1:], started.files()) == (["7-1-a"], ["shop.lock"])
+
+
+def facts_of(folder, unit):
+    with open(os.path.join(folder, unit), encoding="utf-8") as file:
+        line = next(line for line in file.read().splitlines() if line.startswith("ExecStart="))
+    return line[line.rindex(' "{') + 2 : -1].replace('\\"', '"')
+
+
+def test_one_that_is_killed_at_its_end_leaves_a_later_run_alone(started):
+    later = DeployLock("shop", "8-1-a", "mona", os.path.dirname(started.path))
+    started.release()
+    later.take()
+    module.boot.arm("shop", "of the later run")
+    module.main(started.spec)
+    unit = "django-ansible-deploy-shop-boot.service"
+    assert started.files() == [unit, unit, "shop.lock"]
+    assert later.is_held()
 
 
 def test_the_end_of_the_last_connection_is_noted_at_once(kept):
@@ -243,8 +327,13 @@ def test_a_run_that_is_not_heard_at_first_counts_as_dead_unless_its_runner_says_
     with pytest.raises(module.Unheard):
         module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "").wait(False, 0.1)
     assert [argv[0] for argv in done] == ["systemd-run"], "what listens goes on, and frees the lock"
-    trouble = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "").wait(True, 0.1)
+    (tmp_path / "units").mkdir()
+    monkeypatch.setattr(module.boot, "UNITS", str(tmp_path / "units"))
+    goes_on = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
+    module.boot.arm("shop", goes_on.armed)
+    trouble = goes_on.wait(True, 0.1)
     assert "its deploy lock lasts 15 minutes" in trouble
+    assert sorted(path.name for path in tmp_path.rglob("*") if not path.is_dir()) == ["shop.lock"], "nothing of what was to listen is left"
     assert done[1:] == [["systemctl", "stop"]]
 
 

@@ -128,6 +128,22 @@ def test_a_lock_that_is_heard_of_outlives_every_lease(lock, monkeypatch, tmp_pat
     assert mine.holder() is None, "whoever listened has died"
 
 
+def test_a_lock_whose_listener_was_killed_is_kept_until_it_could_be_there_again(lock, monkeypatch, tmp_path):
+    monkeypatch.setattr(lock_module, "LEFT", 0)
+    mine = lock("7-1-a")
+    mine.take()
+    mine.hear(str(tmp_path / "alive"))
+    alive = os.open(tmp_path / "alive", os.O_RDWR | os.O_CREAT, 0o600)
+    note_beat(alive, True)
+    change(mine, renewed=time.monotonic() - 7200)
+    assert mine.holder()["run"] == "7-1-a"
+    with pytest.raises(Locked):
+        lock("8-1-b").take()
+    note_beat(alive, False)
+    os.close(alive)
+    assert mine.holder() is None
+
+
 def test_a_rerun_waits_until_what_its_earlier_attempt_left_has_gone_back(lock, monkeypatch, tmp_path):
     mine = lock("7-1-a")
     mine.take()

@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""What a program prints, read as it comes."""
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+
+class Kept:
+    """The end of what a pipe says, so that endless output costs no memory."""
+
+    def __init__(self, pipe, limit: int) -> None:
+        self.pipe, self.limit, self.size = pipe, limit, 0
+        self.parts: deque[bytes] = deque()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self) -> None:
+        for part in iter(lambda: self.pipe.read1(65536), b""):
+            self.parts.append(part)
+            self.size += len(part)
+            while self.size - len(self.parts[0]) >= self.limit:
+                self.size -= len(self.parts.popleft())
+
+    def text(self) -> str:
+        self.thread.join(10)
+        return b"".join(self.parts).decode(errors="replace")
+
+
+class Passed(Kept):
+    """Passes what a pipe says on, and keeps nothing of it."""
+
+    def __init__(self, pipe, output) -> None:
+        self.output = output
+        super().__init__(pipe, 0)
+
+    def _read(self) -> None:
+        for part in iter(lambda: self.pipe.read1(65536), b""):
+            self.output(part)

@@ -156,7 +156,7 @@ class Migration:
         patience = {name: self.params[name] for name in ("lock_timeout", "lock_tries", "timeout")}
         result = apply_plan(
             application, self.recovery(), attempt=self.params["release"], live=self.store.live(), switch="compose_app_dump", dump=self.params["dump"], also=("inspect",),
-            policy=self.policy(), patience=patience,
+            policy=self.policy(), patience=patience, keeper=lock_of(self.params["project"], self.params["run_id"]).keeper(),
         )
         later = result.pop("later", None)
         # When the connection breaks, Ansible asks again: what this run applied before is still its change.

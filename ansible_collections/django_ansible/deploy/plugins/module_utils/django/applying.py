@@ -39,14 +39,20 @@ class Course:
 
         def apply(self, project_state, schema_editor, collect_sql=False):
             started, course.migration, course.at = time.monotonic(), self, 0
-            print("Applying %s" % course.name(), file=sys.stderr, flush=True)
+            course.say("begun")
             for index, operation in enumerate(self.operations):
                 course.follow(index, operation)
             state = original(self, project_state, schema_editor, collect_sql)
-            course.times.append((course.name(), time.monotonic() - started))
+            seconds = time.monotonic() - started
+            course.times.append((course.name(), seconds))
+            course.say("done in %.1f s" % seconds)
             return state
 
         Migration.apply = apply
+
+    def say(self, what):
+        """For whoever follows, in the words of host/progress.py. On a line of its own: Django begins one, and ends it with the migration."""
+        print("\nmigration %s %s" % (self.name(), what), file=sys.stderr, flush=True)
 
     def follow(self, index, operation):
         if hasattr(operation, "followed"):
@@ -131,7 +137,7 @@ def apply_kindly(connection, request, run):
                     "%s did not get its lock within %d s, %d times: a long query or an open transaction holds it; pg_stat_activity shows which"
                     % (course.name(), course.lock_timeout, tries)
                 ) from error
-            print("%s waited %d s for a lock, so that others need not wait longer; trying again" % (course.name(), course.lock_timeout), file=sys.stderr, flush=True)
+            course.say("waits")
             time.sleep(min(0.5 * number, LONGEST_PAUSE))
     return []
 

@@ -52,7 +52,7 @@ options:
     type: int
     default: 0
   lock_timeout:
-    description: Seconds that a statement of a migration waits for a lock on PostgreSQL, and lets every other query behind it wait. 0 waits without end.
+    description: Seconds that a statement of a migration waits for a lock on PostgreSQL, MySQL and MariaDB, and lets every other query behind it wait. 0 waits without end.
     type: int
     default: 3
   lock_tries:

@@ -87,7 +87,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_lock": {"lock": maybe(LINE)},
     "compose_logs": LOGS,
     "compose_maintenance": {"deploy": DEPLOY},
-    "compose_migrate": {"migrations": each(LINE), "dump": maybe(dump), "told": each(text()), "deploy": DEPLOY},
+    "compose_migrate": {"migrations": each(LINE), "dump": maybe(dump), "proved": PROVED, "told": each(text()), "deploy": DEPLOY},
     "compose_pull": {"pulled": each(image)},
     "compose_reach": {
         "project": form(r"[a-z0-9][a-z0-9_-]*", "the name of a project"), "settled": boolean, "scheduled": boolean, "pull": boolean, "digests": by_name(digest),
@@ -103,6 +103,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_up": {"changes": CHANGES, "gates": by_name(LINE), "deploy": DEPLOY},
     "fleet_absent": {"absent": each(word), "deploy": DEPLOY},
     "fleet_confirm": {"confirmed": boolean, "silent": each(word), "unsure": each(word), "why": LINE, "deploy": DEPLOY},
+    "host_packages": {"installed": each(word)},
     "postgresql_leaving": {"removed": each(LINE), "told": each(text())},
     "postgresql_logins": {"ended": each(LINE)},
     "postgresql_server": {"done": each(LINE), "former": each(LINE), "restart": text()},

@@ -304,3 +304,21 @@ def test_a_login_lasts_as_long_as_it_takes_and_no_longer_than_ansible(heart, tmp
     heart.runs = lambda: False
     heart.beat()
     assert login.wait(timeout=30) != 0
+
+
+def test_what_a_host_applies_is_written_down_for_its_task(heart, tmp_path):
+    said = ["migration shop.0002_x begun", "migration shop.0002_x done in 1.0 s", "migration \x1b[31m begun", "migration shop.0002_x failed", "migration %s begun" % ("x" * 200)]
+    heart.add("app1", "import sys\nfor line in %r: print(line, flush=True)\n" % said + HOST)
+    heart.add("app2")
+    heart.until(lambda: os.path.exists(heart_process.progress_of(str(tmp_path), "app1")) and heart.are_there())
+    with open(heart_process.progress_of(str(tmp_path), "app1"), encoding="utf-8") as file:
+        assert file.read().splitlines() == said[:2]
+    assert not os.path.exists(heart_process.progress_of(str(tmp_path), "app2"))
+
+
+def test_a_host_does_not_fill_the_disk_of_the_runner(heart, tmp_path, monkeypatch):
+    monkeypatch.setattr(heart_process, "MOST_PROGRESS", 3)
+    heart.add("app1", "for _ in range(9): print('migration shop.0002_x waits', flush=True)\n" + HOST)
+    heart.until(heart.are_there)
+    with open(heart_process.progress_of(str(tmp_path), "app1"), encoding="utf-8") as file:
+        assert len(file.read().splitlines()) == 3

@@ -241,7 +241,7 @@ describe("Django in containers behind nginx", () => {
     expect(await onHost(host, `ls /etc/systemd/system ${folder} | grep dumps || true`)).toBe("");
   });
 
-  test("a column goes once no container runs that has it, and no request fails", async () => {
+  test("a column goes once no container runs that has it, also on a host that was left out, and no request fails", async () => {
     const sql = (text: string) => onHost(database, `su postgres -c 'psql -qXAt mysite' <<'SQL'\n${text}\nSQL`);
     const moods = () => sql("SELECT count(*) FROM information_schema.columns WHERE column_name = 'mood'");
     await sql("ALTER ROLE mysite CREATEDB");
@@ -253,20 +253,30 @@ describe("Django in containers behind nginx", () => {
       "models.py": models.replace(name, mood + name),
       "migrations/0002_mood.py": migration(
         "0001_initial",
-        'migrations.AddField("entry", "mood", models.CharField(max_length=20, null=True))',
+        // It lasts, though not on the copy of the schema.
+        `migrations.RunSQL("SELECT pg_sleep(CASE WHEN current_database() = 'mysite' THEN 4 ELSE 0 END)"), migrations.AddField("entry", "mood", models.CharField(max_length=20, null=True))`,
       ),
     });
     const added = await deploy();
     expect(added.outputs, added.log).toMatchObject({ status: "succeeded", migrations: '["guestbook.0002_mood"]' });
+    expect(added.log).toMatch(/docker1: guestbook\.0002_mood is being applied.*guestbook\.0002_mood applied in/s);
+    expect(added.log.match(/guestbook\.0002_mood applied in/g)).toHaveLength(1);
     expect(await moods()).toBe("1");
     await publish("4", {
       "models.py": models,
       "migrations/0003_less.py": migration("0002_mood", 'migrations.RemoveField("entry", "mood")'),
     });
     const load = startLoad(fleet.hosts, site, { clients: 8 });
+    const one = await deploy({}, { limit: "docker1" });
+    expect(one.outputs, one.log).toMatchObject({ status: "succeeded", migrations: "[]" });
+    expect(one.log).toContain(
+      "guestbook.0003_less: not applied yet, since a host of the application was not part of this deploy",
+    );
+    expect(await moods()).toBe("1");
     const result = await deploy();
     const samples = await load.stop();
     expect(result.outputs, result.log).toMatchObject({ status: "succeeded", migrations: '["guestbook.0003_less"]' });
+    expect(result.log).toMatch(/docker2: the live release does not work on the migrated schema/);
     expect(result.log).toContain("guestbook.0003_less: applied once the new release is live everywhere");
     expect(result.log).toMatch(/guestbook\.0003_less applied in [\d.]+ s/);
     expect(failures(samples)).toEqual([]);
@@ -313,9 +323,10 @@ async function belongings(host: Host): Promise<string[]> {
   return listed.split("\n").filter((line) => line !== "" && !line.startsWith("image 127.0.0.1:5000/proxy "));
 }
 
-function deploy(more: Record<string, unknown> = {}): Promise<ActionResult> {
+function deploy(more: Record<string, unknown> = {}, inputs: Record<string, string> = {}): Promise<ActionResult> {
   return fleet.deploy({
     inputs: {
+      ...inputs,
       "compose-source": "compose",
       env: [
         `PROXY_IMAGE=${image("proxy")}`,

@@ -3,6 +3,7 @@ import { type ActionResult, type Host, onHost, type Suite } from "../../scripts/
 import { directly, expectRefused } from "./support/direct.js";
 import { signGuestbook } from "./support/guestbook.js";
 import { inventory } from "./support/inventory.js";
+import { failures, slowest, startLoad } from "./support/load.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
@@ -38,7 +39,7 @@ describe.each<Server>([
   let project: Project;
   let app1: Host;
   let db1: Host;
-  let act: (inputs?: Record<string, string>, vars?: string[]) => Promise<ActionResult>;
+  let act: (inputs?: Record<string, string>, vars?: string[], say?: (line: string) => void) => Promise<ActionResult>;
   let dump = "";
 
   beforeAll(async () => {
@@ -74,7 +75,8 @@ GRANT ALL ON mysite.* TO 'mysite'@'%'`);
       "django_app_health_timeout: 10",
     ];
     const env = `DATABASE_URL=mysql://mysite:${password}@db1:3306/mysite`;
-    act = (inputs = {}, vars = []) => run({ inputs: { env, vars: [...common, ...vars].join("\n"), ...inputs } });
+    act = (inputs = {}, vars = [], say = () => {}) =>
+      run({ inputs: { env, vars: [...common, ...vars].join("\n"), ...inputs }, say });
   });
 
   afterAll(() => trial?.end());
@@ -147,5 +149,44 @@ class Migration(migrations.Migration):
     const refused = await act({ operation: "restore", revision: dump, confirm: "mysite" });
     expectRefused(refused, /cannot be moved from one database to another: view entries/);
     expect(await page()).toContain("Before the migration");
+  });
+
+  test("a migration that does not get its lock lets visitors in, and is tried again", async () => {
+    project.write(
+      "guestbook/migrations/0003_mood.py",
+      `from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    dependencies = [("guestbook", "0002_reply")]
+    operations = [migrations.AddField("entry", "mood", models.CharField(max_length=20, null=True))]
+`,
+    );
+    await project.commit("Add moods");
+    await onHost(
+      db1,
+      `systemd-run --quiet --collect ${server.program} -e 'BEGIN; SELECT count(*) FROM guestbook_entry; DO SLEEP(600)' mysite`,
+    );
+    const reader = "SELECT concat('KILL ', id, ';') FROM information_schema.processlist WHERE info LIKE 'DO SLEEP%'";
+    await expect.poll(() => sql(reader), { timeout: 30_000 }).toMatch(/^KILL \d+;$/);
+    const load = startLoad([app1], site, { clients: 4 });
+    let ended: Promise<string> | undefined;
+    const result = await act(
+      {},
+      ["django_app_migrate_lock_timeout: 2", "django_app_migrate_lock_tries: 50"],
+      (line) => {
+        if (line.includes("did not get its lock in time")) ended ??= sql(reader).then((kill) => sql(kill));
+      },
+    );
+    const samples = await load.stop();
+    await ended;
+    expect(result.outputs, result.log).toMatchObject({
+      status: "succeeded",
+      migrations: '["guestbook.0002_reply","guestbook.0003_mood"]',
+    });
+    expect(ended, result.log).toBeDefined();
+    expect(result.log).toMatch(/app1: guestbook\.000[23]_\w+ is being applied/);
+    expect(failures(samples)).toEqual([]);
+    // Those that came while it waited for two seconds, on a machine that does much else.
+    expect(slowest(samples)).toBeLessThan(8000);
   });
 });

@@ -1,12 +1,8 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""Controller side of app_finish: looks the answer through, and shows what the host told."""
+"""Controller side of app_finish: looks the answer through, and shows what the host told, and which migration it applies meanwhile."""
 from __future__ import annotations
 
-from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
-from ansible_collections.django_ansible.deploy.plugins.plugin_utils.told import show
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.progress import ActionModule
 
-
-class ActionModule(Answered):
-    def run(self, tmp=None, task_vars=None):
-        return show(super().run(tmp, task_vars), task_vars)
+__all__ = ["ActionModule"]

@@ -70,8 +70,10 @@ def proofs(chosen, hostvars, looked, proved):
 
 
 def _live(hostvars, host, looked):
-    """Its live release, and what that was made from."""
+    """Its live release, and what that was made from; none where that is what is to be deployed, as a host says itself."""
     found = hostvars[host].get(looked) or {}
+    if found.get("settled"):
+        return None, None
     name = (found.get("live") or {}).get("release")
     return name, next((entry.get("build") for entry in found.get("releases") or [] if entry["release"] == name), None)
 

@@ -52,7 +52,7 @@ options:
     type: int
     default: 0
   lock_timeout:
-    description: Seconds that a statement of a migration waits for a lock on PostgreSQL, and lets every other query behind it wait. 0 waits without end.
+    description: Seconds that a statement of a migration waits for a lock on PostgreSQL, MySQL and MariaDB, and lets every other query behind it wait. 0 waits without end.
     type: int
     default: 3
   lock_tries:
@@ -139,7 +139,7 @@ def migrate(application: Application, layout, params) -> dict:
     policy, live = policy_of(layout, params), layout.live_release()
     result = apply_plan(
         application, recovery_of(params, layout), attempt=params["release"], live=live, switch="django_app_dump", dump=params["dump"],
-        policy=policy, patience=patience,
+        policy=policy, patience=patience, keeper=lock_of(params, False).keeper(),
     )
     if live and result["migrations"] and policy.kind != "off" and not layout.starts(live):
         result["warnings"].append("whether the live release works with these migrations was not tried, since its Python is not on this host any more")

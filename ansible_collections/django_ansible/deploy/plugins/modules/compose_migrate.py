@@ -53,8 +53,18 @@ options:
     type: str
     choices: [refuse, warn, 'off']
     default: refuse
+  elsewhere:
+    description:
+      - Of each other live release of the fleet C(host), C(release) and, as C(proved), what this module answered there with O(proves_only=true), or nothing.
+    type: list
+    elements: dict
+    default: []
+  proves_only:
+    description: Whether nothing is applied, and only the live release of this host is tried with the migrations that another host applies.
+    type: bool
+    default: false
   lock_timeout:
-    description: Seconds that a statement of a migration waits for a lock on PostgreSQL, and lets every other query behind it wait. 0 waits without end.
+    description: Seconds that a statement of a migration waits for a lock on PostgreSQL, MySQL and MariaDB, and lets every other query behind it wait. 0 waits without end.
     type: int
     default: 3
   lock_tries:
@@ -96,6 +106,10 @@ dump:
   description: Id of the dump, when one was made or is restored.
   type: str
   returned: when a dump was made
+proved:
+  description: With O(proves_only=true), C(breaks), sentences about what the live release of this host would not survive, and C(later), the migrations that may wait for the end.
+  type: dict
+  returned: with proves_only
 told:
   description: Sentences for the log, about the proof, and about each migration with its time.
   type: list
@@ -115,7 +129,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.stor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan, ready_database
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, found_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -146,17 +160,26 @@ class Migration:
         names = [found["release"] for found in reversed(self.store.list_releases()) if found["release"] not in (live, self.params["release"])]
         return (self.application(name) for name in [*filter(None, [live]), *names])
 
-    def forward(self):
+    def planned(self):
         plan = self.store.plan()
         if plan.get("run") != self.params["run_id"]:
             raise CommandFailed("what this run planned on this host is gone: start it again")
+        return plan
+
+    def prove(self):
+        self.planned()
+        found = found_here(self.application(), self.recovery().client, self.policy()) if self.store.live() else {}
+        return {"changed": False, "migrations": [], **found}
+
+    def forward(self):
+        plan = self.planned()
         if self.params["command"]:
             return self.command()
         application = self.application()
         patience = {name: self.params[name] for name in ("lock_timeout", "lock_tries", "timeout")}
         result = apply_plan(
             application, self.recovery(), attempt=self.params["release"], live=self.store.live(), switch="compose_app_dump", dump=self.params["dump"], also=("inspect",),
-            policy=self.policy(), patience=patience,
+            policy=self.policy(), patience=patience, keeper=lock_of(self.params["project"], self.params["run_id"]).keeper(),
         )
         later = result.pop("later", None)
         # When the connection breaks, Ansible asks again: what this run applied before is still its change.
@@ -169,7 +192,7 @@ class Migration:
 
     def policy(self):
         live = self.store.live()
-        return Policy(self.params["proof"], (lambda: self.application(live)) if live else None, "compose_app_schema_proof")
+        return Policy(self.params["proof"], (lambda: self.application(live)) if live else None, "compose_app_schema_proof", elsewhere=self.params["elsewhere"])
 
     def command(self):
         code, out, err = self.one_off(self.params["service"]).run(self.params["command"])
@@ -204,6 +227,8 @@ def main():
             dump={"type": "bool", "default": True},
             dump_service={"type": "str", "default": ""},
             proof={"type": "str", "choices": ["refuse", "warn", "off"], "default": "refuse"},
+            elsewhere={"type": "list", "elements": "dict", "default": []},
+            proves_only={"type": "bool", "default": False},
             lock_timeout={"type": "int", "default": 3},
             lock_tries={"type": "int", "default": 10},
             timeout={"type": "int", "default": 0},
@@ -218,7 +243,7 @@ def main():
     try:
         with lock_of(params["project"], "" if module.check_mode else params["run_id"], params["actor"]).step():
             migration = Migration(params, module.check_mode)
-            result = migration.back() if params["kept"] else migration.forward()
+            result = migration.back() if params["kept"] else migration.prove() if params["proves_only"] else migration.forward()
     except (CommandFailed, Locked) as error:
         what = "Nothing was rolled back" if params["kept"] else "The database was not migrated, and nothing that runs was touched"
         module.fail_json(msg=f"{what}: {mask(to_native(error))}")

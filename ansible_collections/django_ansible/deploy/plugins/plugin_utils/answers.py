@@ -87,7 +87,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_lock": {"lock": maybe(LINE)},
     "compose_logs": LOGS,
     "compose_maintenance": {"deploy": DEPLOY},
-    "compose_migrate": {"migrations": each(LINE), "dump": maybe(dump), "told": each(text()), "deploy": DEPLOY},
+    "compose_migrate": {"migrations": each(LINE), "dump": maybe(dump), "proved": PROVED, "told": each(text()), "deploy": DEPLOY},
     "compose_pull": {"pulled": each(image)},
     "compose_reach": {
         "project": form(r"[a-z0-9][a-z0-9_-]*", "the name of a project"), "settled": boolean, "scheduled": boolean, "pull": boolean, "digests": by_name(digest),

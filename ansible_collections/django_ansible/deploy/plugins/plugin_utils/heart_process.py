@@ -7,12 +7,14 @@ host's channel and how many hosts the run may lose, ``NAME.login`` a command tha
 all hosts that the fleet is through, but for those that are lost, which ``confirmed`` answers; who wrote one writes to the pipe ``wake`` as well. It knows no
 Ansible and imports nothing of it.
 
-A host may ask what the others see (module_utils/host/elsewhere.py has the words). A host is a stranger: what is passed on to another has one of two forms.
+A host may ask what the others see (module_utils/host/elsewhere.py has the words), and say which migration it applies (module_utils/host/progress.py), which
+is written to a file for the task that waits for it. A host is a stranger: what is passed on has one of three forms.
 """
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -33,6 +35,8 @@ LONGEST = 4096
 LONGEST_LINE = 160
 QUESTION = re.compile(rb"elsewhere ([0-9]{1,5} [A-Za-z0-9][A-Za-z0-9_.-]{0,99})")
 SEEN = re.compile(rb"seen ([0-9]{1,9})(?: [0-9]{1,5}){5}")
+PROGRESS = re.compile(rb"migration [A-Za-z0-9_.-]{1,100} (begun|waits|done in [0-9]{1,7}\.[0-9] s)")
+MOST_PROGRESS = 20000  # lines of a host
 SEE = 3.0  # seconds that the others have to say what they see
 SEE_AGAIN = 1.0  # seconds before a host may ask again
 MOST_SEEN = 16  # answers of a host that wait
@@ -52,11 +56,14 @@ class Channel:
         self.tries = 0
         self.tried = 0.0
         self.answered = 0.0  # when it last said something; 0 when it never has
+        self.waited = 0.0  # when the connection itself did, where nobody listens on the host yet
         # What it said since it was asked last; answers to beats come between.
         self.words: set = set()
         self.question: bytes | None = None
         self.asked = 0.0
         self.seen: list[bytes] = []
+        self.progress: list[bytes] = []
+        self.progressed = 0
         self.ended = False
         self.went_back = False  # it heard of no run for too long, and rolled back
         self.rest = b""
@@ -66,11 +73,15 @@ class Channel:
 
     def is_gone(self, now: float) -> bool:
         """Whether a host that was there does not answer any more, or goes on without this run."""
-        return self.went_back or (not self.ended and self.answered > 0 and now - self.answered > GONE)
+        return self.went_back or (not self.ended and 0 < self.there() < now - GONE)
+
+    def there(self) -> float:
+        """When the host was known to be there last; 0 when it never was. One that listened once has to listen still."""
+        return self.answered or self.waited
 
     def tend(self, now: float, beats: bool) -> None:
         """Starts what is to run, ends what hangs, and sends a beat when one is due."""
-        if self.process is not None and (self.process.poll() is not None or now - max(self.tried, self.answered) > LOST):
+        if self.process is not None and (self.process.poll() is not None or now - max(self.tried, self.there()) > LOST):
             self.close()
             self.next = now + AGAIN
         if self.ended or now < self.next or self.waits_for_master(now):
@@ -112,6 +123,8 @@ class Channel:
             if line in (b"here", b"confirmed"):
                 self.answered = now
                 self.words.add(line.decode())
+            elif line == b"waits":
+                self.waited = now
             elif line in (b"end", b"back"):
                 self.ended, self.went_back = True, line == b"back"
                 self.close()
@@ -119,6 +132,9 @@ class Channel:
                 self.question, self.asked = line, now
             elif SEEN.fullmatch(line) and len(self.seen) < MOST_SEEN:
                 self.seen.append(line)
+            elif PROGRESS.fullmatch(line) and self.progressed < MOST_PROGRESS:
+                self.progress.append(line)
+                self.progressed += 1
 
     def close(self) -> None:
         if self.process is not None:
@@ -196,9 +212,16 @@ class Heart:
                         question.missing.discard(other.name)
                         self.channels[name].send(line.decode())
             other.seen.clear()
+            if other.progress:
+                self.write_down(other)
         for name in [name for name, question in self.questions.items() if not question.missing or now > question.deadline]:
             self.channels[name].send("all")
             del self.questions[name]
+
+    def write_down(self, channel: Channel) -> None:
+        with contextlib.suppress(OSError), open(progress_of(self.folder, channel.name), "ab") as file:
+            file.write(b"".join(line + b"\n" for line in channel.progress))
+        channel.progress.clear()
 
     def present(self) -> list[Channel]:
         """Hosts that listen. One that gave the lock back before it heard anything, as one with nothing to do does, has nobody who does."""
@@ -269,6 +292,11 @@ class Heart:
         with open(os.path.join(self.folder, name + ".new"), "w", encoding="utf-8") as file:
             json.dump(content, file)
         os.rename(os.path.join(self.folder, name + ".new"), os.path.join(self.folder, name))
+
+
+def progress_of(folder: str, host: str) -> str:
+    """The file with what a host says of how far it is, as long as the run lasts."""
+    return os.path.join(folder, hashlib.sha256(host.encode()).hexdigest()[:32] + ".progress")
 
 
 def pipe_in(folder: str) -> str:

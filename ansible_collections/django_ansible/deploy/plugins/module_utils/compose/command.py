@@ -20,6 +20,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engi
     docker_config_dir,
     engine_host,
 )
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.output import Kept
 
 PLUGIN_FOLDERS = (
     "/usr/local/lib/docker/cli-plugins",
@@ -32,6 +33,7 @@ COMMAND_FOLDERS = ("/usr/local/bin", "/usr/bin", "/snap/bin")
 RESERVED = ("PATH", "HOME", "DOCKER_CONFIG", "DOCKER_HOST", "DOCKER_CONTEXT", "LD_PRELOAD", "LD_LIBRARY_PATH")
 NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 MASK = "***"
+LONGEST_HEARD = 1 << 20  # bytes that are kept of what somebody hears, the last ones
 
 # Values and secrets ------------------------------------------------------------------------------------------------
 
@@ -102,19 +104,23 @@ def _major(argv, environ):
     return int(match.group(1)) if code == 0 and match else 0
 
 
-def run(argv, environ, stdin=None, timeout=None, stdout=None, output=None):
+def run(argv, environ, stdin=None, timeout=None, stdout=None, output=None, heard=None):
     """Exit code, stdout, stderr; None as code when the time was up, and then no child of it is left. *stdin* is a text or an open file, *stdout* an open file.
 
     *output* gets what is printed as it comes, bytes of stdout and stderr in their order; then nothing of that is answered.
+    *heard* gets what is printed on stderr as it comes, which is answered all the same.
     """
+    ear = _Ear(heard) if heard else None
     process = subprocess.Popen(
         argv,
         stdin=subprocess.PIPE if isinstance(stdin, str) else stdin or subprocess.DEVNULL,
         stdout=stdout or subprocess.PIPE,
-        stderr=subprocess.STDOUT if output else subprocess.PIPE,
+        stderr=ear.pipe if ear else subprocess.STDOUT if output else subprocess.PIPE,
         env=environ,
         start_new_session=True,
     )
+    if ear:
+        ear.listen()
     code = None
     try:
         if output:
@@ -126,7 +132,23 @@ def run(argv, environ, stdin=None, timeout=None, stdout=None, output=None):
     except BaseException:
         _stop(process)
         raise
-    return code, (out or b"").decode("utf-8", "replace"), err.decode("utf-8", "replace")
+    return code, (out or b"").decode("utf-8", "replace"), ear.text() if ear else err.decode("utf-8", "replace")
+
+
+class _Ear:
+    """Hears what a process prints on stderr. *pipe* is for that process."""
+
+    def __init__(self, heard):
+        self.heard = heard
+        self.end, self.pipe = os.pipe()
+
+    def listen(self):
+        """Once the process is there: then nobody else has the other end, and what is heard ends with it."""
+        os.close(self.pipe)
+        self.kept = Kept(os.fdopen(self.end, "rb"), LONGEST_HEARD, self.heard)
+
+    def text(self):
+        return self.kept.text()
 
 
 def _watched(process, timeout, output):

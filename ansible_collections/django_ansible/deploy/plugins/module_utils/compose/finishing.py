@@ -11,7 +11,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django impor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 
-def contract(compose, store, params):
+def contract(compose, store, params, keeper):
     """Applies the migrations that the release before would not have survived, now that no container of it runs any more.
 
     :raises CommandFailed: when that fails; the new release goes on without.
@@ -24,7 +24,7 @@ def contract(compose, store, params):
 
     return migrations.contract(
         store.read_release(live or "").get("later"), application, run_id=params["run_id"], everywhere=params["everywhere"],
-        applied=lambda: store.mark_release(live, later=None),
+        applied=lambda: store.mark_release(live, later=None), keeper=keeper,
     )
 
 
@@ -38,7 +38,7 @@ def end(params, store, lock):
     store.confirm(params["run_id"])
     late, trouble = {"migrations": [], "told": []}, None
     try:
-        late = contract(compose, store, params)
+        late = contract(compose, store, params, lock.keeper())
     except CommandFailed as error:
         trouble = error
     removed = prune(compose.engine, store, max(params["keep_releases"], 1), params["dumps"])

@@ -118,14 +118,14 @@ class ContainerApplication:
         self.one_off, self.python, self.folder = one_off, python, folder
         self.more = {SETTINGS: settings} if settings and SETTINGS not in one_off.environment() else {}
 
-    def drive(self, *steps, **options):
-        """Runs steps of driver in one Django process and returns what they found, by step.
+    def drive(self, *steps, heard=None, **options):
+        """Runs steps of driver in one Django process and returns what they found, by step. *heard* gets what is printed on stderr as it comes.
 
         :raises CommandFailed: with the step's own words.
         """
         code, out, err = self.one_off.run(
             [self.python, "-c", BOOTSTRAP], entrypoint=False, folder=self.folder, stdin=driver_input(steps, **options),
-            environment={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **self.more},
+            environment={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **self.more}, heard=heard,
         )
         if code in NOT_FOUND:
             raise CommandFailed(f"there is no {self.python} in the image of service {self.one_off.service}: set python in compose_app_migrate, or a command of your own")

@@ -41,7 +41,19 @@ def new_id() -> str:
 
 def taken_at(record: dict) -> float:
     """Seconds since the epoch."""
-    return calendar.timegm(time.strptime(record["id"][:16], MOMENT))
+    return seconds_of(record["id"][:16], MOMENT) or 0
+
+
+def seconds_of(text: str, form: str) -> float | None:
+    """A moment in seconds since the epoch; None for what has the digits of one and is none."""
+    try:
+        return calendar.timegm(time.strptime(text, form))
+    except ValueError:
+        return None
+
+
+def is_id(text: str) -> bool:
+    return ID.fullmatch(text) is not None and seconds_of(text[:16], MOMENT) is not None
 
 
 def precedes(record: dict) -> bool:
@@ -86,7 +98,7 @@ class Catalogue:
             size = os.path.getsize(os.path.join(self.folder, name + ".dump"))
             return {"id": name, "before": ["the migrations of %s" % name], "attempt": name, "vendor": "postgresql", "size": size}
         found = read_record(os.path.join(self.folder, name + ".json"))
-        return {**found, "id": name} if found and ID.fullmatch(name) else None
+        return {**found, "id": name} if found and is_id(name) else None
 
     def begin(self) -> str:
         """An id for a dump, and a folder that it can be written into."""
@@ -138,13 +150,13 @@ class Catalogue:
 
     def proven(self) -> float:
         """When a dump was last found to be restorable, in seconds since the epoch; 0 for never."""
-        moments = [record["rehearsed"] for record in self.records() if "rehearsed" in record]
-        return max((calendar.timegm(time.strptime(moment, REHEARSED)) for moment in moments), default=0)
+        moments = [seconds_of(record["rehearsed"], REHEARSED) or 0 for record in self.records() if "rehearsed" in record]
+        return max(moments, default=0)
 
     def note(self, record: dict, **facts: object) -> None:
-        """Adds facts to the record of a dump, such as how it went when it was restored."""
-        if ID.fullmatch(record["id"]):
-            text = json.dumps({**record, **facts}, indent=2, sort_keys=True) + "\n"
+        """Adds facts to the record of a dump, such as how it went when it was restored; None takes one away."""
+        if is_id(record["id"]):
+            text = json.dumps({key: value for key, value in {**record, **facts}.items() if value is not None}, indent=2, sort_keys=True) + "\n"
             write_atomically(self.path(record, ".json"), text.encode(), 0o600)
 
     def find(self, asked: str, database: str = "") -> dict:

@@ -13,7 +13,7 @@ import stat
 import tempfile
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import DAY, ID, Catalogue, read_record, taken_at
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import DAY, Catalogue, is_id, read_record, taken_at
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install
 
@@ -77,7 +77,7 @@ class Target:
         """By id of a dump, the snapshot that has it, the oldest dump first."""
         printed = restic("snapshots", "--json", "--host", self.owner).splitlines()
         found = json.loads(next((line for line in printed if line.startswith("[")), "[]"))
-        tagged = [(tag, one["id"]) for one in found for tag in one.get("tags") or [] if ID.fullmatch(tag)]
+        tagged = [(tag, one["id"]) for one in found for tag in one.get("tags") or [] if is_id(tag)]
         return dict(sorted(tagged))
 
     def copy(self, catalogue: Catalogue, *, number: int, days: int) -> list[str]:
@@ -93,7 +93,7 @@ class Target:
                     raise
                 restic("init")
                 there = {}
-            here = {record["id"]: record for record in catalogue.records() if ID.fullmatch(record["id"])}
+            here = {record["id"]: record for record in catalogue.records() if is_id(record["id"])}
             kept = wanted({*here, *there}, number=number, days=days, now=time.time())
             copied, damaged = [], []
             for identifier in sorted(kept & set(here) - set(there)):
@@ -132,11 +132,14 @@ class Target:
                 # Another host may have put it there: as a link, root would read what that host names.
                 if not stat.S_ISREG(os.lstat(os.path.join(place, identifier + suffix)).st_mode):
                     raise CommandFailed("what it has of the dump %s is no file" % identifier)
-            if not read_record(os.path.join(place, identifier + ".json")):
+            record = read_record(os.path.join(place, identifier + ".json"))
+            if not record:
                 raise CommandFailed("its record of the dump %s is not as a deploy wrote it: look which host shares that place" % identifier)
             # The record first, as for one that is made here.
             for suffix in (".json", ".dump"):
                 os.rename(os.path.join(place, identifier + suffix), os.path.join(catalogue.folder, identifier + suffix))
+            # Nobody has tried it here.
+            catalogue.note({**record, "id": identifier}, rehearsed=None, restores_in=None)
 
 
 def wanted(identifiers: set[str], *, number: int, days: int, now: float) -> set[str]:

@@ -80,13 +80,14 @@ class Application:
         with self.alone():
             return confined(self.sandbox, argv, **options)
 
-    def drive(self, *steps: str, **options: object) -> dict:
+    def drive(self, *steps: str, heard=None, **options: object) -> dict:
         """Runs steps of the driver in one Django process and returns what they found, by step.
 
+        :param heard: gets what is printed on stderr as it comes.
         :raises CommandFailed: with the step's own words, secrets masked.
         """
         # "-c" puts the working directory first on the path, as manage.py does. stdout is the answer's.
-        done = self._run([self.python, "-c", BOOTSTRAP], self.environment, stdin=driver_input(steps, **options))
+        done = self._run([self.python, "-c", BOOTSTRAP], self.environment, stdin=driver_input(steps, **options), heard=heard)
         try:
             found = json.loads(done.answer or '{"error": "Django %s, without an answer"}' % ended(done.code))
         except ValueError:

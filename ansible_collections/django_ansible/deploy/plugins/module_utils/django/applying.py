@@ -6,13 +6,18 @@ Runs in the release's virtual environment, beside driver: the standard library a
 """
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 
 LOCK_STATES = {"55P03"}
+MYSQL_LOCK = 1205
 TIMEOUT_STATES = {"57014"}
 # These wait for other transactions to end while nobody has to wait for them.
 PATIENT = ("AddIndexConcurrently", "RemoveIndexConcurrently")
+# Statements of MySQL that are whole by themselves, and that did nothing when they did not get their lock.
+WHOLE = ("ALTER", "CREATE", "DROP", "RENAME", "TRUNCATE")
+READS = ("SELECT", "SHOW", "SET")
 LONGEST_PAUSE = 5.0  # seconds between two tries
 
 
@@ -23,14 +28,18 @@ class NotApplied(Exception):
 class Course:
     """What is being applied: which migration, which of its operations, how long each took.
 
-    :param request: C(lock_timeout), seconds that a statement waits for a lock, and C(timeout), seconds for everything; 0 sets no limit.
+    :param request: C(lock_timeout), seconds that a statement waits for a lock, and C(timeout), seconds for everything; 0 sets no limit. C(lock_tries) is how
+        often a migration is tried that does not get its lock; on MySQL, which takes no table's change back, that is a statement.
     """
 
     def __init__(self, connection, request):
         self.connection = connection
         self.lock_timeout = request.get("lock_timeout", 0)
         self.deadline = time.monotonic() + request["timeout"] if request.get("timeout") else None
+        self.tries = max(request.get("lock_tries", 1), 1)
         self.migration, self.at, self.times = None, 0, []
+        self.written = 0  # statements of this migration that may have changed something
+        self.tried = False  # whether a statement was, as often as it may be
 
     def watch(self):
         from django.db.migrations.migration import Migration
@@ -39,14 +48,21 @@ class Course:
 
         def apply(self, project_state, schema_editor, collect_sql=False):
             started, course.migration, course.at = time.monotonic(), self, 0
-            print("Applying %s" % course.name(), file=sys.stderr, flush=True)
+            course.written = 0
+            course.say("begun")
             for index, operation in enumerate(self.operations):
                 course.follow(index, operation)
             state = original(self, project_state, schema_editor, collect_sql)
-            course.times.append((course.name(), time.monotonic() - started))
+            seconds = time.monotonic() - started
+            course.times.append((course.name(), seconds))
+            course.say("done in %.1f s" % seconds)
             return state
 
         Migration.apply = apply
+
+    def say(self, what):
+        """For whoever follows, in the words of host/progress.py. On a line of its own: Django begins one, and ends it with the migration."""
+        print("\nmigration %s %s" % (self.name(), what), file=sys.stderr, flush=True)
 
     def follow(self, index, operation):
         if hasattr(operation, "followed"):
@@ -62,9 +78,12 @@ class Course:
 
     def limit(self, patient):
         """Sets the limits of what comes next."""
-        left = None if self.deadline is None else self.deadline - time.monotonic()
-        if left is not None and left <= 0:
+        left = self.left()
+        if left == 0:
             raise NotApplied("the time for migrations was over")
+        if self.connection.vendor == "mysql" and self.lock_timeout:
+            with self.connection.cursor() as cursor:
+                cursor.execute("SET SESSION lock_wait_timeout = %s, innodb_lock_wait_timeout = %s", [self.lock_timeout, self.lock_timeout])
         if self.connection.vendor != "postgresql":
             return
         with self.connection.cursor() as cursor:
@@ -72,12 +91,43 @@ class Course:
             if left is not None:
                 cursor.execute("SET statement_timeout = %s", ["%dms" % max(left * 1000, 1)])
 
+    def left(self):
+        """Seconds of the time that everything may take; None without a limit."""
+        return None if self.deadline is None else max(self.deadline - time.monotonic(), 0)
+
+    def statements(self):
+        """Sees each statement, for as long as it is entered."""
+        return self.connection.execute_wrapper(self.execute) if self.connection.vendor == "mysql" else contextlib.nullcontext()
+
+    def execute(self, execute, sql, params, many, context):
+        word = str(sql).split(None, 1)[0].upper() if str(sql).strip() else ""
+        for number in range(1, self.tries + 1):
+            try:
+                result = execute(sql, params, many, context)
+                break
+            except Exception as error:
+                if word not in WHOLE or not is_of_a_lock(error):
+                    raise
+                if number == self.tries or self.left() == 0:
+                    self.tried = True
+                    raise
+                self.wait(number)
+        self.written += word not in READS
+        return result
+
+    def wait(self, number):
+        """Before what did not get its lock is tried again."""
+        self.say("waits")
+        time.sleep(min(0.5 * number, LONGEST_PAUSE))
+
     def name(self):
         return "%s.%s" % (self.migration.app_label, self.migration.name) if self.migration else "the first migration"
 
     def whole(self):
         """Whether nothing of the migration that failed is left in the database."""
-        return self.migration is None or (self.migration.atomic and self.connection.features.can_rollback_ddl)
+        if self.migration is None or (self.connection.vendor == "mysql" and not self.written):
+            return True
+        return self.migration.atomic and self.connection.features.can_rollback_ddl
 
     def explained(self, error):
         """What a failure means, in words; None where its own are enough."""
@@ -115,30 +165,34 @@ def apply_kindly(connection, request, run):
     """
     course = Course(connection, request)
     course.watch()
-    tries = max(request.get("lock_tries", 1), 1)
-    for number in range(1, tries + 1):
+    for number in range(1, course.tries + 1):
         try:
-            run()
+            with course.statements():
+                run()
             return ["%s applied in %.1f s%s" % (name, seconds, "" if number == 1 else " (try %d)" % number) for name, seconds in course.times]
         except Exception as error:
             explained = course.explained(error)
-            if state_of(error) not in LOCK_STATES or not course.whole():
+            if not is_of_a_lock(error) or not course.whole():
                 if explained:
                     raise explained from error
                 raise
-            if number == tries:
+            mysql = connection.vendor == "mysql"
+            if number == course.tries or course.tried:
                 raise NotApplied(
-                    "%s did not get its lock within %d s, %d times: a long query or an open transaction holds it; pg_stat_activity shows which"
-                    % (course.name(), course.lock_timeout, tries)
+                    "%s did not get its lock within %d s, %d times: a long query or an open transaction holds it; %s shows which"
+                    % (course.name(), course.lock_timeout, course.tries, "information_schema.processlist" if mysql else "pg_stat_activity")
                 ) from error
-            print("%s waited %d s for a lock, so that others need not wait longer; trying again" % (course.name(), course.lock_timeout), file=sys.stderr, flush=True)
-            time.sleep(min(0.5 * number, LONGEST_PAUSE))
+            course.wait(number)
     return []
 
 
 def state_of(error):
     cause = error.__cause__ or error
     return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+
+
+def is_of_a_lock(error):
+    return state_of(error) in LOCK_STATES or (error.__cause__ or error).args[:1] == (MYSQL_LOCK,)
 
 
 def words(error):

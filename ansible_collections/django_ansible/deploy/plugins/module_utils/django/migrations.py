@@ -8,10 +8,11 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.database.kin
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copies import new_name
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import OFF, Policy, Proof, refusal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.progress import listener
 
 
 def apply_plan(
-    application, recovery, *, attempt: str, live: str | None, switch: str, dump: bool, also: tuple = (), policy: Policy = OFF, patience: dict | None = None
+    application, recovery, *, attempt: str, live: str | None, switch: str, dump: bool, also: tuple = (), policy: Policy = OFF, patience: dict | None = None, keeper: str | None = None
 ) -> dict:
     """Applies what Django's plan holds, after the proof that the live release survives it, and with a dump before.
 
@@ -23,6 +24,7 @@ def apply_plan(
     :param also: further steps to drive in the same process as the plan; what they find goes to ``found``.
     :param policy: what is proved before.
     :param patience: C(lock_timeout) in seconds and C(lock_tries) of each statement, see the step migrate of driver.
+    :param keeper: socket of this run's keeper, which is told how far the migrations are.
     :raises CommandFailed: when Django, the dump or the proof says no; then nothing was applied.
     """
     copy = new_name()
@@ -57,18 +59,19 @@ def apply_plan(
         result["told"].append("requests wait until the new release is live, since the live one would break: %s" % proof.breaks[0])
         policy.hold(plan["migrations"], result.get("dump"))
     only = {"only": [name for name in plan["migrations"] if name not in later]} if later else {}
-    done = application.drive("migrate", **only, **(patience or {}))["migrate"]
+    done = application.drive("migrate", heard=listener(keeper, plan["migrations"]), **only, **(patience or {}))["migrate"]
     result["told"] += done.get("times", [])
     return {**result, "migrations": done["migrations"]}
 
 
-def contract(waiting: dict | None, application, *, run_id: str, everywhere: bool, applied) -> dict:
+def contract(waiting: dict | None, application, *, run_id: str, everywhere: bool, applied, keeper: str | None = None) -> dict:
     """Applies what :func:`apply_plan` left for the time when nothing uses any more what goes. Tells ``migrations`` and ``told``.
 
     :param waiting: what the live release's record has as C(later): C(run), C(migrations) and C(patience).
     :param application: gives the live release's when it is called.
     :param everywhere: whether every host of the application was part of the deploy.
     :param applied: is called once they are.
+    :param keeper: see apply_plan.
     :raises CommandFailed: when that fails; the live release goes on without.
     """
     if not waiting or waiting["run"] != run_id:
@@ -77,7 +80,7 @@ def contract(waiting: dict | None, application, *, run_id: str, everywhere: bool
     if not everywhere:
         return {"migrations": [], "told": ["%s: not applied yet, since a host of the application was not part of this deploy and may serve the release before" % names]}
     try:
-        done = application().drive("migrate", only=waiting["migrations"], **waiting["patience"])["migrate"]
+        done = application().drive("migrate", heard=listener(keeper, waiting["migrations"]), only=waiting["migrations"], **waiting["patience"])["migrate"]
     except CommandFailed as error:
         raise CommandFailed("the next deploy has to apply %s: %s" % (names, error)) from error
     applied()

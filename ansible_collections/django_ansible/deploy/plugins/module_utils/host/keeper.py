@@ -7,9 +7,10 @@ and sends a line every few seconds (plugin_utils/heart.py). When nothing came fo
 more, the host goes back to what it served, unless the run had confirmed that the whole fleet is through, and the lock is free.
 A boot ends it; what then puts the host in order is host/boot.py.
 
-Over the same channel a host asks what others see when it is about to roll back for what its visitors see (:mod:`.elsewhere`).
+Over the same channel a host asks what others see when it is about to roll back for what its visitors see (:mod:`.elsewhere`), and says which migration it
+applies (:mod:`.progress`).
 
-Who reaches the socket can keep the lock alive, confirm, ask for such numbers or say some, and nothing else: what is said is one of a few words. Its path is no secret, since every user
+Who reaches the socket can keep the lock alive, confirm, ask for such numbers or say some, and name a migration, and nothing else: what is said is one of a few words. Its path is no secret, since every user
 can read it in /proc/net/unix: its folder lets in root and the group of the user that the runner connects as, and no application.
 """
 from __future__ import annotations
@@ -27,7 +28,7 @@ import time
 import traceback
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, elsewhere, notice, shipped
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, elsewhere, notice, progress, shipped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as locks
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
@@ -310,7 +311,7 @@ class Keeper:
             self.answer(caller, "here")
 
     def pass_on(self, caller: socket.socket, line: str) -> None:
-        """What hosts ask each other and answer: a question of this host goes to the runner, what comes of it to who asked."""
+        """What hosts ask each other and answer: a question of this host goes to the runner, what comes of it to who asked. What it applies goes to the runner, too."""
         look = elsewhere.LOOK.fullmatch(line)
         if elsewhere.QUESTION.fullmatch(line):
             self.asks = caller
@@ -319,6 +320,10 @@ class Keeper:
                 self.answer(other, line)
             if not runners:
                 self.answer(caller, elsewhere.ALL)
+        elif progress.LINE.fullmatch(line):
+            for other in self.rests:
+                if other is not caller:
+                    self.answer(other, line)
         elif self.asks in self.rests and (line == elsewhere.ALL or elsewhere.SEEN.fullmatch(line)):
             self.answer(self.asks, line)
         elif look:

@@ -8,16 +8,22 @@ from collections import deque
 
 
 class Kept:
-    """The end of what a pipe says, so that endless output costs no memory."""
+    """The end of what a pipe says, so that endless output costs no memory.
 
-    def __init__(self, pipe, limit: int) -> None:
-        self.pipe, self.limit, self.size = pipe, limit, 0
+    :param limit: bytes that are kept.
+    :param heard: is called with each part as it comes.
+    """
+
+    def __init__(self, pipe, limit: int, heard=None) -> None:
+        self.pipe, self.limit, self.size, self.heard = pipe, limit, 0, heard
         self.parts: deque[bytes] = deque()
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
 
     def _read(self) -> None:
         for part in iter(lambda: self.pipe.read1(65536), b""):
+            if self.heard:
+                self.heard(part)
             self.parts.append(part)
             self.size += len(part)
             while self.size - len(self.parts[0]) >= self.limit:

@@ -108,7 +108,7 @@ def read_environment_file(text: str) -> dict:
 
 def confined(
     sandbox: Sandbox, argv: list[str], *, environment: dict, cwd: str, credentials: dict | None = None, stdin: str = "", attached=None, timeout: float = 0,
-    unit: str = "", output=None,
+    unit: str = "", output=None, heard=None,
 ) -> Done:
     """Runs *argv*, a program and its arguments without a secret, in a sandbox.
 
@@ -119,11 +119,12 @@ def confined(
     :param timeout: seconds; 0 for no limit.
     :param unit: name of its unit, so that somebody else can stop it; by default one that nobody knows.
     :param output: gets what it prints as it comes, bytes of stdout and stderr in their order; then nothing of that is answered.
+    :param heard: gets what it prints on stderr as it comes, which is answered all the same.
     :raises CommandFailed: when it runs out of time, or answers endlessly.
     """
     started = time.monotonic()
     with _unit(sandbox, argv, environment, cwd, credentials or {}, unit, timeout) as (command, name):
-        done = _finished(command, name, stdin, attached, output)
+        done = _finished(command, name, stdin, attached, output, heard=heard)
     if timeout and done.code and time.monotonic() - started >= timeout:
         raise CommandFailed("%s did not end within %d s" % (" ".join(argv[:3]), timeout), done.printed)
     return done
@@ -200,13 +201,14 @@ def private_folder(path: str):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _finished(command: list[str], unit: str, stdin="", attached=None, output=None, stdout=subprocess.PIPE, longest: int = 0) -> Done:
+def _finished(command: list[str], unit: str, stdin="", attached=None, output=None, stdout=subprocess.PIPE, longest: int = 0, heard=None) -> Done:
     source = stdin if not isinstance(stdin, str) else subprocess.PIPE if stdin or attached else subprocess.DEVNULL
     process = subprocess.Popen(command, stdin=source, stdout=stdout, stderr=subprocess.STDOUT if output else subprocess.PIPE)
     if output:
         kept = [Passed(process.stdout, output)]
     else:
-        kept = [Kept(pipe, limit) for pipe, limit in ((process.stdout, LONGEST_ANSWER), (process.stderr, longest or LONGEST_OUTPUT)) if pipe]
+        streams = (process.stdout, LONGEST_ANSWER, None), (process.stderr, longest or LONGEST_OUTPUT, heard)
+        kept = [Kept(*stream) for stream in streams if stream[0]]
     # Beside the wait: what is stopped before it has read it never would.
     feeding = threading.Thread(target=_feed, args=(process.stdin, stdin, attached), daemon=True)
     feeding.start()

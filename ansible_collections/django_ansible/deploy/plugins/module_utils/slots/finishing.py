@@ -92,7 +92,7 @@ def run_commands(params: dict, check_mode: bool) -> list[str]:
     return ran.run(application_of(params, layout, params["release"]), phases)
 
 
-def contract(params: dict, check_mode: bool) -> dict:
+def contract(params: dict, check_mode: bool, keeper: str | None = None) -> dict:
     """Applies the migrations that the release before would not have survived, now that it is live nowhere any more and its last requests have ended.
 
     :raises CommandFailed: when that fails; the new release goes on without.
@@ -106,7 +106,8 @@ def contract(params: dict, check_mode: bool) -> dict:
         return application_of(params, layout, live)
 
     return migrations.contract(
-        waiting, application, run_id=params["run_id"], everywhere=params["everywhere"], applied=lambda: layout.mark_release(live, later=None)
+        waiting, application, run_id=params["run_id"], everywhere=params["everywhere"], applied=lambda: layout.mark_release(live, later=None),
+        keeper=keeper,
     )
 
 
@@ -121,7 +122,7 @@ def end(params: dict, check_mode: bool, lock: DeployLock) -> dict:
         undo.confirm(params["app_name"], params["run_id"])
     late, trouble = {"migrations": [], "told": []}, None
     try:
-        late = contract(params, check_mode)
+        late = contract(params, check_mode, lock.keeper())
     except CommandFailed as error:
         trouble = error
     result = finish(params, check_mode)

@@ -30,6 +30,9 @@ def chosen(*hosts, release=NEXT, host="app1"):
         ([looked(OLD), looked(OLD, "beef")], ["app2"]),
         # Nobody could look at it.
         ([looked(OLD), {}], []),
+        # A host that has what is to be deployed, whatever its release is called there.
+        ([looked(OLD), {"found": {**looked(NEW)["found"], "settled": True}}], []),
+        ([{"found": {**looked(NEW)["found"], "settled": True}}, looked(NEW)], ["app2"]),
     ],
 )
 def test_each_other_live_release_has_one_host_that_tries_it(hosts, expected):

@@ -96,6 +96,31 @@ def test_a_host_that_is_gone_stops_the_beats_of_all(heart, tmp_path):
     assert heart.heard("app1").count("beat") > before, "it is back"
 
 
+def test_a_host_that_is_cut_off_before_anybody_listens_there_stops_the_beats_as_well(heart):
+    heart.add("app1")
+    heart.add("app2", HOST.replace('"confirmed" if line.strip() == "confirm" else "here"', '"waits"'))
+    heart.go(0.1)
+    heart.until(lambda: heart.channels and heart.channels["app1"].answered and heart.channels["app2"].waited)
+    # Longer than a channel has to answer: it is there.
+    heart.go(1.5)
+    assert heart.heard("app2").count("/the/socket") == 1
+    assert heart.heard("app1")[-1] == "beat"
+    cut_off(heart, "app2")
+    heart.until(lambda: heart.heard("app1")[-1] == "ask")
+    assert heart.confirm(set())["confirmed"]
+
+
+def test_a_host_that_was_restarted_is_gone_whatever_its_connection_says(heart, tmp_path):
+    heart.add("app1")
+    heart.add("app2")
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.channels["app2"].argv = [sys.executable, "-c", HOST.replace('"confirmed" if line.strip() == "confirm" else "here"', '"waits"'), str(tmp_path / "app2.log")]
+    heart.channels["app2"].process.kill()
+    heart.until(lambda: heart.heard("app1")[-1] == "ask")
+    assert heart.confirm(set())["silent"] == ["app2"]
+
+
 def test_confirmation_goes_to_all_when_all_are_there(heart):
     heart.add("app1")
     heart.add("app2")
@@ -279,3 +304,21 @@ def test_a_login_lasts_as_long_as_it_takes_and_no_longer_than_ansible(heart, tmp
     heart.runs = lambda: False
     heart.beat()
     assert login.wait(timeout=30) != 0
+
+
+def test_what_a_host_applies_is_written_down_for_its_task(heart, tmp_path):
+    said = ["migration shop.0002_x begun", "migration shop.0002_x done in 1.0 s", "migration \x1b[31m begun", "migration shop.0002_x failed", "migration %s begun" % ("x" * 200)]
+    heart.add("app1", "import sys\nfor line in %r: print(line, flush=True)\n" % said + HOST)
+    heart.add("app2")
+    heart.until(lambda: os.path.exists(heart_process.progress_of(str(tmp_path), "app1")) and heart.are_there())
+    with open(heart_process.progress_of(str(tmp_path), "app1"), encoding="utf-8") as file:
+        assert file.read().splitlines() == said[:2]
+    assert not os.path.exists(heart_process.progress_of(str(tmp_path), "app2"))
+
+
+def test_a_host_does_not_fill_the_disk_of_the_runner(heart, tmp_path, monkeypatch):
+    monkeypatch.setattr(heart_process, "MOST_PROGRESS", 3)
+    heart.add("app1", "for _ in range(9): print('migration shop.0002_x waits', flush=True)\n" + HOST)
+    heart.until(heart.are_there)
+    with open(heart_process.progress_of(str(tmp_path), "app1"), encoding="utf-8") as file:
+        assert len(file.read().splitlines()) == 3

@@ -16,7 +16,7 @@ class Application:
     def __init__(self, *given):
         self.service = given[0]
 
-    def drive(self, step, only, lock_timeout):
+    def drive(self, step, heard, only, lock_timeout):
         if "fails" in only:
             raise CommandFailed("no")
         return {step: {"migrations": only, "times": ["done as %s within %d s" % (self.service, lock_timeout)]}}
@@ -37,7 +37,7 @@ def ended(monkeypatch, tmp_path):
         store.save(RELEASE, "{}", SimpleNamespace(dump=lambda: "{}"), later=later)
         store.set_live(RELEASE)
         given = {"run_id": "1", "everywhere": True, "service": "web", "python": "python", "folder": "", "settings": "", "keep_releases": 5, "dumps": {}, **params}
-        return finishing.end(given, store, SimpleNamespace(release=lambda: done.append("released")))
+        return finishing.end(given, store, SimpleNamespace(keeper=lambda: None, release=lambda: done.append("released")))
 
     return end, store, done
 

@@ -27,3 +27,10 @@ def test_the_last_rehearsal_counts_for_so_many_days(tmp_path):
     assert freshness.facts(str(tmp_path)) == facts
     assert freshness.unproven(str(tmp_path), 7, TRIED + 6 * DAY) is None
     assert "tried was so on 2026-01-02T03:04:05Z. Run operation: rehearse" in freshness.unproven(str(tmp_path), 7, TRIED + 8 * DAY)
+
+
+def test_a_time_that_is_none_is_no_time(tmp_path):
+    dumped(tmp_path, "99999999T999999Z-a1b2")
+    dumped(tmp_path, "20260102T030000Z-a1b2", rehearsed="9999-99-99T99:99:99Z", restores_in=1.2)
+    assert "none was ever tried" in freshness.unproven(str(tmp_path), 7, TRIED)
+    assert freshness.facts(str(tmp_path))["last_dump"] == "2026-01-02T03:00:00Z"

@@ -6,6 +6,7 @@ import shlex
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database import targets as module
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import Catalogue
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.targets import Target, fetch_from_any, wanted
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
@@ -64,7 +65,7 @@ def test_the_newest_and_those_of_the_last_days_stay():
 
 
 def test_what_is_not_to_be_had_is_said_with_what_there_is(started):
-    started.answers.append('[{"id": "s1", "tags": ["20260102T030405Z-aaaa"]}, {"id": "s2", "tags": ["of somebody else"]}]')
+    started.answers.append('[{"id": "s1", "tags": ["20260102T030405Z-aaaa"]}, {"id": "s2", "tags": ["of somebody else", "99999999T999999Z-aaaa"]}]')
     with pytest.raises(CommandFailed, match="sftp:vault:/a has 20260102T030405Z-aaaa$"):
         fetch_from_any([Target({**SECRETS, "repository": "sftp:vault:/a"}, "shop")], None, "20260102T030405Z-bbbb")
 
@@ -96,3 +97,21 @@ def test_what_another_host_has_put_there_is_not_taken_for_a_dump(started, tmp_pa
     with pytest.raises(CommandFailed, match=words):
         Target({**SECRETS, "repository": "sftp:vault:/a"}, "shop").fetch(identifier, catalogue)
     assert os.listdir(catalogue.folder) == []
+
+
+def test_what_another_host_says_it_has_tried_is_not_tried_here(started, tmp_path, monkeypatch):
+    catalogue, identifier = Catalogue(str(tmp_path / "catalogue")), "20260102T030405Z-aaaa"
+
+    def run(argv, **more):
+        if "restore" not in argv:
+            return '[{"id": "s1", "tags": ["%s"]}]' % identifier
+        with open(os.path.join(argv[-1], identifier + ".json"), "w") as file:
+            file.write('{"rehearsed": "2999-01-01T00:00:00Z", "restores_in": 0.1, "size": 4}')
+        with open(os.path.join(argv[-1], identifier + ".dump"), "w") as file:
+            file.write("dump")
+        return ""
+
+    monkeypatch.setattr(module, "run", run)
+    Target({**SECRETS, "repository": "sftp:vault:/a"}, "shop").fetch(identifier, catalogue)
+    (record,) = catalogue.records()
+    assert (record["id"], record["size"], catalogue.proven()) == (identifier, 4, 0) and "restores_in" not in record

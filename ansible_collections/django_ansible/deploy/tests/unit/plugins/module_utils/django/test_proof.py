@@ -21,7 +21,7 @@ class Fake:
     def __init__(self, **answers):
         self.answers, self.asked, self.options = answers, [], {}
 
-    def drive(self, *steps, **options):
+    def drive(self, *steps, heard=None, **options):
         self.asked += steps
         self.options.update({step: options for step in steps})
         found = {}

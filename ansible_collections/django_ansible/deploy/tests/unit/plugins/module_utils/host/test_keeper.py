@@ -18,6 +18,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.keeper import Keeper, make_folder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.progress import Progress
 
 SILENCE = 0.8
 
@@ -258,7 +259,28 @@ def test_nobody_is_waited_for_where_nobody_could_answer(kept, tmp_path):
     assert "confirmed" not in kept.did
 
 
-@pytest.mark.parametrize("said", [b"ask\n", b"look 1 60 web\n", b"elsewhere 60 web\n", b"go back\n", b"\x00" * 200, b"beat " * 4000, b"BEAT\n"])
+def test_what_is_applied_here_is_said_to_the_runner(kept):
+    with kept.step():
+        runner = call(kept)
+        runner.sendall(b"beat\n")
+        assert runner.recv(64) == b"here\n"
+        heard = Progress(kept.socket, ["shop.0002_x", "shop.0003_y"])
+        heard(b"Operations to perform:\nmigration shop.0002_x be")
+        heard(b"gun\nmigration shop.0009_z begun\nconfirm\nmigration shop.0002_x done in 12.3 s\nmigration shop.0003_y waits\n")
+        said = b""
+        while said.count(b"\n") < 3:
+            said += runner.recv(256)
+    assert said == b"migration shop.0002_x begun\nmigration shop.0002_x done in 12.3 s\nmigration shop.0003_y waits\n"
+    assert "confirmed" not in kept.did
+
+
+def test_a_step_goes_on_where_nobody_listens(tmp_path):
+    heard = Progress(str(tmp_path / "none"), ["shop.0002_x"])
+    for _ in range(3):
+        heard(b"migration shop.0002_x begun\n" + b"x" * 100000)
+
+
+@pytest.mark.parametrize("said", [b"migration shop.0002_x begun\n", b"ask\n", b"look 1 60 web\n", b"elsewhere 60 web\n", b"go back\n", b"\x00" * 200, b"beat " * 4000, b"BEAT\n"])
 def test_nothing_else_counts(kept, said):
     runner = call(kept)
     for _ in range(20):

@@ -31,7 +31,7 @@ def contract(monkeypatch):
         done = []
 
         class Application:
-            def drive(self, step, only, lock_timeout):
+            def drive(self, step, heard, only, lock_timeout):
                 if fails:
                     raise CommandFailed("no")
                 done.extend(only)

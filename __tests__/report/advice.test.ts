@@ -10,6 +10,10 @@ const EXAMPLES: readonly (readonly [said: string, advice: string])[] = [
   ["OSError: [Errno 28] No space left on device: '/opt/mysite/releases'", "disk is full"],
   ["E: dpkg was interrupted, you must manually run 'dpkg --configure -a'", "dpkg --configure -a"],
   ["E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812", "unattended-upgrades"],
+  [
+    "E: Could not get lock /var/cache/apt/archives/lock. It is held by process 813 (unattended-upgr)",
+    "unattended-upgrades",
+  ],
   ["E: Unable to locate package libfoo-dev", "package sources"],
   ["× No solution found when resolving dependencies", "contradict each other"],
   ["error: command 'gcc' failed: No such file or directory", "compiled on the host"],

@@ -16,8 +16,8 @@ export const ADVICE: readonly (readonly [cause: RegExp | readonly RegExp[], advi
     "An earlier installation was broken off: run `dpkg --configure -a` on the host, then deploy again.",
   ],
   [
-    /Could not get lock \/var\/lib\/(dpkg|apt)|is another process using it/i,
-    "Another program installs packages on the host, mostly unattended-upgrades: deploy again when it has ended.",
+    /Could not get lock \/var\/(lib|cache)\/(dpkg|apt)|is another process using it/i,
+    "Another program installs packages on the host, mostly unattended-upgrades, and did not end within five minutes: deploy again when it has ended.",
   ],
   [
     /Unable to locate package|No package matching|has no installation candidate/i,

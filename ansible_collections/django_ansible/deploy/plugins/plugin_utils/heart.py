@@ -22,7 +22,7 @@ from ansible import constants as C
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.keeper import socket_path
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart_process
 
-# Reads the socket's path from its input, waits for the socket as long as the runner holds the channel, and passes on what is said.
+# Reads the socket's path from its input, waits for the socket as long as the runner holds the channel, and says so, and passes on what is said.
 RELAY = """
 import os,select,socket,sys
 said=b""
@@ -31,6 +31,7 @@ while b"\\n" not in said:
     if not more: sys.exit()
     said+=more
 path,_,said=said.partition(b"\\n")
+os.write(1,b"waits\\n")
 wait=.02
 while 1:
     line=socket.socket(socket.AF_UNIX)
@@ -40,6 +41,7 @@ while 1:
         more=os.read(0,4096)
         if not more: sys.exit()
         said=b"beat\\n"
+        os.write(1,b"waits\\n")
     wait=min(wait*1.2,1)
 line.sendall(said)
 while 1:

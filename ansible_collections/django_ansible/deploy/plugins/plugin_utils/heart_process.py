@@ -56,6 +56,7 @@ class Channel:
         self.tries = 0
         self.tried = 0.0
         self.answered = 0.0  # when it last said something; 0 when it never has
+        self.waited = 0.0  # when the connection itself did, where nobody listens on the host yet
         # What it said since it was asked last; answers to beats come between.
         self.words: set = set()
         self.question: bytes | None = None
@@ -72,11 +73,15 @@ class Channel:
 
     def is_gone(self, now: float) -> bool:
         """Whether a host that was there does not answer any more, or goes on without this run."""
-        return self.went_back or (not self.ended and self.answered > 0 and now - self.answered > GONE)
+        return self.went_back or (not self.ended and 0 < self.there() < now - GONE)
+
+    def there(self) -> float:
+        """When the host was known to be there last; 0 when it never was. One that listened once has to listen still."""
+        return self.answered or self.waited
 
     def tend(self, now: float, beats: bool) -> None:
         """Starts what is to run, ends what hangs, and sends a beat when one is due."""
-        if self.process is not None and (self.process.poll() is not None or now - max(self.tried, self.answered) > LOST):
+        if self.process is not None and (self.process.poll() is not None or now - max(self.tried, self.there()) > LOST):
             self.close()
             self.next = now + AGAIN
         if self.ended or now < self.next or self.waits_for_master(now):
@@ -118,6 +123,8 @@ class Channel:
             if line in (b"here", b"confirmed"):
                 self.answered = now
                 self.words.add(line.decode())
+            elif line == b"waits":
+                self.waited = now
             elif line in (b"end", b"back"):
                 self.ended, self.went_back = True, line == b"back"
                 self.close()

@@ -105,6 +105,7 @@ ALLOWED = {
     "build/builder.py": {
         "Builder.ensure": ("ensure_directory", "/var/cache/django-ansible-deploy and the folder in it that is given to the builder"),
     },
+    "host/firewall.py": {"_read": ("open", "ufw's own files in /etc")},
     "host/fitness.py": {"os_release": ("open", "/etc/os-release")},
     "host/packages.py": {"missing_packages": ("runs_sh", "asks dpkg; the script is this file's own, and no path goes into it")},
     "build/repository.py": {

@@ -7,10 +7,12 @@ import glob
 import os
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 
 LISTS = "/var/lib/apt/lists"
 LISTS_MAX_AGE = 24 * 3600
+LOCK_TIMEOUT = 300
+HELD = "E: Could not get lock "
 
 
 def missing_packages(packages: list[str]) -> list[str]:
@@ -19,15 +21,30 @@ def missing_packages(packages: list[str]) -> list[str]:
     return [name for name in dict.fromkeys(packages) if name not in installed]
 
 
-def apt_install(packages: list[str]) -> None:
-    """Installs Debian packages; waits for another apt as long as the role's own installation does.
+def apt_install(packages: list[str], *, fresh: bool = False) -> None:
+    """Installs Debian packages, once whatever else installs or fetches some has ended.
 
+    :param fresh: whether the package lists are renewed even when they are not a day old.
     :raises CommandFailed: with apt's last lines.
     """
-    # Ubuntu's needrestart would restart what is live, in the middle of a deploy.
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"}
-    apt = ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300"]
     indexes = glob.glob(LISTS + "/*_Packages*")
-    if not indexes or time.time() - max(map(os.path.getmtime, (LISTS, LISTS + "/partial"))) > LISTS_MAX_AGE:
-        run([*apt, "update"], env=env)
-    run([*apt, "install", "--no-install-recommends", *packages], env=env)
+    if fresh or not indexes or time.time() - max(map(os.path.getmtime, (LISTS, LISTS + "/partial"))) > LISTS_MAX_AGE:
+        apt_get("update")
+    apt_get("install", "--no-install-recommends", *packages)
+
+
+def apt_get(*arguments: str) -> None:
+    """:raises CommandFailed: with apt's last lines."""
+    # Ubuntu's needrestart would restart what is live, in the middle of a deploy.
+    env = {**os.environ, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"}
+    kept = ("-o", "DPkg::Options::=--force-confdef", "-o", "DPkg::Options::=--force-confold")
+    deadline = time.monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            run(["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=%d" % LOCK_TIMEOUT, *kept, *arguments], env=env)
+            return
+        except CommandFailed as failed:
+            # apt itself waits for dpkg alone, not for who renews the lists or fetches packages.
+            if HELD not in failed.printed or time.monotonic() > deadline:
+                raise
+            time.sleep(2)

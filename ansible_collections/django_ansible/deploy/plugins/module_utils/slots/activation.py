@@ -71,6 +71,7 @@ class Activation:
             if wanted.web:
                 self.front.reload(nginx_changed)
                 self.front.check()
+                self.warnings += self.front.closed_ports()
             processes.hand_over(self.slot, self.restorable)
             self.warnings += processes.warnings
             if starting and wanted.params["bake"]:

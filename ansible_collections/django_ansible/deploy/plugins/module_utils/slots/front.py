@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import os
+import re
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import nginx, nginx_trial, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import firewall, nginx, nginx_trial, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import wait_until_healthy
@@ -13,6 +14,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import PROBE_SECONDS, Wanted
 
 REFUSED = "nginx refuses its new configuration: %s"
+LISTEN = re.compile(r"^\s*listen (?:\[::\]:)?(\d+)", re.MULTILINE)
 # A certificate that the deploy makes later, or what a task of the project's own puts there. nginx and OpenSSL have the same words for it.
 NOT_YET = "No such file or directory"
 
@@ -49,6 +51,13 @@ class Front:
                 raise CommandFailed(REFUSED % nginx.with_refused_line(str(error))) from error
             refuse_taken_names(said, self.wanted.params["server_names"])
         return changed
+
+    def closed_ports(self) -> list[str]:
+        """What to warn of once, before anybody was served here: a firewall that lets nobody in at the site's ports."""
+        if self.wanted.previous_release is not None:
+            return []
+        sites = "\n".join(file.content.decode() for kind, file in self.wanted.files if kind == "nginx")
+        return firewall.warning(sorted({int(port) for port in LISTEN.findall(sites)}))
 
     def reload(self, changed: bool) -> None:
         if not systemd.is_active("nginx.service"):

@@ -96,6 +96,31 @@ def test_a_host_that_is_gone_stops_the_beats_of_all(heart, tmp_path):
     assert heart.heard("app1").count("beat") > before, "it is back"
 
 
+def test_a_host_that_is_cut_off_before_anybody_listens_there_stops_the_beats_as_well(heart):
+    heart.add("app1")
+    heart.add("app2", HOST.replace('"confirmed" if line.strip() == "confirm" else "here"', '"waits"'))
+    heart.go(0.1)
+    heart.until(lambda: heart.channels and heart.channels["app1"].answered and heart.channels["app2"].waited)
+    # Longer than a channel has to answer: it is there.
+    heart.go(1.5)
+    assert heart.heard("app2").count("/the/socket") == 1
+    assert heart.heard("app1")[-1] == "beat"
+    cut_off(heart, "app2")
+    heart.until(lambda: heart.heard("app1")[-1] == "ask")
+    assert heart.confirm(set())["confirmed"]
+
+
+def test_a_host_that_was_restarted_is_gone_whatever_its_connection_says(heart, tmp_path):
+    heart.add("app1")
+    heart.add("app2")
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.channels["app2"].argv = [sys.executable, "-c", HOST.replace('"confirmed" if line.strip() == "confirm" else "here"', '"waits"'), str(tmp_path / "app2.log")]
+    heart.channels["app2"].process.kill()
+    heart.until(lambda: heart.heard("app1")[-1] == "ask")
+    assert heart.confirm(set())["silent"] == ["app2"]
+
+
 def test_confirmation_goes_to_all_when_all_are_there(heart):
     heart.add("app1")
     heart.add("app2")

@@ -122,4 +122,22 @@ class Migration(migrations.Migration):
     expect(await left()).toBe("0");
     await signGuestbook(app2, site, "Grace", "On the new one");
   });
+
+  test("what a host that was left out of a deploy still uses goes once it does not, and no request fails", async () => {
+    const field = 'migrations.AddField("entry", "mood", models.CharField(max_length=20, null=True))';
+    await change("0005_again", "0004_gone", field, true);
+    const added = await deploy();
+    expect(added.outputs, added.log).toMatchObject({ status: "succeeded", migrations: '["guestbook.0005_again"]' });
+    await change("0006_less", "0005_again", 'migrations.RemoveField("entry", "mood")', false);
+    const load = startLoad([app1, app2], site, { clients: 10 });
+    const one = await deploy({ limit: "app1" });
+    expect(one.outputs, one.log).toMatchObject({ status: "succeeded", migrations: "[]" });
+    expect(one.log).toContain("guestbook.0006_less: not applied yet, since a host of the application was not part");
+    const result = await deploy();
+    expect(failures(await load.stop())).toEqual([]);
+    expect(result.outputs, result.log).toMatchObject({ status: "succeeded", migrations: '["guestbook.0006_less"]' });
+    expect(await columns()).not.toContain("mood");
+    const again = await deploy();
+    expect(again.outputs, again.log).toMatchObject({ status: "succeeded", "changed-tasks": "0", migrations: "[]" });
+  });
 });

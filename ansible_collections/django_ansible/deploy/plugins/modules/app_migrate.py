@@ -51,6 +51,10 @@ options:
     description: Port of a PostgreSQL server of this host whose administrator makes the copy's database for the application. 0 has the application make it.
     type: int
     default: 0
+  database_apart:
+    description: Whether the application's database is on a PostgreSQL server that M(django_ansible.deploy.postgresql_server) has set up on another host.
+    type: bool
+    default: false
   lock_timeout:
     description: Seconds that a statement of a migration waits for a lock on PostgreSQL, MySQL and MariaDB, and lets every other query behind it wait. 0 waits without end.
     type: int
@@ -123,6 +127,7 @@ deploy:
 import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copies import Maker
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, found_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -159,7 +164,7 @@ def policy_of(layout, params) -> Policy:
     holds = params["proof"] == "hold" and params["alone"] and os.path.islink(layout.socket_link)
     return Policy(
         params["proof"], (lambda: live_application(params, layout)) if serves else None, "django_app_schema_proof", layout.release_dir(params["release"]),
-        params["database_port"], (lambda migrations, dump: holding.begin(layout, params, migrations, dump)) if holds else None, params["elsewhere"],
+        Maker(params["database_port"], params["database_apart"]), (lambda migrations, dump: holding.begin(layout, params, migrations, dump)) if holds else None, params["elsewhere"],
     )
 
 
@@ -202,6 +207,7 @@ def main() -> None:
             "elsewhere": {"type": "list", "elements": "dict", "default": []},
             "proves_only": {"type": "bool", "default": False},
             "database_port": {"type": "int", "default": 0},
+            "database_apart": {"type": "bool", "default": False},
             "lock_timeout": {"type": "int", "default": 3},
             "lock_tries": {"type": "int", "default": 10},
             "timeout": {"type": "int", "default": 0},

@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import threading
 import time
+from dataclasses import dataclass
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.scratch import MEMORY, PREFIX
@@ -23,6 +24,14 @@ CLEAR = """
 SELECT format('DROP DATABASE IF EXISTS %%I WITH (FORCE)', datname) FROM pg_database WHERE pg_get_userbyid(datdba) = %(owner)s
   AND substring(datname from '^%(prefix)s([0-9]{10})_')::bigint < extract(epoch from now()) - %(left)d \\gexec
 """
+# Of copies that have names of the server's choice, which do not say when they were made; a comment does.
+CLEAR_NAMED = """
+SELECT format('DROP DATABASE IF EXISTS %%I WITH (FORCE)', datname) FROM pg_database WHERE datname IN (%(names)s) AND pg_get_userbyid(datdba) = current_user
+  AND substring(shobj_description(oid, 'pg_database') from '^made ([0-9]{10})')::bigint < extract(epoch from now()) - %(left)d \\gexec
+"""
+SAY_WHEN = """
+SELECT format('COMMENT ON DATABASE $COPY IS %L', 'made ' || extract(epoch from now())::bigint) \\gexec
+"""
 # One psql for what was left and for the new one, as each takes its time to start. What cannot be dropped stays.
 CREATE = """
 psql -XAtq <<SQL
@@ -30,6 +39,7 @@ psql -XAtq <<SQL
 \\\\set ON_ERROR_STOP 1
 SELECT format('CREATE DATABASE $COPY TEMPLATE template0 ENCODING %%L LC_COLLATE ''C'' LC_CTYPE ''C''', pg_encoding_to_char(encoding))
   FROM pg_database WHERE datname = current_database() \\\\gexec
+%(then)s
 SQL
 """
 FILL = """
@@ -42,17 +52,32 @@ FILL = """
 DROP = 'psql -Xq -v ON_ERROR_STOP=1 -c "DROP DATABASE IF EXISTS $COPY WITH (FORCE)"'
 
 
+@dataclass(frozen=True)
+class Maker:
+    """Who makes the database of a copy on a PostgreSQL server.
+
+    :param port: of a server of this host whose administrator makes it for the application; 0 for the application's role.
+    :param named: whether the server lets that role into copies of certain names alone, see host.postgresql.copy_names.
+    """
+
+    port: int = 0
+    named: bool = False
+
+
+class Taken(CommandFailed):
+    """There is a database of that name."""
+
+
 def new_name() -> str:
     """One that says when it was made, as databases do not."""
     return "%s%010d_%s" % (PREFIX, time.time(), secrets.token_hex(4))
 
 
 @contextlib.contextmanager
-def copy_of(plan: dict, application, client, name: str, admin_port: int = 0):
+def copy_of(plan: dict, application, client, name: str, maker: Maker = Maker()):
     """A copy as the plan step of driver told of it, there for as long as this lasts: what scratch takes as C(copy).
 
     :param name: of the copy, where the plan step has made it, on MySQL.
-    :param admin_port: of a PostgreSQL server of this host whose administrator makes databases for the application; 0 for none.
     :raises CommandFailed: when none can be made, with the reason.
     """
     told, facts = plan["copy"], plan["database"]
@@ -67,7 +92,7 @@ def copy_of(plan: dict, application, client, name: str, admin_port: int = 0):
         finally:
             meanwhile(lambda: application.drive("copy_discard", copy={**base, "name": name}))
     elif told["vendor"] == "postgresql":
-        server = PostgresCopy(facts, client, new_name(), admin_port)
+        server = PostgresCopy(facts, client, new_name(), maker)
         try:
             server.make()
             yield {**base, "name": server.name}
@@ -80,6 +105,11 @@ def copy_of(plan: dict, application, client, name: str, admin_port: int = 0):
 def clear(owner: str) -> str:
     """Drops the copies of a role, an expression in SQL, that killed runs left."""
     return CLEAR % {"prefix": PREFIX, "left": LEFT, "owner": owner}
+
+
+def creation(left: str, then: str = "") -> str:
+    """Commands that drop what is *left*, and make an empty database; SQL that comes *then* is run as well."""
+    return CREATE % {"clear": left.replace("\\", "\\\\"), "then": then.replace("\\", "\\\\")}
 
 
 def meanwhile(discard) -> None:
@@ -95,22 +125,36 @@ def meanwhile(discard) -> None:
 class PostgresCopy:
     """A database beside the real one, made by the application's role, or by the administrator for it."""
 
-    def __init__(self, facts: dict, client, name: str, admin_port: int) -> None:
-        self.facts, self.client, self.name, self.admin_port = facts, client, name, admin_port
+    def __init__(self, facts: dict, client, name: str, maker: Maker) -> None:
+        self.facts, self.client, self.name, self.maker = facts, client, name, maker
         self.made = False
 
     def make(self) -> None:
-        self.made = True
+        self.made = not self.maker.named
         self.client.need(*Database.programs, self.facts.get("version") or 0)
-        if self.admin_port:
+        if self.maker.port:
             self.make_as_administrator()
-        printed = self.run("set -e\n" + ("" if self.admin_port else CREATE % {"clear": clear("current_user").replace("\\", "\\\\")}) + FILL)
+        elif self.maker.named:
+            self.make_named()
+        alone = not (self.maker.port or self.maker.named)
+        printed = self.run("set -e\n" + (creation(clear("current_user")) if alone else "") + FILL)
         if not printed.rstrip().endswith("whole"):
             raise CommandFailed("pg_dump gave no whole schema")
 
+    def make_named(self) -> None:
+        """Takes the first of the names that is free."""
+        names = postgresql.copy_names(self.facts["parameters"]["dbname"])
+        left = CLEAR_NAMED % {"names": ", ".join(map(postgresql.literal, names)), "left": LEFT}
+        for self.name in names:
+            with contextlib.suppress(Taken):
+                self.run("set -e\n" + creation(left, SAY_WHEN))
+                self.made = True
+                return
+        raise CommandFailed("%d other copies are in use" % len(names))
+
     def make_as_administrator(self) -> None:
         """The database is the application's; extensions that only an administrator makes are there before it is filled."""
-        port, real = self.admin_port, self.facts["parameters"]["dbname"]
+        port, real = self.maker.port, self.facts["parameters"]["dbname"]
         ask = "SELECT extname, nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE nspname IN ('public', 'pg_catalog') AND extname <> 'plpgsql'"
         wanted = [line.split("|") for line in postgresql.psql(ask, port, real).splitlines()]
         owner = self.facts["parameters"]["user"]
@@ -123,8 +167,8 @@ class PostgresCopy:
     def drop(self) -> None:
         if not self.made:
             return
-        if self.admin_port:
-            postgresql.psql("DROP DATABASE IF EXISTS %s WITH (FORCE);" % self.name, self.admin_port)
+        if self.maker.port:
+            postgresql.psql("DROP DATABASE IF EXISTS %s WITH (FORCE);" % self.name, self.maker.port)
         else:
             self.run(DROP)
 
@@ -136,6 +180,8 @@ class PostgresCopy:
             raise CommandFailed(self.client.lacking % ("pg_dump", "postgresql-client")) from None
         if done.returncode == NOT_FOUND:
             raise CommandFailed(self.client.lacking % ("pg_dump", "postgresql-client"))
+        if 'database "%s" already exists' % self.name in done.stderr:
+            raise Taken(self.name)
         if "permission denied to create database" in done.stderr:
             raise CommandFailed("the application's role may not make a database: ALTER ROLE %s CREATEDB lets it" % postgresql.name(self.facts["parameters"].get("user", "")))
         if done.returncode:

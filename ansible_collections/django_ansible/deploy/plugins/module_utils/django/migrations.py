@@ -36,7 +36,7 @@ def apply_plan(
     holds, later = False, []
     if policy.proves:
         live_code = policy.live() if policy.live else None
-        proof = Proof(application, live_code, recovery.client, plan, copy, policy.admin_port).run(policy.elsewhere)
+        proof = Proof(application, live_code, recovery.client, plan, copy, policy.maker).run(policy.elsewhere)
         later = proof.later
         holds = bool(proof.breaks) and not later and not proof.fails and policy.hold is not None
         if proof.breaks and policy.kind != "warn" and not (later or holds):

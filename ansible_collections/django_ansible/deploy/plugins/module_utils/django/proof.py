@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import rules
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copies import copy_of, new_name
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copies import Maker, copy_of, new_name
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 MOST = 8  # sentences of one kind that are shown
@@ -25,7 +25,7 @@ class Policy:
     :param live: gives the live release's application when it is called; None when there is none.
     :param variable: where *kind* comes from, for errors.
     :param release_dir: of the new release, for the places of its migrations; empty where they are in no repository of the user's.
-    :param admin_port: see copies.
+    :param maker: see copies.
     :param hold: has requests wait from now on, before migrations that break the live release; called with them and the id of the dump from before. None where
         they cannot wait.
     :param elsewhere: of each other live release of the fleet C(host), C(release) and, as C(proved), what :func:`found_here` told there; None where nothing did.
@@ -35,7 +35,7 @@ class Policy:
     live: Callable | None = None
     variable: str = ""
     release_dir: str = ""
-    admin_port: int = 0
+    maker: Maker = Maker()
     hold: Callable | None = None
     elsewhere: list = field(default_factory=list)
 
@@ -71,11 +71,11 @@ class Proof:
     :param application: the new release's, as it can be driven.
     :param live: the live release's; None where this host has none, or where that is the new one.
     :param client: runs PostgreSQL clients, see backup.
-    :param admin_port: see copies.
+    :param maker: see copies.
     """
 
-    def __init__(self, application, live, client, plan: dict, name: str, admin_port: int = 0) -> None:
-        self.application, self.live, self.client, self.plan, self.name, self.admin_port = application, live, client, plan, name, admin_port
+    def __init__(self, application, live, client, plan: dict, name: str, maker: Maker = Maker()) -> None:
+        self.application, self.live, self.client, self.plan, self.name, self.maker = application, live, client, plan, name, maker
         self.breaks: list[str] = []
         self.notes: list[str] = []
         self.told = ""
@@ -196,7 +196,7 @@ class Proof:
             self.plan = {**self.plan, "copy": found["copy"], "database": found["database"]}
 
     def copy(self):
-        return copy_of(self.plan, self.application, self.client, self.name, self.admin_port)
+        return copy_of(self.plan, self.application, self.client, self.name, self.maker)
 
     def stand_in(self, error: CommandFailed) -> None:
         """Rules over the operations, which cannot see what is written in SQL."""
@@ -226,7 +226,7 @@ def found_here(application, client, policy: Policy) -> dict:
     plan = application.drive("plan", **policy.asks_of_plan(copy))["plan"]
     if not plan["migrations"]:
         return {"proved": {"breaks": [], "later": []}, "warnings": [], "told": []}
-    proof = Proof(application, policy.live(), client, plan, copy, policy.admin_port).run()
+    proof = Proof(application, policy.live(), client, plan, copy, policy.maker).run()
     return {"proved": {"breaks": proof.breaks, "later": proof.later}, "warnings": proof.notes, "told": [proof.told]}
 
 

@@ -20,6 +20,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.neighbo
 OWNS = "# role %s, database %s"
 ALSO = "# also %s"
 BLOCK = re.compile(r"^# BEGIN Ansible managed: (\S+)\n(.*?)^# END", re.MULTILINE | re.DOTALL)
+COPIES = 4  # of the schema that there may be at a time
 QUOTED = r'"((?:[^"]|"")+)"'
 # Where Debian's files of extensions are, by the server's version, and what of their packages' names is not the extension's own.
 EXTENSIONS = "/usr/share/postgresql/%s/extension"
@@ -65,6 +66,11 @@ def name(text: str) -> str:
 def restored_name(database: str) -> str:
     """What a database is called while it is restored."""
     return shortened(database, "_restore")
+
+
+def copy_names(database: str) -> list[str]:
+    """What copies of a database's schema are called where pg_hba.conf has to name them. See django.scratch for how they begin."""
+    return ["django_proof_%s_%d" % (hashlib.sha256(database.encode()).hexdigest()[:12], number) for number in range(1, COPIES + 1)]
 
 
 def replaced_name(database: str, moment: float) -> str:
@@ -217,10 +223,11 @@ def addresses(hosts: list[str]) -> list[str]:
 def allow(text: str, app_name: str, database: str, roles: list[str], networks: list[str]) -> str:
     """pg_hba.conf with the block of an application, which lets its roles into its database from these networks and from nowhere else.
 
-    A database that is restored has a name of its own until it takes the place of the other, which is done from the empty database of the server.
+    A database that is restored has a name of its own until it takes the place of the other, which is done from the empty database of the server. Copies of the
+    schema, on which migrations are tried, have names of their own, too.
     """
     begin, end = "# BEGIN Ansible managed: %s" % app_name, "# END Ansible managed: %s" % app_name
-    databases = ",".join(map(name, (database, restored_name(database), "postgres")))
+    databases = ",".join(map(name, (database, restored_name(database), *copy_names(database), "postgres")))
     owner, *others = map(name, roles)
     lines = [ALSO % ",".join(others)] if others else []
     lines += ["host %s %s %s scram-sha-256" % (databases, role, network) for role in (owner, *others) for network in networks]

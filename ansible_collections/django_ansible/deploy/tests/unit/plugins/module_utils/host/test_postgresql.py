@@ -4,6 +4,7 @@ import base64
 import types
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import scratch
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import postgresql
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
@@ -82,7 +83,8 @@ def test_an_application_has_the_roles_that_get_into_its_database():
     assert postgresql.known_roles(hba, "my-site") == ('my"site', ['my"site', "second", "th,ird"])
     assert postgresql.known_roles(hba, "shop") == ("shop", ["shop"])
     assert postgresql.known_roles(hba, "site") == ("", [])
-    assert 'host "my""site","my""site_restore","postgres" "second" 10.0.0.1/32 scram-sha-256\n' in hba
+    copies = ",".join(map(postgresql.name, postgresql.copy_names('my"site')))
+    assert 'host "my""site","my""site_restore",%s,"postgres" "second" 10.0.0.1/32 scram-sha-256\n' % copies in hba
     assert postgresql.owner_of_role(hba, "second", "shop") == "my-site"
     assert postgresql.owner_of_role(hba, "second", "my-site") is None
 
@@ -97,11 +99,19 @@ def test_a_cluster_is_found_by_its_port():
 def test_access_is_a_block_of_each_application():
     before = "local all postgres peer"
     once = postgresql.allow(before, "shop", "shop", ["shop"], ["10.0.0.1/32"])
-    assert once == 'local all postgres peer\n# BEGIN Ansible managed: shop\n# role "shop", database "shop"\nhost "shop","shop_restore","postgres" "shop" 10.0.0.1/32 scram-sha-256\n# END Ansible managed: shop\n'
+    copies = ",".join(map(postgresql.name, postgresql.copy_names("shop")))
+    line = 'host "shop","shop_restore",%s,"postgres" "shop" 10.0.0.1/32 scram-sha-256' % copies
+    assert once == 'local all postgres peer\n# BEGIN Ansible managed: shop\n# role "shop", database "shop"\n%s\n# END Ansible managed: shop\n' % line
     assert postgresql.allow(once, "shop", "shop", ["shop"], ["10.0.0.1/32"]) == once
     both = postgresql.allow(once, "shop-two", "two", ["two"], [])
     assert "10.0.0.2/32" in postgresql.allow(both, "shop", "shop", ["shop"], ["10.0.0.2/32"])
     assert "10.0.0.1/32" not in postgresql.allow(both, "shop", "shop", ["shop"], ["10.0.0.2/32"])
+
+
+def test_copies_of_a_schema_have_names_that_no_other_database_has():
+    names = [*postgresql.copy_names("shop"), *postgresql.copy_names("shop-two")]
+    assert len(set(names)) == 2 * postgresql.COPIES
+    assert all(name.startswith(scratch.PREFIX) and len(name) < 63 for name in names)
 
 
 def test_names_become_addresses():

@@ -38,8 +38,8 @@ beforeAll(async () => {
 afterAll(() => trial?.end());
 
 describe("the application, taken over", () => {
-  test("keeps no dump of its database from its end", async () => {
-    const killer = await endOthers(host, site, ["SIGKILL"]);
+  test.each(["SIGKILL", "SIGSTOP"])("keeps no dump of its database from its end by %s", async (signal) => {
+    const killer = await endOthers(host, site, [signal]);
     try {
       const backup = await run({ operation: "backup" });
       expect(backup.outputs.status, backup.log).toBe("succeeded");

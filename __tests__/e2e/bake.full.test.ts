@@ -213,11 +213,6 @@ test(`${goodOnes} good releases in a row stay, under load that comes and goes`, 
   const [asked, failed] = [steady.samples.length, failures(steady.samples)];
   const row = [goodOnes, back, asked.toLocaleString("en"), failed.length].map(String);
   console.log(row.join(" | "));
-  writeTable(
-    "good releases",
-    ["good releases in a row", "rolled back", "requests of the steady visitors", "failed"],
-    [row],
-  );
   expect(back).toBe(0);
   expect(failed).toEqual([]);
 }, 3_600_000);

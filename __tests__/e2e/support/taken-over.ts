@@ -28,8 +28,9 @@ export async function endOthers(
 import os, signal, time
 # Both generations of control groups.
 groups = [line.strip().split(":", 2) for line in open("/proc/self/cgroup")]
-lists = [{"": "/sys/fs/cgroup", "name=systemd": "/sys/fs/cgroup/systemd"}.get(kind, "") + group + "/cgroup.procs" for _, kind, group in groups]
-members = next(path for path in lists if path.startswith("/sys/") and os.path.exists(path))
+lists = [{"": "/sys/fs/cgroup", "name=systemd": "/sys/fs/cgroup/systemd"}.get(kind, "") + group for _, kind, group in groups]
+# A thread has an ID of its own, and a signal to it is one to its process.
+members = next(path for folder in lists for path in (folder + "/tasks", folder + "/cgroup.threads") if path.startswith("/sys/") and os.path.exists(path))
 signals = [getattr(signal, name) for name in ${JSON.stringify(signals)}]
 ended = tries = 0
 while not time.sleep(0.2):
@@ -38,8 +39,12 @@ while not time.sleep(0.2):
     for pid in range(2, 40000):
         if str(pid) not in own:
             try:
-                os.kill(pid, signals[ended % len(signals)])
-                ended += 1
+                os.kill(pid, 0)
+                # What was started meanwhile is its own.
+                own |= set(open(members).read().split())
+                if str(pid) not in own:
+                    os.kill(pid, signals[ended % len(signals)])
+                    ended += 1
             except OSError:
                 pass
     # Whole at any moment, also at the one at which this is ended itself.

@@ -55,7 +55,10 @@ pulled:
   elements: str
 """
 
+import os
 import signal
+import threading
+import time
 
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, reason_of
@@ -133,6 +136,13 @@ def stop(number, frame):
     raise SystemExit(143)
 
 
+def end_with_run(lock):
+    """Ends this module when its run is gone: a network that was cut may keep a pull waiting for minutes, and with it the lock."""
+    while not lock.is_asked_to_stop():
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def main():
     module = AnsibleModule(
         argument_spec=dict(
@@ -155,7 +165,9 @@ def main():
     mask = masker([entry["password"] for entry in registries])
     pull = None
     try:
-        with lock_of(params["project"], params["run_id"], params["actor"]).step():
+        lock = lock_of(params["project"], params["run_id"], params["actor"])
+        with lock.step():
+            threading.Thread(target=end_with_run, args=(lock,), daemon=True).start()
             pull = Pull(params, Compose(), registries)
             pulled = pull.run()
     except (CommandFailed, Locked) as error:

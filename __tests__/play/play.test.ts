@@ -123,7 +123,7 @@ describe("play", () => {
 
   it("ends Ansible in order, then gives back, and has it said where that fails", async () => {
     listen();
-    const script = `case "$5" in\n*cancel.yml) echo "marker Cancel"; exit "$(cat "$HOME/code")";;\nesac\ntouch "$HOME/up"\ntrap 'exit 99' INT; while :; do sleep 0.05; done`;
+    const script = `case "$5" in\n*cancel.yml) echo "marker Cancel"; exit "$(cat "$HOME/code")";;\nesac\ntrap 'exit 99' INT; touch "$HOME/up"; while :; do sleep 0.05; done`;
     for (const code of ["0", "4"]) {
       const own = new AbortController();
       const { play: run, base, started } = createPlay(script, () => ({ signal: own.signal }));
@@ -150,7 +150,7 @@ describe("play", () => {
     listen();
     const stop = new AbortController();
     const { play: run, base } = createPlay(
-      `case "$5" in *cancel.yml) ls "$HOME/temp"/*/become-password > "$HOME/had"; sleep 30;; esac\ntouch "$HOME/up"; trap 'exit 99' INT; while :; do sleep 0.05; done`,
+      `case "$5" in *cancel.yml) ls "$HOME/temp"/*/become-password > "$HOME/had"; sleep 30;; esac\ntrap 'exit 99' INT; touch "$HOME/up"; while :; do sleep 0.05; done`,
       () => ({ signal: stop.signal }),
     );
     const controlFolder = createControlFolder();

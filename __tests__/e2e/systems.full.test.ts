@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { onHost } from "../../scripts/lab/index.mjs";
+import { type Host, onHost, type Suite, useComposeV5 } from "../../scripts/lab/index.mjs";
 import { compose, expectStatus, startContainerFleet } from "./support/containers.js";
 import { directly, expectRefused } from "./support/direct.js";
 import { inventory } from "./support/inventory.js";
@@ -14,10 +14,19 @@ afterAll(async () => {
   for (const trial of trials) await trial.end();
 });
 
-describe("container mode on hosts with sudo-rs and uutils, systemd 258 or newer and cgroup v2", () => {
+const containerHosts: { what: string; suite: Suite; prepare?: (host: Host) => Promise<unknown>; version: RegExp }[] = [
+  { what: "hosts with sudo-rs and uutils, systemd 258 or newer and cgroup v2", suite: "ubuntu-like", version: /^2\./ },
+  { what: "hosts with compose 5", suite: "trixie", prepare: useComposeV5, version: /^v?5\./ },
+];
+
+describe.each(containerHosts)("container mode on $what", ({ suite, prepare, version: known }) => {
   test("a first deploy, one that changes nothing, a new digest, a rollback, and a release that is not healthy", async () => {
-    const fleet = await startContainerFleet("systems-containers", "ubuntu-like");
+    const fleet = await startContainerFleet(`systems-containers-${suite}`, suite);
     trials.push(fleet.trial);
+    for (const host of fleet.hosts) {
+      await prepare?.(host);
+      expect(await onHost(host, "docker compose version --short")).toMatch(known);
+    }
     const expectPages = async (version: string): Promise<void> => {
       for (const host of fleet.hosts) {
         expect(await fetchPage(host, "shop.example")).toMatchObject({ status: 200, body: `Version ${version}\n` });

@@ -4,6 +4,7 @@
 /** @typedef {import("./runner.mjs").ActionResult} ActionResult */
 
 export { appBase, loadAppImage } from "./app-image.mjs";
+export { useComposeV5 } from "./compose-v5.mjs";
 export {
   engineAnswers,
   ensureCommands,

@@ -127,7 +127,9 @@ describe("a migration with which it can go on", () => {
     expect(result.log).toMatch(
       /the live release works on the migrated schema: \d+ models tried on a copy without rows, in [\d.]+ s/,
     );
-    expect(result.log).toMatch(/guestbook\.0003_mood_default applied in [\d.]+ s \(try \d+\)/);
+    expect(result.log).toMatch(
+      /guestbook\.0003_mood_default did not get its lock in time[\s\S]*guestbook\.0003_mood_default applied in [\d.]+ s/,
+    );
     expect(Math.max(...samples.map(({ start, end }) => end - start))).toBeLessThan(5000);
   });
 });

@@ -14,7 +14,7 @@ import time
 
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart
 
-LONGEST = 3.0  # seconds that a module waits for a login that has begun
+LONGEST = 6.0  # seconds that a module waits for a login that has begun; one takes nine round trips
 
 
 def begin(action) -> None:

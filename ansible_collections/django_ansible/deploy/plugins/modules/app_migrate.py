@@ -12,6 +12,7 @@ description:
 extends_documentation_fragment:
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
+  - django_ansible.deploy.migrating
 options:
   release:
     description: Name of a release that is prepared.
@@ -37,16 +38,6 @@ options:
     description: Whether this is the only host that has the application, without which requests cannot wait.
     type: bool
     default: false
-  elsewhere:
-    description:
-      - Of each other live release of the fleet C(host), C(release) and, as C(proved), what this module answered there with O(proves_only=true), or nothing.
-    type: list
-    elements: dict
-    default: []
-  proves_only:
-    description: Whether nothing is applied, and only the live release of this host is tried with the migrations that another host applies.
-    type: bool
-    default: false
   database_port:
     description: Port of a PostgreSQL server of this host whose administrator makes the copy's database for the application. 0 has the application make it.
     type: int
@@ -55,18 +46,6 @@ options:
     description: Whether the application's database is on a PostgreSQL server that M(django_ansible.deploy.postgresql_server) has set up on another host.
     type: bool
     default: false
-  lock_timeout:
-    description: Seconds that a statement of a migration waits for a lock on PostgreSQL, MySQL and MariaDB, and lets every other query behind it wait. 0 waits without end.
-    type: int
-    default: 3
-  lock_tries:
-    description: How often a migration is tried that does not get its lock.
-    type: int
-    default: 10
-  timeout:
-    description: Seconds that the migrations may take. 0 sets no limit.
-    type: int
-    default: 0
   migrate:
     description: Whether migrations are applied; else only O(commands) are run.
     type: bool
@@ -128,7 +107,7 @@ import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copies import Maker
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import MIGRATING, apply_plan
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, found_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
@@ -204,13 +183,9 @@ def main() -> None:
             "proof": {"type": "str", "choices": ["refuse", "warn", "hold", "off"], "default": "refuse"},
             "hold_seconds": {"type": "int", "default": 20},
             "alone": {"type": "bool", "default": False},
-            "elsewhere": {"type": "list", "elements": "dict", "default": []},
-            "proves_only": {"type": "bool", "default": False},
+            **MIGRATING,
             "database_port": {"type": "int", "default": 0},
             "database_apart": {"type": "bool", "default": False},
-            "lock_timeout": {"type": "int", "default": 3},
-            "lock_tries": {"type": "int", "default": 10},
-            "timeout": {"type": "int", "default": 0},
             "migrate": {"type": "bool", "default": True},
             "commands": {"type": "str", "default": "{}", "no_log": True},
         },

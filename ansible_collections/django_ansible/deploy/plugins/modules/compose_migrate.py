@@ -15,6 +15,7 @@ extends_documentation_fragment:
   - django_ansible.deploy.compose
   - django_ansible.deploy.compose.project
   - django_ansible.deploy.compose.release
+  - django_ansible.deploy.migrating
 options:
   service:
     description: Service whose image has the code.
@@ -53,28 +54,6 @@ options:
     type: str
     choices: [refuse, warn, 'off']
     default: refuse
-  elsewhere:
-    description:
-      - Of each other live release of the fleet C(host), C(release) and, as C(proved), what this module answered there with O(proves_only=true), or nothing.
-    type: list
-    elements: dict
-    default: []
-  proves_only:
-    description: Whether nothing is applied, and only the live release of this host is tried with the migrations that another host applies.
-    type: bool
-    default: false
-  lock_timeout:
-    description: Seconds that a statement of a migration waits for a lock on PostgreSQL, MySQL and MariaDB, and lets every other query behind it wait. 0 waits without end.
-    type: int
-    default: 3
-  lock_tries:
-    description: How often a migration is tried that does not get its lock.
-    type: int
-    default: 10
-  timeout:
-    description: Seconds that the migrations may take. 0 sets no limit.
-    type: int
-    default: 0
   policy:
     description: What to do in a rollback about migrations that the older release does not know. Empty refuses.
     type: str
@@ -128,7 +107,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.one_
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan, ready_database
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import MIGRATING, apply_plan, ready_database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, found_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
@@ -227,11 +206,7 @@ def main():
             dump={"type": "bool", "default": True},
             dump_service={"type": "str", "default": ""},
             proof={"type": "str", "choices": ["refuse", "warn", "off"], "default": "refuse"},
-            elsewhere={"type": "list", "elements": "dict", "default": []},
-            proves_only={"type": "bool", "default": False},
-            lock_timeout={"type": "int", "default": 3},
-            lock_tries={"type": "int", "default": 10},
-            timeout={"type": "int", "default": 0},
+            **MIGRATING,
             policy={"type": "str", "choices": ["", "keep", "reverse", "restore"], "default": ""},
         ),
         supports_check_mode=True,

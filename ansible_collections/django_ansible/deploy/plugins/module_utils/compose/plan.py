@@ -11,12 +11,12 @@ import tempfile
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import concerned, running_images
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import misplaced
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import describe, judge, predict, snapshot
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import Images
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.project import Project
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import memory_folder
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import misplaced
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.rollout import obstacles
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, fingerprint, lock_of

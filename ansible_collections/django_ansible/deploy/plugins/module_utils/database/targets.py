@@ -135,11 +135,9 @@ class Target:
             record = read_record(os.path.join(place, identifier + ".json"))
             if not record:
                 raise CommandFailed("its record of the dump %s is not as a deploy wrote it: look which host shares that place" % identifier)
-            # The record first, as for one that is made here.
-            for suffix in (".json", ".dump"):
-                os.rename(os.path.join(place, identifier + suffix), os.path.join(catalogue.folder, identifier + suffix))
-            # Nobody has tried it here.
+            # The record first, as for one that is made here, and as of one that nobody has tried here.
             catalogue.note({**record, "id": identifier}, rehearsed=None, restores_in=None)
+            os.rename(os.path.join(place, identifier + ".dump"), os.path.join(catalogue.folder, identifier + ".dump"))
 
 
 def wanted(identifiers: set[str], *, number: int, days: int, now: float) -> set[str]:

@@ -10,6 +10,15 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.progress import listener
 
+# Arguments of a module that applies a plan, as the documentation of migrating has them.
+MIGRATING = {
+    "elsewhere": {"type": "list", "elements": "dict", "default": []},
+    "proves_only": {"type": "bool", "default": False},
+    "lock_timeout": {"type": "int", "default": 3},
+    "lock_tries": {"type": "int", "default": 10},
+    "timeout": {"type": "int", "default": 0},
+}
+
 
 def apply_plan(
     application, recovery, *, attempt: str, live: str | None, switch: str, dump: bool, also: tuple = (), policy: Policy = OFF, patience: dict | None = None, keeper: str | None = None

@@ -10,7 +10,7 @@ from collections import deque
 class Kept:
     """The end of what a pipe says, so that endless output costs no memory.
 
-    :param limit: bytes that are kept.
+    :param limit: bytes that are kept; 0 keeps nothing.
     :param heard: is called with each part as it comes.
     """
 
@@ -26,21 +26,9 @@ class Kept:
                 self.heard(part)
             self.parts.append(part)
             self.size += len(part)
-            while self.size - len(self.parts[0]) >= self.limit:
+            while self.parts and self.size - len(self.parts[0]) >= self.limit:
                 self.size -= len(self.parts.popleft())
 
     def text(self) -> str:
         self.thread.join(10)
         return b"".join(self.parts).decode(errors="replace")
-
-
-class Passed(Kept):
-    """Passes what a pipe says on, and keeps nothing of it."""
-
-    def __init__(self, pipe, output) -> None:
-        self.output = output
-        super().__init__(pipe, 0)
-
-    def _read(self) -> None:
-        for part in iter(lambda: self.pipe.read1(65536), b""):
-            self.output(part)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.output import Kept, Passed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.output import Kept
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.stopped import family, is_stopped
 
 FOLDER = "/run"
@@ -205,7 +205,7 @@ def _finished(command: list[str], unit: str, stdin="", attached=None, output=Non
     source = stdin if not isinstance(stdin, str) else subprocess.PIPE if stdin or attached else subprocess.DEVNULL
     process = subprocess.Popen(command, stdin=source, stdout=stdout, stderr=subprocess.STDOUT if output else subprocess.PIPE)
     if output:
-        kept = [Passed(process.stdout, output)]
+        kept = [Kept(process.stdout, 0, output)]
     else:
         streams = (process.stdout, LONGEST_ANSWER, None), (process.stderr, longest or LONGEST_OUTPUT, heard)
         kept = [Kept(*stream) for stream in streams if stream[0]]

@@ -1,6 +1,7 @@
 """A pull that waits for a network that was cut ends with its run, so that the lock is free."""
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -23,7 +24,8 @@ with lock.step():
 def test_a_pull_ends_when_its_run_is_gone(tmp_path):
     lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path))
     lock.take()
-    process = subprocess.Popen([sys.executable, "-c", PULLS, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen([sys.executable, "-c", PULLS, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout.readline() == "pulls\n"
     time.sleep(1.5)
     assert process.poll() is None

@@ -27,7 +27,9 @@ def configuration(*, gunicorn_timeout=30, **variables):
 
 
 class Worker:
-    def __init__(self, application):
+    def __init__(self, application, age=3):
+        """:param age: gunicorn counts the workers that it starts from 1. By default one that took another's place."""
+        self.age = age
         self.asked, self.closed, self.warnings, self.headers = [], [], [], []
         self.sockets = [types.SimpleNamespace(getsockname=lambda: "/run/mysite/blue.sock")]
         self.application = application
@@ -92,6 +94,36 @@ def test_an_answer_that_does_not_come_is_not_waited_for(monkeypatch, timeout, se
     config["post_worker_init"](worker)
     assert joined == [seconds]
     assert len(worker.asked) == 1
+
+
+def started(config, age):
+    """A worker that starts, and when it takes requests."""
+    ready = threading.Event()
+
+    def start():
+        config["post_worker_init"](Worker(Answer, age))
+        ready.set()
+
+    threading.Thread(target=start, daemon=True).start()
+    return ready
+
+
+def test_workers_that_start_together_take_requests_together():
+    config = configuration()
+    first = started(config, 1)
+    assert not first.wait(0.3)
+    second = started(config, 2)
+    assert second.wait(5) and first.wait(5)
+
+
+def test_a_worker_that_takes_another_ones_place_waits_for_nobody():
+    assert started(configuration(), 3).wait(5)
+
+
+def test_a_worker_that_never_starts_is_not_waited_for(monkeypatch):
+    config = configuration()
+    monkeypatch.setitem(config, "READY", 0.2)
+    assert started(config, 1).wait(5)
 
 
 def test_an_answer_tells_its_slot_and_release(monkeypatch):

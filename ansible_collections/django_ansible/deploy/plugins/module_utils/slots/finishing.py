@@ -118,6 +118,8 @@ def end(params: dict, check_mode: bool, lock: DeployLock) -> dict:
     :return: As app_finish answers.
     :raises CommandFailed: when something of it cannot be done.
     """
+    # What serves goes first.
+    os.nice(10)
     if not check_mode:
         undo.confirm(params["app_name"], params["run_id"])
     late, trouble = {"migrations": [], "told": []}, None

@@ -23,7 +23,7 @@ export const thawRunner = (folder: string): number => signal(workersOf(folder), 
 /** Kills what sends the heartbeat of a run, as a kernel without memory does. */
 export const killHeart = (folder: string): number =>
   signal(
-    workersOf(folder).filter((pid) => commandOf(pid).includes("/heart_process.py")),
+    workersOf(folder).filter((pid) => commandOf(pid).includes(".heart_process")),
     "SIGKILL",
   );
 

@@ -31,6 +31,10 @@ export const killHeart = (folder: string): number =>
 export const killKeeper = (host: Host): Promise<string> =>
   onHost(host, "systemctl kill --signal=SIGKILL 'django-ansible-deploy-mysite-*.service'");
 
+/** Stops it, so that it neither hears nor ends. */
+export const stopKeeper = (host: Host): Promise<string> =>
+  onHost(host, "systemctl kill --signal=SIGSTOP 'django-ansible-deploy-mysite-*.service'");
+
 const workersOf = (folder: string): string[] =>
   readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(folder));
 

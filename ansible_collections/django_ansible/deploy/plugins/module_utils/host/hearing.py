@@ -10,7 +10,7 @@ import shutil
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, keeper, shipped
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, keeper, shipped, supervised
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
@@ -84,10 +84,10 @@ class Starting:
         except FileExistsError:
             # When its connection breaks, Ansible asks for the step again: the first one has begun to listen to this run.
             return
-        # Killed, as for lack of memory, it starts again with what it was told.
+        # Killed, as for lack of memory, or stopped, it starts again with what it was told.
         options = [
             "--quiet", "--collect", "--no-block", "--unit=" + self.unit, "--description=Heartbeat of a deploy of %s" % lock.app_name,
-            "--property=Restart=on-failure", "--property=OOMScoreAdjust=-900",
+            "--property=Restart=on-failure", "--property=OOMScoreAdjust=-900", *("--property=%s=%s" % limit for limit in supervised.LIMITS.items()),
         ]
         write_atomically_as(self.spec, json.dumps(told).encode(), 0o600, os.getuid(), os.getgid())
         # Meanwhile the host is looked at.

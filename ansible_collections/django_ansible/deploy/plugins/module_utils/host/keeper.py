@@ -5,7 +5,7 @@
 :mod:`.hearing` has systemd run ``main`` beside the deploy, as root, from the moment a run has the deploy lock. The runner holds a channel open to its socket
 and sends a line every few seconds (plugin_utils/heart.py). When nothing came for so long that the run counts as dead, and no step of it works any
 more, the host goes back to what it served, unless the run had confirmed that the whole fleet is through, and the lock is free.
-A boot ends it; what then puts the host in order is host/boot.py.
+A boot ends it; what then puts the host in order is host/boot.py. Where it was stopped or hangs, systemd starts it anew (:mod:`.supervised`).
 
 Over the same channel a host asks what others see when it is about to roll back for what its visitors see (:mod:`.elsewhere`), and says which migration it
 applies (:mod:`.progress`): :mod:`.passing` has both.
@@ -31,8 +31,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.passing import Passing
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.supervised import Supervised
 
-TURN = 5.0  # seconds after which the lock is looked at, also when nobody says anything
+TURN = 3.0  # seconds after which the lock is looked at, also when nobody says anything
 RETRY = 0.2  # seconds between two looks for the end of a step that still works
 MOST_CALLERS = 8
 
@@ -103,6 +104,7 @@ class Keeper:
         self.passing = Passing(look, self.answer)
         self.silence = silence
         self.last = time.monotonic()
+        self.supervised = Supervised()
         self.selector = selectors.DefaultSelector()
         self.rests: dict = {}
         self.went: dict | None = None
@@ -119,6 +121,7 @@ class Keeper:
         listener.setblocking(False)
         self.selector.register(listener, selectors.EVENT_READ)
         while self.lock.is_held():
+            self.supervised.goes_on()
             for key, _ in self.selector.select(self.patience()):
                 if key.fileobj is listener:
                     self.admit(listener)
@@ -134,7 +137,8 @@ class Keeper:
             # A runner that only slept hears that this host is no longer part of its run.
             self.answer(caller, "back" if self.has_ended_run else "end")
         if self.went is not None:
-            self.tell(self.went)
+            with self.supervised.working():
+                self.tell(self.went)
 
     def patience(self) -> float:
         return RETRY if self.is_silent() else min(TURN, max(self.last + self.silence - time.monotonic(), RETRY))
@@ -148,7 +152,8 @@ class Keeper:
             return
         self.has_ended_run = True
         try:
-            self.went = self.go_back()
+            with self.supervised.working():
+                self.went = self.go_back()
         finally:
             self.lock.go_on()
             self.lock.release()
@@ -193,7 +198,8 @@ class Keeper:
         if not os.path.exists(heard):
             write_atomically_as(heard, b"", 0o600, os.getuid(), os.getgid())
         if line == b"confirm" and self.lock.is_held():
-            self.confirm()
+            with self.supervised.working():
+                self.confirm()
             self.answer(caller, "confirmed")
         else:
             self.answer(caller, "here")

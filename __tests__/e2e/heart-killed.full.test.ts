@@ -2,7 +2,15 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, until } from "../../scripts/lab/index.mjs";
-import { freezeRunner, killHeart, killKeeper, killRunner, stopKeeper, thawRunner } from "./support/fault-breakage.js";
+import {
+  freezeRunner,
+  killHeart,
+  killKeeper,
+  killRunner,
+  stopKeeper,
+  stopStep,
+  thawRunner,
+} from "./support/fault-breakage.js";
 import { commitVersion, type Fleet, startFleet, stateOf } from "./support/fault-fleet.js";
 import { addPoints, clearPoints, holdAt, installPoints, reached } from "./support/fault-points.js";
 import { healedFleet, LIMIT } from "./support/healing.js";
@@ -153,6 +161,14 @@ test.each([
     await goesBack(`the runner is killed, and what hears the heartbeat on app1 is ${what}`, begun);
   },
 );
+
+test("the step that works on a host is stopped, and the runner dies: every host rolls back", async () => {
+  const begun = await switching();
+  await stopStep(begun.third);
+  killRunner(begun.folder);
+  await clearPoints(begun.third);
+  await goesBack("the runner is killed, and the step that works on app3 is stopped", begun);
+});
 
 test("what sends it is killed while hosts are switched: every host rolls back", async () => {
   const begun = await switching();

@@ -206,6 +206,7 @@ ALLOWED = {
         "DeployLock.ask_to_stop": ("os.open", "/run/django-ansible-deploy"),
         "DeployLock.is_asked_to_stop": ("open", "/run/django-ansible-deploy"),
         "DeployLock.go_on": ("os.unlink", "/run/django-ansible-deploy"),
+        "holders": ("open", "/proc/locks"),
         "boot_id": ("open", "/proc/sys/kernel/random/boot_id"),
         "is_locked": ("os.open", "/run/django-ansible-deploy"),
         "last_beat": ("open", "/run/django-ansible-deploy"),

@@ -130,7 +130,9 @@ class Keeper:
             if self.is_silent() and self.lock.is_held():
                 self.lock.ask_to_stop()
                 step = self.lock.try_step()
-                if step is not None:
+                if step is None:
+                    self.lock.wake_step()
+                else:
                     with step:
                         self.end()
         for caller in list(self.rests):

@@ -3,7 +3,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -95,6 +97,26 @@ def test_a_step_that_still_works_is_waited_for(kept):
         assert kept.is_asked_to_stop()
     kept.thread.join(timeout=30)
     assert kept.did == ["back"]
+
+
+STEP = """
+import sys, time
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
+lock = DeployLock("shop", "7-1-a", "mona", sys.argv[1])
+with lock.step():
+    print("works", flush=True)
+    while not lock.is_asked_to_stop():
+        time.sleep(0.01)
+"""
+
+
+def test_a_step_that_was_stopped_goes_on_and_ends(kept):
+    step = subprocess.Popen([sys.executable, "-c", STEP, os.path.dirname(kept.path)], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert step.stdout.readline() == b"works\n"
+    step.send_signal(signal.SIGSTOP)
+    kept.thread.join(timeout=30)
+    assert step.wait(timeout=30) == 0
+    assert (kept.did, kept.holder()) == (["back"], None)
 
 
 def test_a_run_that_is_heard_again_in_time_goes_on(kept):

@@ -1,5 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type ActionResult,
@@ -13,8 +11,6 @@ import {
 } from "../../scripts/lab/index.mjs";
 import { composeFile, expectStatus, image, publish } from "./support/containers.js";
 import { directly, expectRefused } from "./support/direct.js";
-import { killRunner } from "./support/fault-breakage.js";
-import { LIMIT } from "./support/healing.js";
 import { groupedInventory, inventory } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
@@ -200,43 +196,6 @@ describe("role mode on a host with a kernel of its own", () => {
     // What nice 10 means: 11 of 111.
     expect(percent).toBeLessThan(20);
     expect(percent).toBeGreaterThan(2);
-  });
-
-  test("a clock that jumps in the middle of a run moves neither its lock nor its heartbeat", async () => {
-    const live = (): Promise<string> => onHost(host, "basename $(readlink -f /opt/mysite/current)");
-    const lock = "/run/django-ansible-deploy/mysite.lock";
-    /** Runs a deploy of a new commit and sets the clock once it has the lock. */
-    const jumping = async (days: string): Promise<{ running: Promise<ActionResult>; folder: string }> => {
-      project.write("mysite/__init__.py", `__version__ = "${days}"\n`);
-      await project.commit(`The clock goes by ${days}`);
-      const folder = mkdtempSync(join(trial.folder, "jumping-"));
-      const running = directly(trial, project, [host])({
-        folder,
-        inputs: { env, vars: `${limits}\ndjango_app_bake: 9` },
-      });
-      await until("The lock", 120, async () =>
-        (await onHost(host, `cat ${lock} 2>/dev/null || true`)) ? true : undefined,
-      );
-      await onHost(host, `date --set '${days}'`);
-      return { running, folder };
-    };
-    try {
-      const ahead = await jumping("+1 day");
-      expectDone(await ahead.running, "1");
-      const before = await live();
-      const back = await jumping("-2 days");
-      await until("The switch", 300, async () => ((await live()) === before ? undefined : true));
-      killRunner(back.folder);
-      const since = Date.now();
-      await back.running;
-      await until("The rollback", LIMIT, async () =>
-        (await live()) === before && (await onHost(host, `cat ${lock}`)) === "" ? true : undefined,
-      );
-      console.log(`With the clock set back by two days, back after ${Math.round((Date.now() - since) / 1000)} s`);
-    } finally {
-      await onHost(host, `date --set @${Math.floor(Date.now() / 1000)}`);
-    }
-    expectDone(await deploy(), "1");
   });
 
   test("a release that needs more memory than its limit never gets live, and the deploy says why", async () => {

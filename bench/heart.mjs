@@ -111,7 +111,7 @@ function withoutHeart(folder) {
  * @returns {Promise<number[][]>}
  */
 async function heartbeat(groups) {
-  const named = [/heart_process\.py|^ssh\0|^ssh:/, /host\.keeper|os\.read\(0,4096\)|^sshd(-session)?: deploy/];
+  const named = [/\.heart_process\0|^ssh\0|^ssh:/, /host\.keeper|os\.read\(0,4096\)|^sshd(-session)?: deploy/];
   for (;;) {
     const found = groups.map((group, index) => processes(group, named[Math.min(index, 1)] ?? /^$/));
     if (found.every((pids) => pids.length >= 2)) {

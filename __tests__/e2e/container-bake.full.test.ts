@@ -129,8 +129,18 @@ test("one that a command of the user's own finds bad goes back, and the others s
   expect(good.outputs.status, good.log).toBe("succeeded");
 });
 
-test("without visitors nothing is decided, and a warning says so", async () => {
+test("a command that prints without end is ended in its time, and little of it is shown", async () => {
   await publish("7");
+  const since = Date.now();
+  const result = await deploy(`web python3 -c "exec('while True: print(0.1 * 3, end=chr(32))')"`);
+  expect(result.outputs, result.log).toMatchObject({ status: "rolled-back", "failed-host-names": '["docker1"]' });
+  expect(result.log).toContain("of compose_app_bake_checks: it did not end within 10 s");
+  expect(result.log.length).toBeLessThan(100_000);
+  console.log(`Rolled back after ${Math.round((Date.now() - since) / 1000)} s`);
+});
+
+test("without visitors nothing is decided, and a warning says so", async () => {
+  await publish("8");
   const result = await deploy();
   expect(result.outputs.status, result.log).toBe("succeeded");
   expect(result.log).toMatch(/watched for \d+ s, undecided/);

@@ -2,7 +2,15 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, until } from "../../scripts/lab/index.mjs";
-import { freezeRunner, killHeart, killKeeper, killRunner, thawRunner } from "./support/fault-breakage.js";
+import {
+  freezeRunner,
+  killHeart,
+  killKeeper,
+  killRunner,
+  stopKeeper,
+  stopStep,
+  thawRunner,
+} from "./support/fault-breakage.js";
 import { commitVersion, type Fleet, startFleet, stateOf } from "./support/fault-fleet.js";
 import { addPoints, clearPoints, holdAt, installPoints, reached } from "./support/fault-points.js";
 import { healedFleet, LIMIT } from "./support/healing.js";
@@ -110,9 +118,21 @@ async function goesBack(what: string, begun: Running): Promise<ActionResult> {
   return result;
 }
 
-test("what hears the heartbeat is killed on every host: the deploy goes on", async () => {
+/** The process that hears the heartbeat, or would if it were not stopped. */
+const keeperOf = (host: Host): Promise<string> =>
+  onHost(host, "systemctl show --property MainPID --value 'django-ansible-deploy-mysite-*.service'");
+
+test.each([
+  ["killed", killKeeper],
+  ["stopped", stopKeeper],
+] as const)("what hears the heartbeat is %s on every host: the deploy goes on", async (_, attack) => {
   const begun = await switching();
-  await Promise.all(fleet.hosts.map(killKeeper));
+  const before = await Promise.all(fleet.hosts.map(keeperOf));
+  await Promise.all(fleet.hosts.map(attack));
+  for (const [index, host] of fleet.hosts.entries())
+    await until(`Another one on ${host.name}`, 30, async () =>
+      ["", "0", before[index]?.trim()].includes((await keeperOf(host)).trim()) ? undefined : true,
+    );
   for (const host of fleet.hosts) expect((await stateOf(host)).lock).not.toBe("");
   await clearPoints(begun.third);
   const result = await begun.running;
@@ -128,12 +148,26 @@ test("what hears the heartbeat is killed on every host: the deploy goes on", asy
   }
 });
 
-test("what hears it is killed on a host that was switched, with the runner: that host rolls back as well", async () => {
+test.each([
+  ["killed", killKeeper],
+  ["stopped", stopKeeper],
+] as const)(
+  "what hears it is %s on a host that was switched, and the runner dies: that host rolls back as well",
+  async (what, attack) => {
+    const begun = await switching();
+    await attack(fleet.app1);
+    killRunner(begun.folder);
+    await clearPoints(begun.third);
+    await goesBack(`the runner is killed, and what hears the heartbeat on app1 is ${what}`, begun);
+  },
+);
+
+test("the step that works on a host is stopped, and the runner dies: every host rolls back", async () => {
   const begun = await switching();
-  await killKeeper(fleet.app1);
+  await stopStep(begun.third);
   killRunner(begun.folder);
   await clearPoints(begun.third);
-  await goesBack("the runner is killed, and what hears the heartbeat on app1", begun);
+  await goesBack("the runner is killed, and the step that works on app3 is stopped", begun);
 });
 
 test("what sends it is killed while hosts are switched: every host rolls back", async () => {

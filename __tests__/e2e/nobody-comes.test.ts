@@ -14,7 +14,7 @@ import {
   type Point,
   reached,
 } from "./support/fault-points.js";
-import { full } from "./support/full.js";
+import { full, testInFull } from "./support/full.js";
 import { type Healed, healedFleet, LIMIT } from "./support/healing.js";
 import { writeTable } from "./support/load-report.js";
 import { fetchPage } from "./support/page.js";
@@ -177,6 +177,31 @@ describe.each(cuts.map((instant) => ({ instant, when: nameOf(instant) })))(
       expect(seconds).toBeLessThan(LIMIT);
       await deploysAgain(after);
     });
+  },
+);
+
+testInFull(
+  "a deploy that may wait for another one is told whose lock it is, and goes on when that is free",
+  async () => {
+    lastMigration = addMigration(fleet.project, ++number, lastMigration);
+    await commitVersion(fleet.project, `v${number}`);
+    await holdAt(fleet.app1, "migrate");
+    const first = fleet.deploy({ run: "4711" });
+    await reached(fleet.app1, "migrate");
+    let printed = "";
+    const second = fleet.deploy({
+      run: "4712",
+      inputs: { vars: "django_app_lock_wait: 600" },
+      say: (line) => {
+        printed += `${line}\n`;
+      },
+    });
+    const whose = /mysite is being deployed here by run 4711-\S+ of octocat, since \S+ \S+ UTC: waiting up to 600 s/;
+    await until("Whose lock it is", 120, async () => (whose.test(printed) ? true : undefined));
+    await clearPoints(fleet.app1);
+    for (const result of [await first, await second])
+      expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "ok-hosts": "3" });
+    await deploysAgain(`v${number}`);
   },
 );
 

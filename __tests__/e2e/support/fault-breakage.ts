@@ -23,13 +23,26 @@ export const thawRunner = (folder: string): number => signal(workersOf(folder), 
 /** Kills what sends the heartbeat of a run, as a kernel without memory does. */
 export const killHeart = (folder: string): number =>
   signal(
-    workersOf(folder).filter((pid) => commandOf(pid).includes("/heart_process.py")),
+    workersOf(folder).filter((pid) => commandOf(pid).includes(".heart_process")),
     "SIGKILL",
   );
 
 /** Kills what hears the heartbeat of a run on a host. */
 export const killKeeper = (host: Host): Promise<string> =>
   onHost(host, "systemctl kill --signal=SIGKILL 'django-ansible-deploy-mysite-*.service'");
+
+/** Stops it, so that it neither hears nor ends. */
+export const stopKeeper = (host: Host): Promise<string> =>
+  onHost(host, "systemctl kill --signal=SIGSTOP 'django-ansible-deploy-mysite-*.service'");
+
+/** Stops the process of the step that works on a host. */
+export const stopStep = (host: Host): Promise<string> =>
+  onHost(
+    host,
+    `inode=$(stat --format %i /run/django-ansible-deploy/mysite.lock)
+pids=$(awk -v at=":$inode" '$2 == "FLOCK" && substr($6, length($6) - length(at) + 1) == at { print $5 }' /proc/locks)
+test -n "$pids" && kill -STOP $pids`,
+  );
 
 const workersOf = (folder: string): string[] =>
   readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(folder));

@@ -153,7 +153,7 @@ deploy:
   returned: success
 """
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import hearing
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -181,7 +181,7 @@ def main() -> None:
             "asked": {"type": "str", "default": ""},
             "last_step": {"type": "bool", "default": False},
             **LOCK_ARGUMENTS,
-            **keeper.HEART_ARGUMENTS,
+            **hearing.HEART_ARGUMENTS,
         },
         supports_check_mode=True,
     )
@@ -201,7 +201,7 @@ def main() -> None:
         module.warn(lock.notice)
     if layout.went_alone():
         module.warn(layout.went_alone())
-    heartbeat = keeper.begin(lock, module.params["heart"], returning, {name: module.params[name] for name in LAYOUT}, module.params["notify"])
+    heartbeat = hearing.begin(lock, module.params["heart"], returning, {name: module.params[name] for name in LAYOUT}, module.params["notify"])
     found = None
     try:
         found = look(layout, module.params)
@@ -226,7 +226,7 @@ def main() -> None:
     elif heartbeat:
         try:
             trouble = heartbeat.wait(module.params["unheard"])
-        except keeper.Unheard:
+        except hearing.Unheard:
             module.exit_json(changed=False, unheard=True)
         if trouble:
             module.warn(trouble)

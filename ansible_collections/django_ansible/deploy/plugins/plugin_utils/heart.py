@@ -19,7 +19,8 @@ import sys
 import time
 
 from ansible import constants as C
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.keeper import socket_path
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import shipped
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.hearing import socket_path
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart_process
 
 # Reads the socket's path from its input, waits for the socket as long as the runner holds the channel, and says so, and passes on what is said.
@@ -166,6 +167,13 @@ def place(name: str) -> str:
     return os.path.join(folder, name)
 
 
+def command(folder: str, pid: int) -> list[str]:
+    """What runs beside the Ansible with this process id. It imports its own files alone (-I, -S), from where this one is, and writes none (-B)."""
+    name = heart_process.__name__
+    top = os.path.abspath(os.path.join(heart_process.__file__, *[os.pardir] * len(name.split("."))))
+    return [sys.executable, "-I", "-S", "-B", "-c", shipped.START, top, name, folder, str(pid)]
+
+
 def put(name: str, text: str) -> None:
     """Gives an order to the process beside Ansible, which starts with the first one."""
     path = place(name)
@@ -177,5 +185,4 @@ def put(name: str, text: str) -> None:
         heart_process.wake(folder)
         return
     # A worker's parent is ansible-playbook itself.
-    argv = [sys.executable, "-I", "-S", heart_process.__file__, folder, str(os.getppid())]
-    subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, close_fds=True)
+    subprocess.Popen(command(folder, os.getppid()), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, close_fds=True)

@@ -8,7 +8,7 @@ import threading
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.progress import LINE
-from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart, heart_process
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart, heart_progress
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.told import show
 
@@ -50,7 +50,7 @@ class Following:
 
     def __init__(self, task_vars: dict) -> None:
         self.task_vars, self.migrations = task_vars, Migrations()
-        self.path = heart_process.progress_of(os.path.dirname(heart.place("only")), task_vars.get("inventory_hostname", ""))
+        self.path = heart_progress.progress_of(os.path.dirname(heart.place("only")), task_vars.get("inventory_hostname", ""))
         self.position = self.size()
         self.over = threading.Event()
         self.thread = threading.Thread(target=self.follow, daemon=True)

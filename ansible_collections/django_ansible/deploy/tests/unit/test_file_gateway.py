@@ -206,6 +206,7 @@ ALLOWED = {
         "DeployLock.ask_to_stop": ("os.open", "/run/django-ansible-deploy"),
         "DeployLock.is_asked_to_stop": ("open", "/run/django-ansible-deploy"),
         "DeployLock.go_on": ("os.unlink", "/run/django-ansible-deploy"),
+        "holders": ("open", "/proc/locks"),
         "boot_id": ("open", "/proc/sys/kernel/random/boot_id"),
         "is_locked": ("os.open", "/run/django-ansible-deploy"),
         "last_beat": ("open", "/run/django-ansible-deploy"),
@@ -219,10 +220,12 @@ ALLOWED = {
         "arm": ("os.makedirs replace_link write_atomically_as", "/etc/systemd/system"),
         "disarm": ("open os.unlink", "/etc/systemd/system"),
     },
-    "host/keeper.py": {
+    "host/hearing.py": {
         "Starting.__init__": ("os.chmod os.makedirs write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
         "make_folder": ("os.chmod os.chown os.mkdir", "the run's own folder there, new, in which the group may look for names and no more"),
         "Starting.wait": ("os.unlink shutil.rmtree", "the same two: what the keeper would have removed"),
+    },
+    "host/keeper.py": {
         "main": ("open os.open os.unlink shutil.rmtree", "/run/django-ansible-deploy, 0700, and the run's own folder beside it"),
         "Keeper.run": ("os.chmod os.unlink", "the socket in the run's own folder"),
         "Keeper.take": ("write_atomically_as", "the run's own folder"),

@@ -18,12 +18,15 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.cont
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import BAD, UNDECIDED, Requests, elsewhere_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.output import Tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import COMMAND_SECONDS, Entry, failed_check, failing_paths, requests_of, split_checks
 
 # A request as nginx, Apache, Caddy's and Traefik's common format, gunicorn and uvicorn print it: "METHOD path PROTOCOL" status.
 LINE = re.compile(r'"[A-Z]+ (?P<path>[^" ]*) HTTP/[0-9.]+" (?P<status>[1-5]\d{2})\b')
 LINES = 5000  # of a container that are read at most
+PRINTED = 1 << 16  # bytes of what a command printed that are kept, the last ones
+LONGEST_LINE = 500  # characters of one of its lines that are shown
 
 
 def entries_of(text):
@@ -111,10 +114,12 @@ class Bake:
         """Which command does not end well, and why. It runs in a container of its service, as `docker compose exec` has it."""
         for check in self.commands:
             service, *words = shlex.split(check)
-            code, out, err = self.launch.call("exec", "-T", service, *words, timeout=COMMAND_SECONDS)
+            printed = Tail(PRINTED)
+            code, _out, _err = self.launch.call("exec", "-T", service, *words, timeout=COMMAND_SECONDS, output=printed.add)
             if code != 0:
                 why = f"did not end within {COMMAND_SECONDS} s" if code is None else f"ended with {code}"
-                return "\n".join(filter(None, [f"{check} of compose_app_bake_checks: it {why}", last_lines(err + out, 5)]))
+                lines = [line[:LONGEST_LINE] for line in last_lines(printed.text(), 5).splitlines()]
+                return "\n".join([f"{check} of compose_app_bake_checks: it {why}", *lines])
         return None
 
     def container(self, restarts):

@@ -39,9 +39,9 @@ class Launch:
         """The configuration hash of each service."""
         return self.compose.hashes(files=[self.config], folder=self.folder, project=self.name, profiles=self.profiles)
 
-    def call(self, *arguments, timeout=None):
+    def call(self, *arguments, timeout=None, **streams):
         return self.compose.call(
-            arguments, files=[self.config], folder=self.folder, project=self.name, profiles=self.profiles, timeout=timeout
+            arguments, files=[self.config], folder=self.folder, project=self.name, profiles=self.profiles, timeout=timeout, **streams
         )
 
     def up(self, before, services=None, options=()):

@@ -20,7 +20,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.regi
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.rollout import obstacles
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, fingerprint, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import hearing
 
 
 class Plan:
@@ -44,7 +44,7 @@ class Plan:
         lock = lock_of(summary["name"], "" if check_mode else params["run_id"], params["actor"])
         lock.take(params["lock_wait"], params["wait_is_told"])
         self.notice = lock.notice and f"{self.project.files[0]}: {lock.notice}"
-        heartbeat = keeper.begin(lock, params["heart"], returning, {"project": summary["name"]}, params["notify"])
+        heartbeat = hearing.begin(lock, params["heart"], returning, {"project": summary["name"]}, params["notify"])
         try:
             result = self.survey(config, summary, warnings, check_mode)
         except BaseException:

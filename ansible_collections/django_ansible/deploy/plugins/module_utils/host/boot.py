@@ -11,7 +11,7 @@ import importlib
 import json
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import shipped, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import shipped, supervised, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link, write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
@@ -30,7 +30,7 @@ Type=exec
 ExecStart=%s
 Restart=on-failure
 RestartSec=5
-"""
+%s"""
 
 
 def _paths(app_name: str) -> tuple[str, str]:
@@ -45,7 +45,8 @@ def unit(place: str, told: dict) -> str:
     :param told: `app_name`, `run`, `actor`, `locks`, `way_back` and `params`, as the keeper has them.
     """
     facts = {name: told[name] for name in ("app_name", "run", "actor", "locks", "way_back", "params")}
-    return UNIT % (told["app_name"], " ".join(map(systemd.quoted, shipped.command(place, "host.boot", json.dumps(facts)))))
+    limits = "".join("%s=%s\n" % limit for limit in supervised.LIMITS.items())
+    return UNIT % (told["app_name"], " ".join(map(systemd.quoted, shipped.command(place, "host.boot", json.dumps(facts)))), limits)
 
 
 def arm(app_name: str, content: str) -> None:
@@ -79,10 +80,11 @@ def main(facts: str) -> None:
     """Goes back as the keeper would have, unless a later run works here already, which then puts the host in order."""
     told = json.loads(facts)
     lock = DeployLock(told["app_name"], told["run"], told["actor"], told["locks"])
-    way_back = importlib.import_module(shipped.OURS + told["way_back"])
-    step = lock.try_step()
-    if step is not None:
-        with step:
-            if lock.holder() is None or lock.is_held():
-                way_back.go_back(told["params"], lock.run)
+    with supervised.Supervised().working():
+        way_back = importlib.import_module(shipped.OURS + told["way_back"])
+        step = lock.try_step()
+        if step is not None:
+            with step:
+                if lock.holder() is None or lock.is_held():
+                    way_back.go_back(told["params"], lock.run)
     disarm(told["app_name"], systemd.quoted(facts))

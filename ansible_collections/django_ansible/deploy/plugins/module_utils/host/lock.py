@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import json
 import os
+import signal
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.freeze import Freeze
@@ -146,6 +147,12 @@ class DeployLock:
             return None
         return stack
 
+    def wake_step(self) -> None:
+        """Has a step go on whose process was stopped, which would hold the lock's file for good. One that runs does not notice."""
+        for pid in holders(self.path):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
     def ask_to_stop(self) -> None:
         """Tells a step of this run that waits for health to wait no longer: its runner is gone."""
         if not self.is_asked_to_stop():
@@ -274,6 +281,16 @@ def is_locked(path: str) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def holders(path: str) -> list[int]:
+    """The processes that hold a file by flock(2)."""
+    found = os.stat(path)
+    place = "%02x:%02x:%d" % (os.major(found.st_dev), os.minor(found.st_dev), found.st_ino)
+    with open("/proc/locks", encoding="ascii") as file:
+        locks = [line.split() for line in file]
+    # A line of one that waits has an arrow before the kind.
+    return [int(lock[4]) for lock in locks if lock[1] == "FLOCK" and lock[5] == place and int(lock[4]) > 0]
 
 
 def describe(holder: dict) -> str:

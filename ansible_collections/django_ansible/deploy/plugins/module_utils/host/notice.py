@@ -6,15 +6,15 @@ from __future__ import annotations
 import json
 import re
 import time
-import urllib.request
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import outside
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 # Where workflows and connectors of Microsoft Teams listen, which show cards and no plain text.
 TEAMS = re.compile(r"https://[^/@]+\.(logic\.azure\.com|api\.powerplatform\.com|webhook\.office\.com)(:\d+)?/")
 TRIES = 3
 PAUSE = 5.0  # seconds between two
-PATIENCE = 10  # seconds for an answer
+PATIENCE = 10  # seconds for a whole answer
 
 
 def check(address: str) -> None:
@@ -37,10 +37,9 @@ def send(address: str, sentence: str, **facts: object) -> bool:
     for attempt in range(TRIES):
         if attempt:
             time.sleep(PAUSE)
-        try:
-            with urllib.request.urlopen(urllib.request.Request(address, body, {"Content-Type": "application/json"}), timeout=PATIENCE):
-                return True
-        except (OSError, ValueError) as error:
-            # To the journal. The error has no address in it.
-            print("the notice was not taken: %s" % type(error).__name__, flush=True)
+        trouble = outside.ask(address, PATIENCE, body)
+        if trouble is None:
+            return True
+        # To the journal, without the address.
+        print("the notice was not taken: %s" % trouble, flush=True)
     return False

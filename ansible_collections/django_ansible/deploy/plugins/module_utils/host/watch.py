@@ -3,10 +3,9 @@
 """What watching a new release is made of in both modes: requests that were seen, and addresses that have to answer."""
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from collections import Counter
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import outside
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Requests
 
 MOST_PATHS = 5
@@ -51,9 +50,7 @@ def is_address(check: str) -> bool:
 def failed_check(checks: list[str], variable: str) -> str | None:
     """Which of the addresses, the value of *variable*, does not answer, and why."""
     for address in checks:
-        try:
-            with urllib.request.urlopen(address, timeout=CHECK_SECONDS):
-                continue
-        except (OSError, ValueError, urllib.error.URLError) as error:
-            return "%s of %s: %s" % (address.partition("?")[0], variable, error)
+        trouble = outside.ask(address, CHECK_SECONDS)
+        if trouble:
+            return "%s of %s: %s" % (outside.shown(address), variable, trouble)
     return None

@@ -64,7 +64,7 @@ def test_a_check_has_no_heartbeat(started):
 
 
 def send(folder):
-    process = subprocess.Popen([sys.executable, "-I", "-S", heart.heart_process.__file__, str(folder), str(os.getpid())])
+    process = subprocess.Popen(heart.command(str(folder), os.getpid()))
     # It has said that it runs; looking for its lock would be in its way.
     until(lambda: (folder / "wake").exists())
     return process

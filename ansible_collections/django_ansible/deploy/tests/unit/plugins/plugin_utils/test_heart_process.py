@@ -8,7 +8,8 @@ import sys
 import time
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart_process
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart_channel, heart_process, heart_progress, heart_questions
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.heart import command
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.heart_process import Heart
 
 # Answers each line as a host does, and writes down what came.
@@ -31,7 +32,9 @@ DEAF = "import time; time.sleep(60)"
 
 @pytest.fixture
 def heart(tmp_path, monkeypatch):
-    for name, value in {"BEAT": 0.1, "TURN": 0.02, "LOST": 1.0, "GONE": 1.2, "AGAIN": 0.1, "ANSWER": 2.0}.items():
+    for name, value in {"BEAT": 0.1, "LOST": 1.0, "GONE": 1.2, "AGAIN": 0.1}.items():
+        monkeypatch.setattr(heart_channel, name, value)
+    for name, value in {"TURN": 0.02, "ANSWER": 2.0}.items():
         monkeypatch.setattr(heart_process, name, value)
     made = Heart(str(tmp_path), lambda: True)
 
@@ -218,7 +221,7 @@ def test_what_a_host_wants_to_know_is_asked_of_the_others_and_told_to_it_alone(h
 
 
 def test_a_host_that_does_not_say_what_it_sees_is_not_waited_for_long(heart, monkeypatch):
-    monkeypatch.setattr(heart_process, "SEE", 0.3)
+    monkeypatch.setattr(heart_questions, "SEE", 0.3)
     heart.add("app1")
     heart.go(0.1)
     heart.until(heart.are_there)
@@ -243,7 +246,7 @@ def test_what_a_host_makes_up_reaches_no_other(heart, said):
 
 def test_one_for_a_run_and_it_ends_with_ansible(tmp_path):
     ansible = subprocess.Popen([sys.executable, "-c", DEAF])
-    argv = [sys.executable, "-I", "-S", heart_process.__file__, str(tmp_path), str(ansible.pid)]
+    argv = command(str(tmp_path), ansible.pid)
     first = subprocess.Popen(argv)
     time.sleep(0.5)
     assert subprocess.run(argv, check=False, timeout=5).returncode == 0
@@ -258,8 +261,7 @@ def test_it_takes_next_to_no_processor_time(heart):
     heart.add("app1")
     heart.go(0.5)
     before = os.times()
-    for name, value in {"BEAT": 5.0, "TURN": 0.25, "LOST": 10.0}.items():
-        setattr(heart_process, name, value)
+    heart_channel.BEAT, heart_process.TURN, heart_channel.LOST = 5.0, 0.25, 10.0
     heart.go(3)
     after = os.times()
     assert (after.user + after.system) - (before.user + before.system) < 0.03
@@ -310,15 +312,15 @@ def test_what_a_host_applies_is_written_down_for_its_task(heart, tmp_path):
     said = ["migration shop.0002_x begun", "migration shop.0002_x done in 1.0 s", "migration \x1b[31m begun", "migration shop.0002_x failed", "migration %s begun" % ("x" * 200)]
     heart.add("app1", "import sys\nfor line in %r: print(line, flush=True)\n" % said + HOST)
     heart.add("app2")
-    heart.until(lambda: os.path.exists(heart_process.progress_of(str(tmp_path), "app1")) and heart.are_there())
-    with open(heart_process.progress_of(str(tmp_path), "app1"), encoding="utf-8") as file:
+    heart.until(lambda: os.path.exists(heart_progress.progress_of(str(tmp_path), "app1")) and heart.are_there())
+    with open(heart_progress.progress_of(str(tmp_path), "app1"), encoding="utf-8") as file:
         assert file.read().splitlines() == said[:2]
-    assert not os.path.exists(heart_process.progress_of(str(tmp_path), "app2"))
+    assert not os.path.exists(heart_progress.progress_of(str(tmp_path), "app2"))
 
 
 def test_a_host_does_not_fill_the_disk_of_the_runner(heart, tmp_path, monkeypatch):
-    monkeypatch.setattr(heart_process, "MOST_PROGRESS", 3)
+    monkeypatch.setattr(heart_channel, "MOST_PROGRESS", 3)
     heart.add("app1", "for _ in range(9): print('migration shop.0002_x waits', flush=True)\n" + HOST)
     heart.until(heart.are_there)
-    with open(heart_process.progress_of(str(tmp_path), "app1"), encoding="utf-8") as file:
+    with open(heart_progress.progress_of(str(tmp_path), "app1"), encoding="utf-8") as file:
         assert len(file.read().splitlines()) == 3

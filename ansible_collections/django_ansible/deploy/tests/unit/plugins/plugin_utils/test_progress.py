@@ -4,7 +4,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart_process, progress, told
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart_progress, progress, told
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.progress import Following, Migrations
 
 
@@ -29,7 +29,7 @@ def shown(monkeypatch, tmp_path):
 
 
 def test_what_is_written_down_meanwhile_is_shown_at_once_and_what_was_before_is_not(shown, tmp_path):
-    with open(heart_process.progress_of(str(tmp_path), "app1"), "ab", buffering=0) as file:
+    with open(heart_progress.progress_of(str(tmp_path), "app1"), "ab", buffering=0) as file:
         file.write(b"migration shop.0001_initial done in 0.1 s\n")
         with Following({"inventory_hostname": "app1"}) as migrations:
             file.write(b"migration shop.0002_x done in 3.0 s\nmigration shop.00")
@@ -49,7 +49,7 @@ def test_without_a_heartbeat_everything_is_told_at_the_end(shown, monkeypatch):
 
 def test_what_was_shown_is_not_told_again(shown, monkeypatch, tmp_path):
     def run(self, tmp, task_vars):
-        with open(heart_process.progress_of(str(tmp_path), "app1"), "ab") as file:
+        with open(heart_progress.progress_of(str(tmp_path), "app1"), "ab") as file:
             file.write(b"migration shop.0002_x done in 3.0 s\n")
         return {"told": ["the live release works on the migrated schema", "shop.0002_x applied in 3.0 s (try 2)"]}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import bake
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import Bake, entries_of, misplaced, seen_here
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import last_lines, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import rule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
@@ -149,14 +150,20 @@ def test_an_address_of_the_users_own_counts(launch):
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        ((3, "", "queue: 900 wait\n"), r"web python manage.py queue --most '1 2' of compose_app_bake_checks: it ended with 3\nqueue: 900 wait"),
-        ((None, "", ""), "of compose_app_bake_checks: it did not end within 10 s"),
-        ((0, "fine", ""), None),
+        ((3, b"queue: 900 wait\n"), r"web python manage.py queue --most '1 2' of compose_app_bake_checks: it ended with 3\nqueue: 900 wait"),
+        ((None, b""), "of compose_app_bake_checks: it did not end within 10 s"),
+        ((0, b"fine"), None),
     ],
 )
 def test_a_command_of_the_users_own_runs_in_the_container_of_its_service(launch, answer, why):
     asked = []
-    launch.call = lambda *arguments, timeout: asked.append(arguments) or answer
+
+    def call(*arguments, timeout, output):
+        asked.append(arguments)
+        output(answer[1])
+        return answer[0], "", ""
+
+    launch.call = call
     checks = ["web python manage.py queue --most '1 2'"]
     if why:
         with pytest.raises(ComposeError, match=why):
@@ -164,6 +171,18 @@ def test_a_command_of_the_users_own_runs_in_the_container_of_its_service(launch,
     else:
         watch(launch, bake_checks=checks)
     assert set(asked) == {("exec", "-T", "web", "python", "manage.py", "queue", "--most", "1 2")}
+
+
+def test_a_command_that_prints_without_end_costs_no_memory(launch, monkeypatch):
+    # A container that was taken over answers as it likes; the engine passes on all of it.
+    monkeypatch.setattr(bake, "COMMAND_SECONDS", 2)
+    kept = []
+    monkeypatch.setattr(bake, "last_lines", lambda text, count: kept.append(text) or last_lines(text, count))
+    launch.call = lambda *arguments, **streams: run(["sh", "-c", "yes 0123456789 | tr -d '\\n'"], {"PATH": "/usr/bin:/bin"}, **streams)
+    with pytest.raises(ComposeError, match="it did not end within 2 s") as found:
+        watch(launch, bake_checks=["web python manage.py queue"])
+    assert 0 < len(kept[0]) < 200_000
+    assert len(str(found.value)) < 5000
 
 
 def test_a_command_names_a_service_of_the_project():

@@ -3,11 +3,10 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
+import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import types
@@ -16,7 +15,7 @@ import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper as module
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.keeper import Keeper, make_folder
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.keeper import Keeper
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.progress import Progress
 
@@ -98,6 +97,26 @@ def test_a_step_that_still_works_is_waited_for(kept):
         assert kept.is_asked_to_stop()
     kept.thread.join(timeout=30)
     assert kept.did == ["back"]
+
+
+STEP = """
+import sys, time
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
+lock = DeployLock("shop", "7-1-a", "mona", sys.argv[1])
+with lock.step():
+    print("works", flush=True)
+    while not lock.is_asked_to_stop():
+        time.sleep(0.01)
+"""
+
+
+def test_a_step_that_was_stopped_goes_on_and_ends(kept):
+    step = subprocess.Popen([sys.executable, "-c", STEP, os.path.dirname(kept.path)], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert step.stdout.readline() == b"works\n"
+    step.send_signal(signal.SIGSTOP)
+    kept.thread.join(timeout=30)
+    assert step.wait(timeout=30) == 0
+    assert (kept.did, kept.holder()) == (["back"], None)
 
 
 def test_a_run_that_is_heard_again_in_time_goes_on(kept):
@@ -291,72 +310,6 @@ def test_nothing_else_counts(kept, said):
         time.sleep(SILENCE / 10)
     kept.thread.join(timeout=30)
     assert kept.did == ["back"]
-
-
-REACH = """
-import os, socket, sys
-os.setgroups([])
-os.setgid(int(sys.argv[1]))
-os.setuid(65534)
-# As an application finds it: the kernel shows paths to everybody.
-(path,) = {line.split()[-1] for line in open("/proc/self/net/unix") if line.rstrip().endswith(sys.argv[2])}
-socket.socket(socket.AF_UNIX).connect(path)
-"""
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
-@pytest.mark.parametrize("group, reaches", [(65534, False), (4711, True)])
-def test_nobody_reaches_the_socket_but_the_one_who_deploys(group, reaches):
-    with tempfile.TemporaryDirectory() as top:
-        os.chmod(top, 0o711)
-        folder = os.path.join(top, secrets.token_hex(8))
-        make_folder(folder, 4711)
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(os.path.join(folder, "socket"))
-        os.chmod(os.path.join(folder, "socket"), 0o666)
-        listener.listen()
-        done = subprocess.run([sys.executable, "-c", REACH, str(group), folder[-16:] + "/socket"], check=False, capture_output=True, text=True)
-        listener.close()
-    assert (done.returncode == 0) is reaches, done.stderr
-    assert reaches or "PermissionError" in done.stderr
-
-
-def test_a_run_that_asks_again_is_heard_by_the_one_that_listens(tmp_path, monkeypatch):
-    """Ansible repeats a step whose connection broke; the run's first keeper goes on."""
-    started = []
-    monkeypatch.setattr(module, "FOLDER", str(tmp_path / "heard"))
-    monkeypatch.setattr(module, "run", lambda argv, **options: started.append(argv))
-    monkeypatch.setattr(module.shipped, "ship", lambda: "/nowhere")
-    lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path / "locks"))
-    lock.take()
-    first = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
-    first.starts.result()
-    again = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
-    assert len(started) == 1
-    (tmp_path / "heard/0123456789abcdef/heard").touch()
-    assert (first.wait(False, 1), again.wait(False, 1)) == (None, None)
-    assert lock.is_held()
-
-
-def test_a_run_that_is_not_heard_at_first_counts_as_dead_unless_its_runner_says_that_it_goes_on(tmp_path, monkeypatch):
-    """A runner that is killed between the lock and its first heartbeat says nothing; where it has no way to send one, the lock has a lease."""
-    done = []
-    monkeypatch.setattr(module, "FOLDER", str(tmp_path / "heard"))
-    monkeypatch.setattr(module, "run", lambda argv, **options: done.append(argv[:2]))
-    monkeypatch.setattr(module.shipped, "ship", lambda: "/nowhere")
-    lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path / "locks"))
-    lock.take()
-    with pytest.raises(module.Unheard):
-        module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "").wait(False, 0.1)
-    assert [argv[0] for argv in done] == ["systemd-run"], "what listens goes on, and frees the lock"
-    (tmp_path / "units").mkdir()
-    monkeypatch.setattr(module.boot, "UNITS", str(tmp_path / "units"))
-    goes_on = module.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
-    module.boot.arm("shop", goes_on.armed)
-    trouble = goes_on.wait(True, 0.1)
-    assert "its deploy lock lasts 15 minutes" in trouble
-    assert sorted(path.name for path in tmp_path.rglob("*") if not path.is_dir()) == ["shop.lock"], "nothing of what was to listen is left"
-    assert done[1:] == [["systemctl", "stop"]]
 
 
 def test_a_run_that_is_never_heard_leaves_no_lock(kept):

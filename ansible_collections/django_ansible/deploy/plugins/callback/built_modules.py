@@ -40,6 +40,9 @@ PLUGINS = pathlib.Path(__file__).parents[1]
 PACKED = "ansiballz_cache"
 COMPILED = "compiled_templates"
 OURS = "ansible_collections.django_ansible.deploy.plugins.modules."
+# Seconds between two looks for results, where nobody set others than Ansible's own 0.001. Each look asks after the process of each host's task, which
+# took 4 % of a core for two hosts, for as long as a step takes.
+OFTEN, SELDOM = 0.001, 0.004
 # Versions of this collection whose modules stay.
 KEPT = 3
 
@@ -98,6 +101,10 @@ class CallbackModule(CallbackBase):
 
     def set_options(self, task_keys=None, var_options=None, direct=None):
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+        # Whoever started Ansible may have kept it from looking for garbage while it loads.
+        gc.enable()
+        if getattr(C, "DEFAULT_INTERNAL_POLL_INTERVAL", None) == OFTEN:
+            C.DEFAULT_INTERNAL_POLL_INTERVAL = SELDOM
         folder = self.get_option("folder")
         if not folder:
             self.disabled = True
@@ -114,8 +121,9 @@ class CallbackModule(CallbackBase):
         # Else each process of each task loads Ansible's own, all of which it has when it needs one.
         for loader in (filter_loader, test_loader):
             list(loader.all())
-        # What is loaded stays until the end: nobody needs to look for garbage in it, neither here nor in each process.
+        # What is loaded stays until the end: nobody needs to look for garbage in it, and no process of a task lives long enough to look for its own.
         gc.freeze()
+        os.register_at_fork(after_in_child=gc.disable)
 
     def v2_playbook_on_stats(self, stats):
         with contextlib.suppress(OSError):

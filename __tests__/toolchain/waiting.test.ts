@@ -55,7 +55,7 @@ const pid = async () => {
 
 describe("an Ansible that waits", () => {
   it("says its version, and goes on with what it is told and nothing else", async () => {
-    const waiting = startAnsible(python, machine());
+    const waiting = startAnsible(python, folder, machine());
     expect(await waiting.version).toBe("2.21.5");
     const options = start();
     expect((await waiting.goOn(["playbook", "3", "--a b"], options)).code).toBe(3);
@@ -68,24 +68,24 @@ describe("an Ansible that waits", () => {
 
   it("says no version when a file is not as long as it was, or nothing starts", async () => {
     appendFileSync(ansible, "\n");
-    expect(await startAnsible(python, machine()).version).toBe("");
-    expect(await startAnsible(join(folder, "nowhere"), machine()).version).toBe("");
+    expect(await startAnsible(python, folder, machine()).version).toBe("");
+    expect(await startAnsible(join(folder, "nowhere"), folder, machine()).version).toBe("");
   });
 
   it("ends when nobody needs it, and when the run is to end", async () => {
     const stop = new AbortController();
-    const unneeded = startAnsible(python, machine());
-    const cancelled = startAnsible(python, machine(stop.signal));
+    const unneeded = startAnsible(python, folder, machine());
+    const cancelled = startAnsible(python, folder, machine(stop.signal));
     await Promise.all([unneeded.version, cancelled.version]);
     unneeded.end();
     stop.abort();
     for (const one of [unneeded, cancelled]) expect((await one.goOn(["playbook", "0"], start())).code).not.toBe(0);
-    expect(await startAnsible(python, machine(stop.signal)).version).toBe("");
+    expect(await startAnsible(python, folder, machine(stop.signal)).version).toBe("");
   });
 
   it.each(["a cancel", "the end of all programs"])("ends in the middle of its work by %s", async (what) => {
     const stop = new AbortController();
-    const waiting = startAnsible(python, machine(stop.signal));
+    const waiting = startAnsible(python, folder, machine(stop.signal));
     const ended = waiting.goOn(["wait", "0"], start());
     const running = await pid();
     if (what === "a cancel") stop.abort();

@@ -1516,5 +1516,5 @@ const known = new Known();
 known.mask.add((0,passwords/* passwordsIn */.g)((0,read/* readInputs */.K)().raw));
 // What was ended may still hold a connection open. The log is written to its end first. (No `await` at the top level: the
 // bundler would put the whole bundle into a function for it, which is read twice before the first line.)
-Promise.all(/* import() */[__nccwpck_require__.e(815), __nccwpck_require__.e(580)]).then(__nccwpck_require__.bind(__nccwpck_require__, 1580)).then(({ run }) => run(known)).then(() => process.stdout.write("", () => process.exit()));
+Promise.all(/* import() */[__nccwpck_require__.e(815), __nccwpck_require__.e(849)]).then(__nccwpck_require__.bind(__nccwpck_require__, 849)).then(({ run }) => run(known)).then(() => process.stdout.write("", () => process.exit()));
 

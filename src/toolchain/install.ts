@@ -14,7 +14,7 @@ import { startAnsible, type WaitingAnsible } from "./waiting.js";
 export function beginAnsible(actionRoot: string, wish: AnsibleWish, machine: Machine): WaitingAnsible | undefined {
   for (const root of rootsOf(machine)) {
     const known = storeIn(root, actionRoot, wish, machine).known();
-    if (known !== undefined) return startAnsible(known.python, machine);
+    if (known !== undefined) return startAnsible(known.python, actionRoot, machine);
   }
   return undefined;
 }
@@ -58,9 +58,9 @@ function storeIn(root: string, actionRoot: string, wish: AnsibleWish, { environm
 }
 
 /** An installed Ansible, started; undefined where it does not work: its interpreter may be gone since, or a part of its files. */
-async function started({ python, version }: Installed, machine: Machine, begun?: WaitingAnsible) {
+async function started({ python, version }: Installed, actionRoot: string, machine: Machine, begun?: WaitingAnsible) {
   if (!existsSync(python)) return undefined;
-  const waiting = begun?.python === python ? begun : startAnsible(python, machine);
+  const waiting = begun?.python === python ? begun : startAnsible(python, actionRoot, machine);
   if ((await waiting.version) === version) return waiting;
   waiting.end();
   return undefined;
@@ -78,7 +78,7 @@ async function ansibleIn(
   const lock = lockOf(actionRoot);
   const store = storeIn(root, actionRoot, wish, machine);
   const known = store.known();
-  const first = known && (await started(known, machine, begun));
+  const first = known && (await started(known, actionRoot, machine, begun));
   if (known && first) return { ...known, waiting: first, cached: true };
   machine.signal?.throwIfAborted();
 
@@ -105,7 +105,7 @@ async function ansibleIn(
     // An interpreter that did not answer since the run is to end is not missing.
     machine.signal?.throwIfAborted();
     const earlier = present && environmentOf(present);
-    const other = earlier && isComplete(earlier.folder) ? await started(earlier, machine) : undefined;
+    const other = earlier && isComplete(earlier.folder) ? await started(earlier, actionRoot, machine) : undefined;
     if (earlier && other) {
       store.remember(earlier);
       return { python: earlier.python, version: earlier.version, waiting: other, cached: true };
@@ -118,7 +118,7 @@ async function ansibleIn(
     const program = await uv();
     discardToolFolder(folder);
     await createToolFolder(folder, (work) => installPackages(program, python, { ...wish, lockFile }, work, machine));
-    const waiting = await started(ansible, machine);
+    const waiting = await started(ansible, actionRoot, machine);
     if (waiting === undefined) {
       machine.signal?.throwIfAborted();
       throw new DeployError(

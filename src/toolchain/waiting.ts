@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { jobEnvironment } from "../process/program-environment.js";
 import { type Ended, type RunOptions, run } from "../process/run.js";
 import type { Machine } from "./machine.js";
+import { PROGRAM } from "./waiting-program.js";
 
 /**
  * Milliseconds that Ansible has from SIGINT to SIGTERM and from there to SIGKILL. Then the hosts still go back, with what
@@ -33,63 +34,11 @@ type GoOn = Required<Pick<RunOptions, "cwd" | "env" | "onOutput">>;
 export const besideAnsible = (python: string, name: string) => join(dirname(dirname(python)), name);
 
 /**
- * Prints ansible-core's version when the installed files are there in the size that their packages' lists give, as far as
- * 10,000 files: a copy that was cut off starts and fails later. Then it loads what Ansible is made of and no setting has
- * a say in, reads a line, and is Ansible with the environment, the folder and the arguments that this line has.
+ * Starts an Ansible that is installed, without what only the run itself knows.
+ *
+ * @param actionRoot folder that holds `ansible_collections`.
  */
-const PROGRAM = `
-import csv, os, signal, sys, sysconfig
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-import ansible.release
-site, left = sysconfig.get_path("purelib"), 10_000
-for name in os.listdir(site):
-    if name.endswith(".dist-info"):
-        with open(os.path.join(site, name, "RECORD"), encoding="utf-8") as record:
-            for path, _, size in csv.reader(record):
-                left -= 1
-                if left > 0 and size and os.stat(os.path.join(site, path)).st_size != int(size):
-                    raise SystemExit(path)
-os.write(1, ansible.release.__version__.encode() + b"\\n")
-import argparse, atexit, contextlib, importlib, json, runpy
-for name in """
-    importlib.metadata configparser ctypes.util curses decimal difflib email.parser encodings.idna getpass glob
-    multiprocessing.queues multiprocessing.shared_memory multiprocessing.synchronize pkgutil pprint pty shlex syslog tarfile tomllib uuid
-    xml.dom.minidom xml.etree.ElementTree yaml jinja2.nativetypes jinja2.sandbox packaging.specifiers
-    cryptography.hazmat.backends.openssl cryptography.hazmat.primitives.serialization cryptography.hazmat.primitives.hmac
-    cryptography.hazmat.primitives.kdf.pbkdf2 cryptography.hazmat.primitives.padding ansible.config.manager
-""".split():
-    with contextlib.suppress(ImportError):
-        importlib.import_module(name)
-given = b""
-while not given.endswith(b"\\n"):
-    more = os.read(0, 65536)
-    if not more:
-        os._exit(0)
-    given += more
-given = json.loads(given)
-with open(os.devnull) as nothing:
-    os.dup2(nothing.fileno(), 0)
-os.environ.clear()
-os.environ.update(given["env"])
-os.chdir(given["cwd"])
-sys.argv = ["ansible", *given["words"]]
-signal.signal(signal.SIGINT, signal.default_int_handler)
-code = 0
-try:
-    runpy.run_module("ansible", run_name="__main__", alter_sys=True)
-except SystemExit as end:
-    code = end.code
-if not (code is None or isinstance(code, int)):
-    raise SystemExit(code)
-# Python would give back each piece of memory alone.
-atexit._run_exitfuncs()
-sys.stdout.flush()
-sys.stderr.flush()
-os._exit(code or 0)
-`;
-
-/** Starts an Ansible that is installed, without what only the run itself knows. */
-export function startAnsible(python: string, { environment, signal }: Machine): WaitingAnsible {
+export function startAnsible(python: string, actionRoot: string, { environment, signal }: Machine): WaitingAnsible {
   const unneeded = new AbortController();
   let tell: (text: string) => void = () => undefined;
   const input = new Promise<string>((resolve) => {
@@ -104,16 +53,19 @@ export function startAnsible(python: string, { environment, signal }: Machine): 
     if (stream === "stdout") said += chunk;
     if (said.endsWith("\n")) known(said.trim());
   };
-  const ended = run([python, "-P", "-c", PROGRAM], {
-    // Bytecode is beside Ansible, so that the next run starts in half the time and nothing is left in the workspace.
-    env: jobEnvironment(environment, { PYTHONPYCACHEPREFIX: besideAnsible(python, "pycache") }),
-    signal: AbortSignal.any([unneeded.signal, ...(signal ? [signal] : [])]),
-    timeout: Number.POSITIVE_INFINITY,
-    grace: GRACE,
-    leashed: true,
-    input,
-    onOutput: (stream, chunk) => onOutput?.(stream, chunk),
-  });
+  const ended = run(
+    [python, "-P", "-c", PROGRAM, join(actionRoot, "ansible_collections", "django_ansible", "deploy")],
+    {
+      // Bytecode is beside Ansible, so that the next run starts in half the time and nothing is left in the workspace.
+      env: jobEnvironment(environment, { PYTHONPYCACHEPREFIX: besideAnsible(python, "pycache") }),
+      signal: AbortSignal.any([unneeded.signal, ...(signal ? [signal] : [])]),
+      timeout: Number.POSITIVE_INFINITY,
+      grace: GRACE,
+      leashed: true,
+      input,
+      onOutput: (stream, chunk) => onOutput?.(stream, chunk),
+    },
+  );
   const late = setTimeout(() => unneeded.abort(), LOOK_LIMIT);
   version.then(() => clearTimeout(late));
   ended.then(() => known(""));

@@ -28,6 +28,9 @@ SETTINGS = (
 )
 
 
+PLUGINS = "plugins"  # the entry beside those of templates
+
+
 def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
@@ -75,12 +78,23 @@ def keep(made: pathlib.Path, kept: pathlib.Path) -> None:
     if not new:
         return
     kept.mkdir(parents=True, exist_ok=True)
-    content = marshal.dumps({**_read(kept), **new})
+    whole = {**_read(kept), **new}
+    whole[PLUGINS] = marshal.dumps(sorted({(kind, name) for key, made in whole.items() if key != PLUGINS for kind, name, _ in marshal.loads(made)[1]}))
+    content = marshal.dumps(whole)
     name = "%s.%s" % (digest(content), _kind())
     old = [file for file in kept.glob("*." + _kind()) if file.name != name]
     _write(kept, name, content)
     for file in old:
         file.unlink(missing_ok=True)
+
+
+def plugins(kept: pathlib.Path, kind: str) -> list[str]:
+    """The names of all filters or tests in what is kept.
+
+    :param kind: `filters` or `tests`.
+    """
+    content = _read(kept).get(PLUGINS)
+    return [name for of, name in marshal.loads(content) if of == kind] if content else []
 
 
 def _kind() -> str:

@@ -19,7 +19,7 @@ def configuration(*, gunicorn_timeout=30, **variables):
     environment.filters.update(comment=lambda text: "# %s" % text, to_json=repr, int=int)
     text = environment.from_string((ROLE / "templates/gunicorn.conf.py.j2").read_text()).render(
         ansible_managed="", app_dir="/opt/mysite", gunicorn_workers=2, gunicorn_timeout=gunicorn_timeout, gunicorn_graceful_timeout=30,
-        __django_app_first_request=REQUEST, **{"django_app_strategy": "slots", **variables},
+        __django_app_first_request=REQUEST, **{"django_app_strategy": "slots", "django_app_load_django_once": True, **variables},
     )
     space = {}
     exec(compile(text, "gunicorn.conf.py", "exec"), space)
@@ -158,3 +158,43 @@ def test_the_sockets_of_systemd_are_taken_by_a_process_with_ids_of_its_own(monke
 @pytest.mark.parametrize(("strategy", "asgi", "seconds"), [("slots", "mysite.asgi:application", 10), ("restart", "mysite.asgi:application", 30), ("slots", "", 30)])
 def test_what_was_waited_for_before_the_stop_gets_little_more(strategy, asgi, seconds):
     assert configuration(django_app_strategy=strategy, django_app_asgi=asgi)["graceful_timeout"] == seconds
+
+
+def starting(config, installed=()):
+    """What is imported when gunicorn starts, each with the settings module that it would see, in an environment that has the packages *installed*."""
+    imported, left = [], []
+
+    def import_module(name):
+        imported.append((name, os.environ.get("DJANGO_SETTINGS_MODULE")))
+        if name.endswith("postgresql.base"):
+            raise ImportError("no psycopg")
+
+    find = types.SimpleNamespace(find_spec=lambda name: name if name in installed else None)
+    config["importlib"] = types.SimpleNamespace(import_module=import_module, util=find)
+    config["on_starting"](types.SimpleNamespace(log=types.SimpleNamespace(debug=lambda message, *values: left.append(message % values))))
+    return imported, left
+
+
+@pytest.mark.parametrize(("asgi", "kind"), [("", "wsgi"), ("mysite.asgi:application", "asgi")])
+def test_django_is_imported_once_and_sees_no_settings_then(monkeypatch, asgi, kind):
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "mysite.settings")
+    imported, left = starting(configuration(django_app_asgi=asgi))
+    assert ("django.core.handlers." + kind, None) in imported
+    assert all(name.startswith("django.") and seen is None for name, seen in imported)
+    assert left == ["django.db.backends.postgresql.base is left to the workers: no psycopg"]
+    assert os.environ["DJANGO_SETTINGS_MODULE"] == "mysite.settings"
+
+
+@pytest.mark.parametrize("package", ["newrelic", "gevent"])
+def test_where_a_package_has_to_come_before_django_each_worker_imports_it(package):
+    assert starting(configuration(), [package]) == ([], [])
+
+
+def test_where_no_settings_are_named_none_are_afterwards(monkeypatch):
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    starting(configuration())
+    assert "DJANGO_SETTINGS_MODULE" not in os.environ
+
+
+def test_a_project_that_comes_before_django_turns_that_off():
+    assert "on_starting" not in configuration(django_app_load_django_once=False)

@@ -17,6 +17,16 @@ import urllib.request
 LONGEST_TROUBLE = 200
 
 
+class Guarded(urllib.request.HTTPRedirectHandler):
+    """A password is for the address that it was given with, and for no other that this one names."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        made = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if made is not None and (made.type, made.host) != (req.type, req.host):
+            made.remove_header("Authorization")
+        return made
+
+
 class Unmoved(urllib.request.HTTPRedirectHandler):
     """What is posted would be lost: a redirect is followed without it."""
 
@@ -49,7 +59,7 @@ def _open(address: str, seconds: float, body: bytes | None) -> str | None:
         where, headers = _split(address)
         if body is not None:
             headers["Content-Type"] = "application/json"
-        opener = urllib.request.build_opener(*([] if body is None else [Unmoved]))
+        opener = urllib.request.build_opener(Guarded if body is None else Unmoved)
         with opener.open(urllib.request.Request(where, body, headers), timeout=seconds):
             return None
     except urllib.error.HTTPError as error:

@@ -109,3 +109,12 @@ def test_a_chat_that_answers_nonsense_does_not_end_who_tells_it(stranger, monkey
 def test_a_redirect_of_what_is_asked_is_followed(stranger):
     stranger.answers = [b"HTTP/1.1 302 Found\r\nLocation: /up/\r\nContent-Length: 0\r\n\r\n", GOOD]
     assert ask("http://%s/up" % stranger.address, 5) is None
+
+
+def test_a_password_stays_with_the_address_that_it_is_for(stranger):
+    stranger.answers = [
+        b"HTTP/1.1 302 Found\r\nLocation: /up/\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://localhost:%s/\r\nContent-Length: 0\r\n\r\n" % stranger.address.split(":")[1].encode(), GOOD,
+    ]
+    assert ask("http://mona:hunter2@%s/up" % stranger.address, 5) is None
+    assert [b"Authorization" in request for request in stranger.asked] == [True, True, False]

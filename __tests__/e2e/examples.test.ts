@@ -113,7 +113,7 @@ describe("examples/workflows", () => {
     const release = called(file);
     expect(release.argv.slice(0, 2)).toEqual(["release", "create"]);
     expect(release.argv).toContain(commit);
-    expect(release.text).toMatch(/^### ✅ Deploy of mysite on app1, [0-9a-f]{7} → /);
+    expect(release.text).toMatch(/^### ✅ Deploy of mysite on app1, [0-9a-f]{7}/);
   });
 
   testInFull("notify.yml tells the chat of a failure with its host, and makes no release", async () => {

@@ -33,7 +33,8 @@ const BEFORE: Record<Step, string[]> = {
   forget: [until(STEPS.load), loop("", "NOT EXISTS (SELECT FROM pg_database WHERE datname = 'mysite_restore')"), HOLD],
 };
 
-const signal = (name: string): string => `EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', 'kill -${name} ' || held);`;
+const signal = (name: string): string =>
+  `EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', 'cat > /dev/null; kill -${name} ' || held);`;
 
 /** Ends the connection of a session as soon as it is in that step. */
 export const endsIn = (step: Step): string[] => [

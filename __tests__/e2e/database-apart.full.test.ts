@@ -163,8 +163,9 @@ class Migration(migrations.Migration):
   await killedWhen(async () => (await sql(proof)) === "1");
   await expectTheRightToEnd(3600);
   const result = await again();
-  expect(result.outputs, result.log).toMatchObject({ status: "succeeded", migrations: '["guestbook.0002_slow"]' });
-  expect(result.log).toMatch(/the live release works on the migrated schema: \d+ models tried on a copy without rows/);
+  // The step that was under way may have gone on to its end, the migration.
+  expect(result.outputs, result.log).toMatchObject({ status: "succeeded" });
+  expect(await sql("SELECT count(*) FROM django_migrations WHERE name = '0002_slow'", "mysite")).toBe("1");
   expect(await makers()).toBe("");
   expect(await sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'django_proof%'")).toBe("0");
 }, 480_000);

@@ -27,7 +27,7 @@ beforeAll(async () => {
   [app1, vault, app2] = await Promise.all([
     trial.host({ name: "app1", suite: "trixie", kind: "ready" }),
     trial.host({ name: "vault", suite: "trixie", kind: "base" }),
-    trial.host({ name: "app2", suite: "bookworm", kind: "ready" }),
+    trial.host({ name: "app2", suite: "trixie", kind: "ready" }),
   ]);
   address = await serveS3(vault, { bucket });
   project = await createProject(trial, "examples/mysite");

@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -8,6 +9,7 @@ import { signGuestbook } from "./support/guestbook.js";
 import { inventory } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
+import { endsIn, isReached, release, STAYS, type Step, staysIn, until, watch } from "./support/restore-points.js";
 import { startTrial, type Trial } from "./support/trial.js";
 
 // What breaks in the steps of a restore: what was there before is whole and in its place, or what was restored is.
@@ -69,37 +71,6 @@ const databases = (): Promise<string> =>
     "postgres",
   );
 
-const home = "/var/lib/postgresql";
-const seen = (point: string, what = "1"): string =>
-  `SELECT ${what} FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND ${point}`;
-/** Steps of a session of PostgreSQL's administrator beside a restore; each looks every few milliseconds, and gives up after two minutes. */
-const loop = (step: string, condition: string): string =>
-  `FOR i IN 1..24000 LOOP PERFORM pg_stat_clear_snapshot(); ${step} EXIT WHEN ${condition}; PERFORM pg_sleep(0.005); END LOOP;`;
-const until = (point: string): string => loop("", `EXISTS (${seen(point)})`);
-const ended = (point: string): string =>
-  loop(`PERFORM pg_terminate_backend(pid) FROM (${seen(point, "pid")}) AS it;`, "FOUND");
-/** From then on, and as long as the session lasts, the names of databases cannot change. */
-const HOLD = "LOCK TABLE pg_catalog.pg_database IN SHARE MODE;";
-const LOADS = "datname = 'mysite_restore' AND query LIKE 'COPY %guestbook_entry%'";
-const LOOKS = "datname = 'mysite_restore' AND application_name = '' AND backend_type = 'client backend'";
-const SWITCHES = "query LIKE 'BEGIN; COMMENT ON DATABASE%' AND wait_event_type = 'Lock'";
-
-/** Lasts until the test says so. */
-const STAYS = loop("", `pg_stat_file('${home}/killed', true) IS NOT NULL`);
-
-const watch = (...steps: string[]): Promise<string> => watchIn("postgres", ...steps);
-const watchIn = (database: string, ...steps: string[]): Promise<string> =>
-  onHost(
-    app1,
-    `systemctl stop watch.service 2>/dev/null || true; rm -f ${home}/seen ${home}/killed
-cat > ${home}/watch.sql <<'SQL'
-DO $do$ BEGIN
-${steps.join("\n")}
-END $do$;
-SQL
-systemd-run --quiet --collect --unit=watch --uid=postgres psql -XAtq -d ${database} -f ${home}/watch.sql`,
-  );
-
 /** The database of before is there with all that was written, nothing else is, and visitors can write. */
 async function expectWhole(): Promise<void> {
   expect(await messages()).toBe(`${200_000 + written}|${written}`);
@@ -109,7 +80,14 @@ async function expectWhole(): Promise<void> {
   expect((await fetchPage(app1, site)).body).toContain(`After the dump ${written}`);
 }
 
-/** One of the two is there as a whole; the next restore, which anybody may start at once, brings the dump back. */
+/** How many rows a database of the server has, and how many of them no dump has. */
+async function replacedWith(): Promise<string[]> {
+  const names = await sql("SELECT datname FROM pg_database WHERE datname LIKE 'mysite_replaced_%'", "postgres");
+  const rows = "SELECT count(*), count(*) FILTER (WHERE message LIKE 'After the dump%') FROM guestbook_entry";
+  return Promise.all(names.split("\n").map((name) => sql(rows, name)));
+}
+
+/** The old database or the new one is there as a whole; the next restore, which anybody may start at once, works, and nothing is lost. */
 async function expectOneOfTheTwo(): Promise<void> {
   // The host may go on with what it has begun, under the deploy lock.
   const deadline = Date.now() + 240_000;
@@ -118,63 +96,56 @@ async function expectOneOfTheTwo(): Promise<void> {
   expect(last.outputs, last.log).toMatchObject({ status: "succeeded", dump });
   expect(await messages()).toBe("200000|0");
   expect(await databases()).toBe("mysite");
+  expect(await replacedWith()).toContain(`${200_000 + written}|${written}`);
+  expect(await onHost(app1, `cmp /root/${dump}.dump /opt/mysite/backups/${dump}.dump && echo same`)).toBe("same");
   written = 1;
   await signGuestbook(app1, site, "Joe", "After the dump 1");
   expect((await fetchPage(app1, site)).body).toContain("After the dump 1");
 }
 
-/** Kills the runner once those steps were done; they last until it is. */
-async function restoreKilledAfter(...steps: string[]): Promise<void> {
-  const folder = mkdtempSync(join(trial.folder, "killed-"));
-  await watch(...steps, `COPY (SELECT 1) TO '${home}/seen';`, STAYS);
-  let killed = 0;
-  const ended = await restore({
+/** Restores, and does something once the restore stands still in a step. */
+async function restoreWith(
+  step: Step,
+  fault: (folder: string, runner: ChildProcess) => unknown,
+): Promise<ActionResult> {
+  const folder = mkdtempSync(join(trial.folder, "fault-"));
+  await watch(app1, staysIn(step));
+  let done: Promise<unknown> | undefined;
+  const result = await restore({
     folder,
-    onStart: (step) => {
+    onStart: (runner) => {
       const looking = setInterval(async () => {
-        if (killed > 0 || (await onHost(app1, `ls ${home}/seen 2>/dev/null || true`)) === "") return;
-        clearInterval(looking);
-        killed = killRunner(folder);
-        step.kill("SIGKILL");
+        if (done !== undefined || !(await isReached(app1)) || done !== undefined) return;
+        done = Promise.resolve(fault(folder, runner)).then(() => release(app1));
       }, 200);
-      step.on("exit", () => clearInterval(looking));
+      runner.on("exit", () => clearInterval(looking));
     },
-  }).catch(() => undefined);
-  await onHost(app1, `touch ${home}/killed`);
-  expect(killed, `the runner had ended before it was killed: ${ended?.log}`).toBeGreaterThan(0);
+  }).catch(() => ({ outputs: {}, log: "" }) as ActionResult);
+  expect(done, `the restore was never in that step: ${result.log}`).toBeDefined();
+  await done;
+  return result;
 }
 
 test("the programs of the database run in the sandbox", async () => {
-  await watchIn(
-    "mysite",
-    "LOCK TABLE public.guestbook_entry IN ACCESS EXCLUSIVE MODE;",
-    until("query LIKE 'LOCK TABLE%' AND wait_event_type = 'Lock'"),
-    STAYS,
-  );
+  const locks = "LOCK TABLE public.guestbook_entry IN ACCESS EXCLUSIVE MODE;";
+  await watch(app1, [locks, until("query LIKE 'LOCK TABLE%' AND wait_event_type = 'Lock'"), STAYS], "mysite");
   const backup = act({ operation: "backup" });
   const rules = "for pid in $(pgrep -x pg_dump); do grep -h '^NoNewPrivs\\|^Seccomp:' /proc/$pid/status; done";
   await expect.poll(() => onHost(app1, rules), { timeout: 120_000 }).toMatch(/NoNewPrivs:\s*1\nSeccomp:\s*2/);
-  await onHost(app1, `touch ${home}/killed`);
+  await release(app1);
   const result = await backup;
   expect(result.outputs, result.log).toMatchObject({ status: "succeeded" });
   await expectWhole();
 });
 
-test("the connection to the server is lost while the dump is loaded", async () => {
-  await watch(ended(LOADS));
-  expectRefused(await restore(), /was not restored, and the database is as it was: pg_restore failed/);
-  await expectWhole();
-});
-
-test("it is lost while Django looks at what was restored", async () => {
-  await watch(until(LOADS), ended(LOOKS));
-  expectRefused(await restore(), /was not restored, and the database is as it was/);
-  await expectWhole();
-});
-
-test("it is lost while the names change", async () => {
-  await watch(until(LOADS), HOLD, ended(SWITCHES));
-  expectRefused(await restore(), /could not take the place of mysite, which is as it was/);
+test.each<[string, Step, RegExp]>([
+  ["the fresh database is made", "make", /was not restored, and the database is as it was: /],
+  ["the dump is loaded", "load", /was not restored, and the database is as it was: pg_restore failed/],
+  ["Django looks at what was restored", "look", /was not restored, and the database is as it was/],
+  ["the names change", "names", /could not take the place of mysite, which is as it was/],
+])("the connection to the server is lost while %s", async (_, step, words) => {
+  await watch(app1, endsIn(step));
+  expectRefused(await restore(), words);
   await expectWhole();
 });
 
@@ -233,7 +204,49 @@ test("a newer pg_dump made it than the host has", async () => {
   await expectWhole();
 });
 
-test("the runner is killed while the dump is loaded", async () => {
-  await restoreKilledAfter(until(LOADS));
+test.each<[string, Step]>([
+  ["the fresh database is made", "make"],
+  ["the dump is loaded", "load"],
+  ["Django looks at what was restored", "look"],
+  ["the names change", "names"],
+])(
+  "the runner is killed while %s",
+  async (_, step) => {
+    await restoreWith(step, (folder, runner) => {
+      expect(killRunner(folder)).toBeGreaterThan(0);
+      runner.kill("SIGKILL");
+    });
+    await expectOneOfTheTwo();
+  },
+  480_000,
+);
+
+test.each<[string, Step]>([
+  ["the dump is loaded", "load"],
+  ["the names change", "names"],
+])(
+  "what restores on the host is killed while %s, as for lack of memory",
+  async (_, step) => {
+    const result = await restoreWith(step, () =>
+      onHost(app1, "lslocks --noheadings --output PID,PATH | awk '$2 ~ /mysite.lock$/ {print $1}' | xargs kill -KILL"),
+    );
+    expect(result.outputs, result.log).toMatchObject({ status: "failed" });
+    // The application was paused while the names changed.
+    await expect.poll(() => fetchPage(app1, site), { timeout: 60_000 }).toMatchObject({ status: 200 });
+    await expectOneOfTheTwo();
+  },
+  480_000,
+);
+
+test("the connection is lost while an older database goes that was replaced: the restore has succeeded", async () => {
+  for (const year of [2020, 2021, 2022]) {
+    const name = `mysite_replaced_${year}0101000000`;
+    await sql(`CREATE DATABASE ${name} OWNER mysite`, "postgres");
+    await sql(`COMMENT ON DATABASE ${name} IS 'made by django-ansible-deploy: replaced by the dump x'`, "postgres");
+  }
+  await watch(app1, endsIn("forget"));
+  const result = await restore();
+  expect(result.outputs, result.log).toMatchObject({ status: "succeeded", dump });
+  expect(result.log).toContain("older ones could not be removed");
   await expectOneOfTheTwo();
-}, 480_000);
+});

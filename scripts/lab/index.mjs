@@ -22,4 +22,5 @@ export { servePostgres } from "./postgres.mjs";
 export { offerNewClients, servePostgresVersion } from "./postgres-versions.mjs";
 export { registryAddress, serveRegistry, shareRegistry } from "./registry.mjs";
 export { node24, runAction } from "./runner.mjs";
+export { serveS3 } from "./s3.mjs";
 export { must, run, until, which } from "./shell.mjs";

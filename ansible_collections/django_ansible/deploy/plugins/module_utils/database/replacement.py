@@ -7,7 +7,7 @@ import re
 import secrets
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import Administrator
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database, maker_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import literal, name, replaced_name, restored_name
 
@@ -70,14 +70,19 @@ class Replacement:
         self.scratch = database.named(restored_name(database.name))
         self.seen_as = {"database_name": self.scratch.name}
         self.maker = self._maker()
+        # Who does what else is to be done there. What another role than the administrator makes is to belong to the application's own.
+        self.filler = self.maker if isinstance(self.maker.client, Administrator) else self.database
 
     def _maker(self) -> Database:
-        """Who may make and rename databases: the role itself, else the administrator where the server is on this host.
+        """Who may make and rename databases: the role itself, else the one that does so in its place, else the administrator where the server is on this host.
 
         :raises CommandFailed: with the line that an administrator runs, when there is neither.
         """
         if self.about["super"] or (self.about["creates"] and self.about["owner"] == self.about["role"]):
             return self.database
+        made = maker_of(self.database) if self.about["owner"] == self.about["role"] else None
+        if made is not None:
+            return made
         if self.database.parameters.get("host", "") in LOCAL or self.database.parameters["host"].startswith("/"):
             local = {key: value for key, value in self.database.parameters.items() if key in ("dbname", "port")}
             if self.database.parameters.get("host", "").startswith("/"):
@@ -135,7 +140,6 @@ class Replacement:
             % (scratch, name(about["owner"]), literal(about["encoding"]), self._locale(), about["limit"])
         ]
         lines = [
-            *created,
             "COMMENT ON DATABASE %s IS %s;" % (scratch, literal(OURS + "a restore that is under way")),
         ]
         if about["granted"]:
@@ -147,8 +151,10 @@ class Replacement:
         for setting in about["settings"]:
             who = "ROLE %s IN DATABASE %s" % (name(setting["role"]), scratch) if setting["role"] else "DATABASE %s" % scratch
             lines += ["ALTER %s SET %s TO %s;" % (who, variable(key), elements(value) if key in LISTS else literal(value)) for key, _, value in (entry.partition("=") for entry in setting["set"])]
-        self.maker.ask("\n".join(lines))
-        made = self.maker.named(self.scratch.name)
+        if created:
+            self.maker.ask("\n".join(created))
+        self.filler.ask("\n".join(lines))
+        made = self.filler.named(self.scratch.name)
         if about["public"] and made.ask(PUBLIC) != about["public"]:
             made.ask("ALTER SCHEMA public OWNER TO %s;" % name(about["public"]))
 
@@ -163,7 +169,7 @@ class Replacement:
         """Loads a dump. Extensions come first, by whoever may make them; what else is in it is made as the application's role."""
         contents = {line: line.split(None, 3)[3].strip() for line in self.database.contents(path) if not line.startswith(";") and line.count(" ") >= 3}
         places = {entry["name"]: entry["schema"] for entry in self.about["extensions"]}
-        made = self.maker.named(self.scratch.name)
+        made = self.filler.named(self.scratch.name)
         for entry in contents.values():
             if entry.startswith("EXTENSION - "):
                 self._extend(made, entry.split()[2], places.get(entry.split()[2], ""))

@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database, maker_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.scratch import MEMORY, PREFIX
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import postgresql
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
@@ -26,7 +26,7 @@ SELECT format('DROP DATABASE IF EXISTS %%I WITH (FORCE)', datname) FROM pg_datab
 """
 # Of copies that have names of the server's choice, which do not say when they were made; a comment does.
 CLEAR_NAMED = """
-SELECT format('DROP DATABASE IF EXISTS %%I WITH (FORCE)', datname) FROM pg_database WHERE datname IN (%(names)s) AND pg_get_userbyid(datdba) = current_user
+SELECT format('DROP DATABASE IF EXISTS %%I WITH (FORCE)', datname) FROM pg_database WHERE datname IN (%(names)s) AND pg_has_role(datdba, 'MEMBER')
   AND substring(shobj_description(oid, 'pg_database') from '^made ([0-9]{10})')::bigint < extract(epoch from now()) - %(left)d \\gexec
 """
 SAY_WHEN = """
@@ -37,7 +37,7 @@ CREATE = """
 psql -XAtq <<SQL
 %(clear)s
 \\\\set ON_ERROR_STOP 1
-SELECT format('CREATE DATABASE $COPY TEMPLATE template0 ENCODING %%L LC_COLLATE ''C'' LC_CTYPE ''C''', pg_encoding_to_char(encoding))
+SELECT format('CREATE DATABASE $COPY OWNER %%I TEMPLATE template0 ENCODING %%L LC_COLLATE ''C'' LC_CTYPE ''C''', %(owner)s, pg_encoding_to_char(encoding))
   FROM pg_database WHERE datname = current_database() \\\\gexec
 %(then)s
 SQL
@@ -57,7 +57,7 @@ class Maker:
     """Who makes the database of a copy on a PostgreSQL server.
 
     :param port: of a server of this host whose administrator makes it for the application; 0 for the application's role.
-    :param named: whether the server lets that role into copies of certain names alone, see host.postgresql.copy_names.
+    :param named: whether the server lets the application into copies of certain names alone, see host.postgresql.copy_names, and has a role that makes them for it.
     """
 
     port: int = 0
@@ -107,9 +107,9 @@ def clear(owner: str) -> str:
     return CLEAR % {"prefix": PREFIX, "left": LEFT, "owner": owner}
 
 
-def creation(left: str, then: str = "") -> str:
-    """Commands that drop what is *left*, and make an empty database; SQL that comes *then* is run as well."""
-    return CREATE % {"clear": left.replace("\\", "\\\\"), "then": then.replace("\\", "\\\\")}
+def creation(left: str, then: str = "", owner: str = "current_user") -> str:
+    """Commands that drop what is *left*, and make an empty database of *owner*, an expression in SQL; SQL that comes *then* is run as well."""
+    return CREATE % {"clear": left.replace("\\", "\\\\"), "then": then.replace("\\", "\\\\"), "owner": owner}
 
 
 def meanwhile(discard) -> None:
@@ -127,6 +127,7 @@ class PostgresCopy:
 
     def __init__(self, facts: dict, client, name: str, maker: Maker) -> None:
         self.facts, self.client, self.name, self.maker = facts, client, name, maker
+        self.database = Database(facts["parameters"], client)
         self.made = False
 
     def make(self) -> None:
@@ -143,11 +144,12 @@ class PostgresCopy:
 
     def make_named(self) -> None:
         """Takes the first of the names that is free."""
+        by = maker_of(self.database) or self.database
         names = postgresql.copy_names(self.facts["parameters"]["dbname"])
         left = CLEAR_NAMED % {"names": ", ".join(map(postgresql.literal, names)), "left": LEFT}
         for self.name in names:
             with contextlib.suppress(Taken):
-                self.run("set -e\n" + creation(left, SAY_WHEN))
+                self.run("set -e\n" + creation(left, SAY_WHEN, "pg_get_userbyid(datdba)"), by)
                 self.made = True
                 return
         raise CommandFailed("%d other copies are in use" % len(names))
@@ -172,8 +174,8 @@ class PostgresCopy:
         else:
             self.run(DROP)
 
-    def run(self, script: str) -> str:
-        variables = {**Database(self.facts["parameters"], self.client).variables(), "COPY": self.name}
+    def run(self, script: str, by: Database | None = None) -> str:
+        variables = {**(by or self.database).variables(), "COPY": self.name}
         try:
             done = self.client.run(["sh", "-c", script], variables, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         except FileNotFoundError:

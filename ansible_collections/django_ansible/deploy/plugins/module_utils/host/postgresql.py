@@ -73,6 +73,11 @@ def copy_names(database: str) -> list[str]:
     return ["django_proof_%s_%d" % (hashlib.sha256(database.encode()).hexdigest()[:12], number) for number in range(1, COPIES + 1)]
 
 
+def maker_name(database: str) -> str:
+    """The role that makes databases for an application on another host, see host.postgresql_maker."""
+    return "django_maker_" + hashlib.sha256(database.encode()).hexdigest()[:12]
+
+
 def replaced_name(database: str, moment: float) -> str:
     """What a database, or what was in it, is called since a restore took its place at that moment (epoch seconds)."""
     return shortened(database, time.strftime("_replaced_%Y%m%d%H%M%S", time.gmtime(moment)))
@@ -224,13 +229,13 @@ def allow(text: str, app_name: str, database: str, roles: list[str], networks: l
     """pg_hba.conf with the block of an application, which lets its roles into its database from these networks and from nowhere else.
 
     A database that is restored has a name of its own until it takes the place of the other, which is done from the empty database of the server. Copies of the
-    schema, on which migrations are tried, have names of their own, too.
+    schema, on which migrations are tried, have names of their own, too. Who makes them for a while is let in as well, see host.postgresql_maker.
     """
     begin, end = "# BEGIN Ansible managed: %s" % app_name, "# END Ansible managed: %s" % app_name
     databases = ",".join(map(name, (database, restored_name(database), *copy_names(database), "postgres")))
     owner, *others = map(name, roles)
     lines = [ALSO % ",".join(others)] if others else []
-    lines += ["host %s %s %s scram-sha-256" % (databases, role, network) for role in (owner, *others) for network in networks]
+    lines += ["host %s %s %s scram-sha-256" % (databases, role, network) for role in (owner, *others, name(maker_name(database))) for network in networks]
     block = "\n".join([begin, OWNS % (owner, name(database)), *lines, end, ""])
     pattern = _block_of(app_name)
     if pattern.search(text):

@@ -63,7 +63,7 @@ class Leaving:
         for name in databases:
             postgresql.psql("DROP DATABASE %s WITH (FORCE)" % postgresql.name(name), self.port)
         # The one that the others work for goes last.
-        for role in reversed(self.roles):
+        for role in (postgresql.maker_name(self.database), *reversed(self.roles)):
             try:
                 postgresql.psql("DROP ROLE IF EXISTS %s" % postgresql.name(role), self.port)
             except CommandFailed as error:

@@ -1,6 +1,7 @@
 """Where the server lets the application's role into copies of certain names alone, the first that is free is taken."""
 from __future__ import annotations
 
+import json
 import subprocess
 
 import pytest
@@ -16,14 +17,18 @@ PLAN = {"copy": {"vendor": "postgresql", "applied": []}, "database": {"vendor": 
 class Client:
     """A server that has some databases already, see database/clients.py."""
 
-    def __init__(self, *there, fails=""):
-        self.there, self.fails, self.dropped = list(there), fails, []
+    def __init__(self, *there, fails="", users=()):
+        self.there, self.fails, self.users, self.did = list(there), fails, users, {}
 
     def need(self, *given):
         pass
 
     def run(self, argv, variables, **streams):
+        if "COPY" not in variables:
+            found = [{}] if any(user in variables["PGUSER"] + streams["stdin"] for user in self.users) else []
+            return subprocess.CompletedProcess(argv, 0, json.dumps(found), "")
         script, name = argv[-1], variables["COPY"]
+        self.did.update({word: variables["PGUSER"] for word in ("CREATE", "pg_dump") if word in script})
         if "CREATE DATABASE" in script:
             if name in self.there:
                 return subprocess.CompletedProcess(argv, 3, "", 'ERROR:  database "%s" already exists' % name)
@@ -45,6 +50,13 @@ def test_the_first_name_that_is_free_is_taken_and_given_back():
     with copy_of(PLAN, None, client, "", Maker(named=True)) as copy:
         assert copy["name"] == NAMES[1] and client.there == NAMES[:2]
     assert client.there == NAMES[:1]
+
+
+def test_the_role_that_may_makes_it_for_the_application():
+    client = Client(users=["django_maker_" + NAMES[0].split("_")[2]])
+    parameters = {**PLAN["database"]["parameters"], "password": "p"}
+    with copy_of({**PLAN, "database": {**PLAN["database"], "parameters": parameters}}, None, client, "", Maker(named=True)):
+        assert client.did == {"CREATE": client.users[0], "pg_dump": "shop"}
 
 
 def test_none_is_taken_from_another_deploy():
@@ -72,4 +84,4 @@ def test_what_psql_reads_is_what_is_meant():
     script = copies.creation(left, copies.SAY_WHEN).replace("psql -XAtq", "cat")
     read = subprocess.run(["sh", "-c", script], check=True, capture_output=True, text=True, env={"COPY": "django_proof_x_1"}).stdout
     assert read.count(" \\gexec\n") == 3 and "\\set ON_ERROR_STOP 1\n" in read
-    assert "'^made ([0-9]{10})'" in read and "CREATE DATABASE django_proof_x_1 TEMPLATE template0 ENCODING %L" in read and "COMMENT ON DATABASE django_proof_x_1 IS %L" in read
+    assert "'^made ([0-9]{10})'" in read and "CREATE DATABASE django_proof_x_1 OWNER %I TEMPLATE template0 ENCODING %L" in read and "COMMENT ON DATABASE django_proof_x_1 IS %L" in read

@@ -100,7 +100,8 @@ def test_access_is_a_block_of_each_application():
     before = "local all postgres peer"
     once = postgresql.allow(before, "shop", "shop", ["shop"], ["10.0.0.1/32"])
     copies = ",".join(map(postgresql.name, postgresql.copy_names("shop")))
-    line = 'host "shop","shop_restore",%s,"postgres" "shop" 10.0.0.1/32 scram-sha-256' % copies
+    line = 'host "shop","shop_restore",%s,"postgres" "%%s" 10.0.0.1/32 scram-sha-256' % copies
+    line = "\n".join(line % role for role in ("shop", postgresql.maker_name("shop")))
     assert once == 'local all postgres peer\n# BEGIN Ansible managed: shop\n# role "shop", database "shop"\n%s\n# END Ansible managed: shop\n' % line
     assert postgresql.allow(once, "shop", "shop", ["shop"], ["10.0.0.1/32"]) == once
     both = postgresql.allow(once, "shop-two", "two", ["two"], [])

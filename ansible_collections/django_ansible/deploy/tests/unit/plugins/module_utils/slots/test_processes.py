@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 
 import pytest
@@ -198,6 +199,7 @@ def test_units_of_a_neighbour_are_left_alone(host):
 
 def test_all_that_runs_of_the_application_is_paused_and_goes_on_each_unit_by_itself(tmp_path, monkeypatch):
     sent = []
+    monkeypatch.setattr(pause, "going_on", lambda *named: contextlib.nullcontext())
     monkeypatch.setattr(process_units, "owned_units", lambda app_name: {"shop-worker-blue@.service": False})
     monkeypatch.setattr(processes.systemd, "systemctl", lambda *arguments, **_: sent.append(arguments))
     with pause.paused(Layout("shop", str(tmp_path), str(tmp_path / "sock"))):

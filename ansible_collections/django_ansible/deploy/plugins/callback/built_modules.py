@@ -42,7 +42,8 @@ COMPILED = "compiled_templates"
 OURS = "ansible_collections.django_ansible.deploy.plugins.modules."
 # Seconds between two looks for results, where nobody set others than Ansible's own 0.001. Each look asks after the process of each host's task, which
 # took 4 % of a core for two hosts, for as long as a step takes.
-OFTEN, SELDOM = 0.001, 0.004
+OFTEN = 0.001
+SELDOM = 0.004
 LOADERS = {"filters": filter_loader, "tests": test_loader}
 # Hosts from which on it pays to find all filters and tests before the processes of their tasks do.
 MANY = 4

@@ -359,6 +359,7 @@ ALLOWED = {
         "Leaving.leave": ("os.unlink", "/etc/systemd/system and /etc/postgresql"),
     },
     "host/log_lines.py": {"tail_of": ("open", "/var/log/nginx and deploys.jsonl")},
+    "slots/pause.py": {"going_on": ("open os.makedirs os.unlink", "/run/django-ansible-deploy")},
     "slots/maintenance.py": {"check": ("open", "/etc/nginx")},
     "host/maintenance.py": {
         "Maintenance.known": ("open", "/etc/<app_name>"),

@@ -27,8 +27,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (full && rows.length > 0) writeTable("load", headings, rows);
-  runner?.end();
   await fleet?.trial.end();
+  runner?.end();
 });
 
 /** A page that takes 20 s, as a report or an upload does. */

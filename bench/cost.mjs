@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { countedGroup, groupOf, used } from "../scripts/lab/control-groups.mjs";
 import {
   down,
   ensureCommands,
@@ -17,7 +18,6 @@ import {
 } from "../scripts/lab/index.mjs";
 import { newFleets } from "./fleet.mjs";
 import { expectVersion } from "./page.mjs";
-import { groupOf, ownGroup, used } from "./processor-time.mjs";
 import { accounts, inventoryFile, makeApplication, serverName, writeSettings } from "./project.mjs";
 import { readyAnsible } from "./ready.mjs";
 import { summarize } from "./statistics.mjs";
@@ -60,7 +60,7 @@ try {
     const project = join(folder, `project-${which}`);
     execFileSync("cp", ["-r", application.work, project]);
     await writeSettings({ to: project, fleet, sizes: [1], vaultFile, ansible: ansible.bin });
-    const { group, enter, end } = ownGroup(which);
+    const { group, enter, end } = countedGroup(which);
     ends.push(end);
     const groups = { host: await groupOf(host.container), runner: group };
     const deploy = async (/** @type {number} */ version) => {

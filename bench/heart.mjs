@@ -2,11 +2,11 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { countedGroup, groupOf, used } from "../scripts/lab/control-groups.mjs";
 import { down, projectFolder } from "../scripts/lab/index.mjs";
 import { action } from "./contenders.mjs";
 import { newFleets, test } from "./fleet.mjs";
 import { expectVersion } from "./page.mjs";
-import { groupOf, ownGroup, used } from "./processor-time.mjs";
 import { accounts, makeApplication, writeSettings } from "./project.mjs";
 import { summarize } from "./statistics.mjs";
 
@@ -31,7 +31,7 @@ const SETTLED = 4000;
  */
 export async function measureHeart({ folder: shared, toolCache, ansible, runs, keep, say }) {
   const folder = mkdtempSync(join(shared, "heart-"));
-  const { group, enter, end } = ownGroup("heart");
+  const { group, enter, end } = countedGroup("heart");
   try {
     const { key, bringUp } = await newFleets({ folder, say });
     const fleet = await bringUp("heart", size);

@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { countedGroup, used } from "../scripts/lab/control-groups.mjs";
 import { down } from "../scripts/lab/index.mjs";
 import { action, tutorial } from "./contenders.mjs";
 import { newFleets, placeRepository, test } from "./fleet.mjs";
 import { expectVersion } from "./page.mjs";
-import { ownGroup, used } from "./processor-time.mjs";
 import { accounts, makeApplication, writeSettings } from "./project.mjs";
 import { summarize } from "./statistics.mjs";
 
@@ -31,7 +31,7 @@ export async function measureRunner({ folder: all, toolCache, ansible, runs, siz
   const size = Math.max(2, ...sizes);
   // Each of its hosts costs the same, and two dozen more of them an hour.
   const hostsOf = { action: size, tutorial: Math.min(size, MOST_USUAL) };
-  const { group, enter, leave, end } = ownGroup("runner");
+  const { group, enter, leave, end } = countedGroup("runner");
   try {
     const { key, bringUp } = await newFleets({ folder, say });
     const usual = await bringUp("usual", hostsOf.tutorial);

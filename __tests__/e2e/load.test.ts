@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { idleGroup } from "../../scripts/lab/control-groups.mjs";
 import { type ActionResult, onHost } from "../../scripts/lab/index.mjs";
-import { type Aside, aside } from "./support/aside.js";
 import { commitVersion, type Fleet, site, startFleet } from "./support/fault-fleet.js";
 import { full } from "./support/full.js";
 import { aroundSwitches, ask, failures, ninetyNine, type Sample, slowest, startLoad } from "./support/load.js";
@@ -10,7 +10,7 @@ import { writeTable } from "./support/load-report.js";
 const importSeconds = 3;
 
 let fleet: Fleet;
-let runner: Aside | undefined;
+let runner: ReturnType<typeof idleGroup> | undefined;
 /** The commit of version 2. */
 let second: string;
 const rows: string[][] = [];
@@ -179,13 +179,13 @@ describe("20 clients never see a failed request", () => {
     test("while 100 releases go out in a row", async () => {
       const quiet = [await quietMinute(), await quietMinute()];
       const times: number[] = [];
-      const own = aside("load-runner");
+      const own = idleGroup("load-runner");
       runner = own;
       const { samples } = await underLoad("100 deploys in a row", async (soFar) => {
         for (let number = 1; number <= 100; number++) {
           const from = soFar.length;
           await commitVersion(fleet.project, `row-${number}`);
-          const result = await fleet.deploy({ onStart: own.take });
+          const result = await fleet.deploy({ onStart: own.enter });
           expect(result.outputs.status, result.log).toBe("succeeded");
           times.push(slowest(aroundSwitches(soFar.slice(from))));
           console.log(`deploy ${number}: ${Math.round(times.at(-1) ?? 0)} ms`);

@@ -20,7 +20,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import ALPHA, BAD, TOLERATED, Elsewhere, Requests, elsewhere_of, more_fail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting import Waits
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, requests_of, split_checks
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, one_by_one, requests_of, split_checks
 
 BEFORE = 2 << 20  # bytes of the log that tell how the release before did
 # Ends of workers that nobody asked for, in gunicorn's words.
@@ -147,7 +147,7 @@ class Bake:
         # Of several, what is nearest to the cause.
         trouble = (
             self.lost_worker() or self.ended_unit() or (why + failing_paths(new) if verdict == BAD else None) or self.failing_process()
-            or failed_check(self.addresses, "django_app_bake_checks") or self.failed_command()
+            or failed_check(one_by_one(self.addresses, self.stop), "django_app_bake_checks") or self.failed_command()
         )
         return verdict, why, trouble
 
@@ -175,7 +175,7 @@ class Bake:
         )
 
     def failed_command(self) -> str | None:
-        for command in self.commands:
+        for command in one_by_one(self.commands, self.stop):
             trouble = self.try_out(command)
             if trouble:
                 return "%s of django_app_bake_checks: %s" % (command, trouble)

@@ -44,7 +44,7 @@ def lost_between(begin: Counted, end: Counted, answering: float) -> float:
         ran, waited = ran + runs - before[0], waited + waits - before[1]
     by_others = waited * max(used - own, 0.0) / used + stolen * min(ran / max(used - stolen, 0.01), 1.0)
     working = min(answering, passed * max(len(end.tasks) - 1, 1))
-    return min(by_others / working, 0.9) if working > 0 else 0.0
+    return min(max(by_others / working, 0.0), 0.9) if working > 0 else 0.0
 
 
 class Waits:

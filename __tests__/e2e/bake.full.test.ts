@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ActionResult, onHost, until } from "../../scripts/lab/index.mjs";
 import { commitVersion, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
@@ -199,13 +200,16 @@ test(`${goodOnes} good releases in a row stay, under load that comes and goes`, 
     }
   })();
   let back = 0;
+  let excused = 0;
   try {
     for (let turn = 1; turn <= goodOnes; turn++) {
       const result = await deploy({}, `{django_app_bake: ${watched}, django_app_batch: 100%}`);
-      if (result.outputs.status !== "succeeded") back += 1;
-      console.log(
-        `good release ${turn}: ${result.outputs.status}${result.outputs.status === "succeeded" ? "" : `\n${result.log}`}`,
-      );
+      const isBack = result.outputs.status !== "succeeded";
+      const waits = result.log.match(/watched for .* for a processor that others .*/g) ?? [];
+      if (isBack) back += 1;
+      else if (waits.length > 0) excused += 1;
+      const told = isBack ? [result.log] : [...new Set(waits)];
+      console.log([`good release ${turn}: ${result.outputs.status}, load ${loadavg().join(" ")}`, ...told].join("\n"));
     }
   } finally {
     over = true;
@@ -213,11 +217,17 @@ test(`${goodOnes} good releases in a row stay, under load that comes and goes`, 
     await steady.stop();
   }
   const [asked, failed] = [steady.samples.length, failures(steady.samples)];
-  const row = [goodOnes, back, asked.toLocaleString("en"), failed.length].map(String);
+  const row = [goodOnes, back, excused, asked.toLocaleString("en"), failed.length].map(String);
   console.log(row.join(" | "));
   writeTable(
     "good releases",
-    ["good releases in a row", "rolled back", "requests of the steady visitors", "failed"],
+    [
+      "good releases in a row",
+      "rolled back",
+      "undecided, since others had the processor",
+      "requests of the steady visitors",
+      "failed",
+    ],
     [row],
   );
   expect(back).toBe(0);

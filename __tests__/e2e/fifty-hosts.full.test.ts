@@ -31,6 +31,11 @@ beforeAll(async () => {
     },
     names,
   );
+  // Of two releases on each host, while it is switched. PostgreSQL's own 100 were not enough for 30 hosts.
+  await onHost(
+    fleet.app1,
+    `su postgres -c 'psql -qXc "ALTER SYSTEM SET max_connections = ${10 * size}"' && systemctl restart postgresql`,
+  );
   await commitVersion(fleet.project, "1");
 }, 1_200_000);
 

@@ -17,34 +17,47 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.comm
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import judge as judge_container
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.log_reading import timed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import BAD, UNDECIDED, Requests, elsewhere_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.output import Tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import COMMAND_SECONDS, Entry, failed_check, failing_paths, requests_of, split_checks
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import COMMAND_SECONDS, Entry, failed_check, failing_paths, one_by_one, requests_of, split_checks
 
 # A request as nginx, Apache, Caddy's and Traefik's common format, gunicorn and uvicorn print it: "METHOD path PROTOCOL" status.
 LINE = re.compile(r'"[A-Z]+ (?P<path>[^" ]*) HTTP/[0-9.]+" (?P<status>[1-5]\d{2})\b')
-LINES = 5000  # of a container that are read at most
+LINES = 5000  # of a container that are read at most in one look
 PRINTED = 1 << 16  # bytes of what a command printed that are kept, the last ones
 LONGEST_LINE = 500  # characters of one of its lines that are shown
 
 
-def entries_of(text):
+def entries_of(lines):
     """The requests among what a container printed. Without what visitors wrote behind a path, which may be a secret."""
-    found = map(LINE.search, text.splitlines())
+    found = map(LINE.search, lines)
     return [Entry("", match["path"].partition("?")[0][:100], int(match["status"]), None) for match in found if match]
 
 
-def requests_to(engine, project, services, since):
-    """By service, the requests that its containers have printed since then; all that are kept without a time.
+class Printed:
+    """The requests that containers of a project print, read on from where it was.
 
     :param services: those that count.
+    :param since: seconds of the epoch; all that are kept without a time.
     """
-    result = {}
-    for container in engine.containers(project):
-        if service_of(container) in services:
-            result.setdefault(service_of(container), []).extend(entries_of(engine.logs(container["Id"], LINES, since)))
-    return result
+
+    def __init__(self, engine, project, services, since=0):
+        self.engine, self.project, self.services, self.since = engine, project, services, since
+        self.read_until, self.entries = {}, {}
+
+    def read(self):
+        """By service, all of them until now."""
+        for container in self.engine.containers(self.project):
+            service, identifier = service_of(container), container["Id"]
+            if service in self.services:
+                begin = self.read_until.get(identifier, self.since)
+                # The engine goes by whole seconds.
+                lines = [(moment, line) for moment, line in timed(self.engine.logs(identifier, LINES, begin, timestamps=True)) if moment > begin]
+                self.entries.setdefault(service, []).extend(entries_of(line for _moment, line in lines))
+                self.read_until[identifier] = lines[-1][0] if lines else begin
+        return self.entries
 
 
 def misplaced(checks, services):
@@ -58,8 +71,8 @@ def misplaced(checks, services):
 
 def seen_here(engine, project, service, seconds):
     """What this host sees of a service that another host watches: in the last *seconds*, and before that."""
-    now = requests_to(engine, project, {service}, time.time() - seconds).get(service, [])
-    entries = requests_to(engine, project, {service}, 0).get(service, [])
+    now = Printed(engine, project, {service}, time.time() - seconds).read().get(service, [])
+    entries = Printed(engine, project, {service}).read().get(service, [])
     return elsewhere_of(requests_of(now), requests_of(entries[: max(len(entries) - len(now), 0)]))
 
 
@@ -72,10 +85,8 @@ class Bake:
     def __init__(self, launch, settings, ask):
         self.launch, self.engine, self.ask = launch, launch.engine, ask
         self.rule, (self.addresses, self.commands) = Rule(settings), split_checks(settings["bake_checks"])
-        self.before = {service: requests_of(entries) for service, entries in self.requests(0).items()} if self.rule.seconds else {}
-
-    def requests(self, since):
-        return requests_to(self.engine, self.launch.name, self.launch.services, since)
+        printed = Printed(self.engine, launch.name, launch.services).read() if self.rule.seconds else {}
+        self.before = {service: requests_of(entries) for service, entries in printed.items()}
 
     def watch(self):
         """Looks until the time is over or the release is found bad.
@@ -88,9 +99,12 @@ class Bake:
         started, begun = time.time(), time.monotonic()
         restarts = {container["Id"]: container.get("RestartCount") or 0 for container in self.launch.inspect()}
 
+        since = Printed(self.engine, self.launch.name, self.launch.services, started)
+
         def look():
-            (verdict, why), trouble = self.judge(self.requests(started), lambda service: self.ask(time.monotonic() - begun, service))
-            return verdict, why, trouble or self.container(restarts) or failed_check(self.addresses, "compose_app_bake_checks") or self.failed_command()
+            (verdict, why), trouble = self.judge(since.read(), lambda service: self.ask(time.monotonic() - begun, service))
+            addresses = one_by_one(self.addresses, self.launch.is_stopped)
+            return verdict, why, trouble or self.container(restarts) or failed_check(addresses, "compose_app_bake_checks") or self.failed_command()
 
         verdict, said = self.rule.watch(look, lambda: self.launch.is_stopped())
         if verdict == BAD:
@@ -112,7 +126,7 @@ class Bake:
 
     def failed_command(self):
         """Which command does not end well, and why. It runs in a container of its service, as `docker compose exec` has it."""
-        for check in self.commands:
+        for check in one_by_one(self.commands, self.launch.is_stopped):
             service, *words = shlex.split(check)
             printed = Tail(PRINTED)
             code, _out, _err = self.launch.call("exec", "-T", service, *words, timeout=COMMAND_SECONDS, output=printed.add)

@@ -12,14 +12,15 @@ import json
 import os
 import shutil
 import socket
-import struct
 import time
 from urllib.parse import quote
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.framing import printed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 PROJECT_LABEL = "com.docker.compose.project"
+PRINTED = 8 << 20  # bytes of what a container printed that are kept
 
 
 class ComposeError(CommandFailed):
@@ -194,8 +195,8 @@ class Engine:
     def execute(self, identifier, argv, timeout=60):
         """Run a command in a container. Its exit code and what it printed."""
         made = self.ask(f"/containers/{quote(identifier, safe='')}/exec", "POST", {"Cmd": argv, "AttachStdout": True, "AttachStderr": True})
-        _status, data = self.request("POST", f"/exec/{made['Id']}/start", {"Detach": False, "Tty": False}, timeout=timeout)
-        return self.ask(f"/exec/{made['Id']}/json").get("ExitCode"), unframe(data).decode("utf-8", "replace")
+        _status, text = self._printed("POST", f"/exec/{made['Id']}/start", {"Detach": False, "Tty": False}, timeout)
+        return self.ask(f"/exec/{made['Id']}/json").get("ExitCode"), text
 
     def image(self, reference):
         """An image of this host by reference or id, or None."""
@@ -265,29 +266,17 @@ class Engine:
     def logs(self, identifier, lines, since=0, timestamps=False):
         """The last log lines of a container since a second of the epoch, both streams in their order."""
         more = (f"&since={int(since)}" if since else "") + ("&timestamps=1" if timestamps else "")
-        status, data = self.request("GET", f"/containers/{quote(identifier, safe='')}/logs?stdout=1&stderr=1&tail={int(lines)}{more}")
-        if status >= 400:
-            return ""
-        return unframe(data).decode("utf-8", "replace")
+        status, text = self._printed("GET", f"/containers/{quote(identifier, safe='')}/logs?stdout=1&stderr=1&tail={int(lines)}{more}", None, 60)
+        return "" if status >= 400 else text
+
+    def _printed(self, method, path, body, timeout):
+        return self._exchange(method, path, body, None, timeout, lambda response: printed(response, PRINTED))
 
 
 def name_and_tag(reference):
     """The name of an image and its tag, `latest` when it has none."""
     name, colon, tag = reference.rpartition(":")
     return (name, tag) if colon and "/" not in tag else (reference, "latest")
-
-
-def unframe(data):
-    """A log as the engine sends it without a terminal is framed: one byte stream, three zero, four length. With a terminal it is plain."""
-    parts, position = [], 0
-    while position < len(data):
-        header = data[position:position + 8]
-        if len(header) < 8 or header[0] > 2 or header[1:4] != b"\0\0\0":
-            return data
-        (length,) = struct.unpack(">I", header[4:])
-        parts.append(data[position + 8:position + 8 + length])
-        position += 8 + length
-    return b"".join(parts)
 
 
 def _user():

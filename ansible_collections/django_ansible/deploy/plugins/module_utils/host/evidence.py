@@ -9,7 +9,8 @@ Two exact tests, each of which has to be surer than :data:`ALPHA` divided by the
   come at once, whoever answers: each is compared with those of before that came in seconds as busy as its own.
 
 What is bad by that may have another cause, such as a database that is slow: hosts that still have the release before are in the same trouble then. More than
-half of those that say what they see have to be, so that one of several cannot keep a bad release, and what they say never makes a release bad.
+half of those that say what they see have to be, so that one of several cannot keep a bad release, and what they say never makes a release bad. Nor does
+it make a release bad that others on the same machine took the processor: requests may take as much longer as that explains.
 """
 from __future__ import annotations
 
@@ -111,7 +112,7 @@ def more_fail(failed: int, count: int, failed_before: int, count_before: int, li
 
 
 def judge(
-    new: Requests, old: Requests, least: int, looks: int = 1, tolerated: float = TOLERATED, slower: float = SLOWER, elsewhere: Sequence[Elsewhere] = ()
+    new: Requests, old: Requests, least: int, looks: int = 1, tolerated: float = TOLERATED, slower: float = SLOWER, elsewhere: Sequence[Elsewhere] = (), lost: float = 0.0
 ) -> tuple[str, str]:
     """The verdict and why, in words.
 
@@ -120,6 +121,7 @@ def judge(
     :param tolerated: share of requests that may fail.
     :param slower: how many times as long as before requests may take.
     :param elsewhere: other hosts, of which those count that had as many requests.
+    :param lost: share of the time of the new requests in which they waited for a processor that others had.
     """
     limit, others = ALPHA / looks, [host for host in elsewhere if host.count >= least]
     if more_fail(new.failed, new.count, old.failed, old.count, limit, tolerated):
@@ -134,21 +136,30 @@ def judge(
         beside = ", at the same time %d of %d to the one before on other hosts" % (sum(host.failed for host in others), sum(host.count for host in others)) if others else ""
         return BAD, "%d of %d requests to the new release failed%s%s" % (new.failed, new.count, before, beside)
     pairs = compared(new, old, least)
-    if len(pairs) >= least and takes_longer(pairs, slower, limit):
-        times, before = (median(list(side)) * 1000 for side in zip(*pairs))
-        known = sorted(host.slower for host in others if host.slower is not None)
-        factor = known[(len(known) - 1) // 2] if known else 1.0
-        if factor > 1 and not takes_longer([(time, usual * factor) for time, usual in pairs], slower, limit):
-            return UNDECIDED, (
-                "a request in the middle takes %d ms where it took %d ms, and the release before takes %.1f times as long as before on other hosts: it is not this release alone"
-                % (times, before, factor)
-            )
-        beside = ", and on other hosts takes %.1f times as long as it did" % factor if known else ""
-        return BAD, "the new release takes %d ms for a request in the middle, the one before took %d ms%s" % (times, before, beside)
+    slow = judge_times(pairs, others, slower, limit, lost) if len(pairs) >= least else None
+    if slow:
+        return slow
     if new.count < least:
         return UNDECIDED, "too few requests came to judge it (%d of %d)" % (new.count, least)
     untold = ", and how long they took was not compared, since many more came at once than before" if len(new.times) >= least <= len(old.times) and len(pairs) < least else ""
     return GOOD, "%d of %d requests failed%s" % (new.failed, new.count, untold)
+
+
+def judge_times(pairs: list[tuple[float, float]], others: list[Elsewhere], slower: float, limit: float, lost: float) -> tuple[str, str] | None:
+    """The verdict on times that surely are longer, and why; None when they are not."""
+    if not takes_longer(pairs, slower, limit):
+        return None
+    times, before = (median(list(side)) * 1000 for side in zip(*pairs))
+    known = sorted(host.slower for host in others if host.slower is not None)
+    factor = known[(len(known) - 1) // 2] if known else 1.0
+    became, alone = "a request in the middle takes %d ms where it took %d ms" % (times, before), "it is not this release alone"
+    if factor > 1 and not takes_longer([(time, usual * factor) for time, usual in pairs], slower, limit):
+        return UNDECIDED, "%s, and the release before takes %.1f times as long as before on other hosts: %s" % (became, factor, alone)
+    if not takes_longer([(time * (1 - lost), usual) for time, usual in pairs], slower, limit):
+        return UNDECIDED, "%s, and waits %d %% of that for a processor that others on the same machine have: %s" % (became, round(100 * lost), alone)
+    beside = ", and on other hosts takes %.1f times as long as it did" % factor if known else ""
+    waits = ", %d %% of which it waits for a processor that others on the same machine have" % round(100 * lost) if lost >= 0.01 else ""
+    return BAD, "the new release takes %d ms for a request in the middle%s, the one before took %d ms%s" % (times, waits, before, beside)
 
 
 def takes_longer(pairs: list[tuple[float, float]], slower: float, limit: float) -> bool:

@@ -31,14 +31,15 @@ class Rule:
         self.looks = max(self.longest // EVERY, 1)
         self.rule = {"looks": self.looks, "tolerated": settings["bake_failures"] / 100, "slower": settings.get("bake_slower", SLOWER)}
 
-    def judge(self, new: Requests, old: Requests, ask: Callable[[], list[Elsewhere]]) -> tuple[str, str]:
+    def judge(self, new: Requests, old: Requests, ask: Callable[[], list[Elsewhere]], lost: float = 0.0) -> tuple[str, str]:
         """The verdict and why.
 
         :param ask: what other hosts see, which is asked only when the release is bad by what this one sees.
+        :param lost: as :func:`judge` has it.
         """
-        found = judge(new, old, self.least, **self.rule)
+        found = judge(new, old, self.least, **self.rule, lost=lost)
         elsewhere = ask() if found[0] == BAD else []
-        return judge(new, old, self.least, **self.rule, elsewhere=elsewhere) if elsewhere else found
+        return judge(new, old, self.least, **self.rule, elsewhere=elsewhere, lost=lost) if elsewhere else found
 
     def watch(self, look: Callable[[], tuple[str, str, str | None]], stop: Callable[[], bool]) -> tuple[str, str]:
         """Looks every few seconds until the time is over, or something is the matter.

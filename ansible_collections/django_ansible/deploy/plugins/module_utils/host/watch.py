@@ -3,7 +3,9 @@
 """What watching a new release is made of in both modes: requests that were seen, and addresses that have to answer."""
 from __future__ import annotations
 
+import itertools
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import outside
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Requests
@@ -47,7 +49,12 @@ def is_address(check: str) -> bool:
     return check.startswith(("http://", "https://"))
 
 
-def failed_check(checks: list[str], variable: str) -> str | None:
+def one_by_one(checks: list[str], stop: Callable[[], bool]) -> Iterator[str]:
+    """Until nobody waits for the end any more: each may take its time, and a run that is dead is noticed in between."""
+    return itertools.takewhile(lambda check: not stop(), checks)
+
+
+def failed_check(checks: Iterable[str], variable: str) -> str | None:
     """Which of the addresses, the value of *variable*, does not answer, and why."""
     for address in checks:
         trouble = outside.ask(address, CHECK_SECONDS)

@@ -10,6 +10,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import UNDECIDED
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, ensure_directory, replace_link
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting import Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import COMMAND_SECONDS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, commands, early_start, last_environment, replacing, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import lock_of
@@ -66,7 +67,7 @@ class Activation:
                 self.start.restart()
             if wanted.web:
                 self.start.enable()
-            log = bake.Log(self.layout.access_log)
+            log, waits = bake.Log(self.layout.access_log), Waits(self.web_service if wanted.params["bake"] else "")
             self.switch()
             if wanted.web:
                 self.front.reload(nginx_changed)
@@ -75,7 +76,7 @@ class Activation:
             processes.hand_over(self.slot, self.restorable)
             self.warnings += processes.warnings
             if starting and wanted.params["bake"]:
-                self.bake(log)
+                self.bake(log, waits)
             # Inside as well: a disk that is full only shows here, and a release that nobody wrote down must not stay.
             activated = self.layout.read_release(wanted.release).get("activated")
             self.note()
@@ -88,13 +89,18 @@ class Activation:
         except Exception as error:
             raise CommandFailed(self.give_up(str(error), starting)) from error
 
-    def bake(self, log: bake.Log) -> None:
+    @property
+    def web_service(self) -> str:
+        """Of the slot; empty where the host has no web part."""
+        return self.layout.slot_service(self.slot) if self.wanted.web else ""
+
+    def bake(self, log: bake.Log, waits: Waits) -> None:
         """Watches the release while visitors ask it."""
         params, moves, release = self.wanted.params, self.wanted.processes.moves, self.wanted.release
-        service, processes = self.layout.slot_service(self.slot) if self.wanted.web else "", [*moves["started"], *moves["restarted"]]
+        processes = [*moves["started"], *moves["restarted"]]
         lock, application = lock_of(params, check_mode=False), application_of(params, self.layout, release)
         verdict, said = bake.Bake(
-            log, release, service, processes, params, lock.is_asked_to_stop, lambda seconds: elsewhere.ask(lock.keeper(), seconds, release),
+            log, waits, release, self.web_service, processes, params, lock.is_asked_to_stop, lambda seconds: elsewhere.ask(lock.keeper(), seconds, release),
             lambda command: commands.trouble_of(application, self.layout, command, COMMAND_SECONDS),
         ).watch()
         self.told.append(said)

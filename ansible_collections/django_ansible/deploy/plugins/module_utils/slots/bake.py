@@ -19,7 +19,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import ALPHA, BAD, TOLERATED, Elsewhere, Requests, elsewhere_of, more_fail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, requests_of, split_checks
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting import Waits
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, one_by_one, requests_of, split_checks
 
 BEFORE = 2 << 20  # bytes of the log that tell how the release before did
 # Ends of workers that nobody asked for, in gunicorn's words.
@@ -109,6 +110,7 @@ class Bake:
     """One release on one host.
 
     :param log: made before traffic moved.
+    :param waits: of the service, likewise.
     :param service: the slot's service; empty where the host has no web part.
     :param processes: units that start with the release.
     :param settings: as :data:`..host.rule.BAKE` has them.
@@ -118,10 +120,10 @@ class Bake:
     """
 
     def __init__(
-        self, log: Log, release: str, service: str, processes: list[str], settings: dict, stop: Callable[[], bool], ask: Callable[[float], list[Elsewhere]],
+        self, log: Log, waits: Waits, release: str, service: str, processes: list[str], settings: dict, stop: Callable[[], bool], ask: Callable[[float], list[Elsewhere]],
         try_out: Callable[[str], str | None],
     ) -> None:
-        self.log, self.release, self.service, self.processes = log, release, service, processes
+        self.log, self.waits, self.release, self.service, self.processes = log, waits, release, service, processes
         self.rule, self.stop, self.ask, self.try_out = Rule(settings), stop, ask, try_out
         self.addresses, self.commands = split_checks(settings["bake_checks"])
         self.started, self.begun = time.time(), time.monotonic()
@@ -140,11 +142,12 @@ class Bake:
 
     def look(self, before: Requests) -> tuple[str, str, str | None]:
         new, _ = sides(self.log.since(), self.release)
-        verdict, why = self.rule.judge(requests_of(new), before, lambda: self.ask(time.monotonic() - self.begun))
+        requests = requests_of(new)
+        verdict, why = self.rule.judge(requests, before, lambda: self.ask(time.monotonic() - self.begun), self.waits.lost(sum(requests.times)))
         # Of several, what is nearest to the cause.
         trouble = (
             self.lost_worker() or self.ended_unit() or (why + failing_paths(new) if verdict == BAD else None) or self.failing_process()
-            or failed_check(self.addresses, "django_app_bake_checks") or self.failed_command()
+            or failed_check(one_by_one(self.addresses, self.stop), "django_app_bake_checks") or self.failed_command()
         )
         return verdict, why, trouble
 
@@ -172,7 +175,7 @@ class Bake:
         )
 
     def failed_command(self) -> str | None:
-        for command in self.commands:
+        for command in one_by_one(self.commands, self.stop):
             trouble = self.try_out(command)
             if trouble:
                 return "%s of django_app_bake_checks: %s" % (command, trouble)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import bake
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import Bake, entries_of, misplaced, seen_here
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import Bake, Printed, entries_of, misplaced, seen_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import last_lines, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import rule
@@ -20,12 +20,12 @@ UVICORN = 'INFO:     172.18.0.1:4711 - "POST /pay HTTP/1.1" %d Internal Server E
     ('web-1  | 1.2.3.4 - "GET / HTTP/1.1" 200 OK', ("/", 200, False)),
 ])
 def test_a_request_is_found_as_servers_print_it(line, expected):
-    (found,) = entries_of("starting\n%s\nended" % line)
+    (found,) = entries_of(["starting", line, "ended"])
     assert (found.path, found.status, found.failed) == expected
 
 
 def test_other_lines_are_none():
-    assert entries_of('Listening at: http://0.0.0.0:8000\nsaid "GET well soon" 500 times\n"GET / HTTP/1.1" 99999\n') == []
+    assert entries_of(["Listening at: http://0.0.0.0:8000", 'said "GET well soon" 500 times', '"GET / HTTP/1.1" 99999']) == []
 
 
 class Engine:
@@ -35,9 +35,10 @@ class Engine:
     def containers(self, project):
         return [{"Id": "1", "Labels": {"com.docker.compose.service": "web"}}, {"Id": "2", "Labels": {"com.docker.compose.service": "stranger"}}]
 
-    def logs(self, identifier, lines, since):
+    def logs(self, identifier, lines, since, timestamps):
         assert identifier == "1"
-        return "\n".join(self.new if since else self.old)
+        assert timestamps
+        return "".join("1970-01-01T00:01:40.%09dZ %s\n" % (number, line) for number, line in enumerate(self.new if since else self.old))
 
     def container(self, identifier):
         return {"Id": "1", "Name": "/shop-web-1", "RestartCount": self.restarts, "State": self.state, "Config": {"Labels": {"com.docker.compose.service": "web"}}}
@@ -126,6 +127,29 @@ def test_what_a_host_sees_for_another_is_of_one_service(launch):
     found = seen_here(launch.engine, "shop", "web", 1)
     assert (found.failed, found.count, found.failed_before, found.count_before) == (10, 10, 0, 90)
     assert seen_here(launch.engine, "shop", "other", 1).count == 0
+
+
+def test_a_log_is_read_on_from_where_it_was(launch):
+    asked = []
+
+    def logs(identifier, lines, since, timestamps):
+        asked.append(since)
+        # By whole seconds, so that what was read comes again.
+        return "".join("1970-01-01T00:01:%02d.%dZ %s\n" % (40 + number // 4, number % 4, UVICORN % 200) for number in range(4 * len(asked)) if 100 + number // 4 >= int(since))
+
+    launch.engine.logs = logs
+    printed = Printed(launch.engine, "shop", {"web": {}}, 100.05)
+    assert [len(printed.read()["web"]) for _ in range(3)] == [3, 7, 11]
+    assert asked == [pytest.approx(100.05), pytest.approx(100.3), pytest.approx(101.3)]
+
+
+def test_a_run_that_is_dead_is_noticed_between_checks(launch):
+    asked = []
+    launch.call = lambda *arguments, **options: asked.append(arguments) or (0, "", "")
+    watching = made(launch, bake_checks=["web one", "web two", "web three"])
+    launch.is_stopped = lambda: len(asked) == 2
+    assert watching.failed_command() is None
+    assert [command for *_, command in asked] == ["one", "two"]
 
 
 def test_too_few_requests_decide_nothing(launch):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import engine
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.framing import printed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import Images, cannot_pull, check_credential, holds
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import encode_auth
 
@@ -90,8 +92,14 @@ def frame(stream, text):
         (b"short", b"short"),
     ],
 )
-def test_unframe(data, text):
-    assert engine.unframe(data) == text
+def test_what_a_container_printed(data, text):
+    assert printed(io.BytesIO(data), 1000) == text.decode()
+
+
+def test_of_endless_output_the_end_is_kept():
+    assert printed(io.BytesIO(frame(1, b"0123456789") * 9000 + frame(1, b"the end")), 30).endswith("0123456789the end")
+    assert len(printed(io.BytesIO(frame(2, b"a" * 300_000)), 1000)) < 70_000
+    assert len(printed(io.BytesIO(b"a" * 300_000), 1000)) < 70_000
 
 
 def test_logs(lab):

@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import rule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting import Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import failing_paths
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.bake import Bake, Log, parse, seen_here, sides
@@ -68,7 +69,7 @@ def watched(tmp_path, monkeypatch):
         monkeypatch.setattr(bake.systemd, "show_each", lambda units, *names: {unit: {"ActiveState": "active", "SubState": "running", "NRestarts": restarts} for unit in units})
         monkeypatch.setattr(bake, "run", lambda argv, **options: "")
         return Bake(
-            log, NEW, "shop@green.service", ["shop-worker-green@1.service"], {**SETTINGS, "bake_checks": list(checks)}, lambda: False,
+            log, Waits(""), NEW, "shop@green.service", ["shop-worker-green@1.service"], {**SETTINGS, "bake_checks": list(checks)}, lambda: False,
             lambda seconds: list(elsewhere), lambda command: "it ended with 1" if command.startswith("bad") else None,
         ).watch()
 
@@ -162,7 +163,7 @@ def test_processes_that_print_errors_in_more_seconds_than_before_are_bad(new, be
     monkeypatch.setattr(bake.systemd, "log_since", lambda unit, since, lines: "ValueError: no such job")
     # When the log was noted, when watching began, and now.
     monkeypatch.setattr(bake, "time", clock(iter([0, 5, 9]).__next__))
-    found = Bake(Log(str(tmp_path / "none")), NEW, "", ["shop-worker-green@1.service"], SETTINGS, lambda: False, lambda seconds: [], str).failing_process()
+    found = Bake(Log(str(tmp_path / "none")), Waits(""), NEW, "", ["shop-worker-green@1.service"], SETTINGS, lambda: False, lambda seconds: [], str).failing_process()
     assert bool(found) == bad
     assert not bad or found == (
         "its processes printed errors in %d of 9 seconds, before it was %d of 600. Last lines of shop-worker-green@1.service:\nValueError: no such job" % (new, before)
@@ -181,5 +182,5 @@ def test_processes_that_print_errors_in_more_seconds_than_before_are_bad(new, be
 )
 def test_workers_that_nobody_ended(said, lost, tmp_path, monkeypatch):
     monkeypatch.setattr(bake, "run", lambda argv, **options: said + "\n" + said)
-    found = Bake(Log(str(tmp_path / "none")), NEW, "shop@green.service", [], SETTINGS, lambda: False, lambda seconds: [], str).lost_worker()
+    found = Bake(Log(str(tmp_path / "none")), Waits(""), NEW, "shop@green.service", [], SETTINGS, lambda: False, lambda seconds: [], str).lost_worker()
     assert bool(found) == lost

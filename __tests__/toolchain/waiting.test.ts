@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { jobEnvironment } from "../../src/process/program-environment.js";
 import { killAll } from "../../src/process/run.js";
@@ -70,6 +70,18 @@ describe("an Ansible that waits", () => {
     appendFileSync(ansible, "\n");
     expect(await startAnsible(python, folder, machine()).version).toBe("");
     expect(await startAnsible(join(folder, "nowhere"), folder, machine()).version).toBe("");
+  });
+
+  it("keeps bytecode beside Ansible, but for what Python's own library has of its own", async () => {
+    const waiting = startAnsible(python, folder, machine());
+    await waiting.goOn(["playbook", "0"], start());
+    const kept = readdirSync(join(folder, "venv", "pycache"), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".pyc"))
+      .map((name) => join("/", name));
+    expect(kept.some((file) => /\/ansible\/release\.[^/]+\.pyc$/.test(file))).toBe(true);
+    const library = dirname(execFileSync(python, ["-c", "import os; print(os.__file__)"], { encoding: "utf8" }));
+    const inLibrary = kept.filter((file) => file.startsWith(library));
+    expect(inLibrary.filter((file) => existsSync(join(dirname(file), "__pycache__", basename(file))))).toEqual([]);
   });
 
   it("ends when nobody needs it, and when the run is to end", async () => {

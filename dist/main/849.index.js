@@ -3595,10 +3595,20 @@ function besideCfg(cfgPath, named, home) {
  * Prints ansible-core's version when the installed files are there in the size that their packages' lists give, as far as
  * 10,000 files: a copy that was cut off starts and fails later. Then it loads what Ansible is made of and no setting has
  * a say in, has it find what its YAML means (the collection's plugin_utils/kept_yaml.py), reads a line, and is Ansible with
- * the environment, the folder and the arguments that this line has. Its argument is the collection's folder.
+ * the environment, the folder and the arguments that this line has. Its arguments are the collection's folder and the one
+ * for bytecode. What Python's own library is compiled to lies with Python, and is taken from there: it is half of what a
+ * first start would compile.
  */
 const PROGRAM = `
-import csv, gc, os, signal, sys, sysconfig
+import importlib._bootstrap_external as loading, os, sys
+sys.pycache_prefix = sys.argv[2]
+library, beside = os.path.dirname(os.__file__), loading.cache_from_source
+def cached(path, *args, **kwargs):
+    folder, name = os.path.split(path)
+    own = os.path.join(folder, "__pycache__", "%s.%s.pyc" % (os.path.splitext(name)[0], sys.implementation.cache_tag))
+    return own if path.startswith(library) and os.path.exists(own) else beside(path, *args, **kwargs)
+loading.cache_from_source = cached
+import csv, gc, signal, sysconfig
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 # Next to nothing of what is loaded is ever garbage; the collection's callback has it looked for again.
 gc.disable()
@@ -3691,9 +3701,12 @@ function startAnsible(python, actionRoot, { environment, signal }) {
         if (said.endsWith("\n"))
             known(said.trim());
     };
-    const ended = run_run([python, "-P", "-c", PROGRAM, (0,external_node_path_.join)(actionRoot, "ansible_collections", "django_ansible", "deploy")], {
+    const ended = run_run([
+        ...[python, "-P", "-c", PROGRAM, (0,external_node_path_.join)(actionRoot, "ansible_collections", "django_ansible", "deploy")],
         // Bytecode is beside Ansible, so that the next run starts in half the time and nothing is left in the workspace.
-        env: jobEnvironment(environment, { PYTHONPYCACHEPREFIX: besideAnsible(python, "pycache") }),
+        besideAnsible(python, "pycache"),
+    ], {
+        env: jobEnvironment(environment),
         signal: AbortSignal.any([unneeded.signal, ...(signal ? [signal] : [])]),
         timeout: Number.POSITIVE_INFINITY,
         grace: GRACE,

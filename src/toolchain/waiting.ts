@@ -54,10 +54,13 @@ export function startAnsible(python: string, actionRoot: string, { environment, 
     if (said.endsWith("\n")) known(said.trim());
   };
   const ended = run(
-    [python, "-P", "-c", PROGRAM, join(actionRoot, "ansible_collections", "django_ansible", "deploy")],
-    {
+    [
+      ...([python, "-P", "-c", PROGRAM, join(actionRoot, "ansible_collections", "django_ansible", "deploy")] as const),
       // Bytecode is beside Ansible, so that the next run starts in half the time and nothing is left in the workspace.
-      env: jobEnvironment(environment, { PYTHONPYCACHEPREFIX: besideAnsible(python, "pycache") }),
+      besideAnsible(python, "pycache"),
+    ],
+    {
+      env: jobEnvironment(environment),
       signal: AbortSignal.any([unneeded.signal, ...(signal ? [signal] : [])]),
       timeout: Number.POSITIVE_INFINITY,
       grace: GRACE,

@@ -166,6 +166,11 @@ options:
         M(django_ansible.deploy.app_activate) goes on from there.
     type: bool
     default: false
+  host_packages:
+    description: Debian packages that are installed while the virtual environment is built, which needs none of them in most projects.
+    type: list
+    elements: str
+    default: []
   lone:
     description: Whether the application has this host alone, so that a secret key may be made on it.
     type: bool
@@ -281,6 +286,7 @@ def main() -> None:
             "prepared_from": {"type": "str", "required": True, "no_log": True},
             "ask_database": {"type": "bool", "default": False},
             "start_early": {"type": "bool", "default": False},
+            "host_packages": {"type": "list", "elements": "str", "default": []},
             "lone": {"type": "bool", "default": False},
             "proof": {"type": "str", "choices": ["refuse", "warn", "hold", "off"], "default": "refuse"},
             "check_with_environment": {"type": "bool", "default": False},
@@ -298,7 +304,8 @@ def main() -> None:
     os.environ.update({name: str(value) for name, value in json.loads(module.params["install_environment"]).items()})
     try:
         with lock_of(module.params, module.check_mode).step():
-            front.try_out(module.params)
+            if "nginx" not in module.params["host_packages"]:
+                front.try_out(module.params)
             result = prepare(module.params, module.check_mode)
             if module.params["start_early"] and result.get("unapplied") == []:
                 early_start.begin(module.params, layout_of(module.params), module.params["release"])

@@ -103,7 +103,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_up": {"changes": CHANGES, "gates": by_name(LINE), "deploy": DEPLOY},
     "fleet_absent": {"absent": each(word), "deploy": DEPLOY},
     "fleet_confirm": {"confirmed": boolean, "silent": each(word), "unsure": each(word), "why": LINE, "deploy": DEPLOY},
-    "host_packages": {"installed": each(word)},
+    "host_packages": {"installed": each(word), "made": boolean},
     "postgresql_leaving": {"removed": each(LINE), "told": each(text())},
     "postgresql_logins": {"ended": each(LINE)},
     "postgresql_server": {"done": each(LINE), "former": each(LINE), "restart": text()},

@@ -7,6 +7,8 @@ import grp
 import os
 import pwd
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import run
+
 NO_SHELLS = ("", "nologin", "false", "sync", "true")
 FIRST_PERSON = 1000
 
@@ -17,6 +19,24 @@ def exists(user: str, group: str) -> bool:
         return pwd.getpwnam(user).pw_gid == grp.getgrnam(group).gr_gid
     except KeyError:
         return False
+
+
+def ensure(user: str, group: str, home: str) -> None:
+    """Makes an account that nobody logs in with, and its group; one that is there gets this group, home and shell.
+
+    :raises CommandFailed: with the words of what makes accounts.
+    """
+    rules = ["--gid", group, "--home-dir", home, "--shell", "/usr/sbin/nologin"]
+    try:
+        grp.getgrnam(group)
+    except KeyError:
+        run(["groupadd", "--system", group])
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        run(["useradd", "--system", "--no-create-home", *rules, user])
+    else:
+        run(["usermod", *(rule.replace("--home-dir", "--home") for rule in rules), user])
 
 
 def refusal(user: str) -> str | None:

@@ -26,10 +26,11 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.worker
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership, pythons
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.beside import Beside, installed_beside
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import ground, kept_code, places, prepared, shared, warned
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import front, ground, kept_code, places, prepared, shared, warned
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import hint_of, texts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.inspection import Inspection, refuse_problems
@@ -59,6 +60,7 @@ class Preparation:
         self.pythons: dict[str, str] = {}
         self.python_trouble = ""
         self.missing_module_help: dict = {}
+        self.beside = Beside([])
         # What the commit holds and when its files were changed last, where the run told.
         self.contents: Contents = {}
         self.moments: list[int] = []
@@ -71,7 +73,8 @@ class Preparation:
         places.check_writable(self.params["writable_paths"], owner_ids(self.params["app_user"], self.params["app_group"])[0])
         self.found["warnings"] += shared.ensure_shared(self.layout, self.params)
         try:
-            facts = self.prepare() if self.known else self.make()
+            with installed_beside(self.params["host_packages"]) as self.beside:
+                facts = self.prepare() if self.known else self.make()
         except BaseException:
             if not self.known:
                 self.clear(self.release, self.release_dir)
@@ -155,11 +158,21 @@ class Preparation:
             if os.path.isdir(os.path.join(venv_dir, "bin")) and any(found.get("venv") == key for found in layout.list_releases()):
                 # A release may run in it; it is not made anew below that. One that no release has was left by a version before, unfinished or closed.
                 raise CommandFailed("the Python of %s is gone, or the builder cannot see it: install it again, or set django_app_python to another one" % venv_dir)
-            self.libraries.with_build_tools(lambda: self.build_venv(key, venv_dir, builder))
-            self.libraries.for_installed(venv_dir)
+            self.libraries.with_build_tools(lambda: self.build_venv_beside(key, venv_dir, builder))
             self.done.append("venv")
             self.work(["byte_compile"], venvs=layout.venvs, key=key)
+            self.beside.wait()
+            self.libraries.for_installed(venv_dir)
         return key
+
+    def build_venv_beside(self, key: str, venv_dir: str, builder: tuple[int, int]) -> None:
+        """Once more when it fails while packages are still being installed: it may need one of them, such as git."""
+        try:
+            self.build_venv(key, venv_dir, builder)
+        except CommandFailed:
+            if not self.beside.wait():
+                raise
+            self.build_venv(key, venv_dir, builder)
 
     def build_venv(self, key: str, venv_dir: str, builder: tuple[int, int]) -> None:
         name = "venv-" + key
@@ -262,6 +275,9 @@ class Preparation:
 
     def prepare(self, shown: dict | None = None) -> dict:
         """Asks Django of a release; one library may only be missed once another one is there."""
+        self.beside.wait()
+        if "nginx" in self.params["host_packages"]:
+            front.try_out(self.params)
         while True:
             inspection = Inspection(self.params, self.layout, shown or {})
             try:

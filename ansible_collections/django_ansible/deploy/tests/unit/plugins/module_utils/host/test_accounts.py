@@ -33,3 +33,27 @@ def test_an_account_that_somebody_logs_in_with_is_refused(monkeypatch, uid, home
 
 def test_one_that_is_not_there_yet_is_made():
     assert accounts.refusal("nobody-has-this-name") is None
+
+
+@pytest.mark.parametrize(
+    ("groups", "users", "ran"),
+    [
+        ((), (), ["groupadd --system web", "useradd --system --no-create-home --gid web --home-dir /opt/site --shell /usr/sbin/nologin site"]),
+        (("web",), (), ["useradd --system --no-create-home --gid web --home-dir /opt/site --shell /usr/sbin/nologin site"]),
+        (("web",), ("site",), ["usermod --gid web --home /opt/site --shell /usr/sbin/nologin site"]),
+    ],
+)
+def test_an_account_is_made_of_what_is_there(monkeypatch, groups, users, ran):
+    def found(names):
+        def find(name):
+            if name not in names:
+                raise KeyError(name)
+
+        return find
+
+    said = []
+    monkeypatch.setattr(accounts.grp, "getgrnam", found(groups))
+    monkeypatch.setattr(accounts.pwd, "getpwnam", found(users))
+    monkeypatch.setattr(accounts, "run", lambda argv: said.append(" ".join(argv)))
+    accounts.ensure("site", "web", "/opt/site")
+    assert said == ran

@@ -31,7 +31,7 @@ def prepared(monkeypatch, run):
     monkeypatch.setattr(preparation, "layout_of", lambda params: Layout())
     monkeypatch.setattr(preparation.prepared, "is_prepared", lambda *arguments: False)
     monkeypatch.setattr(preparation.Preparation, "run", run)
-    params = {"release": "r", "prepared_from": "", "sandbox": "", "install_environment": "{}", "system_libraries": []}
+    params = {"release": "r", "prepared_from": "", "sandbox": "", "install_environment": "{}", "system_libraries": [], "host_packages": []}
     with pytest.raises(CommandFailed) as failed:
         preparation.prepare(params, False)
     return failed.value

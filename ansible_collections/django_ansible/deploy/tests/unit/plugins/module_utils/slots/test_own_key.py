@@ -16,7 +16,8 @@ def prepared(monkeypatch, tmp_path):
 
     def prepare(uses_given_key, lone=True, environment=None):
         made = object.__new__(preparation.Preparation)
-        made.params = {"environment": json.dumps(environment or {}), "lone": lone}
+        made.params = {"environment": json.dumps(environment or {}), "lone": lone, "host_packages": []}
+        made.beside = preparation.Beside([])
         made.layout = types.SimpleNamespace(etc=str(tmp_path))
         made.found, made.done = {"warnings": []}, []
         inspection = types.SimpleNamespace(run=lambda: {"warnings": []}, done=[], uses_given_key=uses_given_key)

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.completing import Lost
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import preparation
 
@@ -26,3 +27,47 @@ def test_the_whole_commit_is_asked_for_and_the_deploy_lock_stays(tmp_path, monke
     with lock.step():
         assert preparation.prepare(given, check_mode) == {"changed": False, "needs_all": "data/photo.jpg is not what it was"}
     assert lock.is_held()
+
+
+class Waited:
+    """Packages on their way, which are there once they were waited for."""
+
+    arrived = False
+
+    def wait(self):
+        was, self.arrived = self.arrived, True
+        return not was
+
+
+@pytest.fixture
+def made(tmp_path):
+    params = {"app_name": "mysite", "app_dir": str(tmp_path), "socket_link": str(tmp_path / "socket"), "release": RELEASE}
+    made = preparation.Preparation({**params, "sandbox": "", "install_environment": "{}", "system_libraries": []}, preparation.layout_of(params), False)
+    made.beside = Waited()
+    return made
+
+
+def test_a_build_that_needs_a_package_on_its_way_is_made_again_when_that_is_there(made, monkeypatch):
+    tries = []
+
+    def build(*_):
+        tries.append(made.beside.arrived)
+        if not made.beside.arrived:
+            raise CommandFailed("Git executable not found")
+
+    monkeypatch.setattr(made, "build_venv", build)
+    made.build_venv_beside("key", "/venv", (1, 1))
+    assert tries == [False, True]
+
+
+def test_any_other_build_that_fails_is_made_twice_at_most(made, monkeypatch):
+    tries = []
+
+    def build(*_):
+        tries.append(1)
+        raise CommandFailed("no such package")
+
+    monkeypatch.setattr(made, "build_venv", build)
+    with pytest.raises(CommandFailed, match="no such package"):
+        made.build_venv_beside("key", "/venv", (1, 1))
+    assert len(tries) == 2

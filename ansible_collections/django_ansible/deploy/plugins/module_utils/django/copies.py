@@ -175,9 +175,10 @@ class PostgresCopy:
             self.run(DROP)
 
     def run(self, script: str, by: Database | None = None) -> str:
-        variables = {**(by or self.database).variables(), "COPY": self.name}
+        by = by or self.database
+        variables = {**by.variables(), "COPY": self.name}
         try:
-            done = self.client.run(["sh", "-c", script], variables, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+            done = by.client.run(["sh", "-c", script], variables, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         except FileNotFoundError:
             raise CommandFailed(self.client.lacking % ("pg_dump", "postgresql-client")) from None
         if done.returncode == NOT_FOUND:

@@ -147,6 +147,36 @@ test("a server that a version before has set up lets that role in once it is nee
   expect(await makers()).toBe("");
 });
 
+test("the application, taken over, gets no SQL of its own run by that role", async () => {
+  const asTheApplication = (text: string): Promise<unknown> =>
+    command(["docker", "exec", "-i", "--env", `PGPASSWORD=${password}`, app1.container, "psql", "-XAt", "-v", "ON_ERROR_STOP=1", "-h", "db1", "-U", "mysite", "-d", "mysite", "-c", text]); // biome-ignore format: one command
+  const traps = ["text, name", "text, text", "text, name, text", "text, name, name"].map(
+    (types) =>
+      `CREATE FUNCTION evil.format(${types}) RETURNS text LANGUAGE sql AS $$ SELECT 'CREATE DATABASE stolen' $$`,
+  );
+  expect(await asTheApplication(`CREATE SCHEMA evil; ${traps.join("; ")}`)).toMatchObject({ code: 0 });
+  const path = "ALTER DATABASE mysite SET search_path = evil, pg_catalog, public";
+  expect(await asTheApplication(path)).toMatchObject({ code: 0 });
+  project.write(
+    "guestbook/migrations/0002_mood.py",
+    `from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("guestbook", "0001_initial")]
+    operations = [migrations.AddField("entry", "mood", models.CharField(max_length=20, null=True))]
+`,
+  );
+  await project.commit("A migration");
+  const result = await act();
+  expect(result.outputs, result.log).toMatchObject({ status: "succeeded" });
+  expect(await sql("SELECT count(*) FROM pg_database WHERE datname = 'stolen'")).toBe("0");
+  expect(result.log).toContain("models tried on a copy without rows");
+  expect(await asTheApplication("DROP SCHEMA evil CASCADE; ALTER DATABASE mysite RESET search_path")).toMatchObject({
+    code: 0,
+  });
+});
+
 test("a run that is killed in the middle of a restore leaves nobody the right for good", async () => {
   await watch(db1, staysIn("make"));
   await killedWhen(() => isReached(db1), { operation: "restore", revision: dump, confirm: "mysite" });
@@ -166,15 +196,15 @@ test("a run that is killed in the middle of a restore leaves nobody the right fo
 
 test("a run that is killed in the middle of a proof leaves nobody the right for good", async () => {
   project.write(
-    "guestbook/migrations/0002_slow.py",
+    "guestbook/migrations/0003_slow.py",
     `from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("guestbook", "0001_initial")]
+    dependencies = [("guestbook", "0002_mood")]
     operations = [
         migrations.RunSQL("SELECT pg_sleep(CASE WHEN current_database() = 'mysite' THEN 0 ELSE 15 END)"),
-        migrations.AddField("entry", "mood", models.CharField(max_length=20, null=True)),
+        migrations.AddField("entry", "place", models.CharField(max_length=20, null=True)),
     ]
 `,
   );
@@ -186,7 +216,7 @@ class Migration(migrations.Migration):
   const result = await again();
   // The step that was under way may have gone on to its end, the migration.
   expect(result.outputs, result.log).toMatchObject({ status: "succeeded" });
-  expect(await sql("SELECT count(*) FROM django_migrations WHERE name = '0002_slow'", "mysite")).toBe("1");
+  expect(await sql("SELECT count(*) FROM django_migrations WHERE name = '0003_slow'", "mysite")).toBe("1");
   expect(await makers()).toBe("");
   expect(await sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'django_proof%'")).toBe("0");
 }, 480_000);

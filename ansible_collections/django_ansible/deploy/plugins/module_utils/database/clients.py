@@ -102,7 +102,14 @@ class HostClient:
             yield file.name
 
 
-class Maker(HostClient):
+class Privileged(HostClient):
+    """For a role that may do what the application's may not, in databases that the application's role owns."""
+
+    def run(self, argv: list[str], variables: dict, **streams):
+        return super().run(argv, {**variables, **ADMINISTRATOR}, **streams)
+
+
+class Maker(Privileged):
     """As the role of host.postgresql_maker, whose *password* is the run's alone: the application's user does not see what runs."""
 
     def __init__(self, password: str) -> None:
@@ -110,11 +117,8 @@ class Maker(HostClient):
         self.password = password
 
 
-class Administrator(HostClient):
+class Administrator(Privileged):
     """PostgreSQL's own administrator on the host of the server. It makes and renames databases; nothing that the application wrote runs as it."""
 
     def __init__(self) -> None:
         super().__init__(Sandbox(ADMINISTRATOR_USER, ADMINISTRATOR_USER, ""))
-
-    def run(self, argv: list[str], variables: dict, **streams):
-        return super().run(argv, {**variables, **ADMINISTRATOR}, **streams)

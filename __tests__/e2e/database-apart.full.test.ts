@@ -147,6 +147,23 @@ test("a server that a version before has set up lets that role in once it is nee
   expect(await makers()).toBe("");
 });
 
+test("a run that is killed in the middle of a restore leaves nobody the right for good", async () => {
+  await watch(db1, staysIn("make"));
+  await killedWhen(() => isReached(db1), { operation: "restore", revision: dump, confirm: "mysite" });
+  // What has that role's password on the host is no process of the application's user, which could read it there.
+  const theirs = await onHost(
+    app1,
+    `for pid in $(pgrep -x psql); do tr '\\0' '\\n' </proc/$pid/environ | grep -q '^PGUSER=django_maker_' && stat -c %U /proc/$pid; done | sort -u`,
+  );
+  expect(theirs).not.toBe("");
+  expect(theirs).not.toMatch(/mysite|root/);
+  await expectTheRightToEnd(86_400);
+  await release(db1);
+  const restored = await again({ operation: "restore", revision: dump, confirm: "mysite" });
+  expect(restored.outputs, restored.log).toMatchObject({ status: "succeeded", dump });
+  expect(await makers()).toBe("");
+}, 480_000);
+
 test("the application, taken over, gets no SQL of its own run by that role", async () => {
   const asTheApplication = (text: string): Promise<unknown> =>
     command(["docker", "exec", "-i", "--env", `PGPASSWORD=${password}`, app1.container, "psql", "-XAt", "-v", "ON_ERROR_STOP=1", "-h", "db1", "-U", "mysite", "-d", "mysite", "-c", text]); // biome-ignore format: one command
@@ -176,23 +193,6 @@ class Migration(migrations.Migration):
     code: 0,
   });
 });
-
-test("a run that is killed in the middle of a restore leaves nobody the right for good", async () => {
-  await watch(db1, staysIn("make"));
-  await killedWhen(() => isReached(db1), { operation: "restore", revision: dump, confirm: "mysite" });
-  // What has that role's password on the host is no process of the application's user, which could read it there.
-  const theirs = await onHost(
-    app1,
-    `for pid in $(pgrep -x psql); do tr '\\0' '\\n' </proc/$pid/environ | grep -q '^PGUSER=django_maker_' && stat -c %U /proc/$pid; done | sort -u`,
-  );
-  expect(theirs).not.toBe("");
-  expect(theirs).not.toMatch(/mysite|root/);
-  await expectTheRightToEnd(86_400);
-  await release(db1);
-  const restored = await again({ operation: "restore", revision: dump, confirm: "mysite" });
-  expect(restored.outputs, restored.log).toMatchObject({ status: "succeeded", dump });
-  expect(await makers()).toBe("");
-}, 480_000);
 
 test("a run that is killed in the middle of a proof leaves nobody the right for good", async () => {
   project.write(

@@ -3,7 +3,7 @@ import { type Host, onHost } from "../../scripts/lab/index.mjs";
 import { directly } from "./support/direct.js";
 import { inventory } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
-import { createProject } from "./support/project.js";
+import { createProject, type Project } from "./support/project.js";
 import { endOthers, TAKEN_OVER } from "./support/taken-over.js";
 import { startTrial, type Trial } from "./support/trial.js";
 
@@ -19,13 +19,14 @@ const vars = [
 
 let trial: Trial;
 let host: Host;
+let project: Project;
 let run: (inputs?: Record<string, string>) => ReturnType<ReturnType<typeof directly>>;
 
 beforeAll(async () => {
   trial = await startTrial("attackers-database");
   // systemd is too old there to give units process IDs of their own.
   host = await trial.host({ name: "app1", suite: "bookworm", kind: "ready" });
-  const project = await createProject(trial, "examples/mysite");
+  project = await createProject(trial, "examples/mysite");
   project.write("inventory/hosts.yml", inventory([host]));
   project.write("mysite/wsgi.py", `${project.read("mysite/wsgi.py")}${TAKEN_OVER}`);
   await project.commit("A guestbook");
@@ -49,5 +50,34 @@ describe("the application, taken over", () => {
       await killer.stop();
     }
     expect((await fetchPage(host, site)).status).toBe(200);
+  });
+});
+
+describe("a migration", () => {
+  test("cannot drown the heartbeat in what it says of itself", async () => {
+    project.write(
+      "guestbook/migrations/0002_loud.py",
+      `import os
+import time
+
+from django.db import migrations
+
+
+def shout(apps, schema_editor):
+    until = time.monotonic() + 40
+    lines = b"migration guestbook.0002_loud waits\\n" * 500
+    while time.monotonic() < until:
+        os.write(2, lines)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("guestbook", "0001_initial")]
+    operations = [migrations.RunPython(shout)]
+`,
+    );
+    await project.commit("A loud migration");
+    const result = await run();
+    expect(result.outputs, result.log).toMatchObject({ status: "succeeded", migrations: '["guestbook.0002_loud"]' });
+    expect(result.log.match(/0002_loud did not get its lock/g)?.length).toBeLessThanOrEqual(40);
   });
 });

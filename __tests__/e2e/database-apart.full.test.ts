@@ -74,7 +74,7 @@ async function killedWhen(isThere: () => Promise<boolean>, inputs?: Record<strin
   expect(killed, `the runner had ended before it was killed: ${ended?.log}`).toBeGreaterThan(0);
 }
 
-/** The application's role has no right that it had not; another role has it for at most so long, and not with a password that has ended. */
+/** The application's role has no right that it had not; another role has it for at most so long, with a password that nobody has any more. */
 async function expectTheRightToEnd(seconds: number): Promise<void> {
   expect(await makers()).toBe("django_maker");
   const maker = await sql("SELECT rolname FROM pg_roles WHERE rolname LIKE 'django_maker_%'");
@@ -85,11 +85,18 @@ async function expectTheRightToEnd(seconds: number): Promise<void> {
   expect(left).toBeLessThanOrEqual(seconds);
   const connect = () =>
     command(["docker", "exec", "-i", "--env", `PGPASSWORD=${password}`, app1.container, "psql", "-XAt", "-h", "db1", "-U", maker, "-d", "mysite", "-c", "SELECT current_user"]); // biome-ignore format: one command
+  // Its own ended with the run, and the application's is another one.
+  expect((await connect()).stderr).toContain("password authentication failed");
+  await sql(`ALTER ROLE ${maker} PASSWORD '${password}'`);
   expect(await connect()).toMatchObject({ code: 0 });
   await sql(`ALTER ROLE ${maker} VALID UNTIL '${new Date().toISOString()}'`);
   expect((await connect()).stderr).toContain("password authentication failed");
   expect(await makers()).toBe("");
 }
+
+/** pg_hba.conf as a version before left it. */
+const letNoMakerIn = (): Promise<string> =>
+  onHost(db1, "sed -i '/django_maker_/d' /etc/postgresql/*/main/pg_hba.conf && systemctl reload 'postgresql@*'");
 
 /** Repeats a run until the one that was killed has given its lock back. */
 async function again(inputs?: Record<string, string>): Promise<ActionResult> {
@@ -133,9 +140,23 @@ test("also where another role than the database's owner logs in", async () => {
   expect(back.outputs, back.log).toMatchObject({ status: "succeeded" });
 });
 
+test("a server that a version before has set up lets that role in once it is needed", async () => {
+  await letNoMakerIn();
+  const rehearsal = await act({ operation: "rehearse", revision: dump });
+  expect(rehearsal.outputs, rehearsal.log).toMatchObject({ status: "succeeded", dump });
+  expect(await makers()).toBe("");
+});
+
 test("a run that is killed in the middle of a restore leaves nobody the right for good", async () => {
   await watch(db1, staysIn("make"));
   await killedWhen(() => isReached(db1), { operation: "restore", revision: dump, confirm: "mysite" });
+  // What has that role's password on the host is no process of the application's user, which could read it there.
+  const theirs = await onHost(
+    app1,
+    `for pid in $(pgrep -x psql); do tr '\\0' '\\n' </proc/$pid/environ | grep -q '^PGUSER=django_maker_' && stat -c %U /proc/$pid; done | sort -u`,
+  );
+  expect(theirs).not.toBe("");
+  expect(theirs).not.toMatch(/mysite|root/);
   await expectTheRightToEnd(86_400);
   await release(db1);
   const restored = await again({ operation: "restore", revision: dump, confirm: "mysite" });
@@ -143,17 +164,47 @@ test("a run that is killed in the middle of a restore leaves nobody the right fo
   expect(await makers()).toBe("");
 }, 480_000);
 
-test("a run that is killed in the middle of a proof leaves nobody the right for good", async () => {
+test("the application, taken over, gets no SQL of its own run by that role", async () => {
+  const asTheApplication = (text: string): Promise<unknown> =>
+    command(["docker", "exec", "-i", "--env", `PGPASSWORD=${password}`, app1.container, "psql", "-XAt", "-v", "ON_ERROR_STOP=1", "-h", "db1", "-U", "mysite", "-d", "mysite", "-c", text]); // biome-ignore format: one command
+  const traps = ["text, name", "text, text", "text, name, text", "text, name, name"].map(
+    (types) =>
+      `CREATE FUNCTION evil.format(${types}) RETURNS text LANGUAGE sql AS $$ SELECT 'CREATE DATABASE stolen' $$`,
+  );
+  expect(await asTheApplication(`CREATE SCHEMA evil; ${traps.join("; ")}`)).toMatchObject({ code: 0 });
+  const path = "ALTER DATABASE mysite SET search_path = evil, pg_catalog, public";
+  expect(await asTheApplication(path)).toMatchObject({ code: 0 });
   project.write(
-    "guestbook/migrations/0002_slow.py",
+    "guestbook/migrations/0002_mood.py",
     `from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [("guestbook", "0001_initial")]
+    operations = [migrations.AddField("entry", "mood", models.CharField(max_length=20, null=True))]
+`,
+  );
+  await project.commit("A migration");
+  const result = await act();
+  expect(result.outputs, result.log).toMatchObject({ status: "succeeded" });
+  expect(await sql("SELECT count(*) FROM pg_database WHERE datname = 'stolen'")).toBe("0");
+  expect(result.log).toContain("models tried on a copy without rows");
+  expect(await asTheApplication("DROP SCHEMA evil CASCADE; ALTER DATABASE mysite RESET search_path")).toMatchObject({
+    code: 0,
+  });
+});
+
+test("a run that is killed in the middle of a proof leaves nobody the right for good", async () => {
+  project.write(
+    "guestbook/migrations/0003_slow.py",
+    `from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("guestbook", "0002_mood")]
     operations = [
         migrations.RunSQL("SELECT pg_sleep(CASE WHEN current_database() = 'mysite' THEN 0 ELSE 15 END)"),
-        migrations.AddField("entry", "mood", models.CharField(max_length=20, null=True)),
+        migrations.AddField("entry", "place", models.CharField(max_length=20, null=True)),
     ]
 `,
   );
@@ -165,7 +216,7 @@ class Migration(migrations.Migration):
   const result = await again();
   // The step that was under way may have gone on to its end, the migration.
   expect(result.outputs, result.log).toMatchObject({ status: "succeeded" });
-  expect(await sql("SELECT count(*) FROM django_migrations WHERE name = '0002_slow'", "mysite")).toBe("1");
+  expect(await sql("SELECT count(*) FROM django_migrations WHERE name = '0003_slow'", "mysite")).toBe("1");
   expect(await makers()).toBe("");
   expect(await sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'django_proof%'")).toBe("0");
 }, 480_000);

@@ -59,6 +59,13 @@ options:
     type: str
     default: ''
 """
+    MAKER = """
+options:
+  maker_password:
+    description: Of the role that M(django_ansible.deploy.postgresql_maker) has made in this run, where the database is on another host. Empty where there is none.
+    type: str
+    default: ''
+"""
     SERVICE = """
 options:
   service:

@@ -12,6 +12,7 @@ description:
 extends_documentation_fragment:
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
+  - django_ansible.deploy.layout.maker
   - django_ansible.deploy.migrating
 options:
   release:
@@ -113,7 +114,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, holding
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, MAKER, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of, live_application, recovery_of
 
 
@@ -178,6 +179,7 @@ def main() -> None:
         argument_spec={
             **LAYOUT,
             **APPLICATION,
+            **MAKER,
             "release": {"type": "str", "required": True},
             "dump": {"type": "bool", "default": True},
             "proof": {"type": "str", "choices": ["refuse", "warn", "hold", "off"], "default": "refuse"},

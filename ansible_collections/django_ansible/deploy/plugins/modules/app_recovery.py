@@ -14,6 +14,7 @@ description:
 extends_documentation_fragment:
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
+  - django_ansible.deploy.layout.maker
 options:
   operation:
     description: V(backup) makes a dump, V(restore) brings one back, V(rehearse) does all of that but the last step, and removes what it made.
@@ -79,7 +80,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.database.tar
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, MAKER, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import live_application, recovery_of
 
 
@@ -103,6 +104,7 @@ def main() -> None:
         argument_spec={
             **LAYOUT,
             **APPLICATION,
+            **MAKER,
             "operation": {"type": "str", "required": True, "choices": ["backup", "restore", "rehearse"]},
             "dump": {"type": "str", "default": ""},
             "targets": {"type": "str", "default": "[]", "no_log": True},

@@ -12,6 +12,7 @@ description:
 extends_documentation_fragment:
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
+  - django_ansible.deploy.layout.maker
 options:
   release:
     description: Name of the release to roll back to.
@@ -63,7 +64,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migra
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, MAKER, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of, recovery_of, release_environment
 
 
@@ -79,6 +80,7 @@ def main() -> None:
         argument_spec={
             **LAYOUT,
             **APPLICATION,
+            **MAKER,
             "release": {"type": "str", "required": True},
             "policy": {"type": "str", "choices": ["", "keep", "reverse", "restore"], "default": ""},
         },

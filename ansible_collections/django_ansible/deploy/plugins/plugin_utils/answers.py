@@ -106,6 +106,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "host_packages": {"installed": each(word), "made": boolean},
     "postgresql_leaving": {"removed": each(LINE), "told": each(text())},
     "postgresql_logins": {"ended": each(LINE)},
+    "postgresql_maker": {"let_in": boolean},
     "postgresql_server": {"done": each(LINE), "former": each(LINE), "restart": text()},
     "redis_server": {"done": each(LINE), "told": each(text()), "restart": text()},
 }

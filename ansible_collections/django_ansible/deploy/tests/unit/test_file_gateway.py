@@ -354,6 +354,7 @@ ALLOWED = {
         "mount_points": ("open", "/proc/self/mountinfo"),
         "forget_lock": ("os.unlink os.rmdir", "/run/django-ansible-deploy"),
     },
+    "host/postgresql_maker.py": {"let_in": ("ManagedFile", "/etc/postgresql")},
     "host/postgresql_leaving.py": {
         "Leaving._look": ("ManagedFile", "/etc/postgresql"),
         "Leaving.__init__": ("ManagedFile", "no file at all"),

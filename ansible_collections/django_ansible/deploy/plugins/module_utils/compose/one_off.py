@@ -143,6 +143,8 @@ class ContainerApplication:
 class ContainerClient:
     """A database's programs in the image of a service: see database/clients.py."""
 
+    maker = None
+
     def __init__(self, one_off, python="python"):
         self.one_off, self.python = one_off, python
         self.lacking = f"there is no %s in the image of service {one_off.service}: name a service that has it (the database's; %s has it) in compose_app_dump_service"

@@ -85,6 +85,17 @@ class Catalogue:
     def __init__(self, folder: str) -> None:
         self.folder = folder
 
+    @contextlib.contextmanager
+    def writing(self):
+        """Where something is written there.
+
+        :raises CommandFailed: when the system does not let it, as on a disk that is full.
+        """
+        try:
+            yield
+        except OSError as error:
+            raise CommandFailed("%s could not be written: %s" % (self.folder, error.strerror or error)) from error
+
     def path(self, record: dict, suffix: str = ".dump") -> str:
         return os.path.join(self.folder, record["id"] + suffix)
 
@@ -102,15 +113,17 @@ class Catalogue:
 
     def begin(self) -> str:
         """An id for a dump, and a folder that it can be written into."""
-        ensure_directory(self.folder, 0o700)
+        with self.writing():
+            ensure_directory(self.folder, 0o700)
         return new_id()
 
     def complete(self, identifier: str, partial: str, **facts: object) -> dict:
         """Takes a file that was written whole into the catalogue. The record comes first: a dump with a name has one."""
         record = {"id": identifier, **facts, "size": os.path.getsize(partial), "sha256": checksum(partial)}
         text = json.dumps({key: value for key, value in record.items() if value is not None}, indent=2, sort_keys=True) + "\n"
-        write_atomically(self.path(record, ".json"), text.encode(), 0o600)
-        os.rename(partial, self.path(record))
+        with self.writing():
+            write_atomically(self.path(record, ".json"), text.encode(), 0o600)
+            os.rename(partial, self.path(record))
         return record
 
     def verify(self, record: dict) -> None:
@@ -157,7 +170,8 @@ class Catalogue:
         """Adds facts to the record of a dump, such as how it went when it was restored; None takes one away."""
         if is_id(record["id"]):
             text = json.dumps({key: value for key, value in {**record, **facts}.items() if value is not None}, indent=2, sort_keys=True) + "\n"
-            write_atomically(self.path(record, ".json"), text.encode(), 0o600)
+            with self.writing():
+                write_atomically(self.path(record, ".json"), text.encode(), 0o600)
 
     def find(self, asked: str, database: str = "") -> dict:
         """A dump by what a person names: its id, the release that was live when it was taken, or ``before app.migration``. Empty is the newest of *database*.

@@ -2,7 +2,7 @@
 # MIT License (see LICENSE)
 """Who runs a database's own programs. Each has ``run(argv, variables, **streams)``, which answers as subprocess.run does, ``given(text)``,
 ``need(programs, package, version)``, which makes sure that one of some programs is there, as new as the server, where it can, ``lacking`` and ``older``, what is to be done
-where that is not so, and ``python``, one that has sqlite3."""
+where that is not so, ``python``, one that has sqlite3, and ``maker``, who makes databases in the application's place: see Maker; None where nobody does."""
 from __future__ import annotations
 
 import contextlib
@@ -38,8 +38,9 @@ class HostClient:
     )
     python = "/usr/bin/python3"
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, maker_password: str = "") -> None:
         self.sandbox = sandbox
+        self.maker = Maker(maker_password) if maker_password else None
         self.versions: dict[str, int | None] = {}
 
     def need(self, programs: tuple[str, ...], package: str, version: int = 0) -> None:
@@ -88,7 +89,7 @@ class HostClient:
             raise FileNotFoundError(argv[0])
         done = piped(self.sandbox, argv, environment={**ENVIRONMENT, **variables}, cwd="/", **streams)
         if done.code == KILLED:
-            raise Ended("%s was ended by another process of %s" % (argv[0], self.sandbox.user))
+            raise Ended("%s was ended by another process of %s" % (argv[0], self.sandbox.user or "root"))
         return subprocess.CompletedProcess(argv, done.code, done.answer, done.printed)
 
     @contextlib.contextmanager
@@ -101,11 +102,23 @@ class HostClient:
             yield file.name
 
 
-class Administrator(HostClient):
+class Privileged(HostClient):
+    """For a role that may do what the application's may not, in databases that the application's role owns."""
+
+    def run(self, argv: list[str], variables: dict, **streams):
+        return super().run(argv, {**variables, **ADMINISTRATOR}, **streams)
+
+
+class Maker(Privileged):
+    """As the role of host.postgresql_maker, whose *password* is the run's alone: the application's user does not see what runs."""
+
+    def __init__(self, password: str) -> None:
+        super().__init__(Sandbox("", "", "", apart=True))
+        self.password = password
+
+
+class Administrator(Privileged):
     """PostgreSQL's own administrator on the host of the server. It makes and renames databases; nothing that the application wrote runs as it."""
 
     def __init__(self) -> None:
         super().__init__(Sandbox(ADMINISTRATOR_USER, ADMINISTRATOR_USER, ""))
-
-    def run(self, argv: list[str], variables: dict, **streams):
-        return super().run(argv, {**variables, **ADMINISTRATOR}, **streams)

@@ -18,9 +18,6 @@ VARIABLES = {
     "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY",
 }
 PSQL = ["psql", "-XAtq", "--no-password", "-v", "ON_ERROR_STOP=1", "-f", "-"]
-# Of the role that deploys make for a while where the server is on another host, see host.postgresql_maker.
-MAY_MAKE = """SELECT 1 FROM pg_roles AS r JOIN pg_database AS d ON pg_has_role(r.oid, d.datdba, 'MEMBER')
-WHERE r.rolname = %s AND r.rolcanlogin AND r.rolcreatedb AND r.rolvaliduntil > now() AND d.datname = current_database()"""
 # What pg_restore writes of a table's rows, the names of its columns, and how far a sequence got.
 COPIED = re.compile(r"^COPY [^\n]+? \(([^\n]+)\) FROM stdin;\n(.*?)^\\\.$", re.MULTILINE | re.DOTALL)
 COLUMN = re.compile(r'"((?:[^"]|"")+)"|(\w+)')
@@ -187,12 +184,9 @@ class Database:
 
 
 def maker_of(database: Database) -> Database | None:
-    """The database as that role reaches it that makes others for the application now; None where there is none that the server lets in."""
-    made = Database({**database.parameters, "user": maker_name(database.name)}, database.client)
-    try:
-        return made if database.parameters.get("password") and database.rows(MAY_MAKE % literal(made.parameters["user"])) and made.rows("SELECT 1 AS one") else None
-    except CommandFailed:
-        return None
+    """The database as the role reaches it that makes others for the application in this run, see host.postgresql_maker; None where there is none."""
+    maker = database.client.maker
+    return Database({**database.parameters, "user": maker_name(database.name), "password": maker.password}, maker) if maker else None
 
 
 def said(stderr: str) -> str:

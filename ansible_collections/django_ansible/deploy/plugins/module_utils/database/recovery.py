@@ -61,7 +61,8 @@ class Recovery:
         partial = os.path.join(folder, identifier + ".partial")
         begun = time.monotonic()
         try:
-            found = database.dump(partial)
+            with self.catalogue.writing():
+                found = database.dump(partial)
             return self.catalogue.complete(
                 identifier, partial, vendor=facts["vendor"], database=database.name, host=facts["parameters"].get("host", ""),
                 port=facts["parameters"].get("port", ""), actor=self.actor, seconds=round(time.monotonic() - begun, 2), **found, **why,

@@ -123,7 +123,7 @@ class Target:
         :raises CommandFailed: when it is not there, or cannot be had.
         """
         catalogue.begin()
-        with self._ready() as restic, tempfile.TemporaryDirectory(prefix=".fetched-", dir=catalogue.folder) as place:
+        with self._ready() as restic, catalogue.writing(), tempfile.TemporaryDirectory(prefix=".fetched-", dir=catalogue.folder) as place:
             snapshot = self._snapshots(restic).get(identifier)
             if not snapshot:
                 raise CommandFailed("it has no dump %s" % identifier)

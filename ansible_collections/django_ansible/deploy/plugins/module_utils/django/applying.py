@@ -37,28 +37,40 @@ class Course:
         self.lock_timeout = request.get("lock_timeout", 0)
         self.deadline = time.monotonic() + request["timeout"] if request.get("timeout") else None
         self.tries = max(request.get("lock_tries", 1), 1)
-        self.migration, self.at, self.times = None, 0, []
+        self.migration, self.at, self.started, self.times = None, 0, 0.0, []
         self.written = 0  # statements of this migration that may have changed something
         self.tried = False  # whether a statement was, as often as it may be
 
     def watch(self):
+        from django.db.migrations.executor import MigrationExecutor
         from django.db.migrations.migration import Migration
 
-        course, original = self, Migration.apply
+        course, apply_operations, apply_whole = self, Migration.apply, MigrationExecutor.apply_migration
 
         def apply(self, project_state, schema_editor, collect_sql=False):
-            started, course.migration, course.at = time.monotonic(), self, 0
-            course.written = 0
-            course.say("begun")
-            for index, operation in enumerate(self.operations):
-                course.follow(index, operation)
-            state = original(self, project_state, schema_editor, collect_sql)
-            seconds = time.monotonic() - started
-            course.times.append((course.name(), seconds))
-            course.say("done in %.1f s" % seconds)
+            course.begin(self)
+            return apply_operations(self, project_state, schema_editor, collect_sql)
+
+        def apply_migration(self, state, migration, *more, **options):
+            # What operations leave for their end, as foreign keys and indexes, is made after all of them.
+            state = apply_whole(self, state, migration, *more, **options)
+            course.end(migration)
             return state
 
-        Migration.apply = apply
+        Migration.apply, MigrationExecutor.apply_migration = apply, apply_migration
+
+    def begin(self, migration):
+        self.migration, self.at, self.written, self.started = migration, 0, 0, time.monotonic()
+        self.say("begun")
+        for index, operation in enumerate(migration.operations):
+            self.follow(index, operation)
+
+    def end(self, migration):
+        """One that was only noted as applied never began."""
+        if migration is self.migration:
+            seconds = time.monotonic() - self.started
+            self.times.append((self.name(), seconds))
+            self.say("done in %.1f s" % seconds)
 
     def say(self, what):
         """For whoever follows, in the words of host/progress.py. On a line of its own: Django begins one, and ends it with the migration."""

@@ -24,10 +24,10 @@ CLEAR = """
 SELECT format('DROP DATABASE IF EXISTS %%I WITH (FORCE)', datname) FROM pg_database WHERE pg_get_userbyid(datdba) = %(owner)s
   AND substring(datname from '^%(prefix)s([0-9]{10})_')::bigint < extract(epoch from now()) - %(left)d \\gexec
 """
-# Of copies that have names of the server's choice, which do not say when they were made; a comment does.
+# Of copies that have names of the server's choice, which do not say when they were made; a comment does. The application's role owns them and may have written it.
 CLEAR_NAMED = """
 SELECT format('DROP DATABASE IF EXISTS %%I WITH (FORCE)', datname) FROM pg_database WHERE datname IN (%(names)s) AND pg_has_role(datdba, 'MEMBER')
-  AND substring(shobj_description(oid, 'pg_database') from '^made ([0-9]{10})')::bigint < extract(epoch from now()) - %(left)d \\gexec
+  AND substring(shobj_description(oid, 'pg_database') from '^made ([0-9]{10})')::bigint NOT BETWEEN extract(epoch from now()) - %(left)d AND extract(epoch from now()) + 60 \\gexec
 """
 SAY_WHEN = """
 SELECT format('COMMENT ON DATABASE $COPY IS %L', 'made ' || extract(epoch from now())::bigint) \\gexec
@@ -175,9 +175,10 @@ class PostgresCopy:
             self.run(DROP)
 
     def run(self, script: str, by: Database | None = None) -> str:
-        variables = {**(by or self.database).variables(), "COPY": self.name}
+        by = by or self.database
+        variables = {**by.variables(), "COPY": self.name}
         try:
-            done = self.client.run(["sh", "-c", script], variables, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+            done = by.client.run(["sh", "-c", script], variables, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         except FileNotFoundError:
             raise CommandFailed(self.client.lacking % ("pg_dump", "postgresql-client")) from None
         if done.returncode == NOT_FOUND:

@@ -243,6 +243,13 @@ def allow(text: str, app_name: str, database: str, roles: list[str], networks: l
     return text.rstrip("\n") + "\n" + block
 
 
+def renewed(text: str, app_name: str) -> str:
+    """pg_hba.conf with the block of an application as :func:`allow` writes it, for the roles and networks that it has."""
+    database, roles = known_roles(text, app_name)
+    networks = re.findall(r"^host .* (\S+) scram-sha-256$", _block_of(app_name).search(text).group(), re.MULTILINE)
+    return allow(text, app_name, database, roles, list(dict.fromkeys(networks)))
+
+
 def disallow(text: str, app_name: str) -> str:
     """pg_hba.conf without the block of an application."""
     return _block_of(app_name).sub("", text)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import socket
+from collections import Counter
 from collections.abc import Iterable
 
 LINE = re.compile(r"migration ([A-Za-z0-9_.-]{1,100}) (?:begun|waits|done in [0-9]{1,7}\.[0-9] s)")
 LONGEST = 160  # characters of a line
+MOST = 40  # lines about a migration: one that prints them without end would fill the channel, and the heartbeat's answers were lost in it
 WAIT = 1.0  # seconds that the keeper has to take one
 
 
@@ -24,6 +26,7 @@ class Progress:
 
     def __init__(self, keeper: str, names: Iterable[str]) -> None:
         self.path, self.names = keeper, set(names)
+        self.said: Counter[str] = Counter()
         self.rest = b""
         self.keeper: socket.socket | None = None
 
@@ -33,7 +36,8 @@ class Progress:
         self.rest = rest[: LONGEST + 1]
         for line in lines:
             found = LINE.fullmatch(line.decode(errors="replace"))
-            if found and found[1] in self.names:
+            if found and found[1] in self.names and self.said[found[1]] < MOST:
+                self.said[found[1]] += 1
                 self.say(line)
 
     def say(self, line: bytes) -> None:

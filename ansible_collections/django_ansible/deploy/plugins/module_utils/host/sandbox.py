@@ -51,6 +51,7 @@ class Sandbox:
     :param shown: folders that are seen, and may be written, at another place: where they are to be by where they are.
     :param without: names of rules that do not hold here.
     :param nice: above 0 for what leaves the processor to what serves.
+    :param apart: whether it runs as a user that nobody else is, in the place of *user*, and that is gone with it: no process of the application's can look into it.
     """
 
     user: str
@@ -60,13 +61,13 @@ class Sandbox:
     shown: dict[str, str] = field(default_factory=dict)
     without: tuple[str, ...] = ()
     nice: int = 0
+    apart: bool = False
 
     def properties(self) -> list[str]:
         lines = [line.strip() for line in systemd.suited(self.rules).splitlines()]
         kept = [line for line in lines if "=" in line and not line.startswith("#") and line.partition("=")[0] not in (*NOT_FOR_COMMANDS, *self.without)]
         return [
-            "User=" + self.user,
-            "Group=" + self.group,
+            *(["DynamicUser=yes"] if self.apart else ["User=" + self.user, "Group=" + self.group]),
             "Nice=%d" % self.nice,
             *(["CPUWeight=%d" % NICE_WEIGHT] if self.nice else []),
             "KillMode=control-group",

@@ -25,6 +25,8 @@ APPLICATION = {
     "sandbox": {"type": "str", "default": ""},
 }
 
+# Of what may have to make a database on another host.
+MAKER = {"maker_password": {"type": "str", "default": "", "no_log": True}}
 
 COMMAND = {
     "name": {"type": "str", "required": True},

@@ -74,7 +74,7 @@ def application_of(params: dict, layout: Layout, release: str) -> Application:
 def recovery_of(params: dict, layout: Layout) -> Recovery:
     """Dumps of the application's database, and bringing one back, while what runs of the application waits."""
     return Recovery(
-        HostClient(application_sandbox(params)), layout.backups, params["actor"], {"paused": lambda: pause.paused(layout), "closed": lambda: room.closed(layout, params["run_id"])}
+        HostClient(application_sandbox(params), params.get("maker_password", "")), layout.backups, params["actor"], {"paused": lambda: pause.paused(layout), "closed": lambda: room.closed(layout, params["run_id"])}
     )
 
 

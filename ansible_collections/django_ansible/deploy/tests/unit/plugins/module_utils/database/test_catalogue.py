@@ -168,3 +168,17 @@ def test_whatever_happens_no_dump_is_removed_that_a_rollback_to_a_kept_release_n
             if unknown:
                 fits = [dump["id"] for dump in dumps if "before" in dump and not set(dump["applied"]) & unknown]
                 assert fits[-1] not in removed, (release, unknown)
+
+
+def test_a_full_disk_is_said_in_a_sentence(shelf, monkeypatch):
+    add(shelf, "%s-aaaa" % moment(1))
+    record = shelf.records()[0]
+
+    def full(path, content, mode):
+        raise OSError(28, "No space left on device", path)
+
+    monkeypatch.setattr(module, "write_atomically", full)
+    for write in (lambda: add(shelf, "%s-bbbb" % moment(2)), lambda: shelf.note(record, rehearsed="2027-01-20T00:00:00Z")):
+        with pytest.raises(CommandFailed, match="backups could not be written: No space left on device"):
+            write()
+    assert [one["id"] for one in shelf.records()] == [record["id"]]

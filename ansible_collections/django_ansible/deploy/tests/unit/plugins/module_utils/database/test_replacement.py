@@ -33,10 +33,11 @@ def test_the_name_of_a_setting_is_quoted():
     assert variable('shop.x" to 1; --') == '"shop"."x"" to 1; --"'
 
 
-def test_the_administrator_looks_in_no_schema_of_the_application(monkeypatch):
+@pytest.mark.parametrize("client", [clients.Administrator(), clients.Maker("of the run")])
+def test_who_may_more_than_the_application_looks_in_no_schema_of_it(monkeypatch, client):
     seen = []
     monkeypatch.setattr(clients.HostClient, "run", lambda self, argv, variables, **streams: seen.append(variables))
-    clients.Administrator().run(["psql"], {"PGDATABASE": "shop", "PGOPTIONS": "-c search_path=trap"})
+    client.run(["psql"], {"PGDATABASE": "shop", "PGOPTIONS": "-c search_path=trap"})
     assert seen == [{"PGDATABASE": "shop", "PGOPTIONS": "-c search_path=pg_catalog"}]
 
 

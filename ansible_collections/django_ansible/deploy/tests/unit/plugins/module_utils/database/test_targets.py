@@ -80,7 +80,8 @@ def test_what_is_not_to_be_had_is_said_with_what_there_is(started):
 )
 def test_what_another_host_has_put_there_is_not_taken_for_a_dump(started, tmp_path, monkeypatch, record, dump, words):
     (tmp_path / "catalogue").mkdir()
-    catalogue = type("Shelf", (), {"folder": str(tmp_path / "catalogue"), "begin": lambda self: None})()
+    catalogue = Catalogue(str(tmp_path / "catalogue"))
+    monkeypatch.setattr(catalogue, "begin", lambda: "")
     identifier = "20260102T030405Z-aaaa"
 
     def run(argv, **more):

@@ -117,3 +117,29 @@ def test_what_is_said_stands_on_a_line_of_its_own(capsys):
     print("  Applying shop.0002_x...", end="", file=sys.stderr)
     course.say("begun")
     assert LINE.fullmatch(capsys.readouterr().err.splitlines()[-1])
+
+
+@pytest.fixture
+def executor(monkeypatch):
+    """Django's, that has one more statement after the operations of a migration, as foreign keys are."""
+    executor, migration = pytest.importorskip("django.db.migrations.executor"), pytest.importorskip("django.db.migrations.migration")
+
+    def apply_migration(self, state, migration, fake=False):
+        if not fake:
+            migration.apply(state, None)
+        print("the foreign key", file=sys.stderr)
+        return state
+
+    monkeypatch.setattr(executor.MigrationExecutor, "apply_migration", apply_migration)
+    monkeypatch.setattr(migration.Migration, "apply", lambda self, state, editor, collect_sql=False: state)
+    return executor.MigrationExecutor, migration.Migration
+
+
+def test_a_migration_ends_after_what_its_operations_leave_for_the_end(executor, capsys):
+    course = Course(Connection(), {})
+    course.watch()
+    made, migration = object.__new__(executor[0]), executor[1]("0002_x", "shop")
+    made.apply_migration("state", executor[1]("0001_initial", "shop"), fake=True)
+    assert made.apply_migration("state", migration) == "state"
+    assert capsys.readouterr().err.split("\n") == ["the foreign key", "", "migration shop.0002_x begun", "the foreign key", "", "migration shop.0002_x done in 0.0 s", ""]
+    assert [name for name, _ in course.times] == ["shop.0002_x"]

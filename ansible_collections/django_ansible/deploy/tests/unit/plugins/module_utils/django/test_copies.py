@@ -1,7 +1,6 @@
 """Where the server lets the application's role into copies of certain names alone, the first that is free is taken."""
 from __future__ import annotations
 
-import json
 import subprocess
 
 import pytest
@@ -17,18 +16,15 @@ PLAN = {"copy": {"vendor": "postgresql", "applied": []}, "database": {"vendor": 
 class Client:
     """A server that has some databases already, see database/clients.py."""
 
-    def __init__(self, *there, fails="", users=()):
-        self.there, self.fails, self.users, self.did = list(there), fails, users, {}
+    def __init__(self, *there, fails="", maker=None):
+        self.there, self.fails, self.maker, self.did = list(there), fails, maker, {}
 
     def need(self, *given):
         pass
 
     def run(self, argv, variables, **streams):
-        if "COPY" not in variables:
-            found = [{}] if any(user in variables["PGUSER"] + streams["stdin"] for user in self.users) else []
-            return subprocess.CompletedProcess(argv, 0, json.dumps(found), "")
         script, name = argv[-1], variables["COPY"]
-        self.did.update({word: variables["PGUSER"] for word in ("CREATE", "pg_dump") if word in script})
+        self.did.update({word: (variables["PGUSER"], variables.get("PGPASSWORD")) for word in ("CREATE", "pg_dump") if word in script})
         if "CREATE DATABASE" in script:
             if name in self.there:
                 return subprocess.CompletedProcess(argv, 3, "", 'ERROR:  database "%s" already exists' % name)
@@ -53,10 +49,15 @@ def test_the_first_name_that_is_free_is_taken_and_given_back():
 
 
 def test_the_role_that_may_makes_it_for_the_application():
-    client = Client(users=["django_maker_" + NAMES[0].split("_")[2]])
+    maker = Client()
+    maker.password = "of the run"
+    client = Client(maker=maker)
     parameters = {**PLAN["database"]["parameters"], "password": "p"}
     with copy_of({**PLAN, "database": {**PLAN["database"], "parameters": parameters}}, None, client, "", Maker(named=True)):
-        assert client.did == {"CREATE": client.users[0], "pg_dump": "shop"}
+        assert maker.did == {"CREATE": ("django_maker_" + NAMES[0].split("_")[2], "of the run")}
+        assert client.did == {"pg_dump": ("shop", "p")}
+        client.there = maker.there
+    assert client.there == []
 
 
 def test_none_is_taken_from_another_deploy():

@@ -33,6 +33,11 @@ def test_what_is_nice_is_so_beside_other_services_as_well():
     assert not [line for line in Sandbox("a", "a", RULES).properties() if line.startswith("CPUWeight")]
 
 
+def test_what_the_application_is_not_to_see_has_a_user_of_its_own():
+    found = Sandbox("", "", "", apart=True).properties()
+    assert "DynamicUser=yes" in found and not [line for line in found if line.startswith(("User=", "Group="))]
+
+
 def test_a_rule_can_be_left_out():
     assert "ProcSubset=pid" not in Sandbox("a", "a", RULES, without=("ProcSubset",)).properties()
 

@@ -10,7 +10,8 @@ Two exact tests, each of which has to be surer than :data:`ALPHA` divided by the
 
 What is bad by that may have another cause, such as a database that is slow: hosts that still have the release before are in the same trouble then. More than
 half of those that say what they see have to be, so that one of several cannot keep a bad release, and what they say never makes a release bad. Nor does
-it make a release bad that others on the same machine took the processor: requests may take as much longer as that explains.
+it make a release bad that others on the same machine took the processor: requests may take as much longer as that explains. Where it is much of their time,
+queues and what a database waits are more than the rest, and nothing is said of times.
 """
 from __future__ import annotations
 
@@ -23,6 +24,8 @@ SLOWER = 2.0
 NOTICEABLE = 0.02  # seconds that a median has to be longer by
 HINT = 0.05  # of an accident that failures of another host are, for which they still count as trouble there
 ENOUGH = 50  # requests of another host without which nobody knows whether it became slower
+# Shares of the time of requests, waited for a processor that others have, from which on times are not judged: with no other host to compare with, and with one.
+MUCH_LOST, MOST_LOST = 0.25, 0.5
 AS_BUSY = 0.7  # share that a second has of the requests of another one, or more, where both are about as busy
 
 GOOD, BAD, UNDECIDED = "good", "bad", "undecided"
@@ -155,7 +158,7 @@ def judge_times(pairs: list[tuple[float, float]], others: list[Elsewhere], slowe
     became, alone = "a request in the middle takes %d ms where it took %d ms" % (times, before), "it is not this release alone"
     if factor > 1 and not takes_longer([(time, usual * factor) for time, usual in pairs], slower, limit):
         return UNDECIDED, "%s, and the release before takes %.1f times as long as before on other hosts: %s" % (became, factor, alone)
-    if not takes_longer([(time * (1 - lost), usual) for time, usual in pairs], slower, limit):
+    if lost >= (MOST_LOST if known else MUCH_LOST) or not takes_longer([(time * (1 - lost), usual) for time, usual in pairs], slower, limit):
         return UNDECIDED, "%s, and waits %d %% of that for a processor that others on the same machine have: %s" % (became, round(100 * lost), alone)
     beside = ", and on other hosts takes %.1f times as long as it did" % factor if known else ""
     waits = ", %d %% of which it waits for a processor that others on the same machine have" % round(100 * lost) if lost >= 0.01 else ""

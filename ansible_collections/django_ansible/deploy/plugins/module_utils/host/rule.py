@@ -37,9 +37,8 @@ class Rule:
         :param ask: what other hosts see, which is asked only when the release is bad by what this one sees.
         :param lost: as :func:`judge` has it.
         """
-        found = judge(new, old, self.least, **self.rule, lost=lost)
-        elsewhere = ask() if found[0] == BAD else []
-        return judge(new, old, self.least, **self.rule, elsewhere=elsewhere, lost=lost) if elsewhere else found
+        found = judge(new, old, self.least, **self.rule)
+        return judge(new, old, self.least, **self.rule, elsewhere=ask(), lost=lost) if found[0] == BAD else found
 
     def watch(self, look: Callable[[], tuple[str, str, str | None]], stop: Callable[[], bool]) -> tuple[str, str]:
         """Looks every few seconds until the time is over, or something is the matter.

@@ -12,6 +12,7 @@ description:
   - Lends a run the packed modules and the compiled templates of an earlier one, and keeps those that it had to make itself. They hold code alone, no
     arguments and nothing that users wrote.
   - Tasks of this collection that are skipped, or include others, take no process of their own.
+  - A variable is evaluated once for the arguments of such a task, however many templates name it.
   - They are used only with the same code of this collection, and when they are as they were kept. What cannot be kept or lent is packed as ever.
 options:
   folder:
@@ -33,7 +34,7 @@ import tempfile
 from ansible import constants as C
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import filter_loader, test_loader
-from ansible_collections.django_ansible.deploy.plugins.plugin_utils import built_templates, remembered, spared
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils import built_templates, evaluated, remembered, spared
 
 PLUGINS = pathlib.Path(__file__).parents[1]
 # Ansible's own names: where a run has its packed modules (lib/ansible/executor/module_common.py), and how those of this collection begin.
@@ -123,6 +124,8 @@ class CallbackModule(CallbackBase):
             built_templates.lend(self._kept, self._compiled, PLUGINS.parent)
         with contextlib.suppress(ImportError, AttributeError):
             spared.lend(PLUGINS.parent)
+        with contextlib.suppress(ImportError, AttributeError):
+            evaluated.lend(PLUGINS.parent)
         # Else each process of each task loads Ansible's own, all of which it has when it needs one.
         for loader in LOADERS.values():
             list(loader.all())

@@ -11,10 +11,12 @@ What Ansible sends is changed in one place, the text of the packed module's arch
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import io
 import os
 import re
+import tempfile
 import zipfile
 
 from ansible import constants as C
@@ -107,10 +109,17 @@ def to_keep(text: bytes) -> bytes:
 
 
 def _name(found: re.Match) -> str:
-    """Stands for what is in an archive; the archive itself has the time at which it was made."""
+    """Stands for what is in an archive; the archive itself has the time at which it was made. Looked for once in a run: each host asks for each module."""
+    place = os.path.join(C.DEFAULT_LOCAL_TMP, "named-" + hashlib.sha256(found.group(1)).hexdigest()[:32])
+    with contextlib.suppress(FileNotFoundError), open(place, encoding="ascii") as file:
+        return file.read()
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(found.group(1)))) as archive:
         files = sorted((name, hashlib.sha256(archive.read(name)).hexdigest()) for name in archive.namelist())
-    return hashlib.sha256(repr(files).encode()).hexdigest()
+    name = hashlib.sha256(repr(files).encode()).hexdigest()
+    with tempfile.NamedTemporaryFile("w", dir=C.DEFAULT_LOCAL_TMP, delete=False, encoding="ascii") as file:
+        file.write(name)
+    os.replace(file.name, place)
+    return name
 
 
 class Lacking:

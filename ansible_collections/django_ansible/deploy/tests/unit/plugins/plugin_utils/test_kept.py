@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -163,3 +164,17 @@ def test_nothing_is_kept_by_what_only_looks_or_without_roots_rights(packed, give
 def test_the_modules_that_are_kept_are_there():
     there = {path.stem for path in (COLLECTION / "plugins/modules").glob("*.py")}
     assert there >= kept.MODULES
+
+
+def test_an_archive_is_looked_through_once_for_all_hosts(packed, tmp_path, monkeypatch):
+    monkeypatch.setattr(C, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    opened = []
+
+    class ZipFile(zipfile.ZipFile):
+        def __init__(self, *args, **kwargs):
+            opened.append(1)
+            super().__init__(*args, **kwargs)
+
+    monkeypatch.setattr(kept.zipfile, "ZipFile", ZipFile)
+    texts = {kept.with_checksum(packed) for _ in range(32)}
+    assert len(texts) == len(opened) == 1

@@ -95,6 +95,7 @@ test("a connection that breaks meanwhile is made again, and no host goes back fu
 });
 
 test("hosts that would not go back to the same release are told which one, and switch then", async () => {
+  await deployed("older");
   await deployed("6");
   const { release } = await stateOf(fleet.app2);
   await deployed("7");
@@ -103,5 +104,5 @@ test("hosts that would not go back to the same release are told which one, and s
   expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-hosts": "2" });
   expect(result.log).toContain("Activate the release");
   // The newest of the older ones that both have.
-  expect(await versions()).toEqual(["5", "5"]);
+  expect(await versions()).toEqual(["older", "older"]);
 });

@@ -32,6 +32,15 @@ describe("where the time of a run went", () => {
     });
   });
 
+  it("knows a rollback that moves traffic while it looks at the hosts", () => {
+    const looked = [
+      phase("Reach hosts", 11.5),
+      result(11.6, 1.4, "django_ansible.deploy.app_host"),
+      phase("Finish", 13.5),
+    ];
+    expect(timingsOf(marks, looked)).toMatchObject({ switched: 3 });
+  });
+
   it("leaves nothing out but the report", () => {
     const { total, look, phases, ...rest } = timingsOf(marks, events);
     const parts = [look, rest["ansible-ready"], rest["ansible-start"], ...Object.values(phases ?? {})];

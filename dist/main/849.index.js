@@ -1851,7 +1851,68 @@ function withMixed(hosts) {
     return { ...hosts, ...Object.fromEntries(mixed) };
 }
 
+;// CONCATENATED MODULE: ./lib/report/phases.js
+/** The phases of a run by host: its plays, or in a run of one play the roles. */
+function coursesOf(events) {
+    const byRole = events.filter(({ event }) => event === "play").length < 2;
+    const courses = new Map();
+    let play = "";
+    for (const event of events) {
+        if (event.event === "play")
+            play = event.name;
+        if (event.event !== "result" || event.start === undefined || event.status === "skipped")
+            continue;
+        const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
+        courses.set(event.host, course);
+        const back = event.deploy?.rolled_back === true;
+        const phase = back ? "Rollback" : byRole ? (roleOf(event.name) ?? play) : play;
+        const span = extend(course.spans, phase, event);
+        if (switches(event))
+            course.switched = span.end;
+        if (back)
+            course.returned = span.end;
+    }
+    return [...courses].map(([host, course]) => ({ host, ...course }));
+}
+/** Names of the phases, all hosts together. */
+function phasesOf(courses) {
+    return new Set(courses.flatMap(({ spans }) => spans.map(({ phase }) => phase)));
+}
+/** The phase in which the run failed; "" when none did, or it had no phases. */
+function failedPhase(courses) {
+    const failed = courses.flatMap(({ spans }) => spans.filter((span) => span.failed));
+    return failed.toSorted((one, other) => one.end - other.end)[0]?.phase ?? "";
+}
+/** Whether a result is the switch of a host to what was deployed. */
+function switches(event) {
+    return event.status === "changed" && activates(event);
+}
+/** Whether a result is of a step that moves a host's traffic, however it ended. In a rollback the look at a host goes on to do so. */
+function activates({ action }) {
+    return /\.(app_host|app_activate|compose_up)$/.test(action);
+}
+function extend(spans, phase, event) {
+    const start = Math.round((event.start ?? 0) * 1000);
+    const end = Math.round(((event.start ?? 0) + (event.duration ?? 0)) * 1000);
+    let span = spans.at(-1);
+    if (span?.phase !== phase) {
+        span = { phase, start, end, failed: false };
+        spans.push(span);
+    }
+    span.end = Math.max(span.end, end);
+    span.failed ||= (event.status === "failed" || event.status === "unreachable") && !event.ignored && !event.rescued;
+    return span;
+}
+/** The role of a task, by its name. The bundled ones are no phase: what has phases of theirs has them as plays. */
+function roleOf(name) {
+    const [role = "", ...task] = name.split(" : ");
+    if (task.length === 0)
+        return undefined;
+    return role.startsWith("django_ansible.deploy.") ? "" : role;
+}
+
 ;// CONCATENATED MODULE: ./lib/report/totals.js
+
 
 
 const NOTHING = { ok: 0, changed: 0, unreachable: 0, failures: 0, skipped: 0, rescued: 0, ignored: 0 };
@@ -1880,10 +1941,9 @@ function totalsOf(events) {
     };
 }
 const hostsOf = (results, holds) => new Set(results.filter(holds).map(({ host }) => host));
-const hasSwitched = ({ action, status }) => /\.(app_activate|compose_up)$/.test(action) && status === "changed";
 function wentOn(results) {
     const back = hostsOf(results, ({ deploy }) => deploy?.rolled_back === true);
-    return [...hostsOf(results, hasSwitched)].filter((host) => !back.has(host)).sort(lib_text/* naturally */.Lx);
+    return [...hostsOf(results, switches)].filter((host) => !back.has(host)).sort(lib_text/* naturally */.Lx);
 }
 /**
  * Each host that failed says that it kept what it served, and of the others each that had switched that it went back. After
@@ -2159,66 +2219,6 @@ function ending(text, most) {
 function setOutputs(outputs) {
     for (const name of OUTPUT_NAMES)
         lib_core/* setOutput */.uH(name, outputs[name]);
-}
-
-;// CONCATENATED MODULE: ./lib/report/phases.js
-/** The phases of a run by host: its plays, or in a run of one play the roles. */
-function coursesOf(events) {
-    const byRole = events.filter(({ event }) => event === "play").length < 2;
-    const courses = new Map();
-    let play = "";
-    for (const event of events) {
-        if (event.event === "play")
-            play = event.name;
-        if (event.event !== "result" || event.start === undefined || event.status === "skipped")
-            continue;
-        const course = courses.get(event.host) ?? { spans: [], switched: undefined, returned: undefined };
-        courses.set(event.host, course);
-        const back = event.deploy?.rolled_back === true;
-        const phase = back ? "Rollback" : byRole ? (roleOf(event.name) ?? play) : play;
-        const span = extend(course.spans, phase, event);
-        if (switches(event))
-            course.switched = span.end;
-        if (back)
-            course.returned = span.end;
-    }
-    return [...courses].map(([host, course]) => ({ host, ...course }));
-}
-/** Names of the phases, all hosts together. */
-function phasesOf(courses) {
-    return new Set(courses.flatMap(({ spans }) => spans.map(({ phase }) => phase)));
-}
-/** The phase in which the run failed; "" when none did, or it had no phases. */
-function failedPhase(courses) {
-    const failed = courses.flatMap(({ spans }) => spans.filter((span) => span.failed));
-    return failed.toSorted((one, other) => one.end - other.end)[0]?.phase ?? "";
-}
-/** Whether a result is the switch of a host to what was deployed. */
-function switches(event) {
-    return event.status === "changed" && activates(event);
-}
-/** Whether a result is of the step that moves a host's traffic, however it ended. */
-function activates({ action }) {
-    return /\.(app_activate|compose_up)$/.test(action);
-}
-function extend(spans, phase, event) {
-    const start = Math.round((event.start ?? 0) * 1000);
-    const end = Math.round(((event.start ?? 0) + (event.duration ?? 0)) * 1000);
-    let span = spans.at(-1);
-    if (span?.phase !== phase) {
-        span = { phase, start, end, failed: false };
-        spans.push(span);
-    }
-    span.end = Math.max(span.end, end);
-    span.failed ||= (event.status === "failed" || event.status === "unreachable") && !event.ignored && !event.rescued;
-    return span;
-}
-/** The role of a task, by its name. The bundled ones are no phase: what has phases of theirs has them as plays. */
-function roleOf(name) {
-    const [role = "", ...task] = name.split(" : ");
-    if (task.length === 0)
-        return undefined;
-    return role.startsWith("django_ansible.deploy.") ? "" : role;
 }
 
 ;// CONCATENATED MODULE: ./lib/report/timings.js

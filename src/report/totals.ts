@@ -1,6 +1,7 @@
 import type { DeployFacts, HostStats, HostStatus, ResultEvent, RunEvent } from "../ansible/events.js";
 import { naturally } from "../text.js";
 import { withMixed } from "./mixed.js";
+import { switches } from "./phases.js";
 
 /** What happened in a run, all hosts together. */
 export interface Totals {
@@ -55,12 +56,9 @@ export function totalsOf(events: readonly RunEvent[]): Totals {
 const hostsOf = (results: readonly ResultEvent[], holds: (result: ResultEvent) => boolean): Set<string> =>
   new Set(results.filter(holds).map(({ host }) => host));
 
-const hasSwitched = ({ action, status }: ResultEvent): boolean =>
-  /\.(app_activate|compose_up)$/.test(action) && status === "changed";
-
 function wentOn(results: readonly ResultEvent[]): string[] {
   const back = hostsOf(results, ({ deploy }) => deploy?.rolled_back === true);
-  return [...hostsOf(results, hasSwitched)].filter((host) => !back.has(host)).sort(naturally);
+  return [...hostsOf(results, switches)].filter((host) => !back.has(host)).sort(naturally);
 }
 
 /**

@@ -11,8 +11,8 @@ description:
   - Before it renders a template it compiles it, in each task of each host again. Those of this collection take about half of a run's processor time.
   - Lends a run the packed modules and the compiled templates of an earlier one, and keeps those that it had to make itself. They hold code alone, no
     arguments and nothing that users wrote.
-  - Tasks of this collection that are skipped, or include others, take no process of their own.
-  - A variable is evaluated once for the arguments of such a task, however many templates name it.
+  - Tasks of this collection that are skipped, include others, or set variables alone, take no process of their own.
+  - A variable is evaluated once for the arguments of a task of this collection, however many templates name it.
   - They are used only with the same code of this collection, and when they are as they were kept. What cannot be kept or lent is packed as ever.
 options:
   folder:

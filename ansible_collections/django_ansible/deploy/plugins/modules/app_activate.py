@@ -117,12 +117,10 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, holding
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.finishing import FINISH, end
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
 
 
 def main() -> None:
@@ -141,7 +139,7 @@ def main() -> None:
     lock = lock_of(module.params, module.check_mode)
     try:
         with lock.step():
-            result = activate(module)
+            result = activating.activate(module.params, module.check_mode)
             if not result["changed"] and module.params["last_step"]:
                 lock.release()
             trouble = finish(module, lock, result) if result["changed"] and module.params["finish"] else None
@@ -149,19 +147,7 @@ def main() -> None:
         layout = layout_of(module.params)
         if isinstance(error, Locked) and lock.holder() is None and ended_before(module, layout):
             module.exit_json(**ended_before(module, layout))
-        # Only now do requests go on that waited while the database was migrated.
-        taken_back, left = holding.abandon(layout, module.params["run_id"])
-        served = layout.live_release()
-        told = {"release": served, "previous_release": served, "revision": layout.read_release(served).get("revision") if served else None}
-        try:
-            # One that serves is not what is wrong with its new environment or files.
-            if isinstance(error, CommandFailed) and module.params["release"] != served:
-                layout.mark_release(module.params["release"], bad=True)
-            layout.record(release=module.params["release"], result="failed", run=module.params["run_id"], actor=module.params["actor"])
-        except OSError:
-            pass  # What failed is told below; a disk that is full must not hide it.
-        told["taken_back"] = taken_back
-        module.fail_json(msg="%s%s" % (error, left), deploy={"kept": True, **{key: value for key, value in told.items() if value}})
+        module.fail_json(**activating.failure(module.params, error))
     for warning in result["deploy"]["warnings"]:
         module.warn(warning)
     if trouble:
@@ -190,35 +176,6 @@ def ended_before(module: AnsibleModule, layout: Layout) -> dict | None:
         return None
     told = {"release": params["release"], "previous_release": last.get("previous"), "revision": last.get("revision"), "url": params["service"]["url"], "warnings": []}
     return {"changed": True, "finished": True, "told": [], "done": [], "slot": layout.live_slot(), "deploy": told}
-
-
-def activate(module: AnsibleModule) -> dict:
-    if module.params["revision"]:
-        layout_of(module.params).vouch(module.params["release"], module.params["revision"])
-    wanted = Wanted({**module.params, **module.params["service"]})
-    pending = wanted.pending()
-    diff = [file.diff() for _, file in wanted.different]
-    layout = wanted.layout
-    revision = layout.read_release(wanted.release).get("revision")
-    previous = wanted.previous_release
-    activation = Activation(wanted)
-    if pending and not module.check_mode:
-        activation.run(pending)
-    elif not module.check_mode:
-        # The fleet rolls back to what is live here, and this host had expected another one.
-        early_start.end(layout, module.params["run_id"])
-        # When the connection broke, Ansible asks again: what this run did here before is still its change.
-        before = undo.recall(layout.app_name) or {}
-        if before.get("run") == module.params["run_id"] and before.get("release") == wanted.release:
-            pending, previous = before["done"], before["previous_release"]
-    return {
-        "changed": bool(pending),
-        "told": [*wanted.told, *activation.told],
-        "done": pending,
-        "slot": activation.slot,
-        "diff": diff,
-        "deploy": {"release": wanted.release, "previous_release": previous, "revision": revision, "url": module.params["service"]["url"], "warnings": [*wanted.warnings, *activation.warnings]},
-    }
 
 
 if __name__ == "__main__":

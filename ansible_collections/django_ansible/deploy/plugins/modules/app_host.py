@@ -8,7 +8,7 @@ module: app_host
 short_description: Shows what a host has and what is live there
 description:
   - Looks at a host once, before anything is touched, so that later steps run only where there is something to do.
-  - Changes nothing, but takes the deploy lock. Fails when the host cannot run the application at all, another deploy holds the lock, or its nginx
+  - Changes nothing without O(switch), but takes the deploy lock. Fails when the host cannot run the application at all, another deploy holds the lock, or its nginx
     refuses the site that it is to get.
 extends_documentation_fragment:
   - django_ansible.deploy.heart
@@ -64,6 +64,12 @@ options:
     description: In a rollback, name of a release, or a commit or its first digits. Empty for the release before.
     type: str
     default: ''
+  switch:
+    description:
+      - With O(start_early), whether this host goes over to that release right away, as M(django_ansible.deploy.app_activate) has a host do, when all hosts of
+        the run said by their heartbeat that they would go over to the same one. Otherwise nothing is switched.
+    type: bool
+    default: false
   last_step:
     description: Whether the deploy lock can be given back at once when the host is as it should be, since nothing follows on it.
     type: bool
@@ -123,6 +129,14 @@ current:
       as O(service) says. Otherwise M(django_ansible.deploy.app_activate) has something to do.
   type: bool
   returned: success
+activated:
+  description: What this host went over to by O(switch), with C(release) and C(revision); RV(live) is then what was live before. V(null) where it did not.
+  type: dict
+  returned: success
+told:
+  description: What is served to everybody from now on. The action plugin shows it.
+  type: list
+  returned: when RV(activated)
 lock_kept:
   description: Whether a host that is RV(current) still has the deploy lock.
   type: bool
@@ -147,7 +161,7 @@ free_mib:
   returned: success
 deploy:
   description:
-    - For the events file, C(app), C(packages) that are missing, and C(previous_release) and C(previous_revision), which are live now. A host that
+    - For the events file, what M(django_ansible.deploy.app_activate) tells where RV(activated), else C(app), C(packages) that are missing, and C(previous_release) and C(previous_revision), which are live now. A host that
       is RV(current) also has C(release), C(revision) and C(url).
   type: dict
   returned: success
@@ -155,9 +169,9 @@ deploy:
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import hearing
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, DeployLock, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import admission, early_start, front, kept_code, older_release, returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, admission, front, kept_code, returning, rolling_back
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.first_look import look
 
@@ -179,6 +193,7 @@ def main() -> None:
             **SERVICE,
             "start_early": {"type": "bool", "default": False},
             "asked": {"type": "str", "default": ""},
+            "switch": {"type": "bool", "default": False},
             "last_step": {"type": "bool", "default": False},
             **LOCK_ARGUMENTS,
             **hearing.HEART_ARGUMENTS,
@@ -205,12 +220,9 @@ def main() -> None:
     found = None
     try:
         found = look(layout, module.params)
-        if not found["current"]:
+        if not found["current"] and not module.params["switch"]:
             front.try_out(module.params)
-        expected = older_release.expected(found, module.params["asked"]) if module.params["start_early"] and not module.check_mode else None
-        if expected:
-            with lock.step():
-                early_start.begin(module.params, layout, expected)
+        release = rolling_back.begin(found, layout, module.params, lock) if module.params["start_early"] and not module.check_mode else None
         if module.check_mode and lock.refusals():
             found["deploy"]["warnings"] = lock.refusals()
     except Exception as error:
@@ -230,8 +242,24 @@ def main() -> None:
             module.exit_json(changed=False, unheard=True)
         if trouble:
             module.warn(trouble)
+        elif module.params["switch"]:
+            found.update(switch(module, release, found, lock))
     code = kept_code.answer(layout, found, module.params["revision"])
-    module.exit_json(changed=False, free_mib=free, **found, **({"code": code} if code else {}))
+    module.exit_json(free_mib=free, **found, **({"code": code} if code else {}))
+
+
+def switch(module: AnsibleModule, release: str | None, found: dict, lock: DeployLock) -> dict:
+    """What the answer has besides when this host went over to *release*."""
+    try:
+        done = rolling_back.switch(release, found, module.params, lock)
+    except (CommandFailed, Locked) as error:
+        module.fail_json(**activating.failure({**module.params, "release": release}, error))
+    if done is None:
+        return {}
+    for warning in done["deploy"].pop("warnings"):
+        module.warn(warning)
+    activated = {name: done["deploy"][name] for name in ("release", "revision")}
+    return {"changed": done["changed"], "told": done["told"], "diff": done["diff"], "activated": activated, "deploy": {**found["deploy"], **done["deploy"]}}
 
 
 if __name__ == "__main__":

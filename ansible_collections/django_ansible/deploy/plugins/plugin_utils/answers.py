@@ -66,7 +66,8 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_host": {
         "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
-        "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "renews_certificate": boolean, "once": each(word), "free_mib": number, "deploy": DEPLOY,
+        "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "activated": maybe(record(release=release, revision=maybe(commit))),
+        "told": each(text()), "renews_certificate": boolean, "once": each(word), "free_mib": number, "deploy": DEPLOY,
         "code": record(release=release, contents=packed),
     },
     "app_lock": {"lock": maybe(LINE)},

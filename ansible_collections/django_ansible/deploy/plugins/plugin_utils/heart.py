@@ -80,11 +80,19 @@ def start(action, task_vars: dict, may_fail: int) -> str:
         return ""
     token = secrets.token_hex(16)
     host = task_vars.get("inventory_hostname", "")
-    order = {"name": host, "argv": argv, "greeting": socket_path(token), "control_path": control_path(argv), "may_fail": may_fail}
+    hosts = len(task_vars.get("ansible_play_hosts_all") or [])
+    order = {"name": host, "argv": argv, "greeting": socket_path(token), "control_path": control_path(argv), "may_fail": may_fail, "hosts": hosts}
     with open(place("hosts"), "a", encoding="utf-8"):
         pass
     put(token + ".host", json.dumps(order))
     return token
+
+
+def differ() -> None:
+    """A host does nothing by itself, as it failed: others need not wait for what it would do."""
+    if os.path.exists(place("hosts")) and _runs():
+        with contextlib.suppress(FileExistsError):  # Another one fails at the same moment.
+            put("differs", "")
 
 
 def confirm(lost: list[str], timeout: float = 30.0) -> dict | None:

@@ -8,6 +8,8 @@ import re
 import subprocess
 import time
 
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.heart_agreement import PROPOSAL
+
 BEAT = 5.0  # seconds between two beats
 LOST = 10.0  # seconds without an answer after which a channel is made anew
 GONE = 15.0  # seconds without an answer after which a host counts as gone: it rolls back, and when more are than may be, no host is sent a beat any more
@@ -43,6 +45,7 @@ class Channel:
         self.question: bytes | None = None
         self.asked = 0.0
         self.seen: list[bytes] = []
+        self.proposal: bytes | None = None
         self.progress: list[bytes] = []
         self.progressed = 0
         self.ended = False
@@ -117,6 +120,8 @@ class Channel:
                 self.question, self.asked = line, now
             elif SEEN.fullmatch(line) and len(self.seen) < MOST_SEEN:
                 self.seen.append(line)
+            elif PROPOSAL.fullmatch(line):
+                self.proposal = line
             elif PROGRESS.fullmatch(line) and self.progressed < MOST_PROGRESS:
                 self.progress.append(line)
                 self.progressed += 1

@@ -3,11 +3,12 @@
 """Runs beside ansible-playbook, one for a run, and lets each host hear that the run lives.
 
 Started by heart.py with a folder and the process id of ansible-playbook. Orders come as files in the folder, written by rename: ``NAME.host`` has a
-host's channel and how many hosts the run may lose, ``NAME.login`` a command that makes a connection and stays until that has ended, ``confirm`` asks to tell
-all hosts that the fleet is through, but for those that are lost, which ``confirmed`` answers; who wrote one writes to the pipe ``wake`` as well. It knows no
-Ansible and imports nothing of it.
+host's channel, how many hosts the run has and how many it may lose, ``NAME.login`` a command that makes a connection and stays until that has ended,
+``differs`` says that a host does nothing by itself, ``confirm`` asks to tell all hosts that the fleet is through, but for those that are lost, which
+``confirmed`` answers; who wrote one writes to the pipe ``wake`` as well. It knows no Ansible and imports nothing of it.
 
-A host may ask what the others see (heart_questions.py), and say which migration it applies (heart_progress.py).
+A host may ask what the others see (heart_questions.py), whether all would do the same (heart_agreement.py), and say which migration it applies
+(heart_progress.py).
 """
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ import subprocess
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart_progress
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.heart_agreement import Agreement
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.heart_channel import LONGEST, Channel
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.heart_questions import Questions
 
@@ -39,6 +41,7 @@ class Heart:
         # What logs in, by the path of its order.
         self.logins: dict = {}
         self.questions = Questions()
+        self.agreement = Agreement()
         self.confirmed = False
         self.may_fail = 0
         self.wake = os.open(pipe_in(folder), os.O_RDWR | os.O_NONBLOCK)
@@ -67,6 +70,7 @@ class Heart:
             else:
                 open_ones[stream].hear(time.monotonic())
         self.questions.pass_on(self.channels, time.monotonic())
+        self.agreement.pass_on(self.channels)
         for channel in self.channels.values():
             heart_progress.write_down(self.folder, channel)
 
@@ -81,13 +85,16 @@ class Heart:
                 with open(path, encoding="utf-8") as file:
                     told = json.load(file)
                 os.unlink(path)
-                self.may_fail = told["may_fail"]
+                self.may_fail, self.agreement.hosts = told["may_fail"], told["hosts"]
                 if told["name"] in self.channels:
                     self.channels[told["name"]].close()
                 self.channels[told["name"]] = Channel(told["name"], told["argv"], told["greeting"], told["control_path"])
             elif name.endswith(".login"):
                 if path not in self.logins:
                     self.log_in(path)
+            elif name == "differs":
+                os.unlink(path)
+                self.agreement.differs = True
             elif name == "confirm":
                 with open(path, encoding="utf-8") as file:
                     lost = set(json.load(file))

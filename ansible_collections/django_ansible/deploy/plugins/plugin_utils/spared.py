@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""Spares tasks of this collection that are skipped, or include others, a process of their own.
+"""Spares tasks of this collection that are skipped, include others, or set variables alone, a process of their own.
 
-Ansible takes one for each task of each host, also to find out that there is nothing to do there: most of those of a deploy. Here that is found out before, by
-Ansible's own code and for the same result. Where it cannot be said, and where Ansible has not what is named here, as in a later version, the task gets its process.
+Ansible takes one for each task of each host, also to find out that there is nothing to do there: most of those of a deploy. Here such a task is done before, by
+Ansible's own code and with the same result. Where it cannot be said, and where Ansible has not what is named here, as in a later version, the task gets its process.
 """
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ def lend(ours: pathlib.Path) -> None:
 
     def started(self):
         task = self._task
-        if (includes(task) or task.when or task.loop is not None) and not task.loop_with and str(task.get_path() or "").startswith(below):
+        if (is_light(task) or task.when or task.loop is not None) and not task.loop_with and str(task.get_path() or "").startswith(below):
             with contextlib.suppress(Exception):
                 if is_done(self):
                     return
         start(self)
 
     def is_done(worker) -> bool:
-        """Whether a worker has nothing to do on its host; then its result is sent."""
+        """Whether a task needed nobody to do something on a host or for it; then its result is sent."""
         task = worker._task.copy(exclude_parent=True, exclude_tasks=True)
         task._parent = worker._task._parent
         variables = dict(worker._task_vars)
         with _context(_task.TaskContext, task, variables, worker._host.name):
             executor = _executor(worker, task, variables)
-            if not includes(task) and not is_skipped(worker, task, variables, executor._get_loop_items()):
+            if not is_light(task) and not is_skipped(worker, task, variables, executor._get_loop_items()):
                 return False
             send(worker, task, executor.run())
         return True
@@ -56,8 +56,9 @@ def lend(ours: pathlib.Path) -> None:
     WorkerProcess.start = started
 
 
-def includes(task) -> bool:
-    return task.action in C._ACTION_INCLUDE_TASKS
+def is_light(task) -> bool:
+    """Whether a task is over sooner than a process for it would start, on whatever host."""
+    return task.action in C._ACTION_INCLUDE_TASKS or task.action in C._ACTION_SET_FACT
 
 
 def _context(made, task, variables: dict, host: str):

@@ -53,6 +53,8 @@ def _look(slot: str | None, release: str | None, wanted: bool, layout: Layout, p
         "to_finish": to_finish(slot, releases, layout, params),
         "current": current,
         "lock_kept": current,
+        "changed": False,
+        "activated": None,
         "once": process_units.once_here(layout.app_name),
         "renews_certificate": os.path.exists("/etc/systemd/system/%s-certificate.timer" % layout.app_name),
         "deploy": {key: value for key, value in told.items() if value},

@@ -56,17 +56,3 @@ def test_what_cannot_be_ended_is_told_and_the_lock_given_back(monkeypatch):
     monkeypatch.setattr(app_activate, "end", fails)
     assert app_activate.finish(module, lock, result) == "no space left"
     assert calls == [5, "release"]
-
-
-def test_what_this_host_expected_to_roll_back_to_stops_where_nothing_is_to_be_done(monkeypatch):
-    ended = []
-    layout = SimpleNamespace(app_name="mysite", read_release=lambda release: {})
-    wanted = SimpleNamespace(layout=layout, pending=list, different=[], release=OLD, previous_release=OLD, told=[], warnings=[])
-    monkeypatch.setattr(app_activate, "Wanted", lambda params: wanted)
-    monkeypatch.setattr(app_activate, "Activation", lambda wanted: SimpleNamespace(slot="green", told=[], warnings=[]))
-    monkeypatch.setattr(app_activate.undo, "recall", lambda app: None)
-    monkeypatch.setattr(app_activate.early_start, "end", lambda layout, run: ended.append(run))
-    for check_mode in (True, False):
-        module = SimpleNamespace(params={**PARAMS, "revision": ""}, check_mode=check_mode)
-        assert app_activate.activate(module)["changed"] is False
-    assert ended == ["run-1"]

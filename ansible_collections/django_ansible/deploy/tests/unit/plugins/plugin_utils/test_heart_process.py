@@ -27,6 +27,8 @@ SEES = HOST.replace("    log.write(line)", """    log.write(line)
     if words[0] == "look":
         print("seen %s 3 90 0 400 290" % words[1], flush=True)""")
 ASKS = "print('elsewhere 12 web', flush=True)\n" + HOST
+AGREES = "print('agree %s', flush=True)\n" + HOST
+SAME = "20260102T030405Z-0123456 " + "0" * 40
 DEAF = "import time; time.sleep(60)"
 
 
@@ -38,8 +40,8 @@ def heart(tmp_path, monkeypatch):
         monkeypatch.setattr(heart_process, name, value)
     made = Heart(str(tmp_path), lambda: True)
 
-    def add(name, program=HOST, may_fail=0):
-        order = {"name": name, "may_fail": may_fail, "argv": [sys.executable, "-c", program, str(tmp_path / (name + ".log"))], "greeting": "/the/socket", "control_path": ""}
+    def add(name, program=HOST, may_fail=0, hosts=0):
+        order = {"name": name, "may_fail": may_fail, "hosts": hosts, "argv": [sys.executable, "-c", program, str(tmp_path / (name + ".log"))], "greeting": "/the/socket", "control_path": ""}
         (tmp_path / (name + ".host")).write_text(json.dumps(order))
 
     def beat(seconds):
@@ -244,6 +246,63 @@ def test_what_a_host_makes_up_reaches_no_other(heart, said):
     assert heart.lines("app1") == heart.lines("app2") == []
 
 
+def test_hosts_that_would_all_do_the_same_are_told_so(heart):
+    heart.add("app1", AGREES % SAME, hosts=2)
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.go(0.3)
+    assert heart.lines("app1") == [], "another one is missing"
+    heart.add("app2", AGREES % SAME, hosts=2)
+    heart.until(lambda: "app2" in heart.channels and heart.are_there())
+    heart.go(0.3)
+    assert (heart.lines("app1"), heart.lines("app2")) == (["agreed"], ["agreed"])
+
+
+@pytest.mark.parametrize("other", ["-", SAME.replace("0102T", "0101T"), SAME.replace("0" * 40, "1" * 40)])
+def test_hosts_that_would_not_are_told_without_waiting_for_the_rest(heart, other):
+    heart.add("app1", AGREES % SAME, hosts=3)
+    heart.add("app2", AGREES % other, hosts=3)
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.go(0.3)
+    assert (heart.lines("app1"), heart.lines("app2")) == (["differs"], ["differs"])
+    heart.add("app3", AGREES % SAME, hosts=3)
+    heart.until(lambda: "app3" in heart.channels and heart.are_there())
+    heart.go(0.3)
+    assert heart.lines("app3") == ["differs"]
+
+
+def test_a_host_that_failed_keeps_none_waiting(heart, tmp_path):
+    heart.add("app1", AGREES % SAME, hosts=2)
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    (tmp_path / "differs").touch()
+    heart.go(0.3)
+    assert heart.lines("app1") == ["differs"]
+    assert not (tmp_path / "differs").exists()
+
+
+def test_a_host_that_says_something_else_later_has_not_agreed_to_it(heart):
+    heart.add("app1", AGREES % SAME, hosts=1)
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.go(0.3)
+    heart.add("app1", AGREES % SAME.replace("0102T", "0101T"), hosts=1)
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.go(0.3)
+    assert heart.lines("app1") == ["agreed", "differs"]
+
+
+@pytest.mark.parametrize("said", ["", "- -", "20260102T030405Z-0123456", SAME + " x", SAME.replace("T", "t")])
+def test_what_is_no_proposal_counts_for_nothing(heart, said):
+    heart.add("app1", AGREES % said, hosts=1)
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.go(0.3)
+    assert heart.lines("app1") == []
+
+
 def test_one_for_a_run_and_it_ends_with_ansible(tmp_path):
     ansible = subprocess.Popen([sys.executable, "-c", DEAF])
     argv = command(str(tmp_path), ansible.pid)
@@ -279,7 +338,7 @@ def test_an_order_is_looked_at_when_it_comes(heart, tmp_path):
 def test_the_connection_that_a_channel_goes_over_is_looked_for_often(heart, tmp_path, monkeypatch):
     waited = []
     monkeypatch.setattr(heart_process.select, "select", lambda read, write, error, seconds: waited.append(seconds) or ([], [], []))
-    order = {"name": "app1", "may_fail": 0, "argv": [sys.executable, "-c", HOST, str(tmp_path / "app1.log")], "greeting": "/the/socket"}
+    order = {"name": "app1", "may_fail": 0, "hosts": 1, "argv": [sys.executable, "-c", HOST, str(tmp_path / "app1.log")], "greeting": "/the/socket"}
     (tmp_path / "app1.host").write_text(json.dumps({**order, "control_path": str(tmp_path / "master")}))
     heart.take_orders()
     heart.turn(0.25)

@@ -1,4 +1,4 @@
-"""Tasks that are skipped take no process, and what is known of them is the same as with one."""
+"""Tasks that are skipped or set variables take no process, and what is known of them is the same as with one."""
 from __future__ import annotations
 
 import json
@@ -44,6 +44,23 @@ PLAYBOOK = """
       ansible.builtin.set_fact: {seen: true}
       when: never is not skipped
       run_once: true
+    - name: Variables
+      ansible.builtin.set_fact: {named: "{{ item }} of {{ inventory_hostname }}", again: "{{ named | default('first') }}"}
+      loop: [one, two]
+      when: item == 'two' or inventory_hostname == 'a'
+      register: set
+    - name: Of one for all
+      ansible.builtin.set_fact: {leader: "{{ inventory_hostname }}"}
+      run_once: true
+    - name: Variables that cannot be
+      block:
+        - name: Not on a
+          ansible.builtin.set_fact: {wrong: "{{ none.there if inventory_hostname == 'a' else 'right' }}"}
+      rescue:
+        - name: Rescued
+          ansible.builtin.debug: {msg: "{{ inventory_hostname }} {{ ansible_failed_task.name }} {{ ansible_failed_result.msg is defined }}"}
+    - name: What is set
+      ansible.builtin.debug: {msg: "{{ [named, again, leader, wrong | default('none'), set is changed, set.results | map(attribute='item')] }}"}
     - name: What is registered
       ansible.builtin.debug: {msg: "{{ [never, one, nobody] | map('select', 'in', ['skipped', 'changed', 'skip_reason', 'false_condition', 'results']) | map('sort') }}"}
     - name: An error stays one
@@ -112,7 +129,7 @@ def runs(folder):
 
 def test_skipped_tasks_take_no_process(runs):
     # On both hosts or on one, in the order of the playbook.
-    assert runs["usual"][0] - runs["spared"][0] == 2 + 1 + 2 + 2 + 2 + 1 + 1 + 2
+    assert runs["usual"][0] - runs["spared"][0] == 2 + 1 + 2 + 2 + 2 + 1 + 1 + 2 + (2 + 1 + 2)
     assert runs["spared"][0] > 0
 
 

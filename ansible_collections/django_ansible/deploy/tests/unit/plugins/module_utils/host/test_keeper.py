@@ -13,7 +13,7 @@ import types
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import keeper as module
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import elsewhere
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.keeper import Keeper
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
@@ -267,6 +267,33 @@ def test_what_this_host_wants_to_know_goes_to_the_runner_and_comes_back(kept):
     assert [(one.failed, one.count, one.failed_before, one.count_before, one.slower) for one in answers] == [(3, 90, 0, 400, 2.9), (0, 80, 0, 0, None)]
 
 
+@pytest.mark.parametrize("word, agreed", [(b"agreed", True), (b"differs", False), (b"here", False)])
+def test_whether_all_would_do_the_same_is_asked_of_the_runner(kept, word, agreed):
+    answers: list = []
+    with kept.step():
+        runner = call(kept)
+        runner.sendall(b"beat\n")
+        assert runner.recv(64) == b"here\n"
+        asking = threading.Thread(target=lambda: answers.append(agreement.ask(kept.socket, "20260102T030405Z-0123456", "a" * 40, 2)))
+        asking.start()
+        assert runner.recv(128) == b"agree 20260102T030405Z-0123456 " + b"a" * 40 + b"\n"
+        runner.sendall(word + b"\n")
+        asking.join(timeout=30)
+    assert answers == [agreed]
+
+
+@pytest.mark.parametrize("release, commit", [(None, None), ("20260102T030405Z-0123456", None), ("20260102T030405Z-0123456", "a" * 40 + "\nconfirm"), ("../x", "a" * 40)])
+def test_a_host_that_would_do_nothing_says_so_and_waits_for_nobody(kept, release, commit):
+    with kept.step():
+        runner = call(kept)
+        runner.sendall(b"beat\n")
+        assert runner.recv(64) == b"here\n"
+        assert agreement.ask(kept.socket, release, commit, 30) is False
+        assert runner.recv(64) == b"agree -\n"
+        assert agreement.ask(None, release, commit, 30) is False
+    assert "confirmed" not in kept.did
+
+
 def test_nobody_is_waited_for_where_nobody_could_answer(kept, tmp_path):
     with kept.step():
         begun = time.monotonic()
@@ -299,7 +326,7 @@ def test_a_step_goes_on_where_nobody_listens(tmp_path):
         heard(b"migration shop.0002_x begun\n" + b"x" * 100000)
 
 
-@pytest.mark.parametrize("said", [b"migration shop.0002_x begun\n", b"ask\n", b"look 1 60 web\n", b"elsewhere 60 web\n", b"go back\n", b"\x00" * 200, b"beat " * 4000, b"BEAT\n"])
+@pytest.mark.parametrize("said", [b"migration shop.0002_x begun\n", b"ask\n", b"look 1 60 web\n", b"elsewhere 60 web\n", b"agree -\n", b"agreed\n", b"go back\n", b"\x00" * 200, b"beat " * 4000, b"BEAT\n"])
 def test_nothing_else_counts(kept, said):
     runner = call(kept)
     for _ in range(20):

@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""One host goes over to a release, as a step of a run, and what is told of that: of the module that activates, and of a look that goes on to do so."""
+from __future__ import annotations
+
+import contextlib
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, holding
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
+
+
+def activate(params: dict, check_mode: bool) -> dict:
+    """Does what is to be done; with the lock's file held.
+
+    :raises CommandFailed: when the release does not answer. What was there before is live again.
+    """
+    if params["revision"]:
+        layout_of(params).vouch(params["release"], params["revision"])
+    wanted = Wanted({**params, **params["service"]})
+    pending = wanted.pending()
+    diff = [file.diff() for _, file in wanted.different]
+    layout = wanted.layout
+    revision = layout.read_release(wanted.release).get("revision")
+    previous = wanted.previous_release
+    activation = Activation(wanted)
+    if pending and not check_mode:
+        activation.run(pending)
+    elif not check_mode:
+        # The fleet rolls back to what is live here, and this host had expected another one.
+        early_start.end(layout, params["run_id"])
+        # When the connection broke, Ansible asks again: what this run did here before is still its change.
+        before = undo.recall(layout.app_name) or {}
+        if before.get("run") == params["run_id"] and before.get("release") == wanted.release:
+            pending, previous = before["done"], before["previous_release"]
+    warnings = [*wanted.warnings, *activation.warnings]
+    return {
+        "changed": bool(pending),
+        "told": [*wanted.told, *activation.told],
+        "done": pending,
+        "slot": activation.slot,
+        "diff": diff,
+        "deploy": {"release": wanted.release, "previous_release": previous, "revision": revision, "url": params["service"]["url"], "warnings": warnings},
+    }
+
+
+def failure(params: dict, error: Exception) -> dict:
+    """What is told of a release that did not become live here, which is noted as well."""
+    layout = layout_of(params)
+    # Only now do requests go on that waited while the database was migrated.
+    taken_back, left = holding.abandon(layout, params["run_id"])
+    served = layout.live_release()
+    told = {"release": served, "previous_release": served, "revision": layout.read_release(served).get("revision") if served else None, "taken_back": taken_back}
+    with contextlib.suppress(OSError):  # What failed is told; a disk that is full must not hide it.
+        # One that serves is not what is wrong with its new environment or files.
+        if isinstance(error, CommandFailed) and params["release"] != served:
+            layout.mark_release(params["release"], bad=True)
+        layout.record(release=params["release"], result="failed", run=params["run_id"], actor=params["actor"])
+    return {"msg": "%s%s" % (error, left), "deploy": {"kept": True, **{key: value for key, value in told.items() if value}}}

@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, The django-ansible-deploy authors
+# MIT License (see LICENSE)
+"""In a rollback, the step that looks at a host goes on to switch it, when all hosts of the run would go over to the same release by themselves."""
+from __future__ import annotations
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, early_start, older_release
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
+
+
+def begin(found: dict, layout: Layout, params: dict, lock: DeployLock) -> str | None:
+    """Has the release start in the free slot that this host takes for the one to go back to.
+
+    :param found: what app_host answers of this host. When the connection broke and Ansible asks again, it is put right: what this run did here before is no
+        reason to go back further.
+    :returns: that release; None where nothing can be said of it.
+    """
+    before = undo.recall(layout.app_name)
+    if before and before["run"] == params["run_id"] and not before.get("confirmed"):
+        previous = before["previous_release"]
+        revision = layout.read_release(previous).get("revision") if previous else None
+        found.update(live={"slot": before["previous_slot"], "release": previous, "revision": revision}, current=False, lock_kept=False)
+        found["deploy"].update(previous_release=previous, previous_revision=revision)
+        return before["release"]
+    release = older_release.expected(found, params["asked"])
+    if release:
+        with lock.step():
+            early_start.begin(params, layout, release)
+    return release
+
+
+def switch(release: str | None, found: dict, params: dict, lock: DeployLock) -> dict | None:
+    """Goes over to *release* when all hosts agree.
+
+    :returns: as app_activate answers; None when they do not.
+    :raises CommandFailed: when the release does not answer. What was there before is live again.
+    """
+    commit = next((entry["revision"] for entry in found["releases"] if entry["release"] == release), None)
+    if not agreement.ask(lock.keeper(), release, commit):
+        return None
+    with lock.step():
+        return activating.activate({**params, "release": release, "revision": commit}, check_mode=False)

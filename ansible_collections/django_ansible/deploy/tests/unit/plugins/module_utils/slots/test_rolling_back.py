@@ -1,0 +1,92 @@
+"""A look at a host that goes on to roll it back, and what activating a release does where that has happened."""
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, rolling_back
+
+OLDEST, OLD, NEW = ("2026010%dT030405Z-0123456" % day for day in (1, 2, 3))
+COMMIT = {OLDEST: "1" * 40, OLD: "2" * 40, NEW: "3" * 40}
+PARAMS = {"run_id": "run-1", "asked": "", "release": OLD, "service": {"url": "https://www.example.org/"}}
+
+
+@pytest.fixture
+def host(monkeypatch):
+    """Has served three releases; NEW is live."""
+    state = SimpleNamespace(undo=None, agreed=True, asked=[], did=[])
+    monkeypatch.setattr(rolling_back.undo, "recall", lambda app: state.undo)
+    monkeypatch.setattr(rolling_back.early_start, "begin", lambda params, layout, release: state.did.append("early " + release))
+    monkeypatch.setattr(rolling_back.agreement, "ask", lambda path, release, commit: state.asked.append((path, release, commit)) or (state.agreed and release is not None))
+    monkeypatch.setattr(rolling_back.activating, "activate", lambda params, check_mode: state.did.append((params["release"], params["revision"])) or {"changed": True})
+
+    class Step:
+        def __enter__(self):
+            state.did.append("step")
+
+        def __exit__(self, *_):
+            pass
+
+    state.lock = SimpleNamespace(step=Step, keeper=lambda: "/socket")
+    state.layout = SimpleNamespace(app_name="mysite", read_release=lambda release: {"revision": COMMIT[release]})
+
+    def found(live):
+        releases = [{"release": name, "revision": COMMIT[name], "activated": "x", "bad": None, "migrations": "m"} for name in COMMIT]
+        return {"releases": releases, "live": {"slot": "blue", "release": live, "revision": COMMIT[live]}, "current": True, "lock_kept": True, "deploy": {"app": "mysite"}}
+
+    state.found = found
+    return state
+
+
+def test_all_agree_and_it_goes_over_with_the_lock_held(host):
+    found = host.found(NEW)
+    release = rolling_back.begin(found, host.layout, PARAMS, host.lock)
+    assert release == OLD
+    assert rolling_back.switch(release, found, PARAMS, host.lock) == {"changed": True}
+    assert host.asked == [("/socket", OLD, COMMIT[OLD])]
+    assert host.did == ["step", "early " + OLD, "step", (OLD, COMMIT[OLD])]
+
+
+def test_others_would_do_something_else_and_nothing_is_switched(host):
+    host.agreed = False
+    found = host.found(NEW)
+    assert rolling_back.switch(rolling_back.begin(found, host.layout, PARAMS, host.lock), found, PARAMS, host.lock) is None
+    assert host.did == ["step", "early " + OLD]
+
+
+def test_with_nothing_older_the_others_hear_so(host):
+    found = host.found(OLDEST)
+    release = rolling_back.begin(found, host.layout, PARAMS, host.lock)
+    assert release is None
+    assert rolling_back.switch(release, found, PARAMS, host.lock) is None
+    assert host.asked == [("/socket", None, None)]
+    assert host.did == []
+
+
+def test_asked_again_after_the_connection_broke_it_goes_back_no_further(host):
+    host.undo = {"run": "run-1", "release": OLD, "previous_slot": "green", "previous_release": NEW}
+    found = host.found(OLD)
+    assert rolling_back.begin(found, host.layout, PARAMS, host.lock) == OLD
+    assert found["live"] == {"slot": "green", "release": NEW, "revision": COMMIT[NEW]}
+    assert (found["current"], found["lock_kept"]) == (False, False)
+    assert found["deploy"] == {"app": "mysite", "previous_release": NEW, "previous_revision": COMMIT[NEW]}
+    assert host.did == []
+
+
+@pytest.mark.parametrize("left", [{"run": "run-0"}, {"run": "run-1", "confirmed": True}])
+def test_what_another_run_left_or_was_confirmed_is_no_first_attempt(host, left):
+    host.undo = {"release": OLD, "previous_slot": "green", "previous_release": NEW, **left}
+    assert rolling_back.begin(host.found(OLD), host.layout, PARAMS, host.lock) == OLDEST
+
+
+def test_what_this_host_expected_to_roll_back_to_stops_where_nothing_is_to_be_done(monkeypatch):
+    ended = []
+    layout = SimpleNamespace(app_name="mysite", read_release=lambda release: {})
+    wanted = SimpleNamespace(layout=layout, pending=list, different=[], release=OLD, previous_release=OLD, told=[], warnings=[])
+    monkeypatch.setattr(activating, "Wanted", lambda params: wanted)
+    monkeypatch.setattr(activating, "Activation", lambda wanted: SimpleNamespace(slot="green", told=[], warnings=[]))
+    monkeypatch.setattr(activating.undo, "recall", lambda app: None)
+    monkeypatch.setattr(activating.early_start, "end", lambda layout, run: ended.append(run))
+    for check_mode in (True, False):
+        assert activating.activate({**PARAMS, "revision": ""}, check_mode)["changed"] is False
+    assert ended == ["run-1"]

@@ -248,7 +248,7 @@ ALLOWED = {
             "a new folder in /run, 0700, and in it a copy of /etc/nginx",
         ),
     },
-    "host/waiting.py": {"_text": ("open", "/proc and /sys/fs/cgroup")},
+    "host/processor_waits.py": {"_text": ("open", "/proc and /sys/fs/cgroup")},
     "host/waiting_room.py": {"connections": ("open", "/proc/net/unix")},
     "host/memory.py": {"of_host": ("open", "/proc/meminfo")},
     "host/releases.py": {

@@ -10,7 +10,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import UNDECIDED
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, ensure_directory, replace_link
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting import Waits
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.processor_waits import Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import COMMAND_SECONDS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, commands, early_start, last_environment, replacing, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import lock_of

@@ -19,7 +19,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import ALPHA, BAD, TOLERATED, Elsewhere, Requests, elsewhere_of, more_fail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting import Waits
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.processor_waits import Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, one_by_one, requests_of, split_checks
 
 BEFORE = 2 << 20  # bytes of the log that tell how the release before did

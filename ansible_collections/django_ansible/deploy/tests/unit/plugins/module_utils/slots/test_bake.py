@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import rule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting import Waits
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.processor_waits import Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import failing_paths
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.bake import Bake, Log, parse, seen_here, sides

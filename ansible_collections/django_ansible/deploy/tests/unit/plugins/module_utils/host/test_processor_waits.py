@@ -4,8 +4,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import waiting
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting import Counted, Waits, lost_between
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import processor_waits
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.processor_waits import Counted, Waits, lost_between
 
 BEGIN = Counted(100, 1000, 50, 400, {"7": (1, 0), "8": (5, 2), "9": (5, 2)})
 
@@ -55,8 +55,8 @@ STAT = "cpu  100 0 100 700 10 0 0 50 0 0\ncpu0 1 2 3\n"
 def kernel(monkeypatch):
     """What files of the kernel say; any other is not there."""
     files = {}
-    monkeypatch.setattr(waiting, "_text", lambda path: files.get(path, ""))
-    monkeypatch.setattr(waiting, "HERTZ", 100)
+    monkeypatch.setattr(processor_waits, "_text", lambda path: files.get(path, ""))
+    monkeypatch.setattr(processor_waits, "HERTZ", 100)
     monkeypatch.setattr(os, "listdir", lambda folder: sorted({path.split("/")[4] for path in files if path.startswith(folder + "/")}))
     return files
 
@@ -77,7 +77,7 @@ def kernel(monkeypatch):
 )
 def test_what_this_host_used_itself(kernel, more, own):
     kernel.update({"/proc/stat": STAT, **more})
-    found = waiting.count(0)
+    found = processor_waits.count(0)
     assert (found.used, found.stolen, found.own, found.tasks) == (2.5, 0.5, own, {})
 
 
@@ -86,17 +86,17 @@ def test_a_service_has_the_tasks_of_its_processes(kernel, monkeypatch):
         "/proc/7/task/7/children": "8 9 ", "/proc/7/task/7/schedstat": "1000000000 0 3\n", "/proc/8/task/8/schedstat": "2000000000 500000000 3\n",
         "/proc/8/task/80/schedstat": "3000000000 0 3\n", "/proc/9/task/9/schedstat": "",
     })
-    assert waiting.count(7).tasks == {"7": (1, 0), "8": (2, 0.5), "80": (3, 0)}
-    monkeypatch.setattr(waiting.systemd, "show", lambda unit, name: {"MainPID": "7"})
+    assert processor_waits.count(7).tasks == {"7": (1, 0), "8": (2, 0.5), "80": (3, 0)}
+    monkeypatch.setattr(processor_waits.systemd, "show", lambda unit, name: {"MainPID": "7"})
     assert Waits("shop@green.service").begin.tasks.keys() == {"7", "8", "80"}
 
 
 def test_without_a_kernel_that_says_so_nothing_is_lost(kernel):
     assert Waits("").lost(100.0) == 0
-    assert (waiting.count(1).used, waiting.count(1).tasks) == (0, {})
+    assert (processor_waits.count(1).used, processor_waits.count(1).tasks) == (0, {})
 
 
 def test_this_machine_says_so():
-    found = waiting.count(os.getpid())
+    found = processor_waits.count(os.getpid())
     assert found.used > 0
     assert str(os.getpid()) in found.tasks

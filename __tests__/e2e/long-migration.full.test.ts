@@ -14,7 +14,7 @@ let trial: Trial;
 let project: Project;
 let app1: Host;
 let app2: Host;
-let deploy: (inputs?: Record<string, string>) => Promise<ActionResult>;
+let deploy: (say?: (line: string) => void) => Promise<ActionResult>;
 
 beforeAll(async () => {
   trial = await startTrial("long-migration");
@@ -33,7 +33,7 @@ beforeAll(async () => {
     "vault_db_password: a-password-that-is-only-for-this-test",
     "django_app_database: local",
   ].join("\n");
-  deploy = (inputs = {}) => run({ inputs: { vars, ...inputs } });
+  deploy = (say = () => {}) => run({ inputs: { vars }, say });
   const first = await deploy();
   expect(first.outputs, first.log).toMatchObject({ status: "succeeded" });
 });
@@ -59,7 +59,8 @@ class Migration(migrations.Migration):
     );
     await project.commit("A slow migration");
     const load = startLoad([app1, app2], site, { clients: 4, rest: 1000 });
-    const running = deploy();
+    const told: string[] = [];
+    const running = deploy((line) => told.push(line));
     await expect
       .poll(
         () =>
@@ -70,6 +71,9 @@ class Migration(migrations.Migration):
         { timeout: 300_000, interval: 2000 },
       )
       .toBe("1");
+    await expect
+      .poll(() => told.some((line) => line.includes("guestbook.0002_slow is being applied")), { timeout: 20_000 })
+      .toBe(true);
     // Near its end somebody else comes: both hosts are still this deploy's.
     await new Promise((done) => setTimeout(done, (MINUTES * 60 - 50) * 1000));
     const other = await deploy();

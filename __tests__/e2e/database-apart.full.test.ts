@@ -174,6 +174,12 @@ test("the application, taken over, gets no SQL of its own run by that role", asy
   expect(await asTheApplication(`CREATE SCHEMA evil; ${traps.join("; ")}`)).toMatchObject({ code: 0 });
   const path = "ALTER DATABASE mysite SET search_path = evil, pg_catalog, public";
   expect(await asTheApplication(path)).toMatchObject({ code: 0 });
+  // Copies of killed runs, whose comments its role has written.
+  const owned = "SELECT 'django_proof_' || left(encode(sha256('mysite'), 'hex'), 12) || '_' || generate_series(1, 4)";
+  const copies = (await sql(owned)).split("\n");
+  for (const copy of copies) await sql(`CREATE DATABASE ${copy} OWNER mysite`);
+  for (const [index, said] of ["'made 9999999999'", "'mine'", "NULL", "'made 1000000000'"].entries())
+    expect(await asTheApplication(`COMMENT ON DATABASE ${copies[index]} IS ${said}`)).toMatchObject({ code: 0 });
   project.write(
     "guestbook/migrations/0002_mood.py",
     `from django.db import migrations, models
@@ -189,6 +195,7 @@ class Migration(migrations.Migration):
   expect(result.outputs, result.log).toMatchObject({ status: "succeeded" });
   expect(await sql("SELECT count(*) FROM pg_database WHERE datname = 'stolen'")).toBe("0");
   expect(result.log).toContain("models tried on a copy without rows");
+  expect(await sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'django_proof%'")).toBe("0");
   expect(await asTheApplication("DROP SCHEMA evil CASCADE; ALTER DATABASE mysite RESET search_path")).toMatchObject({
     code: 0,
   });

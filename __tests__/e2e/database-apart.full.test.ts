@@ -7,6 +7,7 @@ import { type DeployRequest, directly } from "./support/direct.js";
 import { killRunner } from "./support/fault-breakage.js";
 import { signGuestbook } from "./support/guestbook.js";
 import { groupedInventory } from "./support/inventory.js";
+import { onceSo } from "./support/looking.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
 import { isReached, release, staysIn, watch } from "./support/restore-points.js";
@@ -62,14 +63,11 @@ const page = async (): Promise<string> => (await fetchPage(app1, site)).body;
 async function killedWhen(isThere: () => Promise<boolean>, inputs?: Record<string, string>): Promise<void> {
   const folder = mkdtempSync(join(trial.folder, "killed-"));
   let killed = 0;
-  const onStart = (runner: ChildProcess): void => {
-    const looking = setInterval(async () => {
-      if (killed > 0 || !(await isThere()) || killed > 0) return;
+  const onStart = (runner: ChildProcess): void =>
+    void onceSo(runner, isThere, () => {
       killed = killRunner(folder);
       runner.kill("SIGKILL");
-    }, 200);
-    runner.on("exit", () => clearInterval(looking));
-  };
+    });
   const ended = await act(inputs, { folder, onStart }).catch(() => undefined);
   expect(killed, `the runner had ended before it was killed: ${ended?.log}`).toBeGreaterThan(0);
 }
@@ -163,6 +161,23 @@ test("a run that is killed in the middle of a restore leaves nobody the right fo
   expect(restored.outputs, restored.log).toMatchObject({ status: "succeeded", dump });
   expect(await makers()).toBe("");
 }, 480_000);
+
+test("a program of that role is not the application's to stop, and one that somebody else stops holds up nothing", async () => {
+  await watch(db1, staysIn("make"));
+  const restoring = act({ operation: "restore", revision: dump, confirm: "mysite" });
+  await expect.poll(() => isReached(db1), { timeout: 120_000 }).toBe(true);
+  const theirs = `for pid in $(pgrep -x psql); do tr '\\0' '\\n' </proc/$pid/environ | grep -q '^PGUSER=django_maker_' && echo $pid; done`;
+  const pids = (await onHost(app1, theirs)).replaceAll("\n", " ");
+  expect(pids).not.toBe("");
+  expect(await onHost(app1, `runuser -u mysite -- kill -STOP ${pids} 2>&1 || true`)).toContain("not permitted");
+  await onHost(app1, `kill -STOP ${pids}`);
+  await release(db1);
+  const result = await restoring;
+  expect(result.outputs, result.log).toMatchObject({ status: "succeeded", dump });
+  expect(await makers()).toBe("");
+  expect(await sql("SELECT count(*) FROM pg_database WHERE datname = 'mysite_restore'")).toBe("0");
+  expect((await fetchPage(app1, site)).status).toBe(200);
+}, 240_000);
 
 test("the application, taken over, gets no SQL of its own run by that role", async () => {
   const asTheApplication = (text: string): Promise<unknown> =>

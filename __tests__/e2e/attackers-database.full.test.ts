@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Host, onHost } from "../../scripts/lab/index.mjs";
 import { directly } from "./support/direct.js";
+import { signGuestbook } from "./support/guestbook.js";
 import { inventory } from "./support/inventory.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
@@ -50,6 +51,24 @@ describe("the application, taken over", () => {
       await killer.stop();
     }
     expect((await fetchPage(host, site)).status).toBe(200);
+  });
+
+  test.each(["SIGKILL", "SIGSTOP"])("keeps no restore from its end by %s", async (signal) => {
+    const backup = await run({ operation: "backup" });
+    expect(backup.outputs.status, backup.log).toBe("succeeded");
+    const dump = backup.outputs.dump ?? "";
+    await signGuestbook(host, site, "Eve", "After the dump");
+    const killer = await endOthers(host, site, [signal]);
+    try {
+      const restored = await run({ operation: "restore", revision: dump, confirm: "mysite" });
+      expect(restored.outputs, restored.log).toMatchObject({ status: "succeeded", dump });
+      expect(await killer.tries()).toBeGreaterThan(0);
+    } finally {
+      await killer.stop();
+    }
+    const page = await fetchPage(host, site);
+    expect(page.status).toBe(200);
+    expect(page.body).not.toContain("After the dump");
   });
 });
 

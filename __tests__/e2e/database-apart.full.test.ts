@@ -7,6 +7,7 @@ import { type DeployRequest, directly } from "./support/direct.js";
 import { killRunner } from "./support/fault-breakage.js";
 import { signGuestbook } from "./support/guestbook.js";
 import { groupedInventory } from "./support/inventory.js";
+import { onceSo } from "./support/looking.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
 import { isReached, release, staysIn, watch } from "./support/restore-points.js";
@@ -62,14 +63,11 @@ const page = async (): Promise<string> => (await fetchPage(app1, site)).body;
 async function killedWhen(isThere: () => Promise<boolean>, inputs?: Record<string, string>): Promise<void> {
   const folder = mkdtempSync(join(trial.folder, "killed-"));
   let killed = 0;
-  const onStart = (runner: ChildProcess): void => {
-    const looking = setInterval(async () => {
-      if (killed > 0 || !(await isThere()) || killed > 0) return;
+  const onStart = (runner: ChildProcess): void =>
+    void onceSo(runner, isThere, () => {
       killed = killRunner(folder);
       runner.kill("SIGKILL");
-    }, 200);
-    runner.on("exit", () => clearInterval(looking));
-  };
+    });
   const ended = await act(inputs, { folder, onStart }).catch(() => undefined);
   expect(killed, `the runner had ended before it was killed: ${ended?.log}`).toBeGreaterThan(0);
 }
@@ -164,6 +162,23 @@ test("a run that is killed in the middle of a restore leaves nobody the right fo
   expect(await makers()).toBe("");
 }, 480_000);
 
+test("a program of that role is not the application's to stop, and one that somebody else stops holds up nothing", async () => {
+  await watch(db1, staysIn("make"));
+  const restoring = act({ operation: "restore", revision: dump, confirm: "mysite" });
+  await expect.poll(() => isReached(db1), { timeout: 120_000 }).toBe(true);
+  const theirs = `for pid in $(pgrep -x psql); do tr '\\0' '\\n' </proc/$pid/environ | grep -q '^PGUSER=django_maker_' && echo $pid; done`;
+  const pids = (await onHost(app1, theirs)).replaceAll("\n", " ");
+  expect(pids).not.toBe("");
+  expect(await onHost(app1, `runuser -u mysite -- kill -STOP ${pids} 2>&1 || true`)).toContain("not permitted");
+  await onHost(app1, `kill -STOP ${pids}`);
+  await release(db1);
+  const result = await restoring;
+  expect(result.outputs, result.log).toMatchObject({ status: "succeeded", dump });
+  expect(await makers()).toBe("");
+  expect(await sql("SELECT count(*) FROM pg_database WHERE datname = 'mysite_restore'")).toBe("0");
+  expect((await fetchPage(app1, site)).status).toBe(200);
+}, 240_000);
+
 test("the application, taken over, gets no SQL of its own run by that role", async () => {
   const asTheApplication = (text: string): Promise<unknown> =>
     command(["docker", "exec", "-i", "--env", `PGPASSWORD=${password}`, app1.container, "psql", "-XAt", "-v", "ON_ERROR_STOP=1", "-h", "db1", "-U", "mysite", "-d", "mysite", "-c", text]); // biome-ignore format: one command
@@ -174,6 +189,12 @@ test("the application, taken over, gets no SQL of its own run by that role", asy
   expect(await asTheApplication(`CREATE SCHEMA evil; ${traps.join("; ")}`)).toMatchObject({ code: 0 });
   const path = "ALTER DATABASE mysite SET search_path = evil, pg_catalog, public";
   expect(await asTheApplication(path)).toMatchObject({ code: 0 });
+  // Copies of killed runs, whose comments its role has written.
+  const owned = "SELECT 'django_proof_' || left(encode(sha256('mysite'), 'hex'), 12) || '_' || generate_series(1, 4)";
+  const copies = (await sql(owned)).split("\n");
+  for (const copy of copies) await sql(`CREATE DATABASE ${copy} OWNER mysite`);
+  for (const [index, said] of ["'made 9999999999'", "'mine'", "NULL", "'made 1000000000'"].entries())
+    expect(await asTheApplication(`COMMENT ON DATABASE ${copies[index]} IS ${said}`)).toMatchObject({ code: 0 });
   project.write(
     "guestbook/migrations/0002_mood.py",
     `from django.db import migrations, models
@@ -189,6 +210,7 @@ class Migration(migrations.Migration):
   expect(result.outputs, result.log).toMatchObject({ status: "succeeded" });
   expect(await sql("SELECT count(*) FROM pg_database WHERE datname = 'stolen'")).toBe("0");
   expect(result.log).toContain("models tried on a copy without rows");
+  expect(await sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'django_proof%'")).toBe("0");
   expect(await asTheApplication("DROP SCHEMA evil CASCADE; ALTER DATABASE mysite RESET search_path")).toMatchObject({
     code: 0,
   });

@@ -7,6 +7,7 @@ import { type DeployRequest, directly, expectRefused } from "./support/direct.js
 import { killRunner } from "./support/fault-breakage.js";
 import { signGuestbook } from "./support/guestbook.js";
 import { inventory } from "./support/inventory.js";
+import { onceSo } from "./support/looking.js";
 import { fetchPage } from "./support/page.js";
 import { createProject, type Project } from "./support/project.js";
 import { endsIn, isReached, release, STAYS, type Step, staysIn, until, watch } from "./support/restore-points.js";
@@ -110,19 +111,18 @@ async function restoreWith(
 ): Promise<ActionResult> {
   const folder = mkdtempSync(join(trial.folder, "fault-"));
   await watch(app1, staysIn(step));
-  let done: Promise<unknown> | undefined;
+  let done: Promise<boolean> | undefined;
   const result = await restore({
     folder,
     onStart: (runner) => {
-      const looking = setInterval(async () => {
-        if (done !== undefined || !(await isReached(app1)) || done !== undefined) return;
-        done = Promise.resolve(fault(folder, runner)).then(() => release(app1));
-      }, 200);
-      runner.on("exit", () => clearInterval(looking));
+      const broken = async (): Promise<unknown> => {
+        await fault(folder, runner);
+        return release(app1);
+      };
+      done = onceSo(runner, () => isReached(app1), broken);
     },
   }).catch(() => ({ outputs: {}, log: "" }) as ActionResult);
-  expect(done, `the restore was never in that step: ${result.log}`).toBeDefined();
-  await done;
+  expect(await done, `the restore was never in that step: ${result.log}`).toBe(true);
   return result;
 }
 

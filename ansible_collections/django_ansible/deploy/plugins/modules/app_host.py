@@ -161,7 +161,7 @@ free_mib:
   returned: success
 deploy:
   description:
-    - For the events file, what M(django_ansible.deploy.app_activate) tells where RV(activated), else C(app), C(packages) that are missing, and C(previous_release) and C(previous_revision), which are live now. A host that
+    - For the events file, what M(django_ansible.deploy.app_activate) says where RV(activated), else C(app), C(packages) that are missing, and C(previous_release) and C(previous_revision), which are live now. A host that
       is RV(current) also has C(release), C(revision) and C(url).
   type: dict
   returned: success

@@ -27,6 +27,13 @@ class Ended(CommandFailed):
     """A program came to no end of its own. The application may end and stop what runs as its user."""
 
 
+def was_ended(error: BaseException | None) -> bool:
+    """Whether this, or what led to it, is that."""
+    while error is not None and not isinstance(error, Ended):
+        error = error.__context__
+    return error is not None
+
+
 class HostClient:
     """The clients of this host, run as the application's user in its sandbox: what they are told comes from the application's settings, what they read from
     its database, and whoever took the application over may reach into any process of its user. So that peer authentication works as it does for the application, too."""

@@ -3,6 +3,7 @@
 """Which databases can be dumped and brought back, and by what."""
 from __future__ import annotations
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import was_ended
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.mysql import MysqlDatabase
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.mysql_replacement import MysqlReplacement
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database
@@ -40,7 +41,7 @@ def replacement_of(database):
     try:
         return KINDS[database.vendor][1](database)
     except CommandFailed as error:
-        if database.vendor != Database.vendor:
+        if database.vendor != Database.vendor or was_ended(error):
             raise
         try:
             return SchemaReplacement(database)

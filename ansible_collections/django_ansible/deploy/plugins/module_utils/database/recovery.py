@@ -12,7 +12,7 @@ import shutil
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import BY_HAND, REHEARSED, Catalogue, reason
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import Ended
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import was_ended
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.kinds import database_of, replacement_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.targets import copy_to_all, fetch_from_any
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -36,19 +36,23 @@ class Recovery:
         self.held = held or {}
 
     def dump(self, facts: dict, **why: object) -> dict:
-        """Takes a dump and returns its record; once more with the application paused, when that ends or stops the programs that make it.
+        """Takes a dump and returns its record.
 
         :param facts: what driver's step C(database) tells.
         :param why: C(reason), or C(before) which migrations of which C(attempt); the C(release) that is live.
         :raises CommandFailed: when there is no room, no program, or one older than the server.
         """
+        return self._unhindered(lambda held: self._dump(facts, why))
+
+    def _unhindered(self, work):
+        """What *work* returns, which gets C(held). Once more with the application paused, when that ends or stops programs that work for it."""
         try:
-            return self._dump(facts, why)
-        except Ended:
-            if "paused" not in self.held:
+            return work(self.held)
+        except CommandFailed as error:
+            if "paused" not in self.held or not was_ended(error):
                 raise
             with self.held["paused"]():
-                return self._dump(facts, why)
+                return work({**self.held, "paused": contextlib.nullcontext})
 
     def _dump(self, facts: dict, why: dict) -> dict:
         database = self.database_of(facts)
@@ -74,9 +78,9 @@ class Recovery:
     def restore(self, record: dict, target, *, swap: bool = True) -> dict:
         """As _restore, which only one may do at a time."""
         with self.catalogue.alone():
-            return self._restore(record, target, swap)
+            return self._unhindered(lambda held: self._restore(record, target, swap, held))
 
-    def _restore(self, record: dict, target, swap: bool) -> dict:
+    def _restore(self, record: dict, target, swap: bool, held: dict) -> dict:
         """Brings a dump back: into a fresh database first, where *target* is asked, then in the place of the one that is there.
 
         :param target: the release that is going to use it.
@@ -99,8 +103,8 @@ class Recovery:
             result = {"dump": record["id"], "seconds": round(time.monotonic() - begun, 2)}
             if swap:
                 switching = time.monotonic()
-                replacement.alone = replacement.needs in self.held
-                with self.held.get(replacement.needs, contextlib.nullcontext)():
+                replacement.alone = replacement.needs in held
+                with held.get(replacement.needs, contextlib.nullcontext)():
                     result["replaced"] = replacement.switch(time.time(), record["id"])
                     result["switched_in"] = round(time.monotonic() - switching, 2)
                 result["told"] = self._keep(replacement, record, result)

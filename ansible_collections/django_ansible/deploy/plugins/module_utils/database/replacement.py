@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import secrets
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import Administrator
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.clients import Administrator, Ended
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.postgresql import Database, maker_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.postgresql import literal, name, replaced_name, restored_name
@@ -96,6 +96,8 @@ class Replacement:
                     # What the administrator writes into SQL, it has seen itself: in a session of the application's role, functions of its own may answer.
                     self.about = {**found, "role": self.about["role"], "super": False}
                     return administrator
+            except Ended:
+                raise
             except (CommandFailed, KeyError):
                 pass
         line = "ALTER ROLE %s CREATEDB;" % name(self.about["role"])

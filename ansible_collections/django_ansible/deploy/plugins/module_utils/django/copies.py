@@ -17,6 +17,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 
 NOT_FOUND = 127
 LEFT = 7200  # seconds after which a copy is one that a killed run left
+LOCK = 0x646A616E676F  # in the application's database, of who makes a copy
 
 # Names of copies are letters, digits and underscores. No role, owner or right comes along, and what only an administrator makes stays out. Programs of 17 and
 # newer set what a server that is older does not have.
@@ -24,10 +25,13 @@ CLEAR = """
 SELECT format('DROP DATABASE IF EXISTS %%I WITH (FORCE)', datname) FROM pg_database WHERE pg_get_userbyid(datdba) = %(owner)s
   AND substring(datname from '^%(prefix)s([0-9]{10})_')::bigint < extract(epoch from now()) - %(left)d \\gexec
 """
-# Of copies that have names of the server's choice, which do not say when they were made; a comment does. The application's role owns them and may have written it.
+# Of copies that have names of the server's choice, which do not say when they were made; a comment does. The application's role owns them and may write what it likes
+# there, so that one that says nothing of sense counts as left. Another run says it right after it made one, and both hold this lock meanwhile; without it they go on.
 CLEAR_NAMED = """
+SET lock_timeout = '10s';
+SELECT pg_advisory_lock(%(lock)d);
 SELECT format('DROP DATABASE IF EXISTS %%I WITH (FORCE)', datname) FROM pg_database WHERE datname IN (%(names)s) AND pg_has_role(datdba, 'MEMBER')
-  AND substring(shobj_description(oid, 'pg_database') from '^made ([0-9]{10})')::bigint NOT BETWEEN extract(epoch from now()) - %(left)d AND extract(epoch from now()) + 60 \\gexec
+  AND coalesce(substring(shobj_description(oid, 'pg_database') from '^made ([0-9]{10})')::bigint, 0) NOT BETWEEN extract(epoch from now()) - %(left)d AND extract(epoch from now()) + 60 \\gexec
 """
 SAY_WHEN = """
 SELECT format('COMMENT ON DATABASE $COPY IS %L', 'made ' || extract(epoch from now())::bigint) \\gexec
@@ -107,6 +111,11 @@ def clear(owner: str) -> str:
     return CLEAR % {"prefix": PREFIX, "left": LEFT, "owner": owner}
 
 
+def clear_named(names: list[str]) -> str:
+    """Drops what killed runs left of the copies that have these names."""
+    return CLEAR_NAMED % {"names": ", ".join(map(postgresql.literal, names)), "left": LEFT, "lock": LOCK}
+
+
 def creation(left: str, then: str = "", owner: str = "current_user") -> str:
     """Commands that drop what is *left*, and make an empty database of *owner*, an expression in SQL; SQL that comes *then* is run as well."""
     return CREATE % {"clear": left.replace("\\", "\\\\"), "then": then.replace("\\", "\\\\"), "owner": owner}
@@ -146,10 +155,9 @@ class PostgresCopy:
         """Takes the first of the names that is free."""
         by = maker_of(self.database) or self.database
         names = postgresql.copy_names(self.facts["parameters"]["dbname"])
-        left = CLEAR_NAMED % {"names": ", ".join(map(postgresql.literal, names)), "left": LEFT}
         for self.name in names:
             with contextlib.suppress(Taken):
-                self.run("set -e\n" + creation(left, SAY_WHEN, "pg_get_userbyid(datdba)"), by)
+                self.run("set -e\n" + creation(clear_named(names), SAY_WHEN, "pg_get_userbyid(datdba)"), by)
                 self.made = True
                 return
         raise CommandFailed("%d other copies are in use" % len(names))

@@ -99,8 +99,9 @@ def test_a_program_that_the_application_ends_or_stops_is_told(monkeypatch):
         client_of(clients.KILLED, monkeypatch)[0].run(["psql"], {})
 
 
+@pytest.mark.parametrize("work", ["dump", "restore"])
 @pytest.mark.parametrize(("ends", "held", "tries"), [(0, ["paused"], ["free"]), (1, ["paused"], ["free", "paused"]), (1, [], ["free"]), (2, ["paused"], ["free", "paused"])])
-def test_a_dump_whose_programs_are_ended_is_made_with_the_application_paused(monkeypatch, tmp_path, ends, held, tries):
+def test_what_programs_are_ended_in_is_done_with_the_application_paused(monkeypatch, tmp_path, work, ends, held, tries):
     state, seen = ["free"], []
 
     @contextlib.contextmanager
@@ -111,15 +112,34 @@ def test_a_dump_whose_programs_are_ended_is_made_with_the_application_paused(mon
         finally:
             state.pop()
 
-    def dump(self, facts, why):
+    def attempt():
         seen.append(state[-1])
         if len(seen) <= ends:
-            raise clients.Ended("pg_dump was ended by another process")
+            raise clients.Ended("psql was ended by another process")
         return {"id": "d"}
 
-    monkeypatch.setattr(Recovery, "_dump", dump)
+    def restore(self, record, target, swap, held):
+        # It pauses for a moment of its own, and says that something failed without saying which.
+        with held.get("paused", contextlib.nullcontext)():
+            assert state.count("paused") <= 1
+        try:
+            return attempt()
+        except CommandFailed as error:
+            raise CommandFailed("the dump was not restored: %s" % error) from None
+
+    monkeypatch.setattr(Recovery, "_dump", lambda self, facts, why: attempt())
+    monkeypatch.setattr(Recovery, "_restore", restore)
     recovery = Recovery(None, str(tmp_path), held={name: paused for name in held})
     with pytest.raises(CommandFailed) if len(tries) <= ends else contextlib.nullcontext():
-        assert recovery.dump({}, reason="by hand") == {"id": "d"}
+        assert (recovery.dump({}, reason="by hand") if work == "dump" else recovery.restore({}, None)) == {"id": "d"}
     assert seen == tries
     assert state == ["free"]
+
+
+def test_no_other_error_pauses_the_application(monkeypatch, tmp_path):
+    def fail(*given):
+        raise CommandFailed("the dump is damaged")
+
+    monkeypatch.setattr(Recovery, "_restore", fail)
+    with pytest.raises(CommandFailed, match="is damaged"):
+        Recovery(None, str(tmp_path), held={"paused": None}).restore({}, None)

@@ -81,8 +81,7 @@ def test_elsewhere_a_name_says_when_it_was_made():
 
 def test_what_psql_reads_is_what_is_meant():
     """The script goes through a shell's here-document."""
-    left = copies.CLEAR_NAMED % {"names": "'a'", "left": copies.LEFT}
-    script = copies.creation(left, copies.SAY_WHEN).replace("psql -XAtq", "cat")
+    script = copies.creation(copies.clear_named(["a"]), copies.SAY_WHEN).replace("psql -XAtq", "cat")
     read = subprocess.run(["sh", "-c", script], check=True, capture_output=True, text=True, env={"COPY": "django_proof_x_1"}).stdout
     assert read.count(" \\gexec\n") == 3 and "\\set ON_ERROR_STOP 1\n" in read
     assert "'^made ([0-9]{10})'" in read and "CREATE DATABASE django_proof_x_1 OWNER %I TEMPLATE template0 ENCODING %L" in read and "COMMENT ON DATABASE django_proof_x_1 IS %L" in read

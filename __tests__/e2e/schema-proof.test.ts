@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type ActionResult, type Host, must, onHost, projectFolder } from "../../scripts/lab/index.mjs";
 import { directly, expectRefused } from "./support/direct.js";
 import { signGuestbook } from "./support/guestbook.js";
 import { inventory } from "./support/inventory.js";
 import { failures, startLoad } from "./support/load.js";
 import { createProject, type Project } from "./support/project.js";
+import { tool } from "./support/tools.js";
 import { startTrial, type Trial } from "./support/trial.js";
 
 // Migrations while visitors come, with a database that the deploy provides on the same host.
@@ -131,5 +132,42 @@ describe("a migration with which it can go on", () => {
       /guestbook\.0003_mood_default did not get its lock in time[\s\S]*guestbook\.0003_mood_default applied in [\d.]+ s/,
     );
     expect(Math.max(...samples.map(({ start, end }) => end - start))).toBeLessThan(5000);
+  });
+});
+
+describe("copies under names that the server chose", () => {
+  const names = ["one", "two"].map((name) => `django_proof_named_${name}`) as [string, string];
+  const there = (): Promise<string> =>
+    sql("SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'django_proof_named%'");
+  /** What a proof makes a copy by, as the collection has it. */
+  const make = async (name: string): Promise<string> => {
+    const program =
+      "import sys; from ansible_collections.django_ansible.deploy.plugins.module_utils.django import copies as c; " +
+      "print(c.creation(c.clear_named(sys.argv[1:]), c.SAY_WHEN))";
+    const env = { ...process.env, PYTHONPATH: projectFolder };
+    const script = await must([tool("python"), "-c", program, ...names], { env });
+    await onHost(app1, `su postgres -c 'COPY=${name} PGDATABASE=mysite sh -es' <<'SCRIPT'\n${script}\nSCRIPT`);
+    return there();
+  };
+
+  afterEach(async () => {
+    for (const name of names) await sql(`DROP DATABASE IF EXISTS ${name}`);
+  });
+
+  const said = {
+    "from long ago": "'made 1000000000'",
+    "of the future": "'made 9999999999'",
+    "without sense": "'mine'",
+    none: "NULL",
+  };
+  test.each(Object.entries(said))("go when they are left, with a comment %s", async (_, comment) => {
+    await sql(`CREATE DATABASE ${names[0]}`);
+    await sql(`COMMENT ON DATABASE ${names[0]} IS ${comment}`);
+    expect(await make(names[1])).toBe(names[1]);
+  });
+
+  test("stay when they are another run's", async () => {
+    expect(await make(names[0])).toBe(names[0]);
+    expect(await make(names[1])).toBe(names.join(" "));
   });
 });

@@ -177,7 +177,7 @@ SQL`,
   testInFull(
     "on SQLite",
     async () => {
-      // A column takes longer texts than it says there, so a shorter one breaks nothing. Nor does Django make the table anew to take a default away.
+      // A column takes longer texts than it says there, so a shorter one breaks nothing. Nor does a default that goes: Django writes its value there itself.
       const judged = await judge([], `DB_ENGINE=django.db.backends.sqlite3 DB_NAME=${lab}/base.sqlite3`);
       expect(judged.filter(({ works, proved }) => works !== proved)).toEqual([]);
       expect(judged.filter(({ works, safe }) => works !== safe).map(({ case: name }) => name)).toEqual([

@@ -101,6 +101,8 @@ describe.each(servers)("docs/getting-started.md on a $suite server that lets $lo
     expect(
       await onHost(server, "sudo -u postgres psql -XAtc \"select count(*) from pg_database where datname='mysite'\""),
     ).toBe("1");
+    // pip, which was only being installed, would have left its notes beside it.
+    expect(await onHost(server, "ls /opt/mysite/tools/uv-*")).toBe("bin");
     if (deployed !== undefined) expectNoTraces(trial, deployed, []);
   });
 

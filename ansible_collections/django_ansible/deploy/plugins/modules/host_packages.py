@@ -74,7 +74,7 @@ def main() -> None:
     try:
         missing = missing_packages(module.params["packages"]) if module.params["packages"] else []
         if missing and not module.check_mode:
-            apt_install(missing, fresh=True)
+            apt_install(missing, max_age=0)
         made = bool(account) and not accounts.exists(account["user"], account["group"])
         if made and not module.check_mode:
             accounts.ensure(**account)

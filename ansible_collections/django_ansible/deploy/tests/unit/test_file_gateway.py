@@ -112,8 +112,11 @@ ALLOWED = {
         "reach": ("tempfile.NamedTemporaryFile", "a new file in /run, 0600"),
     },
     "build/uv.py": {
-        "install_uv": ("ensure_directory open os.chmod os.rename shutil.rmtree tempfile.TemporaryDirectory", "app_dir/tools, root's"),
+        "install_uv": ("open", "app_dir/tools, root's"),
+        "fetch_uv": ("open os.fchmod os.makedirs", "app_dir/tools, root's"),
+        "_placed": ("ensure_directory os.chmod os.rename shutil.rmtree tempfile.TemporaryDirectory", "app_dir/tools, root's"),
     },
+    "build/uv_wheel.py": {"fetch": ("io.BytesIO zipfile.ZipFile", "what was fetched, in memory; nothing is unpacked")},
     "compose/activation.py": {"Activation.save": ("open", "this collection's folder of the project, 0700")},
     "compose/engine.py": {
         "docker_config": ("open", "the Docker configuration of the account that the engine is asked as"),

@@ -17,6 +17,7 @@ import re
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import interpreter, lock_files, requirements, settings_reads, uv, venv, worker
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import command, pythons
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.beside import Beside
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP, program_input
@@ -87,6 +88,8 @@ class Builder:
         self.rules = rules
         self.environment = environment
         self.cache = os.path.join(CACHE, app_name)
+        # What the host gets meanwhile.
+        self.beside = Beside([])
 
     @property
     def group(self) -> str:
@@ -127,10 +130,14 @@ class Builder:
             raise CommandFailed("the project asks for Python %.60s, which is no range of versions: correct requires-python (or python_requires) to one such as >=3.11" % (asked,))
         return uv.install_python(self.uv(tools_dir), asked, tools_dir, os.path.join(CACHE, ".python"))
 
-    @staticmethod
-    def uv(tools_dir: str) -> str:
-        """Where uv is; installs the pinned one unless there is one."""
-        return uv.find_uv(tools_dir) or uv.install_uv(tools_dir)
+    def uv(self, tools_dir: str) -> str:
+        """Where uv is; installs the pinned one unless there is one. A pip that the host is only getting is not waited for where uv comes without it."""
+        found = uv.find_uv(tools_dir)
+        if not found and "python3-pip" in self.beside.missing:
+            found = uv.fetch_uv(tools_dir)
+            if not found:
+                self.beside.wait()
+        return found or uv.install_uv(tools_dir)
 
     def prune(self, tools_dir: str) -> None:
         """Has uv forget what nothing refers to any more; a cache that cannot be pruned is only large."""

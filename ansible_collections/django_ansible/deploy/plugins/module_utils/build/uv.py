@@ -3,11 +3,14 @@
 """uv on the host: the one that is there, or a pinned one installed beside the application."""
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build import uv_wheel
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory
 
@@ -32,7 +35,7 @@ def _version(path: str) -> tuple[int, ...]:
 
 def find_uv(tools_dir: str) -> str | None:
     """The path of a usable uv: the pinned one, else one on PATH that is new enough."""
-    pinned = os.path.join(tools_dir, "uv-" + VERSION, "bin", "uv")
+    pinned = _pinned(tools_dir)
     if is_for_everyone(pinned, tools_dir):
         return pinned
     found = shutil.which("uv", path="/usr/local/bin:/usr/bin:/bin")
@@ -56,22 +59,46 @@ def install_uv(tools_dir: str) -> str:
 
     :raises CommandFailed: when pip is missing or cannot reach its index.
     """
-    ensure_directory(tools_dir)
-    with tempfile.TemporaryDirectory(dir=tools_dir) as folder:
+    with _placed(tools_dir) as folder:
         lock = os.path.join(folder, "requirements.txt")
         with open(lock, "w", encoding="utf-8") as file:
             file.write("uv==%s %s\n" % (VERSION, " ".join("--hash=sha256:" + value for value in HASHES)))
-        target = os.path.join(folder, "uv")
         try:
             run(["/usr/bin/python3", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:",
-                 "--require-hashes", "--no-cache-dir", "--target", target, "--requirement", lock])
+                 "--require-hashes", "--no-cache-dir", "--target", os.path.join(folder, "uv"), "--requirement", lock])
         except CommandFailed as error:
             raise CommandFailed("uv could not be installed; install it on the host or set django_app_installer: pip. %s" % error) from error
-        final = os.path.join(tools_dir, "uv-" + VERSION)
+    return _pinned(tools_dir)
+
+
+def fetch_uv(tools_dir: str) -> str | None:
+    """Installs the pinned uv without pip, where the package index needs nothing but its address; None where pip has to do it."""
+    program = uv_wheel.fetch(VERSION, HASHES, os.environ)
+    if program is None:
+        return None
+    with _placed(tools_dir) as folder:
+        target = os.path.join(folder, "uv", "bin")
+        os.makedirs(target, 0o755)
+        with open(os.path.join(target, "uv"), "wb") as file:
+            file.write(program)
+            os.fchmod(file.fileno(), 0o755)
+    return _pinned(tools_dir)
+
+
+def _pinned(tools_dir: str) -> str:
+    return os.path.join(tools_dir, "uv-" + VERSION, "bin", "uv")
+
+
+@contextlib.contextmanager
+def _placed(tools_dir: str) -> Iterator[str]:
+    """A folder whose C(uv) the body makes, which is then that of the pinned version."""
+    ensure_directory(tools_dir)
+    with tempfile.TemporaryDirectory(dir=tools_dir) as folder:
+        yield folder
+        target, final = os.path.join(folder, "uv"), os.path.join(tools_dir, "uv-" + VERSION)
         shutil.rmtree(final, ignore_errors=True)
         os.chmod(target, 0o755)
         os.rename(target, final)
-    return os.path.join(final, "bin", "uv")
 
 
 def host_environment() -> dict:

@@ -22,10 +22,12 @@ def exists(user: str, group: str) -> bool:
 
 
 def ensure(user: str, group: str, home: str) -> None:
-    """Makes an account that nobody logs in with, and its group; one that is there gets this group, home and shell.
+    """Makes an account that nobody logs in with, and its group, unless it is there with that group; one that has another gets this group, home and shell.
 
     :raises CommandFailed: with the words of what makes accounts.
     """
+    if exists(user, group):
+        return
     rules = ["--gid", group, "--home-dir", home, "--shell", "/usr/sbin/nologin"]
     try:
         grp.getgrnam(group)

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages
 
+# Seconds; whoever installed something right before has renewed the package lists.
+JUST_NOW = 600
+
 
 class Beside:
     """An installation that goes on beside this.
@@ -25,7 +28,7 @@ class Beside:
 
     def _install(self) -> None:
         try:
-            apt_install(self.missing)
+            apt_install(self.missing, max_age=JUST_NOW)
         except BaseException as error:  # noqa: BLE001 It is raised by whoever waits.
             self.failure = error
 

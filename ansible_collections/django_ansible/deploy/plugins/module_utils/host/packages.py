@@ -21,14 +21,14 @@ def missing_packages(packages: list[str]) -> list[str]:
     return [name for name in dict.fromkeys(packages) if name not in installed]
 
 
-def apt_install(packages: list[str], *, fresh: bool = False) -> None:
+def apt_install(packages: list[str], *, max_age: int = LISTS_MAX_AGE) -> None:
     """Installs Debian packages, once whatever else installs or fetches some has ended.
 
-    :param fresh: whether the package lists are renewed even when they are not a day old.
+    :param max_age: seconds; package lists that are older are renewed first.
     :raises CommandFailed: with apt's last lines.
     """
     indexes = glob.glob(LISTS + "/*_Packages*")
-    if fresh or not indexes or time.time() - max(map(os.path.getmtime, (LISTS, LISTS + "/partial"))) > LISTS_MAX_AGE:
+    if not indexes or time.time() - max(map(os.path.getmtime, (LISTS, LISTS + "/partial"))) >= max_age:
         apt_get("update")
     apt_get("install", "--no-install-recommends", *packages)
 

@@ -25,8 +25,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.system
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.worker import OURS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import ownership, pythons
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.beside import Beside, installed_beside
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, ownership, pythons
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.beside import installed_beside
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
@@ -60,7 +60,6 @@ class Preparation:
         self.pythons: dict[str, str] = {}
         self.python_trouble = ""
         self.missing_module_help: dict = {}
-        self.beside = Beside([])
         # What the commit holds and when its files were changed last, where the run told.
         self.contents: Contents = {}
         self.moments: list[int] = []
@@ -69,11 +68,12 @@ class Preparation:
     def run(self) -> None:
         """:raises CommandFailed: when the release cannot be made; then nothing of it is left."""
         self.make_key()
+        accounts.ensure(self.params["app_user"], self.params["app_group"], self.layout.app_dir)
         ground.prepare(self.layout, self.params["app_user"])
         places.check_writable(self.params["writable_paths"], owner_ids(self.params["app_user"], self.params["app_group"])[0])
         self.found["warnings"] += shared.ensure_shared(self.layout, self.params)
         try:
-            with installed_beside(self.params["host_packages"]) as self.beside:
+            with installed_beside(self.params["host_packages"]) as self.builder.beside:
                 facts = self.prepare() if self.known else self.make()
         except BaseException:
             if not self.known:
@@ -161,7 +161,7 @@ class Preparation:
             self.libraries.with_build_tools(lambda: self.build_venv_beside(key, venv_dir, builder))
             self.done.append("venv")
             self.work(["byte_compile"], venvs=layout.venvs, key=key)
-            self.beside.wait()
+            self.builder.beside.wait()
             self.libraries.for_installed(venv_dir)
         return key
 
@@ -170,7 +170,7 @@ class Preparation:
         try:
             self.build_venv(key, venv_dir, builder)
         except CommandFailed:
-            if not self.beside.wait():
+            if not self.builder.beside.wait():
                 raise
             self.build_venv(key, venv_dir, builder)
 
@@ -275,7 +275,7 @@ class Preparation:
 
     def prepare(self, shown: dict | None = None) -> dict:
         """Asks Django of a release; one library may only be missed once another one is there."""
-        self.beside.wait()
+        self.builder.beside.wait()
         if "nginx" in self.params["host_packages"]:
             front.try_out(self.params)
         while True:

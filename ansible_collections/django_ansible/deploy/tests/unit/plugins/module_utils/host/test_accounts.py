@@ -41,6 +41,7 @@ def test_one_that_is_not_there_yet_is_made():
         ((), (), ["groupadd --system web", "useradd --system --no-create-home --gid web --home-dir /opt/site --shell /usr/sbin/nologin site"]),
         (("web",), (), ["useradd --system --no-create-home --gid web --home-dir /opt/site --shell /usr/sbin/nologin site"]),
         (("web",), ("site",), ["usermod --gid web --home /opt/site --shell /usr/sbin/nologin site"]),
+        (("web",), ("site", "in web"), []),
     ],
 )
 def test_an_account_is_made_of_what_is_there(monkeypatch, groups, users, ran):
@@ -48,6 +49,7 @@ def test_an_account_is_made_of_what_is_there(monkeypatch, groups, users, ran):
         def find(name):
             if name not in names:
                 raise KeyError(name)
+            return types.SimpleNamespace(gr_gid=7, pw_gid=7 if "in web" in names else 8)
 
         return find
 

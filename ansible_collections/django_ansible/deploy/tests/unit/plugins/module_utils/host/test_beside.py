@@ -17,7 +17,7 @@ def host(monkeypatch):
         error: CommandFailed | None = None
         ended: list = []
 
-    def install(packages):
+    def install(packages, max_age):
         assert host.go.wait(10)
         if host.error:
             raise host.error

@@ -40,7 +40,7 @@ def host(monkeypatch):
 
 def test_who_renews_the_lists_or_fetches_packages_is_waited_for(host):
     host.says = {command: [said] * 3 for command, said in HELD.items()}
-    packages.apt_install(["nginx"], fresh=True)
+    packages.apt_install(["nginx"], max_age=0)
     assert host.ran == ["update"] * 4 + ["install"] * 4
     assert host.waited == 12
 
@@ -48,7 +48,7 @@ def test_who_renews_the_lists_or_fetches_packages_is_waited_for(host):
 def test_it_waits_for_no_longer_than_the_limit(host):
     host.says = {"update": [HELD["update"]] * 1000}
     with pytest.raises(CommandFailed) as failure:
-        packages.apt_install(["nginx"], fresh=True)
+        packages.apt_install(["nginx"], max_age=0)
     assert failure.value.printed == HELD["update"]
     assert packages.LOCK_TIMEOUT <= host.waited <= packages.LOCK_TIMEOUT + 2
 
@@ -56,5 +56,5 @@ def test_it_waits_for_no_longer_than_the_limit(host):
 def test_any_other_trouble_is_said_at_once(host):
     host.says = {"install": ["E: Unable to locate package nginz"]}
     with pytest.raises(CommandFailed):
-        packages.apt_install(["nginz"], fresh=True)
+        packages.apt_install(["nginz"], max_age=0)
     assert host.ran == ["update", "install"]

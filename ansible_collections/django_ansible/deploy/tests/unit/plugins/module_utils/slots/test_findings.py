@@ -1,5 +1,6 @@
 """What was found out about a project is told also when its release cannot be made."""
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.beside import Beside
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import preparation
 
@@ -8,6 +9,7 @@ HELP = {"taken": "requirements.txt", "others": "requirements-all.txt (django_app
 
 class Builder:
     user = group = "site-build"
+    beside = Beside([])
 
     def __init__(self, *arguments):
         pass

@@ -5,6 +5,7 @@ import json
 import types
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import Builder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import project, settings_completion
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import preparation
@@ -17,7 +18,7 @@ def prepared(monkeypatch, tmp_path):
     def prepare(uses_given_key, lone=True, environment=None):
         made = object.__new__(preparation.Preparation)
         made.params = {"environment": json.dumps(environment or {}), "lone": lone, "host_packages": []}
-        made.beside = preparation.Beside([])
+        made.builder = Builder("shop", "", {})
         made.layout = types.SimpleNamespace(etc=str(tmp_path))
         made.found, made.done = {"warnings": []}, []
         inspection = types.SimpleNamespace(run=lambda: {"warnings": []}, done=[], uses_given_key=uses_given_key)

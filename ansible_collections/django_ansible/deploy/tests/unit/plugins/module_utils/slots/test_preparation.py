@@ -43,7 +43,7 @@ class Waited:
 def made(tmp_path):
     params = {"app_name": "mysite", "app_dir": str(tmp_path), "socket_link": str(tmp_path / "socket"), "release": RELEASE}
     made = preparation.Preparation({**params, "sandbox": "", "install_environment": "{}", "system_libraries": []}, preparation.layout_of(params), False)
-    made.beside = Waited()
+    made.builder.beside = Waited()
     return made
 
 
@@ -51,8 +51,8 @@ def test_a_build_that_needs_a_package_on_its_way_is_made_again_when_that_is_ther
     tries = []
 
     def build(*_):
-        tries.append(made.beside.arrived)
-        if not made.beside.arrived:
+        tries.append(made.builder.beside.arrived)
+        if not made.builder.beside.arrived:
             raise CommandFailed("Git executable not found")
 
     monkeypatch.setattr(made, "build_venv", build)

@@ -1887,9 +1887,13 @@ function failedPhase(courses) {
 function switches(event) {
     return event.status === "changed" && activates(event);
 }
-/** Whether a result is of a step that moves a host's traffic, however it ended. In a rollback the look at a host goes on to do so. */
-function activates({ action }) {
-    return /\.(app_host|app_activate|compose_up)$/.test(action);
+/**
+ * Whether a result is of a step that moves a host's traffic, however it ended. In a rollback the look at a host goes on to do so, and in a deploy what
+ * prepares a release: then it says what is served.
+ */
+function activates({ action, deploy }) {
+    return (/\.(app_host|app_activate|compose_up)$/.test(action) ||
+        (/\.app_release$/.test(action) && deploy?.release !== undefined));
 }
 function extend(spans, phase, event) {
     const start = Math.round((event.start ?? 0) * 1000);

@@ -1891,9 +1891,10 @@ function switches(event) {
  * Whether a result is of a step that moves a host's traffic, however it ended. In a rollback the look at a host goes on to do so, and in a deploy what
  * prepares a release: then it says what is served.
  */
-function activates({ action, deploy }) {
-    return (/\.(app_host|app_activate|compose_up)$/.test(action) ||
-        (/\.app_release$/.test(action) && deploy?.release !== undefined));
+function activates({ action, deploy, status }) {
+    if (action.endsWith(".app_release"))
+        return deploy?.release !== undefined || status === "unreachable";
+    return /\.(app_host|app_activate|compose_up)$/.test(action);
 }
 function extend(spans, phase, event) {
     const start = Math.round((event.start ?? 0) * 1000);

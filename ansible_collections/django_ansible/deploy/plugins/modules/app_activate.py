@@ -17,6 +17,7 @@ extends_documentation_fragment:
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
   - django_ansible.deploy.layout.service
+  - django_ansible.deploy.finish
 options:
   release:
     description: Name of a release that is prepared.
@@ -30,41 +31,6 @@ options:
     description: Whether nothing follows on this host when nothing has to be done here, so that the deploy lock is given back at once.
     type: bool
     default: false
-  finish:
-    description:
-      - Ends the deploy here as M(django_ansible.deploy.app_finish) does, when anything was changed. For a host that is alone, where nobody else has to be
-        through first. A host that ended its deploy does not roll back any more.
-    type: dict
-    suboptions:
-      commands:
-        description: As of M(django_ansible.deploy.app_finish), like the others.
-        type: str
-        default: '{}'
-      keep_releases:
-        description: How many releases stay.
-        type: int
-        default: 5
-      standby:
-        description: Whether the slot that is no longer live goes on running.
-        type: bool
-        default: false
-      everywhere:
-        description: Whether the release is live on every host of the application.
-        type: bool
-        default: false
-      dumps:
-        description: How many dumps stay.
-        type: dict
-        default: {}
-        suboptions:
-          number:
-            description: The newest ones, at most.
-            type: int
-            default: 14
-          days:
-            description: For how many days, at most.
-            type: int
-            default: 30
 attributes:
   check_mode:
     description: Can run in check mode, and then says what it would change.

@@ -16,6 +16,7 @@ extends_documentation_fragment:
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
   - django_ansible.deploy.layout.service
+  - django_ansible.deploy.finish
 options:
   release:
     description: Name of the release, C(<time>-<first 7 of the commit>).
@@ -174,39 +175,6 @@ options:
     type: list
     elements: list
     default: []
-  finish:
-    description: How the deploy is ended here, as of M(django_ansible.deploy.app_finish). Needed with O(batches).
-    type: dict
-    suboptions:
-      commands:
-        description: As of M(django_ansible.deploy.app_finish), like the others.
-        type: str
-        default: '{}'
-      keep_releases:
-        description: How many releases stay.
-        type: int
-        default: 5
-      standby:
-        description: Whether the slot that is no longer live goes on running.
-        type: bool
-        default: false
-      everywhere:
-        description: Whether the release is live on every host of the application.
-        type: bool
-        default: false
-      dumps:
-        description: How many dumps stay.
-        type: dict
-        default: {}
-        suboptions:
-          number:
-            description: The newest ones, at most.
-            type: int
-            default: 14
-          days:
-            description: For how many days, at most.
-            type: int
-            default: 30
   host_packages:
     description: Debian packages that are installed while the virtual environment is built, which needs none of them in most projects.
     type: list
@@ -365,7 +333,7 @@ def main() -> None:
             if module.params["start_early"] and result.get("unapplied") == []:
                 early_start.begin(module.params, layout_of(module.params), module.params["release"])
     except (CommandFailed, Locked) as error:
-        before = activating.ended_before(module.params) if isinstance(error, Locked) and lock.holder() is None else None
+        before = ended_before(module, lock, error)
         if before:
             answer(module, {"done": before["done"]}, before)
         found = getattr(error, "found", {})
@@ -394,7 +362,15 @@ def go_over(module: AnsibleModule, lock: DeployLock) -> dict | None:
     except going_over.Unfinished as error:
         module.fail_json(msg="the new release is live, but the deploy was not finished: %s" % error, deploy=error.done["deploy"])
     except (CommandFailed, Locked) as error:
+        before = ended_before(module, lock, error)
+        if before:
+            return before
         module.fail_json(**activating.failure(module.params, error))
+
+
+def ended_before(module: AnsibleModule, lock: DeployLock, error: Exception) -> dict | None:
+    """What a step has done whose connection broke, where it went on while Ansible asked for it again."""
+    return activating.ended_before(module.params) if isinstance(error, Locked) and lock.holder() is None else None
 
 
 def answer(module: AnsibleModule, made: dict, went: dict) -> None:

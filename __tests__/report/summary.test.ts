@@ -125,8 +125,7 @@ describe("summaryMarkdown", () => {
       summaryOf(
         fleetRun({
           hosts: ["app1", "app2"],
-          change: (host, own) =>
-            host === name && own === action ? { status: "unreachable", deploy: {} } : undefined,
+          change: (host, own) => (host === name && own === action ? { status: "unreachable", deploy: {} } : undefined),
         }),
       );
     expect(lost("app_activate")).toContain("| <code>app2</code> | 🔌 unreachable | not known | <code>20260302T");

@@ -92,7 +92,7 @@ def take_turns(batches: list[list[str]], release: str, commit: str) -> None:
     """Hosts move to that release by themselves, one batch after the other, once all of them are ready for it."""
     if os.path.exists(place("hosts")) and _runs():
         with contextlib.suppress(FileExistsError):  # The task of another host says the same at the same moment.
-            put("turns", json.dumps({"batches": batches, "release": release, "commit": commit}))
+            put("batches", json.dumps({"batches": batches, "release": release, "commit": commit}))
 
 
 def differ() -> None:

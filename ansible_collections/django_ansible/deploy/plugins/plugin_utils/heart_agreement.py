@@ -17,6 +17,9 @@ class Agreement:
 
     def __init__(self) -> None:
         self.hosts = 0
+        self.begin()
+
+    def begin(self) -> None:
         self.said: dict = {}  # by host
         self.told: dict = {}  # by host, what it was answered since it last said something
         self.differs = False
@@ -27,8 +30,11 @@ class Agreement:
         self.through = False
 
     def take_turns(self, told: dict) -> None:
-        self.batches = [set(batch) for batch in told["batches"]]
-        self.wanted = ("agree %s %s" % (told["release"], told["commit"])).encode()
+        """From now on hosts move in turns. Each host's task says so; one of another application of the same run begins anew."""
+        wanted = ("agree %s %s" % (told["release"], told["commit"])).encode()
+        if self.wanted and wanted != self.wanted:
+            self.begin()
+        self.batches, self.wanted = [set(batch) for batch in told["batches"]], wanted
 
     def pass_on(self, channels: dict) -> None:
         """Takes what hosts said, and answers each as soon as that is possible."""

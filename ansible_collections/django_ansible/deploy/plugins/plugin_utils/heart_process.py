@@ -4,7 +4,7 @@
 
 Started by heart.py with a folder and the process id of ansible-playbook. Orders come as files in the folder, written by rename: ``NAME.host`` has a
 host's channel, how many hosts the run has and how many it may lose, ``NAME.login`` a command that makes a connection and stays until that has ended,
-``differs`` says that a host does nothing by itself, ``turns`` in which order hosts do that all agree on, ``confirm`` asks to tell all hosts that the fleet is through, but for those that are lost, which
+``differs`` says that a host does nothing by itself, ``batches`` in which order hosts do what all agree on (read before that one does not, in the order of names), ``confirm`` asks to tell all hosts that the fleet is through, but for those that are lost, which
 ``confirmed`` answers; who wrote one writes to the pipe ``wake`` as well. It knows no Ansible and imports nothing of it.
 
 A host may ask what the others see (heart_questions.py), whether all would do the same (heart_agreement.py), and say which migration it applies
@@ -104,7 +104,7 @@ class Heart:
             elif name == "differs":
                 os.unlink(path)
                 self.agreement.differs = True
-            elif name == "turns":
+            elif name == "batches":
                 with open(path, encoding="utf-8") as file:
                     self.agreement.take_turns(json.load(file))
                 os.unlink(path)

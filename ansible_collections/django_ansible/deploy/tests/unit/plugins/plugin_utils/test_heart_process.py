@@ -308,7 +308,7 @@ def test_what_is_no_proposal_counts_for_nothing(heart, said):
 
 def turns(heart, tmp_path, *batches, what=SAME):
     release, commit = what.split()
-    (tmp_path / "turns").write_text(json.dumps({"batches": batches, "release": release, "commit": commit}))
+    (tmp_path / "batches").write_text(json.dumps({"batches": batches, "release": release, "commit": commit}))
 
 
 def test_hosts_move_batch_by_batch_and_hear_together_that_all_have(heart, tmp_path):
@@ -339,6 +339,22 @@ def test_after_one_that_failed_nobody_has_a_turn_and_nobody_is_through(heart, tm
     (tmp_path / "differs").touch()
     heart.go(0.5)
     assert (heart.lines("app1"), heart.lines("app2"), heart.lines("app3")) == (["go", "differs"], ["agreed", "go", "differs"], ["agreed", "differs"])
+
+
+def test_another_application_of_the_same_run_begins_anew(heart, tmp_path):
+    turns(heart, tmp_path, ["app1"])
+    heart.add("app1", TURNS % (SAME, SAME), hosts=1)
+    heart.until(lambda: heart.are_there() and heart.lines("app1")[-1:] == ["through"])
+    (tmp_path / "differs").touch()
+    other = SAME.replace("0102T", "0103T")
+    turns(heart, tmp_path, ["app1"], what=other)
+    heart.add("app1", AGREES % other, hosts=1)
+    # One of the two comes later, whichever was said last.
+    (tmp_path / "differs").touch()
+    heart.until(lambda: heart.lines("app1")[-1:] == ["differs"])
+    turns(heart, tmp_path, ["app1"], what=SAME)
+    heart.add("app1", TURNS % (SAME, SAME), hosts=1)
+    heart.until(lambda: heart.lines("app1")[-1:] == ["through"])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-// What a new revision costs in processor time, beside what it did at another commit of this repository. `node bench/cost.mjs COMMIT [pairs]`.
+// What a new revision costs in processor time, beside what it did at another commit of this repository. `node bench/cost.mjs COMMIT [pairs] [hosts]`.
 // Each pair deploys the same commit of the application with both, one after the other, so that what else the machine does meets both. Needs root, for
 // the control groups that it reads the processor time from.
 import { execFileSync } from "node:child_process";
@@ -22,9 +22,12 @@ import { accounts, inventoryFile, makeApplication, serverName, writeSettings } f
 import { readyAnsible } from "./ready.mjs";
 import { summarize } from "./statistics.mjs";
 
-const [before, pairs = "5"] = process.argv.slice(2);
-if (before === undefined || !(Number(pairs) > 0)) {
-  console.error("node bench/cost.mjs COMMIT [pairs]: the commit of this repository to compare with, and how often.");
+const [before, pairs = "5", hosts = "1"] = process.argv.slice(2);
+const size = Number(hosts);
+if (before === undefined || !(Number(pairs) > 0) || !(size > 0)) {
+  console.error(
+    "node bench/cost.mjs COMMIT [pairs] [hosts]: the commit of this repository to compare with, how often, and on how many hosts.",
+  );
   process.exit(2);
 }
 
@@ -54,18 +57,17 @@ try {
   const first = await application.next();
   /** @param {string} which @param {string} action */
   const contender = async (which, action) => {
-    const fleet = await bringUp(which, 1);
-    const host = fleet.hosts[0];
-    if (host === undefined) throw new Error("No host came up.");
+    const fleet = await bringUp(which, size);
     const project = join(folder, `project-${which}`);
     execFileSync("cp", ["-r", application.work, project]);
-    await writeSettings({ to: project, fleet, sizes: [1], vaultFile, ansible: ansible.bin });
+    await writeSettings({ to: project, fleet, sizes: [size], vaultFile, ansible: ansible.bin });
     const { group, enter, end } = countedGroup(which);
     ends.push(end);
-    const groups = { host: await groupOf(host.container), runner: group };
+    const containers = await Promise.all(fleet.hosts.map((host) => groupOf(host.container)));
+    const usedByHosts = () => containers.reduce((sum, one) => sum + used(one), 0);
     const deploy = async (/** @type {number} */ version) => {
       await must(["git", "-C", project, "pull", "--quiet", application.work, "main"]);
-      const start = { host: used(groups.host), runner: used(groups.runner), now: performance.now() };
+      const start = { host: usedByHosts(), runner: used(group), now: performance.now() };
       const result = await runAction({
         action,
         onStart: enter,
@@ -73,18 +75,18 @@ try {
         folder: mkdtempSync(join(folder, "run-")),
         toolCache: join(folder, `tool-cache-${which}`),
         inputs: {
-          "inventory-file": inventoryFile(1),
+          "inventory-file": inventoryFile(size),
           "ssh-private-key": key.text,
-          "known-hosts": `${host.hostKeyLines.join("\n")}\n`,
+          "known-hosts": `${fleet.hosts.flatMap((host) => host.hostKeyLines).join("\n")}\n`,
           "become-password": accounts.sudo,
           "vault-password": accounts.vault,
         },
       });
       if (result.code !== 0) throw new Error(`The deploy failed:\n${result.log}`);
       const wall = (performance.now() - start.now) / 1000;
-      await expectVersion(host.httpPort, serverName, version);
+      for (const host of fleet.hosts) await expectVersion(host.httpPort, serverName, version);
       await sleep(SETTLED);
-      return { host: used(groups.host) - start.host, runner: used(groups.runner) - start.runner, wall };
+      return { host: usedByHosts() - start.host, runner: used(group) - start.runner, wall };
     };
     return { name: which, deploy };
   };

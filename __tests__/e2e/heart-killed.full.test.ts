@@ -63,11 +63,11 @@ afterAll(async () => {
   await fleet?.trial.end();
 });
 
-const deploy = (folder?: string): Promise<ActionResult> =>
-  fleet.deploy({
-    ...(folder === undefined ? {} : { folder }),
-    inputs: { vars: "{django_app_hooks: {before_finish: hooks/wait.yml}}" },
-  });
+/** With a hook, hosts are activated in steps of their own; without, in the one that prepares the release. */
+const HOOKED = { vars: "{django_app_hooks: {before_finish: hooks/wait.yml}}" };
+
+const deploy = (folder?: string, inputs: Record<string, string> = {}): Promise<ActionResult> =>
+  fleet.deploy({ ...(folder === undefined ? {} : { folder }), inputs });
 
 interface Running {
   running: Promise<ActionResult>;
@@ -76,18 +76,18 @@ interface Running {
   commit: string;
 }
 
-async function begin(): Promise<Running> {
+async function begin(inputs: Record<string, string>): Promise<Running> {
   const before = (await stateOf(fleet.app1)).release;
   const commit = await commitVersion(fleet.project, `v${++number}`);
   const folder = mkdtempSync(join(fleet.trial.folder, "heart-"));
-  return { running: deploy(folder), folder, before, commit };
+  return { running: deploy(folder, inputs), folder, before, commit };
 }
 
 /** Runs a deploy until the first host is switched and the third waits for its release to start. */
-async function switching(): Promise<Running & { third: Host }> {
+async function switching(inputs: Record<string, string> = {}): Promise<Running & { third: Host }> {
   const third = fleet.hosts[2] as Host;
   await holdAt(third, "activate");
-  const begun = await begin();
+  const begun = await begin(inputs);
   await reached(third, "activate");
   await until("The switch of app1", 120, async () =>
     (await stateOf(fleet.app1)).release === begun.before ? undefined : true,
@@ -99,7 +99,7 @@ async function switching(): Promise<Running & { third: Host }> {
 async function through(): Promise<Running> {
   rmSync(`${gate}.reached`, { force: true });
   writeFileSync(gate, "");
-  const begun = await begin();
+  const begun = await begin(HOOKED);
   await until("The end of the last batch", 180, async () => (existsSync(`${gate}.reached`) ? true : undefined));
   return begun;
 }
@@ -170,11 +170,14 @@ test("the step that works on a host is stopped, and the runner dies: every host 
   await goesBack("the runner is killed, and the step that works on app3 is stopped", begun);
 });
 
-test("what sends it is killed while hosts are switched: every host rolls back", async () => {
-  const begun = await switching();
+test.each([
+  ["", {}],
+  [", each in a step of its own", HOOKED],
+])("what sends it is killed while hosts are switched%s: every host rolls back", async (how, inputs) => {
+  const begun = await switching(inputs);
   expect(killHeart(begun.folder)).toBe(1);
   await clearPoints(begun.third);
-  const result = await goesBack("what sends the heartbeat is killed while hosts are switched", begun);
+  const result = await goesBack(`what sends the heartbeat is killed while hosts are switched${how}`, begun);
   expect(result.outputs.status, result.log).toMatch(/^(failed|rolled-back)$/);
 });
 
@@ -193,12 +196,12 @@ test("what sends it is killed before the deploy is confirmed: every host rolls b
 const asleep = 32;
 
 test.each([
-  ["while hosts are switched", switching],
+  ["while hosts are switched", () => switching()],
   ["before the deploy is confirmed", through],
 ] as const)("the runner sleeps %s: every host rolls back, and the runner finds it out", async (when, start) => {
   const begun = await start();
   freezeRunner(begun.folder);
-  if (start === switching) await clearPoints(fleet.hosts[2] as Host);
+  if (when === "while hosts are switched") await clearPoints(fleet.hosts[2] as Host);
   else rmSync(gate);
   setTimeout(() => thawRunner(begun.folder), asleep * 1000);
   const result = await goesBack(`the runner sleeps for ${asleep} s ${when}`, begun);

@@ -121,7 +121,7 @@ describe("20 clients never see a failed request", () => {
     const { result, samples } = await underLoad("a deploy of a new release", (soFar) =>
       fleet.deploy({
         say: (line) => {
-          if (line === "▸ Activate") long ??= askAcrossSwitches(soFar);
+          if (line === "▸ Prepare") long ??= askAcrossSwitches(soFar);
         },
       }),
     );

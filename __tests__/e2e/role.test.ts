@@ -124,14 +124,14 @@ describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
     expectNoTraces(trial, run, [passwords.database, passwords.key]);
   });
 
-  test("a new commit becomes a new release and the old one is kept, in four steps on each host that bring what changed", async () => {
+  test("a new commit becomes a new release and the old one is kept, in two steps on each host that bring what changed", async () => {
     project.write("mysite/__init__.py", '__version__ = "2"\n');
     const changed = randomBytes(20_000).toString("base64");
     for (let file = 0; file < 4; file++) project.write(`data/${file}.txt`, changed.slice(file));
     const commit = await project.commit("Version 2");
     const asked = await askedOf(app2, deploy);
     const run = last;
-    expect(asked.programs).toBe(4);
+    expect(asked.programs).toBe(2);
     // Twice what changed and 200 kB; the checkout has 12 MB.
     expect(asked.bytes).toBeLessThan(2 * 4 * changed.length + 200_000);
     expectSuccess(run, { total: 2, changed: ["app1", "app2"] });

@@ -121,17 +121,17 @@ describe("summaryMarkdown", () => {
   });
 
   it("does not say what is live on a host that was lost while its traffic moved", () => {
-    const lost = (action: string) =>
+    const lost = (action: string, name = "app2") =>
       summaryOf(
         fleetRun({
           hosts: ["app1", "app2"],
-          change: (host, own) =>
-            host === "app2" && own === action ? { status: "unreachable", deploy: {} } : undefined,
+          change: (host, own) => (host === name && own === action ? { status: "unreachable", deploy: {} } : undefined),
         }),
       );
     expect(lost("app_activate")).toContain("| <code>app2</code> | 🔌 unreachable | not known | <code>20260302T");
-    expect(lost("app_release")).toContain(
-      "| <code>app2</code> | 🔌 unreachable | <code>20260302T050607Z-0123456</code>",
+    expect(lost("app_release")).toContain("| <code>app2</code> | 🔌 unreachable | not known | <code>20260302T");
+    expect(lost("app_migrate", "app1")).toContain(
+      "| <code>app1</code> | 🔌 unreachable | <code>20260302T050607Z-0123456</code>",
     );
   });
 

@@ -41,6 +41,13 @@ describe("where the time of a run went", () => {
     expect(timingsOf(marks, looked)).toMatchObject({ switched: 3 });
   });
 
+  it("knows a deploy that moves traffic in the step that prepares a release, and one that does not", () => {
+    const prepared = result(11.6, 1.4, "django_ansible.deploy.app_release");
+    const live = { ...prepared, deploy: { release: "20260102T030405Z-0123456" } } as RunEvent;
+    expect(timingsOf(marks, [phase("Prepare", 11.5), live])).toMatchObject({ switched: 3 });
+    expect(timingsOf(marks, [phase("Prepare", 11.5), prepared])).not.toHaveProperty("switched");
+  });
+
   it("leaves nothing out but the report", () => {
     const { total, look, phases, ...rest } = timingsOf(marks, events);
     const parts = [look, rest["ansible-ready"], rest["ansible-start"], ...Object.values(phases ?? {})];

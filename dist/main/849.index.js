@@ -1887,8 +1887,13 @@ function failedPhase(courses) {
 function switches(event) {
     return event.status === "changed" && activates(event);
 }
-/** Whether a result is of a step that moves a host's traffic, however it ended. In a rollback the look at a host goes on to do so. */
-function activates({ action }) {
+/**
+ * Whether a result is of a step that moves a host's traffic, however it ended. In a rollback the look at a host goes on to do so, and in a deploy what
+ * prepares a release: then it says what is served.
+ */
+function activates({ action, deploy, status }) {
+    if (action.endsWith(".app_release"))
+        return deploy?.release !== undefined || status === "unreachable";
     return /\.(app_host|app_activate|compose_up)$/.test(action);
 }
 function extend(spans, phase, event) {

@@ -60,8 +60,12 @@ export function switches(event: ResultEvent): boolean {
   return event.status === "changed" && activates(event);
 }
 
-/** Whether a result is of a step that moves a host's traffic, however it ended. In a rollback the look at a host goes on to do so. */
-export function activates({ action }: ResultEvent): boolean {
+/**
+ * Whether a result is of a step that moves a host's traffic, however it ended. In a rollback the look at a host goes on to do so, and in a deploy what
+ * prepares a release: then it says what is served.
+ */
+export function activates({ action, deploy, status }: ResultEvent): boolean {
+  if (action.endsWith(".app_release")) return deploy?.release !== undefined || status === "unreachable";
   return /\.(app_host|app_activate|compose_up)$/.test(action);
 }
 

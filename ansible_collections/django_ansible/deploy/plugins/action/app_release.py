@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""Controller side of app_release: brings the commit to the host, when the host lacks it; of a large one what an earlier release there lacks."""
+"""Controller side of app_release: brings the commit to the host, when the host lacks it; of a large one what an earlier release there lacks.
+
+Where hosts go live in this step, it says in which order, and has none wait for a host that does not.
+"""
 from __future__ import annotations
 
 import base64
@@ -8,8 +11,10 @@ import os
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.checkout import Checkout, Upload, code_of
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.progress import Following, show_rest
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.told import show
 
 # Bytes of an archive that comes with the module. Ansible makes a folder, uploads by SFTP and removes the folder, and waits for the host 17 times.
@@ -24,9 +29,20 @@ def content_of(archive: str) -> str:
 class ActionModule(Answered):
     def run(self, tmp=None, task_vars=None):
         ActionBase.run(self, tmp, task_vars)
-        arguments = dict(self._task.args)
+        arguments, result = dict(self._task.args), {}
+        if arguments.get("batches"):
+            heart.take_turns(arguments["batches"], arguments["release"], arguments["revision"])
+        try:
+            with Following(task_vars or {}) as migrations:
+                result = self._prepare(arguments, task_vars)
+        finally:
+            if not result.get("activated"):
+                heart.differ()
+        return show_rest(result, migrations, task_vars)
+
+    def _prepare(self, arguments, task_vars):
         if not (arguments.get("workspace") and boolean(arguments.get("upload", True))):
-            return show(self._execute_module(module_args=arguments, task_vars=task_vars), task_vars)
+            return self._execute_module(module_args=arguments, task_vars=task_vars)
         checkout = Checkout(arguments["workspace"], arguments["revision"])
         result: dict = {}
         for upload in checkout.uploads(code_of((task_vars or {}).get("inventory_hostname", ""))):
@@ -34,7 +50,7 @@ class ActionModule(Answered):
             if not result.get("needs_all"):
                 break
             show({"told": ["the whole commit is brought, since the live release cannot be of use: %s" % result["needs_all"]]}, task_vars)
-        return show(result, task_vars)
+        return result
 
     def _bring(self, upload: Upload, arguments, task_vars):
         if os.path.getsize(upload.archive) <= LARGEST_INSIDE:

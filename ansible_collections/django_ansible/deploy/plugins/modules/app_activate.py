@@ -17,6 +17,7 @@ extends_documentation_fragment:
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
   - django_ansible.deploy.layout.service
+  - django_ansible.deploy.finish
 options:
   release:
     description: Name of a release that is prepared.
@@ -30,41 +31,6 @@ options:
     description: Whether nothing follows on this host when nothing has to be done here, so that the deploy lock is given back at once.
     type: bool
     default: false
-  finish:
-    description:
-      - Ends the deploy here as M(django_ansible.deploy.app_finish) does, when anything was changed. For a host that is alone, where nobody else has to be
-        through first. A host that ended its deploy does not roll back any more.
-    type: dict
-    suboptions:
-      commands:
-        description: As of M(django_ansible.deploy.app_finish), like the others.
-        type: str
-        default: '{}'
-      keep_releases:
-        description: How many releases stay.
-        type: int
-        default: 5
-      standby:
-        description: Whether the slot that is no longer live goes on running.
-        type: bool
-        default: false
-      everywhere:
-        description: Whether the release is live on every host of the application.
-        type: bool
-        default: false
-      dumps:
-        description: How many dumps stay.
-        type: dict
-        default: {}
-        suboptions:
-          number:
-            description: The newest ones, at most.
-            type: int
-            default: 14
-          days:
-            description: For how many days, at most.
-            type: int
-            default: 30
 attributes:
   check_mode:
     description: Can run in check mode, and then says what it would change.
@@ -113,14 +79,12 @@ deploy:
   returned: success
 """
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.finishing import FINISH, end
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.finishing import FINISH, end_after
 
 
 def main() -> None:
@@ -137,45 +101,23 @@ def main() -> None:
         supports_check_mode=True,
     )
     lock = lock_of(module.params, module.check_mode)
+    ends = bool(module.params["finish"]) and not module.check_mode
     try:
         with lock.step():
             result = activating.activate(module.params, module.check_mode)
             if not result["changed"] and module.params["last_step"]:
                 lock.release()
-            trouble = finish(module, lock, result) if result["changed"] and module.params["finish"] else None
+            trouble = end_after(result, module.params, lock) if result["changed"] and ends else None
     except (CommandFailed, Locked) as error:
-        layout = layout_of(module.params)
-        if isinstance(error, Locked) and lock.holder() is None and ended_before(module, layout):
-            module.exit_json(**ended_before(module, layout))
+        before = activating.ended_before(module.params) if isinstance(error, Locked) and lock.holder() is None else None
+        if before:
+            module.exit_json(**before)
         module.fail_json(**activating.failure(module.params, error))
     for warning in result["deploy"]["warnings"]:
         module.warn(warning)
     if trouble:
         module.fail_json(msg="the new release is live, but the deploy was not finished: %s" % trouble, deploy=result["deploy"])
-    module.exit_json(**result, finished=bool(result["changed"] and module.params["finish"]))
-
-
-def finish(module: AnsibleModule, lock: DeployLock, result: dict) -> str | None:
-    """Ends the deploy, and adds to *result* what that tells; what goes wrong there is told, and takes the release that is live by then back no more."""
-    try:
-        ended = end({**module.params, **module.params["finish"]}, module.check_mode, lock)
-        result["told"] = [*result["told"], *ended["told"]]
-        result["deploy"] = {**result["deploy"], **ended["deploy"]}
-    except CommandFailed as error:
-        lock.release()
-        return str(error)
-    return None
-
-
-def ended_before(module: AnsibleModule, layout: Layout) -> dict | None:
-    """What this run has done here, when it has ended its deploy: the connection broke, and Ansible asks again."""
-    params, last = module.params, layout.last_record()
-    if not params["finish"] or (last.get("run"), last.get("release"), last.get("result")) != (params["run_id"], params["release"], "succeeded"):
-        return None
-    if layout.live_release() != params["release"] or undo.recall(layout.app_name) is not None:
-        return None
-    told = {"release": params["release"], "previous_release": last.get("previous"), "revision": last.get("revision"), "url": params["service"]["url"], "warnings": []}
-    return {"changed": True, "finished": True, "told": [], "done": [], "slot": layout.live_slot(), "deploy": told}
+    module.exit_json(**result, finished=bool(result["changed"] and ends))
 
 
 if __name__ == "__main__":

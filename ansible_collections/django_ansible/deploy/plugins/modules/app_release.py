@@ -16,6 +16,7 @@ extends_documentation_fragment:
   - django_ansible.deploy.layout
   - django_ansible.deploy.layout.application
   - django_ansible.deploy.layout.service
+  - django_ansible.deploy.finish
 options:
   release:
     description: Name of the release, C(<time>-<first 7 of the commit>).
@@ -166,6 +167,14 @@ options:
         M(django_ansible.deploy.app_activate) goes on from there.
     type: bool
     default: false
+  batches:
+    description:
+      - Names of all hosts of the run, batch by batch, where the release goes live in this step once it has come up by O(start_early). A host that is alone does so by
+        itself. Several do when all of them are ready, one batch after the other; the action plugin and the heartbeat see to that.
+      - Then O(finish) ends the deploy here as well. Where one host is not ready, none goes live, and M(django_ansible.deploy.app_activate) has to be asked.
+    type: list
+    elements: list
+    default: []
   host_packages:
     description: Debian packages that are installed while the virtual environment is built, which needs none of them in most projects.
     type: list
@@ -226,12 +235,21 @@ unapplied:
   description: The migrations that are not applied, as the release says; V(null) when it did not say.
   type: list
   returned: success
+activated:
+  description: C(release) and C(revision) that this step went over to, with O(batches).
+  type: dict
+  returned: when so
+finished:
+  description: Whether the deploy was ended here too, as it was on all hosts.
+  type: bool
+  returned: with RV(activated)
 told:
   description: What was found out about the project, each with what overrides it. The action plugin shows it.
   type: list
   returned: success
 deploy:
-  description: For the events file, what Django's system check warns of, C(warnings), and C(target_revision); in check mode also the C(migrations) that would be
+  description: For the events file, what Django's system check warns of, C(warnings), and C(target_revision), with RV(activated) what
+    M(django_ansible.deploy.app_activate) says; in check mode also the C(migrations) that would be
     applied, C(requirements) that change, and what is C(unknown).
   type: dict
   returned: success
@@ -242,10 +260,11 @@ import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.repository import secrets_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, front
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, early_start, front, going_over
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.finishing import FINISH
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.preparation import prepare
 
 
@@ -286,6 +305,8 @@ def main() -> None:
             "prepared_from": {"type": "str", "required": True, "no_log": True},
             "ask_database": {"type": "bool", "default": False},
             "start_early": {"type": "bool", "default": False},
+            "batches": {"type": "list", "elements": "list", "default": []},
+            "finish": {"type": "dict", "options": FINISH},
             "host_packages": {"type": "list", "elements": "str", "default": []},
             "lone": {"type": "bool", "default": False},
             "proof": {"type": "str", "choices": ["refuse", "warn", "hold", "off"], "default": "refuse"},
@@ -302,14 +323,19 @@ def main() -> None:
     # What serves goes first.
     os.nice(10)
     os.environ.update({name: str(value) for name, value in json.loads(module.params["install_environment"]).items()})
+    lock = lock_of(module.params, module.check_mode)
     try:
-        with lock_of(module.params, module.check_mode).step():
-            if "nginx" not in module.params["host_packages"]:
+        with lock.step():
+            # What is served by now was looked at with the host.
+            if "nginx" not in module.params["host_packages"] and not module.params["batches"]:
                 front.try_out(module.params)
             result = prepare(module.params, module.check_mode)
             if module.params["start_early"] and result.get("unapplied") == []:
                 early_start.begin(module.params, layout_of(module.params), module.params["release"])
     except (CommandFailed, Locked) as error:
+        before = ended_before(module, lock, error)
+        if before:
+            answer(module, {"done": before["done"]}, before)
         found = getattr(error, "found", {})
         for warning in found.get("warnings", []):
             module.warn(warning)
@@ -323,8 +349,40 @@ def main() -> None:
     for warning in warnings:
         module.warn(warning)
     predicted = {key: found[key] for key in ("migrations", "requirements", "unknown") if isinstance(found.get(key), list)}
+    made = {**result, "told": told, "deploy": {"warnings": warnings, **target, **(predicted if module.check_mode else {})}}
+    went = go_over(module, lock) if module.params["batches"] and not module.check_mode else None
+    if went:
+        answer(module, made, went)
+    module.exit_json(**made)
+
+
+def go_over(module: AnsibleModule, lock: DeployLock) -> dict | None:
+    try:
+        return going_over.go_over(module.params, lock)
+    except going_over.Unfinished as error:
+        module.fail_json(msg="the new release is live, but the deploy was not finished: %s" % error, deploy=error.done["deploy"])
+    except (CommandFailed, Locked) as error:
+        before = ended_before(module, lock, error)
+        if before:
+            return before
+        module.fail_json(**activating.failure(module.params, error))
+
+
+def ended_before(module: AnsibleModule, lock: DeployLock, error: Exception) -> dict | None:
+    """What a step has done whose connection broke, where it went on while Ansible asked for it again."""
+    return activating.ended_before(module.params) if isinstance(error, Locked) and lock.holder() is None else None
+
+
+def answer(module: AnsibleModule, made: dict, went: dict) -> None:
+    """Ends the step of a host that went over to the release."""
+    for warning in went["deploy"]["warnings"]:
+        module.warn(warning)
+    deploy, before = went["deploy"], made.get("deploy", {})
     module.exit_json(
-        **result, told=told, deploy={"warnings": warnings, **target, **(predicted if module.check_mode else {})}
+        # It would not have come up otherwise.
+        unapplied=[], changed=went["changed"], done=made["done"], told=[*made.get("told", []), *went["told"]], diff=went.get("diff", []),
+        deploy={**before, **deploy, "warnings": [*before.get("warnings", []), *deploy["warnings"]]},
+        activated={"release": deploy["release"], "revision": deploy["revision"]}, finished=went["finished"],
     )
 
 

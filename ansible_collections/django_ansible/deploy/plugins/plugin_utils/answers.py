@@ -56,6 +56,8 @@ PROVED = record(breaks=each(text()), later=each(migration))
 RUN = {"output": text(8 << 20), "offset": number, "ended": boolean, "cut": boolean, "code": maybe(number), "trouble": text(), "deploy": DEPLOY}
 LIVE = record(slot=maybe(one_of("blue", "green")), release=maybe(release), revision=maybe(commit))
 
+ACTIVATED = record(release=release, revision=maybe(commit))
+
 # As build/contents.py packs what a release holds.
 packed = form(r"[A-Za-z0-9+/=]*", "a packed list", LARGEST_PACKED)
 
@@ -66,7 +68,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_host": {
         "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
-        "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "activated": maybe(record(release=release, revision=maybe(commit))),
+        "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "activated": maybe(ACTIVATED),
         "told": each(text()), "renews_certificate": boolean, "once": each(word), "free_mib": number, "deploy": DEPLOY,
         "code": record(release=release, contents=packed),
     },
@@ -77,7 +79,10 @@ ANSWERS: dict[str, dict[str, Shape]] = {
         "migrations": each(migration), "dump": maybe(dump), "proved": PROVED, "commands": each(LINE), "told": each(text()), "deploy": DEPLOY,
     },
     "app_recovery": {"told": each(text()), "deploy": DEPLOY},
-    "app_release": {"done": each(word), "needs_all": text(), "unapplied": maybe(each(migration)), "told": each(text()), "deploy": DEPLOY},
+    "app_release": {
+        "done": each(word), "needs_all": text(), "unapplied": maybe(each(migration)), "activated": maybe(ACTIVATED), "finished": boolean,
+        "told": each(text()), "deploy": DEPLOY,
+    },
     "app_remove": {"removed": each(LINE), "told": each(text())},
     "app_repository": {"commit": commit},
     "app_return": {"deploy": DEPLOY},

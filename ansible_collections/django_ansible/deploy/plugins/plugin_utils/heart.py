@@ -88,6 +88,13 @@ def start(action, task_vars: dict, may_fail: int) -> str:
     return token
 
 
+def take_turns(batches: list[list[str]], release: str, commit: str) -> None:
+    """Hosts move to that release by themselves, one batch after the other, once all of them are ready for it."""
+    if os.path.exists(place("hosts")) and _runs():
+        with contextlib.suppress(FileExistsError):  # The task of another host says the same at the same moment.
+            put("batches", json.dumps({"batches": batches, "release": release, "commit": commit}))
+
+
 def differ() -> None:
     """A host does nothing by itself, as it failed: others need not wait for what it would do."""
     if os.path.exists(place("hosts")) and _runs():

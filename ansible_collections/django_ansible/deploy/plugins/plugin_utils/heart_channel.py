@@ -8,7 +8,7 @@ import re
 import subprocess
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.plugin_utils.heart_agreement import PROPOSAL
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils.heart_agreement import MOVED, PROPOSAL
 
 BEAT = 5.0  # seconds between two beats
 LOST = 10.0  # seconds without an answer after which a channel is made anew
@@ -46,6 +46,7 @@ class Channel:
         self.asked = 0.0
         self.seen: list[bytes] = []
         self.proposal: bytes | None = None
+        self.moved: bytes | None = None
         self.progress: list[bytes] = []
         self.progressed = 0
         self.ended = False
@@ -122,6 +123,8 @@ class Channel:
                 self.seen.append(line)
             elif PROPOSAL.fullmatch(line):
                 self.proposal = line
+            elif MOVED.fullmatch(line):
+                self.moved = line
             elif PROGRESS.fullmatch(line) and self.progressed < MOST_PROGRESS:
                 self.progress.append(line)
                 self.progressed += 1

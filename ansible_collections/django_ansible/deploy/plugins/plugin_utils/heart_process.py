@@ -4,7 +4,7 @@
 
 Started by heart.py with a folder and the process id of ansible-playbook. Orders come as files in the folder, written by rename: ``NAME.host`` has a
 host's channel, how many hosts the run has and how many it may lose, ``NAME.login`` a command that makes a connection and stays until that has ended,
-``differs`` says that a host does nothing by itself, ``confirm`` asks to tell all hosts that the fleet is through, but for those that are lost, which
+``differs`` says that a host does nothing by itself, ``batches`` in which order hosts do what all agree on (read before that one does not, in the order of names), ``confirm`` asks to tell all hosts that the fleet is through, but for those that are lost, which
 ``confirmed`` answers; who wrote one writes to the pipe ``wake`` as well. It knows no Ansible and imports nothing of it.
 
 A host may ask what the others see (heart_questions.py), whether all would do the same (heart_agreement.py), and say which migration it applies
@@ -48,12 +48,21 @@ class Heart:
 
     def beat(self) -> None:
         while self.runs():
-            self.take_orders()
-            self.turn(TURN)
+            self.go_on()
         for channel in self.channels.values():
             channel.close()
         for login in self.logins.values():
             login.kill()
+
+    def go_on(self) -> None:
+        self.take_orders()
+        self.turn(TURN)
+        if self.agreement.all_moved():
+            if self.confirm(set())["confirmed"]:
+                self.agreement.through = True
+            else:
+                self.agreement.differs = True  # The run asks again, and says who is silent.
+            self.agreement.pass_on(self.channels)
 
     def turn(self, seconds: float) -> None:
         now = time.monotonic()
@@ -95,6 +104,10 @@ class Heart:
             elif name == "differs":
                 os.unlink(path)
                 self.agreement.differs = True
+            elif name == "batches":
+                with open(path, encoding="utf-8") as file:
+                    self.agreement.take_turns(json.load(file))
+                os.unlink(path)
             elif name == "confirm":
                 with open(path, encoding="utf-8") as file:
                     lost = set(json.load(file))

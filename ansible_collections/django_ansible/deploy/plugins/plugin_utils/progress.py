@@ -83,12 +83,17 @@ class Following:
         show({"told": self.migrations.take(lines, time.monotonic())}, self.task_vars)
 
 
+def show_rest(result, migrations: Migrations, task_vars):
+    """What was told and not shown yet."""
+    shown = tuple(migrations.shown)
+    show({"told": [sentence for sentence in result.get("told", []) if not (shown and sentence.startswith(shown))]}, task_vars)
+    return result
+
+
 class ActionModule(Answered):
     """Of a module that may apply migrations. What was shown meanwhile is not told again at its end."""
 
     def run(self, tmp=None, task_vars=None):
         with Following(task_vars or {}) as migrations:
             result = super().run(tmp, task_vars)
-        shown = tuple(migrations.shown)
-        show({"told": [sentence for sentence in result.get("told", []) if not (shown and sentence.startswith(shown))]}, task_vars)
-        return result
+        return show_rest(result, migrations, task_vars)

@@ -10,7 +10,7 @@ A boot ends it; what then puts the host in order is host/boot.py. Where it was s
 Over the same channel a host asks what others see when it is about to roll back for what its visitors see (:mod:`.elsewhere`) and whether all would do the same
 (:mod:`.agreement`), and says which migration it applies (:mod:`.progress`): :mod:`.passing` has them.
 
-Who reaches the socket can keep the lock alive, confirm, ask for such numbers or say some, say that hosts agree on what each chose, and name a migration, and nothing else: what is said is one of a few words. Its path is no secret, since every user
+Who reaches the socket can keep the lock alive, confirm, ask for such numbers or say some, say that hosts agree on what each chose, that it is this one's turn and that all are through, and name a migration, and nothing else: what is said is one of a few words. Its path is no secret, since every user
 can read it in /proc/net/unix: its folder lets in root and the group of the user that the runner connects as, and no application.
 """
 from __future__ import annotations

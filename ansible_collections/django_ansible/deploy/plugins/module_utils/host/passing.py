@@ -34,10 +34,10 @@ class Passing:
                 self.answer(caller, elsewhere.ALL)
         elif progress.LINE.fullmatch(line):
             self.tell_runner(callers, caller, line)
-        elif agreement.PROPOSAL.fullmatch(line):
+        elif agreement.PROPOSAL.fullmatch(line) or agreement.MOVED.fullmatch(line):
             self.proposes = caller
             self.tell_runner(callers, caller, line)
-        elif self.proposes in callers and line in (agreement.AGREED, agreement.DIFFERS):
+        elif self.proposes in callers and line in agreement.ANSWERS:
             self.answer(self.proposes, line)
         elif self.asks in callers and (line == elsewhere.ALL or elsewhere.SEEN.fullmatch(line)):
             self.answer(self.asks, line)

@@ -60,3 +60,15 @@ def failure(params: dict, error: Exception) -> dict:
             layout.mark_release(params["release"], bad=True)
         layout.record(release=params["release"], result="failed", run=params["run_id"], actor=params["actor"])
     return {"msg": "%s%s" % (error, left), "deploy": {"kept": True, **{key: value for key, value in told.items() if value}}}
+
+
+def ended_before(params: dict) -> dict | None:
+    """What this run has done here, when it has activated and ended its deploy in one step: the connection broke, and Ansible asks again."""
+    layout = layout_of(params)
+    last = layout.last_record()
+    if not params["finish"] or (last.get("run"), last.get("release"), last.get("result")) != (params["run_id"], params["release"], "succeeded"):
+        return None
+    if layout.live_release() != params["release"] or undo.recall(layout.app_name) is not None:
+        return None
+    told = {"release": params["release"], "previous_release": last.get("previous"), "revision": last.get("revision"), "url": params["service"]["url"], "warnings": []}
+    return {"changed": True, "finished": True, "told": [], "done": [], "slot": layout.live_slot(), "deploy": told}

@@ -136,3 +136,19 @@ def end(params: dict, check_mode: bool, lock: DeployLock) -> dict:
         lock.release()
     changed = bool(result["changed"] or ran or late["migrations"])
     return {**result, "changed": changed, "commands": ran, "told": late["told"], "deploy": {"migrations": late["migrations"]}}
+
+
+def end_after(result: dict, params: dict, lock: DeployLock) -> str | None:
+    """Ends the deploy in the step that activated, and adds to its *result* what that tells.
+
+    :param params: with C(finish), as C(FINISH) has it.
+    :return: What went wrong, which takes the release that is live by then back no more.
+    """
+    try:
+        ended = end({**params, **params["finish"]}, check_mode=False, lock=lock)
+        result["told"] = [*result["told"], *ended["told"]]
+        result["deploy"] = {**result["deploy"], **ended["deploy"]}
+    except CommandFailed as error:
+        lock.release()
+        return str(error)
+    return None

@@ -74,6 +74,43 @@ def test_a_host_whose_release_is_not_what_it_was_gets_all(checkout):
     assert checkout.told == ["the whole commit is brought, since the live release cannot be of use: it is altered"]
 
 
+@pytest.fixture
+def told_heart(monkeypatch):
+    told: list = []
+    monkeypatch.setattr(app_release.heart, "take_turns", lambda *what: told.append(what))
+    monkeypatch.setattr(app_release.heart, "differ", lambda: told.append("differs"))
+    return told
+
+
+GOES = {"workspace": "/work", "release": "r", "revision": "0" * 40, "batches": [["app1"], ["app2"]]}
+
+
+def test_the_order_of_hosts_is_said_before_the_module_runs(checkout, told_heart):
+    action = Action([{"changed": True, "activated": {"release": "r"}}], **GOES)
+    action._execute_module = lambda run=action._execute_module, **given: told_heart.append("module") or run(**given)
+    assert action.run()["activated"]
+    assert told_heart == [([["app1"], ["app2"]], "r", "0" * 40), "module"]
+
+
+@pytest.mark.parametrize("arguments", [GOES, {**GOES, "batches": []}])
+@pytest.mark.parametrize("answer", [{"failed": True, "msg": "no"}, {"changed": True}, None])
+def test_nobody_waits_for_a_host_that_did_not_go_over(checkout, told_heart, arguments, answer):
+    action = Action([answer], **arguments)
+    if answer is None:
+        action._execute_module = lambda **given: 1 / 0
+        with pytest.raises(ZeroDivisionError):
+            action.run()
+    else:
+        action.run()
+    assert told_heart[-1] == "differs"
+
+
+def test_a_host_that_needs_all_is_waited_for(checkout, told_heart):
+    action = Action([{"changed": False, "needs_all": "it is altered"}, {"changed": True, "activated": {"release": "r"}}], **GOES)
+    assert action.run(task_vars={"inventory_hostname": "app1"})["activated"]
+    assert "differs" not in told_heart
+
+
 def test_a_host_that_fails_is_not_asked_again(checkout):
     action = Action([{"failed": True, "msg": "no"}], workspace="/work", revision="0" * 40)
     assert action.run(task_vars={"inventory_hostname": "app1"})["failed"]

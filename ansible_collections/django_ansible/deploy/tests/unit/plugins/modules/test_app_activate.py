@@ -1,11 +1,11 @@
-"""The end of a deploy in the step that switches, for a host that is alone."""
+"""The end of a deploy in the step that switches."""
 from __future__ import annotations
 
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.modules import app_activate
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, finishing
 
 NEW, OLD = "20260102T030405Z-0123456", "20260101T030405Z-0123456"
 PARAMS = {"app_name": "mysite", "run_id": "run-1", "release": NEW, "finish": {"keep_releases": 5}, "service": {"url": "https://www.example.org/"}}
@@ -16,9 +16,10 @@ RECORD = {"run": "run-1", "release": NEW, "result": "succeeded", "previous": OLD
 def before(monkeypatch):
     """What an attempt whose connection broke has left, and how it is asked for again."""
     state = SimpleNamespace(params=dict(PARAMS), record=dict(RECORD), live=NEW, undo=None)
-    monkeypatch.setattr(app_activate.undo, "recall", lambda app: state.undo)
+    monkeypatch.setattr(activating.undo, "recall", lambda app: state.undo)
     layout = SimpleNamespace(app_name="mysite", last_record=lambda: state.record, live_release=lambda: state.live, live_slot=lambda: "green")
-    state.told = lambda: app_activate.ended_before(SimpleNamespace(params=state.params), layout)
+    monkeypatch.setattr(activating, "layout_of", lambda params: layout)
+    state.told = lambda: activating.ended_before(state.params)
     return state
 
 
@@ -43,16 +44,15 @@ def test_anything_else_has_not(before, name, value):
 def test_what_cannot_be_ended_is_told_and_the_lock_given_back(monkeypatch):
     calls = []
     lock = SimpleNamespace(release=lambda: calls.append("release"))
-    module = SimpleNamespace(params=dict(PARAMS), check_mode=False)
     late = {"told": ["applied"], "deploy": {"migrations": ["shop.0002_x"]}}
-    monkeypatch.setattr(app_activate, "end", lambda params, check_mode, lock: calls.append(params["keep_releases"]) or late)
+    monkeypatch.setattr(finishing, "end", lambda params, check_mode, lock: calls.append(params["keep_releases"]) or late)
     result = {"told": ["watched"], "deploy": {"release": "r"}}
-    assert app_activate.finish(module, lock, result) is None
+    assert finishing.end_after(result, PARAMS, lock) is None
     assert calls == [5] and result == {"told": ["watched", "applied"], "deploy": {"release": "r", "migrations": ["shop.0002_x"]}}
 
     def fails(params, check_mode, lock):
         raise CommandFailed("no space left")
 
-    monkeypatch.setattr(app_activate, "end", fails)
-    assert app_activate.finish(module, lock, result) == "no space left"
+    monkeypatch.setattr(finishing, "end", fails)
+    assert finishing.end_after(result, PARAMS, lock) == "no space left"
     assert calls == [5, "release"]

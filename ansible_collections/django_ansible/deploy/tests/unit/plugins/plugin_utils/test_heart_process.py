@@ -27,6 +27,10 @@ SEES = HOST.replace("    log.write(line)", """    log.write(line)
     if words[0] == "look":
         print("seen %s 3 90 0 400 290" % words[1], flush=True)""")
 ASKS = "print('elsewhere 12 web', flush=True)\n" + HOST
+# Is ready for what it says, goes over when it may, and says so.
+TURNS = HOST.replace("    log.write(line)", """    log.write(line)
+    if line.strip() == "go":
+        print("moved %s", flush=True)""").replace("for line", "print('agree %s', flush=True)\nfor line", 1)
 AGREES = "print('agree %s', flush=True)\n" + HOST
 SAME = "20260102T030405Z-0123456 " + "0" * 40
 DEAF = "import time; time.sleep(60)"
@@ -47,8 +51,7 @@ def heart(tmp_path, monkeypatch):
     def beat(seconds):
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            made.take_orders()
-            made.turn(heart_process.TURN)
+            made.go_on()
 
     def until(condition):
         deadline = time.monotonic() + 30
@@ -301,6 +304,86 @@ def test_what_is_no_proposal_counts_for_nothing(heart, said):
     heart.until(heart.are_there)
     heart.go(0.3)
     assert heart.lines("app1") == []
+
+
+def turns(heart, tmp_path, *batches, what=SAME):
+    release, commit = what.split()
+    (tmp_path / "batches").write_text(json.dumps({"batches": batches, "release": release, "commit": commit}))
+
+
+def test_hosts_move_batch_by_batch_and_hear_together_that_all_have(heart, tmp_path):
+    turns(heart, tmp_path, ["app1"], ["app2", "app3"])
+    for name in ("app3", "app2"):
+        heart.add(name, TURNS % (SAME, SAME), hosts=3)
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    heart.go(0.3)
+    assert (heart.lines("app2"), heart.lines("app3")) == ([], [])
+    # The first is ready last, and takes its time.
+    held = "import os, time\n        while not os.path.exists(%r): time.sleep(0.02)\n        print(\"moved" % str(tmp_path / "moves")
+    heart.add("app1", (TURNS % (SAME, SAME)).replace('print("moved', held), hosts=3)
+    heart.until(lambda: "app1" in heart.channels and heart.are_there() and "go" in heart.lines("app1") and heart.lines("app2") and heart.lines("app3"))
+    assert (heart.lines("app2"), heart.lines("app3")) == (["agreed"], ["agreed"])
+    (tmp_path / "moves").touch()
+    heart.until(lambda: heart.lines("app3")[-1] == "through" and heart.lines("app1")[-1] == "through")
+    assert heart.lines("app1") == ["go", "ask", "confirm", "through"]
+    assert heart.lines("app2") == ["agreed", "go", "ask", "confirm", "through"]
+
+
+def test_after_one_that_failed_nobody_has_a_turn_and_nobody_is_through(heart, tmp_path):
+    turns(heart, tmp_path, ["app1"], ["app2"], ["app3"])
+    heart.add("app1", TURNS % (SAME, SAME), hosts=3)
+    heart.add("app2", AGREES % SAME, hosts=3)
+    heart.add("app3", TURNS % (SAME, SAME), hosts=3)
+    heart.until(lambda: heart.are_there() and "go" in heart.lines("app2"))
+    (tmp_path / "differs").touch()
+    heart.go(0.5)
+    assert (heart.lines("app1"), heart.lines("app2"), heart.lines("app3")) == (["go", "differs"], ["agreed", "go", "differs"], ["agreed", "differs"])
+
+
+def test_another_application_of_the_same_run_begins_anew(heart, tmp_path):
+    turns(heart, tmp_path, ["app1"])
+    heart.add("app1", TURNS % (SAME, SAME), hosts=1)
+    heart.until(lambda: heart.are_there() and heart.lines("app1")[-1:] == ["through"])
+    (tmp_path / "differs").touch()
+    other = SAME.replace("0102T", "0103T")
+    turns(heart, tmp_path, ["app1"], what=other)
+    heart.add("app1", AGREES % other, hosts=1)
+    # One of the two comes later, whichever was said last.
+    (tmp_path / "differs").touch()
+    heart.until(lambda: heart.lines("app1")[-1:] == ["differs"])
+    turns(heart, tmp_path, ["app1"], what=SAME)
+    heart.add("app1", TURNS % (SAME, SAME), hosts=1)
+    heart.until(lambda: heart.lines("app1")[-1:] == ["through"])
+
+
+@pytest.mark.parametrize(
+    "agrees, moves, wanted",
+    [(SAME, SAME, SAME.replace("0102T", "0101T")), (SAME, SAME.replace("0" * 40, "1" * 40), SAME)],
+)
+def test_what_the_run_does_not_want_is_no_turn(heart, tmp_path, agrees, moves, wanted):
+    turns(heart, tmp_path, ["app1"], ["app2"], what=wanted)
+    heart.add("app1", TURNS % (moves, agrees), hosts=2)
+    heart.add("app2", TURNS % (SAME, SAME), hosts=2)
+    heart.until(lambda: heart.are_there() and heart.lines("app2")[-1:] == ["differs"])
+    assert "go" not in heart.lines("app2") and "confirm" not in heart.lines("app1")
+
+
+def test_one_that_moves_before_its_turn_is_not_believed(heart, tmp_path):
+    turns(heart, tmp_path, ["app1"], ["app2"])
+    heart.add("app1", AGREES % SAME, hosts=2)
+    heart.add("app2", (AGREES % SAME).replace("import sys", "print('moved %s', flush=True)\nimport sys" % SAME, 1), hosts=2)
+    heart.until(lambda: heart.are_there() and heart.lines("app1")[-1:] == ["differs"])
+
+
+def test_where_one_is_silent_at_the_end_nobody_is_through(heart, tmp_path):
+    turns(heart, tmp_path, ["app1", "app2"])
+    heart.add("app1", TURNS % (SAME, SAME), hosts=2)
+    # It is cut off once it has moved.
+    cut = "import os, sys, time\nif os.path.exists(sys.argv[1]): time.sleep(60)\n"
+    heart.add("app2", cut + (TURNS % (SAME, SAME)).replace('%s", flush=True)' % SAME, '%s", flush=True); time.sleep(60)' % SAME), hosts=2)
+    heart.until(lambda: (tmp_path / "app1.log").exists() and heart.lines("app1")[-1:] == ["differs"])
+    assert "confirm" not in heart.lines("app1")
 
 
 def test_one_for_a_run_and_it_ends_with_ansible(tmp_path):

@@ -294,6 +294,52 @@ def test_a_host_that_would_do_nothing_says_so_and_waits_for_nobody(kept, release
     assert "confirmed" not in kept.did
 
 
+WHAT = ("20260102T030405Z-0123456", "a" * 40)
+
+
+@pytest.mark.parametrize("words, moves", [([b"agreed", b"go"], True), ([b"go"], True), ([b"differs"], False), ([b"agreed", b"differs"], False), ([b"agreed", b"through", b"differs"], False)])
+def test_a_turn_comes_once_all_have_agreed(kept, words, moves):
+    answers: list = []
+    with kept.step():
+        runner = call(kept)
+        asking = threading.Thread(target=lambda: answers.append(agreement.take_turn(kept.socket, *WHAT, lambda: True, 20)))
+        asking.start()
+        heard = b""
+        for word in words:
+            while b"agree" not in heard:
+                heard += runner.recv(256)
+            runner.sendall(word + b"\n")
+            heard = b"" if word == b"agreed" else heard
+        asking.join(timeout=30)
+    assert answers == [moves]
+
+
+def test_what_was_lost_is_said_again(kept, monkeypatch):
+    monkeypatch.setattr(agreement, "AGAIN", 0.2)
+    answers: list = []
+    with kept.step():
+        runner = call(kept)
+        asking = threading.Thread(target=lambda: answers.append(agreement.is_through(kept.socket, *WHAT, lambda: True)))
+        asking.start()
+        heard = b""
+        while heard.count(b"moved") < 3:
+            heard += runner.recv(256)
+        runner.sendall(b"agreed\ngo\nthrough\n")
+        asking.join(timeout=30)
+    assert answers == [True]
+
+
+def test_nobody_waits_for_a_run_that_is_dead_or_not_ready(kept, tmp_path):
+    with kept.step():
+        runner = call(kept)
+        assert agreement.is_through(kept.socket, *WHAT, lambda: False) is False
+        assert agreement.take_turn(kept.socket, *WHAT, lambda: True, 0.3) is False
+        heard = b""
+        while b"agree -" not in heard:
+            heard += runner.recv(256)
+        assert agreement.take_turn(str(tmp_path / "none"), *WHAT, lambda: True, 0.3) is False
+
+
 def test_nobody_is_waited_for_where_nobody_could_answer(kept, tmp_path):
     with kept.step():
         begun = time.monotonic()

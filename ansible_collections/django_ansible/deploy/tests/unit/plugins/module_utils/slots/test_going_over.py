@@ -1,0 +1,104 @@
+"""The step that prepared a release goes on to activate it and to end the deploy, where all hosts of the run do."""
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import going_over
+
+NEW, COMMIT = "20260102T030405Z-0123456", "0" * 40
+PARAMS = {"app_name": "mysite", "run_id": "run-1", "release": NEW, "revision": COMMIT, "batches": [["app1"], ["app2"]], "finish": {}}
+ALONE = {**PARAMS, "batches": [["app1"]]}
+
+
+@pytest.fixture
+def host(monkeypatch):
+    """Has the release coming up in its free slot; all others are ready, and go over as well."""
+    state = SimpleNamespace(did=[], begun={"release": NEW}, undo=None, turn=True, through=True, keeper="/socket", trouble=None)
+
+    class Step:
+        def __enter__(self):
+            state.did.append("step")
+
+        def __exit__(self, *error):
+            state.did.append("step over")
+
+    def activate(params, check_mode):
+        state.did.append("activate")
+        if state.trouble == "unhealthy":
+            raise CommandFailed("it is not healthy")
+        return {"changed": True, "told": [], "deploy": {"release": NEW}}
+
+    monkeypatch.setattr(going_over, "layout_of", lambda params: None)
+    monkeypatch.setattr(going_over.undo, "recall", lambda app: state.undo)
+    monkeypatch.setattr(going_over.early_start, "recall", lambda layout, run: state.begun)
+    monkeypatch.setattr(going_over.activating, "activate", activate)
+    monkeypatch.setattr(going_over.finishing, "end_after", lambda result, params, lock: state.did.append("end") or state.trouble)
+    monkeypatch.setattr(going_over.agreement, "ask", lambda *said: state.did.append(said) or False)
+    monkeypatch.setattr(going_over.agreement, "take_turn", lambda *said: state.did.append("turn") or state.turn)
+    monkeypatch.setattr(going_over.agreement, "is_through", lambda *said: state.did.append("moved") or state.through)
+    lock = SimpleNamespace(step=Step, keeper=lambda: state.keeper, is_held=lambda: True, is_asked_to_stop=lambda: False)
+    state.go = lambda params=PARAMS: going_over.go_over(params, lock)
+    return state
+
+
+def test_it_waits_for_its_turn_and_for_all_others_with_the_lock_open(host):
+    assert host.go()["finished"] is True
+    assert host.did == ["turn", "step", "activate", "step over", "moved", "step", "end", "step over"]
+
+
+def test_a_host_that_is_alone_asks_nobody(host):
+    host.keeper = None
+    assert host.go(ALONE)["finished"] is True
+    assert host.did == ["step", "activate", "end", "step over"]
+
+
+@pytest.mark.parametrize("begun", [None, {"release": "20260101T030405Z-0123456"}])
+def test_one_that_is_not_ready_does_nothing_and_says_so(host, begun):
+    host.begun = begun
+    assert host.go() is None
+    assert host.did == [("/socket", None, None)]
+    host.did.clear()
+    assert host.go(ALONE) is None
+    assert host.did == []
+
+
+def test_without_a_heartbeat_nothing_is_done_here(host):
+    host.keeper = None
+    assert host.go() is None
+    assert host.did == [(None, None, None)]
+
+
+def test_nothing_is_done_where_others_are_not_ready_or_failed(host):
+    host.turn = False
+    assert host.go() is None
+    assert host.did == ["turn"]
+
+
+def test_where_a_later_one_fails_this_one_can_still_go_back(host):
+    host.through = False
+    assert host.go()["finished"] is False
+    assert "end" not in host.did
+
+
+def test_what_does_not_answer_is_nobody_elses_turn(host):
+    host.trouble = "unhealthy"
+    with pytest.raises(CommandFailed):
+        host.go()
+    assert "moved" not in host.did
+
+
+def test_what_cannot_be_ended_is_told_with_what_was_done(host):
+    host.trouble = "no space left"
+    with pytest.raises(going_over.Unfinished, match="no space left") as caught:
+        host.go()
+    assert caught.value.done["deploy"] == {"release": NEW}
+
+
+def test_asked_again_after_the_connection_broke_it_has_had_its_turn(host):
+    host.begun, host.undo = None, {"run": "run-1", "release": NEW}
+    assert host.go()["finished"] is True
+    assert host.did[0] == "step" and "turn" not in host.did
+    host.undo = {"run": "run-0", "release": NEW}
+    assert host.go() is None

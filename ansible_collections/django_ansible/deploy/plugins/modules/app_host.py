@@ -219,7 +219,7 @@ def main() -> None:
     heartbeat = hearing.begin(lock, module.params["heart"], returning, {name: module.params[name] for name in LAYOUT}, module.params["notify"])
     found = None
     try:
-        found = look(layout, module.params)
+        found = look(layout, module.params, keeps=not module.check_mode)
         if not found["current"] and not module.params["switch"]:
             front.try_out(module.params)
         release = rolling_back.begin(found, layout, module.params, lock) if module.params["start_early"] and not module.check_mode else None

@@ -25,6 +25,8 @@ class ActionModule(Validation):
 
     def run(self, tmp=None, task_vars=None):
         given = self._task.args
+        if given.get("log_in"):
+            login.prepare(self)
         with open(given["file"], encoding="utf-8") as file:
             specifications = yaml.load(file, Loader=SafeLoader)["argument_specs"]
         self._task.args = {"argument_spec": specifications["main"]["options"]}

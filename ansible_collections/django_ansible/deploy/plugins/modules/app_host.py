@@ -167,13 +167,14 @@ deploy:
   returned: success
 """
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import hearing
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import heard
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, DeployLock, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, admission, front, kept_code, returning, rolling_back
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import admission, front, kept_code
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.first_look import look
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.first_look import live_is_wanted, look
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 
 def main() -> None:
@@ -196,7 +197,7 @@ def main() -> None:
             "switch": {"type": "bool", "default": False},
             "last_step": {"type": "bool", "default": False},
             **LOCK_ARGUMENTS,
-            **hearing.HEART_ARGUMENTS,
+            **heard.HEART_ARGUMENTS,
         },
         supports_check_mode=True,
     )
@@ -216,13 +217,14 @@ def main() -> None:
         module.warn(lock.notice)
     if layout.went_alone():
         module.warn(layout.went_alone())
-    heartbeat = hearing.begin(lock, module.params["heart"], returning, {name: module.params[name] for name in LAYOUT}, module.params["notify"])
+    # One with nothing to do gives the lock back before it would hear anything.
+    heartbeat = None if module.params["last_step"] and live_is_wanted(layout, module.params) else listen(module, lock)
     found = None
     try:
-        found = look(layout, module.params)
+        found = look(layout, module.params, keeps=not module.check_mode)
         if not found["current"] and not module.params["switch"]:
             front.try_out(module.params)
-        release = rolling_back.begin(found, layout, module.params, lock) if module.params["start_early"] and not module.check_mode else None
+        release = begin(module, layout, found, lock) if module.params["start_early"] and not module.check_mode else None
         if module.check_mode and lock.refusals():
             found["deploy"]["warnings"] = lock.refusals()
     except Exception as error:
@@ -235,10 +237,10 @@ def main() -> None:
     if found["current"] and module.params["last_step"] and not followed:
         lock.release()
         found["lock_kept"] = False
-    elif heartbeat:
+    elif heartbeat := heartbeat or listen(module, lock):
         try:
             trouble = heartbeat.wait(module.params["unheard"])
-        except hearing.Unheard:
+        except heard.Unheard:
             module.exit_json(changed=False, unheard=True)
         if trouble:
             module.warn(trouble)
@@ -248,8 +250,25 @@ def main() -> None:
     module.exit_json(free_mib=free, **found, **({"code": code} if code else {}))
 
 
+def listen(module: AnsibleModule, lock: DeployLock):
+    """Has the host listen whether this run lives. What it goes back with takes a while to load, and a host with nothing to do needs none of it."""
+    from ansible_collections.django_ansible.deploy.plugins.module_utils.host import hearing
+    from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import returning
+
+    return hearing.begin(lock, module.params["heart"], returning, {name: module.params[name] for name in LAYOUT}, module.params["notify"])
+
+
+def begin(module: AnsibleModule, layout: Layout, found: dict, lock: DeployLock) -> str | None:
+    """Has the release start that this host takes for the one to go back to."""
+    from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import rolling_back
+
+    return rolling_back.begin(found, layout, module.params, lock)
+
+
 def switch(module: AnsibleModule, release: str | None, found: dict, lock: DeployLock) -> dict:
     """What the answer has besides when this host went over to *release*."""
+    from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, rolling_back
+
     try:
         done = rolling_back.switch(release, found, module.params, lock)
     except (CommandFailed, Locked) as error:

@@ -123,7 +123,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.imag
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.plan import Plan
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, project_at
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import hearing, notice
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import heard, hearing, notice
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -168,7 +168,7 @@ def main():
             build={"type": "bool", "default": False},
             rollback={"type": "bool", "default": False},
             **LOCK_ARGUMENTS,
-            **hearing.HEART_ARGUMENTS,
+            **heard.HEART_ARGUMENTS,
         ),
         supports_check_mode=True,
     )
@@ -187,7 +187,7 @@ def main():
         result = plan.make(module.check_mode)
     except Waits as told:
         module.exit_json(changed=False, waits=mask(str(told)))
-    except hearing.Unheard:
+    except heard.Unheard:
         module.exit_json(changed=False, unheard=True)
     except (CommandFailed, Locked) as error:
         module.fail_json(msg=mask(to_native(error)))

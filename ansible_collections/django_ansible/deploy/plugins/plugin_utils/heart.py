@@ -20,7 +20,7 @@ import time
 
 from ansible import constants as C
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import shipped
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.hearing import socket_path
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.heard import socket_path
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart_process
 
 # Reads the socket's path from its input, waits for the socket as long as the runner holds the channel, and says so, and passes on what is said.
@@ -182,11 +182,14 @@ def place(name: str) -> str:
     return os.path.join(folder, name)
 
 
-def command(folder: str, pid: int) -> list[str]:
-    """What runs beside the Ansible with this process id. It imports its own files alone (-I, -S), from where this one is, and writes none (-B)."""
+def command(folder: str, pid: int, only: int) -> list[str]:
+    """What runs beside the Ansible with this process id. It imports its own files alone (-I, -S), from where this one is, and writes none (-B).
+
+    :param only: an open file that is held by flock(2) for as long as this runs, so that there is one of it.
+    """
     name = heart_process.__name__
     top = os.path.abspath(os.path.join(heart_process.__file__, *[os.pardir] * len(name.split("."))))
-    return [sys.executable, "-I", "-S", "-B", "-c", shipped.START, top, name, folder, str(pid)]
+    return [sys.executable, "-I", "-S", "-B", "-c", shipped.START, top, name, folder, str(pid), str(only)]
 
 
 def put(name: str, text: str) -> None:
@@ -196,8 +199,22 @@ def put(name: str, text: str) -> None:
         file.write(text)
     os.rename(path + ".new", path)
     folder = os.path.dirname(path)
-    if _runs():
-        heart_process.wake(folder)
-        return
     # A worker's parent is ansible-playbook itself.
-    subprocess.Popen(command(folder, os.getppid()), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, close_fds=True)
+    if begin(folder, os.getppid()) is None:
+        heart_process.wake(folder)
+
+
+def begin(folder: str, pid: int) -> subprocess.Popen | None:
+    """Starts what runs beside the Ansible with this process id; None where it runs."""
+    only = os.open(os.path.join(folder, "only"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            # The process gets it with the file: of hosts that come to this at the same moment, one starts it.
+            fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        return subprocess.Popen(
+            command(folder, pid, only), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, pass_fds=[only]
+        )
+    finally:
+        os.close(only)

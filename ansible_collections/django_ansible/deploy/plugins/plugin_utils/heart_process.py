@@ -13,7 +13,6 @@ A host may ask what the others see (heart_questions.py), whether all would do th
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import select
@@ -194,12 +193,11 @@ def _exists(pid: int) -> bool:
     return True
 
 
-def main(folder: str, pid: str) -> None:
-    only = os.open(os.path.join(folder, "only"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(only, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return  # Another host of this run has started it.
-    is_second = os.path.getsize(only) > 0
-    os.write(only, b".")
+def main(folder: str, pid: str, only: str) -> None:
+    """:param only: what heart.command says of it."""
+    held = int(only)
+    # What is started here is not to hold it.
+    os.set_inheritable(held, False)
+    is_second = os.path.getsize(held) > 0
+    os.write(held, b".")
     Heart(folder, alive(int(pid)), is_second).beat()

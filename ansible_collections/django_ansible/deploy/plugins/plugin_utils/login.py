@@ -17,6 +17,12 @@ from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart
 LONGEST = 6.0  # seconds that a module waits for a login that has begun; one takes nine round trips
 
 
+def prepare(action) -> None:
+    """Starts the process that is going to log in, which takes as long as variables are looked at. No host hears of it."""
+    if action._connection.transport == "ssh":
+        heart.begin(os.path.dirname(heart.place("only")), os.getppid())
+
+
 def begin(action) -> None:
     """Begins to log in to the host of an action plugin."""
     connection = action._connection

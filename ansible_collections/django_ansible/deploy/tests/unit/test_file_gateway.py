@@ -337,7 +337,7 @@ ALLOWED = {
     "slots/prepared.py": {
         name: (calls, "/etc/<app_name>/prepared")
         for name, calls in {
-            "read": "open", "settings_text": "open", "in_use": "open", "discard": "shutil.rmtree", "write": "ensure_directory write_atomically",
+            "_own": "open", "settings_text": "open", "in_use": "open", "discard": "shutil.rmtree", "write": "ensure_directory write_atomically",
             "write_settings": "ensure_directory write_atomically",
         }.items()
     },

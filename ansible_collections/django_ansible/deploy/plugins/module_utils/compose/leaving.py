@@ -23,7 +23,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.stor
     runs_folder,
     state_folder,
 )
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import hearing, lock, runs, shipped
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import heard, lock, runs, shipped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
 
@@ -143,6 +143,6 @@ def forget_lock(project):
     for suffix in (".lock", ".stop"):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(lock_folder(), project + suffix))
-    for folder in (lock.FOLDER, hearing.FOLDER):
+    for folder in (lock.FOLDER, heard.FOLDER):
         with contextlib.suppress(OSError):
             os.rmdir(folder)

@@ -19,6 +19,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django impor
     safer,
     scratch,
     settings_completion,
+    settled,
     trial,
     uploads,
     values,
@@ -29,12 +30,16 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP, program_input
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import KILLED, Done, Sandbox, confined, ended, must_succeed
 
-PROGRAM = (refused, committed, settings_completion, uploads, safer, operations, values, trial, scratch, applying, connecting, migrating, project, driver)
+PROGRAM = (refused, committed, settings_completion, uploads, safer, operations, values, trial, scratch, applying, connecting, settled, migrating, project, driver)
 
 
-def driver_input(steps, **request: object) -> str:
-    """What BOOTSTRAP reads on stdin to run steps of the driver."""
-    return program_input(PROGRAM, {"steps": steps, **request})
+def driver_input(steps, mark: str | None = None, **request: object) -> str:
+    """What BOOTSTRAP reads on stdin to run steps of the driver.
+
+    :param mark: with the step C(unapplied) alone, stands for a database that lacked nothing; where it still does, Django does not start.
+    """
+    before = program_input((settled,), {"mark": mark, "bootstrap": BOOTSTRAP}) if mark else ""
+    return before + program_input(PROGRAM, {"steps": steps, **request})
 
 
 class Application:

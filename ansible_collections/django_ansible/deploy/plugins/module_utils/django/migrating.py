@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import time
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django import applying, scratch
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import applying, scratch, settled
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.connecting import parameters_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.operations import operations_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.refused import Refused
@@ -88,11 +88,14 @@ def _needs(executor, found):
 
 
 def unapplied(request):
-    """As plan, for a caller who goes on without an answer: the step that migrates tells why there is none."""
+    """The migrations of plan, and a mark where there are none (see settled), for a caller who goes on without an answer: the step that migrates tells why
+    there is none.
+    """
     try:
-        return plan(request)
+        found = plan({})["migrations"]
     except Exception:
         return {"migrations": None}
+    return {"migrations": found, "mark": None if found else settled.mark()}
 
 
 def database(request):

@@ -13,26 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, keeper, shipped, supervised
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.heard import FOLDER, Unheard
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
-
-# Not below the lock's folder, which is closed to the user that the runner connects as.
-FOLDER = "/run/django-ansible-deploy-heard"
-
-HEART_ARGUMENTS = {
-    "heart": {"type": "str", "default": "", "no_log": True},
-    "may_fail": {"type": "int", "default": 0},
-    "notify": {"type": "str", "default": "", "no_log": True},
-    "unheard": {"type": "bool", "default": False},
-}
-
-
-class Unheard(Exception):
-    """No heartbeat has come yet. The runner may be dead, or have no way to send one: when it says so itself, the run goes on without."""
-
-
-def socket_path(token: str, folder: str = FOLDER) -> str:
-    return os.path.join(folder, token, "socket")
-
 
 def callers_group() -> int:
     """The group of the user that sudo lets become root, which the runner's channel is opened as; root's own where nobody had to."""

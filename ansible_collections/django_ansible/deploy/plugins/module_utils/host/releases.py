@@ -26,7 +26,7 @@ LONGEST_RECORD = 65536  # bytes of a line of deploys.jsonl
 TEXT, WORD, TIME = r"[^\x00]*", r"[0-9a-z]*", r"[0-9TZ:.+-]+"
 FIELDS = {
     **{"layout": int, "revision": r"|[0-9a-f]{40}", "bad": bool, "activated": TIME, "created": TIME, "build": WORD, "venv": WORD, "python": r"python3\.[0-9]+", "migrated": dict, "commands": list, "later": dict},
-    **{"prepared": TEXT, "key": WORD, "collected": TEXT, "static_root": TEXT, "settings_module": TEXT, "home": bool, "uploads": dict, "pages": dict},
+    **{"prepared": TEXT, "key": WORD, "settled": WORD, "collected": TEXT, "static_root": TEXT, "settings_module": TEXT, "home": bool, "uploads": dict, "pages": dict},
     **{"file": TEXT, "project": TEXT, "summary": dict, "images": dict, "identifiers": dict, "hashes": dict, "fingerprint": WORD},
     # Of a dump, see database/catalogue.py.
     **{"size": int, "sha256": r"[0-9a-f]{64}", "vendor": WORD, "database": TEXT, "before": [str], "attempt": TEXT, "applied": [str], "rows": {str: int}},

@@ -16,14 +16,17 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
 
 
-def look(layout: Layout, params: dict) -> dict:
-    """What M(django_ansible.deploy.app_host) answers, of its arguments."""
+def look(layout: Layout, params: dict, keeps: bool) -> dict:
+    """What M(django_ansible.deploy.app_host) answers, of its arguments.
+
+    :param keeps: whether something may be written down for the next look.
+    """
     slot = layout.live_slot()
     release = layout.slot_release(slot)
     wanted = is_wanted(release, layout, params)
     # Django takes longer to start than all the rest takes to be looked at.
     with ThreadPoolExecutor(1) as meanwhile:
-        asked = meanwhile.submit(unapplied, release, layout, params) if wanted and params["revision"] and params["ask_database"] else None
+        asked = meanwhile.submit(unapplied, release, layout, params, keeps) if wanted and params["revision"] and params["ask_database"] else None
         found = _look(slot, release, wanted, layout, params)
         return {**found, "unapplied": asked.result() if asked else None}
 
@@ -61,6 +64,10 @@ def _look(slot: str | None, release: str | None, wanted: bool, layout: Layout, p
     }
 
 
+def live_is_wanted(layout: Layout, params: dict) -> bool:
+    return is_wanted(layout.live_release(), layout, params)
+
+
 def is_wanted(release: str | None, layout: Layout, params: dict) -> bool:
     """Whether a release is the one that is to serve, as far as that is known."""
     if release is None or not params["prepared_from"] or not prepared.is_prepared(layout, release, params["prepared_from"]):
@@ -84,9 +91,15 @@ def to_finish(slot: str | None, releases: list[dict], layout: Layout, params: di
     )
 
 
-def unapplied(release: str, layout: Layout, params: dict) -> list[str] | None:
-    """The migrations that a release says are not applied; None when it cannot be asked, which the step that migrates will tell."""
+def unapplied(release: str, layout: Layout, params: dict, keeps: bool) -> list[str] | None:
+    """The migrations that a release says are not applied; None when it cannot be asked, which the step that migrates will tell.
+
+    Django only starts for that where something has changed since it last said that there are none.
+    """
     try:
-        return application_of(params, layout, release).drive("plan")["plan"]["migrations"]
+        found = application_of(params, layout, release).drive("unapplied", mark=prepared.read(layout, release).get("settled"))["unapplied"]
     except CommandFailed:
         return None
+    if keeps and found.get("mark"):
+        prepared.settle(layout, release, found["mark"])
+    return found.get("migrations")

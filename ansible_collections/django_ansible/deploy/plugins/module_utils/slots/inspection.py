@@ -89,8 +89,9 @@ class Inspection:
         facts["warnings"] += places.unwritable(
             facts, self.release_dir, application.project_dir, self.layout.shared, params["shared_paths"], params["writable_paths"]
         )
-        unapplied = found["unapplied"]["migrations"] if params["ask_database"] else None
-        facts["unapplied"] = None if unapplied is None else texts(unapplied)
+        unapplied = found.get("unapplied", {})
+        facts["unapplied"] = None if unapplied.get("migrations") is None else texts(unapplied["migrations"])
+        facts["settled"] = unapplied.get("mark")
         facts["pages"] = pages.rendered(found["pages"])
         facts.update(key=self.key, collected=self.collected, settings_module=None)
         self.uses_given_key = found["settings"]["uses_given_key"]

@@ -12,7 +12,7 @@ import re
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import builder
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import hearing, lock, nginx, runs, shipped, systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import heard, lock, nginx, runs, shipped, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, ensure_directory, read_link
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree
@@ -220,7 +220,7 @@ def forget_lock(app_name: str) -> None:
     for path in (os.path.join(lock.FOLDER, app_name + suffix) for suffix in (".lock", ".stop")):
         if os.path.exists(path):
             os.unlink(path)
-    for folder in (lock.FOLDER, hearing.FOLDER):
+    for folder in (lock.FOLDER, heard.FOLDER):
         if os.path.isdir(folder) and not os.listdir(folder):
             os.rmdir(folder)
 

@@ -42,18 +42,28 @@ def read(layout: Layout, release: str) -> dict:
     """The record of a release with that of its newest preparation; releases of older layouts have both in one."""
     if not is_name(release):
         return {}
+    # What root knows of a release wins over what was found out by asking its code.
+    return {**_own(layout, release), **layout.read_release(release)}
+
+
+def _own(layout: Layout, release: str) -> dict:
     try:
         with open(_path(layout, release) + ".json", encoding="utf-8") as file:
-            own = json.load(file)
+            return json.load(file)
     except (FileNotFoundError, ValueError):
-        own = {}
-    # What root knows of a release wins over what was found out by asking its code.
-    return {**own, **layout.read_release(release)}
+        return {}
 
 
 def write(layout: Layout, release: str, facts: dict) -> None:
     ensure_directory(layout.prepared)
     write_atomically(_path(layout, release) + ".json", (json.dumps(facts, indent=2, sort_keys=True) + "\n").encode(), 0o600)
+
+
+def settle(layout: Layout, release: str, mark: str) -> None:
+    """Writes down what stands for a database that lacks no migration of a release, see django/settled.py."""
+    facts = _own(layout, release)
+    if facts and facts.get("settled") != mark:
+        write(layout, release, {**facts, "settled": mark})
 
 
 def write_settings(layout: Layout, release: str, key: str, text: str, group: str) -> None:

@@ -12,7 +12,7 @@ import os
 import time
 import uuid
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import relay, shipped, systemd, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import shipped, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import read_link, replace_link, write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.waiting_room import connections
@@ -21,7 +21,6 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout
 LONGEST = 20  # seconds that requests wait where nobody has said another number
 LAST_REQUESTS = 5.0  # seconds that requests get to end which the live release has begun
 READY = 10.0
-PROGRAM = relay.__name__[len(shipped.OURS) :]
 
 
 def socket_of(layout: Layout) -> str:
@@ -39,12 +38,15 @@ def fill(layout: Layout, run_id: str, seconds: int, **facts: object) -> None:
     :param facts: for whoever ends it, see :func:`known`.
     :raises CommandFailed: when they cannot wait; they go on as before then, once :func:`empty` was called.
     """
+    # Takes a while to load, and next to no deploy has requests wait. What is loaded is shipped.
+    from ansible_collections.django_ansible.deploy.plugins.module_utils.host import relay
+
     unit = "django-ansible-deploy-%s-waiting-%s.service" % (layout.app_name, uuid.uuid4().hex[:8])
     _write(record_path(layout), {**facts, "run": run_id, "unit": unit})
     spec = record_path(layout) + ".room"
     _write(spec, {"link": layout.socket_link, "socket": socket_of(layout), "seconds": seconds, "page": os.path.join(layout.etc, "pages", "503.html")})
     options = ["--quiet", "--collect", "--unit=" + unit, "--description=Requests of %s that wait" % layout.app_name, "--property=TimeoutStopSec=600"]
-    run(["systemd-run", *options, *shipped.command(shipped.ship(), PROGRAM, spec)], timeout=30)
+    run(["systemd-run", *options, *shipped.command(shipped.ship(), relay.__name__[len(shipped.OURS) :], spec)], timeout=30)
     deadline = time.monotonic() + READY
     # The relay takes its spec away once it listens.
     while os.path.exists(spec):

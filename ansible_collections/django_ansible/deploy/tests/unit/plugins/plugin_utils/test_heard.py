@@ -4,7 +4,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 import types
@@ -64,7 +63,7 @@ def test_a_check_has_no_heartbeat(started):
 
 
 def send(folder):
-    process = subprocess.Popen(heart.command(str(folder), os.getpid()))
+    process = heart.begin(str(folder), os.getpid())
     # It has said that it runs; looking for its lock would be in its way.
     until(lambda: (folder / "wake").exists())
     return process
@@ -135,3 +134,17 @@ def test_nothing_is_confirmed_by_one_that_hangs_and_goes_on_later(sender, tmp_pa
 def test_where_no_host_has_a_heartbeat_nobody_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(heart.C, "DEFAULT_LOCAL_TMP", str(tmp_path))
     assert confirmed()["confirmed"]
+
+
+def test_hosts_that_come_to_it_at_the_same_moment_start_one_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(heart.C, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    held, woken = [], []
+    monkeypatch.setattr(heart.subprocess, "Popen", lambda argv, pass_fds, **options: held.append(os.dup(*pass_fds)) or argv)
+    monkeypatch.setattr(heart.heart_process, "wake", woken.append)
+    heart.put("a.login", "[]")
+    heart.put("b.login", "[]")
+    assert (len(held), len(woken)) == (1, 1)
+    os.close(held.pop())
+    heart.put("c.login", "[]")
+    assert (len(held), len(woken)) == (1, 1)
+    os.close(held.pop())

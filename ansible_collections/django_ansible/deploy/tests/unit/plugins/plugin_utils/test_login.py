@@ -22,6 +22,15 @@ def host(tmp_path, monkeypatch):
     return SimpleNamespace(action=SimpleNamespace(_connection=connection), options=options, socket=socket, orders=orders, folder=tmp_path)
 
 
+def test_what_logs_in_starts_before_and_orders_nothing(host, monkeypatch):
+    started = []
+    monkeypatch.setattr(heart, "begin", lambda folder, pid: started.append(folder))
+    login.prepare(host.action)
+    host.action._connection.transport = "local"
+    login.prepare(host.action)
+    assert (started, host.orders) == ([str(host.folder)], {})
+
+
 def test_it_begins_as_ansible_itself_would_log_in_and_asks_nobody(host):
     login.begin(host.action)
     (argv,) = host.orders.values()

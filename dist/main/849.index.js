@@ -1889,7 +1889,7 @@ function switches(event) {
 }
 /** Whether a result is of a step that moves a host's traffic, however it ended. In a rollback the look at a host goes on to do so. */
 function activates({ action }) {
-    return /\.(app_host|app_activate|compose_up)$/.test(action);
+    return /\.(app_host|app_activate|compose_reach|compose_up)$/.test(action);
 }
 function extend(spans, phase, event) {
     const start = Math.round((event.start ?? 0) * 1000);

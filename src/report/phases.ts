@@ -62,7 +62,7 @@ export function switches(event: ResultEvent): boolean {
 
 /** Whether a result is of a step that moves a host's traffic, however it ended. In a rollback the look at a host goes on to do so. */
 export function activates({ action }: ResultEvent): boolean {
-  return /\.(app_host|app_activate|compose_up)$/.test(action);
+  return /\.(app_host|app_activate|compose_reach|compose_up)$/.test(action);
 }
 
 function extend(spans: OpenSpan[], phase: string, event: ResultEvent): OpenSpan {

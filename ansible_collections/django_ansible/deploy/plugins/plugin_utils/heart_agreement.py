@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 # As agreement.py has it.
-PROPOSAL = re.compile(rb"agree (?:-|[0-9]{8}T[0-9]{6}Z-[0-9a-f]{7}(?:-[0-9a-f]{4})? [0-9a-f]{40})")
+PROPOSAL = re.compile(rb"agree (?:-|[0-9]{8}T[0-9]{6}Z-[0-9a-f]{7}(?:-[0-9a-f]{4})? (?:[0-9a-f]{40}|-))")
 NOTHING = b"agree -"
 
 

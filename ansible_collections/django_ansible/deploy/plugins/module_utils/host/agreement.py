@@ -5,7 +5,7 @@
 A host says what it would do over the channel of the heartbeat (:mod:`.keeper`), and the runner compares. What one says has no other move: each does what it has
 found out itself, or waits for the run to say what to do.
 
-    this host   agree RELEASE COMMIT      or, where it would do nothing by itself, agree -
+    this host   agree RELEASE COMMIT      or, where it would do nothing by itself, agree -; a release of no known commit has - in its place
     the runner  agreed                    once all hosts of the run have said the same
                 differs                   once one said something else, or failed
 """
@@ -19,7 +19,7 @@ import time
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import COMMIT, NAME
 
 NOTHING = "-"
-PROPOSAL = re.compile(r"agree (?:-|%s %s)" % (NAME.pattern, COMMIT.pattern))
+PROPOSAL = re.compile(r"agree (?:-|%s (?:%s|-))" % (NAME.pattern, COMMIT.pattern))
 AGREED, DIFFERS = "agreed", "differs"
 WAIT = 6.0  # seconds for the other hosts, which are looked at side by side with this one
 
@@ -27,9 +27,10 @@ WAIT = 6.0  # seconds for the other hosts, which are looked at side by side with
 def ask(path: str | None, release: str | None, commit: str | None, wait: float = WAIT) -> bool:
     """Whether all hosts would move to that release; says so also where this one would not.
 
+    :param commit: empty where none is known; None where nothing can be said of it.
     :param path: socket of this run's keeper; without one, nobody is asked.
     """
-    proposal = "agree %s %s" % (release, commit)
+    proposal = "agree %s %s" % (release, NOTHING if commit == "" else commit)
     if not PROPOSAL.fullmatch(proposal):
         release, proposal = None, "agree " + NOTHING
     if path is None:

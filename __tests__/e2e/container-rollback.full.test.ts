@@ -112,7 +112,7 @@ test("all hosts go over in the step that looks at them: a module and a start of 
 });
 
 test("a host whose older release is not healthy keeps the newer one, and so does the one that had switched", async () => {
-  await callBad("2", fleet.hosts.slice(1));
+  await callBad("3", fleet.hosts.slice(1));
   const result = await rollback();
   expect(result.outputs, result.log).toMatchObject({ status: "rolled-back", "failed-host-names": '["docker2"]' });
   expect(result.log).toMatch(/this host runs \S+ again: Service web \(shop-web-1\) is unhealthy/);

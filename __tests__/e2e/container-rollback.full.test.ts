@@ -2,7 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, until } from "../../scripts/lab/index.mjs";
-import { type ContainerFleet, image, startContainerFleet, stateOf } from "./support/containers.js";
+import { type ContainerFleet, executions, image, startContainerFleet, stateOf } from "./support/containers.js";
 import { expectRefused } from "./support/direct.js";
 import { cutCable, cutSsh, killRunner, mendCable } from "./support/fault-breakage.js";
 import { fetchPage } from "./support/page.js";
@@ -82,10 +82,6 @@ function rollback(
   const inputs = { operation: "rollback", "extra-args": "-vvv", vars: JSON.stringify(vars) };
   return fleet.deploy({ folder, inputs });
 }
-
-/** How often a module was run, all hosts together. */
-const executions = ({ log }: ActionResult): number =>
-  log.split("\n").filter((line) => line.includes("Using module file ")).length;
 
 /** Starts a rollback in which docker1 has switched, and docker2 waits for its health check to end. */
 async function halfway(folder: string, older: string): Promise<{ running: Promise<ActionResult> }> {

@@ -40,6 +40,9 @@ done
 PROGRAM
 chmod +x /usr/local/lib/docker/cli-plugins/docker-compose`;
 
+const forgetStarts = () => Promise.all(fleet.hosts.map((host) => onHost(host, "rm -f /run/composed")));
+const starts = () => Promise.all(fleet.hosts.map((host) => onHost(host, "wc -l < /run/composed")));
+
 beforeAll(async () => {
   fleet = await startContainerFleet("container-rollback");
   fleet.project.write("compose.yml", compose);
@@ -96,15 +99,20 @@ async function halfway(folder: string, older: string): Promise<{ running: Promis
 }
 
 test("all hosts go over in the step that looks at them: a module and a start of compose for each", async () => {
-  await Promise.all(fleet.hosts.map((host) => onHost(host, "rm -f /run/composed")));
+  await forgetStarts();
   const result = await rollback();
   expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-hosts": "2" });
   expect(JSON.parse(result.outputs.timings ?? "{}").switched).toBeGreaterThan(0);
   expect(await versions()).toEqual(["2", "2"]);
   expect(result.log).toMatch(/docker2: web (passes its health check|is healthy)/);
   expect(executions(result)).toBe(2);
-  for (const host of fleet.hosts) expect(await onHost(host, "wc -l < /run/composed")).toBe("1");
+  expect(await starts()).toEqual(["1", "1"]);
+  await forgetStarts();
   await deployed("4");
+  expect(await starts()).toEqual(["2", "2"]);
+  const further = await fleet.deploy();
+  expect(further.outputs, further.log).toMatchObject({ status: "succeeded", "changed-hosts": "0" });
+  expect(await starts()).toEqual(["3", "3"]);
 });
 
 test("a host whose older release is not healthy keeps the newer one, and so does the one that had switched", async () => {

@@ -1894,7 +1894,7 @@ function switches(event) {
 function activates({ action, deploy, status }) {
     if (action.endsWith(".app_release"))
         return deploy?.release !== undefined || status === "unreachable";
-    return /\.(app_host|app_activate|compose_up)$/.test(action);
+    return /\.(app_host|app_activate|compose_reach|compose_up)$/.test(action);
 }
 function extend(spans, phase, event) {
     const start = Math.round((event.start ?? 0) * 1000);

@@ -66,7 +66,7 @@ export function switches(event: ResultEvent): boolean {
  */
 export function activates({ action, deploy, status }: ResultEvent): boolean {
   if (action.endsWith(".app_release")) return deploy?.release !== undefined || status === "unreachable";
-  return /\.(app_host|app_activate|compose_up)$/.test(action);
+  return /\.(app_host|app_activate|compose_reach|compose_up)$/.test(action);
 }
 
 function extend(spans: OpenSpan[], phase: string, event: ResultEvent): OpenSpan {

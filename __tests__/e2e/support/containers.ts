@@ -144,6 +144,10 @@ export function expectStatus(result: ActionResult, status: string, changed: numb
   expect(result.outputs, result.log).toMatchObject({ status, "changed-hosts": String(changed) });
 }
 
+/** How often a module was run in a deploy with `-vvv`, all hosts together. */
+export const executions = ({ log }: ActionResult): number =>
+  log.split("\n").filter((line) => line.includes("Using module file ")).length;
+
 /** What a host tells of a project when it is looked at, not asked. */
 export interface ContainerState {
   /** Ids of its containers. */

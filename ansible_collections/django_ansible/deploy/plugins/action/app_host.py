@@ -6,7 +6,7 @@ What the host has of an earlier commit waits here for app_release, and what it t
 """
 from __future__ import annotations
 
-from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart, login
+from ansible_collections.django_ansible.deploy.plugins.plugin_utils import login
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.checkout import note_code
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.heart import Heard
@@ -17,11 +17,6 @@ from ansible_collections.django_ansible.deploy.plugins.plugin_utils.waiting impo
 class ActionModule(Heard, Waiting, Answered):
     def _execute_module(self, *args, task_vars=None, **kwargs):
         login.wait(self)
-        answer: dict = {"failed": True}
-        try:
-            answer = super()._execute_module(*args, task_vars=task_vars, **kwargs)
-        finally:
-            if answer.get("failed"):
-                heart.differ()
+        answer = super()._execute_module(*args, task_vars=task_vars, **kwargs)
         note_code((task_vars or {}).get("inventory_hostname", ""), answer.pop("code", None))
         return show(answer, task_vars)

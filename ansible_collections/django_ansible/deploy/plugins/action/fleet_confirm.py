@@ -3,6 +3,7 @@
 """Controller side of fleet_confirm, which has no other: the hosts are told over the channels of the heartbeat."""
 from __future__ import annotations
 
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.answers import ActionModule as Answered
@@ -17,10 +18,10 @@ class ActionModule(Answered):
 
     def run(self, tmp=None, task_vars=None):
         result = ActionBase.run(self, tmp, task_vars)
-        told = heart.confirm([str(host) for host in self._task.args.get("lost") or []])
+        told = heart.confirm([str(host) for host in self._task.args.get("lost") or []], boolean(self._task.args.get("ends") or False))
         why = NO_ANSWER
         if told is None:
-            why, told = NO_HEART, {"confirmed": False, "silent": sorted((task_vars or {}).get("ansible_play_hosts") or []), "unsure": []}
+            why, told = NO_HEART, {"confirmed": False, "silent": sorted((task_vars or {}).get("ansible_play_hosts") or []), "unsure": [], "ended": []}
         if told["unsure"]:
             result["deploy"] = {"warnings": ["%s did not say that they know that the deploy is through; its end confirms it again" % ", ".join(told["unsure"])]}
         return {**result, "changed": False, **told, "why": why}

@@ -34,7 +34,7 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import older_release
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import older_release
 
 
 def rollback_target(found, asked=""):

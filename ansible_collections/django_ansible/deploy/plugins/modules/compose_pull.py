@@ -120,7 +120,7 @@ class Pull:
         images = {name: self.plan["summary"]["services"][name]["image"] for name in built}
         before = {name: (self.engine.image(image) or {}).get("Id") for name, image in images.items()}
         sweep_folders()
-        with private_config(self.images.config) as folder:
+        with private_config(self.images.logged_in()) as folder:
             code, out, err = self.compose.call(
                 ["build", *built], files=[self.store.planned_config()], folder=self.plan["file"].rpartition("/")[0] or "/", project=self.plan["project"],
                 profiles=self.plan["profiles"], config_dir=folder, timeout=self.params["timeout"],

@@ -16,6 +16,7 @@ extends_documentation_fragment:
   - django_ansible.deploy.lock
   - django_ansible.deploy.compose
   - django_ansible.deploy.compose.files
+  - django_ansible.deploy.compose.start
 options:
   registries:
     description: Credentials for registries, a list of mappings with C(registry), C(username) and C(password) as JSON text. They are only held in memory.
@@ -25,26 +26,26 @@ options:
     description: Commit that is deployed, for the records.
     type: str
     default: ''
-  remove_orphans:
-    description: Whether containers of services that the compose files no longer have are to go.
-    type: bool
-    default: true
-  rollout:
-    description: Services that are to be replaced one generation beside the other; what makes that impossible is an error.
-    type: list
-    elements: str
-    default: []
-  bake_checks:
-    description: What is to be looked at while the release is watched; a command whose service the compose files do not have is an error.
-    type: list
-    elements: str
-    default: []
   build:
     description: Whether services with C(build:) may be built on the host.
     type: bool
     default: false
   rollback:
     description: Only take the lock and return which releases this host has, without compose files and registry.
+    type: bool
+    default: false
+  asked:
+    description: In a rollback, name of a release, or a commit or its first digits. Empty for the release before.
+    type: str
+    default: ''
+  switch:
+    description:
+      - In a rollback, whether this host goes over to that release right away, as M(django_ansible.deploy.compose_up) has a host do, when all hosts of the run
+        said by their heartbeat that they would go over to the same one. Otherwise nothing is switched.
+    type: bool
+    default: false
+  migrates:
+    description: With O(switch), whether migrations that the older release does not know have to be looked at first. A host that may have some does not switch.
     type: bool
     default: false
 attributes:
@@ -91,14 +92,25 @@ live:
   description: What runs, under C(release).
   returned: success
   type: dict
+activated:
+  description:
+    - What this host went over to by O(switch), with C(release), C(revision), and C(later), whether migrations wait for its end; RV(live) is then what ran
+      before. Missing where it did not.
+  returned: in a rollback that switched
+  type: dict
+told:
+  description: Where RV(activated), for each service, how it is known to be healthy. The action plugin shows it.
+  returned: in a rollback that switched
+  type: list
+  elements: str
 fits:
   description: Releases of this host that are just what is to be deployed.
   returned: success
   type: list
   elements: str
 changes:
-  description: What would happen to each service that changes.
-  returned: in check mode
+  description: What would happen to each service that changes, or did where RV(activated).
+  returned: in check mode, and in a rollback that switched
   type: dict
 scheduled:
   description: Whether dumps of its database are made on a schedule here.
@@ -116,43 +128,30 @@ deploy:
 """
 
 from ansible.module_utils.common.text.converters import to_native
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import returning
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activating import failure
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import REGISTRY_ARGUMENTS, parse_registries
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.plan import Plan
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, project_at
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import heard, hearing, notice
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.rolling_back import Rollback
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import FILES_ARGUMENTS, RUN_ARGUMENTS, START_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import heard, notice
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, Locked, Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import BAKE
 
 
-def known_releases(store, engine):
-    """The releases of this host; one whose images are gone cannot run any more."""
-    found = []
-    for record in store.list_releases():
-        gone = not all(engine.image(identifier) for identifier in (record.get("identifiers") or {}).values() if identifier)
-        found.append({"release": record["release"], "revision": record.get("revision") or "", "activated": record.get("activated"), "bad": bool(record.get("bad")) or gone, "migrations": record.get("migrations")})
-    return found
-
-
-def reach_for_rollback(params, compose, check_mode):
-    name = params["name"] or project_at(params["files"][0])
-    store = Store(name) if name else None
-    if not store or not store.live():
-        raise ComposeError(f"There is nothing to roll back to: no release of {name or params['files'][0]} was deployed to this host.")
-    store.refuse_unreadable()
-    lock = lock_of(name, "" if check_mode else params["run_id"], params["actor"])
-    # What can fail comes before the lock.
-    releases = known_releases(store, compose.engine)
-    lock.take(params["lock_wait"], params["wait_is_told"])
-    heartbeat = hearing.begin(lock, params["heart"], returning, {"project": name}, params["notify"])
-    trouble = heartbeat.wait(params["unheard"]) if heartbeat else None
-    alone = store.went_alone()
-    return {"warnings": [*filter(None, (trouble, alone))], "project": name, "settled": False, "scheduled": False, "pull": False, "digests": {}, "releases": releases, "live": {"release": store.live()}, "fits": [], "deploy": {}}
+def roll_back(module, compose, mask):
+    """What is answered of a rollback, in which this host may have switched already."""
+    rollback = Rollback(module.params, compose, module.check_mode)
+    found = rollback.look()
+    switched = {}
+    if module.params["switch"] and not module.check_mode:
+        try:
+            switched = rollback.switch(found)
+        except (CommandFailed, Locked) as error:
+            module.fail_json(msg=mask(to_native(error)), **failure({**module.params, "project": rollback.store.project}, error))
+    return {"changed": False, **found, **switched, "warnings": rollback.warnings}
 
 
 def main():
@@ -162,11 +161,12 @@ def main():
             **FILES_ARGUMENTS,
             **REGISTRY_ARGUMENTS,
             revision={"type": "str", "default": ""},
-            remove_orphans={"type": "bool", "default": True},
-            rollout={"type": "list", "elements": "str", "default": []},
-            bake_checks=BAKE["bake_checks"],
+            **START_ARGUMENTS,
             build={"type": "bool", "default": False},
             rollback={"type": "bool", "default": False},
+            asked={"type": "str", "default": ""},
+            switch={"type": "bool", "default": False},
+            migrates={"type": "bool", "default": False},
             **LOCK_ARGUMENTS,
             **heard.HEART_ARGUMENTS,
         ),
@@ -182,7 +182,7 @@ def main():
         compose = Compose(values)
         compose.engine.ask("/version")
         if params["rollback"]:
-            module.exit_json(changed=False, **reach_for_rollback(params, compose, module.check_mode))
+            module.exit_json(**roll_back(module, compose, mask))
         plan = Plan(params, compose, values, registries)
         result = plan.make(module.check_mode)
     except Waits as told:

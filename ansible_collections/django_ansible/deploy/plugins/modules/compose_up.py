@@ -47,10 +47,11 @@ changes:
   description: What happened to each service that changed, one of V(created), V(replaced), V(scaled), V(started), V(removed).
   returned: always
   type: dict
-gates:
-  description: For each service, how it is known to be healthy.
+told:
+  description: For each service, how it is known to be healthy. The action plugin shows it.
   returned: success
-  type: dict
+  type: list
+  elements: str
 deploy:
   description: The digests that run now by service under C(images), those that ran before under C(previous_images), the commit under C(revision), and after a
     failure C(kept) when the host runs what it ran before.
@@ -59,42 +60,13 @@ deploy:
 """
 
 from ansible.module_utils.common.text.converters import to_native
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import Activation, WentBack
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import describe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activating import activate, failure
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import masker, parse_env
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS, START_ARGUMENTS, settings_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS, START_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import UNDECIDED
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-
-
-def activate(params, check_mode):
-    compose, store = Compose(), Store(params["project"])
-    activation = Activation(compose, store, params["release"], settings_of(params), params["kept"])
-    told = {"revision": activation.facts["revision"]} if activation.facts.get("revision") else {}
-    if check_mode:
-        changed = activation.predict()
-        return {"changed": bool(changed), "changes": changed, "diff": {"prepared": describe(changed, True)}, "deploy": {"images": activation.facts["images"], **told}}
-    # When the connection broke, Ansible asks again: what this run did here before is still its change.
-    found = store.recall() or {}
-    done = found.get("done") if found.get("run") == params["run_id"] and store.live() == params["release"] else None
-    if not params["kept"] and not done and activation.facts.get("run") != params["run_id"]:
-        raise ComposeError("What this run planned on this host is gone: start it again.")
-    done = done or activation.run(params["actor"], params["run_id"])
-    watched = done.get("watched")
-    said = watched[1] if watched else ""
-    warned = {"warnings": [said]} if watched and watched[0] == UNDECIDED else {}
-    lines = "".join(f"{path}: {'written' if path in activation.managed.files else 'removed'}\n" for path in done["files"])
-    return {
-        "changed": bool(done["changes"] or done["files"]),
-        "changes": done["changes"],
-        "gates": done["gates"],
-        "diff": {"prepared": lines + describe(done["changes"]) + (said + "\n" if said else "")},
-        "deploy": {"images": done["images"], "previous_images": done["previous_images"], **told, **warned},
-    }
 
 
 def rename(params):
@@ -106,7 +78,7 @@ def rename(params):
         facts.pop("release")
         store.save(params["release"], store.config(live), store.files(live), **facts)
         store.set_live(params["release"])
-    return {"changed": False, "changes": {}, "gates": {}, "deploy": {"images": facts["images"], "previous_images": facts["images"]}}
+    return {"changed": False, "changes": {}, "told": [], "deploy": {"images": facts["images"], "previous_images": facts["images"]}}
 
 
 def main():
@@ -133,13 +105,8 @@ def main():
             result = rename(params) if params["settled"] else activate(params, module.check_mode)
             if params["settled"]:
                 lock.release()
-    except WentBack as error:
-        Store(params["project"]).drop_plan()
-        module.fail_json(msg=mask(to_native(error)), changed=True, changes={}, deploy={"kept": True, "images": error.images, "previous_images": error.images})
     except (CommandFailed, Locked) as error:
-        # Without a way back that is left over, nothing was touched.
-        touched = (Store(params["project"]).recall() or {}).get("run") == params["run_id"]
-        module.fail_json(msg=mask(to_native(error)), changes={}, deploy={} if touched else {"kept": True})
+        module.fail_json(msg=mask(to_native(error)), **failure(params, error))
     module.exit_json(**result)
 
 

@@ -16,6 +16,10 @@ options:
     type: list
     elements: str
     default: []
+  ends:
+    description: Whether nothing else is to be done on any of the hosts. Each then ends the run by itself once it is confirmed, and gives its deploy lock back.
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Has nothing to predict.
@@ -43,6 +47,10 @@ unsure:
   description: Hosts that did not answer the confirmation.
   type: list
   returned: success
+ended:
+  description: Hosts that ended the run by themselves, with O(ends).
+  type: list
+  returned: success
 why:
   description: What RV(silent) means, in words that go on after the name of a host.
   type: str
@@ -57,7 +65,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module 
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={"lost": {"type": "list", "elements": "str", "default": []}})
+    module = AnsibleModule(argument_spec={"lost": {"type": "list", "elements": "str", "default": []}, "ends": {"type": "bool", "default": False}})
     module.fail_json(msg="fleet_confirm runs on the controller, by the action plugin of this collection that has its name, and this host was given it as a module")
 
 

@@ -60,11 +60,16 @@ class Heard:
         arguments, ansible = dict(self._task.args), os.getppid()
         if arguments.get("run_id") and not self._task.check_mode:
             arguments["heart"] = start(self, task_vars or {}, int(arguments.get("may_fail") or 0))
-        answer = super()._execute_module(*args, module_args=arguments, task_vars=task_vars, **kwargs)
-        # That it is run again is how the host knows that this run lives. Else it takes it for dead, as it is when its runner was killed just now: a worker
-        # of Ansible, which this is, outlives that.
-        if answer.get("unheard") and os.getppid() == ansible:
-            answer = super()._execute_module(*args, module_args={**arguments, "unheard": True}, task_vars=task_vars, **kwargs)
+        answer: dict = {"failed": True}
+        try:
+            answer = super()._execute_module(*args, module_args=arguments, task_vars=task_vars, **kwargs)
+            # That it is run again is how the host knows that this run lives. Else it takes it for dead, as it is when its runner was killed just now: a worker
+            # of Ansible, which this is, outlives that.
+            if answer.get("unheard") and os.getppid() == ansible:
+                answer = super()._execute_module(*args, module_args={**arguments, "unheard": True}, task_vars=task_vars, **kwargs)
+        finally:
+            if answer.get("failed"):
+                differ()
         return answer
 
 
@@ -102,19 +107,20 @@ def differ() -> None:
             put("differs", "")
 
 
-def confirm(lost: list[str], timeout: float = 30.0) -> dict | None:
+def confirm(lost: list[str], ends: bool = False, timeout: float = 30.0) -> dict | None:
     """Tells all hosts but those that are *lost* at once that the whole fleet is through.
 
-    :returns: `silent`, hosts that do not answer; whether it is `confirmed`, to which no more hosts may be lost and silent than the run may lose;
+    :param ends: whether nothing else is to be done on any of them, so that each ends the run by itself.
+    :returns: `ended`, hosts that did that; `silent`, hosts that do not answer; whether it is `confirmed`, to which no more hosts may be lost and silent than the run may lose;
         `unsure`, hosts that were told and have not answered. Without a heartbeat nobody is told, and none is missed. None when the process that tells
         them was killed or hangs: they have heard nothing of this run since then.
     """
     if not os.path.exists(place("hosts")):
-        return {"confirmed": True, "silent": [], "unsure": []}
+        return {"confirmed": True, "silent": [], "unsure": [], "ended": []}
     if not _runs():
         return None
     order, answer = place("confirm"), place("confirmed")
-    put("confirm", json.dumps(lost))
+    put("confirm", json.dumps({"lost": lost, "ends": ends}))
     deadline = time.monotonic() + timeout
     while not os.path.exists(answer):
         if time.monotonic() > deadline or not _runs():

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 # As agreement.py has it.
-_WHAT = rb"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{7}(?:-[0-9a-f]{4})? [0-9a-f]{40}"
+_WHAT = rb"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{7}(?:-[0-9a-f]{4})? (?:[0-9a-f]{40}|-)"
 PROPOSAL = re.compile(rb"agree (?:-|%s)" % _WHAT)
 MOVED = re.compile(rb"moved " + _WHAT)
 NOTHING = b"agree -"

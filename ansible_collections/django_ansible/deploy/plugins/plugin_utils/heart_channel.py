@@ -109,7 +109,7 @@ class Channel:
         *lines, rest = (self.rest + got).split(b"\n")
         self.rest = rest[-LONGEST_LINE:]
         for line in lines:
-            if line in (b"here", b"confirmed"):
+            if line in (b"here", b"confirmed", b"stays"):
                 self.answered = now
                 self.words.add(line.decode())
             elif line == b"waits":

@@ -4,8 +4,9 @@
 
 Started by heart.py with a folder and the process id of ansible-playbook. Orders come as files in the folder, written by rename: ``NAME.host`` has a
 host's channel, how many hosts the run has and how many it may lose, ``NAME.login`` a command that makes a connection and stays until that has ended,
-``differs`` says that a host does nothing by itself, ``batches`` in which order hosts do what all agree on (read before that one does not, in the order of names), ``confirm`` asks to tell all hosts that the fleet is through, but for those that are lost, which
-``confirmed`` answers; who wrote one writes to the pipe ``wake`` as well. It knows no Ansible and imports nothing of it.
+``differs`` says that a host does nothing by itself, ``batches`` in which order hosts do what all agree on (read before that one does not, in the order of names),
+``confirm`` asks to tell all hosts that the fleet is through, but for those that are lost, and whether nothing else is to be done there, which ``confirmed`` answers; who
+wrote one writes to the pipe ``wake`` as well. It knows no Ansible and imports nothing of it.
 
 A host may ask what the others see (heart_questions.py), whether all would do the same (heart_agreement.py), and say which migration it applies
 (heart_progress.py).
@@ -109,9 +110,9 @@ class Heart:
                 os.unlink(path)
             elif name == "confirm":
                 with open(path, encoding="utf-8") as file:
-                    lost = set(json.load(file))
+                    told = json.load(file)
                 os.unlink(path)
-                self.answer("confirmed", self.confirm(lost))
+                self.answer("confirmed", self.confirm(set(told["lost"]), told["ends"]))
 
     def log_in(self, path: str) -> None:
         with open(path, encoding="utf-8") as file:
@@ -127,17 +128,25 @@ class Heart:
                 del self.logins[path]
                 os.unlink(path)
 
-    def confirm(self, lost: set) -> dict:
+    def confirm(self, lost: set, ends: bool = False) -> dict:
         """Tells all hosts but the *lost* ones that the fleet is through, when enough of them answer just before.
 
-        :returns: whether it is `confirmed`, which hosts were `silent` before, and which are `unsure`, as they have not said that they know.
+        :param ends: whether nothing else is to be done on them.
+        :returns: whether it is `confirmed`, which hosts were `silent` before, which are `unsure`, as they have not said that they know, and which have `ended`
+            the run.
         """
         if self.is_second:
-            return {"confirmed": False, "silent": sorted(self.channels), "unsure": []}
+            return {"confirmed": False, "silent": sorted(self.channels), "unsure": [], "ended": []}
         silent = self.ask("ask", "here", lost)
         self.confirmed = len(lost.union(silent)) <= self.may_fail
         unsure = self.ask("confirm", "confirmed", lost.union(silent)) if self.confirmed else []
-        return {"confirmed": self.confirmed, "silent": silent, "unsure": unsure}
+        return {"confirmed": self.confirmed, "silent": silent, "unsure": unsure, "ended": self.finish(lost.union(silent, unsure)) if self.confirmed and ends else []}
+
+    def finish(self, but: set) -> list[str]:
+        """Has hosts end the run, which the others know as confirmed by now. The ones that did."""
+        there = [channel for channel in self.channels.values() if channel.name not in but and channel.listens()]
+        self.ask("finish", "stays", but)
+        return sorted(channel.name for channel in there if channel.ended and not channel.went_back)
 
     def ask(self, line: str, answer: str, but: set) -> list[str]:
         """The hosts that do not give that answer, those that went back by themselves among them."""

@@ -137,6 +137,7 @@ ALLOWED = {
         "OneOff.environment": ("open", "this collection's folder of the project, 0700"),
         "_memory_file": ("os.fchmod os.unlink tempfile.mkstemp", "a new file in memory, 0600, or 0644 when it has no secret"),
     },
+    "compose/own_checks.py": {"command_of": ("runs_sh", "started inside a container")},
     "compose/plan.py": {"Plan.resolve": ("shutil.rmtree tempfile.mkdtemp", "a new folder in memory, 0700")},
     "compose/registry.py": {
         "private_config": ("os.open shutil.rmtree tempfile.mkdtemp", "a new folder in memory, 0700"),

@@ -26,13 +26,13 @@ class Activation:
     """A release that is to run: the planned one, or one that this host has kept.
 
     *facts* is the plan or the release's record: ``file``, ``profiles``, ``services`` (the named ones), ``summary``, ``images``
-    (name@digest by service), ``revision``.
+    (name@digest by service), ``revision``. *hurries*: whether nobody waits for the engine to say that it is healthy, see own_checks.
     """
 
-    def __init__(self, compose, store, release, settings, kept=False):
+    def __init__(self, compose, store, release, settings, kept=False, hurries=False):
         self.compose, self.engine, self.store, self.release = compose, compose.engine, store, release
         self.settings = settings
-        self.kept = kept
+        self.kept, self.hurries = kept, hurries
         self.facts = store.read_release(release) if kept else store.plan()
         self.config_file = store.config_file(release) if kept else store.planned_config()
         self.managed = store.files(release) if kept else store.planned_files()
@@ -74,6 +74,8 @@ class Activation:
         """
         launch, identifiers = self.launch(), self.identifiers()
         launch.is_stopped = lambda: self.store.is_asked_to_stop(run)
+        if self.hurries:
+            launch.hurry()
         before = launch.snapshot()
         previous_images = running_images(self.engine, self.store, before)
         if before and not self.previous:

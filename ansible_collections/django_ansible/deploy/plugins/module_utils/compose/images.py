@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import digest_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError, EngineError, Untold, docker_config
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import (
+    basic,
     encode_auth,
     host_of,
     login,
@@ -67,16 +68,16 @@ def cannot_pull(reference, error):
 
 class Images:
     def __init__(self, compose, services, registries):
-        """Tries the credentials, if there are any; `config` is then the host's docker config with them, and has never been on a disk."""
+        """Takes the credentials, if there are any: `config` is the host's docker config with them, and has never been on a disk."""
         self.engine = compose.engine
         self.services = services
         self.wanted = wanted_images(services)
         self.references = sorted(set(self.wanted.values()))
         self.config = docker_config(compose.config_dir)
         self.digests, self.errors = {}, {}
-        for entry in registries:
-            check_credential(entry["registry"], entry["username"], entry["password"])
-            self.config = with_login(self.config, *login(self.engine, entry["registry"], entry["username"], entry["password"]))
+        self.credentials = [entry for entry in registries if check_credential(**entry)]
+        for entry in self.credentials:
+            self.config = with_login(self.config, self.key(entry["registry"]), {"auth": basic(entry["username"], entry["password"])})
 
     def local(self):
         return {reference: self.engine.image(reference) for reference in self.references}
@@ -91,6 +92,7 @@ class Images:
             if service["pull_policy"] in ("missing", "if_not_present") and self.before.get(service["image"])
         }
         self._resolve([reference for reference in self.references if reference not in fixed | enough])
+        self._try_untried()
         self.stale = {reference for reference, digest in self.digests.items() if not holds(self.before[reference], digest)}
         self.needed = bool(self.stale or self.errors)
 
@@ -131,8 +133,24 @@ class Images:
         """What the engine is told for a pull of this reference, or None."""
         if not any(self.config.get(name) for name in ("auths", "credsStore", "credHelpers")):
             return None
-        index = self.engine.info().get("IndexServerAddress") or ""
-        return encode_auth(stored_auth(self.config, registry_key(split_reference(reference)[0], index)))
+        return encode_auth(stored_auth(self.config, self.key(split_reference(reference)[0])))
+
+    def key(self, registry):
+        return registry_key(registry, self.engine.info().get("IndexServerAddress") or "")
+
+    def logged_in(self):
+        """The config for a program that asks the registries itself, with the tokens that some of them give in the place of passwords."""
+        config = self.config
+        for entry in self.credentials:
+            config = with_login(config, *login(self.engine, **entry))
+        return config
+
+    def _try_untried(self):
+        """A credential with which the registry has just answered is right; the others are tried, so that a wrong one is said as such."""
+        answered = {self.key(split_reference(reference)[0]) for reference in self.digests} if self.credentials else set()
+        for entry in self.credentials:
+            if self.key(entry["registry"]) not in answered:
+                login(self.engine, **entry)
 
     def _resolve(self, references):
         auths = {reference: self.auth(reference) for reference in references}

@@ -98,8 +98,8 @@ def login(engine, registry, username, password):
             raise ComposeError(f"The registry {name} does not accept the user {username} with this password: check registry-username and registry-password.") from None
         raise ComposeError(f"The registry {name} does not say whether it accepts the user {username}: {error.message}.") from None
     if answer.get("IdentityToken"):
-        return key, {"auth": _basic(username, ""), "identitytoken": answer["IdentityToken"]}
-    return key, {"auth": _basic(username, password)}
+        return key, {"auth": basic(username, ""), "identitytoken": answer["IdentityToken"]}
+    return key, {"auth": basic(username, password)}
 
 
 def with_login(config, key, entry):
@@ -145,5 +145,5 @@ def memory_folder():
     return tempfile.gettempdir()
 
 
-def _basic(username, password):
+def basic(username, password):
     return base64.b64encode(f"{username}:{password}".encode()).decode()

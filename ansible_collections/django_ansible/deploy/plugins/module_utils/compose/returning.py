@@ -19,6 +19,16 @@ def confirm(params, run):
     Store(params["project"]).confirm(run)
 
 
+def finish(params, run):
+    """Ends a run that was confirmed and leaves nothing else to do on this host. Returns whether it has ended."""
+    store = Store(params["project"])
+    found = store.recall()
+    if not found or found["run"] != run or not found.get("confirmed"):
+        return False
+    store.forget_undo()
+    return True
+
+
 def look(params, run, seconds, part):
     """What visitors of this host saw in the last *seconds* of the service *part*, which another host watches; nothing once *run* has switched this one."""
     found = Store(params["project"]).recall()

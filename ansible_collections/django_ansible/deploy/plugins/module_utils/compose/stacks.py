@@ -134,7 +134,7 @@ class Stack:
         if not docker:
             raise ComposeError("There is no docker command on this host, and `docker stack` is part of it: install docker-cli.")
         sweep_folders()
-        with private_config(images.config) as folder:
+        with private_config(images.logged_in()) as folder:
             path = os.path.join(folder, "stack.json")
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
                 json.dump(config, file)

@@ -5,7 +5,7 @@
 A host says what it would do over the channel of the heartbeat (:mod:`.keeper`), and the runner compares. What one says has no other move: each does what it has
 found out itself, or waits for the run to say what to do.
 
-    this host   agree RELEASE COMMIT      or, where it would do nothing by itself, agree -
+    this host   agree RELEASE COMMIT      or, where it would do nothing by itself, agree -; a release of no known commit has - in its place
     the runner  agreed                    once all hosts of the run have said the same
                 differs                   once one said something else, or failed
 
@@ -27,7 +27,7 @@ from collections.abc import Callable
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import COMMIT, NAME
 
 NOTHING = "-"
-_WHAT = "%s %s" % (NAME.pattern, COMMIT.pattern)
+_WHAT = "%s (?:%s|-)" % (NAME.pattern, COMMIT.pattern)
 PROPOSAL = re.compile(r"agree (?:-|%s)" % _WHAT)
 MOVED = re.compile("moved " + _WHAT)
 AGREED, GO, THROUGH, DIFFERS = "agreed", "go", "through", "differs"
@@ -41,9 +41,10 @@ AGAIN = 5.0  # seconds after which something is said again, as a channel that br
 def ask(path: str | None, release: str | None, commit: str | None, wait: float = WAIT) -> bool:
     """Whether all hosts would move to that release; says so also where this one would not.
 
+    :param commit: empty where none is known; None where nothing can be said of it.
     :param path: socket of this run's keeper; without one, nobody is asked.
     """
-    proposal = "agree %s %s" % (release, commit)
+    proposal = "agree %s %s" % (release, NOTHING if commit == "" else commit)
     if path is None:
         return False
     if PROPOSAL.fullmatch(proposal):

@@ -33,7 +33,7 @@ def begin(lock: DeployLock, token: str, way_back, params: dict, notify: str = ""
 
     :param token: the secret that names the socket; empty where the runner has no channel.
     :param way_back: module whose ``go_back(params, run)`` brings the host back to what it served, such as ``slots.returning``;
-        ``confirm(params, run)`` writes down that it stays, ``look(params, run, seconds, part)`` tells what visitors see of the release before.
+        ``confirm(params, run)`` writes down that it stays, ``finish(params, run)`` ends a run that did and says whether it could, ``look(params, run, seconds, part)`` tells what visitors see of the release before.
     :param notify: address that is told when this host rolls back by itself; empty for nobody.
     :returns: what to wait for; None where there is no heartbeat: without a channel, root or systemd.
     """

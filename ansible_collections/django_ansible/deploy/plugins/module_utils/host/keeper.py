@@ -10,7 +10,9 @@ A boot ends it; what then puts the host in order is host/boot.py. Where it was s
 Over the same channel a host asks what others see when it is about to roll back for what its visitors see (:mod:`.elsewhere`) and whether all would do the same
 (:mod:`.agreement`), and says which migration it applies (:mod:`.progress`): :mod:`.passing` has them.
 
-Who reaches the socket can keep the lock alive, confirm, ask for such numbers or say some, say that hosts agree on what each chose, that it is this one's turn and that all are through, and name a migration, and nothing else: what is said is one of a few words. Its path is no secret, since every user
+Where a confirmed run has nothing else to do on a host, the runner says so here in the place of one more step, and the lock is free.
+
+Who reaches the socket can keep the lock alive, confirm, end what is confirmed, ask for such numbers or say some, say that hosts agree on what each chose, that it is this one's turn and that all are through, and name a migration, and nothing else: what is said is one of a few words. Its path is no secret, since every user
 can read it in /proc/net/unix: its folder lets in root and the group of the user that the runner connects as, and no application.
 """
 from __future__ import annotations
@@ -63,7 +65,10 @@ def main(spec: str) -> None:
     # One that was killed at its end is started again, beside a later run perhaps.
     if lock.is_held():
         boot.arm(lock.app_name, armed)
-    keeper = Keeper(lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run), note, tell, look)
+    keeper = Keeper(
+        lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run), note, tell, look,
+        lambda: way_back().finish(told["params"], lock.run),
+    )
     try:
         keeper.run()
         boot.disarm(lock.app_name, armed)
@@ -92,15 +97,17 @@ class Keeper:
     :param note: called with True at each heartbeat, with False when no runner is connected any more.
     :param tell: called with what *go_back* answered, once the lock is free, when there was something to go back from.
     :param look: called with seconds and a part when another host wants to know what visitors of this one see.
+    :param finish: called with the lock held when the runner says that nothing else is to be done here; answers whether the run has ended on this host.
     """
 
-    def __init__(self, lock: DeployLock, folder: str, go_back, confirm, note, tell, look, silence: float = locks.SILENCE) -> None:
+    def __init__(self, lock: DeployLock, folder: str, go_back, confirm, note, tell, look, finish, silence: float = locks.SILENCE) -> None:
         self.lock = lock
         self.folder = folder
         self.go_back = go_back
         self.confirm = confirm
         self.note = note
         self.tell = tell
+        self.finish = finish
         self.passing = Passing(look, self.answer)
         self.silence = silence
         self.last = time.monotonic()
@@ -160,6 +167,13 @@ class Keeper:
             self.lock.go_on()
             self.lock.release()
 
+    def has_finished(self) -> bool:
+        step = self.lock.try_step()
+        if step is None:
+            return False
+        with step, self.supervised.working():
+            return self.lock.is_held() and self.finish() and self.lock.release()
+
     def admit(self, listener: socket.socket) -> None:
         caller, _ = listener.accept()
         if len(self.rests) >= MOST_CALLERS:
@@ -189,6 +203,11 @@ class Keeper:
     def take(self, caller: socket.socket, line: bytes) -> None:
         if line == b"ask":
             self.answer(caller, "here")
+        if line == b"finish":
+            # Once the lock is free, all callers hear of the end.
+            if not self.has_finished():
+                self.answer(caller, "stays")
+            return
         if line not in (b"beat", b"confirm"):
             self.passing.take(list(self.rests), caller, line.decode(errors="replace"))
             return

@@ -15,6 +15,11 @@ def confirm(params: dict, run: str) -> None:
     undo.confirm(params["app_name"], run)
 
 
+def finish(params: dict, run: str) -> bool:
+    """Whether nothing is left to do here once the run is confirmed: the slot from before is, which a step of the run looks after."""
+    return False
+
+
 def look(params: dict, run: str, seconds: int, part: str) -> Elsewhere:
     """What visitors of this host saw in the last *seconds* of releases that are not the one called *part*, which another host watches."""
     return bake.seen_here(layout_of(params).access_log, part, seconds)

@@ -3,9 +3,9 @@
 """In a rollback, the step that looks at a host goes on to switch it, when all hosts of the run would go over to the same release by themselves."""
 from __future__ import annotations
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, older_release, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, early_start, older_release
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, early_start
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 

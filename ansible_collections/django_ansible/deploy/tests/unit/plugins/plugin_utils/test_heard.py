@@ -1,6 +1,7 @@
 """A host that hears nothing of a run at first hears from its runner whether it goes on."""
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -60,6 +61,15 @@ def test_a_check_has_no_heartbeat(started):
     action._execute_module()
     assert action.given == [{"run_id": "7-1-a"}]
     assert started == []
+
+
+@pytest.mark.parametrize("answers, differs", [([{"changed": False}], []), ([{"failed": True, "msg": "no"}], ["differs"]), ([], ["differs"])])
+def test_a_host_that_fails_or_is_not_reached_keeps_no_other_waiting_for_what_it_would_do(monkeypatch, answers, differs):
+    said = []
+    monkeypatch.setattr(heart, "differ", lambda: said.append("differs"))
+    with contextlib.suppress(IndexError):  # In the place of a host that does not answer.
+        Action(*answers)._execute_module()
+    assert said == differs
 
 
 def send(folder):

@@ -133,7 +133,7 @@ def test_confirmation_goes_to_all_when_all_are_there(heart):
     heart.add("app1")
     heart.add("app2")
     heart.go(0.8)
-    assert heart.confirm(set()) == {"confirmed": True, "silent": [], "unsure": []}
+    assert heart.confirm(set()) == {"confirmed": True, "silent": [], "unsure": [], "ended": []}
     for name in ("app1", "app2"):
         assert "confirm" in heart.heard(name)
 
@@ -143,7 +143,33 @@ def test_a_slow_confirmation_is_one_whatever_is_said_after_it(heart):
     heart.add("app1", slow)
     heart.add("app2", slow)
     heart.go(0.8)
-    assert heart.confirm(set()) == {"confirmed": True, "silent": [], "unsure": []}
+    assert heart.confirm(set()) == {"confirmed": True, "silent": [], "unsure": [], "ended": []}
+
+
+def test_hosts_end_a_confirmed_run_by_themselves_where_nothing_is_left_to_do(heart):
+    ends = HOST.replace("    log.write(line)", "    log.write(line)\n    if line.strip() == 'finish': print(%r, flush=True)")
+    heart.add("app1", ends % "end")
+    heart.add("app2", ends % "stays")
+    heart.add("app3", ends % "end")
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    begun = time.monotonic()
+    assert heart.confirm({"app3"}, ends=True) == {"confirmed": False, "silent": [], "unsure": [], "ended": []}
+    assert heart.lines("app1") == ["ask"]
+    assert heart.confirm(set(), ends=True) == {"confirmed": True, "silent": [], "unsure": [], "ended": ["app1", "app3"]}
+    assert heart.lines("app2")[-3:] == ["ask", "confirm", "finish"]
+    assert time.monotonic() - begun < 20
+    assert heart.confirm(set()) == {"confirmed": True, "silent": [], "unsure": [], "ended": []}
+
+
+def test_a_host_that_does_not_know_of_the_confirmation_is_not_asked_to_end(heart):
+    heart.add("app1", HOST.replace('"confirmed" if line.strip() == "confirm" else "here"', '"here"'))
+    heart.add("app2")
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    assert heart.confirm(set(), ends=True) == {"confirmed": True, "silent": [], "unsure": ["app1"], "ended": []}
+    assert "finish" not in heart.lines("app1")
+    assert heart.lines("app2")[-1] == "finish"
 
 
 def test_nobody_is_told_when_one_does_not_answer(heart):
@@ -152,7 +178,7 @@ def test_nobody_is_told_when_one_does_not_answer(heart):
     heart.go(0.8)
     heart.channels["app2"].argv = [sys.executable, "-c", DEAF]
     heart.channels["app2"].process.kill()
-    assert heart.confirm(set()) == {"confirmed": False, "silent": ["app2"], "unsure": []}
+    assert heart.confirm(set()) == {"confirmed": False, "silent": ["app2"], "unsure": [], "ended": []}
     assert "confirm" not in heart.heard("app1")
 
 
@@ -170,7 +196,7 @@ def test_a_run_that_may_lose_a_host_keeps_the_others_and_tells_them(heart):
     before = heart.heard("app1").count("beat")
     heart.go(0.6)
     assert heart.heard("app1").count("beat") > before
-    assert heart.confirm(set()) == {"confirmed": True, "silent": ["app2"], "unsure": []}
+    assert heart.confirm(set()) == {"confirmed": True, "silent": ["app2"], "unsure": [], "ended": []}
     assert "confirm" in heart.heard("app1")
     assert "confirm" in heart.heard("app3")
 
@@ -180,9 +206,9 @@ def test_a_host_that_the_run_lost_is_told_nothing_and_counts(heart):
         heart.add(name, may_fail=1)
     heart.go(0.8)
     cut_off(heart, "app2")
-    assert heart.confirm({"app3"}) == {"confirmed": False, "silent": ["app2"], "unsure": []}
+    assert heart.confirm({"app3"}) == {"confirmed": False, "silent": ["app2"], "unsure": [], "ended": []}
     assert "confirm" not in heart.heard("app1")
-    assert heart.confirm({"app2"}) == {"confirmed": True, "silent": [], "unsure": []}
+    assert heart.confirm({"app2"}) == {"confirmed": True, "silent": [], "unsure": [], "ended": []}
     assert "confirm" in heart.heard("app1")
 
 
@@ -191,7 +217,7 @@ def test_a_host_with_nothing_to_do_is_not_waited_for(heart):
     heart.add("app2", DEAF)
     heart.add("app3", "print('end', flush=True)")
     heart.go(0.8)
-    assert heart.confirm(set()) == {"confirmed": True, "silent": [], "unsure": []}
+    assert heart.confirm(set()) == {"confirmed": True, "silent": [], "unsure": [], "ended": []}
     assert "confirm" in heart.heard("app1")
 
 
@@ -208,9 +234,9 @@ def test_a_host_that_went_back_while_the_runner_slept_takes_the_others_along(hea
     before = heart.heard("app1").count("beat")
     heart.go(0.5)
     assert heart.heard("app1").count("beat") == before
-    assert heart.confirm(set()) == {"confirmed": False, "silent": ["app3"], "unsure": []}
+    assert heart.confirm(set()) == {"confirmed": False, "silent": ["app3"], "unsure": [], "ended": []}
     assert "confirm" not in heart.heard("app1")
-    assert heart.confirm({"app3"}) == {"confirmed": False, "silent": [], "unsure": []}
+    assert heart.confirm({"app3"}) == {"confirmed": False, "silent": [], "unsure": [], "ended": []}
 
 
 def test_what_a_host_wants_to_know_is_asked_of_the_others_and_told_to_it_alone(heart):
@@ -249,13 +275,14 @@ def test_what_a_host_makes_up_reaches_no_other(heart, said):
     assert heart.lines("app1") == heart.lines("app2") == []
 
 
-def test_hosts_that_would_all_do_the_same_are_told_so(heart):
-    heart.add("app1", AGREES % SAME, hosts=2)
+@pytest.mark.parametrize("same", [SAME, SAME[:25] + "-"])
+def test_hosts_that_would_all_do_the_same_are_told_so(heart, same):
+    heart.add("app1", AGREES % same, hosts=2)
     heart.go(0.1)
     heart.until(heart.are_there)
     heart.go(0.3)
     assert heart.lines("app1") == [], "another one is missing"
-    heart.add("app2", AGREES % SAME, hosts=2)
+    heart.add("app2", AGREES % same, hosts=2)
     heart.until(lambda: "app2" in heart.channels and heart.are_there())
     heart.go(0.3)
     assert (heart.lines("app1"), heart.lines("app2")) == (["agreed"], ["agreed"])

@@ -243,6 +243,34 @@ def test_the_given_credential_and_the_hosts_own_are_both_used(survey, lab, tmp_p
     assert json.loads((tmp_path / "config.json").read_text()) == {"auths": {"own.x": {"auth": "bWU6cA=="}}}
 
 
+CREDENTIAL = [{"registry": "r.x", "username": "deployer", "password": "s3cret"}]
+
+
+@pytest.mark.parametrize(
+    ("services", "remote", "logins"),
+    [
+        # It has just answered with that credential.
+        ({"web": service("r.x/web:v1")}, {"r.x/web:v1": A}, 0),
+        ({"web": service("r.x/web:v1"), "db": service("r.x/db:v1")}, {"r.x/web:v1": A, "r.x/db:v1": (404, {"message": "manifest unknown"})}, 0),
+        # Nobody asked it, or it did not answer: is it for the credential?
+        ({"web": service("web:v1")}, {"web:v1": A}, 1),
+        ({"web": service("r.x/web:v1")}, {"r.x/web:v1": (500, {"message": "no"})}, 1),
+    ],
+)
+def test_a_registry_that_answers_is_not_logged_in_to(survey, lab, services, remote, logins):
+    lab.answers["GET", "/info"] = (200, {"IndexServerAddress": "https://index.example/v1/"})
+    lab.answers["POST", "/auth"] = (200, {"Status": "Login Succeeded"})
+    survey(services, registry=remote, registries=CREDENTIAL)
+    assert [path for _method, path, _body, _auth in lab.seen].count("/auth") == logins
+
+
+def test_a_wrong_credential_is_said_as_such(survey, lab):
+    lab.answers["GET", "/info"] = (200, {"IndexServerAddress": "https://index.example/v1/"})
+    lab.answers["POST", "/auth"] = (401, {"message": "no"})
+    with pytest.raises(engine.ComposeError, match="r.x does not accept the user deployer with this password"):
+        survey({"web": service("r.x/web:v1")}, registry={"r.x/web:v1": (401, {"message": "no"})}, registries=CREDENTIAL)
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [(("r.x", "", ""), "has neither user nor password"), (("", "me", ""), "password for the registry user me is empty"), (("", "", "p"), "no user")],

@@ -30,6 +30,7 @@ def kept(tmp_path):
     lock.did = []
     lock.noted = []
     lock.went = None
+    lock.may_finish = True
 
     def tell(went):
         lock.did.append("told of %s, lock of %s" % (went["release"], lock.holder()))
@@ -37,7 +38,7 @@ def kept(tmp_path):
     def look(seconds, part):
         return Elsewhere(1, seconds, 2, len(part), 1.5)
 
-    keeper = Keeper(lock, str(tmp_path), lambda: lock.did.append("back") or lock.went, lambda: lock.did.append("confirmed"), lock.noted.append, tell, look, SILENCE)
+    keeper = Keeper(lock, str(tmp_path), lambda: lock.did.append("back") or lock.went, lambda: lock.did.append("confirmed"), lock.noted.append, tell, look, lambda: lock.did.append("finished") or lock.may_finish, SILENCE)
     thread = threading.Thread(target=keeper.run)
     thread.start()
     deadline = time.monotonic() + 30
@@ -136,6 +137,34 @@ def test_a_confirmation_is_written_down_before_it_is_answered(kept):
     assert kept.did == ["confirmed"]
 
 
+def test_a_run_with_nothing_left_to_do_here_ends_and_all_who_listen_hear_so(kept):
+    runner, other = call(kept), call(kept)
+    for caller in (other, runner):
+        caller.sendall(b"ask\n")
+        assert caller.recv(64) == b"here\n"
+    runner.sendall(b"finish\n")
+    kept.thread.join(timeout=30)
+    assert (kept.did, kept.holder()) == (["finished"], None)
+    assert (runner.recv(64), other.recv(64)) == (b"end\n", b"end\n")
+
+
+def test_one_that_has_something_left_to_do_keeps_the_lock_and_says_so_at_once(kept):
+    kept.may_finish = False
+    runner = call(kept)
+    runner.sendall(b"finish\n")
+    assert runner.recv(64) == b"stays\n"
+    assert (kept.did, kept.is_held()) == (["finished"], True)
+
+
+def test_a_run_does_not_end_under_a_step_that_works(kept):
+    with kept.step():
+        runner = call(kept)
+        runner.sendall(b"finish\n")
+        assert runner.recv(64) == b"stays\n"
+        assert kept.is_held()
+    assert kept.did == []
+
+
 def test_it_ends_when_the_lock_is_given_back_and_tells_the_runner(kept):
     runner = call(kept)
     runner.sendall(b"beat\n")
@@ -163,7 +192,7 @@ def test_one_that_was_killed_starts_again_where_its_socket_still_is(tmp_path):
     left.bind(str(tmp_path / "socket"))
     left.close()
     did = []
-    Keeper(lock, str(tmp_path), lambda: did.append("back"), None, lambda is_connected: None, None, None, 0.1).run()
+    Keeper(lock, str(tmp_path), lambda: did.append("back"), None, lambda is_connected: None, None, None, None, 0.1).run()
     assert (did, lock.holder()) == (["back"], None)
 
 
@@ -267,16 +296,17 @@ def test_what_this_host_wants_to_know_goes_to_the_runner_and_comes_back(kept):
     assert [(one.failed, one.count, one.failed_before, one.count_before, one.slower) for one in answers] == [(3, 90, 0, 400, 2.9), (0, 80, 0, 0, None)]
 
 
+@pytest.mark.parametrize("commit, said", [("a" * 40, b"a" * 40), ("", b"-")])
 @pytest.mark.parametrize("word, agreed", [(b"agreed", True), (b"differs", False), (b"here", False)])
-def test_whether_all_would_do_the_same_is_asked_of_the_runner(kept, word, agreed):
+def test_whether_all_would_do_the_same_is_asked_of_the_runner(kept, word, agreed, commit, said):
     answers: list = []
     with kept.step():
         runner = call(kept)
         runner.sendall(b"beat\n")
         assert runner.recv(64) == b"here\n"
-        asking = threading.Thread(target=lambda: answers.append(agreement.ask(kept.socket, "20260102T030405Z-0123456", "a" * 40, 2)))
+        asking = threading.Thread(target=lambda: answers.append(agreement.ask(kept.socket, "20260102T030405Z-0123456", commit, 2)))
         asking.start()
-        assert runner.recv(128) == b"agree 20260102T030405Z-0123456 " + b"a" * 40 + b"\n"
+        assert runner.recv(128) == b"agree 20260102T030405Z-0123456 " + said + b"\n"
         runner.sendall(word + b"\n")
         asking.join(timeout=30)
     assert answers == [agreed]

@@ -5,7 +5,8 @@ import os
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activation, early_start, older_release, pointing, returning, slot_start
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import older_release
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activation, early_start, pointing, returning, slot_start
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 OLDEST, OLD, NEW = ("2026010%dT030405Z-0123456" % day for day in (1, 2, 3))

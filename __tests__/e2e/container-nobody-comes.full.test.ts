@@ -5,7 +5,7 @@ import { type ActionResult, type Host, onHost, until } from "../../scripts/lab/i
 import { type ContainerFleet, compose, startContainerFleet, stateOf } from "./support/containers.js";
 import { cutCable, killRunner, mendCable, powerCycle } from "./support/fault-breakage.js";
 import { type Healed, healedFleet, LIMIT } from "./support/healing.js";
-import { writeTable } from "./support/load-report.js";
+import { measuredTable } from "./support/measured-table.js";
 import { fetchPage } from "./support/page.js";
 
 // What nobody-comes tries in role mode, with containers: three hosts, one after the other, and nobody helps.
@@ -17,7 +17,7 @@ const cuts: Instant[] = [0, 1, 2, ...Array.from({ length: 7 }, (_, index): Insta
 
 let fleet: ContainerFleet;
 let number = 1;
-const rows: string[][] = [];
+const row = measuredTable("nobody containers", ["what", "when", "live on every host", "seconds"]);
 /** A boot starts the project again, as most compose files want it; a start is given long enough to be stopped in. */
 const lasting = compose
   .replace("    stop_grace_period", "    restart: unless-stopped\n    stop_grace_period")
@@ -30,14 +30,7 @@ beforeAll(async () => {
   expect((await deploy()).outputs.status).toBe("succeeded");
 });
 
-afterAll(async () => {
-  const headings = ["what", "when", "live on every host", "seconds"];
-  if (rows.length > 0) {
-    console.log([headings, ...rows].map((row) => row.join(" | ")).join("\n"));
-    writeTable("nobody containers", headings, rows, 2);
-  }
-  await fleet?.trial.end();
-});
+afterAll(() => fleet?.trial.end());
 
 const deploy = (folder?: string): Promise<ActionResult> =>
   fleet.deploy({ ...(folder === undefined ? {} : { folder }), inputs: { vars: "compose_app_batch: 1" } });
@@ -94,8 +87,7 @@ const healed = (since: number): Promise<Healed> =>
   );
 
 function note(what: string, instant: Instant, before: string, { release, seconds }: Healed): void {
-  rows.push([what, nameOf(instant), release === before ? "old" : "new", seconds.toFixed(0)]);
-  console.log(rows.at(-1)?.join(" | "));
+  row(what, nameOf(instant), release === before ? "old" : "new", seconds.toFixed(0));
   expect(seconds).toBeLessThan(LIMIT);
 }
 

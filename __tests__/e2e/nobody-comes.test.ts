@@ -16,7 +16,7 @@ import {
 } from "./support/fault-points.js";
 import { full, testInFull } from "./support/full.js";
 import { type Healed, healedFleet, LIMIT } from "./support/healing.js";
-import { writeTable } from "./support/load-report.js";
+import { measuredTable } from "./support/measured-table.js";
 import { fetchPage } from "./support/page.js";
 
 /** Where a deploy is stopped: held at a point of a host, or so many milliseconds after it began on the hosts. */
@@ -46,7 +46,7 @@ const cuts: Instant[] = full
 let fleet: Fleet;
 let number = 1;
 let lastMigration = "0001_initial";
-const rows: string[][] = [];
+const row = measuredTable("nobody", ["what", "when", "live on every host", "seconds"]);
 
 beforeAll(async () => {
   fleet = await startFleet("nobody", { django_app_health_timeout: 30, django_app_batch: 1 }, ["app3"]);
@@ -58,9 +58,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  const headings = ["what", "when", "live on every host", "seconds"];
-  if (rows.length > 0) console.log([headings, ...rows].map((row) => row.join(" | ")).join("\n"));
-  if (full) writeTable("nobody", headings, rows, 2);
   await fleet?.trial.end();
 });
 
@@ -118,13 +115,7 @@ describe.each(kills.map((instant) => ({ instant, when: nameOf(instant) })))(
       await clearPoints(host);
       await running;
       const { release, seconds } = await healed(since);
-      rows.push([
-        "runner killed",
-        nameOf(instant),
-        release.endsWith(commit.slice(0, 7)) ? "new" : "old",
-        seconds.toFixed(0),
-      ]);
-      console.log(rows.at(-1)?.join(" | "));
+      row("runner killed", nameOf(instant), release.endsWith(commit.slice(0, 7)) ? "new" : "old", seconds.toFixed(0));
       expect(seconds).toBeLessThan(LIMIT);
       const next = await deploysAgain(after);
       // A host before that one had been switched.
@@ -145,8 +136,8 @@ test("the runner is killed and a host that was switched loses its power: every h
   await clearPoints(host);
   await running;
   const { release, seconds } = await healed(since);
-  rows.push(["runner killed and app1 without power", nameOf(["activate", 2]), "old", seconds.toFixed(0)]);
   expect(release).toBe(before.release);
+  row("runner killed and app1 without power", nameOf(["activate", 2]), "old", seconds.toFixed(0));
   expect(seconds).toBeLessThan(LIMIT);
   expect(await onHost(fleet.app1, "find /etc/systemd/system -name 'django-ansible-deploy-*'")).toBe("");
   await deploysAgain(after);
@@ -167,13 +158,7 @@ describe.each(cuts.map((instant) => ({ instant, when: nameOf(instant) })))(
         await running;
         await mendCable(cut);
       });
-      rows.push([
-        "app2 cut off",
-        nameOf(instant),
-        release.endsWith(commit.slice(0, 7)) ? "new" : "old",
-        seconds.toFixed(0),
-      ]);
-      console.log(rows.at(-1)?.join(" | "));
+      row("app2 cut off", nameOf(instant), release.endsWith(commit.slice(0, 7)) ? "new" : "old", seconds.toFixed(0));
       expect(seconds).toBeLessThan(LIMIT);
       await deploysAgain(after);
     });

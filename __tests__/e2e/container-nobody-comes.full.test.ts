@@ -2,6 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, until } from "../../scripts/lab/index.mjs";
+import { chat, heard, openChat } from "./support/chat.js";
 import { type ContainerFleet, compose, startContainerFleet, stateOf } from "./support/containers.js";
 import { cutCable, killRunner, mendCable, powerCycle } from "./support/fault-breakage.js";
 import { type Healed, healedFleet, LIMIT } from "./support/healing.js";
@@ -25,6 +26,7 @@ const lasting = compose
 
 beforeAll(async () => {
   fleet = await startContainerFleet("container-nobody", "trixie", ["docker3"]);
+  await Promise.all(fleet.hosts.map(openChat));
   fleet.project.write("compose.yml", lasting);
   await fleet.publish("1");
   expect((await deploy()).outputs.status).toBe("succeeded");
@@ -33,7 +35,10 @@ beforeAll(async () => {
 afterAll(() => fleet?.trial.end());
 
 const deploy = (folder?: string): Promise<ActionResult> =>
-  fleet.deploy({ ...(folder === undefined ? {} : { folder }), inputs: { vars: "compose_app_batch: 1" } });
+  fleet.deploy({
+    ...(folder === undefined ? {} : { folder }),
+    inputs: { vars: `{compose_app_batch: 1, django_app_notify: "${chat}"}` },
+  });
 
 const nameOf = (instant: Instant): string =>
   typeof instant === "number"
@@ -118,8 +123,9 @@ describe.each(kills.map((instant) => ({ instant, when: nameOf(instant) })))(
       await running;
       note("runner killed", instant, before, await healed(since));
       const next = await deploysAgain(host);
-      if (typeof instant === "number" && instant > 0)
-        expect(next.log).toMatch(/Warning: \S+ rolled back to \S+ by itself at /);
+      if (typeof instant !== "number" || instant === 0) return;
+      expect(next.log).toMatch(/Warning: \S+ rolled back to \S+ by itself at /);
+      await heard(fleet.hosts[0], /by itself, since it did not hear of run /);
     });
   },
 );
@@ -156,6 +162,7 @@ test.each([
     const found = await healed(since);
     note(`runner killed and docker1 ${what}`, 2, before, found);
     expect(found.release).toBe(before);
+    await heard(first, /by itself, since run \S+ of \S+ was interrupted here/);
     await until("The end of the way back", 30, async () =>
       (await onHost(first, "find /etc/systemd/system -name 'django-ansible-deploy-*'")) === "" ? true : undefined,
     );

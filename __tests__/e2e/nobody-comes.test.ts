@@ -2,6 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, reboot, until } from "../../scripts/lab/index.mjs";
+import { chat, heard, openChat } from "./support/chat.js";
 import { expectRefused } from "./support/direct.js";
 import { cutCable, killRunner, mendCable, powerCycle } from "./support/fault-breakage.js";
 import { commitVersion, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
@@ -49,9 +50,12 @@ let lastMigration = "0001_initial";
 const row = measuredTable("nobody", ["what", "when", "live on every host", "seconds"]);
 
 beforeAll(async () => {
-  fleet = await startFleet("nobody", { django_app_health_timeout: 30, django_app_batch: 1 }, ["app3"]);
+  fleet = await startFleet("nobody", { django_app_health_timeout: 30, django_app_batch: 1, django_app_notify: chat }, [
+    "app3",
+  ]);
   addPoints(fleet.project);
   await Promise.all(fleet.hosts.map(installPoints));
+  await Promise.all(fleet.hosts.map(openChat));
   await commitVersion(fleet.project, "v1");
   const first = await fleet.deploy();
   expect(first.outputs.status, first.log).toBe("succeeded");
@@ -119,7 +123,9 @@ describe.each(kills.map((instant) => ({ instant, when: nameOf(instant) })))(
       expect(seconds).toBeLessThan(LIMIT);
       const next = await deploysAgain(after);
       // A host before that one had been switched.
-      if (instant[0] === "activate") expect(next.log).toMatch(/Warning: \S+ rolled back to \S+ by itself at /);
+      if (instant[0] !== "activate") return;
+      expect(next.log).toMatch(/Warning: \S+ rolled back to \S+ by itself at /);
+      await heard(fleet.app1, /mysite rolled back to \S+ by itself, since it did not hear of run /);
     });
   },
 );
@@ -140,6 +146,7 @@ test("the runner is killed and a host that was switched loses its power: every h
   row("runner killed and app1 without power", nameOf(["activate", 2]), "old", seconds.toFixed(0));
   expect(seconds).toBeLessThan(LIMIT);
   expect(await onHost(fleet.app1, "find /etc/systemd/system -name 'django-ansible-deploy-*'")).toBe("");
+  await heard(fleet.app1, /mysite rolled back to \S+ by itself, since run \S+ of \S+ was interrupted/);
   await deploysAgain(after);
 });
 

@@ -217,8 +217,9 @@ ALLOWED = {
         "Freeze.lift": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },
     "host/boot.py": {
-        "arm": ("os.makedirs replace_link write_atomically_as", "/etc/systemd/system"),
-        "disarm": ("open os.unlink", "/etc/systemd/system"),
+        "arm": ("os.makedirs replace_link write_atomically_as", "/etc/systemd/system, and /var/lib/django-ansible-deploy, 0700"),
+        "disarm": ("open os.unlink", "/etc/systemd/system, and /var/lib/django-ansible-deploy, 0700"),
+        "_told": ("open", "/var/lib/django-ansible-deploy, 0700"),
     },
     "host/hearing.py": {
         "Starting.__init__": ("os.chmod os.makedirs write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),

@@ -53,8 +53,7 @@ def main(spec: str) -> None:
         locks.note_beat(alive, is_connected)
 
     def tell(went: dict) -> None:
-        if told["notify"]:
-            notice.send(told["notify"], sentence_of(lock, went), app=lock.app_name, host=socket.gethostname(), run=lock.run, release=went.get("release"))
+        notice.of_rollback(told["notify"], lock.app_name, lock.run, lock.actor, went, "it did not hear of %s any more")
 
     def look(seconds: int, part: str) -> elsewhere.Elsewhere:
         return way_back().look(told["params"], lock.run, seconds, part)
@@ -62,7 +61,7 @@ def main(spec: str) -> None:
     armed = boot.unit(told["place"], told)
     # One that was killed at its end is started again, beside a later run perhaps.
     if lock.is_held():
-        boot.arm(lock.app_name, armed)
+        boot.arm(lock.app_name, armed, told["notify"])
     keeper = Keeper(lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run), note, tell, look)
     try:
         keeper.run()
@@ -76,12 +75,6 @@ def main(spec: str) -> None:
     for path in (spec, told["alive"]):
         os.unlink(path)
     shutil.rmtree(told["folder"], ignore_errors=True)
-
-
-def sentence_of(lock: DeployLock, went: dict) -> str:
-    """What this host did by itself, in words."""
-    whose = "run %s%s" % (lock.run, " of " + lock.actor if lock.actor else "")
-    return "%s: %s rolled back to %s by itself, since it did not hear of %s any more." % (socket.gethostname(), lock.app_name, went.get("release") or "what it ran before", whose)
 
 
 class Keeper:

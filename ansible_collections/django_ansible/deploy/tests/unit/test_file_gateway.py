@@ -310,7 +310,7 @@ ALLOWED = {
     },
     "slots/nightly.py": {"main": ("open", "/etc/<app_name>/dumps.json")},
     "slots/pages.py": {"files": ("ManagedFile", "/etc/<app_name>/pages")},
-    "slots/bake.py": {"Log._read": ("open", "/var/log/nginx, root's, and nginx's own file in it")},
+    "slots/bake.py": {"_opened": ("open", "/var/log/nginx, root's, and nginx's own file in it")},
     "slots/commands.py": {
         "Ran._known": ("open", "app_dir/first-commands.json"),
         "Ran.note": ("write_atomically", "app_dir/first-commands.json"),

@@ -118,7 +118,7 @@ class Keeper:
             for key, _ in self.selector.select(self.patience()):
                 if key.fileobj is listener:
                     self.admit(listener)
-                else:
+                elif key.fileobj in self.rests:
                     self.listen(key.fileobj)
             if self.is_silent() and self.lock.is_held():
                 self.lock.ask_to_stop()
@@ -156,11 +156,16 @@ class Keeper:
     def admit(self, listener: socket.socket) -> None:
         caller, _ = listener.accept()
         if len(self.rests) >= MOST_CALLERS:
-            caller.close()
-            return
+            # Whoever has said nothing for longest: a connection that its network lost has no end here.
+            self.drop(next(iter(self.rests)))
         caller.setblocking(False)
         self.rests[caller] = b""
         self.selector.register(caller, selectors.EVENT_READ)
+
+    def drop(self, caller: socket.socket) -> None:
+        self.selector.unregister(caller)
+        del self.rests[caller]
+        caller.close()
 
     def listen(self, caller: socket.socket) -> None:
         try:
@@ -169,12 +174,12 @@ class Keeper:
             said = b""
         *lines, rest = (self.rests[caller] + said).split(b"\n")
         if not said or len(rest) > elsewhere.LONGEST:
-            self.selector.unregister(caller)
-            del self.rests[caller]
-            caller.close()
+            self.drop(caller)
             if not self.rests:
                 self.note(False)
             return
+        # Behind those that have said nothing since.
+        del self.rests[caller]
         self.rests[caller] = rest
         for line in lines:
             self.take(caller, line)

@@ -148,6 +148,18 @@ def test_it_ends_when_the_lock_is_given_back_and_tells_the_runner(kept):
     assert kept.did == []
 
 
+def test_connections_that_broke_unnoticed_keep_nobody_out(kept):
+    """The host hears nothing of the end of a connection that its network lost."""
+    runner, left = call(kept), []
+    for _ in range(2 * module.MOST_CALLERS):
+        left.append(call(kept))
+        runner.sendall(b"beat\n")
+        assert runner.recv(64) == b"here\n"
+    again = call(kept)
+    again.sendall(b"beat\n")
+    assert again.recv(64) == b"here\n"
+
+
 def test_a_runner_that_only_slept_hears_that_the_host_went_back_without_it(kept):
     runner = call(kept)
     runner.sendall(b"beat\n")

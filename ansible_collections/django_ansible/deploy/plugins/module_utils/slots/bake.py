@@ -21,6 +21,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidenc
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.processor_waits import Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, one_by_one, requests_of, split_checks
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
 
 BEFORE = 2 << 20  # bytes of the log that tell how the release before did
 LOOK = 8 << 20  # bytes that one look reads on at most, the newest
@@ -188,7 +189,7 @@ class Bake:
         failing = min(error_seconds(self.processes, since), seconds)
         if failing < LEAST_ERRORS:
             return None
-        before = error_seconds([SLOT.sub("-*@*.service", unit) for unit in self.processes], since - ERRORS_BEFORE, since)
+        before = error_seconds([SLOT.sub("-%s@*.service" % slot, unit) for unit in self.processes for slot in SLOTS], since - ERRORS_BEFORE, since)
         if not more_fail(failing, seconds, before, ERRORS_BEFORE, ALPHA / self.rule.looks, TOLERATED):
             return None
         unit = max(self.processes, key=lambda one: error_seconds([one], since))

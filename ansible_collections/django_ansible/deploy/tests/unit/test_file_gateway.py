@@ -270,6 +270,8 @@ ALLOWED = {
     "host/undo.py": {
         "remember": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "recall": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "content": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "put_back": ("os.unlink write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "confirm": ("open write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "forget": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import activation as compose_activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, activation, process_moves
 
@@ -65,3 +66,13 @@ def test_what_is_done_with_processes_is_written_down_before_it_is_done(monkeypat
     for order in (["disable", "stop"], ["enable", "reset-failed", "start"], ["reset-failed", "restart"]):
         assert isinstance(did.pop(0), dict)
         assert [did.pop(0) for _ in order] == order
+
+
+@pytest.mark.parametrize("record, goes_back", [({"run": "7-1-a", "done": None}, True), ({"run": "7-1-a"}, True), ({"run": "6-1-a", "done": None}, False), (None, False)])
+def test_the_same_with_containers(record, goes_back):
+    one = object.__new__(compose_activation.Activation)
+    one.store = SimpleNamespace(recall=lambda: record)
+    one.went_back = lambda cause: CommandFailed("went back: %s" % cause)
+    one.launch = lambda: (_ for _ in ()).throw(CommandFailed("went on"))
+    with pytest.raises(CommandFailed, match="went back: the step that did so was ended in the middle" if goes_back else "went on"):
+        one.run("mona", "7-1-a")

@@ -2,10 +2,11 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, until } from "../../scripts/lab/index.mjs";
+import { chat, heard, openChat } from "./support/chat.js";
 import { type ContainerFleet, compose, startContainerFleet, stateOf } from "./support/containers.js";
 import { cutCable, killRunner, mendCable, powerCycle } from "./support/fault-breakage.js";
 import { type Healed, healedFleet, LIMIT } from "./support/healing.js";
-import { writeTable } from "./support/load-report.js";
+import { measuredTable } from "./support/measured-table.js";
 import { fetchPage } from "./support/page.js";
 
 // What nobody-comes tries in role mode, with containers: three hosts, one after the other, and nobody helps.
@@ -17,7 +18,7 @@ const cuts: Instant[] = [0, 1, 2, ...Array.from({ length: 7 }, (_, index): Insta
 
 let fleet: ContainerFleet;
 let number = 1;
-const rows: string[][] = [];
+const row = measuredTable("nobody containers", ["what", "when", "live on every host", "seconds"]);
 /** A boot starts the project again, as most compose files want it; a start is given long enough to be stopped in. */
 const lasting = compose
   .replace("    stop_grace_period", "    restart: unless-stopped\n    stop_grace_period")
@@ -25,22 +26,19 @@ const lasting = compose
 
 beforeAll(async () => {
   fleet = await startContainerFleet("container-nobody", "trixie", ["docker3"]);
+  await Promise.all(fleet.hosts.map(openChat));
   fleet.project.write("compose.yml", lasting);
   await fleet.publish("1");
   expect((await deploy()).outputs.status).toBe("succeeded");
 });
 
-afterAll(async () => {
-  const headings = ["what", "when", "live on every host", "seconds"];
-  if (rows.length > 0) {
-    console.log([headings, ...rows].map((row) => row.join(" | ")).join("\n"));
-    writeTable("nobody containers", headings, rows, 2);
-  }
-  await fleet?.trial.end();
-});
+afterAll(() => fleet?.trial.end());
 
 const deploy = (folder?: string): Promise<ActionResult> =>
-  fleet.deploy({ ...(folder === undefined ? {} : { folder }), inputs: { vars: "compose_app_batch: 1" } });
+  fleet.deploy({
+    ...(folder === undefined ? {} : { folder }),
+    inputs: { vars: `{compose_app_batch: 1, django_app_notify: "${chat}"}` },
+  });
 
 const nameOf = (instant: Instant): string =>
   typeof instant === "number"
@@ -94,8 +92,7 @@ const healed = (since: number): Promise<Healed> =>
   );
 
 function note(what: string, instant: Instant, before: string, { release, seconds }: Healed): void {
-  rows.push([what, nameOf(instant), release === before ? "old" : "new", seconds.toFixed(0)]);
-  console.log(rows.at(-1)?.join(" | "));
+  row(what, nameOf(instant), release === before ? "old" : "new", seconds.toFixed(0));
   expect(seconds).toBeLessThan(LIMIT);
 }
 
@@ -126,8 +123,9 @@ describe.each(kills.map((instant) => ({ instant, when: nameOf(instant) })))(
       await running;
       note("runner killed", instant, before, await healed(since));
       const next = await deploysAgain(host);
-      if (typeof instant === "number" && instant > 0)
-        expect(next.log).toMatch(/Warning: \S+ rolled back to \S+ by itself at /);
+      if (typeof instant !== "number" || instant === 0) return;
+      expect(next.log).toMatch(/Warning: \S+ rolled back to \S+ by itself at /);
+      await heard(fleet.hosts[0], /by itself, since it did not hear of run /);
     });
   },
 );
@@ -164,6 +162,7 @@ test.each([
     const found = await healed(since);
     note(`runner killed and docker1 ${what}`, 2, before, found);
     expect(found.release).toBe(before);
+    await heard(first, /by itself, since run \S+ of \S+ was interrupted here/);
     await until("The end of the way back", 30, async () =>
       (await onHost(first, "find /etc/systemd/system -name 'django-ansible-deploy-*'")) === "" ? true : undefined,
     );

@@ -26,7 +26,7 @@ import {
   reached,
 } from "./support/fault-points.js";
 import { full } from "./support/full.js";
-import { writeTable } from "./support/load-report.js";
+import { measuredTable } from "./support/measured-table.js";
 import { fetchPage } from "./support/page.js";
 import { otherSystem } from "./support/system.js";
 
@@ -60,7 +60,11 @@ const cells =
 let fleet: Fleet;
 let lastMigration = "0001_initial";
 let number = 1;
-const rows: string[][] = [];
+const record = measuredTable(
+  "faults",
+  ["phase", "fault", "the run", "app1", "app2", "lock", "the next run", "one more"],
+  { whole: full && otherSystem === undefined && only === undefined },
+);
 
 beforeAll(async () => {
   fleet = await startFleet(`faults${otherSystem ?? ""}`, { django_app_health_timeout: 15 });
@@ -72,9 +76,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  const headings = ["phase", "fault", "the run", "app1", "app2", "lock", "the next run", "one more"];
-  if (rows.length > 0) console.log([headings, ...rows].map((row) => row.join(" | ")).join("\n"));
-  if (full && otherSystem === undefined) writeTable("faults", headings, rows, 2);
   await fleet?.trial.end();
 });
 
@@ -206,7 +207,6 @@ describe.each(cells)("%s: %s", (phase, fault) => {
       ...versions.map((version) => (version === before ? "old" : "new")),
       held.length === 0 ? "free" : `held on ${held.join(", ")}`,
     ];
-    rows.push(row);
     console.log(`${row.join(" | ")} | ${errorOf(result.log)}`);
 
     const next = await fleet.deploy(again);
@@ -223,7 +223,8 @@ describe.each(cells)("%s: %s", (phase, fault) => {
       expect(await stateOf(host)).toMatchObject({ release: next.outputs.release, lock: "", undo: false });
     }
     const further = await fleet.deploy();
-    row.push(
+    record(
+      ...row,
       further.outputs["changed-tasks"] === "0" ? "nothing changed" : `${further.outputs["changed-tasks"]} changes`,
     );
     expect(further.outputs, further.log).toMatchObject({

@@ -5,13 +5,15 @@ import { type ActionResult, type Host, must, onHost, reboot, until } from "../..
 import { killRunner } from "./support/fault-breakage.js";
 import { commitVersion, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
 import { healedFleet, LIMIT } from "./support/healing.js";
-import { writeTable } from "./support/load-report.js";
+import { measuredTable } from "./support/measured-table.js";
 import { fetchPage } from "./support/page.js";
 
 // A large fleet in batches by percentage, of which a tenth may fail. DAD_HOSTS says how many hosts, each of which takes about 150 MB.
 const size = Number(process.env.DAD_HOSTS ?? 50);
 const tenth = Math.floor(size / 10);
-const rows: string[][] = [];
+const row = measuredTable("fifty", ["what", "hosts with the new release", "with the one before", "seconds"], {
+  whole: size === 50,
+});
 let fleet: Fleet;
 
 /** Each systemd takes a few of them, and all hosts together have what one user of this machine may have. */
@@ -40,9 +42,6 @@ beforeAll(async () => {
 }, 1_200_000);
 
 afterAll(async () => {
-  const headings = ["what", "hosts with the new release", "with the one before", "seconds"];
-  if (rows.length > 0) console.log([headings, ...rows].map((row) => row.join(" | ")).join("\n"));
-  if (size === 50 && rows.length > 0) writeTable("fifty", headings, rows);
   await fleet?.trial.end();
   if (Number(watchesBefore) < 20 * size) writeFileSync(watches, watchesBefore);
 });
@@ -65,13 +64,18 @@ async function versions(hosts: Host[] = fleet.hosts): Promise<Record<string, num
   return counted;
 }
 
-async function timed(what: string, version: string, before: string, work: () => Promise<unknown>): Promise<void> {
+async function timed(
+  what: string,
+  version: string,
+  before: string,
+  work: () => Promise<unknown>,
+): Promise<Record<string, number>> {
   const start = Date.now();
   await work();
   const seconds = (Date.now() - start) / 1000;
   const counted = await versions(fleet.hosts.filter((host) => !down.has(host.name)));
-  rows.push([what, String(counted[version] ?? 0), String(counted[before] ?? 0), seconds.toFixed(0)]);
-  console.log(rows.at(-1)?.join(" | "));
+  row(what, String(counted[version] ?? 0), String(counted[before] ?? 0), seconds.toFixed(0));
+  return counted;
 }
 
 interface Problems {
@@ -101,12 +105,12 @@ test("a tenth of them is down from the start: the others get the release", async
     await must(["docker", "kill", container]);
   }
   await commitVersion(fleet.project, "2");
-  await timed(`a new release, hosts that are down: ${tenth}`, "2", "1", async () => {
+  const reached = await timed(`a new release, hosts that are down: ${tenth}`, "2", "1", async () => {
     const result = await deploy();
     expect(result.outputs, result.log).toMatchObject({ status: "failed", "failed-hosts": "0" });
     expect(result.outputs["unreachable-host-names"]).toBe(names(dead));
   });
-  expect(rows.at(-1)?.[1]).toBe(String(size - tenth));
+  expect(reached).toEqual({ 2: size - tenth });
 });
 
 test("the next deploy brings those along, and touches no other", async () => {
@@ -158,6 +162,6 @@ test("the runner is killed while the second batch is switched: one release every
     return one.lock === "" ? Promise.all(fleet.hosts.map(stateOf)) : [one];
   });
   expect(release).toBe(before);
-  rows.push(["the runner is killed after the first switches", "0", String(size), seconds.toFixed(0)]);
+  row("the runner is killed after the first switches", "0", String(size), seconds.toFixed(0));
   expect(seconds).toBeLessThan(LIMIT);
 });

@@ -14,13 +14,13 @@ import {
 import { commitVersion, type Fleet, startFleet, stateOf } from "./support/fault-fleet.js";
 import { addPoints, clearPoints, holdAt, installPoints, reached } from "./support/fault-points.js";
 import { healedFleet, LIMIT } from "./support/healing.js";
-import { writeTable } from "./support/load-report.js";
+import { measuredTable } from "./support/measured-table.js";
 
 // What keeps hosts together is attacked itself: the process that sends the heartbeat, those that hear it, and a runner that only slept.
 
 let fleet: Fleet;
 let number = 1;
-const rows: string[][] = [];
+const row = measuredTable("heart", ["what", "live on every host", "seconds"]);
 /** While it is there, a run stands before it confirms that the whole fleet is through; it says so in a file beside it. */
 let gate = "";
 
@@ -54,14 +54,7 @@ beforeAll(async () => {
   expect(first.outputs.status, first.log).toBe("succeeded");
 });
 
-afterAll(async () => {
-  const headings = ["what", "live on every host", "seconds"];
-  if (rows.length > 0) {
-    console.log([headings, ...rows].map((row) => row.join(" | ")).join("\n"));
-    writeTable("heart", headings, rows);
-  }
-  await fleet?.trial.end();
-});
+afterAll(() => fleet?.trial.end());
 
 /** With a hook, hosts are activated in steps of their own; without, in the one that prepares the release. */
 const HOOKED = { vars: "{django_app_hooks: {before_finish: hooks/wait.yml}}" };
@@ -109,8 +102,7 @@ async function goesBack(what: string, begun: Running): Promise<ActionResult> {
   const since = Date.now();
   const healing = healedFleet(since, () => Promise.all(fleet.hosts.map(stateOf)));
   const [{ release, seconds }, result] = await Promise.all([healing, begun.running]);
-  rows.push([what, release === begun.before ? "old" : "new", seconds.toFixed(0)]);
-  console.log(rows.at(-1)?.join(" | "));
+  row(what, release === begun.before ? "old" : "new", seconds.toFixed(0));
   expect(release).toBe(begun.before);
   expect(seconds).toBeLessThan(LIMIT);
   const next = await deploy();

@@ -4,7 +4,7 @@ import { type ActionResult, onHost } from "../../scripts/lab/index.mjs";
 import { commitVersion, type Fleet, site, startFleet } from "./support/fault-fleet.js";
 import { full } from "./support/full.js";
 import { aroundSwitches, ask, failures, ninetyNine, type Sample, slowest, startLoad } from "./support/load.js";
-import { writeTable } from "./support/load-report.js";
+import { measuredTable } from "./support/measured-table.js";
 
 // 20 clients ask both hosts all the time. The application takes 3 s to import, as larger ones do.
 const importSeconds = 3;
@@ -13,7 +13,6 @@ let fleet: Fleet;
 let runner: ReturnType<typeof idleGroup> | undefined;
 /** The commit of version 2. */
 let second: string;
-const rows: string[][] = [];
 
 beforeAll(async () => {
   fleet = await startFleet("load");
@@ -26,7 +25,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  if (full && rows.length > 0) writeTable("load", headings, rows);
   await fleet?.trial.end();
   runner?.end();
 });
@@ -52,7 +50,14 @@ async function quietMinute(): Promise<number> {
   return slowest(await quiet.stop());
 }
 
-const headings = ["while", "requests", "failed", "slowest, ms", "99 of 100 within, ms", "slowest around a switch, ms"];
+const row = measuredTable("load", [
+  "while",
+  "requests",
+  "failed",
+  "slowest, ms",
+  "99 of 100 within, ms",
+  "slowest around a switch, ms",
+]);
 
 /** Does something under load and keeps what the clients saw. */
 async function underLoad<T>(
@@ -64,16 +69,14 @@ async function underLoad<T>(
   const { samples } = load;
   const near = aroundSwitches(samples);
   const milliseconds = (value: number): string => String(Math.round(value));
-  const row = [
+  row(
     name,
     samples.length.toLocaleString("en"),
     String(failures(samples).length),
     milliseconds(slowest(samples)),
     milliseconds(ninetyNine(samples)),
     near.length === 0 ? "" : milliseconds(slowest(near)),
-  ];
-  rows.push(row);
-  console.log(headings.map((heading, index) => `${heading}: ${row[index]}`).join(", "));
+  );
   expect(failures(samples)).toEqual([]);
   return { result, samples };
 }

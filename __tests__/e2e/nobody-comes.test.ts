@@ -2,6 +2,7 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, reboot, until } from "../../scripts/lab/index.mjs";
+import { chat, heard, openChat } from "./support/chat.js";
 import { expectRefused } from "./support/direct.js";
 import { cutCable, killRunner, mendCable, powerCycle } from "./support/fault-breakage.js";
 import { commitVersion, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
@@ -16,7 +17,7 @@ import {
 } from "./support/fault-points.js";
 import { full, testInFull } from "./support/full.js";
 import { type Healed, healedFleet, LIMIT } from "./support/healing.js";
-import { writeTable } from "./support/load-report.js";
+import { measuredTable } from "./support/measured-table.js";
 import { fetchPage } from "./support/page.js";
 
 /** Where a deploy is stopped: held at a point of a host, or so many milliseconds after it began on the hosts. */
@@ -46,21 +47,21 @@ const cuts: Instant[] = full
 let fleet: Fleet;
 let number = 1;
 let lastMigration = "0001_initial";
-const rows: string[][] = [];
+const row = measuredTable("nobody", ["what", "when", "live on every host", "seconds"]);
 
 beforeAll(async () => {
-  fleet = await startFleet("nobody", { django_app_health_timeout: 30, django_app_batch: 1 }, ["app3"]);
+  fleet = await startFleet("nobody", { django_app_health_timeout: 30, django_app_batch: 1, django_app_notify: chat }, [
+    "app3",
+  ]);
   addPoints(fleet.project);
   await Promise.all(fleet.hosts.map(installPoints));
+  await Promise.all(fleet.hosts.map(openChat));
   await commitVersion(fleet.project, "v1");
   const first = await fleet.deploy();
   expect(first.outputs.status, first.log).toBe("succeeded");
 });
 
 afterAll(async () => {
-  const headings = ["what", "when", "live on every host", "seconds"];
-  if (rows.length > 0) console.log([headings, ...rows].map((row) => row.join(" | ")).join("\n"));
-  if (full) writeTable("nobody", headings, rows, 2);
   await fleet?.trial.end();
 });
 
@@ -118,17 +119,13 @@ describe.each(kills.map((instant) => ({ instant, when: nameOf(instant) })))(
       await clearPoints(host);
       await running;
       const { release, seconds } = await healed(since);
-      rows.push([
-        "runner killed",
-        nameOf(instant),
-        release.endsWith(commit.slice(0, 7)) ? "new" : "old",
-        seconds.toFixed(0),
-      ]);
-      console.log(rows.at(-1)?.join(" | "));
+      row("runner killed", nameOf(instant), release.endsWith(commit.slice(0, 7)) ? "new" : "old", seconds.toFixed(0));
       expect(seconds).toBeLessThan(LIMIT);
       const next = await deploysAgain(after);
       // A host before that one had been switched.
-      if (instant[0] === "activate") expect(next.log).toMatch(/Warning: \S+ rolled back to \S+ by itself at /);
+      if (instant[0] !== "activate") return;
+      expect(next.log).toMatch(/Warning: \S+ rolled back to \S+ by itself at /);
+      await heard(fleet.app1, /mysite rolled back to \S+ by itself, since it did not hear of run /);
     });
   },
 );
@@ -145,10 +142,11 @@ test("the runner is killed and a host that was switched loses its power: every h
   await clearPoints(host);
   await running;
   const { release, seconds } = await healed(since);
-  rows.push(["runner killed and app1 without power", nameOf(["activate", 2]), "old", seconds.toFixed(0)]);
   expect(release).toBe(before.release);
+  row("runner killed and app1 without power", nameOf(["activate", 2]), "old", seconds.toFixed(0));
   expect(seconds).toBeLessThan(LIMIT);
   expect(await onHost(fleet.app1, "find /etc/systemd/system -name 'django-ansible-deploy-*'")).toBe("");
+  await heard(fleet.app1, /mysite rolled back to \S+ by itself, since run \S+ of \S+ was interrupted/);
   await deploysAgain(after);
 });
 
@@ -167,13 +165,7 @@ describe.each(cuts.map((instant) => ({ instant, when: nameOf(instant) })))(
         await running;
         await mendCable(cut);
       });
-      rows.push([
-        "app2 cut off",
-        nameOf(instant),
-        release.endsWith(commit.slice(0, 7)) ? "new" : "old",
-        seconds.toFixed(0),
-      ]);
-      console.log(rows.at(-1)?.join(" | "));
+      row("app2 cut off", nameOf(instant), release.endsWith(commit.slice(0, 7)) ? "new" : "old", seconds.toFixed(0));
       expect(seconds).toBeLessThan(LIMIT);
       await deploysAgain(after);
     });

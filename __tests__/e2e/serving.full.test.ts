@@ -2,12 +2,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Host, onHost } from "../../scripts/lab/index.mjs";
 import { directly } from "./support/direct.js";
 import { inventory } from "./support/inventory.js";
-import { writeTable } from "./support/load-report.js";
+import { measuredTable } from "./support/measured-table.js";
 import { createProject } from "./support/project.js";
 import { secret, startTrial, type Trial } from "./support/trial.js";
 
 const site = "mysite.example";
 const rounds = 7;
+
+const record = measuredTable("serving", ["requests per second", "through the site", "beside it", "ratio", "bar"]);
 
 let trial: Trial;
 let host: Host;
@@ -83,9 +85,8 @@ test("nginx costs little beside a bare one and beside gunicorn itself", async ()
     row("a static file, beside a bare nginx", files, 0.95),
     row("a page, beside gunicorn's own socket", pages, 0.9),
   ];
-  const headings = ["requests per second", "through the site", "beside it", "ratio", "bar"];
-  for (const line of [headings, file, page]) console.log(line.join(" | "));
-  writeTable("serving", headings, [file, page]);
+  record(...file);
+  record(...page);
   expect(ofFiles).toBeGreaterThanOrEqual(0.95);
   expect(ofPages).toBeGreaterThanOrEqual(0.9);
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { writeTable } from "./support/load-report.js";
+import { measuredTable } from "./support/measured-table.js";
 import { type Site, startSite } from "./support/site.js";
 import { startTrial, type Trial } from "./support/trial.js";
 import { expectNobodyCut, expectQuickReturn, headings, rowsOf, visit } from "./support/visit.js";
@@ -18,6 +18,8 @@ const clients: Record<Kind, number> = {
   download: 5,
 };
 
+const row = measuredTable("connections", headings, { whole: deploys >= 20 });
+
 let trial: Trial;
 let site: Site;
 
@@ -31,10 +33,8 @@ afterAll(() => trial?.end());
 
 test(`visitors of every kind are not cut through ${deploys} deploys and all that changes besides`, async () => {
   const visited = await visit(site, { clients, graceful, download: 60, deploys, quiet: 60 });
-  const rows = rowsOf(visited, clients);
-  for (const row of [headings, ...rows]) console.log(row.join(" | "));
+  for (const cells of rowsOf(visited, clients)) row(...cells);
   for (const { withoutWord } of Object.values(visited.seen)) for (const how of withoutWord) console.log(how);
-  if (deploys >= 20) writeTable("connections", headings, rows, 2);
   expectNobodyCut(visited);
   expectQuickReturn(visited);
   const { seen, quiet } = visited;

@@ -111,6 +111,15 @@ describe("totalsOf", () => {
       ["the switched host went back", [switched, kept, back, failed], true],
       ["the first deploy of all hosts failed", [switched, keptNothing, backToNothing, failed], false],
       ["one host went back and another is new", [switched, keptNothing, back, failed], true],
+      [
+        "the step of the only host was killed, and it went back",
+        [
+          result("b", "failed", activate),
+          result("b", "changed", { deploy: { rolled_back: true, release: "r1" } }),
+          failed,
+        ],
+        true,
+      ],
       ["a switched host did not go back", [switched, kept, failed], false],
       [
         "a host is unreachable",

@@ -62,11 +62,12 @@ function wentOn(results: readonly ResultEvent[]): string[] {
 }
 
 /**
- * Each host that failed says that it kept what it served, and of the others each that had switched that it went back. After
- * a first deploy there is nothing that any of them serves, and so nothing that they went back to.
+ * Each host that failed says that it kept what it served, or that it went back, as one whose step was killed does later. Of
+ * the others each that had switched says that it went back. After a first deploy there is nothing that any of them serves,
+ * and so nothing that they went back to.
  */
 function haveGoneBack(results: readonly ResultEvent[], failed: readonly string[]): boolean {
-  const kept = hostsOf(results, ({ deploy }) => deploy?.kept === true);
+  const kept = hostsOf(results, ({ deploy }) => deploy?.kept === true || deploy?.rolled_back === true);
   return (
     failed.length > 0 &&
     failed.every((host) => kept.has(host)) &&

@@ -35,14 +35,20 @@ export const killKeeper = (host: Host): Promise<string> =>
 export const stopKeeper = (host: Host): Promise<string> =>
   onHost(host, "systemctl kill --signal=SIGSTOP 'django-ansible-deploy-mysite-*.service'");
 
-/** Stops the process of the step that works on a host. */
-export const stopStep = (host: Host): Promise<string> =>
+/** Signals the process of the step that works on a host. */
+const signalStep = (host: Host, signal: "STOP" | "KILL"): Promise<string> =>
   onHost(
     host,
     `inode=$(stat --format %i /run/django-ansible-deploy/mysite.lock)
 pids=$(awk -v at=":$inode" '$2 == "FLOCK" && substr($6, length($6) - length(at) + 1) == at { print $5 }' /proc/locks)
-test -n "$pids" && kill -STOP $pids`,
+test -n "$pids" && kill -${signal} $pids`,
   );
+
+/** Stops it. */
+export const stopStep = (host: Host): Promise<string> => signalStep(host, "STOP");
+
+/** Kills it, as a kernel without memory does. */
+export const killStep = (host: Host): Promise<string> => signalStep(host, "KILL");
 
 const workersOf = (folder: string): string[] =>
   readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(folder));

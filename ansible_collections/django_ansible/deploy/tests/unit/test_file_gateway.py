@@ -221,8 +221,9 @@ ALLOWED = {
         "Freeze.lift": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },
     "host/boot.py": {
-        "arm": ("os.makedirs replace_link write_atomically_as", "/etc/systemd/system"),
-        "disarm": ("open os.unlink", "/etc/systemd/system"),
+        "arm": ("os.makedirs replace_link write_atomically_as", "/etc/systemd/system, and /var/lib/django-ansible-deploy, 0700"),
+        "disarm": ("open os.unlink", "/etc/systemd/system, and /var/lib/django-ansible-deploy, 0700"),
+        "_told": ("open", "/var/lib/django-ansible-deploy, 0700"),
     },
     "host/hearing.py": {
         "Starting.__init__": ("os.chmod os.makedirs write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
@@ -273,6 +274,8 @@ ALLOWED = {
     "host/undo.py": {
         "remember": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "recall": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "content": ("open", "/var/lib/django-ansible-deploy, 0700"),
+        "put_back": ("os.unlink write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "confirm": ("open write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "forget": ("os.unlink", "/var/lib/django-ansible-deploy, 0700"),
     },
@@ -313,7 +316,7 @@ ALLOWED = {
     },
     "slots/nightly.py": {"main": ("open", "/etc/<app_name>/dumps.json")},
     "slots/pages.py": {"files": ("ManagedFile", "/etc/<app_name>/pages")},
-    "slots/bake.py": {"Log._read": ("open", "/var/log/nginx, root's, and nginx's own file in it")},
+    "slots/bake.py": {"_opened": ("open", "/var/log/nginx, root's, and nginx's own file in it")},
     "slots/commands.py": {
         "Ran._known": ("open", "app_dir/first-commands.json"),
         "Ran.note": ("write_atomically", "app_dir/first-commands.json"),

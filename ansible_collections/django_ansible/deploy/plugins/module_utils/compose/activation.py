@@ -72,6 +72,10 @@ class Activation:
 
         :raises WentBack: when it failed, and this host runs again what it ran before.
         """
+        found = self.store.recall()
+        if found and found["run"] == run and not found.get("done"):
+            # Nobody knows how far it came, and what is here now is not what was before.
+            raise self.went_back("the step that did so was ended in the middle")
         launch, identifiers = self.launch(), self.identifiers()
         launch.is_stopped = lambda: self.store.is_asked_to_stop(run)
         if self.hurries:

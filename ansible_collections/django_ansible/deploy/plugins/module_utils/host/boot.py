@@ -11,12 +11,14 @@ import importlib
 import json
 import os
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import shipped, supervised, systemd
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import notice, shipped, supervised, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import replace_link, write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 
 UNITS = "/etc/systemd/system"
+FOLDER = "/var/lib/django-ansible-deploy"
+TRIES = 12  # to say that this host rolled back: after a boot, the network may be later than this
 # After what a site needs, since the host asks for its health as it goes back. What it needs may come late, or have another name: an engine from a snap has.
 UNIT = """\
 [Unit]
@@ -38,6 +40,17 @@ def _paths(app_name: str) -> tuple[str, str]:
     return os.path.join(UNITS, name), os.path.join(UNITS, "multi-user.target.wants", name)
 
 
+def _address(app_name: str) -> str:
+    """Where the address is that is told: it may hold a secret, and every user may see what is in a unit."""
+    return os.path.join(FOLDER, app_name + ".notify")
+
+
+def _told(app_name: str) -> str:
+    with contextlib.suppress(FileNotFoundError), open(_address(app_name), encoding="utf-8") as file:
+        return file.read()
+    return ""
+
+
 def unit(place: str, told: dict) -> str:
     """What systemd reads at a boot in the middle of a run.
 
@@ -49,9 +62,15 @@ def unit(place: str, told: dict) -> str:
     return UNIT % (told["app_name"], " ".join(map(systemd.quoted, shipped.command(place, "host.boot", json.dumps(facts)))), limits)
 
 
-def arm(app_name: str, content: str) -> None:
-    """From now on a boot has this host go back; *content* is what :func:`unit` made."""
+def arm(app_name: str, content: str, notify: str = "") -> None:
+    """From now on a boot has this host go back.
+
+    :param content: what :func:`unit` made.
+    :param notify: address that is told then; empty for nobody.
+    """
     path, wanted = _paths(app_name)
+    os.makedirs(FOLDER, mode=0o700, exist_ok=True)
+    write_atomically_as(_address(app_name), notify.encode(), 0o600, os.getuid(), os.getgid())
     write_atomically_as(path, content.encode(), 0o600, os.getuid(), os.getgid())
     os.makedirs(os.path.dirname(wanted), exist_ok=True)
     replace_link(path, wanted)
@@ -74,6 +93,7 @@ def disarm(app_name: str, content: str) -> None:
                 return
         os.unlink(wanted)
         os.unlink(path)
+        os.unlink(_address(app_name))
 
 
 def main(facts: str) -> None:
@@ -82,9 +102,12 @@ def main(facts: str) -> None:
     lock = DeployLock(told["app_name"], told["run"], told["actor"], told["locks"])
     with supervised.Supervised().working():
         way_back = importlib.import_module(shipped.OURS + told["way_back"])
-        step = lock.try_step()
+        step, went = lock.try_step(), None
         if step is not None:
             with step:
                 if lock.holder() is None or lock.is_held():
-                    way_back.go_back(told["params"], lock.run)
-    disarm(told["app_name"], systemd.quoted(facts))
+                    went = way_back.go_back(told["params"], lock.run)
+        address = _told(lock.app_name)
+        disarm(lock.app_name, systemd.quoted(facts))
+        if went is not None:
+            notice.of_rollback(address, lock.app_name, lock.run, lock.actor, went, "%s was interrupted here", TRIES)

@@ -9,6 +9,7 @@ import os
 import pwd
 import shutil
 import stat
+from collections.abc import Callable
 
 LITTLE_MIB = 1024  # free disk, below which somebody should look
 
@@ -125,27 +126,36 @@ def second_name(path: str) -> str:
     return name
 
 
+def as_it_is(path: str) -> tuple[str, str, object]:
+    """What is at a path, so that it can be put back."""
+    if os.path.islink(path):
+        return path, "link", os.readlink(path)
+    if not os.path.exists(path):
+        return path, "absent", None
+    found = os.stat(path)
+    if not os.path.isfile(path) or not found.st_mode & stat.S_IROTH:
+        # A socket, which only a second name keeps while another file takes its first one, or a secret, whose content stays where it belongs.
+        return path, "kept", second_name(path)
+    with open(path, "rb") as file:
+        return path, "file", (file.read(), stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+
+
 class Restorable:
-    """Remembers what files and links were, so that a step that fails can put them back."""
+    """Remembers what files and links were, so that a step that fails can put them back.
+
+    C(noted) is called when there is more to remember, and before any of that is replaced.
+    """
 
     def __init__(self) -> None:
         self._saved: list[tuple[str, str, object]] = []
+        self.noted: Callable[[], None] = lambda: None
 
-    def keep(self, path: str) -> None:
-        if any(saved[0] == path for saved in self._saved):
-            return
-        if os.path.islink(path):
-            self._saved.append((path, "link", os.readlink(path)))
-        elif os.path.exists(path):
-            found = os.stat(path)
-            if not os.path.isfile(path) or not found.st_mode & stat.S_IROTH:
-                # A socket, which only a second name keeps while another file takes its first one, or a secret, whose content stays where it belongs.
-                self._saved.append((path, "kept", second_name(path)))
-                return
-            with open(path, "rb") as file:
-                self._saved.append((path, "file", (file.read(), stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)))
-        else:
-            self._saved.append((path, "absent", None))
+    def keep(self, *paths: str) -> None:
+        known = {saved[0] for saved in self._saved}
+        new = [path for path in dict.fromkeys(paths) if path not in known]
+        self._saved += map(as_it_is, new)
+        if new:
+            self.noted()
 
     def set_aside(self, path: str, aside: str) -> None:
         """Moves a folder out of the way, for good unless it is put back."""

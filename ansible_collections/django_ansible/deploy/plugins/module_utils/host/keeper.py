@@ -55,8 +55,7 @@ def main(spec: str) -> None:
         locks.note_beat(alive, is_connected)
 
     def tell(went: dict) -> None:
-        if told["notify"]:
-            notice.send(told["notify"], sentence_of(lock, went), app=lock.app_name, host=socket.gethostname(), run=lock.run, release=went.get("release"))
+        notice.of_rollback(told["notify"], lock.app_name, lock.run, lock.actor, went, "it did not hear of %s any more")
 
     def look(seconds: int, part: str) -> elsewhere.Elsewhere:
         return way_back().look(told["params"], lock.run, seconds, part)
@@ -64,7 +63,7 @@ def main(spec: str) -> None:
     armed = boot.unit(told["place"], told)
     # One that was killed at its end is started again, beside a later run perhaps.
     if lock.is_held():
-        boot.arm(lock.app_name, armed)
+        boot.arm(lock.app_name, armed, told["notify"])
     keeper = Keeper(
         lock, told["folder"], lambda: way_back().go_back(told["params"], lock.run), lambda: way_back().confirm(told["params"], lock.run), note, tell, look,
         lambda: way_back().finish(told["params"], lock.run),
@@ -81,12 +80,6 @@ def main(spec: str) -> None:
     for path in (spec, told["alive"]):
         os.unlink(path)
     shutil.rmtree(told["folder"], ignore_errors=True)
-
-
-def sentence_of(lock: DeployLock, went: dict) -> str:
-    """What this host did by itself, in words."""
-    whose = "run %s%s" % (lock.run, " of " + lock.actor if lock.actor else "")
-    return "%s: %s rolled back to %s by itself, since it did not hear of %s any more." % (socket.gethostname(), lock.app_name, went.get("release") or "what it ran before", whose)
 
 
 class Keeper:
@@ -132,7 +125,7 @@ class Keeper:
             for key, _ in self.selector.select(self.patience()):
                 if key.fileobj is listener:
                     self.admit(listener)
-                else:
+                elif key.fileobj in self.rests:
                     self.listen(key.fileobj)
             if self.is_silent() and self.lock.is_held():
                 self.lock.ask_to_stop()
@@ -177,11 +170,16 @@ class Keeper:
     def admit(self, listener: socket.socket) -> None:
         caller, _ = listener.accept()
         if len(self.rests) >= MOST_CALLERS:
-            caller.close()
-            return
+            # Whoever has said nothing for longest: a connection that its network lost has no end here.
+            self.drop(next(iter(self.rests)))
         caller.setblocking(False)
         self.rests[caller] = b""
         self.selector.register(caller, selectors.EVENT_READ)
+
+    def drop(self, caller: socket.socket) -> None:
+        self.selector.unregister(caller)
+        del self.rests[caller]
+        caller.close()
 
     def listen(self, caller: socket.socket) -> None:
         try:
@@ -190,12 +188,12 @@ class Keeper:
             said = b""
         *lines, rest = (self.rests[caller] + said).split(b"\n")
         if not said or len(rest) > elsewhere.LONGEST:
-            self.selector.unregister(caller)
-            del self.rests[caller]
-            caller.close()
+            self.drop(caller)
             if not self.rests:
                 self.note(False)
             return
+        # Behind those that have said nothing since.
+        del self.rests[caller]
         self.rests[caller] = rest
         for line in lines:
             self.take(caller, line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import outside
@@ -31,10 +32,22 @@ def message(address: str, sentence: str, facts: dict) -> dict:
     return {"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}]}
 
 
-def send(address: str, sentence: str, **facts: object) -> bool:
+def of_rollback(address: str, app_name: str, run: str, actor: str, went: dict, why: str, tries: int = TRIES) -> None:
+    """Posts that this host rolled back by itself; without an address, to nobody.
+
+    :param went: what ``go_back`` of a way back answered.
+    :param why: with C(%s) for the run and whose it was.
+    """
+    if address:
+        whose = "run %s%s" % (run, " of " + actor if actor else "")
+        sentence = "%s: %s rolled back to %s by itself, since %s." % (socket.gethostname(), app_name, went.get("release") or "what it ran before", why % whose)
+        send(address, sentence, tries, app=app_name, host=socket.gethostname(), run=run, release=went.get("release"))
+
+
+def send(address: str, sentence: str, tries: int = TRIES, **facts: object) -> bool:
     """Posts JSON, see :func:`message`. Tells whether somebody took it."""
     body = json.dumps(message(address, sentence, facts)).encode()
-    for attempt in range(TRIES):
+    for attempt in range(tries):
         if attempt:
             time.sleep(PAUSE)
         trouble = outside.ask(address, PATIENCE, body)

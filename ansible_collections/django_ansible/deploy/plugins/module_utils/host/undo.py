@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""How a host goes back after it has switched: kept from the activation until the whole fleet is through."""
+"""How a host goes back after it has switched: kept from before the switch until the whole fleet is through, so that whatever ends a step in the middle leaves it."""
 from __future__ import annotations
 
 import json
@@ -28,6 +28,23 @@ def recall(app_name: str, folder: str | None = None) -> dict | None:
     except FileNotFoundError:
         return None
     return {**found, "restorable": Restorable.load(found.pop("saved"))}
+
+
+def content(app_name: str, folder: str | None = None) -> bytes | None:
+    """As it is, for :func:`put_back`."""
+    try:
+        with open(_path(app_name, folder), "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def put_back(app_name: str, before: bytes | None, folder: str | None = None) -> None:
+    """The host is as it was when there was *before* to remember."""
+    if before is not None:
+        write_atomically_as(_path(app_name, folder), before, 0o600, os.getuid(), os.getgid())
+    elif os.path.exists(_path(app_name, folder)):
+        os.unlink(_path(app_name, folder))
 
 
 def confirm(app_name: str, run: str, folder: str | None = None) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
@@ -22,8 +23,11 @@ class Entry:
     :param second: in which one it was answered, in whatever form.
     """
 
+    __slots__ = ("release", "path", "status", "seconds", "second")
+
     def __init__(self, release: str, path: str, status: int, seconds: float | None, second: str = "") -> None:
-        self.release, self.path, self.status, self.seconds, self.second = release, path, status, seconds, second
+        # There may be a million of them, which have few different words.
+        self.release, self.path, self.status, self.seconds, self.second = sys.intern(release), sys.intern(path), status, seconds, sys.intern(second)
 
     @property
     def failed(self) -> bool:

@@ -7,7 +7,8 @@ import contextlib
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, holding
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import ROLLED_BACK
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, holding, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
@@ -18,6 +19,8 @@ def activate(params: dict, check_mode: bool) -> dict:
 
     :raises CommandFailed: when the release does not answer. What was there before is live again.
     """
+    if not check_mode:
+        go_back_from_middle(params)
     if params["revision"]:
         layout_of(params).vouch(params["release"], params["revision"])
     wanted = Wanted({**params, **params["service"]})
@@ -45,6 +48,17 @@ def activate(params: dict, check_mode: bool) -> dict:
         "diff": diff,
         "deploy": {"release": wanted.release, "previous_release": previous, "revision": revision, "url": params["service"]["url"], "warnings": warnings},
     }
+
+
+def go_back_from_middle(params: dict) -> None:
+    """Where a step of this run was ended in the middle, and the run asks for it again, nobody knows how the release did.
+
+    :raises CommandFailed: after this host has gone back.
+    """
+    before = undo.recall(params["app_name"])
+    if before and before["run"] == params["run_id"] and before["done"] is None:
+        returning.go_back(params, params["run_id"], ROLLED_BACK)
+        raise CommandFailed("release %s was not activated: the step that did so was ended in the middle, and this host rolled back" % before["release"])
 
 
 def failure(params: dict, error: Exception) -> dict:

@@ -35,6 +35,11 @@ class Activation:
         self.warnings: list[str] = []
         self.started = time.time()
         self.log_from = begun["since"] if begun else self.started
+        self.earlier = undo.content(self.layout.app_name)
+        self.is_starting = self.slot != wanted.live
+        # Before the release is noted as live here.
+        self.activated = self.layout.read_release(wanted.release).get("activated")
+        self.replaced: list[str] = []
 
     def take_over(self) -> dict | None:
         """What an earlier step of this run has begun of this."""
@@ -50,10 +55,9 @@ class Activation:
     def run(self, pending: list[str]) -> None:
         """Does what is pending. What was there before can be put back until the deploy is finished."""
         wanted, processes = self.wanted, self.wanted.processes
-        starting = self.slot != wanted.live
+        starting = self.is_starting
         link = self.layout.socket_link
-        replaced = systemd.listeners(link) if os.path.exists(link) and not os.path.islink(link) else []
-        nginx_changed = False
+        self.replaced = systemd.listeners(link) if os.path.exists(link) and not os.path.islink(link) else []
         try:
             processes.check()
             if not self.start.is_begun:
@@ -62,6 +66,8 @@ class Activation:
             if starting:
                 self.start.try_out() if wanted.one_at_a_time else self.start.start()
                 self.warnings += static.merge(wanted.facts, self.layout).warnings
+            # From here on, whatever ends this step in the middle, this host goes back. As it watches, the step may take long.
+            self.restorable.noted = self.remember
             nginx_changed = self.front.apply()
             if wanted.one_at_a_time:
                 self.start.restart()
@@ -78,16 +84,20 @@ class Activation:
             if starting and wanted.params["bake"]:
                 self.bake(log, waits)
             # Inside as well: a disk that is full only shows here, and a release that nobody wrote down must not stay.
-            activated = self.layout.read_release(wanted.release).get("activated")
             self.note()
             early_start.forget(self.layout)
-            undo.remember(
-                self.layout.app_name, self.restorable, run=wanted.params["run_id"], slot=self.slot if starting else None, release=wanted.release,
-                previous_slot=wanted.live, previous_release=wanted.previous_release, nginx=nginx_changed, replaced=replaced, done=pending,
-                activated=activated, processes=processes.moves,
-            )
+            self.remember(pending)
         except Exception as error:
             raise CommandFailed(self.give_up(str(error), starting)) from error
+
+    def remember(self, done: list[str] | None = None) -> None:
+        """:param done: what this step did, once it is through."""
+        wanted = self.wanted
+        undo.remember(
+            self.layout.app_name, self.restorable, run=wanted.params["run_id"], slot=self.slot if self.is_starting else None, release=wanted.release,
+            previous_slot=wanted.live, previous_release=wanted.previous_release, nginx=wanted.touches_nginx, replaced=self.replaced, done=done,
+            activated=self.activated, processes=wanted.processes.moves,
+        )
 
     @property
     def web_service(self) -> str:
@@ -109,16 +119,17 @@ class Activation:
 
     def switch(self) -> None:
         """The switch itself is the rename of the socket link; the rest makes it last."""
-        layout = self.layout
-        for kind, file in self.wanted.different:
-            if kind == "plain":
-                replacing.write(self.restorable, file)
-        if self.wanted.web:
-            replacing.write(self.restorable, self.wanted.tmpfiles(self.slot))
-            self.restorable.keep(layout.socket_link)
+        layout, links, web = self.layout, self.wanted.links(self.slot), [self.wanted.tmpfiles(self.slot)] if self.wanted.web else []
+        plain = [*(file for kind, file in self.wanted.different if kind == "plain"), *web]
+        # At once. A folder in the place of a link is kept when it is moved aside.
+        links_kept = [path for path in links if os.path.islink(path) or not os.path.isdir(path)]
+        self.restorable.keep(*(file.path for file in plain), *([layout.socket_link] if web else []), *links_kept)
+        for file in plain:
+            replacing.write(self.restorable, file)
+        if web:
             ensure_directory(os.path.dirname(layout.socket_link))
             replace_link(layout.slot_socket(self.slot), layout.socket_link)
-        for path, target in self.wanted.links(self.slot).items():
+        for path, target in links.items():
             replacing.link(self.restorable, target, path, self.wanted.release)
 
     def note(self) -> None:
@@ -138,10 +149,12 @@ class Activation:
         wanted = self.wanted
         log = systemd.log_since(self.layout.slot_service(self.slot), self.log_from) if starting else ""
         early_start.forget(self.layout)
+        self.restorable.noted = lambda: None
         go_back(
             self.layout, self.restorable, slot=self.slot if starting else None, previous_slot=wanted.live,
             previous_release=wanted.previous_release, nginx=wanted.touches_nginx, moves=wanted.processes.moves,
         )
+        undo.put_back(self.layout.app_name, self.earlier)
         serving = "the old release %s is still live" % wanted.previous_release if wanted.previous_release else "nothing was served before, and nothing is"
         parts = ["release %s was not activated, %s: %s" % (wanted.release, serving, cause)]
         if log:

@@ -12,7 +12,7 @@ import itertools
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
@@ -21,8 +21,10 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidenc
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.processor_waits import Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, one_by_one, requests_of, split_checks
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
 
 BEFORE = 2 << 20  # bytes of the log that tell how the release before did
+LOOK = 8 << 20  # bytes that one look reads on at most, the newest
 # Ends of workers that nobody asked for, in gunicorn's words.
 LOST_WORKER = re.compile(r"Worker \(pid:\d+\) was sent SIG(KILL|ABRT|SEGV|BUS|ILL)|WORKER TIMEOUT|Worker \(pid:\d+\) exited with code [1-9]")
 LOST_WORKERS = 2
@@ -50,28 +52,49 @@ def sides(entries: list[Entry], release: str) -> tuple[list[Entry], list[Entry]]
     return [entry for entry in entries if entry.release in (release, "-")], [entry for entry in entries if entry.release not in (release, "-")]
 
 
+def _opened(path: str):
+    return open(path, "rb", buffering=0) if os.path.exists(path) else None
+
+
+def _entries(lines: Iterable[bytes]) -> list[Entry]:
+    return [entry for entry in map(parse, (line.decode(errors="replace") for line in lines)) if entry]
+
+
 class Log:
-    """nginx's log of the application, read on from where it was."""
+    """nginx's log of the application, read on from where it was, also when it is rotated meanwhile."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
-        self.offset = os.stat(path).st_size if os.path.exists(path) else 0
+        self.path, self.file = path, _opened(path)
+        self.offset = self.file.seek(0, os.SEEK_END) if self.file else 0
+        self.rest, self.entries = b"", []
         self.made, self.begun = time.time(), time.monotonic()
 
     def before(self, most: int = BEFORE) -> list[Entry]:
-        return self._read(max(self.offset - most, 0), self.offset)
+        size = min(most, self.offset)
+        return _entries(os.pread(self.file.fileno(), size, self.offset - size).splitlines()) if self.file else []
 
     def since(self) -> list[Entry]:
-        return self._read(self.offset, None)
+        self._read_on()
+        if self._is_rotated():
+            self.file, self.rest = _opened(self.path), b""
+            self._read_on()
+        return self.entries
 
-    def _read(self, start: int, end: int | None) -> list[Entry]:
+    def _read_on(self) -> None:
+        if self.file:
+            left = os.fstat(self.file.fileno()).st_size - self.file.tell()
+            if left > LOOK:
+                self.file.seek(left - LOOK, os.SEEK_CUR)
+            *lines, self.rest = (self.rest + self.file.read(LOOK)).split(b"\n")
+            self.entries += _entries(lines)
+
+    def _is_rotated(self) -> bool:
+        """Whether another file has this name now, or this one was emptied."""
         try:
-            with open(self.path, "rb") as file:
-                file.seek(start)
-                text = file.read(-1 if end is None else end - start).decode(errors="replace")
+            named, mine = os.stat(self.path), self.file and os.fstat(self.file.fileno())
         except FileNotFoundError:
-            return []
-        return [entry for entry in map(parse, text.splitlines()) if entry]
+            return False
+        return not mine or not os.path.samestat(named, mine) or mine.st_size < self.file.tell()
 
 
 SLOT = re.compile(r"-(blue|green)@[0-9]+\.service$")
@@ -166,7 +189,7 @@ class Bake:
         failing = min(error_seconds(self.processes, since), seconds)
         if failing < LEAST_ERRORS:
             return None
-        before = error_seconds([SLOT.sub("-*@*.service", unit) for unit in self.processes], since - ERRORS_BEFORE, since)
+        before = error_seconds([SLOT.sub("-%s@*.service" % slot, unit) for unit in self.processes for slot in SLOTS], since - ERRORS_BEFORE, since)
         if not more_fail(failing, seconds, before, ERRORS_BEFORE, ALPHA / self.rule.looks, TOLERATED):
             return None
         unit = max(self.processes, key=lambda one: error_seconds([one], since))

@@ -51,7 +51,7 @@ class Leaving:
         layout = self.layout
         paths = [
             os.path.join("/etc/nginx/sites-enabled", layout.app_name), self.site, "/usr/local/bin/%s-manage" % layout.app_name,
-            "/etc/tmpfiles.d/%s.conf" % layout.app_name, *(os.path.join(undo.FOLDER, layout.app_name + suffix) for suffix in (".undo", ".freeze", ".held", ".early")),
+            "/etc/tmpfiles.d/%s.conf" % layout.app_name, *(os.path.join(undo.FOLDER, layout.app_name + suffix) for suffix in (".undo", ".freeze", ".held", ".early", ".notify")),
             *(path for path in self.links if (read_link(path) or "").startswith(layout.app_dir + os.sep)),
             *([site.path for site in map(nginx.catch_all, (80, 443))] if self.alone else []),
         ]

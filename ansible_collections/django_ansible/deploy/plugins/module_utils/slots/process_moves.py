@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Callable
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -17,26 +18,32 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout
 NO_MOVES: dict = {"started": [], "stopped": [], "restarted": [], "later": [], "timers": [], "gone": [], "settle": 0}
 
 
-def start(units: list[str], moves: dict) -> None:
-    """Starts and enables units. One that still ends the jobs of an older release starts when it has."""
+def start(units: list[str], moves: dict, noted: Callable[[], None] = lambda: None) -> None:
+    """Starts and enables units. One that still ends the jobs of an older release starts when it has.
+
+    :param noted: called when *moves* say it, and before it is done.
+    """
     if units:
         moves["started"] += units
+        noted()
         systemd.systemctl("enable", "--quiet", *units)
         systemd.quietly("reset-failed", *units)
         # One that does not start is found, with what it said, among those that do not stay up.
         systemd.quietly("start", *units)
 
 
-def stop(units: list[str], moves: dict, wait: bool = True) -> None:
+def stop(units: list[str], moves: dict, noted: Callable[[], None], wait: bool = True) -> None:
     if units:
         moves["stopped"] += units
+        noted()
         systemd.systemctl("disable", "--quiet", *units)
         systemd.systemctl("stop", *([] if wait else ["--no-block"]), *units, timeout=systemd.LONGEST_STOP)
 
 
-def restart(units: list[str], moves: dict) -> None:
+def restart(units: list[str], moves: dict, noted: Callable[[], None]) -> None:
     if units:
         moves["restarted"] += units
+        noted()
         systemd.quietly("reset-failed", *units)
         systemd.quietly("restart", *units)
 

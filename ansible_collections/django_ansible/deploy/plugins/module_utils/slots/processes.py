@@ -164,10 +164,9 @@ class Processes:
         wanted = self.wanted(slot)
         of_processes, of_timers = self.different(slot)
         running = set(map(process_units.template_of, enabled))
-        for unit, file in of_processes + of_timers:
-            # Units of a slot that does not run do no harm, and while they end their jobs they must not vanish.
-            if unit in running or unit.endswith(".timer"):
-                restorable.keep(file.path)
+        # Units of a slot that does not run do no harm, and while they end their jobs they must not vanish.
+        restorable.keep(*(file.path for unit, file in of_processes + of_timers if unit in running or unit.endswith(".timer")))
+        for _, file in of_processes + of_timers:
             file.write()
         if any(entry.get("dumps") for entry in self.timers.values()):
             nightly.leave_code()
@@ -185,17 +184,17 @@ class Processes:
         new_timers = [self.timers[name] for name in self.timers if "%s-%s.timer" % (self.layout.app_name, name) not in self.owned]
         self.warnings += filter(None, map(stands_in, [*(alone_here[unit] for unit in moves["later"]), *new_timers]))
         alone = [unit for unit in leaving if self.owned[process_units.template_of(unit)] or self.processes.get(process_units.process_of(self.layout.app_name, unit), {}).get("once")]
-        process_moves.stop(alone, moves)
-        process_moves.start([unit for unit in arriving if unit not in moves["later"]], moves)
+        process_moves.stop(alone, moves, restorable.noted)
+        process_moves.start([unit for unit in arriving if unit not in moves["later"]], moves, restorable.noted)
         staying = [unit for unit in wanted if unit in enabled]
         idle = self.idle(staying)
-        process_moves.restart([unit for unit in staying if process_units.template_of(unit) in changed or unit in idle], moves)
+        process_moves.restart([unit for unit in staying if process_units.template_of(unit) in changed or unit in idle], moves, restorable.noted)
         self.see_them_stay([*moves["started"], *moves["restarted"]])
         rest = [unit for unit in leaving if unit not in alone]
         replaced = [unit for unit in rest if process_units.process_of(self.layout.app_name, unit) in self.processes]
-        process_moves.stop(replaced, moves, wait=False)
+        process_moves.stop(replaced, moves, restorable.noted, wait=False)
         # What has no successor is waited for, so that its units can go.
-        process_moves.stop([unit for unit in rest if unit not in replaced], moves)
+        process_moves.stop([unit for unit in rest if unit not in replaced], moves, restorable.noted)
 
     def see_them_stay(self, units: list[str]) -> None:
         trouble = process_moves.first_that_ends(units, self.moves["settle"])

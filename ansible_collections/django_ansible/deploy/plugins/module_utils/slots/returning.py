@@ -47,6 +47,7 @@ def go_back(params: dict, run: str, result: str = BY_ITSELF) -> dict | None:
         moves=found["processes"],
     )
     taken_back, _ = holding.abandon(layout, run)
+    early_start.forget(layout)
     undo.forget(layout.app_name)
     # It counts as one that has served only if it had before.
     layout.mark_release(found["release"], activated=found["activated"])

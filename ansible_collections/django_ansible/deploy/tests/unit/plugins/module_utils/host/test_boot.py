@@ -17,21 +17,28 @@ NAME = "django-ansible-deploy-shop-boot.service"
 @pytest.fixture
 def told(tmp_path, monkeypatch):
     monkeypatch.setattr(boot, "UNITS", str(tmp_path / "units"))
+    monkeypatch.setattr(boot, "FOLDER", str(tmp_path / "kept"))
     (tmp_path / "units").mkdir()
     went = types.ModuleType("fake_way_back")
     went.calls = []
-    went.go_back = lambda params, run: went.calls.append((params, run))
+    went.answer = None
+
+    def go_back(params, run):
+        went.calls.append((params, run))
+        return went.answer
+
+    went.go_back = go_back
     monkeypatch.setitem(sys.modules, shipped.OURS + "slots.fake", went)
     params = {"app_dir": "/opt/shop", "actor": 'o"cto$cat %n\n'}
     return {
         "app_name": "shop", "run": "7-1-a", "actor": "mona", "locks": str(tmp_path / "locks"), "way_back": "slots.fake", "params": params,
-        "folder": "not kept", "went": went.calls,
+        "folder": "not kept", "went": went.calls, "way back": went,
     }
 
 
 def arm(told):
-    content = boot.unit("/var/lib/django-ansible-deploy/code/1", {name: told[name] for name in told if name != "went"})
-    boot.arm("shop", content)
+    content = boot.unit("/var/lib/django-ansible-deploy/code/1", {name: told[name] for name in told if name not in ("went", "way back")})
+    boot.arm("shop", content, "https://chat.example/hook?secret")
     return content
 
 
@@ -54,6 +61,26 @@ def test_a_boot_starts_it_as_long_as_the_run_lives(told):
     boot.disarm("shop", armed)
     assert files() == []
     boot.disarm("shop", armed)
+
+
+def test_it_says_that_it_went_back_and_what_every_user_may_read_has_no_address(told, monkeypatch):
+    said = []
+    monkeypatch.setattr(boot.notice, "send", lambda address, sentence, tries, **facts: said.append((address, sentence, files(), facts["release"])))
+    content = arm(told)
+    assert "chat.example" not in content
+    assert [os.stat(os.path.join(boot.FOLDER, name)).st_mode & 0o777 for name in os.listdir(boot.FOLDER)] == [0o600]
+    told["way back"].answer = {"release": "20260101T000000Z-0123456"}
+    boot.main(facts())
+    (address, sentence, left, release), = said
+    assert (address, left, release) == ("https://chat.example/hook?secret", [], "20260101T000000Z-0123456")
+    assert sentence.endswith(": shop rolled back to 20260101T000000Z-0123456 by itself, since run 7-1-a of mona was interrupted here.")
+    assert os.listdir(boot.FOLDER) == []
+
+
+def test_a_host_that_had_nothing_to_go_back_from_says_nothing(told, monkeypatch):
+    monkeypatch.setattr(boot.notice, "send", None)
+    arm(told)
+    boot.main(facts())
 
 
 def test_a_later_run_keeps_what_it_armed(told):

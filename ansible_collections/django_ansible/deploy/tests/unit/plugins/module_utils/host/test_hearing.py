@@ -70,6 +70,7 @@ def test_a_run_that_is_not_heard_at_first_counts_as_dead_unless_its_runner_says_
     assert [argv[0] for argv in done] == ["systemd-run"], "what listens goes on, and frees the lock"
     (tmp_path / "units").mkdir()
     monkeypatch.setattr(hearing.boot, "UNITS", str(tmp_path / "units"))
+    monkeypatch.setattr(hearing.boot, "FOLDER", str(tmp_path / "kept"))
     goes_on = hearing.Starting(lock, "0123456789abcdef", "slots.returning", {}, "")
     hearing.boot.arm("shop", goes_on.armed)
     trouble = goes_on.wait(True, 0.1)

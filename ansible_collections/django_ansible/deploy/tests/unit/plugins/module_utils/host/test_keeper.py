@@ -177,6 +177,18 @@ def test_it_ends_when_the_lock_is_given_back_and_tells_the_runner(kept):
     assert kept.did == []
 
 
+def test_connections_that_broke_unnoticed_keep_nobody_out(kept):
+    """The host hears nothing of the end of a connection that its network lost."""
+    runner, left = call(kept), []
+    for _ in range(2 * module.MOST_CALLERS):
+        left.append(call(kept))
+        runner.sendall(b"beat\n")
+        assert runner.recv(64) == b"here\n"
+    again = call(kept)
+    again.sendall(b"beat\n")
+    assert again.recv(64) == b"here\n"
+
+
 def test_a_runner_that_only_slept_hears_that_the_host_went_back_without_it(kept):
     runner = call(kept)
     runner.sendall(b"beat\n")
@@ -200,6 +212,7 @@ def test_one_that_was_killed_starts_again_where_its_socket_still_is(tmp_path):
 def started(tmp_path, monkeypatch):
     """What a keeper is started with, where nobody speaks to it."""
     monkeypatch.setattr(module.boot, "UNITS", str(tmp_path / "units"))
+    monkeypatch.setattr(module.boot, "FOLDER", str(tmp_path / "kept"))
     monkeypatch.setattr(Keeper.__init__, "__defaults__", (0.1,))
     os.makedirs(tmp_path / "units")
     os.makedirs(tmp_path / "heard")
@@ -221,7 +234,7 @@ def test_what_is_killed_finds_what_it_was_told_and_what_ends_leaves_nothing(star
     started.way_back.go_back = lambda params, run: seen.append(started.files())
     module.main(started.spec)
     unit = "django-ansible-deploy-shop-boot.service"
-    assert seen == [["alive", unit, unit, "shop.lock", "shop.stop", "socket", "told"]]
+    assert seen == [["alive", unit, unit, "shop.lock", "shop.notify", "shop.stop", "socket", "told"]]
     assert (started.files(), started.holder()) == (["shop.lock"], None)
 
 
@@ -236,7 +249,7 @@ def test_a_rollback_that_fails_is_tried_again_as_after_a_boot(started, monkeypat
     module.main(started.spec)
     unit = "django-ansible-deploy-shop-boot.service"
     assert asked == [["systemctl", "start", "--no-block", unit]]
-    assert (started.files(), started.holder()) == ([unit, unit, "shop.lock"], None)
+    assert (started.files(), started.holder()) == ([unit, unit, "shop.lock", "shop.notify"], None)
     started.way_back.go_back = lambda params, run: asked.append(run)
     module.boot.main(json.dumps({**json.loads(facts_of(module.boot.UNITS, unit)), "locks": os.path.dirname(started.path)}))
     assert (asked[1:], started.files()) == (["7-1-a"], ["shop.lock"])
@@ -255,7 +268,7 @@ def test_one_that_is_killed_at_its_end_leaves_a_later_run_alone(started):
     module.boot.arm("shop", "of the later run")
     module.main(started.spec)
     unit = "django-ansible-deploy-shop-boot.service"
-    assert started.files() == [unit, unit, "shop.lock"]
+    assert started.files() == [unit, unit, "shop.lock", "shop.notify"]
     assert later.is_held()
 
 

@@ -122,7 +122,7 @@ def test_what_a_run_left_that_nobody_ended_is_forgotten_with_its_copies(host, mo
     monkeypatch.setattr(early_start.Restorable, "forget", lambda self: forgotten.append(self))
     step = object.__new__(activation.Activation)
     wanted = SimpleNamespace(live="blue", processes=SimpleNamespace(check=lambda: None), params={"run_id": "run-2"}, one_at_a_time=False)
-    step.wanted, step.layout = wanted, host.layout
+    step.wanted, step.layout, step.is_starting = wanted, host.layout, True
     step.start = SimpleNamespace(is_begun=False, slot="green", start=lambda: 1 / 0)
     monkeypatch.setattr(activation.Activation, "give_up", lambda self, cause, starting: cause)
     with pytest.raises(activation.CommandFailed, match="division"):

@@ -8,7 +8,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import
 
 OLDEST, OLD, NEW = ("2026010%dT030405Z-0123456" % day for day in (1, 2, 3))
 COMMIT = {OLDEST: "1" * 40, OLD: "2" * 40, NEW: "3" * 40}
-PARAMS = {"run_id": "run-1", "asked": "", "release": OLD, "service": {"url": "https://www.example.org/"}}
+PARAMS = {"app_name": "shop", "run_id": "run-1", "asked": "", "release": OLD, "service": {"url": "https://www.example.org/"}}
 
 
 @pytest.fixture

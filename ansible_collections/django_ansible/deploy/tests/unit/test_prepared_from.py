@@ -16,11 +16,11 @@ PREPARE = {
     **yaml.safe_load((ROLE / "tasks/prepare_release.yml").read_text())[0]["block"][0]["django_ansible.deploy.app_release"],
 }
 MADE_FROM = DERIVED["__django_app_build"] + DERIVED["__django_app_prepared_from"]
-# Where it is prepared and by whom, what names it, and what is only of use while it is prepared or when it starts.
+# Where it is prepared and by whom, what names it, and what is only of use while it is prepared, when it starts, or when it goes live.
 NEITHER = {
     "app_name", "app_dir", "app_user", "app_group", "socket_link", "run_id", "actor", "release", "revision", "workspace", "repository", "upload", "lone", "ask_database",
     "build", "prepared_from", "install_environment", "system_libraries", "gunicorn_config",
-    "sandbox", "check_with_environment", "proof", "strict_lock", "service", "start_early", "host_packages",
+    "sandbox", "check_with_environment", "proof", "strict_lock", "service", "start_early", "batches", "finish", "host_packages",
 }
 
 

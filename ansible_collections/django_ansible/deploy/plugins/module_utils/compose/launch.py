@@ -104,7 +104,7 @@ class Launch:
         running = container["State"].get("Status") == "running"
         health = (container["State"].get("Health") or {}).get("Status")
         if verdict == "waiting" and running and health == "starting" and self.may_hurry(service) and self.own_checks.pass_(container):
-            verdict = "ready"
+            verdict, why = "ready", ""
         if verdict == "ready" and running and url:
             trouble = ask(container, url)
             if trouble:

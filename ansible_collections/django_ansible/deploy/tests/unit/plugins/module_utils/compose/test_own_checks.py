@@ -102,7 +102,7 @@ def launch(engine, **settings):
 def test_a_launch_that_hurries_goes_by_it(clock):
     hurried = launch(Engine(0))
     hurried.hurry()
-    assert hurried.verdict(container(), True, False) == ("ready", "is not healthy yet")
+    assert hurried.verdict(container(), True, False) == ("ready", "")
     assert hurried.gates == {"web": "passes its health check"}
 
 

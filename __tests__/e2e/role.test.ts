@@ -132,8 +132,7 @@ describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
   test("a migration that somebody took back by hand is applied again", async () => {
     await onHost(app1, "mysite-manage migrate sessions zero");
     await deploy();
-    expectSuccess(last, { total: 2, changed: ["app1"] });
-    expect(last.outputs).toMatchObject({ release, migrations: '["sessions.0001_initial"]' });
+    expect(last.outputs).toMatchObject({ status: "succeeded", release, migrations: '["sessions.0001_initial"]' });
   });
 
   test("a new commit becomes a new release and the old one is kept, in four steps on each host that bring what changed", async () => {

@@ -82,6 +82,9 @@ async function expectVersion(version: string, hosts = [app1, app2]): Promise<voi
   }
 }
 
+/** How often a host began to listen whether a run lives. */
+const startedHeartbeats = "journalctl --quiet --output=cat _PID=1 | grep -c 'Started .*Heartbeat of a deploy' || true";
+
 /** Seconds since the epoch at which the live slot was started, and at which traffic moved to it. */
 const startedAt = `slot=$(basename "$(readlink /run/mysite/gunicorn.sock)" .sock)
 date -d "$(systemctl show --timestamp=us --property=ExecMainStartTimestamp --value "mysite@$slot")" +%s.%N`;
@@ -112,9 +115,11 @@ describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
   });
 
   test("a second deploy of the same commit changes nothing, and asks each host once", async () => {
+    const heartbeats = await onHost(app1, startedHeartbeats);
     const asked = await askedOf(app2, deploy);
     const run = last;
     expect(asked.programs).toBe(1);
+    expect(await onHost(app1, startedHeartbeats)).toBe(heartbeats);
     expect(asked.bytes).toBeLessThan(80_000);
     expectSuccess(run, { total: 2, changed: [] });
     expect(run.outputs).toMatchObject({ "changed-tasks": "0", release, migrations: "[]" });
@@ -122,6 +127,12 @@ describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
     expect(Object.keys(phases)).toEqual(["Provide database and Redis", "Reach hosts"]);
     await expectVersion("1");
     expectNoTraces(trial, run, [passwords.database, passwords.key]);
+  });
+
+  test("a migration that somebody took back by hand is applied again", async () => {
+    await onHost(app1, "mysite-manage migrate sessions zero");
+    await deploy();
+    expect(last.outputs).toMatchObject({ status: "succeeded", release, migrations: '["sessions.0001_initial"]' });
   });
 
   test("a new commit becomes a new release and the old one is kept, in two steps on each host that bring what changed", async () => {

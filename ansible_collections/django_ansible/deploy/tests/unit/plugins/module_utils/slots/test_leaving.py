@@ -117,7 +117,7 @@ def test_load_balancers_go_elsewhere_before_nginx_leaves(host, monkeypatch, path
     layout.draining = str(host.folder / "etc/draining")
     (host.folder / "site").write_text(LOOKS % (path, layout.draining))
     monkeypatch.setattr(leaving, "ManagedFile", lambda path, text: SimpleNamespace(write=lambda: open(path, "w").close()))
-    monkeypatch.setattr(leaving.time, "sleep", lambda seconds: happened.append((seconds, os.path.exists(layout.draining))))
+    monkeypatch.setattr(leaving, "time", SimpleNamespace(sleep=lambda seconds: happened.append((seconds, os.path.exists(layout.draining)))))
     monkeypatch.setattr(host.leaving, "_leave_nginx", lambda: happened.append(("nginx", os.path.exists(layout.draining))))
     host.leaving.leave(False, drain=15)
     assert happened == [*((seconds, True) for seconds in slept), ("nginx", bool(slept))]

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import go_back as undo_activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import running_images
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import seen_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import snapshot
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import BY_ITSELF
@@ -48,7 +51,10 @@ def go_back(params, run, result=BY_ITSELF):
     if found and found["run"] == run and not found.get("confirmed"):
         compose = Compose()
         undo_activation(compose, store, found, found["settings"], result)
-        went = served(compose, store)
+        # It is back. An engine that has just come up itself may not say yet what runs.
+        with contextlib.suppress(ComposeError):
+            went = {}
+            went = served(compose, store)
     if store.plan().get("run") == run:
         store.drop_plan()
     return went

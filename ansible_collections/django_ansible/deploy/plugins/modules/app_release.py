@@ -260,6 +260,7 @@ import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.repository import secrets_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, early_start, front, going_over
@@ -329,10 +330,11 @@ def main() -> None:
             # What is served by now was looked at with the host.
             if "nginx" not in module.params["host_packages"] and not module.params["batches"]:
                 front.try_out(module.params)
-            result = prepare(module.params, module.check_mode)
+            with lock.while_run_lives():
+                result = prepare(module.params, module.check_mode)
             if module.params["start_early"] and result.get("unapplied") == []:
                 early_start.begin(module.params, layout_of(module.params), module.params["release"])
-    except (CommandFailed, Locked) as error:
+    except (CommandFailed, Locked, RunEnded) as error:
         before = ended_before(module, lock, error)
         if before:
             answer(module, {"done": before["done"]}, before)
@@ -368,7 +370,7 @@ def go_over(module: AnsibleModule, lock: DeployLock) -> dict | None:
         module.fail_json(**activating.failure(module.params, error))
 
 
-def ended_before(module: AnsibleModule, lock: DeployLock, error: Exception) -> dict | None:
+def ended_before(module: AnsibleModule, lock: DeployLock, error: BaseException) -> dict | None:
     """What a step has done whose connection broke, where it went on while Ansible asked for it again."""
     return activating.ended_before(module.params) if isinstance(error, Locked) and lock.holder() is None else None
 

@@ -55,10 +55,7 @@ pulled:
   elements: str
 """
 
-import os
 import signal
-import threading
-import time
 
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, reason_of
@@ -68,6 +65,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.regi
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
@@ -136,13 +134,6 @@ def stop(number, frame):
     raise SystemExit(143)
 
 
-def end_with_run(lock):
-    """Ends this module when its run is gone: a network that was cut may keep a pull waiting for minutes, and with it the lock."""
-    while not lock.is_asked_to_stop():
-        time.sleep(1)
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
 def main():
     module = AnsibleModule(
         argument_spec=dict(
@@ -166,11 +157,10 @@ def main():
     pull = None
     try:
         lock = lock_of(params["project"], params["run_id"], params["actor"])
-        with lock.step():
-            threading.Thread(target=end_with_run, args=(lock,), daemon=True).start()
+        with lock.step(), lock.while_run_lives():
             pull = Pull(params, Compose(), registries)
             pulled = pull.run()
-    except (CommandFailed, Locked) as error:
+    except (CommandFailed, Locked, RunEnded) as error:
         module.fail_json(msg=mask(to_native(error)), changed=bool(pull and pull.pulled))
     module.exit_json(changed=bool(pulled), pulled=pulled, diff={"prepared": "".join(f"{reference}: pulled\n" for reference in pulled)})
 

@@ -16,6 +16,7 @@ import signal
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.freeze import Freeze
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded, ending_with
 
 FOLDER = "/run/django-ansible-deploy"  # emptied by a boot, which also ends whatever held a lock
 LEASE = 900  # seconds, without a heartbeat; longer than any step waits for another host's
@@ -115,7 +116,8 @@ class DeployLock:
     def step(self):
         """Holds the lock's file while a step works, so that nobody takes the lock over in the middle of it.
 
-        A lease starts anew when the step ends well; a step that fails gives the lock back, since its run ends on this host.
+        A lease starts anew when the step ends well; a step that fails gives the lock back, since its run ends on this host. With one that its run did not
+        outlive, whoever listens to the run does that (:mod:`.keeper`).
 
         :raises Locked: when the lock is not this run's any more.
         """
@@ -132,6 +134,8 @@ class DeployLock:
                 )
             try:
                 yield
+            except RunEnded:
+                raise
             except BaseException:
                 self._clear()
                 raise
@@ -165,6 +169,10 @@ class DeployLock:
                 return bool(self.run) and file.read() == self.run
         except FileNotFoundError:
             return False
+
+    def while_run_lives(self):
+        """Inside of :meth:`step`, around what changes nothing that serves: it ends when the step is asked to stop."""
+        return ending_with(self.is_asked_to_stop)
 
     def go_on(self) -> None:
         """Takes :meth:`ask_to_stop` back."""

@@ -216,7 +216,9 @@ def _finished(command: list[str], unit: str, stdin="", attached=None, output=Non
     try:
         code = _waited(process, unit)
     except BaseException:
-        subprocess.run(["systemctl", "stop", "--no-block", unit], check=False, capture_output=True)
+        # Whoever cleans up next is to find nobody who still writes.
+        subprocess.run(["systemctl", "kill", "--signal=KILL", unit], check=False, capture_output=True)
+        subprocess.run(["systemctl", "stop", unit], check=False, capture_output=True)
         process.kill()
         raise
     finally:

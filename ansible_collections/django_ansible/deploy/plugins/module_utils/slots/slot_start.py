@@ -3,11 +3,13 @@
 """A release comes up in a slot: links, environment, units, and the wait until it is healthy on its own socket."""
 from __future__ import annotations
 
+import contextlib
 import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, Restorable, ensure_directory, replace_link
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.probe import wait_until_healthy
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import pointing, replacing
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import lock_of
@@ -42,14 +44,23 @@ class SlotStart:
     def wait(self) -> None:
         layout = self.layout
         service = layout.slot_service(self.slot)
-        lock = lock_of(self.wanted.params, check_mode=False)
-        trouble = wait_until_healthy(
-            lambda left: self.wanted.probe.over_socket(layout.slot_socket(self.slot), left),
-            lambda: systemd.has_given_up(service) or lock.is_asked_to_stop(),
-            self.wanted.params["health_timeout"],
-        )
+        with self.waiting():
+            trouble = wait_until_healthy(
+                lambda left: self.wanted.probe.over_socket(layout.slot_socket(self.slot), left),
+                lambda: systemd.has_given_up(service),
+                self.wanted.params["health_timeout"],
+            )
         if trouble:
             raise CommandFailed("%s is not healthy at %s: %s" % (service, self.wanted.params["health_path"], trouble))
+
+    @contextlib.contextmanager
+    def waiting(self):
+        """Around a wait that changes no file: it fails when the run has ended."""
+        try:
+            with lock_of(self.wanted.params, check_mode=False).while_run_lives():
+                yield
+        except RunEnded as error:
+            raise CommandFailed(str(error)) from error
 
     def try_out(self) -> None:
         """Lets the release answer once with a single worker beside what serves, so that the switch is not where it fails."""
@@ -82,7 +93,8 @@ class SlotStart:
         """Waits until systemd has started the units."""
         units = self.layout.slot_units(self.slot)
         try:
-            systemd.systemctl("start", *units, timeout=self.wanted.params["health_timeout"] + 30)
+            with self.waiting():
+                systemd.systemctl("start", *units, timeout=self.wanted.params["health_timeout"] + 30)
         except CommandFailed as error:
             raise CommandFailed("%s does not start" % units[1]) from error
 
@@ -98,7 +110,8 @@ class SlotStart:
         self.restorable.keep(layout.slot_link(self.slot))
         replace_link(os.path.join("..", "releases", self.wanted.release), layout.slot_link(self.slot))
         pointing.write(self.wanted.params, layout, self.wanted.release, self.slot, self.restorable)
-        systemd.systemctl("restart", layout.slot_service(self.slot), timeout=600)
+        with self.waiting():
+            systemd.systemctl("restart", layout.slot_service(self.slot), timeout=600)
         self.wait()
 
     def enable(self) -> None:

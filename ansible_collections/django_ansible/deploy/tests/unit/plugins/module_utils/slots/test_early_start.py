@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import os
+import time
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import older_release
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import giving_up, older_release
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activation, early_start, pointing, returning, slot_start
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -145,10 +147,26 @@ def test_one_that_came_to_nothing_starts_anew(host, monkeypatch, is_set_up, has_
         is_set_up=lambda: is_set_up, stands_by=lambda: pytest.fail("it was only begun"),
     )
     monkeypatch.setattr(slot_start.systemd, "has_given_up", lambda unit: has_given_up)
+    monkeypatch.setattr(slot_start, "lock_of", lambda params, check_mode: DeployLock("mysite", "", "mona"))
     start = slot_start.SlotStart(wanted, early_start.Restorable(), is_begun=True)
     monkeypatch.setattr(start, "wait", lambda: host.calls.append("wait"))
     start.start()
     assert host.calls == [*calls, "wait"]
+
+
+def test_one_that_does_not_come_up_is_not_waited_for_when_its_run_has_ended(host, monkeypatch, tmp_path):
+    monkeypatch.setattr(giving_up, "LOOK", 0.01)
+    lock = DeployLock("mysite", "7-1-a", "mona", str(tmp_path))
+    lock.ask_to_stop()
+    monkeypatch.setattr(slot_start, "lock_of", lambda params, check_mode: lock)
+    monkeypatch.setattr(slot_start.systemd, "has_given_up", lambda unit: False)
+    wanted = SimpleNamespace(
+        layout=host.layout, slot="green", params={"health_timeout": 60, "health_path": "/"}, probe=SimpleNamespace(over_socket=lambda path, left: time.sleep(left)),
+    )
+    begun = time.monotonic()
+    with pytest.raises(slot_start.CommandFailed, match="did not hear of its run"):
+        slot_start.SlotStart(wanted, early_start.Restorable()).wait()
+    assert time.monotonic() - begun < 30
 
 
 def found(live, *releases):

@@ -49,7 +49,11 @@ const IMPORTS = new Map(
 /** Paths of src/ in what a file imports, exports again or loads later. */
 function importsOf(path: string): string[] {
   const text = readFileSync(join("src", path), "utf8");
-  const named = [...text.matchAll(/^(?:import|export)\b[^"']*?["'](\.[^"']+)["']|\bimport\(\s*["'](\.[^"']+)["']/gm)];
+  const named = [
+    ...text.matchAll(
+      /^(?:import\s*|(?:import|export)\b[^"';]*?\bfrom\s*)["'](\.{1,2}\/[^"']+)["']|\bimport\(\s*["'](\.{1,2}\/[^"']+)["']/gm,
+    ),
+  ];
   return named.map(([, early, late]) => normalize(join(dirname(path), early ?? late ?? "")).replace(/\.js$/, ".ts"));
 }
 

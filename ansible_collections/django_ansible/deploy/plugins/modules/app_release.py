@@ -171,7 +171,7 @@ options:
     description:
       - Names of all hosts of the run, batch by batch, where the release goes live in this step once it has come up by O(start_early). A host that is alone does so by
         itself. Several do when all of them are ready, one batch after the other; the action plugin and the heartbeat see to that.
-      - Then O(finish) ends the deploy here as well. Where one host is not ready, none goes live, and M(django_ansible.deploy.app_activate) has to be asked.
+      - Then O(finish) ends the deploy here as well. Where one host is not ready, none goes live, and M(django_ansible.deploy.app_activate) has to run.
     type: list
     elements: list
     default: []

@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -61,6 +62,8 @@ def in_terminal(argv, typed=b"", **streams):
 
     def lead():
         os.setsid()
+        # A shell has whatever it starts in the background ignore it, and so would the program.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.close(os.open(name, os.O_RDWR))
 
     process = subprocess.Popen(argv, preexec_fn=lead, close_fds=True, **{"stdin": theirs, "stdout": theirs, "stderr": theirs, **streams})

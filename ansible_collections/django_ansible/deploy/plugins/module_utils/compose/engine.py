@@ -193,9 +193,12 @@ class Engine:
                 raise
 
     def execute(self, identifier, argv, timeout=60):
-        """Run a command in a container. Its exit code and what it printed."""
+        """Run a command in a container. Its exit code and what it printed; EngineError when it cannot be run there at all."""
         made = self.ask(f"/containers/{quote(identifier, safe='')}/exec", "POST", {"Cmd": argv, "AttachStdout": True, "AttachStderr": True})
-        _status, text = self._printed("POST", f"/exec/{made['Id']}/start", {"Detach": False, "Tty": False}, timeout)
+        status, text = self._printed("POST", f"/exec/{made['Id']}/start", {"Detach": False, "Tty": False}, timeout)
+        if status >= 400:
+            # An engine may call 0 the exit code of what was never run.
+            raise EngineError(status, text.strip())
         return self.ask(f"/exec/{made['Id']}/json").get("ExitCode"), text
 
     def image(self, reference):

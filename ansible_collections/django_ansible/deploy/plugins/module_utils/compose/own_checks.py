@@ -31,15 +31,17 @@ class OwnChecks:
         if argv is None or now < self.due.get(key, 0):
             return False
         check = container["Config"]["Healthcheck"]
+        patience = min(seconds(check.get("Timeout")), LONGEST)
         try:
-            code, _printed = self.engine.execute(container["Id"], argv, min(seconds(check.get("Timeout")), LONGEST))
+            code, _printed = self.engine.execute(container["Id"], argv, patience)
         except ComposeError:
             # It may hang there for good: the engine, which ends its own, has the word.
             self.due[key] = float("inf")
             return False
         self.pauses[key] = min(self.pauses.get(key, SOONEST / 2) * 2, seconds(check.get("Interval")))
         self.due[key] = time.monotonic() + self.pauses[key]
-        return code == 0
+        # What it prints keeps the engine's answer from being late, and a check that takes longer than it may has failed.
+        return code == 0 and time.monotonic() - now <= patience
 
 
 def command_of(container):

@@ -312,3 +312,13 @@ def test_a_pull_by_digest_and_what_goes_wrong_in_its_stream(lab):
     lab.answers["POST", "/images/create?fromImage=r.x%3A5000%2Fweb&tag=latest&platform=linux%2Farm64"] = (404, {"message": "not found"})
     with pytest.raises(engine.EngineError, match="not found"):
         lab.pull("r.x:5000/web", platform="linux/arm64")
+
+
+def test_a_command_that_an_engine_did_not_run_has_no_exit_code(lab):
+    lab.answers["POST", "/containers/c1/exec"] = (201, {"Id": "e1"})
+    lab.answers["GET", "/exec/e1/json"] = (200, {"ExitCode": 0, "Running": False})
+    lab.answers["POST", "/exec/e1/start"] = (409, {"message": "container c1 is not running"})
+    with pytest.raises(engine.EngineError, match="is not running"):
+        lab.execute("c1", ["check"])
+    lab.answers["POST", "/exec/e1/start"] = (200, b"well\n")
+    assert lab.execute("c1", ["check"]) == (0, "well\n")

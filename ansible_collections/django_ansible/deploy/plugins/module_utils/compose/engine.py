@@ -15,7 +15,7 @@ import socket
 import time
 from urllib.parse import quote
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.framing import printed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.framing import Timely, printed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
@@ -273,7 +273,9 @@ class Engine:
         return "" if status >= 400 else text
 
     def _printed(self, method, path, body, timeout):
-        return self._exchange(method, path, body, None, timeout, lambda response: printed(response, PRINTED))
+        """Within *timeout* as a whole, however steadily it prints."""
+        deadline = time.monotonic() + timeout
+        return self._exchange(method, path, body, None, timeout, lambda response: printed(Timely(response, deadline), PRINTED))
 
 
 def name_and_tag(reference):

@@ -23,25 +23,27 @@ class OwnChecks:
 
     def __init__(self, engine):
         self.engine = engine
-        self.due, self.pauses = {}, {}
+        self.due, self.pauses, self.passed = {}, {}, set()
 
     def pass_(self, container):
-        """Whether the check of a container ends well now; False also where it is not run at this moment."""
+        """Whether the check of a container has ended well since that started, once, as for the engine; False also where it is not run at this moment."""
         key, argv, now = (container["Id"], container["State"].get("StartedAt")), command_of(container), time.monotonic()
+        if key in self.passed:
+            return True
         if argv is None or now < self.due.get(key, 0):
             return False
         check = container["Config"]["Healthcheck"]
-        patience = min(seconds(check.get("Timeout")), LONGEST)
         try:
-            code, _printed = self.engine.execute(container["Id"], argv, patience)
+            code, _printed = self.engine.execute(container["Id"], argv, min(seconds(check.get("Timeout")), LONGEST))
         except ComposeError:
             # It may hang there for good: the engine, which ends its own, has the word.
             self.due[key] = float("inf")
             return False
         self.pauses[key] = min(self.pauses.get(key, SOONEST / 2) * 2, seconds(check.get("Interval")))
         self.due[key] = time.monotonic() + self.pauses[key]
-        # What it prints keeps the engine's answer from being late, and a check that takes longer than it may has failed.
-        return code == 0 and time.monotonic() - now <= patience
+        if code == 0:
+            self.passed.add(key)
+        return code == 0
 
 
 def command_of(container):

@@ -15,7 +15,7 @@ import socket
 import time
 from urllib.parse import quote
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.framing import printed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.framing import Timely, printed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
@@ -193,9 +193,12 @@ class Engine:
                 raise
 
     def execute(self, identifier, argv, timeout=60):
-        """Run a command in a container. Its exit code and what it printed."""
+        """Run a command in a container. Its exit code and what it printed; EngineError when it cannot be run there at all."""
         made = self.ask(f"/containers/{quote(identifier, safe='')}/exec", "POST", {"Cmd": argv, "AttachStdout": True, "AttachStderr": True})
-        _status, text = self._printed("POST", f"/exec/{made['Id']}/start", {"Detach": False, "Tty": False}, timeout)
+        status, text = self._printed("POST", f"/exec/{made['Id']}/start", {"Detach": False, "Tty": False}, timeout)
+        if status >= 400:
+            # An engine may call 0 the exit code of what was never run.
+            raise EngineError(status, text.strip())
         return self.ask(f"/exec/{made['Id']}/json").get("ExitCode"), text
 
     def image(self, reference):
@@ -270,7 +273,9 @@ class Engine:
         return "" if status >= 400 else text
 
     def _printed(self, method, path, body, timeout):
-        return self._exchange(method, path, body, None, timeout, lambda response: printed(response, PRINTED))
+        """Within *timeout* as a whole, however steadily it prints."""
+        deadline = time.monotonic() + timeout
+        return self._exchange(method, path, body, None, timeout, lambda response: printed(Timely(response, deadline), PRINTED))
 
 
 def name_and_tag(reference):

@@ -4,11 +4,25 @@
 
 from __future__ import annotations
 
+import socket
 import struct
+import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.output import Tail
 
 PART = 1 << 16  # bytes that are read at once
+
+
+class Timely:
+    """A stream that is read until a moment at most."""
+
+    def __init__(self, stream, deadline):
+        self.stream, self.deadline = stream, deadline
+
+    def read(self, size):
+        if time.monotonic() >= self.deadline:
+            raise socket.timeout
+        return self.stream.read(size)
 
 
 def printed(stream, most):

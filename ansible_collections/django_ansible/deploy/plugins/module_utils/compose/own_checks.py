@@ -23,11 +23,13 @@ class OwnChecks:
 
     def __init__(self, engine):
         self.engine = engine
-        self.due, self.pauses = {}, {}
+        self.due, self.pauses, self.passed = {}, {}, set()
 
     def pass_(self, container):
-        """Whether the check of a container ends well now; False also where it is not run at this moment."""
+        """Whether the check of a container has ended well since that started, once, as for the engine; False also where it is not run at this moment."""
         key, argv, now = (container["Id"], container["State"].get("StartedAt")), command_of(container), time.monotonic()
+        if key in self.passed:
+            return True
         if argv is None or now < self.due.get(key, 0):
             return False
         check = container["Config"]["Healthcheck"]
@@ -39,6 +41,8 @@ class OwnChecks:
             return False
         self.pauses[key] = min(self.pauses.get(key, SOONEST / 2) * 2, seconds(check.get("Interval")))
         self.due[key] = time.monotonic() + self.pauses[key]
+        if code == 0:
+            self.passed.add(key)
         return code == 0
 
 

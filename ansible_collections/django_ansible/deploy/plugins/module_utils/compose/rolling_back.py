@@ -31,8 +31,10 @@ class Rollback:
         """Takes the lock and says which releases there are.
 
         :raises Unheard: when the runner has to say that it goes on.
+        :raises CommandFailed: when this run has failed here already.
         """
         # What can fail comes before the lock.
+        self.store.refuse_again(self.params["run_id"])
         found = {"releases": known_releases(self.store, self.engine), "live": {"release": self.store.live()}}
         self.lock.take(self.params["lock_wait"], self.params["wait_is_told"])
         heartbeat = hearing.begin(self.lock, self.params["heart"], returning, {"project": self.store.project}, self.params["notify"])

@@ -10,7 +10,7 @@ import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import last_lines, reason_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError, EngineError
 
 DRAIN_LABEL = "django-ansible-deploy.drain"
 # What docker-rollout reads; it is a shell's command.
@@ -117,7 +117,10 @@ class Rollout:
         hook = self.hook()
         if not hook:
             return
-        code, said = self.engine.execute(identifier, hook, HOOK_SECONDS)
+        try:
+            code, said = self.engine.execute(identifier, hook, HOOK_SECONDS)
+        except EngineError as error:
+            raise ComposeError(f"The drain command of {self.name} cannot be run in an old container: {error.message}") from None
         if code:
             raise ComposeError(f"The drain command of {self.name} ended with {code} in an old container: {last_lines(said, 3) or 'it printed nothing'}")
         end = time.monotonic() + self.drain_seconds

@@ -21,6 +21,7 @@ LAYOUT_VERSION = 2
 # How a deploy ended, in deploys.jsonl: the run had the host go back, or nobody did.
 ROLLED_BACK = "rolled-back"
 BY_ITSELF = "rolled-back-by-itself"
+FAILED = "failed"
 LONGEST_RECORD = 65536  # bytes of a line of deploys.jsonl
 # What a record may say, where it says it at all: types, and forms of texts. Nobody makes a name, a path or a decision of the rest.
 TEXT, WORD, TIME = r"[^\x00]*", r"[0-9a-z]*", r"[0-9TZ:.+-]+"
@@ -181,6 +182,17 @@ class Releases:
         return "%s rolled back to %s by itself at %s: it did not hear of run %s any more" % (
             socket.gethostname(), last.get("previous") or "nothing", last.get("time"), last.get("run")
         )
+
+    def refuse_again(self, run: str) -> None:
+        """Where the connection broke before anybody heard that this run has failed here, Ansible asks again, which is no reason to go back further.
+
+        :raises CommandFailed: when it has.
+        """
+        last = self.last_record()
+        if last.get("run") == run and last.get("result") in (FAILED, ROLLED_BACK, BY_ITSELF):
+            raise CommandFailed(
+                "release %s was not activated, and this host serves what it served before; the connection broke before it could say why: look at its logs there" % last.get("release")
+            )
 
     def last_record(self) -> dict:
         """The newest line of deploys.jsonl; empty when there is none."""

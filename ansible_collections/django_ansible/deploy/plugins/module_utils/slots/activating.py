@@ -7,7 +7,7 @@ import contextlib
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import ROLLED_BACK
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import FAILED, ROLLED_BACK
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, holding, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
@@ -72,7 +72,7 @@ def failure(params: dict, error: Exception) -> dict:
         # One that serves is not what is wrong with its new environment or files.
         if isinstance(error, CommandFailed) and params["release"] != served:
             layout.mark_release(params["release"], bad=True)
-        layout.record(release=params["release"], result="failed", run=params["run_id"], actor=params["actor"])
+        layout.record(release=params["release"], result=FAILED, run=params["run_id"], actor=params["actor"])
     return {"msg": "%s%s" % (error, left), "deploy": {"kept": True, **{key: value for key, value in told.items() if value}}}
 
 

@@ -15,6 +15,7 @@ def begin(found: dict, layout: Layout, params: dict, lock: DeployLock) -> str | 
     :param found: what app_host answers of this host. When the connection broke and Ansible asks again, it is put right: what this run did here before is no
         reason to go back further.
     :returns: that release; None where nothing can be said of it.
+    :raises CommandFailed: when this run has failed here already.
     """
     before = undo.recall(layout.app_name)
     if before and before["run"] == params["run_id"] and not before.get("confirmed"):
@@ -23,6 +24,7 @@ def begin(found: dict, layout: Layout, params: dict, lock: DeployLock) -> str | 
         found.update(live={"slot": before["previous_slot"], "release": previous, "revision": revision}, current=False, lock_kept=False)
         found["deploy"].update(previous_release=previous, previous_revision=revision)
         return before["release"]
+    layout.refuse_again(params["run_id"])
     release = older_release.expected(found, params["asked"])
     if release:
         with lock.step():

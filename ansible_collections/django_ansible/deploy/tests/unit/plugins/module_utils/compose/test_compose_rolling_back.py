@@ -7,6 +7,7 @@ import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import returning, rolling_back, store
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.sources import Managed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 
 OLDEST, OLD, NEW = ("2026010%dT030405Z-0123456" % day for day in (1, 2, 3))
 PARAMS = {"run_id": "7-1-a", "actor": "mona", "name": "", "files": ["/srv/shop/compose.yml"], "asked": "", "migrates": False, "lock_wait": 0, "wait_is_told": True, "heart": "", "unheard": False, "notify": ""}
@@ -79,6 +80,17 @@ def test_asked_again_after_its_connection_broke_it_goes_back_no_further(host):
     found = rollback.look()
     assert rollback.switch(found)["activated"]["release"] == OLD
     assert found["live"] == {"release": NEW}
+
+
+@pytest.mark.parametrize("result", ["rolled-back", "rolled-back-by-itself"])
+def test_asked_again_after_it_has_failed_it_goes_back_no_further(host, result):
+    host.store.mark_release(OLD, bad=True)
+    host.store.record(release=OLD, previous=NEW, result=result, run="7-1-a", actor="mona")
+    rollback = host.rollback()
+    with pytest.raises(CommandFailed, match=f"release {OLD} was not activated"):
+        rollback.look()
+    assert rollback.lock.holder() is None
+    assert switched(host.rollback(run_id="8-1-a"))["activated"]["release"] == OLDEST
 
 
 def test_one_that_is_not_fit_gives_the_lock_back(host, monkeypatch):

@@ -312,3 +312,22 @@ def test_a_pull_by_digest_and_what_goes_wrong_in_its_stream(lab):
     lab.answers["POST", "/images/create?fromImage=r.x%3A5000%2Fweb&tag=latest&platform=linux%2Farm64"] = (404, {"message": "not found"})
     with pytest.raises(engine.EngineError, match="not found"):
         lab.pull("r.x:5000/web", platform="linux/arm64")
+
+
+def test_one_that_prints_on_and_on_has_its_time_as_a_whole(lab, monkeypatch):
+    lab.answers["POST", "/containers/c1/exec"] = (201, {"Id": "e1"})
+    lab.answers["POST", "/exec/e1/start"] = (200, (b"\1\0\0\0" + struct.pack(">I", 2) + b"x\n") * 100)
+    ticks = iter(range(10**6))
+    monkeypatch.setattr(engine.time, "monotonic", lambda: next(ticks))
+    with pytest.raises(engine.ComposeError, match="did not answer within 50 seconds"):
+        lab.execute("c1", ["check"], 50)
+
+
+def test_a_command_that_an_engine_did_not_run_has_no_exit_code(lab):
+    lab.answers["POST", "/containers/c1/exec"] = (201, {"Id": "e1"})
+    lab.answers["GET", "/exec/e1/json"] = (200, {"ExitCode": 0, "Running": False})
+    lab.answers["POST", "/exec/e1/start"] = (409, {"message": "container c1 is not running"})
+    with pytest.raises(engine.EngineError, match="is not running"):
+        lab.execute("c1", ["check"])
+    lab.answers["POST", "/exec/e1/start"] = (200, b"well\n")
+    assert lab.execute("c1", ["check"]) == (0, "well\n")

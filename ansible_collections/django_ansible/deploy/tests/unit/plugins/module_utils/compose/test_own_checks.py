@@ -88,6 +88,13 @@ def test_one_that_hangs_is_left_to_the_engine(clock):
     assert len(engine.ran) == 1
 
 
+def test_one_that_has_passed_stays_so_while_others_are_waited_for(clock):
+    engine = Engine(0)
+    checks = own_checks.OwnChecks(engine)
+    assert [checks.pass_(container()) for _ in range(3)] == [True, True, True]
+    assert len(engine.ran) == 1
+
+
 def test_where_no_times_are_given_it_is_run_all_the_same_and_takes_not_long(clock):
     engine = Engine(0)
     assert own_checks.OwnChecks(engine).pass_(container(interval=0, timeout=0)) is True

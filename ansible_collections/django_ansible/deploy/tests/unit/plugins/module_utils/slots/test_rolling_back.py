@@ -4,6 +4,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, rolling_back
 
 OLDEST, OLD, NEW = ("2026010%dT030405Z-0123456" % day for day in (1, 2, 3))
@@ -28,7 +29,7 @@ def host(monkeypatch):
             pass
 
     state.lock = SimpleNamespace(step=Step, keeper=lambda: "/socket")
-    state.layout = SimpleNamespace(app_name="mysite", read_release=lambda release: {"revision": COMMIT[release]})
+    state.layout = SimpleNamespace(app_name="mysite", read_release=lambda release: {"revision": COMMIT[release]}, refuse_again=lambda run: None)
 
     def found(live):
         releases = [{"release": name, "revision": COMMIT[name], "activated": "x", "bad": None, "migrations": "m"} for name in COMMIT]
@@ -70,6 +71,16 @@ def test_asked_again_after_the_connection_broke_it_goes_back_no_further(host):
     assert found["live"] == {"slot": "green", "release": NEW, "revision": COMMIT[NEW]}
     assert (found["current"], found["lock_kept"]) == (False, False)
     assert found["deploy"] == {"app": "mysite", "previous_release": NEW, "previous_revision": COMMIT[NEW]}
+    assert host.did == []
+
+
+def test_asked_again_after_it_has_failed_it_goes_back_no_further(host):
+    def refuse_again(run):
+        raise CommandFailed(f"failed in {run}")
+
+    host.layout.refuse_again = refuse_again
+    with pytest.raises(CommandFailed, match="failed in run-1"):
+        rolling_back.begin(host.found(NEW), host.layout, PARAMS, host.lock)
     assert host.did == []
 
 

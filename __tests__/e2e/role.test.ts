@@ -116,6 +116,7 @@ describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
 
   test("a second deploy of the same commit changes nothing, and asks each host once", async () => {
     const heartbeats = await onHost(app1, startedHeartbeats);
+    expect(Number(heartbeats)).toBeGreaterThan(0);
     const asked = await askedOf(app2, deploy);
     const run = last;
     expect(asked.programs).toBe(1);

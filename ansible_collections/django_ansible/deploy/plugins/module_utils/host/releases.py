@@ -191,7 +191,7 @@ class Releases:
         last = self.last_record()
         if last.get("run") == run and last.get("result") in (FAILED, ROLLED_BACK, BY_ITSELF):
             raise CommandFailed(
-                "release %s was not activated, and this host serves what it served before; the connection broke before it could say why: look at its logs there" % last.get("release")
+                "release %s was not activated, and the release before it is live on this host; the connection broke before it could say why: look at its logs there" % last.get("release")
             )
 
     def last_record(self) -> dict:

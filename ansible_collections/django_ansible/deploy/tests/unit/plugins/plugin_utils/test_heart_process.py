@@ -409,8 +409,9 @@ def test_where_one_is_silent_at_the_end_nobody_is_through(heart, tmp_path):
     # It is cut off once it has moved.
     cut = "import os, sys, time\nif os.path.exists(sys.argv[1]): time.sleep(60)\n"
     heart.add("app2", cut + (TURNS % (SAME, SAME)).replace('%s", flush=True)' % SAME, '%s", flush=True); time.sleep(60)' % SAME), hosts=2)
-    heart.until(lambda: (tmp_path / "app1.log").exists() and heart.lines("app1")[-1:] == ["differs"])
-    assert "confirm" not in heart.lines("app1")
+    # What is said again meanwhile, in case it was lost, may come after that.
+    heart.until(lambda: (tmp_path / "app1.log").exists() and "differs" in heart.lines("app1"))
+    assert not {"confirm", "through"} & set(heart.lines("app1"))
 
 
 def test_one_for_a_run_and_it_ends_with_ansible(tmp_path):

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { idleGroup } from "../../scripts/lab/control-groups.mjs";
-import { type ActionResult, onHost } from "../../scripts/lab/index.mjs";
+import { type ActionResult, type Host, onHost } from "../../scripts/lab/index.mjs";
 import { commitVersion, type Fleet, site, startFleet } from "./support/fault-fleet.js";
 import { full } from "./support/full.js";
 import { aroundSwitches, ask, failures, ninetyNine, type Sample, slowest, startLoad } from "./support/load.js";
@@ -90,7 +90,7 @@ function versions(samples: Sample[], host: string): string[] {
 /** The slow page of each host, asked for again and again until the host switches while it runs; one that fails is kept, too. */
 async function askAcrossSwitches(samples: Sample[]): Promise<Sample[]> {
   const kept: Promise<Sample>[] = [];
-  for (const host of fleet.hosts) {
+  const askAcross = async (host: Host): Promise<void> => {
     const switched = (): boolean => samples.some((sample) => sample.host === host.name && sample.version === "2");
     let asked: Promise<Sample> | undefined;
     for (let waits = 0; waits < 600 && !switched(); waits++) {
@@ -100,7 +100,9 @@ async function askAcrossSwitches(samples: Sample[]): Promise<Sample[]> {
       if (switched() || answered?.failure !== undefined) kept.push(asked);
       if (answered !== undefined) asked = undefined;
     }
-  }
+  };
+  // Hosts switch right after each other.
+  await Promise.all(fleet.hosts.map(askAcross));
   return Promise.all(kept);
 }
 

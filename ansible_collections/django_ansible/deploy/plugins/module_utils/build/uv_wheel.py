@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import http.client
 import io
 import os
 import re
@@ -54,10 +55,10 @@ def fetch(version: str, hashes: Collection[str], environment: Mapping[str, str])
 
     :param hashes: SHA-256 of the wheels that may be used.
     """
-    index = index_of(environment)
-    if index is None:
-        return None
     try:
+        index = index_of(environment)
+        if index is None:
+            return None
         base = index + "/uv/"
         found = link_of(_read(base).decode(errors="replace"), base, os.uname().machine, hashes)
         if found is None:
@@ -67,5 +68,5 @@ def fetch(version: str, hashes: Collection[str], environment: Mapping[str, str])
             return None
         with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
             return archive.read("uv-%s.data/scripts/uv" % version)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, http.client.HTTPException, zipfile.BadZipFile):
         return None

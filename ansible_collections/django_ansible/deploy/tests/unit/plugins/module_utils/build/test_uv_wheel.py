@@ -28,6 +28,7 @@ def index(monkeypatch):
         content = wheel(b"#!/bin/sh\necho uv\n")
         pinned = hashlib.sha256(content).hexdigest()
         asked: list = []
+        speaks_http = True
         link = "../../files/uv-0-py3-none-manylinux_2_17_%s.whl#sha256=%s" % (os.uname().machine, pinned)
         page = '<a href="../../files/uv-0-py3-none-manylinux_2_17_elsewhere.whl#sha256=%s">other</a>\n<a data-x="" href="%s">uv</a>' % (pinned, link)
 
@@ -37,6 +38,9 @@ def index(monkeypatch):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             found.asked.append(self.path)
+            if not found.speaks_http:
+                self.wfile.write(b"something else\n")
+                return
             self.send_response(200)
             self.end_headers()
             self.wfile.write(found.page.encode() if self.path == "/simple/uv/" else found.content)
@@ -82,6 +86,13 @@ def test_an_archive_that_is_none_is_left_to_pip(index, tmp_path, monkeypatch, co
     index.content = content
     index.page = index.page.replace(index.pinned, hashlib.sha256(content).hexdigest())
     monkeypatch.setattr(uv, "HASHES", (hashlib.sha256(content).hexdigest(),))
+    assert uv.fetch_uv(str(tmp_path)) is None
+
+
+def test_an_answer_that_is_no_http_and_an_address_that_is_none_are_left_to_pip(index, tmp_path, monkeypatch):
+    index.speaks_http = False
+    assert uv.fetch_uv(str(tmp_path)) is None
+    monkeypatch.setenv("PIP_INDEX_URL", "https://[mirror/simple")
     assert uv.fetch_uv(str(tmp_path)) is None
 
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ActionResult, type Host, onHost, reboot, until } from "../../scripts/lab/index.mjs";
 import { chat, heard, openChat } from "./support/chat.js";
 import { expectRefused } from "./support/direct.js";
-import { cutCable, killRunner, mendCable, powerCycle } from "./support/fault-breakage.js";
+import { cutCable, killLook, killRunner, mendCable, powerCycle } from "./support/fault-breakage.js";
 import { commitVersion, type Fleet, site, startFleet, stateOf } from "./support/fault-fleet.js";
 import {
   addMigration,
@@ -176,6 +176,26 @@ describe.each(cuts.map((instant) => ({ instant, when: nameOf(instant) })))(
     });
   },
 );
+
+test("the runner is killed, and so is the step that looks at a host with nothing to do: the lock is free at once", async () => {
+  await deploysAgain(`v${number}`);
+  const [app1] = fleet.hosts as [Host];
+  await holdAt(app1, "reach");
+  const folder = mkdtempSync(join(fleet.trial.folder, "looking-"));
+  const running = fleet.deploy({ folder });
+  await reached(app1, "reach");
+  const whose = async (): Promise<string | undefined> =>
+    JSON.parse((await fleet.deploy({ inputs: { operation: "status" } })).outputs["host-status"] ?? "{}").app1.lock;
+  killRunner(folder);
+  await running;
+  expect(await whose()).toMatch(/^run \d+-1-\S+ of octocat, since /);
+  await killLook(app1);
+  await clearPoints(app1);
+  expect(await whose()).toBeUndefined();
+  const next = await deploysAgain(`v${number}`);
+  expect(next.log).toContain("took the deploy lock over from run ");
+  expect(next.outputs["changed-tasks"]).toBe("0");
+});
 
 testInFull(
   "a deploy that may wait for another one is told whose lock it is, and goes on when that is free",

@@ -50,6 +50,17 @@ export const stopStep = (host: Host): Promise<string> => signalStep(host, "STOP"
 /** Kills it, as a kernel without memory does. */
 export const killStep = (host: Host): Promise<string> => signalStep(host, "KILL");
 
+/** Kills the step that looks at a host, which stands at its point in a program of its own. */
+export const killLook = (host: Host): Promise<string> =>
+  onHost(
+    host,
+    `at() { awk '$1 == "PPid:" { print $2 }' "/proc/$1/status"; }
+pid=$(pgrep -f 'lab-point reach$' | head -n 1)
+test -n "$pid"
+while ! readlink "/proc/$pid/exe" | grep -q python; do pid=$(at "$pid"); done
+kill -KILL "$pid"`,
+  );
+
 const workersOf = (folder: string): string[] =>
   readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(folder));
 

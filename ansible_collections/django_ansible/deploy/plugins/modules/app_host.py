@@ -237,9 +237,9 @@ def main() -> None:
     if found["current"] and module.params["last_step"] and not followed:
         lock.release()
         found["lock_kept"] = False
-    elif heartbeat := heartbeat or listen(module, lock):
+    else:
         try:
-            trouble = heartbeat.wait(module.params["unheard"])
+            trouble = (heartbeat or listen(module, lock)).wait(module.params["unheard"])
         except heard.Unheard:
             module.exit_json(changed=False, unheard=True)
         if trouble:

@@ -210,8 +210,11 @@ ALLOWED = {
         "DeployLock.ask_to_stop": ("os.open", "/run/django-ansible-deploy"),
         "DeployLock.is_asked_to_stop": ("open", "/run/django-ansible-deploy"),
         "DeployLock.go_on": ("os.unlink", "/run/django-ansible-deploy"),
-        "holders": ("open", "/proc/locks"),
         "boot_id": ("open", "/proc/sys/kernel/random/boot_id"),
+    },
+    "host/living.py": {
+        "_begun": ("open", "/proc/PID/stat"),
+        "holders": ("open", "/proc/locks"),
         "is_locked": ("os.open", "/run/django-ansible-deploy"),
         "last_beat": ("open", "/run/django-ansible-deploy"),
     },
@@ -226,6 +229,7 @@ ALLOWED = {
         "_told": ("open", "/var/lib/django-ansible-deploy, 0700"),
     },
     "host/hearing.py": {
+        "_group_above": ("open", "/proc/PID/status"),
         "Starting.__init__": ("os.chmod os.makedirs write_atomically_as", "/run/django-ansible-deploy, 0700, and /run/django-ansible-deploy-heard, where others may look for a name that they know, and no more"),
         "make_folder": ("os.chmod os.chown os.mkdir", "the run's own folder there, new, in which the group may look for names and no more"),
         "Starting.wait": ("os.unlink shutil.rmtree", "the same two: what the keeper would have removed"),

@@ -52,7 +52,7 @@ class Plan:
             raise
         if result["settled"]:
             lock.release()
-        elif heartbeat:
+        else:
             self.trouble = heartbeat.wait(params["unheard"])
         return result
 

@@ -38,7 +38,7 @@ class Rollback:
         found = {"releases": known_releases(self.store, self.engine), "live": {"release": self.store.live()}}
         self.lock.take(self.params["lock_wait"], self.params["wait_is_told"])
         heartbeat = hearing.begin(self.lock, self.params["heart"], returning, {"project": self.store.project}, self.params["notify"])
-        trouble = heartbeat.wait(self.params["unheard"]) if heartbeat else None
+        trouble = heartbeat.wait(self.params["unheard"])
         self.warnings += filter(None, (trouble, self.store.went_alone()))
         return {"project": self.store.project, "settled": False, "scheduled": False, "pull": False, "digests": {}, **found, "fits": [], "deploy": {}}
 

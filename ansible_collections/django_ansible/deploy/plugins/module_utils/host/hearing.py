@@ -16,9 +16,23 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files i
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.heard import FOLDER, Unheard
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 
+
 def callers_group() -> int:
-    """The group of the user that sudo lets become root, which the runner's channel is opened as; root's own where nobody had to."""
-    return int(os.environ.get("SUDO_GID", "0"))
+    """The group of the user that became root, which the runner's channel is opened as; root's own where nobody had to."""
+    told = os.environ.get("SUDO_GID")
+    return int(told) if told else _group_above(os.getppid())
+
+
+def _group_above(pid: int) -> int:
+    """Of the nearest process above this one that is not root's: su and doas do not say who called them."""
+    with contextlib.suppress(OSError):
+        while pid:
+            with open("/proc/%d/status" % pid, encoding="utf-8", errors="replace") as file:
+                facts = dict(line.split(":", 1) for line in file)
+            if int(facts["Uid"].split()[0]):
+                return int(facts["Gid"].split()[0])
+            pid = int(facts["PPid"])
+    return 0
 
 
 def make_folder(path: str, group: int) -> None:
@@ -28,18 +42,28 @@ def make_folder(path: str, group: int) -> None:
     os.chmod(path, 0o710)
 
 
-def begin(lock: DeployLock, token: str, way_back, params: dict, notify: str = "") -> Starting | None:
+def begin(lock: DeployLock, token: str, way_back, params: dict, notify: str = "") -> Starting | Leased:
     """Has the host listen whether the run lives that has just taken *lock*.
 
     :param token: the secret that names the socket; empty where the runner has no channel.
     :param way_back: module whose ``go_back(params, run)`` brings the host back to what it served, such as ``slots.returning``;
         ``confirm(params, run)`` writes down that it stays, ``finish(params, run)`` ends a run that did and says whether it could, ``look(params, run, seconds, part)`` tells what visitors see of the release before.
     :param notify: address that is told when this host rolls back by itself; empty for nobody.
-    :returns: what to wait for; None where there is no heartbeat: without a channel, root or systemd.
+    :returns: what to wait for before this process ends, with which the lock would.
     """
     if not (lock.run and token and os.geteuid() == 0 and os.path.isdir("/run/systemd/system")):
-        return None
+        return Leased(lock)
     return Starting(lock, token, way_back.__name__[len(shipped.OURS) :], params, notify)
+
+
+class Leased:
+    """There is no heartbeat: without a channel, root or systemd."""
+
+    def __init__(self, lock: DeployLock) -> None:
+        self.lock = lock
+
+    def wait(self, is_last: bool) -> None:
+        self.lock.outlive()
 
 
 class Starting:
@@ -85,7 +109,7 @@ class Starting:
         deadline = time.monotonic() + seconds
         while self.trouble is None:
             if os.path.exists(os.path.join(self.folder, "heard")):
-                self.lock.hear(self.alive, os.path.join(self.folder, "socket"))
+                self._hand_over()
                 return None
             if self.starts and self.starts.done() and self.starts.exception():
                 self.trouble = str(self.starts.exception())
@@ -94,6 +118,7 @@ class Starting:
                 self.trouble = "no heartbeat of the runner came to this host"
             time.sleep(0.02)
         if not is_last:
+            self._hand_over()
             raise Unheard
         with contextlib.suppress(CommandFailed):
             run(["systemctl", "stop", self.unit], timeout=30)
@@ -103,4 +128,9 @@ class Starting:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.lock.outlive()
         return "when this run is killed, its deploy lock lasts 15 minutes, and this host stays on the release that it then serves: %s" % self.trouble
+
+    def _hand_over(self) -> None:
+        """What listens holds the lock from now on, in the place of this process."""
+        self.lock.hear(self.alive, os.path.join(self.folder, "socket"))

@@ -28,7 +28,7 @@ import socket
 import time
 import traceback
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, elsewhere, notice, shipped
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, elsewhere, living, notice, shipped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as locks
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
@@ -52,7 +52,7 @@ def main(spec: str) -> None:
         return importlib.import_module(shipped.OURS + told["way_back"])
 
     def note(is_connected: bool) -> None:
-        locks.note_beat(alive, is_connected)
+        living.note_beat(alive, is_connected)
 
     def tell(went: dict) -> None:
         notice.of_rollback(told["notify"], lock.app_name, lock.run, lock.actor, went, "it did not hear of %s any more")

@@ -3,8 +3,9 @@
 """One deploy at a time for an application on a host, in both modes.
 
 The lock is a file that names its holder. A module holds the file's flock(2) while it works, so that a run that was killed is never taken over in
-the middle of a step. Between steps the lock lives as long as its run is heard of (:mod:`.keeper`); where no heartbeat reaches the host, until a
-lease is over that each step renews. Times are those of the host's monotonic clock, which no setting of the time moves, in one boot.
+the middle of a step. At first the lock lives as long as the process that took it. Whoever has the run go on after that says by what it lives then
+(:mod:`.hearing`): as long as its run is heard of (:mod:`.keeper`), or, where no heartbeat reaches the host, until a lease is over that each step renews.
+Times are those of the host's monotonic clock, which no setting of the time moves, in one boot.
 """
 from __future__ import annotations
 
@@ -17,9 +18,10 @@ import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.freeze import Freeze
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded, ending_with
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.living import holders, is_locked, is_there, last_beat, this_process
 
 FOLDER = "/run/django-ansible-deploy"  # emptied by a boot, which also ends whatever held a lock
-LEASE = 900  # seconds, without a heartbeat; longer than any step waits for another host's
+LEASE = 900  # seconds, without a heartbeat; longer than any step waits for another host's. Also the most that a process counts which hangs before there is one
 SILENCE = 25  # seconds without a heartbeat after which a run counts as dead
 LATE = 11  # seconds without one of the heartbeats, which come every 5, after which it may be dead
 STEP = 60  # seconds that a step of a killed run gets to end
@@ -85,6 +87,8 @@ class DeployLock:
     def take(self, wait: float = 0, is_told: bool = True) -> None:
         """Takes the lock, waiting for another deploy at most *wait* seconds, and for one that is not heard of any more until its host has ended it.
 
+        It is free again when this process has ended, unless :meth:`hear` or :meth:`outlive` was called by then.
+
         :param is_told: whether people know for whose lock they wait.
         :raises Locked: when another deploy still holds it.
         :raises Waits: when nobody was told yet.
@@ -100,7 +104,9 @@ class DeployLock:
                     if self._may_take(before):
                         if before and before.get("run") != self.run:
                             self.notice = "took the deploy lock over from %s" % describe(before)
-                        self._write()
+                        # What hears of this run goes on to do so when a connection broke, and Ansible asks again.
+                        heard = {name: before[name] for name in ("heard", "keeper") if before.get("run") == self.run and is_locked(before.get("heard") or "")}
+                        self._write(heard or {"process": this_process()})
                         return
             left = not frozen and (self._is_dying(before) or self._is_earlier_attempt(before))
             if time.monotonic() - begun >= max(wait, LEFT if left else 0):
@@ -189,26 +195,35 @@ class DeployLock:
     def hear(self, path: str, keeper: str = "") -> None:
         """From now on the lock lives by the heartbeat of its run. Inside of no step.
 
-        :param path: a file that is held by flock(2) as long as the process lives that listens to it, with what :func:`note_beat` wrote.
+        :param path: a file that is held by flock(2) as long as the process lives that listens to it, with what :func:`living.note_beat` wrote.
         :param keeper: the socket of that process.
         """
+        self._live_by({"heard": path, "keeper": keeper})
+
+    def outlive(self) -> None:
+        """From now on the lock has a lease, as nothing hears of its run. Inside of no step."""
+        self._live_by({})
+
+    def _live_by(self, facts: dict) -> None:
+        if not self.is_held():
+            return
         with self._flock(STEP):
             found = self._read() or {}
             if found.get("run") == self.run:
-                self._write({**found, "heard": path, "keeper": keeper})
+                self._write({**{name: value for name, value in found.items() if name not in ("process", "heard", "keeper")}, **facts})
 
     def keeper(self) -> str | None:
         """The socket of what listens to this run; None where nothing does."""
         return (self._read() or {}).get("keeper") or None if self.is_held() else None
 
     def _lives(self, found: dict) -> bool:
-        """Whether a holder still counts: it is heard of, or was a moment ago."""
+        """Whether a holder still counts: it is heard of, or was a moment ago; or it is the process that took the lock and goes on."""
         if found.get("boot") != boot_id():
             return False
         if found.get("heard"):
             # Whoever listens may have been killed, and is started again.
             return is_locked(found["heard"]) or time.monotonic() - max(found.get("renewed", 0), last_beat(found["heard"])) < SILENCE
-        return time.monotonic() - found.get("renewed", 0) < LEASE
+        return time.monotonic() - found.get("renewed", 0) < LEASE and ("process" not in found or is_there(found["process"]))
 
     @staticmethod
     def _is_dying(found: dict) -> bool:
@@ -260,45 +275,6 @@ class DeployLock:
         with open(self.path, "r+", encoding="utf-8") as file:
             file.write(text)
             file.truncate()
-
-
-def note_beat(descriptor: int, is_connected: bool) -> None:
-    """Writes down that a run was heard of now, or that its connection has ended."""
-    os.pwrite(descriptor, b"%020.3f" % (time.monotonic() if is_connected else 0), 0)
-
-
-def last_beat(path: str) -> float:
-    """When a run was heard of last, by the monotonic clock; 0 when nobody is connected any more."""
-    try:
-        with open(path, encoding="ascii") as file:
-            return float(file.read(20))
-    except (FileNotFoundError, ValueError):
-        return 0.0
-
-
-def is_locked(path: str) -> bool:
-    """Whether another process holds a file by flock(2); one that ended holds nothing."""
-    try:
-        descriptor = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
-def holders(path: str) -> list[int]:
-    """The processes that hold a file by flock(2)."""
-    found = os.stat(path)
-    place = "%02x:%02x:%d" % (os.major(found.st_dev), os.minor(found.st_dev), found.st_ino)
-    with open("/proc/locks", encoding="ascii") as file:
-        locks = [line.split() for line in file]
-    # A line of one that waits has an arrow before the kind.
-    return [int(lock[4]) for lock in locks if lock[1] == "FLOCK" and lock[5] == place and int(lock[4]) > 0]
 
 
 def describe(holder: dict) -> str:

@@ -68,6 +68,7 @@ def test_a_run_that_is_not_heard_at_first_counts_as_dead_unless_its_runner_says_
     with pytest.raises(hearing.Unheard):
         hearing.Starting(lock, "0123456789abcdef", "slots.returning", {}, "").wait(False, 0.1)
     assert [argv[0] for argv in done] == ["systemd-run"], "what listens goes on, and frees the lock"
+    assert lock.holder()["heard"].endswith(".heard") and "process" not in lock.holder()
     (tmp_path / "units").mkdir()
     monkeypatch.setattr(hearing.boot, "UNITS", str(tmp_path / "units"))
     monkeypatch.setattr(hearing.boot, "FOLDER", str(tmp_path / "kept"))
@@ -77,3 +78,27 @@ def test_a_run_that_is_not_heard_at_first_counts_as_dead_unless_its_runner_says_
     assert "its deploy lock lasts 15 minutes" in trouble
     assert sorted(path.name for path in tmp_path.rglob("*") if not path.is_dir()) == ["shop.lock"], "nothing of what was to listen is left"
     assert done[1:] == [["systemctl", "stop"]]
+    assert not {"process", "heard", "keeper"} & set(lock.holder())
+
+
+def test_without_a_way_to_hear_of_a_run_its_lock_has_a_lease(tmp_path):
+    lock = DeployLock("shop", "7-1-a", "mona", str(tmp_path / "locks"))
+    lock.take()
+    heartbeat = hearing.begin(lock, "", hearing, {})
+    assert "process" in lock.holder(), "as long as the host is looked at"
+    assert heartbeat.wait(False) is None
+    assert not {"process", "heard", "keeper"} & set(lock.holder())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+@pytest.mark.parametrize(("sudo", "group"), [({}, 4711), ({"SUDO_GID": "4712"}, 4712)])
+def test_whoever_becomes_root_by_another_way_than_sudo_is_known_by_the_process_that_did(sudo, group, monkeypatch):
+    """As su is, which only its caller's real ids remember, with a shell of root's below it."""
+    monkeypatch.delenv("SUDO_GID", raising=False)
+    code = (
+        "import os, sys\nos.setresgid(4711, 0, 0)\nos.setresuid(65534, 0, 0)\nif os.fork(): sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))\n"
+        "os.setresuid(0, 0, 0)\nos.setresgid(0, 0, 0)\nif os.fork(): sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))\n"
+        "sys.path[:0] = %r\nfrom %s import callers_group\nprint(callers_group())" % (sys.path, hearing.__name__)
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env={**os.environ, **sudo})
+    assert int(done.stdout) == group

@@ -3,13 +3,16 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import signal
 import stat
 import time
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import living
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock as lock_module
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.freeze import Freeze
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked, Waits, note_beat
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked, Waits
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.living import note_beat
 
 
 @pytest.fixture
@@ -245,6 +248,82 @@ def test_nobody_takes_over_in_the_middle_of_a_step(lock, monkeypatch):
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(Locked, match="a step of another deploy of shop .* still works"):
             lock("7-2-b").take()
+
+
+def in_another_process(work, ends=signal.SIGKILL) -> None:
+    """Does something in a process that is killed right after it."""
+    if pid := os.fork():
+        os.waitpid(pid, 0)
+        return
+    work()
+    os.kill(os.getpid(), ends)
+
+
+def test_a_lock_is_free_once_the_process_is_killed_that_took_it_and_handed_it_to_nobody(lock):
+    in_another_process(lock("7-1-a").take)
+    assert lock("8-1-b").describe() is None
+    later = lock("8-1-b")
+    later.take()
+    assert "took the deploy lock over from run 7-1-a" in later.notice
+    assert later.describe().startswith("run 8-1-b of mona")
+
+
+def test_a_process_that_goes_on_keeps_its_lock_also_where_its_number_was_used_before(lock):
+    mine = lock("7-1-a")
+    mine.take()
+    with pytest.raises(Locked, match="run 7-1-a"):
+        lock("8-1-b").take()
+    pid, begun = mine.holder()["process"]
+    change(mine, process=[pid, begun - 1])
+    assert mine.holder() is None, "the one that took it has ended, and another one has its number"
+
+
+def test_a_process_that_has_ended_holds_nothing_before_it_is_asked_for_its_code(lock):
+    pid = os.fork()
+    if not pid:
+        lock("7-1-a").take()
+        os._exit(0)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert lock("7-1-a").holder() is None
+    os.waitpid(pid, 0)
+
+
+def test_a_run_that_nothing_hears_outlives_the_process_that_took_its_lock(lock):
+    def work():
+        mine = lock("7-1-a")
+        mine.take()
+        mine.outlive()
+
+    in_another_process(work)
+    assert lock("7-1-a").holder()["run"] == "7-1-a"
+    with lock("7-1-a").step():
+        pass
+    with pytest.raises(Locked, match="run 7-1-a"):
+        lock("8-1-b").take()
+
+
+def test_a_run_that_is_heard_outlives_the_process_that_took_its_lock(lock, tmp_path):
+    alive = os.open(tmp_path / "alive", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(alive, fcntl.LOCK_EX)
+
+    def work():
+        mine = lock("7-1-a")
+        mine.take()
+        mine.hear(str(tmp_path / "alive"), "socket")
+
+    in_another_process(work)
+    # Its connection broke, and Ansible asks again: it is killed as well, and what hears the run goes on to.
+    in_another_process(lock("7-1-a").take)
+    found = lock("7-1-a").holder()
+    assert (found["run"], found["heard"], found["keeper"]) == ("7-1-a", str(tmp_path / "alive"), "socket")
+    os.close(alive)
+
+
+def test_two_who_ask_at_the_same_moment_do_not_take_each_other_for_the_holder(tmp_path):
+    (tmp_path / "alive").touch()
+    with open(tmp_path / "alive", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        assert not living.is_locked(str(tmp_path / "alive"))
 
 
 def test_no_run_means_no_lock(lock):

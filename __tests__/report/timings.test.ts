@@ -48,6 +48,42 @@ describe("where the time of a run went", () => {
     expect(timingsOf(marks, [phase("Prepare", 11.5), prepared])).not.toHaveProperty("switched");
   });
 
+  it("knows the phases that a step went on to, by what its hosts say", () => {
+    const went = (start: number, duration: number, phases: Record<string, number>): RunEvent =>
+      ({
+        ...result(start, duration, "django_ansible.deploy.app_release"),
+        deploy: { release: "20260102T030405Z-0123456", phases },
+      }) as RunEvent;
+    const run = [
+      ...[phase("Reach hosts", 11), result(11, 1), phase("Prepare", 12)],
+      ...[went(12, 4, { Activate: 1500, Finish: 500 }), went(12.2, 3.9, { Activate: 1000, Finish: 400 })],
+      ...[phase("Migrate", 16.2), phase("Activate", 16.3), phase("Finish", 16.4)],
+    ];
+    const { phases, switched } = timingsOf(marks, run);
+    expect(Object.entries(phases ?? {})).toEqual([
+      ...[
+        ["Reach hosts", 1],
+        ["Prepare", 2],
+        ["Migrate", 0.1],
+        ["Activate", 1.6],
+        ["Finish", 0.7],
+      ],
+    ]);
+    expect(switched).toBe(5.7);
+  });
+
+  it("believes no host that was longer in a phase than its step took", () => {
+    const lie = {
+      ...result(12, 2, "django_ansible.deploy.app_release"),
+      deploy: { phases: { Activate: 9e8, Finish: -5 } },
+    };
+    expect(timingsOf(marks, [phase("Prepare", 11.5), lie as RunEvent]).phases).toEqual({
+      Prepare: 0.5,
+      Activate: 2,
+      Finish: 0,
+    });
+  });
+
   it("leaves nothing out but the report", () => {
     const { total, look, phases, ...rest } = timingsOf(marks, events);
     const parts = [look, rest["ansible-ready"], rest["ansible-start"], ...Object.values(phases ?? {})];

@@ -1866,11 +1866,17 @@ function coursesOf(events) {
         courses.set(event.host, course);
         const back = event.deploy?.rolled_back === true;
         const phase = back ? "Rollback" : byRole ? (roleOf(event.name) ?? play) : play;
-        const span = extend(course.spans, phase, event);
+        const further = byRole || back ? [] : furtherPhases(event);
+        const failed = isFailure(event);
+        const end = endOf(event);
+        const own = { phase, start: startOf(event), end: further[0]?.start ?? end, failed: failed && further.length === 0 };
+        for (const part of [own, ...further])
+            extend(course.spans, part);
+        const span = further.find((part) => part.phase === "Activate") ?? course.spans.at(-1);
         if (switches(event))
-            course.switched = span.end;
+            course.switched = span?.end;
         if (back)
-            course.returned = span.end;
+            course.returned = span?.end;
     }
     return [...courses].map(([host, course]) => ({ host, ...course }));
 }
@@ -1896,18 +1902,32 @@ function activates({ action, deploy, status }) {
         return deploy?.release !== undefined || status === "unreachable";
     return /\.(app_host|app_activate|compose_reach|compose_up)$/.test(action);
 }
-function extend(spans, phase, event) {
-    const start = Math.round((event.start ?? 0) * 1000);
-    const end = Math.round(((event.start ?? 0) + (event.duration ?? 0)) * 1000);
-    let span = spans.at(-1);
-    if (span?.phase !== phase) {
-        span = { phase, start, end, failed: false };
-        spans.push(span);
-    }
-    span.end = Math.max(span.end, end);
-    span.failed ||= (event.status === "failed" || event.status === "unreachable") && !event.ignored && !event.rescued;
-    return span;
+/** The phases that a step went on to after its own, as its host says; where one failed, it was in the last. */
+function furtherPhases(event) {
+    let end = endOf(event);
+    let failed = isFailure(event);
+    const parts = Object.entries(event.deploy?.phases ?? {}).toReversed();
+    return parts
+        .map(([phase, took]) => {
+        const part = { phase, start: Math.max(startOf(event), end - Math.max(0, took)), end, failed };
+        end = part.start;
+        failed = false;
+        return part;
+    })
+        .toReversed();
 }
+function extend(spans, part) {
+    const last = spans.at(-1);
+    if (last?.phase !== part.phase) {
+        spans.push({ ...part });
+        return;
+    }
+    last.end = Math.max(last.end, part.end);
+    last.failed ||= part.failed;
+}
+const startOf = ({ start = 0 }) => Math.round(start * 1000);
+const endOf = ({ start = 0, duration = 0 }) => Math.round((start + duration) * 1000);
+const isFailure = ({ status, ignored, rescued }) => (status === "failed" || status === "unreachable") && !ignored && !rescued;
 /** The role of a task, by its name. The bundled ones are no phase: what has phases of theirs has them as plays. */
 function roleOf(name) {
     const [role = "", ...task] = name.split(" : ");
@@ -2246,16 +2266,29 @@ function timingsOf(marks, events) {
     });
 }
 function timings_phasesOf(events) {
-    const begun = events.flatMap((event) => event.event === "play" && event.time !== undefined ? [{ name: event.name, at: event.time * 1000 }] : []);
+    const plays = events.flatMap((event) => event.event === "play" && event.time !== undefined ? [{ name: event.name, at: event.time * 1000 }] : []);
+    const begun = [...plays, ...begunInSteps(events)].toSorted((one, other) => one.at - other.at);
     const ends = events.flatMap((event) => event.event === "result" && event.start !== undefined ? [(event.start + (event.duration ?? 0)) * 1000] : []);
     const first = begun[0]?.at;
     const last = [...begun.map(({ at }) => at), ...ends].reduce((latest, at) => (latest === undefined || at > latest ? at : latest), undefined);
-    const seconds = new Map();
+    // In the order in which the run names them.
+    const seconds = new Map(plays.slice(0, MOST_PHASES).map(({ name }) => [name, 0]));
     begun.slice(0, MOST_PHASES).forEach(({ name, at }, index) => {
         const took = between(at, begun[index + 1]?.at ?? last) ?? 0;
         seconds.set(name, rounded((seconds.get(name) ?? 0) + took));
     });
     return { first, last, phases: Object.fromEntries(seconds) };
+}
+/** When the first host came to a phase in the step of another one. */
+function begunInSteps(events) {
+    const first = new Map();
+    for (const event of events) {
+        if (event.event !== "result" || event.start === undefined)
+            continue;
+        for (const { phase, start } of furtherPhases(event))
+            first.set(phase, Math.min(start, first.get(phase) ?? start));
+    }
+    return [...first].map(([name, at]) => ({ name, at }));
 }
 /** Seconds; undefined where one of the two is not known. A clock that was set back makes no time negative. */
 function between(from, to) {
@@ -4042,6 +4075,7 @@ function facts(drop) {
             dump: word(/^\d{8}T\d{6}Z-[0-9a-f]{4,7}(-[0-9a-f]{4})?$/),
         },
         ...{ images: mapping(events_name, events_image, 200), previous_images: mapping(events_name, events_image, 200) },
+        phases: mapping(word(/^(Activate|Finish)$/), events_count, 2),
     }, [], drop);
 }
 const stats = object({ ok: events_count, changed: events_count, unreachable: events_count, failures: events_count, skipped: events_count, rescued: events_count, ignored: events_count }, []);

@@ -78,6 +78,8 @@ export interface DeployFacts {
   /** What `operation: status` found on the host. */
   readonly status?: HostStatus;
   readonly previous_images?: Readonly<Record<string, string>>;
+  /** Milliseconds of each phase that this step came to after its own, in their order and up to its end. */
+  readonly phases?: Readonly<Record<string, number>>;
 }
 
 /** What an application is on a host. */
@@ -210,6 +212,7 @@ function facts(drop: (field: string) => void): Shape<DeployFacts> {
         dump: word(/^\d{8}T\d{6}Z-[0-9a-f]{4,7}(-[0-9a-f]{4})?$/),
       },
       ...{ images: mapping(name, image, 200), previous_images: mapping(name, image, 200) },
+      phases: mapping(word(/^(Activate|Finish)$/), count, 2),
     },
     [],
     drop,

@@ -37,9 +37,14 @@ export function coursesOf(events: readonly RunEvent[]): Course[] {
     courses.set(event.host, course);
     const back = event.deploy?.rolled_back === true;
     const phase = back ? "Rollback" : byRole ? (roleOf(event.name) ?? play) : play;
-    const span = extend(course.spans, phase, event);
-    if (switches(event)) course.switched = span.end;
-    if (back) course.returned = span.end;
+    const further = byRole || back ? [] : furtherPhases(event);
+    const failed = isFailure(event);
+    const end = endOf(event);
+    const own = { phase, start: startOf(event), end: further[0]?.start ?? end, failed: failed && further.length === 0 };
+    for (const part of [own, ...further]) extend(course.spans, part);
+    const span = further.find((part) => part.phase === "Activate") ?? course.spans.at(-1);
+    if (switches(event)) course.switched = span?.end;
+    if (back) course.returned = span?.end;
   }
   return [...courses].map(([host, course]) => ({ host, ...course }));
 }
@@ -69,18 +74,36 @@ export function activates({ action, deploy, status }: ResultEvent): boolean {
   return /\.(app_host|app_activate|compose_reach|compose_up)$/.test(action);
 }
 
-function extend(spans: OpenSpan[], phase: string, event: ResultEvent): OpenSpan {
-  const start = Math.round((event.start ?? 0) * 1000);
-  const end = Math.round(((event.start ?? 0) + (event.duration ?? 0)) * 1000);
-  let span = spans.at(-1);
-  if (span?.phase !== phase) {
-    span = { phase, start, end, failed: false };
-    spans.push(span);
-  }
-  span.end = Math.max(span.end, end);
-  span.failed ||= (event.status === "failed" || event.status === "unreachable") && !event.ignored && !event.rescued;
-  return span;
+/** The phases that a step went on to after its own, as its host says; where one failed, it was in the last. */
+export function furtherPhases(event: ResultEvent): readonly Span[] {
+  let end = endOf(event);
+  let failed = isFailure(event);
+  const parts = Object.entries(event.deploy?.phases ?? {}).toReversed();
+  return parts
+    .map(([phase, took]) => {
+      const part = { phase, start: Math.max(startOf(event), end - Math.max(0, took)), end, failed };
+      end = part.start;
+      failed = false;
+      return part;
+    })
+    .toReversed();
 }
+
+function extend(spans: OpenSpan[], part: Span): void {
+  const last = spans.at(-1);
+  if (last?.phase !== part.phase) {
+    spans.push({ ...part });
+    return;
+  }
+  last.end = Math.max(last.end, part.end);
+  last.failed ||= part.failed;
+}
+
+const startOf = ({ start = 0 }: ResultEvent): number => Math.round(start * 1000);
+const endOf = ({ start = 0, duration = 0 }: ResultEvent): number => Math.round((start + duration) * 1000);
+
+const isFailure = ({ status, ignored, rescued }: ResultEvent): boolean =>
+  (status === "failed" || status === "unreachable") && !ignored && !rescued;
 
 /** The role of a task, by its name. The bundled ones are no phase: what has phases of theirs has them as plays. */
 function roleOf(name: string): string | undefined {

@@ -1,5 +1,5 @@
 import type { RunEvent } from "../ansible/events.js";
-import { coursesOf } from "./phases.js";
+import { coursesOf, furtherPhases } from "./phases.js";
 
 /** When a run came to which point, milliseconds since the epoch. What it did not come to is missing. */
 export interface Marks {
@@ -51,9 +51,10 @@ export function timingsOf(marks: Marks, events: readonly RunEvent[]): Timings {
 }
 
 function phasesOf(events: readonly RunEvent[]) {
-  const begun = events.flatMap((event) =>
+  const plays = events.flatMap((event) =>
     event.event === "play" && event.time !== undefined ? [{ name: event.name, at: event.time * 1000 }] : [],
   );
+  const begun = [...plays, ...begunInSteps(events)].toSorted((one, other) => one.at - other.at);
   const ends = events.flatMap((event) =>
     event.event === "result" && event.start !== undefined ? [(event.start + (event.duration ?? 0)) * 1000] : [],
   );
@@ -62,12 +63,23 @@ function phasesOf(events: readonly RunEvent[]) {
     (latest, at) => (latest === undefined || at > latest ? at : latest),
     undefined,
   );
-  const seconds = new Map<string, number>();
+  // In the order in which the run names them.
+  const seconds = new Map(plays.slice(0, MOST_PHASES).map(({ name }) => [name, 0]));
   begun.slice(0, MOST_PHASES).forEach(({ name, at }, index) => {
     const took = between(at, begun[index + 1]?.at ?? last) ?? 0;
     seconds.set(name, rounded((seconds.get(name) ?? 0) + took));
   });
   return { first, last, phases: Object.fromEntries(seconds) };
+}
+
+/** When the first host came to a phase in the step of another one. */
+function begunInSteps(events: readonly RunEvent[]): { name: string; at: number }[] {
+  const first = new Map<string, number>();
+  for (const event of events) {
+    if (event.event !== "result" || event.start === undefined) continue;
+    for (const { phase, start } of furtherPhases(event)) first.set(phase, Math.min(start, first.get(phase) ?? start));
+  }
+  return [...first].map(([name, at]) => ({ name, at }));
 }
 
 /** Seconds; undefined where one of the two is not known. A clock that was set back makes no time negative. */

@@ -267,18 +267,20 @@ def begin(module: AnsibleModule, layout: Layout, found: dict, lock: DeployLock) 
 
 def switch(module: AnsibleModule, release: str | None, found: dict, lock: DeployLock) -> dict:
     """What the answer has besides when this host went over to *release*."""
+    from ansible_collections.django_ansible.deploy.plugins.module_utils.host.phases import Phases
     from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, rolling_back
 
+    phases = Phases()
     try:
-        done = rolling_back.switch(release, found, module.params, lock)
+        done = rolling_back.switch(release, found, module.params, lock, phases.begin)
     except (CommandFailed, Locked) as error:
-        module.fail_json(**activating.failure({**module.params, "release": release}, error))
+        module.fail_json(**activating.failure({**module.params, "release": release}, error, phases.told()))
     if done is None:
         return {}
     for warning in done["deploy"].pop("warnings"):
         module.warn(warning)
     activated = {name: done["deploy"][name] for name in ("release", "revision")}
-    return {"changed": done["changed"], "told": done["told"], "diff": done["diff"], "activated": activated, "deploy": {**found["deploy"], **done["deploy"]}}
+    return {"changed": done["changed"], "told": done["told"], "diff": done["diff"], "activated": activated, "deploy": {**found["deploy"], **done["deploy"], **phases.told()}}
 
 
 if __name__ == "__main__":

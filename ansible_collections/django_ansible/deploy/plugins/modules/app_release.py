@@ -249,7 +249,7 @@ told:
   returned: success
 deploy:
   description: For the events file, what Django's system check warns of, C(warnings), and C(target_revision), with RV(activated) what
-    M(django_ansible.deploy.app_activate) says; in check mode also the C(migrations) that would be
+    M(django_ansible.deploy.app_activate) says, and C(phases), how many milliseconds this step was in each phase after its own; in check mode also the C(migrations) that would be
     applied, C(requirements) that change, and what is C(unknown).
   type: dict
   returned: success
@@ -263,6 +263,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.phases import Phases
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, early_start, front, going_over
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.finishing import FINISH
@@ -359,15 +360,17 @@ def main() -> None:
 
 
 def go_over(module: AnsibleModule, lock: DeployLock) -> dict | None:
+    phases = Phases()
     try:
-        return going_over.go_over(module.params, lock)
+        went = going_over.go_over(module.params, lock, phases.begin)
+        return went and {**went, "deploy": {**went["deploy"], **phases.told()}}
     except going_over.Unfinished as error:
-        module.fail_json(msg="the new release is live, but the deploy was not finished: %s" % error, deploy=error.done["deploy"])
+        module.fail_json(msg="the new release is live, but the deploy was not finished: %s" % error, deploy={**error.done["deploy"], **phases.told()})
     except (CommandFailed, Locked) as error:
         before = ended_before(module, lock, error)
         if before:
             return before
-        module.fail_json(**activating.failure(module.params, error))
+        module.fail_json(**activating.failure(module.params, error, phases.told()))
 
 
 def ended_before(module: AnsibleModule, lock: DeployLock, error: BaseException) -> dict | None:

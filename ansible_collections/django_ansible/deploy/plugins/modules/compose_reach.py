@@ -150,8 +150,10 @@ def roll_back(module, compose, mask):
         try:
             switched = rollback.switch(found)
         except (CommandFailed, Locked) as error:
-            module.fail_json(msg=mask(to_native(error)), **failure({**module.params, "project": rollback.store.project}, error))
-    return {"changed": False, **found, **switched, "warnings": rollback.warnings}
+            told = failure({**module.params, "project": rollback.store.project}, error)
+            module.fail_json(msg=mask(to_native(error)), **{**told, "deploy": {**told["deploy"], **rollback.phases.told()}})
+    answer = {"changed": False, **found, **switched, "warnings": rollback.warnings}
+    return {**answer, "deploy": {**answer["deploy"], **rollback.phases.told()}}
 
 
 def main():

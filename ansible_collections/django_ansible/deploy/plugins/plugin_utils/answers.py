@@ -45,6 +45,7 @@ DEPLOY = record(
     target_revision=maybe(commit), url=maybe(form(r"https?://[A-Za-z0-9.*_:\[\]-]+(/[!-~]*)?", "an address of a site", 2000)), packages=each(word),
     migrations=each(migration), taken_back=each(migration), requirements=each(LINE), unknown=each(LINE), warnings=each(text()), kept=boolean, rolled_back=boolean,
     images=by_name(image), previous_images=by_name(image), status=STATUS, dump=maybe(dump),
+    phases=by_name(number),
 )
 CHANGES = by_name(one_of("created", "replaced", "scaled", "started", "removed"))
 RELEASE = record(

@@ -8,6 +8,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose impo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of, project_at
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, hearing, older_release
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.phases import ACTIVATE, Phases
 
 
 class Rollback:
@@ -26,6 +27,7 @@ class Rollback:
         self.store.refuse_unreadable()
         self.lock = lock_of(name, "" if check_mode else params["run_id"], params["actor"])
         self.warnings = []
+        self.phases = Phases()
 
     def look(self):
         """Takes the lock and says which releases there are.
@@ -59,6 +61,7 @@ class Rollback:
         commit = next((entry["revision"] for entry in found["releases"] if entry["release"] == release), None)
         if not agreement.ask(self.lock.keeper(), release, commit):
             return {}
+        self.phases.begin(ACTIVATE)
         with self.lock.step():
             done = activating.activate({**self.params, "project": self.store.project, "release": release, "kept": True, "hurries": True}, check_mode=False)
         return {**done, "activated": {"release": release, "revision": commit, "later": bool(self.store.read_release(release).get("later"))}}

@@ -61,8 +61,11 @@ def go_back_from_middle(params: dict) -> None:
         raise CommandFailed("release %s was not activated: the step that did so was ended in the middle, and this host rolled back" % before["release"])
 
 
-def failure(params: dict, error: Exception) -> dict:
-    """What is told of a release that did not become live here, which is noted as well."""
+def failure(params: dict, error: Exception, phases: dict | None = None) -> dict:
+    """What is told of a release that did not become live here, which is noted as well.
+
+    :param phases: what :meth:`Phases.told` answered, of a step that has other phases besides its own.
+    """
     layout = layout_of(params)
     # Only now do requests go on that waited while the database was migrated.
     taken_back, left = holding.abandon(layout, params["run_id"])
@@ -73,7 +76,7 @@ def failure(params: dict, error: Exception) -> dict:
         if isinstance(error, CommandFailed) and params["release"] != served:
             layout.mark_release(params["release"], bad=True)
         layout.record(release=params["release"], result=FAILED, run=params["run_id"], actor=params["actor"])
-    return {"msg": "%s%s" % (error, left), "deploy": {"kept": True, **{key: value for key, value in told.items() if value}}}
+    return {"msg": "%s%s" % (error, left), "deploy": {"kept": True, **(phases or {}), **{key: value for key, value in told.items() if value}}}
 
 
 def ended_before(params: dict) -> dict | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, undo
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, phases, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, early_start, finishing
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
@@ -20,9 +21,10 @@ class Unfinished(Exception):
         self.done = done
 
 
-def go_over(params: dict, lock: DeployLock) -> dict | None:
+def go_over(params: dict, lock: DeployLock, begin_phase: Callable[[str], None]) -> dict | None:
     """Goes over to the release that was prepared, when its turn comes.
 
+    :param begin_phase: called with the name of each phase that it comes to.
     :returns: as app_activate answers; None when the run has to do it in steps, as not all hosts are ready.
     :raises CommandFailed: when the release does not answer. What was there before is live again.
     :raises Unfinished: when only what comes after that failed.
@@ -38,12 +40,16 @@ def go_over(params: dict, lock: DeployLock) -> dict | None:
     # What prepares yields to what serves; the switch is not to wait for others.
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, 0)
+    begin_phase(phases.ACTIVATE)
     with lock.step():
         result = activating.activate(params, check_mode=False)
+        if is_alone:
+            begin_phase(phases.FINISH)
         trouble = finishing.end_after(result, params, lock) if is_alone else None
     if not is_alone:
         if keeper is None or not agreement.is_through(keeper, release, commit, goes_on):
             return {**result, "finished": False}
+        begin_phase(phases.FINISH)
         with lock.step():
             trouble = finishing.end_after(result, params, lock)
     if trouble:

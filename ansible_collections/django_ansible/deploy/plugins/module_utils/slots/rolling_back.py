@@ -3,7 +3,9 @@
 """In a rollback, the step that looks at a host goes on to switch it, when all hosts of the run would go over to the same release by themselves."""
 from __future__ import annotations
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, older_release, undo
+from collections.abc import Callable
+
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, older_release, phases, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, early_start
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -32,14 +34,16 @@ def begin(found: dict, layout: Layout, params: dict, lock: DeployLock) -> str | 
     return release
 
 
-def switch(release: str | None, found: dict, params: dict, lock: DeployLock) -> dict | None:
+def switch(release: str | None, found: dict, params: dict, lock: DeployLock, begin_phase: Callable[[str], None]) -> dict | None:
     """Goes over to *release* when all hosts agree.
 
+    :param begin_phase: called with the name of the phase that it then comes to.
     :returns: as app_activate answers; None when they do not.
     :raises CommandFailed: when the release does not answer. What was there before is live again.
     """
     commit = next((entry["revision"] for entry in found["releases"] if entry["release"] == release), None)
     if not agreement.ask(lock.keeper(), release, commit):
         return None
+    begin_phase(phases.ACTIVATE)
     with lock.step():
         return activating.activate({**params, "release": release, "revision": commit}, check_mode=False)

@@ -15,7 +15,7 @@ ALONE = {**PARAMS, "batches": [["app1"]]}
 @pytest.fixture
 def host(monkeypatch):
     """Has the release coming up in its free slot; all others are ready, and go over as well."""
-    state = SimpleNamespace(did=[], begun={"release": NEW}, undo=None, turn=True, through=True, keeper="/socket", trouble=None)
+    state = SimpleNamespace(did=[], begun={"release": NEW}, undo=None, turn=True, through=True, keeper="/socket", trouble=None, phases=[])
 
     class Step:
         def __enter__(self):
@@ -39,19 +39,21 @@ def host(monkeypatch):
     monkeypatch.setattr(going_over.agreement, "take_turn", lambda *said: state.did.append("turn") or state.turn)
     monkeypatch.setattr(going_over.agreement, "is_through", lambda *said: state.did.append("moved") or state.through)
     lock = SimpleNamespace(step=Step, keeper=lambda: state.keeper, is_held=lambda: True, is_asked_to_stop=lambda: False)
-    state.go = lambda params=PARAMS: going_over.go_over(params, lock)
+    state.go = lambda params=PARAMS: going_over.go_over(params, lock, state.phases.append)
     return state
 
 
 def test_it_waits_for_its_turn_and_for_all_others_with_the_lock_open(host):
     assert host.go()["finished"] is True
     assert host.did == ["turn", "step", "activate", "step over", "moved", "step", "end", "step over"]
+    assert host.phases == ["Activate", "Finish"]
 
 
 def test_a_host_that_is_alone_asks_nobody(host):
     host.keeper = None
     assert host.go(ALONE)["finished"] is True
     assert host.did == ["step", "activate", "end", "step over"]
+    assert host.phases == ["Activate", "Finish"]
 
 
 @pytest.mark.parametrize("begun", [None, {"release": "20260101T030405Z-0123456"}])
@@ -74,6 +76,7 @@ def test_nothing_is_done_where_others_are_not_ready_or_failed(host):
     host.turn = False
     assert host.go() is None
     assert host.did == ["turn"]
+    assert host.phases == [], "it is still in the phase that prepares"
 
 
 def test_where_a_later_one_fails_this_one_can_still_go_back(host):
@@ -87,6 +90,7 @@ def test_what_does_not_answer_is_nobody_elses_turn(host):
     with pytest.raises(CommandFailed):
         host.go()
     assert "moved" not in host.did
+    assert host.phases == ["Activate"]
 
 
 def test_what_cannot_be_ended_is_told_with_what_was_done(host):

@@ -15,7 +15,7 @@ PARAMS = {"app_name": "shop", "run_id": "run-1", "asked": "", "release": OLD, "s
 @pytest.fixture
 def host(monkeypatch):
     """Has served three releases; NEW is live."""
-    state = SimpleNamespace(undo=None, agreed=True, asked=[], did=[])
+    state = SimpleNamespace(undo=None, agreed=True, asked=[], did=[], phases=[])
     monkeypatch.setattr(rolling_back.undo, "recall", lambda app: state.undo)
     monkeypatch.setattr(rolling_back.early_start, "begin", lambda params, layout, release: state.did.append("early " + release))
     monkeypatch.setattr(rolling_back.agreement, "ask", lambda path, release, commit: state.asked.append((path, release, commit)) or (state.agreed and release is not None))
@@ -43,15 +43,16 @@ def test_all_agree_and_it_goes_over_with_the_lock_held(host):
     found = host.found(NEW)
     release = rolling_back.begin(found, host.layout, PARAMS, host.lock)
     assert release == OLD
-    assert rolling_back.switch(release, found, PARAMS, host.lock) == {"changed": True}
+    assert rolling_back.switch(release, found, PARAMS, host.lock, host.phases.append) == {"changed": True}
     assert host.asked == [("/socket", OLD, COMMIT[OLD])]
     assert host.did == ["step", "early " + OLD, "step", (OLD, COMMIT[OLD])]
+    assert host.phases == ["Activate"]
 
 
 def test_others_would_do_something_else_and_nothing_is_switched(host):
     host.agreed = False
     found = host.found(NEW)
-    assert rolling_back.switch(rolling_back.begin(found, host.layout, PARAMS, host.lock), found, PARAMS, host.lock) is None
+    assert rolling_back.switch(rolling_back.begin(found, host.layout, PARAMS, host.lock), found, PARAMS, host.lock, host.phases.append) is None
     assert host.did == ["step", "early " + OLD]
 
 
@@ -59,7 +60,7 @@ def test_with_nothing_older_the_others_hear_so(host):
     found = host.found(OLDEST)
     release = rolling_back.begin(found, host.layout, PARAMS, host.lock)
     assert release is None
-    assert rolling_back.switch(release, found, PARAMS, host.lock) is None
+    assert rolling_back.switch(release, found, PARAMS, host.lock, host.phases.append) is None
     assert host.asked == [("/socket", None, None)]
     assert host.did == []
 

@@ -30,6 +30,7 @@ const kills: Instant[] = full
   ? [
       ...held,
       ["activate", 2],
+      ["dump", 0],
       ["migrate", 0],
       ["finish", 0],
       ...Array.from({ length: 15 }, (_, index): Instant => [400 * index]),
@@ -68,8 +69,8 @@ afterAll(async () => {
 const nameOf = (instant: Instant): string =>
   instant.length === 1 ? `${instant[0] / 1000} s after the lock was taken` : `${instant[0]} on app${instant[1] + 1}`;
 
-/** What prepares a release ends with its run, however long it would have waited. */
-const givesUp = (instant: Instant): boolean => instant[0] === "prepare";
+/** What changes nothing that serves ends with its run, however long it would have waited. */
+const givesUp = (instant: Instant): boolean => instant[0] === "prepare" || instant[0] === "dump";
 
 /** Runs a deploy up to that instant. */
 async function stopped(instant: Instant): Promise<{ running: Promise<ActionResult>; folder: string; host: Host }> {
@@ -114,7 +115,8 @@ describe.each(kills.map((instant) => ({ instant, when: nameOf(instant) })))(
   ({ instant }) => {
     test("every host ends on one release and the lock is free, with nobody helping", async () => {
       const after = `v${++number}`;
-      if (instant[0] === "migrate") lastMigration = addMigration(fleet.project, number, lastMigration);
+      if (instant[0] === "migrate" || instant[0] === "dump")
+        lastMigration = addMigration(fleet.project, number, lastMigration);
       const commit = await commitVersion(fleet.project, after);
       const { running, folder, host } = await stopped(instant);
       killRunner(folder);
@@ -196,6 +198,38 @@ test("the runner is killed, and so is the step that looks at a host with nothing
   expect(next.log).toContain("took the deploy lock over from run ");
   expect(next.outputs["changed-tasks"]).toBe("0");
 });
+
+testInFull(
+  "the runner is killed while its migration waits for somebody who migrates the same database: none is applied, and the lock is free",
+  async () => {
+    const after = `v${++number}`;
+    lastMigration = addMigration(fleet.project, number, lastMigration);
+    await commitVersion(fleet.project, after);
+    const before = (await stateOf(fleet.app1)).release;
+    const sql = (text: string): Promise<string> =>
+      onHost(fleet.app1, `su postgres -c 'psql -XAt mysite' <<'SQL'\n${text}\nSQL`);
+    const theirs = sql("SELECT pg_advisory_lock(110408063936367), pg_sleep(600);").catch(() => "ended");
+    const folder = mkdtempSync(join(fleet.trial.folder, "waiting-"));
+    const running = fleet.deploy({ folder });
+    const waiting =
+      "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_try_advisory_lock%' AND pid <> pg_backend_pid();";
+    await until("A migration that waits", 120, async () => ((await sql(waiting)).trim() === "1" ? true : undefined));
+    killRunner(folder);
+    const since = Date.now();
+    await running;
+    const { release, seconds } = await healed(since);
+    expect(release).toBe(before);
+    row("runner killed", "its migration waits for another one on app1", "old", seconds.toFixed(0));
+    expect(seconds).toBeLessThan(LIMIT);
+    expect((await sql(waiting)).trim()).toBe("0");
+    expect((await sql(`SELECT count(*) FROM django_migrations WHERE name = '${lastMigration}';`)).trim()).toBe("0");
+    await sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid();",
+    );
+    await theirs;
+    await deploysAgain(after);
+  },
+);
 
 testInFull(
   "a deploy that may wait for another one is told whose lock it is, and goes on when that is free",

@@ -111,6 +111,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copie
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import MIGRATING, apply_plan
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, found_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, holding
@@ -121,10 +122,10 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.enviro
 def migrate(application: Application, layout, params) -> dict:
     """Applies what the plan holds, with a dump before."""
     patience = {"lock_timeout": params["lock_timeout"], "lock_tries": params["lock_tries"], "timeout": params["timeout"]}
-    policy, live = policy_of(layout, params), layout.live_release()
+    policy, live, lock = policy_of(layout, params), layout.live_release(), lock_of(params, False)
     result = apply_plan(
         application, recovery_of(params, layout), attempt=params["release"], live=live, switch="django_app_dump", dump=params["dump"],
-        policy=policy, patience=patience, keeper=lock_of(params, False).keeper(),
+        policy=policy, patience=patience, lock=lock,
     )
     if live and result["migrations"] and policy.kind != "off" and not layout.starts(live):
         result["warnings"].append("whether the live release works with these migrations was not tried, since its Python is not on this host any more")
@@ -157,7 +158,8 @@ def prove(application: Application, layout, params) -> dict:
     """Tries the live release of a host that does not migrate."""
     if not has_to_prove(layout, params["release"]):
         return {}
-    return found_here(application, recovery_of(params, layout).client, policy_of(layout, params))
+    with lock_of(params, False).while_run_lives():
+        return found_here(application, recovery_of(params, layout).client, policy_of(layout, params))
 
 
 def act(application: Application, layout, params, check_mode: bool) -> dict:
@@ -202,7 +204,7 @@ def main() -> None:
     try:
         with lock_of(params, module.check_mode).step():
             result = act(application, layout, params, module.check_mode)
-    except (CommandFailed, Locked) as error:
+    except (CommandFailed, Locked, RunEnded) as error:
         _, left = holding.abandon(layout, params["run_id"])
         module.fail_json(msg="the database was not made ready, and the live release was not touched: %s" % application.environment.mask(str(error) + left))
     warnings = result.pop("warnings", [])

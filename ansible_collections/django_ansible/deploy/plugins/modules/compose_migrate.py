@@ -110,6 +110,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.database.rec
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import MIGRATING, apply_plan, ready_database
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, found_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 
@@ -147,7 +148,8 @@ class Migration:
 
     def prove(self):
         self.planned()
-        found = found_here(self.application(), self.recovery().client, self.policy()) if self.store.live() else {}
+        with lock_of(self.params["project"], self.params["run_id"]).while_run_lives():
+            found = found_here(self.application(), self.recovery().client, self.policy()) if self.store.live() else {}
         return {"changed": False, "migrations": [], **found}
 
     def forward(self):
@@ -158,7 +160,7 @@ class Migration:
         patience = {name: self.params[name] for name in ("lock_timeout", "lock_tries", "timeout")}
         result = apply_plan(
             application, self.recovery(), attempt=self.params["release"], live=self.store.live(), switch="compose_app_dump", dump=self.params["dump"], also=("inspect",),
-            policy=self.policy(), patience=patience, keeper=lock_of(self.params["project"], self.params["run_id"]).keeper(),
+            policy=self.policy(), patience=patience, lock=lock_of(self.params["project"], self.params["run_id"]),
         )
         later = result.pop("later", None)
         # When the connection breaks, Ansible asks again: what this run applied before is still its change.
@@ -219,7 +221,7 @@ def main():
         with lock_of(params["project"], "" if module.check_mode else params["run_id"], params["actor"]).step():
             migration = Migration(params, module.check_mode)
             result = migration.back() if params["kept"] else migration.prove() if params["proves_only"] else migration.forward()
-    except (CommandFailed, Locked) as error:
+    except (CommandFailed, Locked, RunEnded) as error:
         what = "Nothing was rolled back" if params["kept"] else "The database was not migrated, and nothing that runs was touched"
         module.fail_json(msg=f"{what}: {mask(to_native(error))}")
     warnings = [mask(warning) for warning in result.pop("warnings", [])]

@@ -118,8 +118,10 @@ class ContainerApplication:
         self.one_off, self.python, self.folder = one_off, python, folder
         self.more = {SETTINGS: settings} if settings and SETTINGS not in one_off.environment() else {}
 
-    def drive(self, *steps, heard=None, **options):
+    def drive(self, *steps, heard=None, has_ended=None, **options):
         """Runs steps of driver in one Django process and returns what they found, by step. *heard* gets what is printed on stderr as it comes.
+
+        Goes on where the run *has_ended*: in a container, nobody can end what waits and be sure that it has not begun.
 
         :raises CommandFailed: with the step's own words.
         """

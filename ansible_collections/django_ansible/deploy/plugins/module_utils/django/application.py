@@ -85,14 +85,16 @@ class Application:
         with self.alone():
             return confined(self.sandbox, argv, **options)
 
-    def drive(self, *steps: str, heard=None, **options: object) -> dict:
+    def drive(self, *steps: str, heard=None, has_ended=None, **options: object) -> dict:
         """Runs steps of the driver in one Django process and returns what they found, by step.
 
         :param heard: gets what is printed on stderr as it comes.
+        :param has_ended: as :func:`confined` has it. A step that must not be ended any more takes no notice of SIGTERM.
         :raises CommandFailed: with the step's own words, secrets masked.
+        :raises RunEnded: when it has ended for that reason.
         """
         # "-c" puts the working directory first on the path, as manage.py does. stdout is the answer's.
-        done = self._run([self.python, "-c", BOOTSTRAP], self.environment, stdin=driver_input(steps, **options), heard=heard)
+        done = self._run([self.python, "-c", BOOTSTRAP], self.environment, stdin=driver_input(steps, **options), heard=heard, has_ended=has_ended)
         try:
             found = json.loads(done.answer or '{"error": "Django %s, without an answer"}' % ended(done.code))
         except ValueError:

@@ -7,6 +7,7 @@ Runs in the release's virtual environment, beside driver: the standard library a
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import time
 
@@ -60,6 +61,9 @@ class Course:
         Migration.apply, MigrationExecutor.apply_migration = apply, apply_migration
 
     def begin(self, migration):
+        # Until now, who waits for this may end it by SIGTERM, whatever it waits for itself: the kernel does so. What has begun comes to its own end. No SIG_IGN, which
+        # programs that a migration starts would have as well.
+        signal.signal(signal.SIGTERM, lambda number, frame: None)
         self.migration, self.at, self.written, self.started = migration, 0, 0, time.monotonic()
         self.say("begun")
         for index, operation in enumerate(migration.operations):

@@ -3,11 +3,15 @@
 """What a deploy and a rollback do about migrations, in both modes. An *application* is what can be driven: see driver."""
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
+
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import reason
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.kinds import trouble
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copies import new_name
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import OFF, Policy, Proof, refusal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.progress import listener
 
 # Arguments of a module that applies a plan, as the documentation of migrating has them.
@@ -21,7 +25,7 @@ MIGRATING = {
 
 
 def apply_plan(
-    application, recovery, *, attempt: str, live: str | None, switch: str, dump: bool, also: tuple = (), policy: Policy = OFF, patience: dict | None = None, keeper: str | None = None
+    application, recovery, *, attempt: str, live: str | None, switch: str, dump: bool, also: tuple = (), policy: Policy = OFF, patience: dict | None = None, lock: DeployLock | None = None
 ) -> dict:
     """Applies what Django's plan holds, after the proof that the live release survives it, and with a dump before.
 
@@ -33,15 +37,31 @@ def apply_plan(
     :param also: further steps to drive in the same process as the plan; what they find goes to ``found``.
     :param policy: what is proved before.
     :param patience: C(lock_timeout) in seconds and C(lock_tries) of each statement, see the step migrate of driver.
-    :param keeper: socket of this run's keeper, which is told how far the migrations are.
+    :param lock: this run's. Its keeper is told how far the migrations are. Until one has begun, all is given up with the run.
     :raises CommandFailed: when Django, the dump or the proof says no; then nothing was applied.
+    :raises RunEnded: when the run has ended; then nothing was applied either.
     """
+    with lock.while_run_lives() if lock else contextlib.nullcontext():
+        result, later, hold = _made_ready(application, recovery, attempt, live, switch, dump, also, policy)
+    if not result["migrations"]:
+        return result
+    if hold:
+        hold()
+    only = {"only": [name for name in result["migrations"] if name not in later]} if later else {}
+    heard = listener(lock.keeper() if lock else None, result["migrations"])
+    done = application.drive("migrate", heard=heard, has_ended=lock.is_asked_to_stop if lock else None, **only, **(patience or {}))["migrate"]
+    result["told"] += done.get("times", [])
+    return {**result, "migrations": done["migrations"]}
+
+
+def _made_ready(application, recovery, attempt: str, live: str | None, switch: str, dump: bool, also: tuple, policy: Policy) -> tuple[dict, list, Callable | None]:
+    """What comes before the first migration: the plan, its proof and the dump. What :func:`apply_plan` tells, the migrations that are left for later, and what has requests wait."""
     copy = new_name()
     found = application.drive("plan", *also, dump=dump, **policy.asks_of_plan(copy))
     plan = found.pop("plan")
     result: dict = {"migrations": plan["migrations"], "warnings": [], "told": [], **({"found": found} if also else {})}
     if not result["migrations"]:
-        return result
+        return result, [], None
     holds, later = False, []
     if policy.proves:
         live_code = policy.live() if policy.live else None
@@ -64,13 +84,10 @@ def apply_plan(
                 result["dump"] = recovery.dump(plan["database"], before=plan["migrations"], attempt=attempt, release=live)["id"]
             except CommandFailed as error:
                 raise CommandFailed("%s, or set %s: false" % (error, switch)) from error
-    if holds:
-        result["told"].append("requests wait until the new release is live, since the live one would break: %s" % proof.breaks[0])
-        policy.hold(plan["migrations"], result.get("dump"))
-    only = {"only": [name for name in plan["migrations"] if name not in later]} if later else {}
-    done = application.drive("migrate", heard=listener(keeper, plan["migrations"]), **only, **(patience or {}))["migrate"]
-    result["told"] += done.get("times", [])
-    return {**result, "migrations": done["migrations"]}
+    if not holds:
+        return result, later, None
+    result["told"].append("requests wait until the new release is live, since the live one would break: %s" % proof.breaks[0])
+    return result, later, lambda: policy.hold(plan["migrations"], result.get("dump"))
 
 
 def contract(waiting: dict | None, application, *, run_id: str, everywhere: bool, applied, keeper: str | None = None) -> dict:

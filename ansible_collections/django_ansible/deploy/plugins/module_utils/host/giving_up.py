@@ -12,6 +12,9 @@ LOOK = 1.0  # seconds between two looks
 SIGNAL = signal.SIGUSR1
 
 
+_whole = {"depth": 0, "missed": False}
+
+
 class RunEnded(BaseException):
     """The run is not heard of any more. What cleans up sees it, what handles errors does not: there is nothing to be tried again."""
 
@@ -25,7 +28,10 @@ def ending_with(has_ended: Callable[[], bool]):
     is_through = threading.Event()
 
     def stop(number, frame) -> None:
-        raise RunEnded
+        if _whole["depth"]:
+            _whole["missed"] = True
+        else:
+            raise RunEnded
 
     def look() -> None:
         while not is_through.wait(LOOK):
@@ -33,6 +39,7 @@ def ending_with(has_ended: Callable[[], bool]):
                 signal.pthread_kill(threading.main_thread().ident, SIGNAL)
                 return
 
+    _whole["missed"] = False
     before = signal.signal(SIGNAL, stop)
     looking = threading.Thread(target=look, daemon=True)
     looking.start()
@@ -42,3 +49,19 @@ def ending_with(has_ended: Callable[[], bool]):
         is_through.set()
         looking.join()
         signal.signal(SIGNAL, before)
+
+
+@contextlib.contextmanager
+def whole():
+    """Around what has to come to its own end even so, such as dpkg's work: it is given up after that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _whole["depth"] += 1
+    try:
+        yield
+    finally:
+        _whole["depth"] -= 1
+    if _whole["missed"] and not _whole["depth"]:
+        _whole["missed"] = False
+        raise RunEnded

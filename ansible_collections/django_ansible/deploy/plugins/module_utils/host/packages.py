@@ -8,6 +8,7 @@ import os
 import time
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import whole
 
 LISTS = "/var/lib/apt/lists"
 LISTS_MAX_AGE = 24 * 3600
@@ -41,7 +42,8 @@ def apt_get(*arguments: str) -> None:
     deadline = time.monotonic() + LOCK_TIMEOUT
     while True:
         try:
-            run(["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=%d" % LOCK_TIMEOUT, *kept, *arguments], env=env)
+            with whole():
+                run(["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=%d" % LOCK_TIMEOUT, *kept, *arguments], env=env)
             return
         except CommandFailed as failed:
             # apt itself waits for dpkg alone, not for who renews the lists or fetches packages.

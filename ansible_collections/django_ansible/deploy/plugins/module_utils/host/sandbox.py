@@ -16,11 +16,13 @@ import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.output import Kept
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.stopped import family, is_stopped
 
@@ -109,7 +111,7 @@ def read_environment_file(text: str) -> dict:
 
 def confined(
     sandbox: Sandbox, argv: list[str], *, environment: dict, cwd: str, credentials: dict | None = None, stdin: str = "", attached=None, timeout: float = 0,
-    unit: str = "", output=None, heard=None,
+    unit: str = "", output=None, heard=None, has_ended=None,
 ) -> Done:
     """Runs *argv*, a program and its arguments without a secret, in a sandbox.
 
@@ -121,11 +123,13 @@ def confined(
     :param unit: name of its unit, so that somebody else can stop it; by default one that nobody knows.
     :param output: gets what it prints as it comes, bytes of stdout and stderr in their order; then nothing of that is answered.
     :param heard: gets what it prints on stderr as it comes, which is answered all the same.
+    :param has_ended: whether the run has ended that this is part of. Its main process is asked to end then, by SIGTERM alone.
     :raises CommandFailed: when it runs out of time, or answers endlessly.
+    :raises RunEnded: when it has ended for that.
     """
     started = time.monotonic()
     with _unit(sandbox, argv, environment, cwd, credentials or {}, unit, timeout) as (command, name):
-        done = _finished(command, name, stdin, attached, output, heard=heard)
+        done = _finished(command, name, stdin, attached, output, heard=heard, has_ended=has_ended)
     if timeout and done.code and time.monotonic() - started >= timeout:
         raise CommandFailed("%s did not end within %d s" % (" ".join(argv[:3]), timeout), done.printed)
     return done
@@ -202,7 +206,7 @@ def private_folder(path: str):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _finished(command: list[str], unit: str, stdin="", attached=None, output=None, stdout=subprocess.PIPE, longest: int = 0, heard=None) -> Done:
+def _finished(command: list[str], unit: str, stdin="", attached=None, output=None, stdout=subprocess.PIPE, longest: int = 0, heard=None, has_ended=None) -> Done:
     source = stdin if not isinstance(stdin, str) else subprocess.PIPE if stdin or attached else subprocess.DEVNULL
     process = subprocess.Popen(command, stdin=source, stdout=stdout, stderr=subprocess.STDOUT if output else subprocess.PIPE)
     if output:
@@ -214,7 +218,7 @@ def _finished(command: list[str], unit: str, stdin="", attached=None, output=Non
     feeding = threading.Thread(target=_feed, args=(process.stdin, stdin, attached), daemon=True)
     feeding.start()
     try:
-        code = _waited(process, unit)
+        code = _waited(process, unit, has_ended or (lambda: False))
     except BaseException:
         # Whoever cleans up next is to find nobody who still writes.
         subprocess.run(["systemctl", "kill", "--signal=KILL", unit], check=False, capture_output=True)
@@ -235,13 +239,20 @@ def _feed(pipe, text: str, attached) -> None:
                 shutil.copyfileobj(attached, pipe)
 
 
-def _waited(process: subprocess.Popen, unit: str) -> int:
+def _waited(process: subprocess.Popen, unit: str, has_ended: Callable[[], bool]) -> int:
     """Waits for the unit to end. One of which something is stopped would never: it is ended."""
     before: set[int] = set()
+    asked = False
     while True:
         try:
-            return process.wait(LOOK_SECONDS)
+            code = process.wait(LOOK_SECONDS)
+            if asked and code == KILLED:
+                raise RunEnded
+            return code
         except subprocess.TimeoutExpired:
+            if not asked and has_ended():
+                asked = True
+                subprocess.run(["systemctl", "kill", "--kill-whom=main", "--signal=TERM", unit], check=False, capture_output=True)
             stopped = _stopped(unit)
             if stopped & before:
                 subprocess.run(["systemctl", "kill", "--signal=KILL", unit], check=False, capture_output=True)

@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -44,6 +47,7 @@ class Connection:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
+    monkeypatch.setattr(applying.signal, "signal", lambda number, handler: None)
     waited = []
     monkeypatch.setattr(applying.time, "sleep", waited.append)
     return waited
@@ -109,6 +113,33 @@ def test_without_a_limit_the_server_keeps_its_own(applied):
     connection = Connection()
     applied(connection, "ALTER TABLE entry ADD COLUMN x", lock_timeout=0)
     assert connection.asked == ["ALTER TABLE entry ADD COLUMN x"]
+
+
+BEGINS = """
+import sys, time
+from types import SimpleNamespace
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.applying import Course
+course = Course(None, {})
+if sys.argv[1] == "begun":
+    course.begin(SimpleNamespace(app_label="shop", name="0002_x", operations=[]))
+print("waits", flush=True)
+sys.stdin.readline()
+print("whole", flush=True)
+"""
+
+
+@pytest.mark.parametrize(("what", "printed", "code"), [("waits", "", -signal.SIGTERM), ("begun", "whole\n", 0)])
+def test_what_waits_can_be_ended_and_a_migration_that_has_begun_cannot(what, printed, code):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, "-c", BEGINS, what], text=True, env=environment, **streams) as process:
+        assert process.stdout.readline() == "waits\n"
+        process.send_signal(signal.SIGTERM)
+        if what == "begun":
+            process.stdin.write("go on\n")
+            process.stdin.flush()
+        assert process.wait(timeout=30) == code
+        assert process.stdout.read() == printed
 
 
 def test_what_is_said_stands_on_a_line_of_its_own(capsys):

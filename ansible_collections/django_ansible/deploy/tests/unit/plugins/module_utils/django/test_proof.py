@@ -1,3 +1,5 @@
+import contextlib
+
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import proof as module
@@ -5,6 +7,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django impor
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import apply_plan
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, Proof, found_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 
 BREAK = {"model": "shop.Order", "table": "shop_order", "column": "note", "field": "note", "kind": "missing_column", "error": "no such column", "statements": ["select"]}
 TABLES = {"tables": {"shop_order": {"model": "shop.Order", "columns": {"note": False}, "fields": {"note": "note"}}}}
@@ -21,8 +24,9 @@ class Fake:
     def __init__(self, **answers):
         self.answers, self.asked, self.options = answers, [], {}
 
-    def drive(self, *steps, heard=None, **options):
+    def drive(self, *steps, heard=None, has_ended=None, **options):
         self.asked += steps
+        self.has_ended = has_ended
         self.options.update({step: options for step in steps})
         found = {}
         for step in steps:
@@ -75,6 +79,43 @@ def run(policy, live_answers, hold=None, **more):
     live = Fake(**live_answers)
     given = Policy(policy, lambda: live, "django_app_schema_proof", hold=hold)
     return application, live, lambda: apply_plan(application, Recovery(None, ""), attempt="", live=None, switch="", dump=False, policy=given, **more)
+
+
+class Given:
+    """A lock of a run that is there for as long as only these steps were asked for."""
+
+    def __init__(self, application, *steps):
+        self.application, self.steps, self.inside = application, set(steps), 0
+
+    def keeper(self):
+        return None
+
+    def is_asked_to_stop(self):
+        return not set(self.application.asked) <= self.steps
+
+    @contextlib.contextmanager
+    def while_run_lives(self):
+        self.inside += 1
+        yield
+        self.inside -= 1
+        if self.is_asked_to_stop():
+            raise RunEnded
+
+
+def test_a_run_that_ends_before_its_migrations_begin_has_applied_none():
+    application, _, go = run("off", {})
+    lock = Given(application)
+    with pytest.raises(RunEnded):
+        apply_plan(application, Recovery(None, ""), attempt="", live=None, switch="", dump=False, policy=Policy("off"), lock=lock)
+    assert application.asked == ["plan"]
+
+
+def test_what_waits_for_the_database_before_the_first_migration_hears_of_its_run():
+    application, _, go = run("off", {})
+    lock = Given(application, "plan", "migrate")
+    done = apply_plan(application, Recovery(None, ""), attempt="", live=None, switch="", dump=False, policy=Policy("off"), lock=lock)
+    assert done["migrations"] == ["shop.0002_x"]
+    assert application.has_ended == lock.is_asked_to_stop
 
 
 def breaking():

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,28 @@ def test_work_that_ends_in_time_is_not_interrupted_and_what_comes_after_neither(
         time.sleep(60)
 
 
-@pytest.mark.parametrize(("module", "works"), [("app_release", "prepare"), ("compose_pull", "run")])
+def test_what_has_to_come_to_its_own_end_is_given_up_after_it(monkeypatch):
+    monkeypatch.setattr(giving_up, "LOOK", 0.01)
+    ended, did = [], []
+
+    def install():
+        with giving_up.whole():
+            ended.append(True)
+            time.sleep(0.1)
+            did.append("whole")
+
+    with pytest.raises(RunEnded), ending_with(lambda: bool(ended)):
+        install()
+        did.append("more")
+    assert did == ["whole"]
+    ended.clear()
+    # Beside the main thread, it is nothing that this one waits for.
+    with ThreadPoolExecutor(1) as beside, pytest.raises(RunEnded), ending_with(lambda: bool(ended)):
+        beside.submit(install)
+        time.sleep(60)
+
+
+@pytest.mark.parametrize(("module", "works"), [("app_release", "prepare"), ("compose_pull", "run"), ("app_migrate", "found_here"), ("compose_migrate", "found_here")])
 def test_what_downloads_and_builds_ends_with_its_run(module, works):
     calls = [
         call

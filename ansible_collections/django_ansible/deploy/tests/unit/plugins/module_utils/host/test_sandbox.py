@@ -9,6 +9,7 @@ import types
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import program, sandbox
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Done, Sandbox
 
 RULES = """
@@ -44,6 +45,28 @@ def test_a_rule_can_be_left_out():
 
 def test_paths_are_escaped():
     assert sandbox.escaped("/a b:c%d") == "/a\\x20b\\:c%%d"
+
+
+@pytest.mark.parametrize(("waits", "outcome"), [("trap 'exit 255' TERM", RunEnded), ("trap : TERM", 3)])
+def test_what_waits_is_asked_to_end_with_its_run_and_what_goes_on_is_waited_for(waits, outcome, monkeypatch):
+    process = subprocess.Popen(["sh", "-c", waits + "; echo; sleep 1 & wait; wait; exit 3"], stdout=subprocess.PIPE)
+    process.stdout.readline()
+    asked = []
+
+    def systemctl(argv, **more):
+        asked.append(argv)
+        if argv[1] == "kill":
+            process.terminate()
+        return types.SimpleNamespace(stdout="", returncode=0)
+
+    monkeypatch.setattr(sandbox, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(sandbox.subprocess, "run", systemctl)
+    if outcome is RunEnded:
+        with pytest.raises(RunEnded):
+            sandbox._waited(process, "one.service", lambda: True)
+    else:
+        assert sandbox._waited(process, "one.service", lambda: True) == outcome
+    assert [argv[2:] for argv in asked if argv[1] == "kill"] == [["--kill-whom=main", "--signal=TERM", "one.service"]]
 
 
 @pytest.fixture
@@ -124,7 +147,7 @@ def test_text_goes_to_stdin_also_when_nobody_reads_it():
 def test_one_that_reads_nothing_is_watched_all_the_same(monkeypatch):
     seen = []
 
-    def waited(process, unit):
+    def waited(process, unit, has_ended):
         seen.append(process.poll())
         process.kill()
         return process.wait()

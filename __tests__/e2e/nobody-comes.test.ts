@@ -186,14 +186,14 @@ test("the runner is killed, and so is the step that looks at a host with nothing
   const folder = mkdtempSync(join(fleet.trial.folder, "looking-"));
   const running = fleet.deploy({ folder });
   await reached(app1, "reach");
-  const whose = async (): Promise<string | undefined> =>
+  const whose = async (): Promise<string | null> =>
     JSON.parse((await fleet.deploy({ inputs: { operation: "status" } })).outputs["host-status"] ?? "{}").app1.lock;
   killRunner(folder);
   await running;
   expect(await whose()).toMatch(/^run \d+-1-\S+ of octocat, since /);
   await killLook(app1);
   await clearPoints(app1);
-  expect(await whose()).toBeUndefined();
+  expect(await whose()).toBeNull();
   const next = await deploysAgain(`v${number}`);
   expect(next.log).toContain("took the deploy lock over from run ");
   expect(next.outputs["changed-tasks"]).toBe("0");

@@ -175,6 +175,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.first_look import live_is_wanted, look
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.listening import PATIENCE, Listening
 
 
 def main() -> None:
@@ -218,7 +219,7 @@ def main() -> None:
     if layout.went_alone():
         module.warn(layout.went_alone())
     # One with nothing to do gives the lock back before it would hear anything.
-    heartbeat = None if module.params["last_step"] and live_is_wanted(layout, module.params) else listen(module, lock)
+    listening = Listening(lambda: listen(module, lock), PATIENCE if module.params["last_step"] and live_is_wanted(layout, module.params) else 0)
     found = None
     try:
         found = look(layout, module.params, keeps=not module.check_mode)
@@ -235,11 +236,12 @@ def main() -> None:
         raise
     followed = found["to_finish"] or found["renews_certificate"] or (module.params["ask_database"] and found["unapplied"] != [])
     if found["current"] and module.params["last_step"] and not followed:
+        listening.is_over()
         lock.release()
         found["lock_kept"] = False
     else:
         try:
-            trouble = (heartbeat or listen(module, lock)).wait(module.params["unheard"])
+            trouble = listening.wait(module.params["unheard"])
         except heard.Unheard:
             module.exit_json(changed=False, unheard=True)
         if trouble:

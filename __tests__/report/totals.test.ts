@@ -126,6 +126,16 @@ describe("totalsOf", () => {
         [switched, kept, back, stats({ a: {}, b: { failures: 1 }, c: { unreachable: 1 } })],
         false,
       ],
+      [
+        "another host went back and this one had not got that far",
+        [switched, result("b", "failed", { deploy: { kept: true } }), back, failed],
+        true,
+      ],
+      [
+        "a host failed before any was switched",
+        [result("b", "failed", { deploy: { kept: true } }), stats({ b: { failures: 1 } })],
+        false,
+      ],
       ["another task failed", [result("b", "failed"), stats({ b: { failures: 1 } })], false],
       ["nothing failed", [switched, stats({ a: { changed: 1 } })], false],
     ])("when %s", (_, events, expected) => {

@@ -343,7 +343,7 @@ def main() -> None:
         for warning in found.get("warnings", []):
             module.warn(warning)
         module.fail_json(
-            msg="release %s cannot be prepared: %s" % (module.params["release"], error), told=found.get("told", []), deploy=target,
+            msg="release %s cannot be prepared: %s" % (module.params["release"], error), told=found.get("told", []), deploy={**target, **kept(module)},
         )
     if "needs_all" in result:
         module.exit_json(**result)
@@ -371,6 +371,11 @@ def go_over(module: AnsibleModule, lock: DeployLock) -> dict | None:
         if before:
             return before
         module.fail_json(**activating.failure(module.params, error, phases.told()))
+
+
+def kept(module: AnsibleModule) -> dict:
+    """Whether a host where preparing failed serves what it served before: a boot ends a step, and Ansible asks for it again, after others have gone over."""
+    return {} if module.check_mode or going_over.has_moved(module.params) else {"kept": True}
 
 
 def ended_before(module: AnsibleModule, lock: DeployLock, error: BaseException) -> dict | None:

@@ -58,7 +58,7 @@ def go_over(params: dict, lock: DeployLock, begin_phase: Callable[[str], None]) 
 
 
 def has_moved(params: dict) -> bool:
-    """Whether this run did so here before: the connection broke, and Ansible asks again."""
+    """Whether this run has moved traffic here before: the connection broke, and Ansible asks again."""
     before = undo.recall(params["app_name"])
     return bool(before) and (before["run"], before["release"]) == (params["run_id"], params["release"])
 

@@ -152,6 +152,8 @@ describe("role mode on Debian 12 and 13 with PostgreSQL on one of them", () => {
     expect(Object.keys(timings.phases)).toEqual([
       ...["Provide database and Redis", "Reach hosts", "Prepare", "Migrate", "Activate", "Finish"],
     ]);
+    // One step prepares, activates and ends.
+    expect(timings.phases.Activate).toBeGreaterThan(timings.phases.Migrate);
     expect(timings.switched).toBeGreaterThan(timings.look + timings.phases.Prepare);
     expect(timings.switched).toBeLessThan(timings.total);
     console.log(`timings of a new revision: ${run.outputs.timings}; it brought ${asked.bytes} bytes to app2`);

@@ -27,6 +27,7 @@ def go_over(params: dict, lock: DeployLock, begin_phase: Callable[[str], None]) 
     :param begin_phase: called with the name of each phase that it comes to.
     :returns: as app_activate answers; None when the run has to do it in steps, as not all hosts are ready.
     :raises CommandFailed: when the release does not answer. What was there before is live again.
+    :raises Locked: when the lock is not this run's any more, as where an earlier try of this step has ended the deploy here.
     :raises Unfinished: when only what comes after that failed.
     """
     release, commit, keeper = params["release"], params["revision"], lock.keeper()
@@ -35,7 +36,10 @@ def go_over(params: dict, lock: DeployLock, begin_phase: Callable[[str], None]) 
     def goes_on() -> bool:
         return lock.is_held() and not lock.is_asked_to_stop()
 
-    if not has_moved(params) and not may_move(params, is_alone, keeper, goes_on):
+    # When the connection broke, Ansible asks again while the first one goes on: as long as this lasts, that neither begins to end the deploy here nor is in the middle of it.
+    with lock.step():
+        moved = has_moved(params)
+    if not moved and not may_move(params, is_alone, keeper, goes_on):
         return None
     # What prepares yields to what serves; the switch is not to wait for others.
     with contextlib.suppress(OSError):

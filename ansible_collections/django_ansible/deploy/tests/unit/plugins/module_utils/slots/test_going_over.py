@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import going_over
 
 NEW, COMMIT = "20260102T030405Z-0123456", "0" * 40
@@ -15,10 +16,12 @@ ALONE = {**PARAMS, "batches": [["app1"]]}
 @pytest.fixture
 def host(monkeypatch):
     """Has the release coming up in its free slot; all others are ready, and go over as well."""
-    state = SimpleNamespace(did=[], begun={"release": NEW}, undo=None, turn=True, through=True, keeper="/socket", trouble=None, phases=[])
+    state = SimpleNamespace(did=[], begun={"release": NEW}, undo=None, turn=True, through=True, keeper="/socket", trouble=None, phases=[], ended=False)
 
     class Step:
         def __enter__(self):
+            if state.ended:
+                raise Locked("the deploy lock of mysite is not this run's any more")
             state.did.append("step")
 
         def __exit__(self, *error):
@@ -45,14 +48,14 @@ def host(monkeypatch):
 
 def test_it_waits_for_its_turn_and_for_all_others_with_the_lock_open(host):
     assert host.go()["finished"] is True
-    assert host.did == ["turn", "step", "activate", "step over", "moved", "step", "end", "step over"]
+    assert host.did == ["step", "step over", "turn", "step", "activate", "step over", "moved", "step", "end", "step over"]
     assert host.phases == ["Activate", "Finish"]
 
 
 def test_a_host_that_is_alone_asks_nobody(host):
     host.keeper = None
     assert host.go(ALONE)["finished"] is True
-    assert host.did == ["step", "activate", "end", "step over"]
+    assert host.did == ["step", "step over", "step", "activate", "end", "step over"]
     assert host.phases == ["Activate", "Finish"]
 
 
@@ -60,22 +63,22 @@ def test_a_host_that_is_alone_asks_nobody(host):
 def test_one_that_is_not_ready_does_nothing_and_says_so(host, begun):
     host.begun = begun
     assert host.go() is None
-    assert host.did == [("/socket", None, None)]
+    assert host.did == ["step", "step over", ("/socket", None, None)]
     host.did.clear()
     assert host.go(ALONE) is None
-    assert host.did == []
+    assert host.did == ["step", "step over"]
 
 
 def test_without_a_heartbeat_nothing_is_done_here(host):
     host.keeper = None
     assert host.go() is None
-    assert host.did == [(None, None, None)]
+    assert host.did == ["step", "step over", (None, None, None)]
 
 
 def test_nothing_is_done_where_others_are_not_ready_or_failed(host):
     host.turn = False
     assert host.go() is None
-    assert host.did == ["turn"]
+    assert host.did == ["step", "step over", "turn"]
     assert host.phases == [], "it is still in the phase that prepares"
 
 
@@ -106,3 +109,11 @@ def test_asked_again_after_the_connection_broke_it_has_had_its_turn(host):
     assert host.did[0] == "step" and "turn" not in host.did
     host.undo = {"run": "run-0", "release": NEW}
     assert host.go() is None
+
+
+def test_asked_again_after_an_earlier_try_has_ended_the_deploy_it_tells_nobody_that_it_does_nothing(host):
+    """That one has forgotten the way back, and nothing is coming up any more."""
+    host.begun, host.undo, host.ended = None, None, True
+    with pytest.raises(Locked):
+        host.go()
+    assert host.did == []

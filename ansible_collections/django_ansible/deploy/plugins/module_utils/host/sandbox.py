@@ -218,7 +218,7 @@ def _finished(command: list[str], unit: str, stdin="", attached=None, output=Non
     feeding = threading.Thread(target=_feed, args=(process.stdin, stdin, attached), daemon=True)
     feeding.start()
     try:
-        code = _waited(process, unit, has_ended or (lambda: False))
+        code = _waited(process, unit, has_ended)
     except BaseException:
         # Whoever cleans up next is to find nobody who still writes.
         subprocess.run(["systemctl", "kill", "--signal=KILL", unit], check=False, capture_output=True)
@@ -239,7 +239,7 @@ def _feed(pipe, text: str, attached) -> None:
                 shutil.copyfileobj(attached, pipe)
 
 
-def _waited(process: subprocess.Popen, unit: str, has_ended: Callable[[], bool]) -> int:
+def _waited(process: subprocess.Popen, unit: str, has_ended: Callable[[], bool] | None = None) -> int:
     """Waits for the unit to end. One of which something is stopped would never: it is ended."""
     before: set[int] = set()
     asked = False
@@ -250,7 +250,7 @@ def _waited(process: subprocess.Popen, unit: str, has_ended: Callable[[], bool])
                 raise RunEnded
             return code
         except subprocess.TimeoutExpired:
-            if not asked and has_ended():
+            if not asked and has_ended and has_ended():
                 asked = True
                 subprocess.run(["systemctl", "kill", "--kill-whom=main", "--signal=TERM", unit], check=False, capture_output=True)
             stopped = _stopped(unit)

@@ -34,7 +34,7 @@ test("a host where su becomes root hears of its run, and a deploy goes over in o
     "django_app_database: local",
     "ansible_become_method: su",
   ].join("\n");
-  for (const version of ["1", "2"]) {
+  for (const version of ["one", "two"]) {
     project.write("mysite/__init__.py", `__version__ = "${version}"\n`);
     await project.commit(`Version ${version}`);
     const result = await deploy({ inputs: { vars, "become-password": password } });

@@ -31,7 +31,7 @@ class Action(heart.Heard, Module):
 @pytest.fixture(autouse=True)
 def started(monkeypatch):
     made = []
-    monkeypatch.setattr(heart, "start", lambda action, task_vars, may_fail: made.append(may_fail) or "secret%d" % len(made))
+    monkeypatch.setattr(heart, "start", lambda action, task_vars, may_fail, app: made.append(may_fail) or "secret%d" % len(made))
     return made
 
 
@@ -123,7 +123,7 @@ def test_nothing_is_confirmed_by_one_that_knows_some_of_the_hosts(sender, tmp_pa
     sender.wait()
     os.unlink(tmp_path / "heart" / "wake")
     second = send(tmp_path / "heart")
-    order = {"name": "app2", "may_fail": 0, "hosts": 2, "argv": [sys.executable, "-c", "import time; time.sleep(60)"], "greeting": "/the/socket", "control_path": ""}
+    order = {"name": "app2", "app": "", "may_fail": 0, "hosts": 2, "argv": [sys.executable, "-c", "import time; time.sleep(60)"], "greeting": "/the/socket", "control_path": ""}
     heart.put("secret.host", json.dumps(order))
     until(lambda: not (tmp_path / "heart" / "secret.host").exists())
     answer = confirmed()

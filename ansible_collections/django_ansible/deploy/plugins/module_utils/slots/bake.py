@@ -18,7 +18,7 @@ from datetime import datetime
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import ALPHA, BAD, TOLERATED, Elsewhere, Requests, elsewhere_of, more_fail
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import FoundBad, Rule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.processor_waits import Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, one_by_one, requests_of, split_checks
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
@@ -183,12 +183,12 @@ class Bake:
         """Looks until the time is over or the release is found bad.
 
         :returns: good or undecided, and what to say of it.
-        :raises CommandFailed: when it is bad; the text says why, with the paths that failed most.
+        :raises FoundBad: when it is; the text says why, with the paths that failed most.
         """
         before = requests_of(of_before(self.log.before(), self.counts))
         verdict, said = self.rule.watch(lambda: self.look(before), self.stop)
         if verdict == BAD:
-            raise CommandFailed("it answered its health check and not its visitors: %s" % said)
+            raise FoundBad("it answered its health check and not its visitors: %s" % said)
         return verdict, said
 
     def look(self, before: Requests) -> tuple[str, str, str | None]:

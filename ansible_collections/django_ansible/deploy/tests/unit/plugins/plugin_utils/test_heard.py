@@ -41,6 +41,16 @@ def test_a_host_that_hears_the_run_is_run_once(started):
     assert action.given == [{"run_id": "7-1-a", "heart": "secret1"}]
 
 
+def test_what_stands_for_an_application_is_the_same_on_all_its_hosts(monkeypatch):
+    apps = []
+    monkeypatch.setattr(heart, "start", lambda action, task_vars, may_fail, app: apps.append(app) or "secret")
+    for name, moment in [("shop", "20260101T000000Z"), ("shop-eu", "20260101T000000Z"), ("blog", "20260101T000009Z"), ("", "20260101T000009Z")]:
+        action = Action({"changed": False})
+        action._task.args["app_name"] = name
+        action._execute_module(task_vars={"__django_app_moment": moment})
+    assert apps == ["20260101T000000Z", "20260101T000000Z", "20260101T000009Z", ""]
+
+
 def test_one_that_does_not_is_run_again_over_the_same_channel(started):
     action = Action({"changed": False, "unheard": True}, {"changed": False, "releases": []})
     assert action._execute_module() == {"changed": False, "releases": []}

@@ -130,12 +130,12 @@ def _moment(second: str) -> float:
         return 0.0
 
 
-def tells_of_before(layout: Layout, release: str, is_old_one: bool) -> Callable[[str], bool]:
+def tells_of_before(layout: Layout, release: str, before: str | None) -> Callable[[str], bool]:
     """Whether requests to any release tell how visitors fare without *release*: those to one that did badly here do not.
 
-    :param is_old_one: whether it was live before as well, with another environment.
+    :param before: what was live before; the same release where only its environment is another one.
     """
-    return lambda other: not layout.did_badly(other) and (other != release or is_old_one)
+    return lambda other: other == before or (other != release and not layout.did_badly(other))
 
 
 def of_before(entries: list[Entry], counts: Callable[[str], bool]) -> list[Entry]:

@@ -23,8 +23,8 @@ def finish(params: dict, run: str) -> bool:
 def look(params: dict, run: str, seconds: int, part: str) -> Elsewhere:
     """What visitors of this host saw in the last *seconds* without what this run activates, which another host watches: a release called *part*, or the same with another environment."""
     layout = layout_of(params)
-    is_old_one = layout.live_release() == part and (undo.recall(layout.app_name) or {}).get("run") != run
-    return bake.seen_here(layout.access_log, seconds, bake.tells_of_before(layout, part, is_old_one))
+    is_switched = (undo.recall(layout.app_name) or {}).get("run") == run
+    return bake.seen_here(layout.access_log, seconds, bake.tells_of_before(layout, part, None if is_switched else layout.live_release()))
 
 
 def go_back(params: dict, run: str, result: str = BY_ITSELF) -> dict | None:

@@ -243,6 +243,8 @@ def test_what_tells_how_visitors_fare_without_the_release_that_another_host_watc
     monkeypatch.setattr(returning.undo, "recall", lambda app_name: {"run": run})
     monkeypatch.setattr(returning.bake, "seen_here", lambda path, seconds, counts: {name for name in [*records, pruned] if counts(name)})
     assert returning.look({}, "7-1-a", 20, NEW) == counted | {pruned}
+    records[OLD] = records[NEW] = {"created": "x"}
+    assert returning.look({}, "7-1-a", 20, NEW) == {pruned} | ({live} if run != "7-1-a" else set()), "what is live counts whatever was noted of it"
 
 
 def test_one_that_is_undecided_is_watched_longer_where_it_may_be(watched, monkeypatch):

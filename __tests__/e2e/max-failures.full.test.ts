@@ -58,6 +58,18 @@ test("a host whose switch fails goes back alone", async () => {
   expect(await versions()).toEqual(["3", "2", "3"]);
 });
 
+test("a release that fails its visitors on one host stops all: that is no fault of the host", async () => {
+  const before = await versions();
+  const own = "inventory/host_vars/app2.yml";
+  fleet.project.write(own, 'django_app_bake_checks: ["http://127.0.0.1:9/"]\n');
+  await commitVersion(fleet.project, "bad");
+  const result = await fleet
+    .deploy({ inputs: { vars: "{django_app_bake: 3, django_app_batch: 1}" } })
+    .finally(() => fleet.project.write(own, "{}\n"));
+  expect(result.outputs, result.log).toMatchObject({ status: "rolled-back", "failed-host-names": '["app2"]' });
+  expect(await versions()).toEqual(before);
+});
+
 test("two are too many, and every host keeps its release", async () => {
   for (const host of [fleet.app2, third])
     await onHost(host, `echo 'include /etc/nginx/not-there-yet.conf;' > ${broken}`);

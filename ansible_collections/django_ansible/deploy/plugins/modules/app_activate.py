@@ -69,6 +69,10 @@ finished:
   description: Whether the deploy was ended here too.
   type: bool
   returned: success
+found_bad:
+  description: Whether the release failed its visitors, so that no other host should get it.
+  type: bool
+  returned: failure
 told:
   description: What is served to everybody from now on. The action plugin shows it.
   type: list
@@ -82,6 +86,7 @@ deploy:
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import is_found_bad
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.finishing import FINISH, end_after
@@ -112,7 +117,7 @@ def main() -> None:
         before = activating.ended_before(module.params) if isinstance(error, Locked) and lock.holder() is None else None
         if before:
             module.exit_json(**before)
-        module.fail_json(**activating.failure(module.params, error))
+        module.fail_json(**activating.failure(module.params, error), found_bad=is_found_bad(error))
     for warning in result["deploy"]["warnings"]:
         module.warn(warning)
     if trouble:

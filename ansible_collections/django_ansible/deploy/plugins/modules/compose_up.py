@@ -47,6 +47,10 @@ changes:
   description: What happened to each service that changed, one of V(created), V(replaced), V(scaled), V(started), V(removed).
   returned: always
   type: dict
+found_bad:
+  description: Whether the release failed its visitors, so that no other host should get it.
+  type: bool
+  returned: failure
 told:
   description: For each service, how it is known to be healthy. The action plugin shows it.
   returned: success
@@ -67,6 +71,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.targ
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import is_found_bad
 
 
 def rename(params):
@@ -106,7 +111,7 @@ def main():
             if params["settled"]:
                 lock.release()
     except (CommandFailed, Locked) as error:
-        module.fail_json(msg=mask(to_native(error)), **failure(params, error))
+        module.fail_json(msg=mask(to_native(error)), **failure(params, error), found_bad=is_found_bad(error))
     module.exit_json(**result)
 
 

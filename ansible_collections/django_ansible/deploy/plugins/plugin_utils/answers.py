@@ -64,7 +64,7 @@ packed = form(r"[A-Za-z0-9+/=]*", "a packed list", LARGEST_PACKED)
 
 # By module, what it may answer besides what every module does; as its RETURN says.
 ANSWERS: dict[str, dict[str, Shape]] = {
-    "app_activate": {"slot": one_of("blue", "green"), "finished": boolean, "done": each(LINE), "told": each(text()), "deploy": DEPLOY},
+    "app_activate": {"slot": one_of("blue", "green"), "finished": boolean, "found_bad": boolean, "done": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_certificate": {"identity": pem, "due": boolean, "deploy": DEPLOY},
     "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_host": {
@@ -108,7 +108,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_schedule": {"scheduled": boolean},
     "compose_stack": {"manager": boolean, "changes": CHANGES, "deploy": DEPLOY},
     "compose_status": {"deploy": DEPLOY},
-    "compose_up": {"changes": CHANGES, "told": each(text()), "deploy": DEPLOY},
+    "compose_up": {"changes": CHANGES, "found_bad": boolean, "told": each(text()), "deploy": DEPLOY},
     "fleet_absent": {"absent": each(word), "deploy": DEPLOY},
     "fleet_confirm": {"confirmed": boolean, "silent": each(word), "unsure": each(word), "ended": each(word), "why": LINE, "deploy": DEPLOY},
     "host_packages": {"installed": each(word), "made": boolean},

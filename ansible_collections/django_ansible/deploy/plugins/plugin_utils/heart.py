@@ -59,7 +59,9 @@ class Heard:
     def _execute_module(self, *args, task_vars=None, **kwargs):
         arguments, ansible = dict(self._task.args), os.getppid()
         if arguments.get("run_id") and not self._task.check_mode:
-            arguments["heart"] = start(self, task_vars or {}, int(arguments.get("may_fail") or 0))
+            # When the role began, as it says itself to all hosts: their names for the application may differ.
+            app = str((task_vars or {}).get("__django_app_moment") or "") if arguments.get("app_name") else ""
+            arguments["heart"] = start(self, task_vars or {}, int(arguments.get("may_fail") or 0), app)
         answer: dict = {"failed": True}
         try:
             answer = super()._execute_module(*args, module_args=arguments, task_vars=task_vars, **kwargs)
@@ -73,11 +75,12 @@ class Heard:
         return answer
 
 
-def start(action, task_vars: dict, may_fail: int) -> str:
+def start(action, task_vars: dict, may_fail: int, app: str) -> str:
     """Begins to let the task's host hear of this run.
 
     :param action: an action plugin, of which the connection is used.
     :param may_fail: how many hosts the run may lose and go on with the others.
+    :param app: what stands for the application that is deployed, the same for all its hosts; empty in container mode.
     :returns: the secret that the host's keeper is given; empty where there is no such channel.
     """
     argv = _command(action._connection, task_vars)
@@ -86,7 +89,7 @@ def start(action, task_vars: dict, may_fail: int) -> str:
     token = secrets.token_hex(16)
     host = task_vars.get("inventory_hostname", "")
     hosts = len(task_vars.get("ansible_play_hosts_all") or [])
-    order = {"name": host, "argv": argv, "greeting": socket_path(token), "control_path": control_path(argv), "may_fail": may_fail, "hosts": hosts}
+    order = {"name": host, "argv": argv, "greeting": socket_path(token), "control_path": control_path(argv), "app": app, "may_fail": may_fail, "hosts": hosts}
     with open(place("hosts"), "a", encoding="utf-8"):
         pass
     put(token + ".host", json.dumps(order))

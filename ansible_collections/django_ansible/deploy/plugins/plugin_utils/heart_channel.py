@@ -28,8 +28,9 @@ MOST_SEEN = 16  # answers of a host that wait
 class Channel:
     """A connection to one host. It is made over the one that Ansible has; made anew, by turns without it, which may be what broke."""
 
-    def __init__(self, name: str, argv: list[str], greeting: str, control_path: str) -> None:
+    def __init__(self, name: str, argv: list[str], greeting: str, control_path: str, app: str) -> None:
         self.name = name
+        self.app = app
         self.argv = argv
         self.greeting = greeting
         self.control_path = control_path

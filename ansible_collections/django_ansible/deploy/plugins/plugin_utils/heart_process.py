@@ -3,7 +3,7 @@
 """Runs beside ansible-playbook, one for a run, and lets each host hear that the run lives.
 
 Started by heart.py with a folder and the process id of ansible-playbook. Orders come as files in the folder, written by rename: ``NAME.host`` has a
-host's channel, how many hosts the run has and how many it may lose, ``NAME.login`` a command that makes a connection and stays until that has ended,
+host's channel, which application is deployed there, how many hosts the run has and how many it may lose (read before all others), ``NAME.login`` a command that makes a connection and stays until that has ended,
 ``differs`` says that a host does nothing by itself, ``batches`` in which order hosts do what all agree on (read before that one does not, in the order of names),
 ``confirm`` asks to tell all hosts that the fleet is through, but for those that are lost, and whether nothing else is to be done there, which ``confirmed`` answers; who
 wrote one writes to the pipe ``wake`` as well. It knows no Ansible and imports nothing of it.
@@ -19,6 +19,7 @@ import os
 import select
 import subprocess
 import time
+from collections import Counter
 
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart_progress
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils.heart_agreement import Agreement
@@ -42,6 +43,8 @@ class Heart:
         self.logins: dict = {}
         self.questions = Questions()
         self.agreement = Agreement()
+        # The application that is deployed now; a run may have several, one after the other, and what became of one is nothing to the next.
+        self.app = ""
         self.confirmed = False
         self.may_fail = 0
         self.wake = os.open(pipe_in(folder), os.O_RDWR | os.O_NONBLOCK)
@@ -62,13 +65,17 @@ class Heart:
                 self.agreement.through = True
             else:
                 self.agreement.differs = True  # The run asks again, and says who is silent.
-            self.agreement.pass_on(self.channels)
+            self.agreement.pass_on(self.own())
+
+    def own(self) -> dict:
+        """The channels to hosts that get the application which is deployed now."""
+        return {name: channel for name, channel in self.channels.items() if channel.app == self.app}
 
     def turn(self, seconds: float) -> None:
         now = time.monotonic()
-        beats = self.confirmed or sum(channel.is_gone(now) for channel in self.channels.values()) <= self.may_fail
+        gone = Counter(channel.app for channel in self.channels.values() if channel.is_gone(now))
         for channel in self.channels.values():
-            channel.tend(now, beats)
+            channel.tend(now, gone[channel.app] <= self.may_fail or (self.confirmed and channel.app == self.app))
         open_ones = {channel.process.stdout: channel for channel in self.channels.values() if channel.process is not None}
         self.end_logins()
         if self.logins or any(channel.waits_for_master(now) for channel in self.channels.values()):
@@ -78,14 +85,14 @@ class Heart:
                 os.read(self.wake, LONGEST)
             else:
                 open_ones[stream].hear(time.monotonic())
-        self.questions.pass_on(self.channels, time.monotonic())
-        self.agreement.pass_on(self.channels)
+        self.questions.pass_on(self.own(), time.monotonic())
+        self.agreement.pass_on(self.own())
         for channel in self.channels.values():
             heart_progress.write_down(self.folder, channel)
 
     def take_orders(self) -> None:
         try:
-            names = sorted(os.listdir(self.folder))
+            names = sorted(os.listdir(self.folder), key=lambda name: (not name.endswith(".host"), name))
         except FileNotFoundError:
             return
         for name in names:
@@ -94,10 +101,14 @@ class Heart:
                 with open(path, encoding="utf-8") as file:
                     told = json.load(file)
                 os.unlink(path)
+                if told["app"] != self.app:
+                    self.app, self.confirmed = told["app"], False
+                    self.agreement.begin()
+                    self.questions.open.clear()
                 self.may_fail, self.agreement.hosts = told["may_fail"], told["hosts"]
                 if told["name"] in self.channels:
                     self.channels[told["name"]].close()
-                self.channels[told["name"]] = Channel(told["name"], told["argv"], told["greeting"], told["control_path"])
+                self.channels[told["name"]] = Channel(told["name"], told["argv"], told["greeting"], told["control_path"], told["app"])
             elif name.endswith(".login"):
                 if path not in self.logins:
                     self.log_in(path)
@@ -136,7 +147,7 @@ class Heart:
             the run.
         """
         if self.is_second:
-            return {"confirmed": False, "silent": sorted(self.channels), "unsure": [], "ended": []}
+            return {"confirmed": False, "silent": sorted(self.own()), "unsure": [], "ended": []}
         silent = self.ask("ask", "here", lost)
         self.confirmed = len(lost.union(silent)) <= self.may_fail
         unsure = self.ask("confirm", "confirmed", lost.union(silent)) if self.confirmed else []
@@ -144,13 +155,13 @@ class Heart:
 
     def finish(self, but: set) -> list[str]:
         """Has hosts end the run, which the others know as confirmed by now. The ones that did."""
-        there = [channel for channel in self.channels.values() if channel.name not in but and channel.listens()]
+        there = [channel for channel in self.own().values() if channel.name not in but and channel.listens()]
         self.ask("finish", "stays", but)
         return sorted(channel.name for channel in there if channel.ended and not channel.went_back)
 
     def ask(self, line: str, answer: str, but: set) -> list[str]:
         """The hosts that do not give that answer, those that went back by themselves among them."""
-        asked = [channel for channel in self.channels.values() if channel.name not in but and (channel.went_back or channel.listens())]
+        asked = [channel for channel in self.own().values() if channel.name not in but and (channel.went_back or channel.listens())]
         for channel in asked:
             channel.words.clear()
             channel.send(line)

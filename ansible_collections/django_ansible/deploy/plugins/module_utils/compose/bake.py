@@ -20,7 +20,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engi
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.log_reading import timed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import BAD, UNDECIDED, Requests, elsewhere_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.output import Tail
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import FoundBad, Rule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import COMMAND_SECONDS, Entry, failed_check, failing_paths, one_by_one, requests_of, split_checks
 
 # A request as nginx, Apache, Caddy's and Traefik's common format, gunicorn and uvicorn print it: "METHOD path PROTOCOL" status.
@@ -76,6 +76,10 @@ def seen_here(engine, project, service, seconds):
     return elsewhere_of(requests_of(now), requests_of(entries[: max(len(entries) - len(now), 0)]))
 
 
+class FailsVisitors(FoundBad, ComposeError):
+    """Of containers."""
+
+
 class Bake:
     """One project on one host, made before anything of the release starts.
 
@@ -92,7 +96,7 @@ class Bake:
         """Looks until the time is over or the release is found bad.
 
         :returns: good or undecided, and what to say of it; None when it is not watched.
-        :raises ComposeError: when it is bad; the text says why, with the paths that failed most and the last lines of logs.
+        :raises FailsVisitors: when it is bad; the text says why, with the paths that failed most and the last lines of logs.
         """
         if not self.rule.seconds:
             return None
@@ -110,7 +114,7 @@ class Bake:
         if verdict == BAD:
             # Failures may be in the log of a proxy, and why in that of what stands behind it.
             blamed = sorted(self.launch.inspect(), key=lambda container: service_of(container) not in said)
-            raise ComposeError("\n".join([f"it was healthy, and did not stay so: {said}", *self.launch.last_words(blamed)]))
+            raise FailsVisitors("\n".join([f"it was healthy, and did not stay so: {said}", *self.launch.last_words(blamed)]))
         return verdict, said
 
     def judge(self, since, ask):

@@ -19,13 +19,15 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock im
 UNITS = "/etc/systemd/system"
 FOLDER = "/var/lib/django-ansible-deploy"
 TRIES = 12  # to say that this host rolled back: after a boot, the network may be later than this
+STARTS = 12  # that systemd tries
+INTERRUPTED = "%s was interrupted here"
 # After what a site needs, since the host asks for its health as it goes back. What it needs may come late, or have another name: an engine from a snap has.
 UNIT = """\
 [Unit]
 Description=Rollback of a deploy of %s that this boot interrupted
 After=network.target nginx.service postgresql.service redis-server.service docker.service
 StartLimitIntervalSec=600
-StartLimitBurst=12
+StartLimitBurst=%d
 
 [Service]
 Type=exec
@@ -59,7 +61,7 @@ def unit(place: str, told: dict) -> str:
     """
     facts = {name: told[name] for name in ("app_name", "run", "actor", "locks", "way_back", "params")}
     limits = "".join("%s=%s\n" % limit for limit in supervised.LIMITS.items())
-    return UNIT % (told["app_name"], " ".join(map(systemd.quoted, shipped.command(place, "host.boot", json.dumps(facts)))), limits)
+    return UNIT % (told["app_name"], STARTS, " ".join(map(systemd.quoted, shipped.command(place, "host.boot", json.dumps(facts)))), limits)
 
 
 def arm(app_name: str, content: str, notify: str = "") -> None:
@@ -96,6 +98,13 @@ def disarm(app_name: str, content: str) -> None:
         os.unlink(_address(app_name))
 
 
+def give_up(lock: DeployLock) -> None:
+    """Has somebody look at this host, when it was its last try."""
+    name = os.path.basename(_paths(lock.app_name)[0])
+    if systemd.show(name, "NRestarts").get("NRestarts") == str(STARTS - 1):
+        notice.of_failure(_told(lock.app_name), lock.app_name, lock.run, lock.actor, INTERRUPTED, name)
+
+
 def main(facts: str) -> None:
     """Goes back as the keeper would have, unless a later run works here already, which then puts the host in order."""
     told = json.loads(facts)
@@ -106,8 +115,12 @@ def main(facts: str) -> None:
         if step is not None:
             with step:
                 if lock.holder() is None or lock.is_held():
-                    went = way_back.go_back(told["params"], lock.run)
+                    try:
+                        went = way_back.go_back(told["params"], lock.run)
+                    except Exception:
+                        give_up(lock)
+                        raise
         address = _told(lock.app_name)
         disarm(lock.app_name, systemd.quoted(facts))
         if went is not None:
-            notice.of_rollback(address, lock.app_name, lock.run, lock.actor, went, "%s was interrupted here", TRIES)
+            notice.of_rollback(address, lock.app_name, lock.run, lock.actor, went, INTERRUPTED, TRIES)

@@ -32,6 +32,10 @@ def message(address: str, sentence: str, facts: dict) -> dict:
     return {"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}]}
 
 
+def _of(run: str, actor: str, why: str) -> str:
+    return why % ("run %s%s" % (run, " of " + actor if actor else ""))
+
+
 def of_rollback(address: str, app_name: str, run: str, actor: str, went: dict, why: str, tries: int = TRIES) -> None:
     """Posts that this host rolled back by itself; without an address, to nobody.
 
@@ -39,9 +43,17 @@ def of_rollback(address: str, app_name: str, run: str, actor: str, went: dict, w
     :param why: with C(%s) for the run and whose it was.
     """
     if address:
-        whose = "run %s%s" % (run, " of " + actor if actor else "")
-        sentence = "%s: %s rolled back to %s by itself, since %s." % (socket.gethostname(), app_name, went.get("release") or "what it ran before", why % whose)
+        sentence = "%s: %s rolled back to %s by itself, since %s." % (socket.gethostname(), app_name, went.get("release") or "what it ran before", _of(run, actor, why))
         send(address, sentence, tries, app=app_name, host=socket.gethostname(), run=run, release=went.get("release"))
+
+
+def of_failure(address: str, app_name: str, run: str, actor: str, why: str, unit: str) -> None:
+    """Posts that this host could not roll back; *unit* has tried. Else as :func:`of_rollback`."""
+    if address:
+        sentence = "%s: %s failed to roll back by itself, since %s, and it is not tried again before a boot. Deploy or roll back this host; journalctl -u %s shows why." % (
+            socket.gethostname(), app_name, _of(run, actor, why), unit,
+        )
+        send(address, sentence, app=app_name, host=socket.gethostname(), run=run, release=None)
 
 
 def send(address: str, sentence: str, tries: int = TRIES, **facts: object) -> bool:

@@ -95,6 +95,11 @@ class Releases:
         # Whatever else the record says, it is that of its folder.
         return {**known, "release": release} if isinstance(known, dict) else {}
 
+    def did_badly(self, name: str) -> bool:
+        """Whether a release that is kept failed here, or was taken back before it was through. Of others nobody knows."""
+        known = self.read_release(name)
+        return bool(known) and (bool(known.get("bad")) or not known.get("activated"))
+
     def mark_release(self, name: str, **facts: object) -> None:
         """Adds facts to what release.json tells; None takes one away."""
         known = self.read_release(name)

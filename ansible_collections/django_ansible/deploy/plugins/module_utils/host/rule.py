@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import BAD, GOOD, SLOWER, UNDECIDED, Elsewhere, Requests, judge
 
 EVERY = 3  # seconds between two looks
@@ -16,6 +17,15 @@ BAKE = {
     "bake_failures": {"type": "float", "default": 0.5},
     "bake_checks": {"type": "list", "elements": "str", "default": []},
 }
+
+
+class FoundBad(CommandFailed):
+    """A release fails its visitors. That is no fault of the host that found it out, and no other one should get it."""
+
+
+def is_found_bad(error: BaseException) -> bool:
+    """Whether that is why a host has gone back."""
+    return isinstance(error, FoundBad) or isinstance(error.__cause__, FoundBad)
 
 
 class Rule:

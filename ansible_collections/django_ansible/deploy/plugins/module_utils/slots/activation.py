@@ -112,6 +112,7 @@ class Activation:
         verdict, said = bake.Bake(
             log, waits, release, self.web_service, processes, params, lock.is_asked_to_stop, lambda seconds: elsewhere.ask(lock.keeper(), seconds, release),
             lambda command: commands.trouble_of(application, self.layout, command, COMMAND_SECONDS),
+            bake.tells_of_before(self.layout, release, self.wanted.previous_release),
         ).watch()
         self.told.append(said)
         if verdict == UNDECIDED:

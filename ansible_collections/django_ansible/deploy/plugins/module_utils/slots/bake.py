@@ -18,10 +18,10 @@ from datetime import datetime
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import ALPHA, BAD, TOLERATED, Elsewhere, Requests, elsewhere_of, more_fail
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import Rule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import FoundBad, Rule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.processor_waits import Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, one_by_one, requests_of, split_checks
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
 BEFORE = 2 << 20  # bytes of the log that tell how the release before did
 LOOK = 8 << 20  # bytes that one look reads on at most, the newest
@@ -53,7 +53,16 @@ def sides(entries: list[Entry], release: str) -> tuple[list[Entry], list[Entry]]
 
 
 def _opened(path: str):
-    return open(path, "rb", buffering=0) if os.path.exists(path) else None
+    try:
+        return open(path, "rb", buffering=0)
+    except FileNotFoundError:
+        return None
+
+
+def _end(file, size: int, most: int) -> bytes:
+    """Of the first *size* bytes of a file the last ones, *most* at most."""
+    read = min(most, size)
+    return os.pread(file.fileno(), read, size - read) if file else b""
 
 
 def _entries(lines: Iterable[bytes]) -> list[Entry]:
@@ -61,17 +70,20 @@ def _entries(lines: Iterable[bytes]) -> list[Entry]:
 
 
 class Log:
-    """nginx's log of the application, read on from where it was, also when it is rotated meanwhile."""
+    """nginx's log of the application, read on from where it was, also when it is rotated meanwhile or was right before."""
 
     def __init__(self, path: str) -> None:
+        # Where logrotate of Debian leaves the log before.
+        self.earlier = _opened(path + ".1")
         self.path, self.file = path, _opened(path)
         self.offset = self.file.seek(0, os.SEEK_END) if self.file else 0
         self.rest, self.entries = b"", []
         self.made, self.begun = time.time(), time.monotonic()
 
     def before(self, most: int = BEFORE) -> list[Entry]:
-        size = min(most, self.offset)
-        return _entries(os.pread(self.file.fileno(), size, self.offset - size).splitlines()) if self.file else []
+        said = _end(self.file, self.offset, most)
+        earlier = _end(self.earlier, os.fstat(self.earlier.fileno()).st_size, most - len(said)) if self.earlier else b""
+        return _entries((earlier + said).splitlines())
 
     def since(self) -> list[Entry]:
         self._read_on()
@@ -89,12 +101,12 @@ class Log:
             self.entries += _entries(lines)
 
     def _is_rotated(self) -> bool:
-        """Whether another file has this name now, or this one was emptied."""
+        """Whether another file has this name now that nginx writes to, or this one was emptied."""
         try:
             named, mine = os.stat(self.path), self.file and os.fstat(self.file.fileno())
         except FileNotFoundError:
             return False
-        return not mine or not os.path.samestat(named, mine) or mine.st_size < self.file.tell()
+        return not mine or (named.st_size > 0 and not os.path.samestat(named, mine)) or mine.st_size < self.file.tell()
 
 
 SLOT = re.compile(r"-(blue|green)@[0-9]+\.service$")
@@ -118,12 +130,27 @@ def _moment(second: str) -> float:
         return 0.0
 
 
-def seen_here(path: str, release: str, seconds: int) -> Elsewhere:
-    """What this host sees, for another one that watches *release*: of requests to others in the last *seconds*, and before that.
+def tells_of_before(layout: Layout, release: str, before: str | None) -> Callable[[str], bool]:
+    """Whether requests to any release tell how visitors fare without *release*: those to one that did badly here do not.
+
+    :param before: what was live before; the same release where only its environment is another one.
+    """
+    return lambda other: other == before or (other != release and not layout.did_badly(other))
+
+
+def of_before(entries: list[Entry], counts: Callable[[str], bool]) -> list[Entry]:
+    """What tells how things were: of releases that count, and of none that nobody answered."""
+    counted = set(filter(counts, {entry.release for entry in entries} - {"-"}))
+    return [entry for entry in entries if entry.release in counted]
+
+
+def seen_here(path: str, seconds: int, counts: Callable[[str], bool]) -> Elsewhere:
+    """What this host sees, for another one that watches a release: of requests to others in the last *seconds*, and before that.
 
     :param path: nginx's log of the application.
+    :param counts: whether requests to a release tell how visitors fare without the one that is watched.
     """
-    entries = [entry for entry in Log(path).before(2 * BEFORE) if entry.release != release]
+    entries = of_before(Log(path).before(2 * BEFORE), counts)
     begin = time.time() - seconds
     now = sum(1 for _ in itertools.takewhile(lambda entry: _moment(entry.second) >= begin, reversed(entries)))
     return elsewhere_of(requests_of(entries[len(entries) - now :]), requests_of(entries[: len(entries) - now]))
@@ -140,14 +167,15 @@ class Bake:
     :param stop: asked whether nobody waits for the end any more.
     :param ask: what other hosts see that still have the release before, in so many seconds until now.
     :param try_out: runs a command of the user's own and says what is wrong, if anything is.
+    :param counts: whether earlier requests to a release tell how things were before.
     """
 
     def __init__(
         self, log: Log, waits: Waits, release: str, service: str, processes: list[str], settings: dict, stop: Callable[[], bool], ask: Callable[[float], list[Elsewhere]],
-        try_out: Callable[[str], str | None],
+        try_out: Callable[[str], str | None], counts: Callable[[str], bool],
     ) -> None:
         self.log, self.waits, self.release, self.service, self.processes = log, waits, release, service, processes
-        self.rule, self.stop, self.ask, self.try_out = Rule(settings), stop, ask, try_out
+        self.rule, self.stop, self.ask, self.try_out, self.counts = Rule(settings), stop, ask, try_out, counts
         self.addresses, self.commands = split_checks(settings["bake_checks"])
         self.started, self.begun = time.time(), time.monotonic()
 
@@ -155,12 +183,12 @@ class Bake:
         """Looks until the time is over or the release is found bad.
 
         :returns: good or undecided, and what to say of it.
-        :raises CommandFailed: when it is bad; the text says why, with the paths that failed most.
+        :raises FoundBad: when it is; the text says why, with the paths that failed most.
         """
-        before = requests_of([entry for entry in self.log.before() if entry.release not in (self.release, "-")])
+        before = requests_of(of_before(self.log.before(), self.counts))
         verdict, said = self.rule.watch(lambda: self.look(before), self.stop)
         if verdict == BAD:
-            raise CommandFailed("it answered its health check and not its visitors: %s" % said)
+            raise FoundBad("it answered its health check and not its visitors: %s" % said)
         return verdict, said
 
     def look(self, before: Requests) -> tuple[str, str, str | None]:

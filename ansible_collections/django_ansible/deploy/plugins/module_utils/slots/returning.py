@@ -21,8 +21,10 @@ def finish(params: dict, run: str) -> bool:
 
 
 def look(params: dict, run: str, seconds: int, part: str) -> Elsewhere:
-    """What visitors of this host saw in the last *seconds* of releases that are not the one called *part*, which another host watches."""
-    return bake.seen_here(layout_of(params).access_log, part, seconds)
+    """What visitors of this host saw in the last *seconds* without what this run activates, which another host watches: a release called *part*, or the same with another environment."""
+    layout = layout_of(params)
+    is_switched = (undo.recall(layout.app_name) or {}).get("run") == run
+    return bake.seen_here(layout.access_log, seconds, bake.tells_of_before(layout, part, None if is_switched else layout.live_release()))
 
 
 def go_back(params: dict, run: str, result: str = BY_ITSELF) -> dict | None:

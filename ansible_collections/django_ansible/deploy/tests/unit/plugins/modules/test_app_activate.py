@@ -4,7 +4,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import FailsVisitors
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import FoundBad, is_found_bad
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, finishing
 
 NEW, OLD = "20260102T030405Z-0123456", "20260101T030405Z-0123456"
@@ -56,3 +58,16 @@ def test_what_cannot_be_ended_is_told_and_the_lock_given_back(monkeypatch):
     monkeypatch.setattr(finishing, "end", fails)
     assert finishing.end_after(result, PARAMS, lock) == "no space left"
     assert calls == [5, "release"]
+
+
+def chained(cause):
+    """As a step fails that has gone back: in words that tell of both."""
+    try:
+        raise CommandFailed("release r was not activated: %s" % cause) from cause
+    except CommandFailed as error:
+        return error
+
+
+@pytest.mark.parametrize("cause, is_bad", [(FoundBad("5 of 9 requests failed"), True), (FailsVisitors("web failed"), True), (CommandFailed("nginx does not start"), False)])
+def test_a_release_that_fails_its_visitors_is_told_from_a_host_that_fails(cause, is_bad):
+    assert is_found_bad(chained(cause)) == is_found_bad(cause) == is_bad

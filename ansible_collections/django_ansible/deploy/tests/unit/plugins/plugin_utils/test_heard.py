@@ -31,7 +31,7 @@ class Action(heart.Heard, Module):
 @pytest.fixture(autouse=True)
 def started(monkeypatch):
     made = []
-    monkeypatch.setattr(heart, "start", lambda action, task_vars, may_fail: made.append(may_fail) or "secret%d" % len(made))
+    monkeypatch.setattr(heart, "start", lambda action, task_vars, may_fail, app: made.append(may_fail) or "secret%d" % len(made))
     return made
 
 
@@ -39,6 +39,16 @@ def test_a_host_that_hears_the_run_is_run_once(started):
     action = Action({"changed": False})
     assert action._execute_module() == {"changed": False}
     assert action.given == [{"run_id": "7-1-a", "heart": "secret1"}]
+
+
+def test_what_stands_for_an_application_is_the_same_on_all_its_hosts(monkeypatch):
+    apps = []
+    monkeypatch.setattr(heart, "start", lambda action, task_vars, may_fail, app: apps.append(app) or "secret")
+    for name, moment in [("shop", "20260101T000000Z"), ("shop-eu", "20260101T000000Z"), ("blog", "20260101T000009Z"), ("", "20260101T000009Z")]:
+        action = Action({"changed": False})
+        action._task.args["app_name"] = name
+        action._execute_module(task_vars={"__django_app_moment": moment})
+    assert apps == ["20260101T000000Z", "20260101T000000Z", "20260101T000009Z", ""]
 
 
 def test_one_that_does_not_is_run_again_over_the_same_channel(started):
@@ -123,7 +133,7 @@ def test_nothing_is_confirmed_by_one_that_knows_some_of_the_hosts(sender, tmp_pa
     sender.wait()
     os.unlink(tmp_path / "heart" / "wake")
     second = send(tmp_path / "heart")
-    order = {"name": "app2", "may_fail": 0, "hosts": 2, "argv": [sys.executable, "-c", "import time; time.sleep(60)"], "greeting": "/the/socket", "control_path": ""}
+    order = {"name": "app2", "app": "", "may_fail": 0, "hosts": 2, "argv": [sys.executable, "-c", "import time; time.sleep(60)"], "greeting": "/the/socket", "control_path": ""}
     heart.put("secret.host", json.dumps(order))
     until(lambda: not (tmp_path / "heart" / "secret.host").exists())
     answer = confirmed()

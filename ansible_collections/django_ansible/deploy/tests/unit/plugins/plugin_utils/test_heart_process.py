@@ -44,8 +44,8 @@ def heart(tmp_path, monkeypatch):
         monkeypatch.setattr(heart_process, name, value)
     made = Heart(str(tmp_path), lambda: True)
 
-    def add(name, program=HOST, may_fail=0, hosts=0):
-        order = {"name": name, "may_fail": may_fail, "hosts": hosts, "argv": [sys.executable, "-c", program, str(tmp_path / (name + ".log"))], "greeting": "/the/socket", "control_path": ""}
+    def add(name, program=HOST, may_fail=0, hosts=0, app="shop"):
+        order = {"name": name, "app": app, "may_fail": may_fail, "hosts": hosts, "argv": [sys.executable, "-c", program, str(tmp_path / (name + ".log"))], "greeting": "/the/socket", "control_path": ""}
         (tmp_path / (name + ".host")).write_text(json.dumps(order))
 
     def beat(seconds):
@@ -414,6 +414,35 @@ def test_where_one_is_silent_at_the_end_nobody_is_through(heart, tmp_path):
     assert not {"confirm", "through"} & set(heart.lines("app1"))
 
 
+def test_a_host_that_another_application_of_the_run_lost_stops_no_beat_and_no_confirmation(heart):
+    heart.add("app1", may_fail=1)
+    heart.add("app2", may_fail=1)
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    assert heart.confirm(set())["confirmed"]
+    cut_off(heart, "app1")
+    cut_off(heart, "app2")
+    heart.add("app2", app="blog")
+    heart.add("app3", app="blog")
+    heart.until(lambda: "app3" in heart.channels and heart.channels["app2"].answered and heart.channels["app3"].answered and heart.channels["app1"].is_gone(time.monotonic()))
+    heart.go(0.3)
+    assert heart.heard("app2")[-1] == heart.heard("app3")[-1] == "beat"
+    assert heart.confirm(set()) == {"confirmed": True, "silent": [], "unsure": [], "ended": []}
+    assert heart.lines("app3")[-1] == "confirm"
+
+
+def test_what_was_confirmed_of_one_application_is_not_of_the_next(heart):
+    heart.add("app1")
+    heart.go(0.1)
+    heart.until(heart.are_there)
+    assert heart.confirm(set())["confirmed"]
+    heart.add("app1", app="blog")
+    heart.add("app2", app="blog")
+    heart.until(lambda: "app2" in heart.channels and heart.are_there())
+    cut_off(heart, "app2")
+    heart.until(lambda: heart.heard("app1")[-1] == "ask")
+
+
 def test_one_for_a_run_and_it_ends_with_ansible(tmp_path):
     ansible = subprocess.Popen([sys.executable, "-c", DEAF])
     first = begin(str(tmp_path), ansible.pid)
@@ -449,7 +478,7 @@ def test_an_order_is_looked_at_when_it_comes(heart, tmp_path):
 def test_the_connection_that_a_channel_goes_over_is_looked_for_often(heart, tmp_path, monkeypatch):
     waited = []
     monkeypatch.setattr(heart_process.select, "select", lambda read, write, error, seconds: waited.append(seconds) or ([], [], []))
-    order = {"name": "app1", "may_fail": 0, "hosts": 1, "argv": [sys.executable, "-c", HOST, str(tmp_path / "app1.log")], "greeting": "/the/socket"}
+    order = {"name": "app1", "app": "shop", "may_fail": 0, "hosts": 1, "argv": [sys.executable, "-c", HOST, str(tmp_path / "app1.log")], "greeting": "/the/socket"}
     (tmp_path / "app1.host").write_text(json.dumps({**order, "control_path": str(tmp_path / "master")}))
     heart.take_orders()
     heart.turn(0.25)

@@ -83,6 +83,25 @@ def test_a_host_that_had_nothing_to_go_back_from_says_nothing(told, monkeypatch)
     boot.main(facts())
 
 
+@pytest.mark.parametrize("restarts, says", [("0", 0), ("10", 0), ("11", 1), ("12", 0)])
+def test_a_host_that_cannot_go_back_says_so_once_at_its_last_try(told, monkeypatch, restarts, says):
+    said = []
+    monkeypatch.setattr(boot.notice, "send", lambda address, sentence, **facts: said.append((address, sentence)))
+    monkeypatch.setattr(boot.systemd, "show", lambda unit, *names: {"NRestarts": restarts} if unit == NAME else {})
+    content = arm(told)
+    assert "StartLimitBurst=12" in content
+    told["way back"].go_back = lambda params, run: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        boot.main(facts())
+    assert len(files()) == 2, "a boot tries it again"
+    assert len(said) == says
+    if says:
+        assert said[0][0] == "https://chat.example/hook?secret"
+        assert said[0][1].endswith(
+            ": shop failed to roll back by itself, since run 7-1-a of mona was interrupted here, and it is not tried again before a boot. Deploy or roll back this host; journalctl -u %s shows why." % NAME
+        )
+
+
 def test_a_later_run_keeps_what_it_armed(told):
     armed = arm(told)
     first = facts()

@@ -116,3 +116,12 @@ def test_what_was_done_is_for_root_to_read(releases, before):
     releases.record(operation="run", command=["createsuperuser"])
     assert oct(os.stat(releases.journal).st_mode & 0o777) == "0o600"
     assert releases.last_record()["operation"] == "run"
+
+
+def test_a_release_did_badly_that_failed_or_was_never_through(releases):
+    assert releases.did_badly(NAME), "it was taken back, or is not live yet"
+    releases.mark_release(NAME, activated="2026-01-01T00:00:00Z")
+    assert not releases.did_badly(NAME)
+    releases.mark_release(NAME, bad=True)
+    assert releases.did_badly(NAME)
+    assert not releases.did_badly("20250101T000000Z-0123456"), "of one that was pruned, nobody knows"

@@ -10,8 +10,9 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import Elsewhere
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.processor_waits import Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import failing_paths
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import bake, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.bake import Bake, Log, parse, seen_here, sides
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 OLD, NEW = "20260101T000000Z-0000000", "20260102T000000Z-1111111"
 SETTINGS = {"bake": 0, "bake_wait": 0, "bake_requests": 50, "bake_failures": 0.5, "bake_slower": 2.0, "bake_checks": []}
@@ -60,7 +61,7 @@ def watched(tmp_path, monkeypatch):
     path = tmp_path / "access.log"
     path.write_text("".join(line() for _ in range(400)))
 
-    def watch(more, before=None, checks=(), restarts="0", elsewhere=()):
+    def watch(more, before=None, checks=(), restarts="0", elsewhere=(), counts=OLD.__eq__):
         if before is not None:
             path.write_text(before)
         log = Log(str(path))
@@ -70,7 +71,7 @@ def watched(tmp_path, monkeypatch):
         monkeypatch.setattr(bake, "run", lambda argv, **options: "")
         return Bake(
             log, Waits(""), NEW, "shop@green.service", ["shop-worker-green@1.service"], {**SETTINGS, "bake_checks": list(checks)}, lambda: False,
-            lambda seconds: list(elsewhere), lambda command: "it ended with 1" if command.startswith("bad") else None,
+            lambda seconds: list(elsewhere), lambda command: "it ended with 1" if command.startswith("bad") else None, counts,
         ).watch()
 
     return watch
@@ -88,6 +89,23 @@ def test_one_that_fails_its_visitors_is_bad_and_says_where(watched):
 def test_one_that_is_slow_is_bad(watched):
     with pytest.raises(CommandFailed, match="takes 90 ms for a request in the middle, the one before took 10 ms"):
         watched("".join(line(release=NEW, seconds="0.090") for _ in range(100)))
+
+
+def test_the_same_release_with_another_environment_is_compared_with_itself(watched):
+    """A site of which one request in twenty fails whatever it runs with lost each change of a variable."""
+    some_fail = "".join(line(status=500 if number % 20 == 0 else 200, release=NEW) for number in range(400))
+    with pytest.raises(CommandFailed, match="20 of 400 requests to the new release failed"):
+        watched(some_fail, before=some_fail)
+    assert watched(some_fail, before=some_fail, counts=NEW.__eq__)[0] == "good"
+
+
+def test_one_that_failed_here_before_is_no_excuse_for_the_next(watched):
+    failed = "20260101T120000Z-2222222"
+    before = "".join(line() for _ in range(400)) + "".join(line(status=500, release=failed) for _ in range(60)) + "".join(line(status=502, slot="-", release="-") for _ in range(9))
+    more = "".join(line(status=500 if number % 20 == 0 else 200, release=NEW) for number in range(400))
+    assert watched(more, before=before, counts=lambda release: True)[0] == "good"
+    with pytest.raises(CommandFailed, match="20 of 400 requests to the new release failed, before it was 0 of 400"):
+        watched(more, before=before)
 
 
 def test_one_that_fails_as_other_hosts_do_with_the_release_before_stays_and_says_so(watched):
@@ -138,6 +156,50 @@ def test_a_log_that_is_rotated_goes_on_in_the_new_file(tmp_path, empties):
     assert paths(log) == (["/a", "/c"] if empties else ["/a", "/b", "/c"])
 
 
+def test_what_nginx_still_writes_to_the_log_before_is_read_until_it_goes_over_to_the_new_one(tmp_path):
+    path = tmp_path / "access.log"
+    path.write_text(line("/before"))
+    log = Log(str(path))
+    path.rename(tmp_path / "access.log.1")
+    path.touch()  # logrotate makes it, and then tells nginx.
+    assert paths(log) == []
+    grow(tmp_path / "access.log.1", line("/a"))
+    assert paths(log) == ["/a"]
+    grow(path, line("/b"))
+    assert paths(log) == ["/a", "/b"]
+
+
+def test_a_log_that_is_away_for_a_moment_is_waited_for(tmp_path, monkeypatch):
+    path = tmp_path / "access.log"
+    path.write_text(line("/before"))
+    log = Log(str(path))
+    path.rename(tmp_path / "access.log.1")
+    grow(path, line("/a"))
+    # Between the look at the name and the opening of it, it is gone again.
+    once = bake.os.stat
+    monkeypatch.setattr(bake.os, "stat", lambda name: (once(name), path.unlink())[0])
+    assert paths(log) == []
+
+
+def test_a_log_that_was_rotated_just_now_says_with_the_one_before_how_the_old_release_did(tmp_path):
+    """A site with a page that always fails would lose each release that is deployed right after midnight."""
+    path, rotated = tmp_path / "access.log", tmp_path / "access.log.1"
+    rotated.write_text(line("/older") * 3)
+    path.write_text(line("/old") * 2)
+    log = Log(str(path))
+    assert [entry.path for entry in log.before()] == ["/older"] * 3 + ["/old"] * 2
+    # As much in all as without it, and the newest; the first is the rest of a line.
+    size = len(line("/old"))
+    assert [entry.path for entry in log.before(size * 4)][-3:] == ["/older", "/old", "/old"]
+    assert [entry.path for entry in log.before(size * 2)] == ["/old"] * 2
+    path.unlink()
+    assert [entry.path for entry in Log(str(path)).before()] == ["/older"] * 3
+    rotated.write_text(at(100) * 200 + at(3, status=500) * 5)
+    path.write_text(at(2, status=500) * 4 + at(1) * 90)
+    found = seen_here(str(path), 20, OLD.__eq__)
+    assert (found.failed, found.count, found.failed_before, found.count_before) == (9, 99, 0, 200)
+
+
 def test_a_log_that_nobody_has_written_yet_is_read_once_there_is_one(tmp_path):
     log = Log(str(tmp_path / "access.log"))
     assert (paths(log), log.before()) == ([], [])
@@ -163,11 +225,26 @@ def test_what_a_host_sees_for_another_is_of_the_same_time_and_not_of_the_release
         "".join(at(300, seconds="0.010") for _ in range(200)) + "".join(at(100, status=500) for _ in range(3))
         + "".join(at(5, seconds="0.030") for _ in range(80)) + "".join(at(4, status=500, seconds="0.030") for _ in range(9)) + at(3, release=NEW) * 7
     )
-    found = seen_here(str(path), NEW, 20)
+    found = seen_here(str(path), 20, OLD.__eq__)
     assert (found.failed, found.count, found.failed_before, found.count_before) == (9, 89, 3, 203)
     assert found.slower == pytest.approx(3)
-    nothing = seen_here(str(tmp_path / "none"), NEW, 20)
+    nothing = seen_here(str(tmp_path / "none"), 20, OLD.__eq__)
     assert (nothing.failed, nothing.count, nothing.slower) == (0, 0, None)
+
+
+@pytest.mark.parametrize("live, run, counted", [(OLD, "7-1-a", {OLD}), (NEW, "7-1-a", {OLD}), (NEW, "6-1-a", {OLD, NEW}), (OLD, "6-1-a", {OLD})])
+def test_what_tells_how_visitors_fare_without_the_release_that_another_host_watches(tmp_path, monkeypatch, live, run, counted):
+    failed, unfinished, pruned = "20260101T120000Z-2222222", "20260101T130000Z-3333333", "20250101T000000Z-4444444"
+    records = {OLD: {"activated": "x"}, NEW: {"activated": "x"}, failed: {"activated": "x", "bad": True}, unfinished: {"created": "x"}}
+    layout = Layout("shop", str(tmp_path), "")
+    monkeypatch.setattr(layout, "read_release", lambda name: records.get(name, {}))
+    monkeypatch.setattr(layout, "live_release", lambda: live)
+    monkeypatch.setattr(returning, "layout_of", lambda params: layout)
+    monkeypatch.setattr(returning.undo, "recall", lambda app_name: {"run": run})
+    monkeypatch.setattr(returning.bake, "seen_here", lambda path, seconds, counts: {name for name in [*records, pruned] if counts(name)})
+    assert returning.look({}, "7-1-a", 20, NEW) == counted | {pruned}
+    records[OLD] = records[NEW] = {"created": "x"}
+    assert returning.look({}, "7-1-a", 20, NEW) == {pruned} | ({live} if run != "7-1-a" else set()), "what is live counts whatever was noted of it"
 
 
 def test_one_that_is_undecided_is_watched_longer_where_it_may_be(watched, monkeypatch):
@@ -217,7 +294,7 @@ def test_processes_that_print_errors_in_more_seconds_than_before_are_bad(new, be
     monkeypatch.setattr(bake.systemd, "log_since", lambda unit, since, lines: "ValueError: no such job")
     # When the log was noted, when watching began, and now.
     monkeypatch.setattr(bake, "time", clock(iter([0, 5, 9]).__next__))
-    found = Bake(Log(str(tmp_path / "none")), Waits(""), NEW, "", ["shop-worker-green@1.service"], SETTINGS, lambda: False, lambda seconds: [], str).failing_process()
+    found = Bake(Log(str(tmp_path / "none")), Waits(""), NEW, "", ["shop-worker-green@1.service"], SETTINGS, lambda: False, lambda seconds: [], str, OLD.__eq__).failing_process()
     assert bool(found) == bad
     assert not bad or found == (
         "its processes printed errors in %d of 9 seconds, before it was %d of 600. Last lines of shop-worker-green@1.service:\nValueError: no such job" % (new, before)
@@ -236,5 +313,5 @@ def test_processes_that_print_errors_in_more_seconds_than_before_are_bad(new, be
 )
 def test_workers_that_nobody_ended(said, lost, tmp_path, monkeypatch):
     monkeypatch.setattr(bake, "run", lambda argv, **options: said + "\n" + said)
-    found = Bake(Log(str(tmp_path / "none")), Waits(""), NEW, "shop@green.service", [], SETTINGS, lambda: False, lambda seconds: [], str).lost_worker()
+    found = Bake(Log(str(tmp_path / "none")), Waits(""), NEW, "shop@green.service", [], SETTINGS, lambda: False, lambda seconds: [], str, OLD.__eq__).lost_worker()
     assert bool(found) == lost

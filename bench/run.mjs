@@ -19,7 +19,7 @@ import { measureHeart } from "./heart.mjs";
 import { machineFacts } from "./machine.mjs";
 import { measureOperations } from "./operations.mjs";
 import { measureReady, readyAnsible } from "./ready.mjs";
-import { report } from "./report.mjs";
+import { report } from "./report/page.mjs";
 import { measureRollbacks } from "./rollback.mjs";
 import { measureRoundTrips } from "./round-trips.mjs";
 import { measureRunner } from "./runner.mjs";

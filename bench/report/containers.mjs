@@ -29,3 +29,24 @@ export function containerSection({ action, adHoc, shell }) {
     "",
   ];
 }
+
+/** @param {import("../containers.mjs").Containers[]} found */
+export function farContainerSection(found) {
+  return [
+    "## Container mode across a network",
+    "",
+    "Two hosts as in *Container mode*, with so many milliseconds added to each round trip to each host.",
+    "",
+    ...table(
+      ["what", "ms", "action", "`ansible` ad hoc", "compose by ssh", "action / ad hoc", "action / ssh"],
+      /** @type {const} */ (["noop", "version"]).flatMap((kind) =>
+        found.map(({ delay, action, adHoc, shell }) => [
+          ...[kind === "noop" ? "nothing to do" : "new version", String(delay)],
+          ...[shown(action[kind]), shown(adHoc[kind]), shown(shell[kind])],
+          ...[ratio(action[kind], adHoc[kind]), ratio(action[kind], shell[kind])],
+        ]),
+      ),
+    ),
+    "",
+  ];
+}

@@ -1,7 +1,8 @@
-import { containerSection } from "./containers.mjs";
+import { containerSection, farContainerSection } from "./containers.mjs";
 import { deploySection, remoteSection } from "./deploys.mjs";
 import { firstSection } from "./first.mjs";
 import { heartSection } from "./heart.mjs";
+import { latencySection } from "./latency.mjs";
 import { table } from "./markdown.mjs";
 import { operationSection } from "./operations.mjs";
 import { readySection } from "./ready.mjs";
@@ -13,8 +14,10 @@ import { runnerSection } from "./runner.mjs";
  * @typedef {{ runs: number, ready: import("../ready.mjs").Ready | undefined, first: import("../first.mjs").First | undefined,
  *   deploys: import("../deploys.mjs").AllDeploys | undefined,
  *   runner: import("../runner.mjs").Runner | undefined, rollbacks: import("../rollback.mjs").Rollbacks | undefined,
- *   containers: import("../containers.mjs").Containers | undefined, operations: import("../operations.mjs").Operations | undefined,
- *   roundTrips: import("../round-trips.mjs").RoundTrips | undefined, heart: import("../heart.mjs").Heart | undefined,
+ *   containers: import("../containers.mjs").Containers[] | undefined, operations: import("../operations.mjs").Operations | undefined,
+ *   roundTrips: import("../round-trips.mjs").RoundTrips | undefined, latency: import("../latency.mjs").Latency | undefined,
+ *   farContainers: import("../containers.mjs").Containers[] | undefined,
+ *   heart: import("../heart.mjs").Heart | undefined,
  *   machine: Record<string, string>, minutes: number }} Findings
  */
 
@@ -32,6 +35,8 @@ export function report({
   containers,
   operations,
   roundTrips,
+  latency,
+  farContainers,
   heart,
   machine,
   minutes,
@@ -47,9 +52,11 @@ export function report({
     ...(deploys === undefined ? [] : remoteSection(deploys.remote)),
     ...(runner === undefined ? [] : runnerSection(runner)),
     ...(rollbacks === undefined ? [] : rollbackSection(rollbacks)),
-    ...(containers === undefined ? [] : containerSection(containers)),
+    ...(containers === undefined ? [] : containers.flatMap(containerSection)),
     ...(operations === undefined ? [] : operationSection(operations)),
     ...(roundTrips === undefined ? [] : roundTripSection(roundTrips)),
+    ...(latency === undefined ? [] : latencySection(latency)),
+    ...(farContainers === undefined ? [] : farContainerSection(farContainers)),
     ...(heart === undefined ? [] : heartSection(heart)),
     "## Machine",
     "",

@@ -151,7 +151,7 @@ describe("the rooms of src/", () => {
 
   it("are mirrored by the tests", () => {
     const rooms = readdirSync("__tests__", { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    const others = ["corpus", "e2e", "integration", "support"];
+    const others = ["bench", "corpus", "e2e", "integration", "support"];
     expect(rooms.map(({ name }) => name).filter((name) => !ROOMS.includes(name) && !others.includes(name))).toEqual([]);
     const tests = readdirSync("__tests__", { recursive: true, encoding: "utf8" }).filter((path) =>
       path.endsWith(".test.ts"),

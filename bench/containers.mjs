@@ -13,6 +13,7 @@ import {
   up,
 } from "../scripts/lab/index.mjs";
 import { inOwnHome, knownHosts, sshTo } from "./contenders.mjs";
+import { farther } from "./delay.mjs";
 import { test } from "./fleet.mjs";
 import { fetchPage } from "./page.mjs";
 import { summarize, timed } from "./statistics.mjs";
@@ -39,24 +40,38 @@ const compose = `services:
  * @typedef {import("./statistics.mjs").Times} Times
  * @typedef {{ noop: Times, version: Times, rollback: Times }} Ours
  * @typedef {{ noop: Times, version: Times }} Theirs
- * @typedef {{ action: Ours, adHoc: Theirs, shell: Theirs }} Containers
+ * @typedef {{ delay: number, action: Ours, adHoc: Theirs, shell: Theirs }} Containers
  */
 
 /**
  * Times container mode on two hosts with an engine each and one registry, beside compose by other means on hosts like them: nothing to do,
- * a new image under the same tag, and for the action its rollback.
- * @param {{ folder: string, toolCache: string, ansible: import("./ready.mjs").Ansible, runs: number, keep: boolean,
- *   say: (line: string) => void }} options
- * @returns {Promise<Containers>}
+ * a new image under the same tag, and for the action its rollback; once for each number of milliseconds that a round trip to each host takes longer.
+ * @param {{ folder: string, toolCache: string, ansible: import("./ready.mjs").Ansible, runs: number, delays: number[],
+ *   keep: boolean, say: (line: string) => void, name?: string }} options
+ * `name` is what the hosts go by.
+ * @returns {Promise<Containers[]>}
  */
-export async function measureContainers({ folder: shared, toolCache, ansible, runs, keep, say }) {
+export async function measureContainers({
+  folder: shared,
+  toolCache,
+  ansible,
+  runs,
+  delays,
+  keep,
+  say,
+  name: lab = test,
+}) {
   const work = mkdtempSync(join(shared, "containers-"));
+  /** @type {(() => void)[]} */
+  const ends = [];
   try {
-    await down(test);
+    await down(lab);
     const key = await makeKey(work);
     const one = (/** @type {string} */ name) =>
-      up({ test, name, suite: "trixie", kind: "engine", authorizedKeys: [key.publicKey] }, say);
-    const [ours, theirs] = [await fleet("action"), await fleet("usual")];
+      up({ test: lab, name, suite: "trixie", kind: "engine", authorizedKeys: [key.publicKey] }, say);
+    const away = [await farther(await fleet("action")), await farther(await fleet("usual"))];
+    ends.push(...away.map(({ close }) => close));
+    const [ours = [], theirs = []] = away.map(({ hosts }) => hosts);
     const project = join(work, "project");
     mkdirSync(project);
     writeFileSync(join(project, "compose.yml"), compose);
@@ -117,47 +132,57 @@ export async function measureContainers({ folder: shared, toolCache, ansible, ru
     /** @param {typeof names[number]} name @param {number} wanted */
     const settled = (name, wanted) =>
       Promise.all((name === "action" ? ours : theirs).map((host) => serves(host.httpPort, wanted)));
-    /** @type {Record<typeof names[number], { noop: number[], version: number[], rollback: number[] }>} */
-    const seen = {
-      action: { noop: [], version: [], rollback: [] },
-      adHoc: { noop: [], version: [], rollback: [] },
-      shell: { noop: [], version: [], rollback: [] },
-    };
     await publish();
     for (const name of names) await contenders[name]();
-    for (let count = 1; count <= runs; count++) {
-      for (const name of names) {
-        await contenders[name]();
-        seen[name].noop.push((await timed(contenders[name])).seconds);
-      }
-      for (const name of names) {
-        // The peers share their hosts: each brings a version of its own.
-        if (name !== "action") await publish();
-        seen[name].version.push((await timed(contenders[name])).seconds);
-        await settled(name, version);
-      }
-      seen.action.rollback.push((await timed(() => act({ operation: "rollback" }))).seconds);
-      const told = names.map((name) =>
-        Object.entries(seen[name]).flatMap(([kind, seconds]) => {
-          const last = seconds.at(-1);
-          return last === undefined ? [] : [`${kind} ${last.toFixed(1)} s`];
-        }),
-      );
-      say(
-        `containers ${count}/${runs}: ${names.map((name, index) => `${name} ${told[index]?.join(", ")}`).join("; ")}`,
-      );
+    /** @type {Containers[]} */
+    const found = [];
+    for (const delay of delays) {
+      for (const { set } of away) set(delay / 1000);
+      found.push({ delay, ...(await measure(`${delay} ms`)) });
     }
-    /** @param {typeof names[number]} name @param {"noop" | "version" | "rollback"} kind */
-    const of = (name, kind) => summarize(seen[name][kind]);
-    const both = (/** @type {typeof names[number]} */ name) => ({
-      noop: of(name, "noop"),
-      version: of(name, "version"),
-    });
-    return {
-      action: { ...both("action"), rollback: of("action", "rollback") },
-      adHoc: both("adHoc"),
-      shell: both("shell"),
-    };
+    return found;
+
+    async function measure(/** @type {string} */ where) {
+      /** @type {Record<typeof names[number], { noop: number[], version: number[], rollback: number[] }>} */
+      const seen = {
+        action: { noop: [], version: [], rollback: [] },
+        adHoc: { noop: [], version: [], rollback: [] },
+        shell: { noop: [], version: [], rollback: [] },
+      };
+      for (let count = 1; count <= runs; count++) {
+        for (const name of names) {
+          await contenders[name]();
+          seen[name].noop.push((await timed(contenders[name])).seconds);
+        }
+        for (const name of names) {
+          // The peers share their hosts: each brings a version of its own.
+          if (name !== "action") await publish();
+          seen[name].version.push((await timed(contenders[name])).seconds);
+          await settled(name, version);
+        }
+        seen.action.rollback.push((await timed(() => act({ operation: "rollback" }))).seconds);
+        const told = names.map((name) =>
+          Object.entries(seen[name]).flatMap(([kind, seconds]) => {
+            const last = seconds.at(-1);
+            return last === undefined ? [] : [`${kind} ${last.toFixed(1)} s`];
+          }),
+        );
+        say(
+          `containers, ${where}, ${count}/${runs}: ${names.map((name, index) => `${name} ${told[index]?.join(", ")}`).join("; ")}`,
+        );
+      }
+      /** @param {typeof names[number]} name @param {"noop" | "version" | "rollback"} kind */
+      const of = (name, kind) => summarize(seen[name][kind]);
+      const both = (/** @type {typeof names[number]} */ name) => ({
+        noop: of(name, "noop"),
+        version: of(name, "version"),
+      });
+      return {
+        action: { ...both("action"), rollback: of("action", "rollback") },
+        adHoc: both("adHoc"),
+        shell: both("shell"),
+      };
+    }
 
     async function fleet(/** @type {string} */ letter) {
       const hosts = [];
@@ -170,7 +195,8 @@ export async function measureContainers({ folder: shared, toolCache, ansible, ru
       return hosts;
     }
   } finally {
-    if (!keep) await down(test);
+    for (const end of ends) end();
+    if (!keep) await down(lab);
   }
 }
 

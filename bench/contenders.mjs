@@ -50,33 +50,40 @@ export async function action({ folder, fleet, key, project, toolCache, at, onSta
 }
 
 /**
- * The tutorial role as a job would run it after `pip install ansible`: no ansible.cfg, new connections.
+ * The tutorial role as `dawidd6/action-ansible-playbook` starts it, by its documentation: key, vault password and known hosts are files in the
+ * workspace, and `ansible-playbook` runs beside them, without an ansible.cfg and with new connections. `deployBy` uses another Ansible.
  * @param {Shared & { settings: { vaultFile: string, ansible: string, sizes: number[] } }} options
- * @returns {Promise<AnsibleContender>}
+ * @returns {Promise<AnsibleContender & { deployBy: (bin: string, size: number) => Promise<number> }>}
  */
 export async function tutorial({ folder, fleet, key, ansible, settings }) {
   const project = join(folder, "tutorial");
   mkdirSync(project);
   await writeSettings({ ...settings, to: project, fleet });
   addTutorialRole(project);
-  const become = join(folder, "become-password");
-  writeFileSync(become, accounts.sudo, { mode: 0o600 });
-  const hostKeys = join(folder, "known-hosts-tutorial");
-  writeFileSync(hostKeys, knownHosts(fleet.hosts));
-  const once = (/** @type {number} */ size, /** @type {string[]} */ ...more) => {
+  /** @type {(name: string, text: string) => void} */
+  const write = (name, text) => writeFileSync(join(project, name), text, { mode: 0o600 });
+  const once = (/** @type {string} */ bin, /** @type {number} */ size, /** @type {string[]} */ ...more) => {
+    write(".key", key.text);
+    write(".vault-password", accounts.vault);
+    write(".known-hosts", knownHosts(fleet.hosts));
+    // A step before it writes this one, which the action has no input for.
+    write(".become-password", accounts.sudo);
     const argv = [
-      join(ansible.bin, "ansible-playbook"),
+      join(bin, "ansible-playbook"),
       ...["deploy.yml", "--inventory", inventoryFile(size)],
-      ...["--private-key", key.file, "--ssh-common-args", `-o UserKnownHostsFile=${hostKeys}`],
-      ...["--become-password-file", become, "--vault-password-file", settings.vaultFile, ...more],
+      ...["--key-file", ".key", "--ssh-common-args", "-o UserKnownHostsFile=.known-hosts"],
+      ...["--become-password-file", ".become-password", "--vault-password-file", ".vault-password", ...more],
     ];
     return must(argv, { ...inOwnHome(folder), cwd: project });
   };
+  const deployBy = async (/** @type {string} */ bin, /** @type {number} */ size) =>
+    (await timed(() => once(bin, size))).seconds;
   return {
     hosts: fleet.hosts,
     serverName,
-    deploy: async (size) => (await timed(() => once(size))).seconds,
-    remote: async () => count(await once(1, "-vvv")),
+    deployBy,
+    deploy: (size) => deployBy(ansible.bin, size),
+    remote: async () => count(await once(ansible.bin, 1, "-vvv")),
   };
 }
 

@@ -2,14 +2,14 @@ import { get } from "node:http";
 import { until } from "../scripts/lab/index.mjs";
 
 /**
- * A deploy counts only when the page shows what was deployed. It may take a moment: a reload of nginx returns early.
+ * A deploy counts only when the page shows what was deployed. It may take a moment, and connections: a reload of nginx returns early.
  * @param {number} port
  * @param {string} site
  * @param {number} version
  */
 export async function expectVersion(port, site, version) {
-  await until(`Version ${version} of ${site} on port ${port}`, 10, async () =>
-    (await fetchPage(port, site)).includes(`Version ${version}<`) ? true : undefined,
+  await until(`Version ${version} of ${site} on port ${port}`, 30, async () =>
+    (await fetchPage(port, site).catch(() => "")).includes(`Version ${version}<`) ? true : undefined,
   );
 }
 

@@ -3,20 +3,20 @@ import { join } from "node:path";
 import { must, projectFolder } from "../scripts/lab/index.mjs";
 import { inOwnHome, knownHosts } from "./contenders.mjs";
 import { accounts, repository } from "./project.mjs";
+import { installByPip } from "./ready.mjs";
 import { timed } from "./statistics.mjs";
 
-const version = "3.10.0";
+/** What pip installs. */
+export const pyinfraPackage = "pyinfra==3.10.0";
 
 /**
  * pyinfra, which needs no Ansible: bench/pyinfra/deploy.py does what the tutorial role does, on the same hosts, under names of its own. It is
- * installed before anything is measured.
+ * installed before anything is measured; `deployBy` uses another one.
  * @param {import("./contenders.mjs").Shared} options
- * @returns {Promise<import("./contenders.mjs").Contender>}
+ * @returns {Promise<import("./contenders.mjs").Contender & { deployBy: (bin: string, size: number) => Promise<number> }>}
  */
 export async function pyinfra({ folder, fleet, key }) {
-  const venv = join(folder, "pyinfra");
-  await must(["python3", "-m", "venv", venv]);
-  await must([join(venv, "bin", "pip"), "install", "--quiet", "--disable-pip-version-check", `pyinfra==${version}`]);
+  const { bin: installed } = await installByPip(folder, pyinfraPackage);
   const hostKeys = join(folder, "known-hosts-pyinfra");
   writeFileSync(hostKeys, knownHosts(fleet.hosts));
   const site = "infra.example";
@@ -29,7 +29,7 @@ export async function pyinfra({ folder, fleet, key }) {
     _sudo: true,
     _sudo_password: accounts.sudo,
   };
-  const once = (/** @type {number} */ size) => {
+  const once = (/** @type {string} */ bin, /** @type {number} */ size) => {
     const hosts = fleet.hosts
       .slice(0, size)
       .map((host) => [host.name, { ...login, ...data, ssh_hostname: host.address, ssh_port: host.sshPort }]);
@@ -42,12 +42,15 @@ export async function pyinfra({ folder, fleet, key }) {
       },
     );
     const script = join(projectFolder, "bench/pyinfra/deploy.py");
-    return must([join(venv, "bin", "pyinfra"), "-y", inventory, script], inOwnHome(folder));
+    return must([join(bin, "pyinfra"), "-y", inventory, script], inOwnHome(folder));
   };
+  const deployBy = async (/** @type {string} */ bin, /** @type {number} */ size) =>
+    (await timed(() => once(bin, size))).seconds;
   return {
     hosts: fleet.hosts,
     serverName: site,
-    deploy: async (size) => (await timed(() => once(size))).seconds,
+    deployBy,
+    deploy: (size) => deployBy(installed, size),
   };
 }
 

@@ -31,7 +31,7 @@ export async function measureReady({ folder, runs, say }) {
     const cold = await secondsUntilReady({ folder: work, toolCache });
     const warm = await secondsUntilReady({ folder: work, toolCache });
     const restored = await secondsRestored(work, toolCache);
-    const pip = await secondsOfPip(work);
+    const pip = (await installByPip(work)).seconds;
     times.cold.push(cold);
     times.warm.push(warm);
     times.restored.push(restored);
@@ -118,12 +118,12 @@ async function secondsRestored(folder, toolCache) {
 /**
  * As a job without this action would do it: a fresh environment, nothing cached.
  * @param {string} folder
+ * @param {string} [what]
  */
-async function secondsOfPip(folder) {
-  const venv = join(folder, "venv");
-  await must(["python3", "-m", "venv", venv]);
-  const { seconds } = await timed(() =>
-    must([join(venv, "bin", "pip"), "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check", "ansible"]),
-  );
-  return seconds;
+export async function installByPip(folder, what = "ansible") {
+  const bin = join(mkdtempSync(join(folder, "pip-")), "bin");
+  await must(["python3", "-m", "venv", join(bin, "..")]);
+  const argv = [join(bin, "pip"), "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check", what];
+  const { seconds } = await timed(() => must(argv));
+  return { bin, seconds };
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { countedGroup, used } from "../scripts/lab/control-groups.mjs";
 import { down } from "../scripts/lab/index.mjs";
 import { action, tutorial } from "./contenders.mjs";
-import { newFleets, placeRepository, test } from "./fleet.mjs";
+import { newFleets, placeRepository } from "./fleet.mjs";
 import { expectVersion } from "./page.mjs";
 import { accounts, makeApplication, writeSettings } from "./project.mjs";
 import { summarize } from "./statistics.mjs";
@@ -14,6 +14,9 @@ import { summarize } from "./statistics.mjs";
  * @typedef {{ one: Times, more: Times }} Share
  * @typedef {{ sizes: { action: number, tutorial: number }, load: string, action: { noop: Share, revision: Share }, tutorial: { noop: Share, revision: Share } }} Runner
  */
+
+/** Not the name of the other parts: this one may run beside them. */
+const lab = "bench-runner";
 
 /** Hosts of the tutorial role at most. */
 const MOST_USUAL = 4;
@@ -33,7 +36,7 @@ export async function measureRunner({ folder: all, toolCache, ansible, runs, siz
   const hostsOf = { action: size, tutorial: Math.min(size, MOST_USUAL) };
   const { group, enter, leave, end } = countedGroup("runner");
   try {
-    const { key, bringUp } = await newFleets({ folder, say });
+    const { key, bringUp } = await newFleets({ folder, say, name: lab });
     const usual = await bringUp("usual", hostsOf.tutorial);
     const own = await bringUp("action", hostsOf.action);
     const vaultFile = join(folder, "vault-password");
@@ -98,7 +101,7 @@ export async function measureRunner({ folder: all, toolCache, ansible, runs, siz
     const load = readFileSync("/proc/loadavg", "utf8").split(" ")[2] ?? "";
     return { sizes: hostsOf, load, action: pair("action"), tutorial: pair("tutorial") };
   } finally {
-    if (!keep) await down(test);
+    if (!keep) await down(lab);
     leave(process);
     end();
   }

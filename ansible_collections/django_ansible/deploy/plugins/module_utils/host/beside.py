@@ -80,5 +80,6 @@ def installed_beside(packages: list[str]) -> Iterator[Beside]:
         begun.wait()
     finally:
         begun.is_said.set()
-        if begun.missing:
+        # Also where somebody who waited was interrupted.
+        if begun.thread.is_alive():
             begun.thread.join()

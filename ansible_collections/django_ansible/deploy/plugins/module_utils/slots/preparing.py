@@ -26,6 +26,8 @@ def run(params: dict, check_mode: bool, lock: DeployLock, result: dict) -> None:
             with lock.while_run_lives():
                 result.update(prepare(params, check_mode, beside))
             go_on(params, layout, lock, result)
+            with lock.while_run_lives():
+                beside.wait()
         if "nginx" in packages and not check_mode:
             front.try_out(params)
     except BaseException:
@@ -36,6 +38,10 @@ def run(params: dict, check_mode: bool, lock: DeployLock, result: dict) -> None:
 
 def go_on(params: dict, layout: Layout, lock: DeployLock, result: dict) -> None:
     """Has the release come up where its database lacks nothing, or can be given what it lacks by this step."""
+    if params["first"] and "unapplied" not in result:
+        # When the connection broke, Ansible asks again: what this run applied before is still its change.
+        before = layout.read_release(params["release"]).get("migrated", {})
+        result["migrations"] = before["migrations"] if before.get("run") == params["run_id"] else []
     if params["first"] and result.get("unapplied") and layout.live_slot() is None:
         result.update(first_deploy.fill(params, layout, result["unapplied"], lock.keeper()))
         if result["migrations"]:

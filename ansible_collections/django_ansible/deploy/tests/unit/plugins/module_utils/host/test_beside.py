@@ -96,3 +96,17 @@ def test_nothing_is_asked_for_where_nothing_is_installed(host):
         begun.say(["libpq5"])
         begun.wait_for_soon()
     assert host.ended == []
+
+
+def test_no_installation_outlives_whoever_was_interrupted_while_it_waited(host, monkeypatch):
+    join = threading.Thread.join
+
+    def interrupted(thread, timeout=None):
+        monkeypatch.setattr(threading.Thread, "join", join)
+        host.go.set()
+        raise KeyError
+
+    with pytest.raises(KeyError), beside.installed_beside(["git"]) as begun:
+        monkeypatch.setattr(threading.Thread, "join", interrupted)
+        begun.wait()
+    assert host.ended == [["git"]]

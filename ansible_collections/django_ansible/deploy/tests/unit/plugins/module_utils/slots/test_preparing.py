@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import first_deploy, preparing
 
 NEW = "20260102T030405Z-0123456"
@@ -16,7 +17,7 @@ FIRST = {"release": NEW, "run_id": "run-1", "host_packages": ["git", "nginx"], "
 @pytest.fixture
 def host(monkeypatch):
     """A bare one, on which things go wrong by their names."""
-    state = SimpleNamespace(did=[], wrong="", live=None, unapplied=["shop.0001"], applied=["shop.0001"], result={})
+    state = SimpleNamespace(did=[], wrong="", live=None, applied=["shop.0001"], result={}, record={}, found={"changed": True, "unapplied": ["shop.0001"]})
 
     def does(what, answer=None):
         def do(*_):
@@ -29,20 +30,25 @@ def host(monkeypatch):
 
     @contextlib.contextmanager
     def installed_beside(packages):
-        try:
-            yield
-        finally:
-            does("packages")() if packages else None
+        yield SimpleNamespace(wait=does("packages") if packages else lambda: None)
 
     monkeypatch.setattr(preparing, "installed_beside", installed_beside)
-    monkeypatch.setattr(preparing, "layout_of", lambda params: SimpleNamespace(live_slot=lambda: state.live))
-    monkeypatch.setattr(preparing, "prepare", does("prepare", lambda: {"changed": True, "unapplied": state.unapplied}))
+    layout = SimpleNamespace(live_slot=lambda: state.live, read_release=lambda release: state.record)
+    monkeypatch.setattr(preparing, "layout_of", lambda params: layout)
+    monkeypatch.setattr(preparing, "prepare", does("prepare", lambda: state.found))
     monkeypatch.setattr(preparing.front, "try_out", does("nginx"))
     monkeypatch.setattr(preparing.first_deploy, "fill", does("fill", lambda: {"migrations": state.applied, "times": []}))
     monkeypatch.setattr(preparing.first_deploy, "units", lambda params: ["units"])
     monkeypatch.setattr(preparing.early_start, "begin", lambda params, layout, release, first: state.did.append(("start", *first)))
     monkeypatch.setattr(preparing.early_start, "end", does("stop"))
-    lock = SimpleNamespace(while_run_lives=contextlib.nullcontext, keeper=lambda: None)
+
+    @contextlib.contextmanager
+    def while_run_lives():
+        yield
+        if state.wrong == "run" and "packages" in state.did:
+            raise RunEnded
+
+    lock = SimpleNamespace(while_run_lives=while_run_lives, keeper=lambda: None)
     state.run = lambda check_mode=False, **more: preparing.run({**FIRST, **more}, check_mode, lock, state.result)
     return state
 
@@ -73,6 +79,20 @@ def test_what_came_up_stops_where_the_host_does_not_get_what_it_needs(host, wron
         host.run()
     assert host.did[-1] == "stop"
     assert host.result["migrations"] == ["shop.0001"]
+
+
+def test_what_came_up_stops_where_the_run_ends_before_the_host_has_its_packages(host):
+    host.wrong = "run"
+    with pytest.raises(RunEnded):
+        host.run()
+    assert host.did == ["prepare", "fill", ("start", "units"), "packages", "stop"]
+
+
+@pytest.mark.parametrize("run, migrations", [("run-1", ["shop.0001"]), ("run-0", [])])
+def test_what_this_run_has_applied_before_its_connection_broke_is_still_its_change(host, run, migrations):
+    host.found, host.record = {"changed": False}, {"migrated": {"run": run, "migrations": ["shop.0001"]}}
+    host.run()
+    assert (host.did, host.result["migrations"]) == (["prepare", "packages", "nginx"], migrations)
 
 
 def test_nothing_comes_up_without_its_database(host):

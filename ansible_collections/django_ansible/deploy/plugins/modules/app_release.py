@@ -167,6 +167,25 @@ options:
         M(django_ansible.deploy.app_activate) goes on from there.
     type: bool
     default: false
+  first:
+    description:
+      - On a host that is alone and has no live release, how a database without a table is migrated in this step; see M(django_ansible.deploy.app_migrate).
+        The release then comes up by O(start_early) while O(host_packages) may still be installed, with the units of O(service).
+      - A database with a table is left to M(django_ansible.deploy.app_migrate), which dumps it before.
+    type: dict
+    suboptions:
+      lock_timeout:
+        description: Seconds that a statement waits for a lock.
+        type: int
+        default: 3
+      lock_tries:
+        description: How often a migration is tried that does not get its lock.
+        type: int
+        default: 10
+      timeout:
+        description: Seconds that the migrations may take. 0 sets no limit.
+        type: int
+        default: 0
   batches:
     description:
       - Names of all hosts of the run, batch by batch, where the release goes live in this step once it has come up by O(start_early). A host that is alone does so by
@@ -176,7 +195,9 @@ options:
     elements: list
     default: []
   host_packages:
-    description: Debian packages that are installed while the virtual environment is built, which needs none of them in most projects.
+    description:
+      - Debian packages that are installed while the virtual environment is built and Django looks at the release, which need none of them in most projects.
+        Where something fails meanwhile, it is done again once they are there. Commands of the project wait for them.
     type: list
     elements: str
     default: []
@@ -264,10 +285,10 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.phases import Phases
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, early_start, front, going_over
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, layout_of, lock_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, going_over, preparing
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.finishing import FINISH
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.preparation import prepare
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.first_deploy import FIRST, NotMigrated
 
 
 def main() -> None:
@@ -307,6 +328,7 @@ def main() -> None:
             "prepared_from": {"type": "str", "required": True, "no_log": True},
             "ask_database": {"type": "bool", "default": False},
             "start_early": {"type": "bool", "default": False},
+            "first": {"type": "dict", "options": FIRST},
             "batches": {"type": "list", "elements": "list", "default": []},
             "finish": {"type": "dict", "options": FINISH},
             "host_packages": {"type": "list", "elements": "str", "default": []},
@@ -326,51 +348,54 @@ def main() -> None:
     os.nice(10)
     os.environ.update({name: str(value) for name, value in json.loads(module.params["install_environment"]).items()})
     lock = lock_of(module.params, module.check_mode)
+    result: dict = {}
     try:
         with lock.step():
-            # What is served by now was looked at with the host.
-            if "nginx" not in module.params["host_packages"] and not module.params["batches"]:
-                front.try_out(module.params)
-            with lock.while_run_lives():
-                result = prepare(module.params, module.check_mode)
-            if module.params["start_early"] and result.get("unapplied") == []:
-                early_start.begin(module.params, layout_of(module.params), module.params["release"])
+            preparing.run(module.params, module.check_mode, lock, result)
     except (CommandFailed, Locked, RunEnded) as error:
         before = ended_before(module, lock, error)
         if before:
             answer(module, {"done": before["done"]}, before)
-        found = getattr(error, "found", {})
+        found = getattr(error, "found", {}) or result.get("found", {})
         for warning in found.get("warnings", []):
             module.warn(warning)
-        module.fail_json(
-            msg="release %s cannot be prepared: %s" % (module.params["release"], error), told=found.get("told", []), deploy={**target, **kept(module)},
-        )
+        said = str(error) if isinstance(error, NotMigrated) else "release %s cannot be prepared: %s" % (module.params["release"], error)
+        module.fail_json(msg=said, told=found.get("told", []), deploy={**target, **kept(module), **applied_by(result)})
     if "needs_all" in result:
         module.exit_json(**result)
-    found = result.pop("found")
+    found, applied, times = result.pop("found"), applied_by(result), result.pop("times", [])
+    result.pop("migrations", None)
     warnings, told = (found.get(name, []) if result["changed"] else [] for name in ("warnings", "told"))
     for warning in warnings:
         module.warn(warning)
     predicted = {key: found[key] for key in ("migrations", "requirements", "unknown") if isinstance(found.get(key), list)}
-    made = {**result, "told": told, "deploy": {"warnings": warnings, **target, **(predicted if module.check_mode else {})}}
-    went = go_over(module, lock) if module.params["batches"] and not module.check_mode else None
+    made = {**result, "told": [*told, *times], "deploy": {"warnings": warnings, **applied, **target, **(predicted if module.check_mode else {})}}
+    went = go_over(module, lock, applied) if module.params["batches"] and not module.check_mode else None
     if went:
         answer(module, made, went)
     module.exit_json(**made)
 
 
-def go_over(module: AnsibleModule, lock: DeployLock) -> dict | None:
+def applied_by(result: dict) -> dict:
+    """For the events, the C(migrations) of a first deploy."""
+    return {"migrations": result["migrations"]} if result.get("migrations") else {}
+
+
+def go_over(module: AnsibleModule, lock: DeployLock, applied: dict) -> dict | None:
+    """:param applied: what :func:`applied_by` says of this step."""
     phases = Phases()
     try:
         went = going_over.go_over(module.params, lock, phases.begin)
         return went and {**went, "deploy": {**went["deploy"], **phases.told()}}
     except going_over.Unfinished as error:
-        module.fail_json(msg="the new release is live, but the deploy was not finished: %s" % error, deploy={**error.done["deploy"], **phases.told()})
+        told = {**error.done["deploy"], **applied, **phases.told()}
+        module.fail_json(msg="the new release is live, but the deploy was not finished: %s" % error, deploy=told)
     except (CommandFailed, Locked) as error:
         before = ended_before(module, lock, error)
         if before:
             return before
-        module.fail_json(**activating.failure(module.params, error, phases.told()))
+        failed = activating.failure(module.params, error, phases.told())
+        module.fail_json(**{**failed, "deploy": {**failed["deploy"], **applied}})
 
 
 def kept(module: AnsibleModule) -> dict:
@@ -391,7 +416,10 @@ def answer(module: AnsibleModule, made: dict, went: dict) -> None:
     module.exit_json(
         # It would not have come up otherwise.
         unapplied=[], changed=went["changed"], done=made["done"], told=[*made.get("told", []), *went["told"]], diff=went.get("diff", []),
-        deploy={**before, **deploy, "warnings": [*before.get("warnings", []), *deploy["warnings"]]},
+        deploy={
+            **before, **deploy, "warnings": [*before.get("warnings", []), *deploy["warnings"]],
+            "migrations": [*before.get("migrations", []), *deploy.get("migrations", [])],
+        },
         activated={"release": deploy["release"], "revision": deploy["revision"]}, finished=went["finished"],
     )
 

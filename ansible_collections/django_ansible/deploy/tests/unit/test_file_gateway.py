@@ -308,6 +308,7 @@ ALLOWED = {
         "point": ("ensure_directory replace_link", "app_dir/slots and /run/<app_name>"),
         "write": ("os.unlink", "/etc/<app_name>/<slot>.credentials"),
     },
+    "slots/first_deploy.py": {"units": ("ManagedFile", "the same places as slots/wanted.py names")},
     "slots/early_start.py": {
         "begin": ("os.makedirs write_atomically_as", "/var/lib/django-ansible-deploy, 0700"),
         "recall": ("open", "/var/lib/django-ansible-deploy, 0700"),

@@ -20,7 +20,7 @@ MADE_FROM = DERIVED["__django_app_build"] + DERIVED["__django_app_prepared_from"
 NEITHER = {
     "app_name", "app_dir", "app_user", "app_group", "socket_link", "run_id", "actor", "release", "revision", "workspace", "repository", "upload", "lone", "ask_database",
     "build", "prepared_from", "install_environment", "system_libraries", "gunicorn_config",
-    "sandbox", "check_with_environment", "proof", "strict_lock", "service", "start_early", "batches", "finish", "host_packages",
+    "sandbox", "check_with_environment", "proof", "strict_lock", "service", "start_early", "first", "batches", "finish", "host_packages",
 }
 
 

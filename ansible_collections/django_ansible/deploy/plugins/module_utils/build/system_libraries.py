@@ -6,6 +6,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+from collections.abc import Callable
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.lock_files import normal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -28,10 +29,12 @@ class SystemLibraries:
 
     :param table: entries with C(python), names of Python packages or C(*) for whatever has to be built, and C(build) and C(run), Debian
         packages; or with C(missing), a pattern of what Python says without them, in place of C(python).
+    :param wait: is called before something is installed, and waits for an installation that goes on.
     """
 
-    def __init__(self, table: list[dict]) -> None:
+    def __init__(self, table: list[dict], wait: Callable[[], object] = bool) -> None:
         self.table = table
+        self.wait = wait
         self.told: list[str] = []
         # A package may go by another name on this release, and then it never looks installed.
         self.tried: set[str] = set()
@@ -45,6 +48,7 @@ class SystemLibraries:
         if not missing:
             return False
         self.tried.update(missing)
+        self.wait()
         apt_install(missing)
         self.told.append("Debian packages %s, %s" % (", ".join(missing), why))
         return True
@@ -67,12 +71,19 @@ class SystemLibraries:
                     ) from error
                 raise
 
+    def users(self) -> list[str]:
+        """The Python packages that load something at run time."""
+        return sorted({normal(name) for entry in self.table if entry.get("run") for name in entry.get("python", [])})
+
+    def loaded_by(self, names: set[str]) -> list[str]:
+        """What Python packages load at run time."""
+        return [package for entry in self._entries(names) for package in entry.get("run", [])]
+
     def for_installed(self, venv_dir: str) -> None:
         """Installs what the packages of a virtual environment load at run time."""
         found = glob.glob(os.path.join(venv_dir, "lib", "python3*", "site-packages", "*.dist-info"))
         names = {normal(os.path.basename(path).rsplit("-", 1)[0]) for path in (path[: -len(".dist-info")] for path in found)}
-        needed = [package for entry in self._entries(names) for package in entry.get("run", [])]
-        self._install(needed, "which installed Python packages load")
+        self._install(self.loaded_by(names), "which installed Python packages load")
 
     def for_error(self, text: str) -> bool:
         """Installs what Python says it misses. Tells whether it is worth to try again."""

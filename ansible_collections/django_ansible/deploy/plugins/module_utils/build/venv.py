@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import interpreter, lock_files, requirements
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 
+# The name with which a line of requirements begins.
+REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)", re.MULTILINE)
 # What uv and pip say of packages that are not for this Python.
 TOO_OLD = re.compile(r"Python version \([\d.]+\) does not\s+satisfy|Requires-Python", re.IGNORECASE)
 
@@ -66,6 +68,13 @@ class Plan:
             raise CommandFailed(str(error)) from error
         self._tell(asked)
         self._warn_of_stale_lock()
+
+    def named(self, watched: list[str]) -> list[str]:
+        """Those of some packages that a plain file of requirements names; of others nobody knows before they are installed."""
+        files = self.wishes.files or ([self.source] if self.source else [])
+        plain = [os.path.join(self.wishes.project_dir, name) for name in files if name.endswith((".txt", ".in"))]
+        names = {lock_files.normal(name) for path in plain if os.path.isfile(path) for name in REQUIREMENT.findall(requirements.read(path))}
+        return sorted(names & set(watched))
 
     def _install_folder(self) -> str | None:
         wishes = self.wishes

@@ -48,11 +48,16 @@ def claim(request: dict) -> dict:
 
 
 def plan(request: dict) -> dict:
-    """Which virtual environment a checkout needs, and why; and what its settings read of the environment, of which C(variables) are set."""
+    """Which virtual environment a checkout needs, and why; what its settings read of the environment, of which C(variables) are set; and which of the packages
+    C(watched) its requirements name.
+    """
     made = venv.Plan(venv.Wishes(**request["wishes"]))
     request["key"] = made.key()
     told = made.told + settings_reads.told(made.wishes.project_dir, made.wishes.settings_module, request.get("variables", []))
-    return {"key": request["key"], "told": told, "warnings": made.warnings, "missing_module_help": made.missing_module_help()}
+    return {
+        "key": request["key"], "told": told, "warnings": made.warnings, "missing_module_help": made.missing_module_help(),
+        "named": made.named(request.get("watched", [])),
+    }
 
 
 def build(request: dict) -> dict:

@@ -18,6 +18,12 @@ SIZES = {
     # No file for one in memory.
     "sqlite": "SELECT page_count * page_size, (SELECT file FROM pragma_database_list WHERE name = 'main') FROM pragma_page_count(), pragma_page_size()",
 }
+# Ask for the number of tables, whatever they are for.
+TABLES = {
+    "mysql": "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE()",
+    "postgresql": "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
+    "sqlite": "SELECT count(*) FROM sqlite_master",
+}
 ADVISORY_LOCK = 0x646A616E676F  # "django" in hexadecimal; one number for every deploy that migrates this database
 
 
@@ -133,8 +139,20 @@ def _advisory_lock(connection, patience):
             time.sleep(0.5)
 
 
+def _is_empty(connection):
+    """Whether a database has no table. Of another kind than those that are known, nobody says so."""
+    if connection.vendor not in TABLES:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(TABLES[connection.vendor])
+        return cursor.fetchone()[0] == 0
+
+
 def migrate(request):
-    """Applies what is not applied yet, or C(only) those of it that are named and what they need, under a lock, and tells what that was."""
+    """Applies what is not applied yet, or C(only) those of it that are named and what they need, under a lock, and tells what that was.
+
+    With C(if_empty), nothing where the database has a table.
+    """
     from django.core.management import call_command
 
     only = request.get("only")
@@ -152,7 +170,7 @@ def migrate(request):
         return {"migrations": []}
     _advisory_lock(connection, request.get("lock_patience", 300))
     pending = wanted()
-    if not pending:
+    if not pending or (request.get("if_empty") and not _is_empty(connection)):
         return {"migrations": []}
     try:
         times = applying.apply_kindly(connection, request, run)

@@ -1,16 +1,19 @@
 # Copyright: (c) 2026, The django-ansible-deploy authors
 # MIT License (see LICENSE)
-"""Debian packages that are installed while something goes on that does not need them."""
+"""Debian packages that are installed while something goes on that does not need them, or needs a few of them soon."""
 from __future__ import annotations
 
 import contextlib
 import threading
 from collections.abc import Iterator
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages, renew_lists
 
 # Seconds; whoever installed something right before has renewed the package lists.
 JUST_NOW = 600
+# Seconds in which somebody may still say what is needed soon, once the lists are there.
+SAID = 5.0
 
 
 class Beside:
@@ -22,15 +25,37 @@ class Beside:
     def __init__(self, packages: list[str]) -> None:
         self.missing = missing_packages(packages) if packages else []
         self.failure: BaseException | None = None
-        self.thread = threading.Thread(target=self._install)
+        self.soon: list[str] = []
+        self.is_said, self.are_there = threading.Event(), threading.Event()
+        self.thread = threading.Thread(target=self._install, args=(self.missing,))
         if self.missing:
             self.thread.start()
 
-    def _install(self) -> None:
+    def _install(self, packages: list[str]) -> None:
         try:
-            apt_install(self.missing, max_age=JUST_NOW)
+            renew_lists(JUST_NOW)
+            self.is_said.wait(SAID)
+            if self.soon:
+                # Whoever needs them looks again what is missing, and says what is wrong.
+                with contextlib.suppress(CommandFailed):
+                    apt_install(self.soon, max_age=JUST_NOW)
+            self.are_there.set()
+            apt_install(packages, max_age=JUST_NOW)
         except BaseException as error:  # noqa: BLE001 It is raised by whoever waits.
             self.failure = error
+        finally:
+            self.are_there.set()
+
+    def say(self, packages: list[str]) -> None:
+        """Has those that are missing installed before the others, unless these are being installed by now."""
+        if self.missing:
+            self.soon = missing_packages(packages) if packages else []
+            self.is_said.set()
+
+    def wait_for_soon(self) -> None:
+        """Waits until what :meth:`say` named is there, or cannot be installed."""
+        if self.soon:
+            self.are_there.wait()
 
     def wait(self) -> bool:
         """Waits for its end. Tells whether there was anything to wait for, once.
@@ -38,6 +63,7 @@ class Beside:
         :raises CommandFailed: with apt's last lines.
         """
         missing, self.missing = self.missing, []
+        self.is_said.set()
         if missing:
             self.thread.join()
         if self.failure:
@@ -53,5 +79,7 @@ def installed_beside(packages: list[str]) -> Iterator[Beside]:
         yield begun
         begun.wait()
     finally:
-        if begun.missing:
+        begun.is_said.set()
+        # Also where somebody who waited was interrupted.
+        if begun.thread.is_alive():
             begun.thread.join()

@@ -28,10 +28,18 @@ def apt_install(packages: list[str], *, max_age: int = LISTS_MAX_AGE) -> None:
     :param max_age: seconds; package lists that are older are renewed first.
     :raises CommandFailed: with apt's last lines.
     """
+    renew_lists(max_age)
+    apt_get("install", "--no-install-recommends", *packages)
+
+
+def renew_lists(max_age: int) -> None:
+    """Renews the package lists where there are none, or older ones, in seconds.
+
+    :raises CommandFailed: with apt's last lines.
+    """
     indexes = glob.glob(LISTS + "/*_Packages*")
     if not indexes or time.time() - max(map(os.path.getmtime, (LISTS, LISTS + "/partial"))) >= max_age:
         apt_get("update")
-    apt_get("install", "--no-install-recommends", *packages)
 
 
 def apt_get(*arguments: str) -> None:

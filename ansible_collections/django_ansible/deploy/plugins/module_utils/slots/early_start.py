@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Sequence
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd, undo
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import Restorable, write_atomically_as
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import pointing, process_units
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile, Restorable, write_atomically_as
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import pointing, process_units, replacing
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 
@@ -20,12 +21,18 @@ def _path(layout: Layout) -> str:
     return os.path.join(undo.FOLDER, layout.app_name + ".early")
 
 
-def begin(params: dict, layout: Layout, release: str) -> None:
-    """Has systemd start *release* with the units that are there, and waits for nothing. Whether these are the right ones, the activation looks at."""
+def begin(params: dict, layout: Layout, release: str, first: Sequence[ManagedFile] = ()) -> None:
+    """Has systemd start *release* with the units that are there, and waits for nothing. Whether these are the right ones, the activation looks at.
+
+    :param first: those that a host gets which has no live release; without them nothing starts there.
+    """
     slot, live = layout.free_slot(), layout.live_slot()
     units = layout.slot_units(slot)
     templates = [unit.replace("@%s." % slot, "@.") for unit in units]
-    if live is None or not all(os.path.exists(os.path.join(process_units.UNITS, name)) for name in templates):
+    if live is None:
+        if not first:
+            return
+    elif first or not all(os.path.exists(os.path.join(process_units.UNITS, name)) for name in templates):
         return
     running = any(map(systemd.is_active, units))
     if running and layout.slot_release(slot) == release:
@@ -35,8 +42,12 @@ def begin(params: dict, layout: Layout, release: str) -> None:
         systemd.systemctl("stop", *reversed(units), timeout=600)
     restorable, since = Restorable(), time.time()
     pointing.point(params, layout, release, slot, restorable)
+    for file in first:
+        replacing.write(restorable, file)
+    if first:
+        systemd.systemctl("daemon-reload")
     os.makedirs(undo.FOLDER, mode=0o700, exist_ok=True)
-    told = {"run": params["run_id"], "slot": slot, "release": release, "since": since, "saved": restorable.dump()}
+    told = {"run": params["run_id"], "slot": slot, "release": release, "since": since, "first": bool(first), "saved": restorable.dump()}
     write_atomically_as(_path(layout), json.dumps(told).encode(), 0o600, os.getuid(), os.getgid())
     systemd.quietly("reset-failed", *units)
     systemd.quietly("start", "--no-block", *units)
@@ -59,6 +70,8 @@ def end(layout: Layout, run: str) -> None:
         forget(layout)
         found["restorable"].restore()
         systemd.quietly("stop", "--no-block", *reversed(layout.slot_units(found["slot"])))
+        if found.get("first"):
+            systemd.quietly("daemon-reload")
     elif found:
         discard(layout)
 

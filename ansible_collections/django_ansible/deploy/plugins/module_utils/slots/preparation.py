@@ -26,11 +26,11 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.worker
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, ownership, pythons
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.beside import installed_beside
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.beside import Beside
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import front, ground, kept_code, places, prepared, shared, warned
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import commands, ground, kept_code, places, prepared, shared, warned
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.answers import hint_of, texts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.inspection import Inspection, refuse_problems
@@ -48,13 +48,15 @@ LONGEST_HINT = 1000  # characters
 class Preparation:
     """One release on its way, from the archive of a commit to what a slot can start."""
 
-    def __init__(self, params: dict, layout: Layout, check_mode: bool) -> None:
+    def __init__(self, params: dict, layout: Layout, check_mode: bool, beside: Beside) -> None:
+        """:param beside: an installation that goes on meanwhile."""
         self.params, self.layout, self.check_mode = params, layout, check_mode
         self.release, self.release_dir = params["release"], layout.release_dir(params["release"])
         self.known = layout.read_release(self.release)
         self.place = os.path.join(layout.building, self.release)
         self.builder = Builder(layout.app_name, params["sandbox"], json.loads(params["install_environment"]), check_mode)
-        self.libraries = SystemLibraries(params["system_libraries"])
+        self.builder.beside = beside
+        self.libraries = SystemLibraries(params["system_libraries"], beside.wait)
         self.found: dict = {"warnings": [], "told": []}
         # Pythons that root installed for this release, and why it could not.
         self.pythons: dict[str, str] = {}
@@ -73,8 +75,7 @@ class Preparation:
         places.check_writable(self.params["writable_paths"], owner_ids(self.params["app_user"], self.params["app_group"])[0])
         self.found["warnings"] += shared.ensure_shared(self.layout, self.params)
         try:
-            with installed_beside(self.params["host_packages"]) as self.builder.beside:
-                facts = self.prepare() if self.known else self.make()
+            facts = self.prepare() if self.known else self.make()
         except BaseException:
             if not self.known:
                 self.clear(self.release, self.release_dir)
@@ -143,10 +144,12 @@ class Preparation:
         self.begin(self.release, self.release_dir)
         known = {
             "app_path": params["app_path"], "revision": params["revision"], "venvs": layout.venvs,
-            "variables": sorted(Environment.parse(params["environment"]).values),
+            "variables": sorted(Environment.parse(params["environment"]).values), "watched": self.libraries.users(),
         }
         with self.archive() as (archive, compressed):
             plan = self.work(["unpack", "claim", "plan", "byte_compile"], archive=archive, compressed=compressed, **known)
+        # Only an order: whoever needs it looks at what was installed.
+        self.builder.beside.say(self.libraries.loaded_by(set(texts(plan.get("named")))))
         key = str(plan.get("key"))
         if not KEY.fullmatch(key):
             raise CommandFailed("the builder named the virtual environment %.60r, which is no name of one" % key)
@@ -161,7 +164,7 @@ class Preparation:
             self.libraries.with_build_tools(lambda: self.build_venv_beside(key, venv_dir, builder))
             self.done.append("venv")
             self.work(["byte_compile"], venvs=layout.venvs, key=key)
-            self.builder.beside.wait()
+            self.builder.beside.wait_for_soon()
             self.libraries.for_installed(venv_dir)
         return key
 
@@ -274,17 +277,17 @@ class Preparation:
         return error.rstrip(".") + "." + hint if hint else error
 
     def prepare(self, shown: dict | None = None) -> dict:
-        """Asks Django of a release; one library may only be missed once another one is there."""
-        self.builder.beside.wait()
-        if "nginx" in self.params["host_packages"]:
-            front.try_out(self.params)
+        """Asks Django of a release; one library may only be missed once another one is there, or a package that is still being installed."""
+        if any(commands.parse(self.params["commands"]).values()):
+            # The project's own may use any of them, and are not run twice.
+            self.builder.beside.wait()
         while True:
             inspection = Inspection(self.params, self.layout, shown or {})
             try:
                 facts = inspection.run()
                 break
             except CommandFailed as error:
-                if not self.libraries.for_error(str(error)):
+                if not (self.builder.beside.wait() or self.libraries.for_error(str(error))):
                     raise CommandFailed(self.with_hint(str(error)), error.printed) from error
         self.done += inspection.done
         # An application that reads another variable has nothing of it.
@@ -293,9 +296,10 @@ class Preparation:
         return facts
 
 
-def prepare(params: dict, check_mode: bool) -> dict:
+def prepare(params: dict, check_mode: bool, beside: Beside) -> dict:
     """Makes a release what a deploy needs it to be.
 
+    :param beside: packages that are installed meanwhile; what needs them waits.
     :raises CommandFailed: with what is wrong and what to do.
     """
     layout = layout_of(params)
@@ -303,7 +307,7 @@ def prepare(params: dict, check_mode: bool) -> dict:
         return {"changed": False, "done": [], "found": prepared.read(layout, params["release"])}
     known = warned.of_live(layout)
     try:
-        preparation = Preparation(params, layout, check_mode)
+        preparation = Preparation(params, layout, check_mode, beside)
         if check_mode:
             predicted = predict(preparation)
             predicted["found"]["warnings"] = warned.new_first(predicted["found"].get("warnings", []), known)

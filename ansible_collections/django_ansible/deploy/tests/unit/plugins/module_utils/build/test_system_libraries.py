@@ -119,3 +119,20 @@ def test_the_table_is_whole():
 )
 def test_installers_name_what_they_could_not_build(said, expected):
     assert sorted(not_built(said)) == expected
+
+
+def test_an_installation_that_goes_on_is_waited_for_and_only_where_something_is_missing(monkeypatch):
+    did = []
+    monkeypatch.setattr(system_libraries, "apt_install", did.append)
+    monkeypatch.setattr(system_libraries, "missing_packages", lambda packages: [name for name in packages if name == "gdal-bin"])
+    libraries = SystemLibraries([{"missing": "GDAL", "run": ["gdal-bin"]}, {"missing": "jpeg", "run": ["libjpeg62"]}], lambda: did.append("waited"))
+    assert not libraries.for_error("no jpeg")
+    assert libraries.for_error("no GDAL")
+    assert did == ["waited", ["gdal-bin"]]
+
+
+def test_the_packages_that_load_something_are_known_before_they_are_installed():
+    libraries = SystemLibraries(TABLE)
+    assert {"psycopg", "psycopg2", "python-magic"} <= set(libraries.users())
+    assert not {"*", "mysqlclient"} & set(libraries.users())
+    assert libraries.loaded_by({"psycopg", "django"}) == ["libpq5"]

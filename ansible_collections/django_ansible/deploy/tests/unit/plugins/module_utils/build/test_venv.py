@@ -187,3 +187,13 @@ def test_a_version_that_the_deploy_gives_wins(project, started):
     plan(project, settings_module="shop.settings").install("/x", ["pip"], {"SETUPTOOLS_SCM_PRETEND_VERSION": "2.0"})
     assert [asked["SETUPTOOLS_SCM_PRETEND_VERSION"] for _, asked in started[:2]] == ["2.0", "2.0"]
     assert started[0][1] == {**NAMED, "SETUPTOOLS_SCM_PRETEND_VERSION": "2.0"}
+
+
+def test_a_plain_file_of_requirements_names_packages_before_they_are_installed(project):
+    (project / "requirements.txt").write_text("django==5.2\n# pillow\nPsycopg[binary]>=3 ; python_version > '3'\n-r more.txt\n  python_magic\n")
+    (project / "dev.txt").write_text("pytesseract\n")
+    watched = ["pillow", "psycopg", "pytesseract", "python-magic"]
+    assert plan(project).named(watched) == ["psycopg", "python-magic"]
+    assert plan(project, files=["dev.txt"]).named(watched) == ["pytesseract"]
+    (project / "uv.lock").write_text('version = 1\n[[package]]\nname = "psycopg"\n')
+    assert plan(project).named(watched) == []

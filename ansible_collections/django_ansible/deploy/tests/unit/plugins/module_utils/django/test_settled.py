@@ -157,3 +157,16 @@ def test_of_postgresql_the_driver_alone_is_loaded(project):
     assert json.loads((project.folder / "asked").read_text()) == [words, False]
     project.given(apps=["shop"], database={**there, "HOST": "gone"})
     assert project.ask(mark) == (None, None, 0)
+
+
+@pytest.mark.parametrize(
+    "tables, applied", [([], ["shop.0001_initial", "shop.0002_more"]), (["CREATE TABLE guests (name text)"], []), (["CREATE VIEW guests AS SELECT 1"], [])]
+)
+def test_a_first_deploy_fills_only_a_database_that_has_nothing(project, tables, applied):
+    (project.folder / "db").unlink()
+    with sqlite3.connect(project.folder / "db") as database:
+        for statement in tables:
+            database.execute(statement)
+    found = json.loads(project.python("-c", BOOTSTRAP, input=driver_input(("migrate",), if_empty=True)))["migrate"]
+    assert found["migrations"] == applied
+    assert project.ask()[0] == ([] if applied else ["shop.0001_initial", "shop.0002_more"])

@@ -18,14 +18,18 @@ def host(monkeypatch):
         ended: list = []
 
     def install(packages, max_age):
-        assert host.go.wait(10)
+        if packages == ["gone"]:
+            raise CommandFailed("no such package")
+        assert packages == ["libpq5"] or host.go.wait(10)
         if host.error:
             raise host.error
         host.ended.append(packages)
 
     host = Host()
     host.go, host.ended = threading.Event(), []
-    monkeypatch.setattr(beside, "missing_packages", lambda packages: [name for name in packages if name in ("git", "nginx")])
+    monkeypatch.setattr(beside, "SAID", 0.05)
+    monkeypatch.setattr(beside, "renew_lists", lambda max_age: None)
+    monkeypatch.setattr(beside, "missing_packages", lambda packages: [name for name in packages if name in ("git", "nginx", "libpq5", "gone")])
     monkeypatch.setattr(beside, "apt_install", install)
     return host
 
@@ -55,4 +59,54 @@ def test_no_installation_outlives_a_body_that_fails(host):
     threading.Timer(0.1, host.go.set).start()
     with pytest.raises(KeyError), beside.installed_beside(["git"]):
         raise KeyError
+    assert host.ended == [["git"]]
+
+
+def test_what_is_needed_soon_comes_first(host, monkeypatch):
+    monkeypatch.setattr(beside, "SAID", 10)
+    with beside.installed_beside(["git"]) as begun:
+        begun.say(["libpq5", "libc6"])
+        begun.wait_for_soon()
+        assert host.ended == [["libpq5"]]
+        host.go.set()
+    assert host.ended == [["libpq5"], ["git"]]
+
+
+def test_nobody_waits_long_for_what_is_not_said_and_not_at_all_once_it_is_waited_for(host, monkeypatch):
+    host.go.set()
+    with beside.installed_beside(["git"]) as begun:
+        begun.wait_for_soon()
+    monkeypatch.setattr(beside, "SAID", 600)
+    with beside.installed_beside(["git"]) as begun:
+        assert begun.wait()
+    with pytest.raises(KeyError), beside.installed_beside(["git"]):
+        raise KeyError
+
+
+def test_what_cannot_be_installed_soon_keeps_nobody(host):
+    host.go.set()
+    with beside.installed_beside(["git"]) as begun:
+        begun.say(["gone"])
+        begun.wait_for_soon()
+    assert host.ended == [["git"]]
+
+
+def test_nothing_is_asked_for_where_nothing_is_installed(host):
+    with beside.installed_beside(["python3"]) as begun:
+        begun.say(["libpq5"])
+        begun.wait_for_soon()
+    assert host.ended == []
+
+
+def test_no_installation_outlives_whoever_was_interrupted_while_it_waited(host, monkeypatch):
+    join = threading.Thread.join
+
+    def interrupted(thread, timeout=None):
+        monkeypatch.setattr(threading.Thread, "join", join)
+        host.go.set()
+        raise KeyError
+
+    with pytest.raises(KeyError), beside.installed_beside(["git"]) as begun:
+        monkeypatch.setattr(threading.Thread, "join", interrupted)
+        begun.wait()
     assert host.ended == [["git"]]

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import giving_up, older_release
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activation, early_start, pointing, returning, slot_start
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -89,6 +90,40 @@ def test_what_stands_by_goes_on_and_what_else_runs_there_stops(host):
     assert (host.calls, early_start.recall(host.layout)) == ([], None)
     early_start.begin(PARAMS, host.layout, NEW)
     assert host.calls == [("stop", *reversed(GREEN)), *STARTED]
+
+
+BLUE = ("mysite@blue.socket", "mysite@blue.service")
+
+
+@pytest.fixture
+def bare(host, tmp_path, monkeypatch):
+    """A host on which nothing of the application serves, with the units that it gets."""
+    os.unlink(host.layout.socket_link)
+    for slot in ("blue", "green"):
+        os.unlink(host.layout.slot_link(slot))
+    (host.units / "mysite@.socket").unlink()
+    (host.units / "mysite@.service").write_text("of somebody else")
+    monkeypatch.setattr(early_start.replacing, "ensure_directory", lambda path: os.makedirs(path, exist_ok=True))
+    monkeypatch.setattr(ManagedFile, "write", lambda self: open(self.path, "wb").write(self.content))
+    host.first = [ManagedFile(str(host.units / name), "unit") for name in ("mysite@.socket", "mysite@.service")]
+    return host
+
+
+def test_the_first_release_of_a_host_brings_its_units_and_takes_them_along(bare):
+    early_start.begin(PARAMS, bare.layout, NEW, bare.first)
+    assert bare.calls == [("daemon-reload",), ("reset-failed", *BLUE), ("start", "--no-block", *BLUE)]
+    assert {path.name: path.read_text() for path in bare.units.iterdir()} == {"mysite@.socket": "unit", "mysite@.service": "unit"}
+    assert (bare.layout.slot_release("blue"), bare.layout.live_slot()) == (NEW, None)
+    bare.calls.clear()
+    early_start.end(bare.layout, "run-1")
+    assert bare.calls == [("stop", "--no-block", *reversed(BLUE)), ("daemon-reload",)]
+    assert {path.name: path.read_text() for path in bare.units.iterdir()} == {"mysite@.service": "of somebody else"}
+    assert bare.layout.slot_release("blue") is None
+
+
+def test_units_of_a_host_that_serves_are_not_written_beside_its_live_release(host):
+    early_start.begin(PARAMS, host.layout, NEW, [ManagedFile(str(host.units / "mysite@.service"), "unit")])
+    assert (host.calls, (host.units / "mysite@.service").read_text()) == ([], "")
 
 
 @pytest.mark.parametrize("lacks", ["a live release", "units"])

@@ -33,9 +33,9 @@ def prepared(monkeypatch, run):
     monkeypatch.setattr(preparation, "layout_of", lambda params: Layout())
     monkeypatch.setattr(preparation.prepared, "is_prepared", lambda *arguments: False)
     monkeypatch.setattr(preparation.Preparation, "run", run)
-    params = {"release": "r", "prepared_from": "", "sandbox": "", "install_environment": "{}", "system_libraries": [], "host_packages": []}
+    params = {"release": "r", "prepared_from": "", "sandbox": "", "install_environment": "{}", "system_libraries": [], "commands": "{}"}
     with pytest.raises(CommandFailed) as failed:
-        preparation.prepare(params, False)
+        preparation.prepare(params, False, Beside([]))
     return failed.value
 
 

@@ -17,7 +17,7 @@ def prepared(monkeypatch, tmp_path):
 
     def prepare(uses_given_key, lone=True, environment=None):
         made = object.__new__(preparation.Preparation)
-        made.params = {"environment": json.dumps(environment or {}), "lone": lone, "host_packages": []}
+        made.params = {"environment": json.dumps(environment or {}), "lone": lone, "commands": "{}"}
         made.builder = Builder("shop", "", {})
         made.layout = types.SimpleNamespace(etc=str(tmp_path))
         made.found, made.done = {"warnings": []}, []

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.completing import Lost
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.beside import Beside
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import preparation
@@ -25,7 +26,7 @@ def test_the_whole_commit_is_asked_for_and_the_deploy_lock_stays(tmp_path, monke
     lock = DeployLock("mysite", "run-1", "me", folder=str(tmp_path / "run"))
     lock.take()
     with lock.step():
-        assert preparation.prepare(given, check_mode) == {"changed": False, "needs_all": "data/photo.jpg is not what it was"}
+        assert preparation.prepare(given, check_mode, Beside([])) == {"changed": False, "needs_all": "data/photo.jpg is not what it was"}
     assert lock.is_held()
 
 
@@ -42,9 +43,8 @@ class Waited:
 @pytest.fixture
 def made(tmp_path):
     params = {"app_name": "mysite", "app_dir": str(tmp_path), "socket_link": str(tmp_path / "socket"), "release": RELEASE}
-    made = preparation.Preparation({**params, "sandbox": "", "install_environment": "{}", "system_libraries": []}, preparation.layout_of(params), False)
-    made.builder.beside = Waited()
-    return made
+    given = {**params, "sandbox": "", "install_environment": "{}", "system_libraries": [], "commands": "{}"}
+    return preparation.Preparation(given, preparation.layout_of(params), False, Waited())
 
 
 def test_a_build_that_needs_a_package_on_its_way_is_made_again_when_that_is_there(made, monkeypatch):
@@ -71,3 +71,45 @@ def test_any_other_build_that_fails_is_made_twice_at_most(made, monkeypatch):
     with pytest.raises(CommandFailed, match="no such package"):
         made.build_venv_beside("key", "/venv", (1, 1))
     assert len(tries) == 2
+
+
+class Inspection:
+    """Django looks at a release, and says what it misses until a package is there."""
+
+    done: list = []
+    uses_given_key = False
+
+    def __init__(self, tries, packages, needs):
+        self.tries, self.packages, self.needs = tries, packages, needs
+
+    def run(self):
+        self.tries.append(self.packages.arrived)
+        if self.needs and not self.packages.arrived:
+            raise CommandFailed("git is not there")
+        return {"warnings": []}
+
+
+@pytest.mark.parametrize(
+    "commands, needs, tries",
+    [("{}", False, [False]), ('{"build": []}', False, [False]), ("{}", True, [False, True]), ('{"static": [{"command": "npm run build"}]}', False, [True])],
+)
+def test_django_waits_for_no_package_but_commands_of_the_project_do(made, monkeypatch, commands, needs, tries):
+    seen = []
+    made.params["commands"] = commands
+    monkeypatch.setattr(preparation, "Inspection", lambda *_: Inspection(seen, made.builder.beside, needs))
+    made.prepare()
+    assert seen == tries
+
+
+def test_what_goes_wrong_without_a_package_on_its_way_is_said_once(made, monkeypatch):
+    seen = []
+
+    class Fails(Inspection):
+        def run(self):
+            self.tries.append(self.packages.arrived)
+            raise CommandFailed("No module named 'shop'")
+
+    monkeypatch.setattr(preparation, "Inspection", lambda *_: Fails(seen, made.builder.beside, True))
+    with pytest.raises(CommandFailed, match="shop"):
+        made.prepare()
+    assert seen == [False, True]

@@ -27,7 +27,8 @@ def begin(params: dict, layout: Layout, release: str) -> None:
     templates = [unit.replace("@%s." % slot, "@.") for unit in units]
     if live is None or not all(os.path.exists(os.path.join(process_units.UNITS, name)) for name in templates):
         return
-    running = any(map(systemd.is_active, units))
+    found = systemd.show_each(units, "ActiveState", "NRestarts")
+    running = any(systemd.is_up(state) for state in found.values())
     if running and layout.slot_release(slot) == release:
         return  # It stands by.
     discard(layout)
@@ -38,7 +39,9 @@ def begin(params: dict, layout: Layout, release: str) -> None:
     os.makedirs(undo.FOLDER, mode=0o700, exist_ok=True)
     told = {"run": params["run_id"], "slot": slot, "release": release, "since": since, "saved": restorable.dump()}
     write_atomically_as(_path(layout), json.dumps(told).encode(), 0o600, os.getuid(), os.getgid())
-    systemd.quietly("reset-failed", *units)
+    # Nothing else counts as a start that failed; each program that is started here is waited for.
+    if any(map(systemd.has_failed, found.values())):
+        systemd.quietly("reset-failed", *units)
     systemd.quietly("start", "--no-block", *units)
 
 

@@ -156,10 +156,10 @@ def test_one_that_came_to_nothing_starts_anew(host, monkeypatch, is_set_up, has_
     )
     monkeypatch.setattr(slot_start.systemd, "has_given_up", lambda unit: has_given_up)
     monkeypatch.setattr(slot_start, "lock_of", lambda params, check_mode: DeployLock("mysite", "", "mona"))
-    start = slot_start.SlotStart(wanted, early_start.Restorable(), is_begun=True)
+    start = slot_start.SlotStart(wanted, early_start.Restorable(), is_begun=True, meanwhile=lambda: host.calls.append("meanwhile"))
     monkeypatch.setattr(start, "wait", lambda: host.calls.append("wait"))
     start.start()
-    assert host.calls == [*calls, "wait"]
+    assert host.calls == [*calls, "meanwhile", "wait"]
 
 
 def test_one_that_does_not_come_up_is_not_waited_for_when_its_run_has_ended(host, monkeypatch, tmp_path):

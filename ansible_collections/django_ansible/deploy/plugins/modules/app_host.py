@@ -218,21 +218,30 @@ def main() -> None:
         module.warn(lock.notice)
     if layout.went_alone():
         module.warn(layout.went_alone())
-    # One with nothing to do gives the lock back before it would hear anything.
-    listening = Listening(lambda: listen(module, lock), PATIENCE if module.params["last_step"] and live_is_wanted(layout, module.params) else 0)
-    found = None
+    starts_early = module.params["start_early"] and not module.check_mode
     try:
-        found = look(layout, module.params, keeps=not module.check_mode)
+        release = begin(module, layout, lock) if starts_early else None
+        # One with nothing to do gives the lock back before it would hear anything.
+        listening = Listening(lambda: listen(module, lock), PATIENCE if module.params["last_step"] and live_is_wanted(layout, module.params) else 0)
+        try:
+            found = look(layout, module.params, keeps=not module.check_mode)
+        except CommandFailed as error:
+            raise CommandFailed("the host cannot be looked at: %s" % error) from error
         if not found["current"] and not module.params["switch"]:
             front.try_out(module.params)
-        release = begin(module, layout, found, lock) if module.params["start_early"] and not module.check_mode else None
+        if starts_early:
+            put_right(module, layout, found)
         if module.check_mode and lock.refusals():
             found["deploy"]["warnings"] = lock.refusals()
     except Exception as error:
-        # The run ends on this host, so nobody else would give it back.
-        lock.release()
+        # The run ends on this host, so nobody else would give it back, or stop what comes up.
+        try:
+            if starts_early:
+                stop(module, layout)
+        finally:
+            lock.release()
         if isinstance(error, CommandFailed):
-            module.fail_json(msg=str(error) if found else "the host cannot be looked at: %s" % error)
+            module.fail_json(msg=str(error))
         raise
     followed = found["to_finish"] or found["renews_certificate"] or (module.params["ask_database"] and found["unapplied"] != [])
     if found["current"] and module.params["last_step"] and not followed:
@@ -260,11 +269,24 @@ def listen(module: AnsibleModule, lock: DeployLock):
     return hearing.begin(lock, module.params["heart"], returning, {name: module.params[name] for name in LAYOUT}, module.params["notify"])
 
 
-def begin(module: AnsibleModule, layout: Layout, found: dict, lock: DeployLock) -> str | None:
+def begin(module: AnsibleModule, layout: Layout, lock: DeployLock) -> str | None:
     """Has the release start that this host takes for the one to go back to."""
     from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import rolling_back
 
-    return rolling_back.begin(found, layout, module.params, lock)
+    return rolling_back.begin(layout, module.params, lock)
+
+
+def put_right(module: AnsibleModule, layout: Layout, found: dict) -> None:
+    from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import rolling_back
+
+    rolling_back.put_right(found, layout, module.params)
+
+
+def stop(module: AnsibleModule, layout: Layout) -> None:
+    """Has the release stop that :func:`begin` has started."""
+    from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start
+
+    early_start.end(layout, module.params["run_id"])
 
 
 def switch(module: AnsibleModule, release: str | None, found: dict, lock: DeployLock) -> dict:

@@ -1,6 +1,7 @@
 """What gunicorn's configuration has a worker do before it takes requests."""
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -194,6 +195,30 @@ def test_where_no_settings_are_named_none_are_afterwards(monkeypatch):
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
     starting(configuration())
     assert "DJANGO_SETTINGS_MODULE" not in os.environ
+
+
+def test_what_is_shared_is_not_looked_through_for_what_could_go():
+    before = gc.get_freeze_count()
+    try:
+        starting(configuration())
+        assert gc.isenabled() and gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()
+
+
+def test_the_workers_start_one_right_after_the_other():
+    server = types.SimpleNamespace(num_workers=3, WORKERS={}, started=0)
+
+    def spawn_worker():
+        server.started += 1
+
+    server.spawn_worker = spawn_worker
+    configuration()["when_ready"](server)
+    assert server.started == 3
+
+
+def test_a_gunicorn_that_starts_workers_in_another_way_does_so():
+    configuration()["when_ready"](types.SimpleNamespace())
 
 
 def test_a_project_that_comes_before_django_turns_that_off():

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import descriptors
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.descriptors import closing, entry_of, telling, with_execution
@@ -45,10 +46,24 @@ def _copy(tree: Tree, other: Tree, held: int, found: os.stat_result, rel: str, t
         other.place(to, fill, mode, uid, gid)
 
 
-def update(tree: Tree, other: Tree, uid: int, gid: int, directory_mode: int, file_mode: int) -> tuple[int, list[str]]:
-    """Has another tree hold what this one does, whatever it has by the same names. Tells how many files that changed, and what was left out."""
+def same(tree: Tree, other: Tree) -> Iterator[str]:
+    """The files of a tree that another one has with the same content."""
+    for path, held, found in tree.walk("."):
+        if entry_of(path, found).kind == "file":
+            there = other.look(path)
+            if there and there.kind == "file" and _same(tree, held, found, other, path):
+                yield path
+
+
+def update(tree: Tree, other: Tree, uid: int, gid: int, directory_mode: int, file_mode: int, known: frozenset[str] = frozenset()) -> tuple[int, list[str]]:
+    """Has another tree hold what this one does, whatever it has by the same names. Tells how many files that changed, and what was left out.
+
+    :param known: what :func:`same` said before.
+    """
     changed, left = 0, []
     for path, held, found in tree.walk("."):
+        if path in known:
+            continue
         kind, there = entry_of(path, found).kind, other.look(path)
         if kind in ("file", "folder") and there and there.kind != kind:
             other.remove(path)

@@ -80,7 +80,12 @@ def any_active(pattern: str) -> bool:
 
 def is_active(unit: str) -> bool:
     """Whether a unit runs or is on its way up or down."""
-    return show(unit, "ActiveState")["ActiveState"] not in ("inactive", "failed")
+    return is_up(show(unit, "ActiveState"))
+
+
+def is_up(found: dict) -> bool:
+    """:func:`is_active`, of what :func:`show` says."""
+    return found["ActiveState"] not in ("inactive", "failed")
 
 
 def is_enabled(unit: str) -> bool:
@@ -110,7 +115,12 @@ def listeners(path: str) -> list[str]:
 def has_given_up(unit: str) -> bool:
     """Whether a unit that was started has ended, be it that systemd starts it again: it will not answer as it is."""
     found = show(unit, "ActiveState", "NRestarts")
-    return found["ActiveState"] in ("inactive", "failed") or found.get("NRestarts", "0") != "0"
+    return not is_up(found) or has_failed(found)
+
+
+def has_failed(found: dict) -> bool:
+    """Whether systemd keeps of a unit that it failed, of what :func:`show` says of C(ActiveState) and C(NRestarts)."""
+    return found["ActiveState"] == "failed" or found.get("NRestarts", "0") != "0"
 
 
 def log_since(unit: str, since: float, lines: int = 40) -> str:

@@ -29,7 +29,7 @@ class Activation:
         self.layout = wanted.layout
         begun = self.take_over()
         self.restorable = begun["restorable"] if begun else Restorable()
-        self.start = SlotStart(wanted, self.restorable, is_begun=begun is not None)
+        self.start = SlotStart(wanted, self.restorable, is_begun=begun is not None, meanwhile=self.look_at_static_files)
         self.front = Front(wanted, self.restorable)
         self.told: list[str] = []
         self.warnings: list[str] = []
@@ -40,6 +40,11 @@ class Activation:
         # Before the release is noted as live here.
         self.activated = self.layout.read_release(wanted.release).get("activated")
         self.replaced: list[str] = []
+        self.static_files: frozenset[str] = frozenset()
+
+    def look_at_static_files(self) -> None:
+        """Reading all of them would take its time between the first healthy answer and the switch."""
+        self.static_files = static.served_already(self.wanted.facts, self.layout)
 
     def take_over(self) -> dict | None:
         """What an earlier step of this run has begun of this."""
@@ -65,7 +70,7 @@ class Activation:
                 early_start.discard(self.layout)  # Of a run that nobody ended.
             if starting:
                 self.start.try_out() if wanted.one_at_a_time else self.start.start()
-                self.warnings += static.merge(wanted.facts, self.layout).warnings
+                self.warnings += static.merge(wanted.facts, self.layout, self.static_files).warnings
             # From here on, whatever ends this step in the middle, this host goes back. As it watches, the step may take long.
             self.restorable.noted = self.remember
             nginx_changed = self.front.apply()

@@ -34,7 +34,8 @@ def begin(params: dict, layout: Layout, release: str, first: Sequence[ManagedFil
             return
     elif first or not all(os.path.exists(os.path.join(process_units.UNITS, name)) for name in templates):
         return
-    running = any(map(systemd.is_active, units))
+    found = systemd.show_each(units, "ActiveState", "NRestarts")
+    running = any(systemd.is_up(state) for state in found.values())
     if running and layout.slot_release(slot) == release:
         return  # It stands by.
     discard(layout)
@@ -49,7 +50,9 @@ def begin(params: dict, layout: Layout, release: str, first: Sequence[ManagedFil
     os.makedirs(undo.FOLDER, mode=0o700, exist_ok=True)
     told = {"run": params["run_id"], "slot": slot, "release": release, "since": since, "first": bool(first), "saved": restorable.dump()}
     write_atomically_as(_path(layout), json.dumps(told).encode(), 0o600, os.getuid(), os.getgid())
-    systemd.quietly("reset-failed", *units)
+    # Nothing else counts as a start that failed; each program that is started here is waited for.
+    if any(map(systemd.has_failed, found.values())):
+        systemd.quietly("reset-failed", *units)
     systemd.quietly("start", "--no-block", *units)
 
 

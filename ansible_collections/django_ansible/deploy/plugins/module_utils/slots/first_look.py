@@ -43,16 +43,7 @@ def _look(slot: str | None, release: str | None, wanted: bool, layout: Layout, p
     return {
         "missing_packages": missing,
         "account_exists": account,
-        "releases": [
-            {
-                **{key: {**entry, **prepared.read(layout, entry["release"])}.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")},
-                "prepared": prepared.is_prepared(layout, entry["release"], params["prepared_from"]),
-                "as_built": bool(params["build"]) and made_from(layout, entry, params["build"]),
-                "starts": layout.starts(entry["release"]),
-            }
-            for entry in releases
-        ],
-        "live": {"slot": slot, "release": release, "revision": known.get("revision")},
+        **has(layout, params),
         "to_finish": to_finish(slot, releases, layout, params),
         "current": current,
         "lock_kept": current,
@@ -61,6 +52,24 @@ def _look(slot: str | None, release: str | None, wanted: bool, layout: Layout, p
         "once": process_units.once_here(layout.app_name),
         "renews_certificate": os.path.exists("/etc/systemd/system/%s-certificate.timer" % layout.app_name),
         "deploy": {key: value for key, value in told.items() if value},
+    }
+
+
+def has(layout: Layout, params: dict) -> dict:
+    """The releases of a host and which is live, as its own records and links say: no program is started for it."""
+    slot = layout.live_slot()
+    release = layout.slot_release(slot)
+    return {
+        "releases": [
+            {
+                **{key: {**entry, **prepared.read(layout, entry["release"])}.get(key) for key in ("release", "revision", "bad", "activated", "migrations", "build")},
+                "prepared": prepared.is_prepared(layout, entry["release"], params["prepared_from"]),
+                "as_built": bool(params["build"]) and made_from(layout, entry, params["build"]),
+                "starts": layout.starts(entry["release"]),
+            }
+            for entry in layout.list_releases()
+        ],
+        "live": {"slot": slot, "release": release, "revision": layout.read_release(release).get("revision") if release else None},
     }
 
 

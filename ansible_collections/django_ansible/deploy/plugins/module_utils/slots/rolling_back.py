@@ -7,31 +7,44 @@ from collections.abc import Callable
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, older_release, phases, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, early_start
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, early_start, first_look
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 
-def begin(found: dict, layout: Layout, params: dict, lock: DeployLock) -> str | None:
-    """Has the release start in the free slot that this host takes for the one to go back to.
+def begin(layout: Layout, params: dict, lock: DeployLock) -> str | None:
+    """Has the release start in the free slot that this host takes for the one to go back to: before all else, as nothing takes longer.
 
-    :param found: what app_host answers of this host. When the connection broke and Ansible asks again, it is put right: what this run did here before is no
-        reason to go back further.
     :returns: that release; None where nothing can be said of it.
     :raises CommandFailed: when this run has failed here already.
     """
-    before = undo.recall(layout.app_name)
-    if before and before["run"] == params["run_id"] and not before.get("confirmed"):
-        previous = before["previous_release"]
-        revision = layout.read_release(previous).get("revision") if previous else None
-        found.update(live={"slot": before["previous_slot"], "release": previous, "revision": revision}, current=False, lock_kept=False)
-        found["deploy"].update(previous_release=previous, previous_revision=revision)
+    before = done_before(layout, params)
+    if before:
         return before["release"]
     layout.refuse_again(params["run_id"])
-    release = older_release.expected(found, params["asked"])
+    release = older_release.expected(first_look.has(layout, params), params["asked"])
     if release:
         with lock.step():
             early_start.begin(params, layout, release)
     return release
+
+
+def done_before(layout: Layout, params: dict) -> dict | None:
+    """What this run did here before, when the connection broke and Ansible asks again."""
+    before = undo.recall(layout.app_name)
+    return before if before and before["run"] == params["run_id"] and not before.get("confirmed") else None
+
+
+def put_right(found: dict, layout: Layout, params: dict) -> None:
+    """What this run did here before is no reason to go back further.
+
+    :param found: what app_host answers of this host.
+    """
+    before = done_before(layout, params)
+    if before:
+        previous = before["previous_release"]
+        revision = layout.read_release(previous).get("revision") if previous else None
+        found.update(live={"slot": before["previous_slot"], "release": previous, "revision": revision}, current=False, lock_kept=False)
+        found["deploy"].update(previous_release=previous, previous_revision=revision)
 
 
 def switch(release: str | None, found: dict, params: dict, lock: DeployLock, begin_phase: Callable[[str], None]) -> dict | None:

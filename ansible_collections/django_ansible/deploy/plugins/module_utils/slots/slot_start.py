@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -19,13 +20,17 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted
 class SlotStart:
     """The way of a release up in a slot. Whatever was there before is kept for the way back."""
 
-    def __init__(self, wanted: Wanted, restorable: Restorable, is_begun: bool = False) -> None:
-        """:param is_begun: whether an earlier step of this run has begun to start it."""
+    def __init__(self, wanted: Wanted, restorable: Restorable, is_begun: bool = False, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """
+        :param is_begun: whether an earlier step of this run has begun to start it.
+        :param meanwhile: called while the release comes up.
+        """
         self.wanted = wanted
         self.layout = wanted.layout
         self.restorable = restorable
         self.is_begun = is_begun
         self.slot = wanted.slot
+        self.meanwhile = meanwhile
 
     def start(self) -> None:
         """Brings the release up in the free slot and waits until it answers on its own socket."""
@@ -35,10 +40,10 @@ class SlotStart:
         if not self.is_begun and self.wanted.stands_by():
             # It may have been restarted in its time as the live slot; that says nothing of now.
             systemd.quietly("reset-failed", self.layout.slot_service(self.slot))
-        elif self.is_begun and self.wanted.is_set_up() and not systemd.has_given_up(self.layout.slot_service(self.slot)):
-            self.start_begun()
         else:
-            self.start_units()
+            is_on_its_way = self.is_begun and self.wanted.is_set_up() and not systemd.has_given_up(self.layout.slot_service(self.slot))
+            self.start_begun() if is_on_its_way else self.start_units()
+            self.meanwhile()
         self.wait()
 
     def wait(self) -> None:

@@ -40,8 +40,11 @@ def left_out(root: str, names: list[str]) -> list[str]:
     ]
 
 
-def merge(release: dict, layout: Layout) -> Merged:
-    """Copies a release's static files into the served folder, each by rename. What is no regular file is named and left out."""
+def merge(release: dict, layout: Layout, known: frozenset[str] = frozenset()) -> Merged:
+    """Copies a release's static files into the served folder, each by rename. What is no regular file is named and left out.
+
+    :param known: what :func:`served_already` said of it a moment ago.
+    """
     source = opened(release)
     if not source:
         return Merged(0, [])
@@ -51,10 +54,10 @@ def merge(release: dict, layout: Layout) -> Merged:
         there = {entry.path: entry.size for entry in served.entries() if entry.kind == "file" and entry.path.endswith(".gz")}
         for packed in there.keys() - files.keys():
             path = packed[: -len(".gz")]
-            if path in files and not is_of(source, path, files[path], served, packed):
+            if path in files and path not in known and not is_of(source, path, files[path], served, packed):
                 served.remove(packed)
                 del there[packed]
-        changed, skipped = copying.update(source, served, os.geteuid(), os.getegid(), 0o755, 0o644)
+        changed, skipped = copying.update(source, served, os.geteuid(), os.getegid(), 0o755, 0o644, known)
         for path, size in files.items():
             packed = path + ".gz"
             if path.endswith(COMPRESSED) and SMALLEST <= size <= LARGEST and packed not in files and packed not in there:
@@ -62,6 +65,20 @@ def merge(release: dict, layout: Layout) -> Merged:
                 if len(content) < size:
                     served.write(packed, content, 0o644, os.geteuid(), os.getegid())
         return Merged(changed, left_out(source.path, skipped))
+
+
+def served_already(release: dict, layout: Layout) -> frozenset[str]:
+    """The static files of a release that are served as they are already, with a compressed form that is right. It reads all of them, and changes nothing."""
+    source = opened(release)
+    if not source or not os.path.isdir(layout.static):
+        return frozenset()
+    with source, Tree(layout.static) as served:
+        packed = {entry.path for entry in served.entries() if entry.kind == "file" and entry.path.endswith(".gz")}
+        files = {entry.path: entry.size for entry in source.entries() if entry.kind == "file"}
+        return frozenset(
+            path for path in copying.same(source, served)
+            if path + ".gz" not in packed or path + ".gz" in files or is_of(source, path, files[path], served, path + ".gz")
+        )
 
 
 def is_of(source: Tree, path: str, size: int, served: Tree, packed: str) -> bool:

@@ -30,11 +30,12 @@ def host(tmp_path, monkeypatch):
     units.mkdir()
     for name in ("mysite@.socket", "mysite@.service"):
         (units / name).write_text("")
-    state = SimpleNamespace(layout=layout, units=units, active=set(), calls=[])
+    state = SimpleNamespace(layout=layout, units=units, active=set(), kept={}, calls=[])
     for module, name, value in (
         (early_start.process_units, "UNITS", str(units)),
         (early_start.undo, "FOLDER", str(tmp_path / "undo")),
         (pointing, "files", lambda *_: []),
+        (early_start.systemd, "show_each", lambda units, *_: {unit: {"ActiveState": "active" if unit in state.active else "inactive", **state.kept} for unit in units}),
         (early_start.systemd, "is_active", lambda unit: unit in state.active),
         (early_start.systemd, "systemctl", lambda *words, timeout=0: state.calls.append(words)),
         (early_start.systemd, "quietly", lambda *words: state.calls.append(words)),
@@ -44,7 +45,7 @@ def host(tmp_path, monkeypatch):
 
 
 GREEN = ("mysite@green.socket", "mysite@green.service")
-STARTED = [("reset-failed", *GREEN), ("start", "--no-block", *GREEN)]
+STARTED = [("start", "--no-block", *GREEN)]
 
 
 def test_it_starts_in_the_free_slot_and_waits_for_nothing(host):
@@ -66,7 +67,14 @@ def test_a_run_that_ends_without_it_has_it_stopped_and_the_slot_as_it_was(host, 
     assert host.layout.slot_release("green") == OLDEST
     assert early_start.recall(host.layout) is None
     assert returning.go_back(PARAMS, "run-1") is None
-    assert len(host.calls) == 3
+    assert len(host.calls) == 2
+
+
+@pytest.mark.parametrize("kept", [{"ActiveState": "failed"}, {"NRestarts": "2"}])
+def test_an_earlier_failure_counts_as_none_of_this_start(host, kept):
+    host.kept = kept
+    early_start.begin(PARAMS, host.layout, NEW)
+    assert host.calls[-2:] == [("reset-failed", *GREEN), *STARTED]
 
 
 def test_another_run_ends_nothing_of_it(host):
@@ -183,10 +191,10 @@ def test_one_that_came_to_nothing_starts_anew(host, monkeypatch, is_set_up, has_
     )
     monkeypatch.setattr(slot_start.systemd, "has_given_up", lambda unit: has_given_up)
     monkeypatch.setattr(slot_start, "lock_of", lambda params, check_mode: DeployLock("mysite", "", "mona"))
-    start = slot_start.SlotStart(wanted, early_start.Restorable(), is_begun=True)
+    start = slot_start.SlotStart(wanted, early_start.Restorable(), is_begun=True, meanwhile=lambda: host.calls.append("meanwhile"))
     monkeypatch.setattr(start, "wait", lambda: host.calls.append("wait"))
     start.start()
-    assert host.calls == [*calls, "wait"]
+    assert host.calls == [*calls, "meanwhile", "wait"]
 
 
 def test_one_that_does_not_come_up_is_not_waited_for_when_its_run_has_ended(host, monkeypatch, tmp_path):

@@ -32,8 +32,11 @@ def host(monkeypatch):
     state.layout = SimpleNamespace(app_name="mysite", read_release=lambda release: {"revision": COMMIT[release]}, refuse_again=lambda run: None)
 
     def found(live):
+        """What app_host answers; its records and links say the same from now on."""
         releases = [{"release": name, "revision": COMMIT[name], "activated": "x", "bad": None, "migrations": "m"} for name in COMMIT]
-        return {"releases": releases, "live": {"slot": "blue", "release": live, "revision": COMMIT[live]}, "current": True, "lock_kept": True, "deploy": {"app": "mysite"}}
+        has = {"releases": releases, "live": {"slot": "blue", "release": live, "revision": COMMIT[live]}}
+        monkeypatch.setattr(rolling_back.first_look, "has", lambda layout, params: has)
+        return {**has, "current": True, "lock_kept": True, "deploy": {"app": "mysite"}}
 
     state.found = found
     return state
@@ -41,7 +44,7 @@ def host(monkeypatch):
 
 def test_all_agree_and_it_goes_over_with_the_lock_held(host):
     found = host.found(NEW)
-    release = rolling_back.begin(found, host.layout, PARAMS, host.lock)
+    release = rolling_back.begin(host.layout, PARAMS, host.lock)
     assert release == OLD
     assert rolling_back.switch(release, found, PARAMS, host.lock, host.phases.append) == {"changed": True}
     assert host.asked == [("/socket", OLD, COMMIT[OLD])]
@@ -52,13 +55,13 @@ def test_all_agree_and_it_goes_over_with_the_lock_held(host):
 def test_others_would_do_something_else_and_nothing_is_switched(host):
     host.agreed = False
     found = host.found(NEW)
-    assert rolling_back.switch(rolling_back.begin(found, host.layout, PARAMS, host.lock), found, PARAMS, host.lock, host.phases.append) is None
+    assert rolling_back.switch(rolling_back.begin(host.layout, PARAMS, host.lock), found, PARAMS, host.lock, host.phases.append) is None
     assert host.did == ["step", "early " + OLD]
 
 
 def test_with_nothing_older_the_others_hear_so(host):
     found = host.found(OLDEST)
-    release = rolling_back.begin(found, host.layout, PARAMS, host.lock)
+    release = rolling_back.begin(host.layout, PARAMS, host.lock)
     assert release is None
     assert rolling_back.switch(release, found, PARAMS, host.lock, host.phases.append) is None
     assert host.asked == [("/socket", None, None)]
@@ -68,7 +71,8 @@ def test_with_nothing_older_the_others_hear_so(host):
 def test_asked_again_after_the_connection_broke_it_goes_back_no_further(host):
     host.undo = {"run": "run-1", "release": OLD, "previous_slot": "green", "previous_release": NEW}
     found = host.found(OLD)
-    assert rolling_back.begin(found, host.layout, PARAMS, host.lock) == OLD
+    assert rolling_back.begin(host.layout, PARAMS, host.lock) == OLD
+    rolling_back.put_right(found, host.layout, PARAMS)
     assert found["live"] == {"slot": "green", "release": NEW, "revision": COMMIT[NEW]}
     assert (found["current"], found["lock_kept"]) == (False, False)
     assert found["deploy"] == {"app": "mysite", "previous_release": NEW, "previous_revision": COMMIT[NEW]}
@@ -80,15 +84,19 @@ def test_asked_again_after_it_has_failed_it_goes_back_no_further(host):
         raise CommandFailed(f"failed in {run}")
 
     host.layout.refuse_again = refuse_again
+    host.found(NEW)
     with pytest.raises(CommandFailed, match="failed in run-1"):
-        rolling_back.begin(host.found(NEW), host.layout, PARAMS, host.lock)
+        rolling_back.begin(host.layout, PARAMS, host.lock)
     assert host.did == []
 
 
 @pytest.mark.parametrize("left", [{"run": "run-0"}, {"run": "run-1", "confirmed": True}])
 def test_what_another_run_left_or_was_confirmed_is_no_first_attempt(host, left):
     host.undo = {"release": OLD, "previous_slot": "green", "previous_release": NEW, **left}
-    assert rolling_back.begin(host.found(OLD), host.layout, PARAMS, host.lock) == OLDEST
+    found = host.found(OLD)
+    assert rolling_back.begin(host.layout, PARAMS, host.lock) == OLDEST
+    rolling_back.put_right(found, host.layout, PARAMS)
+    assert (found["live"]["release"], found["current"], found["deploy"]) == (OLD, True, {"app": "mysite"})
 
 
 def test_what_this_host_expected_to_roll_back_to_stops_where_nothing_is_to_be_done(monkeypatch):

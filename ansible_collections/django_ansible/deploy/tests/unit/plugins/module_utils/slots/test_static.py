@@ -155,3 +155,35 @@ def test_what_the_project_compressed_itself_stays_and_goes_with_its_file(layout,
     static.merge(last, layout)
     assert static.prune([last], layout) == 2
     assert served(layout) == {"c.css"}
+
+
+def test_what_is_served_already_is_known_before_and_not_read_again(layout, tmp_path, monkeypatch):
+    one = release(tmp_path, "one", {"a.css": TEXT, "b.css": "b", "c.css": TEXT})
+    assert static.served_already(one, layout) == frozenset()
+    static.merge(one, layout)
+    assert static.served_already(one, layout) == {"a.css", "b.css", "c.css"}
+    two = release(tmp_path, "two", {"a.css": TEXT, "b.css": "other", "d.css": "d"})
+    known = static.served_already(two, layout)
+    assert known == {"a.css"}
+    read = []
+    monkeypatch.setattr(static.copying, "_same", lambda tree, held, found, other, path: read.append(path) and False)
+    monkeypatch.setattr(static, "is_of", lambda source, path, *_: read.append(path) or True)
+    assert static.merge(two, layout, known) == (2, [])
+    assert read == ["b.css"]
+    assert (tmp_path / "static/b.css").read_text() == "other"
+
+
+def test_a_compressed_form_of_another_content_is_not_known(layout, tmp_path):
+    one = release(tmp_path, "one", {"a.css": TEXT})
+    static.merge(one, layout)
+    (tmp_path / "static/a.css.gz").write_bytes(gzip.compress(b"older"))
+    assert static.served_already(one, layout) == frozenset()
+    static.merge(one, layout, static.served_already(one, layout))
+    assert gzip.decompress((tmp_path / "static/a.css.gz").read_bytes()).decode() == TEXT
+
+
+def test_nothing_is_known_without_static_files_or_a_folder_of_them(layout, tmp_path):
+    assert static.served_already({"static_root": None}, layout) == frozenset()
+    one = release(tmp_path, "one", {"a.css": "1"})
+    (tmp_path / "static").rmdir()
+    assert static.served_already(one, layout) == frozenset()

@@ -323,6 +323,6 @@ def prepare(params: dict, check_mode: bool, beside: Beside) -> dict:
     except Unsafe as error:
         raise CommandFailed(str(error)) from error
     facts = preparation.found
-    unapplied = facts.pop("unapplied")
+    unapplied, empty = facts.pop("unapplied"), facts.pop("empty")
     prepared.write(layout, params["release"], {**facts, "prepared": params["prepared_from"]})
-    return {"changed": True, "done": preparation.done, "unapplied": unapplied, "found": {**facts, "warnings": warned.new_first(facts["warnings"], known)}}
+    return {"changed": True, "done": preparation.done, "unapplied": unapplied, "empty": empty, "found": {**facts, "warnings": warned.new_first(facts["warnings"], known)}}

@@ -74,8 +74,8 @@ describe("the first deploy of a host that is alone", () => {
     expect(
       await onHost(
         app2,
-        "ls /opt/mysite/backups 2>/dev/null; find /run/django-ansible-deploy -name mysite.lock -size +0",
+        "ls /opt/mysite/backups/*.dump | wc -l; find /run/django-ansible-deploy -name mysite.lock -size +0",
       ),
-    ).toBe("");
+    ).toBe("1");
   });
 });

@@ -171,9 +171,13 @@ options:
     description:
       - On a host that is alone and has no live release, how a database without a table is migrated in this step; see M(django_ansible.deploy.app_migrate).
         The release then comes up by O(start_early) while O(host_packages) may still be installed, with the units of O(service).
-      - A database with a table is left to M(django_ansible.deploy.app_migrate), which dumps it before.
+      - A database with a table is left to M(django_ansible.deploy.app_migrate).
     type: dict
     suboptions:
+      dump:
+        description: Whether the database is dumped before.
+        type: bool
+        default: true
       lock_timeout:
         description: Seconds that a statement waits for a lock.
         type: int
@@ -363,9 +367,11 @@ def main() -> None:
         module.fail_json(msg=said, told=found.get("told", []), deploy={**target, **kept(module), **applied_by(result)})
     if "needs_all" in result:
         module.exit_json(**result)
-    found, applied, times = result.pop("found"), applied_by(result), result.pop("times", [])
+    found, applied, times, no_dump = result.pop("found"), applied_by(result), result.pop("times", []), result.pop("no_dump", None)
     result.pop("migrations", None)
     warnings, told = (found.get(name, []) if result["changed"] else [] for name in ("warnings", "told"))
+    if no_dump:
+        warnings = [*warnings, "no dump was made before the migration: %s" % no_dump]
     for warning in warnings:
         module.warn(warning)
     predicted = {key: found[key] for key in ("migrations", "requirements", "unknown") if isinstance(found.get(key), list)}

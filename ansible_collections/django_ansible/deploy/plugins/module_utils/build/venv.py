@@ -71,9 +71,8 @@ class Plan:
 
     def named(self, watched: list[str]) -> list[str]:
         """Those of some packages that a plain file of requirements names; of others nobody knows before they are installed."""
-        files = self.wishes.files or ([self.source] if self.source else [])
-        plain = [os.path.join(self.wishes.project_dir, name) for name in files if name.endswith((".txt", ".in"))]
-        names = {lock_files.normal(name) for path in plain if os.path.isfile(path) for name in REQUIREMENT.findall(requirements.read(path))}
+        texts = [requirements.read(path) for path in self._plain_files() if os.path.isfile(path)]
+        names = {lock_files.normal(name) for text in texts for name in REQUIREMENT.findall(text)}
         return sorted(names & set(watched))
 
     def _install_folder(self) -> str | None:

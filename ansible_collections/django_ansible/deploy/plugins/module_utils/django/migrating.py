@@ -95,13 +95,14 @@ def _needs(executor, found):
 
 def unapplied(request):
     """The migrations of plan, and a mark where there are none (see settled), for a caller who goes on without an answer: the step that migrates tells why
-    there is none.
+    there is none. Where there are some and the database has no table, what a dump needs to know of it, too.
     """
     try:
         found = plan({})["migrations"]
+        empty = database({}) if found and _is_empty(_database()) else None
     except Exception:
         return {"migrations": None}
-    return {"migrations": found, "mark": None if found else settled.mark()}
+    return {"migrations": found, "mark": None if found else settled.mark(), "empty": empty}
 
 
 def database(request):

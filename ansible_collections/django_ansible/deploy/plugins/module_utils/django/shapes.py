@@ -22,7 +22,7 @@ STEPS = {
     "missing_migrations": WARNINGS,
     "entry": WARNINGS,
     "plan": Names({"migrations": WORDS, "database?": DATABASE, "operations?": [dict], "needs?": {str: WORDS}, "copy?": COPY}),
-    "unapplied": Names({"migrations?": WORDS, "mark?": r"[0-9a-f]{64}"}),
+    "unapplied": Names({"migrations?": WORDS, "mark?": r"[0-9a-f]{64}", "empty?": DATABASE}),
     "database": DATABASE,
     "migrate": Names({"migrations": WORDS, "times?": WORDS}),
     "columns": Names({"tables": dict}),

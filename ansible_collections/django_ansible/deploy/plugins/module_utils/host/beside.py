@@ -5,15 +5,39 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages, renew_lists
 
+Result = TypeVar("Result")
 # Seconds; whoever installed something right before has renewed the package lists.
 JUST_NOW = 600
 # Seconds in which somebody may still say what is needed soon, once the lists are there.
 SAID = 5.0
+
+
+def meanwhile(work: Callable[[], Result]) -> Callable[[], Result]:
+    """Begins *work*, and gives what waits for it: that returns or raises what the work did."""
+    done: list[Result] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:  # noqa: BLE001 It is raised by whoever waits.
+            failed.append(error)
+
+    def result() -> Result:
+        thread.join()
+        if failed:
+            raise failed[0]
+        return done[0]
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return result
 
 
 class Beside:

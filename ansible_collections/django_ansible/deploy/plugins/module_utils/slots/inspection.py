@@ -91,7 +91,7 @@ class Inspection:
         )
         unapplied = found.get("unapplied", {})
         facts["unapplied"] = None if unapplied.get("migrations") is None else texts(unapplied["migrations"])
-        facts["settled"] = unapplied.get("mark")
+        facts["settled"], facts["empty"] = unapplied.get("mark"), unapplied.get("empty")
         facts["pages"] = pages.rendered(found["pages"])
         facts.update(key=self.key, collected=self.collected, settings_module=None)
         self.uses_given_key = found["settings"]["uses_given_key"]

@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.builder import Builder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.completing import Lost, complete, completed
@@ -26,7 +26,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build.worker
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import secret_key
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, ownership, pythons
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.beside import Beside
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.beside import Beside, meanwhile
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ensure_directory, owner_ids
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Tree, Unsafe
@@ -66,6 +66,8 @@ class Preparation:
         self.contents: Contents = {}
         self.moments: list[int] = []
         self.done: list[str] = []
+        # Says where uv is, once that is known.
+        self.uv: Callable[[], str] | None = None
 
     def run(self) -> None:
         """:raises CommandFailed: when the release cannot be made; then nothing of it is left."""
@@ -142,6 +144,9 @@ class Preparation:
         """Unpacks the code and builds its virtual environment, as the builder. Returns the name of that."""
         params, layout = self.params, self.layout
         self.begin(self.release, self.release_dir)
+        if params["installer"] == "uv":
+            # A host without it fetches it while the builder unpacks the commit and reads what that needs.
+            self.uv = meanwhile(lambda: self.builder.uv(layout.tools))
         known = {
             "app_path": params["app_path"], "revision": params["revision"], "venvs": layout.venvs,
             "variables": sorted(Environment.parse(params["environment"]).values), "watched": self.libraries.users(),
@@ -207,7 +212,8 @@ class Preparation:
     def work(self, steps: list[str], shown: dict | None = None, archive=None, **request: object) -> dict:
         """Has the builder work on the release, with a Python that root installs when the checkout asks for one."""
         while True:
-            found = self.builder.work(steps, {self.release_dir: self.place, **(shown or {})}, archive, wishes=self.wishes(), **request)
+            wishes = self.wishes(installs="build" in steps)
+            found = self.builder.work(steps, {self.release_dir: self.place, **(shown or {})}, archive, wishes=wishes, **request)
             asked = found.get("python_needed")
             if asked is None:
                 return found
@@ -216,11 +222,14 @@ class Preparation:
             if self.python_trouble or asked in self.pythons:
                 raise CommandFailed("the builder asks for Python %.60s once more: look what the packages do when they are built" % asked)
             try:
+                if self.uv:
+                    self.uv()
                 self.pythons[asked] = self.builder.python_for(asked, self.layout.tools)
             except CommandFailed as error:
                 self.python_trouble = str(error)
 
-    def wishes(self) -> dict:
+    def wishes(self, installs: bool) -> dict:
+        """:param installs: whether it takes the installer, which is waited for then."""
         params = self.params
         names = ("revision", "packages", "extras", "groups", "python", "installer", "servers", "install_folder", "strict_lock")
         return {
@@ -229,7 +238,7 @@ class Preparation:
             "project_dir": os.path.normpath(os.path.join(self.release_dir, params["app_path"])),
             "settings_module": Environment.parse(params["environment"]).values.get("DJANGO_SETTINGS_MODULE", ""),
             "files": params["requirements"],
-            "uv": self.builder.uv(self.layout.tools) if params["installer"] == "uv" else "",
+            "uv": self.uv() if installs and self.uv else "",
             "pythons": self.pythons,
             "python_trouble": self.python_trouble,
         }
@@ -323,6 +332,6 @@ def prepare(params: dict, check_mode: bool, beside: Beside) -> dict:
     except Unsafe as error:
         raise CommandFailed(str(error)) from error
     facts = preparation.found
-    unapplied = facts.pop("unapplied")
+    unapplied, empty = facts.pop("unapplied"), facts.pop("empty")
     prepared.write(layout, params["release"], {**facts, "prepared": params["prepared_from"]})
-    return {"changed": True, "done": preparation.done, "unapplied": unapplied, "found": {**facts, "warnings": warned.new_first(facts["warnings"], known)}}
+    return {"changed": True, "done": preparation.done, "unapplied": unapplied, "empty": empty, "found": {**facts, "warnings": warned.new_first(facts["warnings"], known)}}

@@ -25,7 +25,8 @@ def run(params: dict, check_mode: bool, lock: DeployLock, result: dict) -> None:
         with installed_beside([] if check_mode else packages) as beside:
             with lock.while_run_lives():
                 result.update(prepare(params, check_mode, beside))
-            go_on(params, layout, lock, result)
+            # It has the database's password.
+            go_on(params, layout, lock, result, result.pop("empty", None))
             with lock.while_run_lives():
                 beside.wait()
         if "nginx" in packages and not check_mode:
@@ -36,14 +37,17 @@ def run(params: dict, check_mode: bool, lock: DeployLock, result: dict) -> None:
         raise
 
 
-def go_on(params: dict, layout: Layout, lock: DeployLock, result: dict) -> None:
-    """Has the release come up where its database lacks nothing, or can be given what it lacks by this step."""
+def go_on(params: dict, layout: Layout, lock: DeployLock, result: dict, empty: dict | None) -> None:
+    """Has the release come up where its database lacks nothing, or can be given what it lacks by this step.
+
+    :param empty: a database without a table that lacks something.
+    """
     if params["first"] and "unapplied" not in result:
         # When the connection broke, Ansible asks again: what this run applied before is still its change.
         before = layout.read_release(params["release"]).get("migrated", {})
         result["migrations"] = before["migrations"] if before.get("run") == params["run_id"] else []
-    if params["first"] and result.get("unapplied") and layout.live_slot() is None:
-        result.update(first_deploy.fill(params, layout, result["unapplied"], lock.keeper()))
+    if params["first"] and empty and layout.live_slot() is None:
+        result.update(first_deploy.fill(params, layout, result["unapplied"], empty, lock.keeper()))
         if result["migrations"]:
             result["unapplied"] = []
     if params["start_early"] and result.get("unapplied") == []:

@@ -167,6 +167,8 @@ def test_a_first_deploy_fills_only_a_database_that_has_nothing(project, tables, 
     with sqlite3.connect(project.folder / "db") as database:
         for statement in tables:
             database.execute(statement)
+    asked = json.loads(project.python("-c", BOOTSTRAP, input=driver_input(("unapplied",))))["unapplied"]
+    assert bool(asked["empty"]) == (not tables)
     found = json.loads(project.python("-c", BOOTSTRAP, input=driver_input(("migrate",), if_empty=True)))["migrate"]
     assert found["migrations"] == applied
     assert project.ask()[0] == ([] if applied else ["shop.0001_initial", "shop.0002_more"])

@@ -110,3 +110,12 @@ def test_no_installation_outlives_whoever_was_interrupted_while_it_waited(host, 
         monkeypatch.setattr(threading.Thread, "join", interrupted)
         begun.wait()
     assert host.ended == [["git"]]
+
+
+def test_what_goes_on_meanwhile_is_given_to_whoever_waits():
+    go = threading.Event()
+    given, failed = beside.meanwhile(lambda: go.wait(10) and "done"), beside.meanwhile(lambda: 1 / 0)
+    go.set()
+    assert given() == given() == "done"
+    with pytest.raises(ZeroDivisionError):
+        failed()

@@ -26,7 +26,8 @@ def preparation(*answers):
     made = Preparation.__new__(Preparation)
     made.builder, made.pythons, made.python_trouble = Builder(*answers), {}, ""
     made.release_dir, made.place, made.layout = "/opt/shop/releases/r", "/opt/shop/building/r", type("Layout", (), {"tools": "/opt/shop/tools"})()
-    made.wishes = lambda: {"pythons": dict(made.pythons)}
+    made.uv = None
+    made.wishes = lambda installs: {"pythons": dict(made.pythons)}
     return made
 
 

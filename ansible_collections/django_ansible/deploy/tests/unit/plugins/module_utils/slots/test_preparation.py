@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.completing import Lost
@@ -113,3 +114,19 @@ def test_what_goes_wrong_without_a_package_on_its_way_is_said_once(made, monkeyp
     with pytest.raises(CommandFailed, match="shop"):
         made.prepare()
     assert seen == [False, True]
+
+
+def test_the_installer_is_waited_for_where_it_is_taken_and_for_another_python(made, monkeypatch):
+    made.params.update(
+        revision="0" * 40, packages=[], extras=[], groups=[], python="", installer="uv", servers={}, install_folder="", strict_lock=False, app_path=".",
+        environment="{}", requirements=[],
+    )
+    fetched = threading.Event()
+    made.uv = lambda: fetched.wait(10) and "/uv"
+    asked, answers = [], [{"python_needed": "3.13"}, {}, {}]
+    monkeypatch.setattr(made.builder, "work", lambda steps, shown, archive, wishes: asked.append(wishes["uv"]) or answers.pop(0))
+    monkeypatch.setattr(made.builder, "python_for", lambda version, tools: "/python" if fetched.is_set() else pytest.fail("it is fetched by two"))
+    threading.Timer(0.05, fetched.set).start()
+    made.work(["plan"])
+    made.work(["build"])
+    assert asked == ["", "", "/uv"]

@@ -10,14 +10,15 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import first_deploy, preparing
 
 NEW = "20260102T030405Z-0123456"
+EMPTY = {"vendor": "sqlite", "size": 0, "parameters": {"dbname": "/db"}}
 PATIENCE = {"lock_timeout": 3, "lock_tries": 10, "timeout": 0}
-FIRST = {"release": NEW, "run_id": "run-1", "host_packages": ["git", "nginx"], "first": PATIENCE, "batches": [["app1"]], "start_early": True}
+FIRST = {"release": NEW, "run_id": "run-1", "host_packages": ["git", "nginx"], "first": {"dump": True, **PATIENCE}, "batches": [["app1"]], "start_early": True}
 
 
 @pytest.fixture
 def host(monkeypatch):
     """A bare one, on which things go wrong by their names."""
-    state = SimpleNamespace(did=[], wrong="", live=None, applied=["shop.0001"], result={}, record={}, found={"changed": True, "unapplied": ["shop.0001"]})
+    state = SimpleNamespace(did=[], wrong="", live=None, applied=["shop.0001"], result={}, record={}, found={"changed": True, "unapplied": ["shop.0001"], "empty": EMPTY})
 
     def does(what, answer=None):
         def do(*_):
@@ -60,10 +61,16 @@ def test_a_first_release_comes_up_before_its_packages_are_there(host):
 
 
 def test_a_database_with_a_table_is_left_to_the_step_that_dumps_it(host):
+    host.found = {"changed": True, "unapplied": ["shop.0001"], "empty": None}
+    host.run()
+    assert host.did == ["prepare", "packages", "nginx"]
+
+
+def test_one_that_got_a_table_meanwhile_is_left_to_it_as_well_and_nothing_of_the_database_is_answered(host):
     host.applied = []
     host.run()
     assert host.did == ["prepare", "fill", "packages", "nginx"]
-    assert host.result["unapplied"] == ["shop.0001"]
+    assert host.result == {"changed": True, "unapplied": ["shop.0001"], "migrations": [], "times": []}
 
 
 def test_a_host_that_serves_has_its_migrations_in_their_own_step(host):
@@ -121,7 +128,7 @@ def test_a_first_release_gets_the_units_that_suit_the_host(monkeypatch):
 
 @pytest.fixture
 def application(monkeypatch):
-    state = SimpleNamespace(asked={}, error=None, marked={}, answer={"migrations": ["shop.0001"], "times": ["shop.0001 applied in 0.1 s"]})
+    state = SimpleNamespace(asked={}, error=None, full=False, dumped=[], marked={}, answer={"migrations": ["shop.0001"], "times": ["shop.0001 applied in 0.1 s"]})
 
     def drive(step, **options):
         state.asked = options
@@ -131,20 +138,38 @@ def application(monkeypatch):
 
     of = SimpleNamespace(drive=drive, environment=SimpleNamespace(mask=lambda text: text.replace("secret", "***")))
     monkeypatch.setattr(first_deploy, "application_of", lambda *_: of)
+
+    def dump(database, *, before, attempt, release):
+        if state.full:
+            raise CommandFailed("the disk is full")
+        state.dumped.append((database, before, attempt, release))
+
+    monkeypatch.setattr(first_deploy, "recovery_of", lambda *_: SimpleNamespace(dump=dump))
     layout = SimpleNamespace(mark_release=lambda release, **facts: state.marked.update(facts))
-    state.fill = lambda: first_deploy.fill(FIRST, layout, ["shop.0001"], None)
+    state.fill = lambda database=EMPTY, **more: first_deploy.fill({**FIRST, "first": {**FIRST["first"], **more}}, layout, ["shop.0001"], database, None)
     return state
 
 
 def test_only_a_database_without_a_table_is_filled_and_it_is_written_down(application):
-    assert application.fill() == {"migrations": ["shop.0001"], "times": ["shop.0001 applied in 0.1 s"]}
+    assert application.fill() == {"migrations": ["shop.0001"], "times": ["shop.0001 applied in 0.1 s"], "no_dump": ""}
+    assert application.dumped == [(EMPTY, ["shop.0001"], NEW, None)]
     assert application.asked == {"heard": None, "if_empty": True, **PATIENCE}
     assert application.marked == {"migrated": {"run": "run-1", "migrations": ["shop.0001"]}}
 
 
 def test_nothing_is_written_down_of_one_with_a_table(application):
     application.answer = {"migrations": []}
-    assert (application.fill(), application.marked) == ({"migrations": [], "times": []}, {})
+    assert (application.fill(), application.marked) == ({"migrations": [], "times": [], "no_dump": ""}, {})
+
+
+def test_without_the_dump_that_is_wanted_nothing_is_applied(application):
+    application.full = True
+    with pytest.raises(first_deploy.NotMigrated, match="the disk is full, or set django_app_dump: false"):
+        application.fill()
+    assert application.asked == {}
+    assert application.fill(dump=False)["migrations"] == ["shop.0001"]
+    application.full = False
+    assert "oracle" in application.fill({"vendor": "oracle"})["no_dump"]
 
 
 def test_what_django_says_is_told_without_secrets(application):

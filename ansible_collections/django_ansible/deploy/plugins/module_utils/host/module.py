@@ -8,6 +8,8 @@ import os
 from ansible.module_utils import basic
 
 UMASK = 0o022
+# Where programs are that only root runs. su leaves the PATH of the user who called it, which Debian gives none of them.
+ROOTS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
 class AnsibleModule(basic.AnsibleModule):
@@ -18,6 +20,8 @@ class AnsibleModule(basic.AnsibleModule):
 
     def __init__(self, **arguments: object) -> None:
         os.umask(UMASK)
+        path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+        os.environ["PATH"] = os.pathsep.join([*path, *(folder for folder in ROOTS if folder not in path)])
         self.warned: list[str] = []
         super().__init__(**arguments)
 

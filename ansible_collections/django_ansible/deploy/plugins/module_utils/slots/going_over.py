@@ -36,11 +36,12 @@ def go_over(params: dict, lock: DeployLock, begin_phase: Callable[[str], None]) 
     def goes_on() -> bool:
         return lock.is_held() and not lock.is_asked_to_stop()
 
-    # When the connection broke, Ansible asks again while the first one goes on: as long as this lasts, that neither begins to end the deploy here nor is in the middle of it.
+    # When the connection broke, Ansible asks again while the first one goes on: that is not in the middle of anything while this looks, and may end the deploy here before
+    # this one hears anything.
     with lock.step():
-        moved = has_moved(params)
-    if not moved and not may_move(params, is_alone, keeper, goes_on):
-        return None
+        moved, ready = has_moved(params), is_ready(params)
+    if not moved and not may_move(params, is_alone, keeper, goes_on, ready):
+        return activating.ended_before(params)
     # What prepares yields to what serves; the switch is not to wait for others.
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, 0)
@@ -52,7 +53,7 @@ def go_over(params: dict, lock: DeployLock, begin_phase: Callable[[str], None]) 
         trouble = finishing.end_after(result, params, lock) if is_alone else None
     if not is_alone:
         if keeper is None or not agreement.is_through(keeper, release, commit, goes_on):
-            return {**result, "finished": False}
+            return activating.ended_before(params) or {**result, "finished": False}
         begin_phase(phases.FINISH)
         with lock.step():
             trouble = finishing.end_after(result, params, lock)
@@ -67,12 +68,15 @@ def has_moved(params: dict) -> bool:
     return bool(before) and (before["run"], before["release"]) == (params["run_id"], params["release"])
 
 
-def may_move(params: dict, is_alone: bool, keeper: str | None, goes_on) -> bool:
+def is_ready(params: dict) -> bool:
+    """Whether the release comes up, as it only does where the database lacks nothing of it."""
     begun = early_start.recall(layout_of(params), params["run_id"])
-    # It only comes up where the database lacks nothing of it.
-    is_ready = bool(begun) and begun["release"] == params["release"]
+    return bool(begun) and begun["release"] == params["release"]
+
+
+def may_move(params: dict, is_alone: bool, keeper: str | None, goes_on, ready: bool) -> bool:
     if is_alone:
-        return is_ready
-    if not is_ready or keeper is None:
+        return ready
+    if not ready or keeper is None:
         return agreement.ask(keeper, None, None)
     return agreement.take_turn(keeper, params["release"], params["revision"], goes_on)

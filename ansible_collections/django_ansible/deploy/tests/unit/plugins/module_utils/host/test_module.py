@@ -25,6 +25,14 @@ def test_a_module_begins_with_a_umask_of_its_own(monkeypatch):
         os.umask(before)
 
 
+def test_a_module_finds_what_only_root_runs_also_where_su_left_the_path_of_a_user(monkeypatch):
+    monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": {}}).encode())
+    monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+    monkeypatch.setenv("PATH", "/usr/local/bin:/usr/bin:/sbin:/bin")
+    AnsibleModule(argument_spec={})
+    assert os.environ["PATH"] == "/usr/local/bin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/sbin"
+
+
 def test_what_it_warns_of_is_reported_of_the_deploy(monkeypatch, capsys):
     """Ansible shows nothing of a task that changed nothing, and warnings of it neither."""
     monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": {}}).encode())

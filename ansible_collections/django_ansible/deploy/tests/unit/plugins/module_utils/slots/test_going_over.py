@@ -16,7 +16,7 @@ ALONE = {**PARAMS, "batches": [["app1"]]}
 @pytest.fixture
 def host(monkeypatch):
     """Has the release coming up in its free slot; all others are ready, and go over as well."""
-    state = SimpleNamespace(did=[], begun={"release": NEW}, undo=None, turn=True, through=True, keeper="/socket", trouble=None, phases=[], ended=False)
+    state = SimpleNamespace(did=[], begun={"release": NEW}, undo=None, turn=True, through=True, keeper="/socket", trouble=None, phases=[], ended=False, before=None)
 
     class Step:
         def __enter__(self):
@@ -37,6 +37,7 @@ def host(monkeypatch):
     monkeypatch.setattr(going_over.undo, "recall", lambda app: state.undo)
     monkeypatch.setattr(going_over.early_start, "recall", lambda layout, run: state.begun)
     monkeypatch.setattr(going_over.activating, "activate", activate)
+    monkeypatch.setattr(going_over.activating, "ended_before", lambda params: state.before)
     monkeypatch.setattr(going_over.finishing, "end_after", lambda result, params, lock: state.did.append("end") or state.trouble)
     monkeypatch.setattr(going_over.agreement, "ask", lambda *said: state.did.append(said) or False)
     monkeypatch.setattr(going_over.agreement, "take_turn", lambda *said: state.did.append("turn") or state.turn)
@@ -117,3 +118,10 @@ def test_asked_again_after_an_earlier_try_has_ended_the_deploy_it_tells_nobody_t
     with pytest.raises(Locked):
         host.go()
     assert host.did == []
+
+
+@pytest.mark.parametrize("heard", ["turn", "through"])
+def test_an_earlier_try_ends_the_deploy_here_while_this_one_waits(host, heard):
+    host.before = {"changed": True, "finished": True}
+    setattr(host, heard, False)
+    assert host.go() == host.before

@@ -69,8 +69,12 @@ export async function measureContainers({
     const key = await makeKey(work);
     const one = (/** @type {string} */ name) =>
       up({ test: lab, name, suite: "trixie", kind: "engine", authorizedKeys: [key.publicKey] }, say);
-    const away = [await farther(await fleet("action")), await farther(await fleet("usual"))];
-    ends.push(...away.map(({ close }) => close));
+    const away = [];
+    for (const letter of ["action", "usual"]) {
+      const way = await farther(await fleet(letter));
+      ends.push(way.close);
+      away.push(way);
+    }
     const [ours = [], theirs = []] = away.map(({ hosts }) => hosts);
     const project = join(work, "project");
     mkdirSync(project);

@@ -37,6 +37,7 @@ const all = [
   "operations",
   "roundtrips",
   "latency",
+  "latency-containers",
   "heart",
 ];
 const { values, positionals } = parseArgs({

@@ -58,6 +58,23 @@ def test_code_that_is_kept_is_not_sent_again(packed, on_host, tmp_path):
     assert on_host(brief) == said
 
 
+def test_code_that_is_kept_tells_its_source(packed, on_host):
+    """What goes on after a module has ended, or runs in another Python, is made of it."""
+    lines = (
+        "import inspect",
+        "from ansible_collections.django_ansible.deploy.plugins.module_utils import host",
+        "from ansible_collections.django_ansible.deploy.plugins.module_utils.host import command",
+        "source = open(%r, encoding='utf-8').read()" % str(COLLECTION / "plugins/module_utils/host/command.py"),
+        "print(inspect.getsource(command) == command.__spec__.loader.get_source(command.__name__) == source, hasattr(host, '__path__'), hasattr(command, '__path__'))",
+        "raise SystemExit",
+    )
+    asked = "".join("        %s\n" % line for line in lines).encode()
+    start = b"\n        _loader.run_module(\n"
+    assert start in packed
+    asking = packed.replace(start, b"\n" + asked.rstrip() + start)
+    assert on_host(kept.to_keep(asking)) == on_host(kept.with_checksum(asking)) == "True True False"
+
+
 def test_a_file_that_was_cut_off_is_not_used(packed, on_host, tmp_path):
     on_host(kept.to_keep(packed))
     (file,) = (tmp_path / "code").iterdir()

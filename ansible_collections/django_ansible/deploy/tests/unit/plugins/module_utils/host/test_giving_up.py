@@ -13,7 +13,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded, ending_with
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 
-MODULES = Path(__file__).parents[5] / "plugins" / "modules"
+PLUGINS = Path(__file__).parents[5] / "plugins"
 WAITS = """
 import subprocess, sys
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
@@ -58,11 +58,13 @@ def test_work_that_ends_in_time_is_not_interrupted_and_what_comes_after_neither(
         time.sleep(60)
 
 
-@pytest.mark.parametrize(("module", "works"), [("app_release", "prepare"), ("compose_pull", "run")])
-def test_what_downloads_and_builds_ends_with_its_run(module, works):
+@pytest.mark.parametrize(
+    ("file", "works"), [("module_utils/slots/preparing.py", "prepare"), ("module_utils/slots/preparing.py", "wait"), ("modules/compose_pull.py", "run")]
+)
+def test_what_downloads_and_builds_ends_with_its_run(file, works):
     calls = [
         call
-        for block in ast.walk(ast.parse((MODULES / (module + ".py")).read_text()))
+        for block in ast.walk(ast.parse((PLUGINS / file).read_text()))
         if isinstance(block, ast.With) and any("while_run_lives" in ast.unparse(item) for item in block.items)
         for call in ast.walk(block)
         if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] == works

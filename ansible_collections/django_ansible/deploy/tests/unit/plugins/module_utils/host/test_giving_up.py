@@ -14,7 +14,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host import 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded, ending_with
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 
-MODULES = Path(__file__).parents[5] / "plugins" / "modules"
+PLUGINS = Path(__file__).parents[5] / "plugins"
 WAITS = """
 import subprocess, sys
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
@@ -80,11 +80,17 @@ def test_what_has_to_come_to_its_own_end_is_given_up_after_it(monkeypatch):
         time.sleep(60)
 
 
-@pytest.mark.parametrize(("module", "works"), [("app_release", "prepare"), ("compose_pull", "run"), ("app_migrate", "found_here"), ("compose_migrate", "found_here")])
-def test_what_downloads_and_builds_ends_with_its_run(module, works):
+@pytest.mark.parametrize(
+    ("file", "works"),
+    [
+        ("module_utils/slots/preparing.py", "prepare"), ("module_utils/slots/preparing.py", "wait"), ("modules/compose_pull.py", "run"),
+        ("modules/app_migrate.py", "found_here"), ("modules/compose_migrate.py", "found_here"),
+    ],
+)
+def test_what_downloads_and_builds_ends_with_its_run(file, works):
     calls = [
         call
-        for block in ast.walk(ast.parse((MODULES / (module + ".py")).read_text()))
+        for block in ast.walk(ast.parse((PLUGINS / file).read_text()))
         if isinstance(block, ast.With) and any("while_run_lives" in ast.unparse(item) for item in block.items)
         for call in ast.walk(block)
         if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] == works

@@ -180,6 +180,29 @@ while true; do pkill -STOP -u postgres; sleep 0.3; pkill -CONT -u postgres; slee
   );
 });
 
+test("the same release with another variable is compared with itself, also right after a rotation of the log", async () => {
+  const live = async (): Promise<string[]> => (await Promise.all(fleet.hosts.map(stateOf))).map(({ slot }) => slot);
+  // One request in ten fails before and after.
+  const first = await deploy(
+    { request: 'if next(asked) % 10 == 0: raise RuntimeError("as ever")' },
+    "django_app_bake: 0",
+  );
+  expect(first.outputs.status, first.log).toBe("succeeded");
+  const load = startLoad(fleet.hosts, site);
+  await pause(around);
+  for (const host of fleet.hosts)
+    await onHost(host, "cd /var/log/nginx && mv mysite.access.log mysite.access.log.1 && nginx -s reopen");
+  const before = await live();
+  const inputs = { env: "ANOTHER_VARIABLE=1", vars: "{django_app_bake: 9, django_app_batch: 100%}" };
+  const result = await fleet.deploy({ inputs });
+  await load.stop();
+  expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-hosts": "3" });
+  expect(result.outputs.release).toBe(first.outputs.release);
+  expect(await live()).not.toEqual(before);
+  for (const { name } of fleet.hosts)
+    expect(result.log).toMatch(new RegExp(`${name}: watched for \\d+ s, good: \\d+ of \\d+ requests failed`));
+});
+
 describe("good releases", () => {
   const row = measuredTable(
     "good releases",

@@ -139,9 +139,14 @@ def tells_of_before(layout: Layout, release: str, before: str | None) -> Callabl
 
 
 def of_before(entries: list[Entry], counts: Callable[[str], bool]) -> list[Entry]:
-    """What tells how things were: of releases that count, and of none that nobody answered."""
-    counted = set(filter(counts, {entry.release for entry in entries} - {"-"}))
-    return [entry for entry in entries if entry.release in counted]
+    """What tells how things were: of releases that count. What no release answered is that of the one which answered before it, or first."""
+    named = [entry.release for entry in entries if entry.release != "-"]
+    counted, live, kept = set(filter(counts, set(named))), next(iter(named), "-"), []
+    for entry in entries:
+        live = live if entry.release == "-" else entry.release
+        if live in counted:
+            kept.append(entry)
+    return kept
 
 
 def seen_here(path: str, seconds: int, counts: Callable[[str], bool]) -> Elsewhere:

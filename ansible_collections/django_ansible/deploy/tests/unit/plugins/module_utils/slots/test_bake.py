@@ -99,6 +99,16 @@ def test_the_same_release_with_another_environment_is_compared_with_itself(watch
     assert watched(some_fail, before=some_fail, counts=NEW.__eq__)[0] == "good"
 
 
+def test_what_no_release_answered_is_that_of_the_one_that_was_live_then(watched):
+    """As a worker that is killed for its time, or a server's own page for an error."""
+    nobody = line(status=502, slot="-", release="-")
+    before = "".join(nobody if number % 20 == 0 else line() for number in range(400))
+    more = "".join(nobody if number % 20 == 0 else line(release=NEW) for number in range(400))
+    assert watched(more, before=before)[0] == "good"
+    with pytest.raises(CommandFailed, match="20 of 400 requests to the new release failed, before it was 0 of 400"):
+        watched(more, before="".join(line() for _ in range(400)))
+
+
 def test_one_that_failed_here_before_is_no_excuse_for_the_next(watched):
     failed = "20260101T120000Z-2222222"
     before = "".join(line() for _ in range(400)) + "".join(line(status=500, release=failed) for _ in range(60)) + "".join(line(status=502, slot="-", release="-") for _ in range(9))

@@ -119,7 +119,7 @@ def bare(host, tmp_path, monkeypatch):
 
 def test_the_first_release_of_a_host_brings_its_units_and_takes_them_along(bare):
     early_start.begin(PARAMS, bare.layout, NEW, bare.first)
-    assert bare.calls == [("daemon-reload",), ("reset-failed", *BLUE), ("start", "--no-block", *BLUE)]
+    assert bare.calls == [("daemon-reload",), ("start", "--no-block", *BLUE)]
     assert {path.name: path.read_text() for path in bare.units.iterdir()} == {"mysite@.socket": "unit", "mysite@.service": "unit"}
     assert (bare.layout.slot_release("blue"), bare.layout.live_slot()) == (NEW, None)
     bare.calls.clear()

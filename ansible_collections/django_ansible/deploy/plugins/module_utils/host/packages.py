@@ -17,7 +17,7 @@ LISTS_MAX_AGE = 24 * 3600
 JUST_NOW = 600
 LOCK_TIMEOUT = 300
 # Held by flock(2) as long as somebody fetches packages before the step that installs them.
-FETCHED = "/run/django-ansible-deploy/packages.lock"
+FETCHED = "/run/django-ansible-deploy/.fetching"  # no application has that name
 HELD = "E: Could not get lock "
 
 

@@ -168,6 +168,8 @@ deploy:
   returned: success
 """
 
+from collections.abc import Callable
+
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import heard
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import LOCK_ARGUMENTS, DeployLock, Locked, Waits
@@ -250,14 +252,15 @@ def main() -> None:
         lock.release()
         found["lock_kept"] = False
     else:
+        served = look_ahead(release, layout) if module.params["switch"] else None
         try:
             trouble = listening.wait(module.params["unheard"])
         except heard.Unheard:
             module.exit_json(changed=False, unheard=True)
         if trouble:
             module.warn(trouble)
-        elif module.params["switch"]:
-            found.update(switch(module, release, found, lock))
+        elif served:
+            found.update(switch(module, release, found, lock, served))
     code = kept_code.answer(layout, found, module.params["revision"])
     module.exit_json(free_mib=free, **found, **({"code": code} if code else {}))
 
@@ -283,6 +286,12 @@ def put_right(module: AnsibleModule, layout: Layout, found: dict) -> None:
     rolling_back.put_right(found, layout, module.params)
 
 
+def look_ahead(release: str | None, layout: Layout) -> Callable[[], frozenset[str]]:
+    from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import rolling_back
+
+    return rolling_back.look_ahead(release, layout)
+
+
 def stop(module: AnsibleModule, layout: Layout) -> None:
     """Has the release stop that :func:`begin` has started."""
     from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start
@@ -290,14 +299,14 @@ def stop(module: AnsibleModule, layout: Layout) -> None:
     early_start.end(layout, module.params["run_id"])
 
 
-def switch(module: AnsibleModule, release: str | None, found: dict, lock: DeployLock) -> dict:
+def switch(module: AnsibleModule, release: str | None, found: dict, lock: DeployLock, served: Callable[[], frozenset[str]]) -> dict:
     """What the answer has besides when this host went over to *release*."""
     from ansible_collections.django_ansible.deploy.plugins.module_utils.host.phases import Phases
     from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, rolling_back
 
     phases = Phases()
     try:
-        done = rolling_back.switch(release, found, module.params, lock, phases.begin)
+        done = rolling_back.switch(release, found, module.params, lock, phases.begin, served)
     except (CommandFailed, Locked) as error:
         module.fail_json(**activating.failure({**module.params, "release": release}, error, phases.told()))
     if done is None:

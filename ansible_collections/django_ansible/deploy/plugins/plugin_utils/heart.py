@@ -43,7 +43,7 @@ while 1:
         if not more: sys.exit()
         said=b"beat\\n"
         os.write(1,b"waits\\n")
-    wait=min(wait*1.2,1)
+    wait=min(wait*1.02,1)
 line.sendall(said)
 while 1:
     for ready in select.select([0,line],[],[])[0]:

@@ -116,7 +116,7 @@ class Starting:
                 shutil.rmtree(self.folder, ignore_errors=True)
             elif time.monotonic() >= deadline:
                 self.trouble = "no heartbeat of the runner came to this host"
-            time.sleep(0.02)
+            time.sleep(0.005)
         if not is_last:
             self._hand_over()
             raise Unheard

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -14,9 +15,10 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.argume
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted import Wanted
 
 
-def activate(params: dict, check_mode: bool) -> dict:
+def activate(params: dict, check_mode: bool, served: Callable[[], frozenset[str]] | None = None) -> dict:
     """Does what is to be done; with the lock's file held.
 
+    :param served: as :class:`Activation` takes it.
     :raises CommandFailed: when the release does not answer. What was there before is live again.
     """
     if not check_mode:
@@ -29,7 +31,7 @@ def activate(params: dict, check_mode: bool) -> dict:
     layout = wanted.layout
     revision = layout.read_release(wanted.release).get("revision")
     previous = wanted.previous_release
-    activation = Activation(wanted)
+    activation = Activation(wanted, served)
     if pending and not check_mode:
         activation.run(pending)
     elif not check_mode:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import elsewhere, systemd, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -24,8 +25,10 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.wanted
 class Activation:
     """One host's way from what serves now to the wanted release, and back when it does not answer."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Wanted, served: Callable[[], frozenset[str]] | None = None) -> None:
+        """:param served: answers as :func:`static.served_already` does, of what was read already."""
         self.wanted = wanted
+        self.served = served or (lambda: static.served_already(wanted.facts, wanted.layout))
         self.layout = wanted.layout
         begun = self.take_over()
         self.restorable = begun["restorable"] if begun else Restorable()
@@ -44,7 +47,7 @@ class Activation:
 
     def look_at_static_files(self) -> None:
         """Reading all of them would take its time between the first healthy answer and the switch."""
-        self.static_files = static.served_already(self.wanted.facts, self.layout)
+        self.static_files = self.served()
 
     def take_over(self) -> dict | None:
         """What an earlier step of this run has begun of this."""

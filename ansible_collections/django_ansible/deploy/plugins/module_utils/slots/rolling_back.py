@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, older_release, phases, undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, early_start, first_look
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating, early_start, first_look, prepared, static
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 
@@ -47,9 +48,20 @@ def put_right(found: dict, layout: Layout, params: dict) -> None:
         found["deploy"].update(previous_release=previous, previous_revision=revision)
 
 
-def switch(release: str | None, found: dict, params: dict, lock: DeployLock, begin_phase: Callable[[str], None]) -> dict | None:
+def look_ahead(release: str | None, layout: Layout) -> Callable[[], frozenset[str]]:
+    """Reads the static files of *release* and those that are served, while this host waits to hear its run and what the others would do.
+
+    :returns: what waits for that, and answers as :func:`static.served_already`.
+    """
+    return ThreadPoolExecutor(1).submit(lambda: static.served_already(prepared.read(layout, release), layout) if release else frozenset()).result
+
+
+def switch(
+    release: str | None, found: dict, params: dict, lock: DeployLock, begin_phase: Callable[[str], None], served: Callable[[], frozenset[str]]
+) -> dict | None:
     """Goes over to *release* when all hosts agree.
 
+    :param served: what :func:`look_ahead` answered.
     :param begin_phase: called with the name of the phase that it then comes to.
     :returns: as app_activate answers; None when they do not.
     :raises CommandFailed: when the release does not answer. What was there before is live again.
@@ -59,4 +71,4 @@ def switch(release: str | None, found: dict, params: dict, lock: DeployLock, beg
         return None
     begin_phase(phases.ACTIVATE)
     with lock.step():
-        return activating.activate({**params, "release": release, "revision": commit}, check_mode=False)
+        return activating.activate({**params, "release": release, "revision": commit}, check_mode=False, served=served)

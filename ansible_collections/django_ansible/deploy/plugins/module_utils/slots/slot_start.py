@@ -37,13 +37,15 @@ class SlotStart:
         if not self.wanted.web:
             self.point()
             return
-        if not self.is_begun and self.wanted.stands_by():
+        standing = None if self.is_begun else self.wanted.stands_by()
+        if standing:
             # It may have been restarted in its time as the live slot; that says nothing of now.
-            systemd.quietly("reset-failed", self.layout.slot_service(self.slot))
+            if systemd.has_failed(standing):
+                systemd.quietly("reset-failed", self.layout.slot_service(self.slot))
         else:
             is_on_its_way = self.is_begun and self.wanted.is_set_up() and not systemd.has_given_up(self.layout.slot_service(self.slot))
             self.start_begun() if is_on_its_way else self.start_units()
-            self.meanwhile()
+        self.meanwhile()
         self.wait()
 
     def wait(self) -> None:
@@ -121,5 +123,4 @@ class SlotStart:
 
     def enable(self) -> None:
         """Makes the slot start at boot. Before the switch, so that a host that goes down at any moment comes back with what it serves."""
-        if not all(map(systemd.is_enabled, self.layout.slot_units(self.slot))):
-            systemd.enable(*self.layout.slot_units(self.slot))
+        systemd.enable(*self.layout.slot_units(self.slot))

@@ -108,13 +108,14 @@ class Wanted:
         """Whether the slot has this release and its environment, and units that are as they should be."""
         return self.layout.slot_release(self.slot) == self.release and not self.slot_differs(self.slot) and not self.differs_in("unit", "gunicorn")
 
-    def stands_by(self) -> bool:
-        """Whether the free slot runs this release already, with this environment, and started after its units were written."""
+    def stands_by(self) -> dict | None:
+        """What systemd says of the free slot where that runs this release already, with this environment, and started after its units were written; else None."""
         layout = self.layout
-        if not self.is_set_up() or systemd.show(layout.slot_service(self.slot), "ActiveState")["ActiveState"] != "active":
-            return False
+        found = systemd.show(layout.slot_service(self.slot), "ActiveState", "NRestarts") if self.is_set_up() else {"ActiveState": "inactive"}
+        if found["ActiveState"] != "active":
+            return None
         read = [file.path for kind, file in self.files if kind in ("unit", "gunicorn")]
-        return all(os.stat(path).st_mtime < os.stat(layout.slot_socket(self.slot)).st_mtime for path in read)
+        return found if all(os.stat(path).st_mtime < os.stat(layout.slot_socket(self.slot)).st_mtime for path in read) else None
 
     def links(self, slot: str) -> dict:
         """Every link as it has to be once a slot is live."""

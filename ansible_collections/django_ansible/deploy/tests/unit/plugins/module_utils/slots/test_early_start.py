@@ -197,6 +197,15 @@ def test_one_that_came_to_nothing_starts_anew(host, monkeypatch, is_set_up, has_
     assert host.calls == [*calls, "meanwhile", "wait"]
 
 
+@pytest.mark.parametrize("restarts, calls", [("0", []), ("2", [("reset-failed", "mysite@green.service")])])
+def test_one_that_stands_by_starts_nothing_and_what_systemd_counted_before_says_nothing_of_now(host, monkeypatch, restarts, calls):
+    wanted = SimpleNamespace(layout=host.layout, slot="green", web=True, stands_by=lambda: {"ActiveState": "active", "NRestarts": restarts})
+    start = slot_start.SlotStart(wanted, early_start.Restorable(), meanwhile=lambda: host.calls.append("meanwhile"))
+    monkeypatch.setattr(start, "wait", lambda: host.calls.append("wait"))
+    start.start()
+    assert host.calls == [*calls, "meanwhile", "wait"]
+
+
 def test_one_that_does_not_come_up_is_not_waited_for_when_its_run_has_ended(host, monkeypatch, tmp_path):
     monkeypatch.setattr(giving_up, "LOOK", 0.01)
     lock = DeployLock("mysite", "7-1-a", "mona", str(tmp_path))

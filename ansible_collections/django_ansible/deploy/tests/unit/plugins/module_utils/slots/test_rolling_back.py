@@ -1,6 +1,7 @@
 """A look at a host that goes on to roll it back, and what activating a release does where that has happened."""
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -19,7 +20,7 @@ def host(monkeypatch):
     monkeypatch.setattr(rolling_back.undo, "recall", lambda app: state.undo)
     monkeypatch.setattr(rolling_back.early_start, "begin", lambda params, layout, release: state.did.append("early " + release))
     monkeypatch.setattr(rolling_back.agreement, "ask", lambda path, release, commit: state.asked.append((path, release, commit)) or (state.agreed and release is not None))
-    monkeypatch.setattr(rolling_back.activating, "activate", lambda params, check_mode: state.did.append((params["release"], params["revision"])) or {"changed": True})
+    monkeypatch.setattr(rolling_back.activating, "activate", lambda params, check_mode, served: state.did.append((params["release"], params["revision"], *served())) or {"changed": True})
 
     class Step:
         def __enter__(self):
@@ -46,16 +47,37 @@ def test_all_agree_and_it_goes_over_with_the_lock_held(host):
     found = host.found(NEW)
     release = rolling_back.begin(host.layout, PARAMS, host.lock)
     assert release == OLD
-    assert rolling_back.switch(release, found, PARAMS, host.lock, host.phases.append) == {"changed": True}
+    assert rolling_back.switch(release, found, PARAMS, host.lock, host.phases.append, lambda: {"a.css"}) == {"changed": True}
     assert host.asked == [("/socket", OLD, COMMIT[OLD])]
-    assert host.did == ["step", "early " + OLD, "step", (OLD, COMMIT[OLD])]
+    assert host.did == ["step", "early " + OLD, "step", (OLD, COMMIT[OLD], "a.css")]
     assert host.phases == ["Activate"]
+
+
+def test_static_files_are_read_beside_the_wait_and_what_is_wrong_with_them_is_told_to_who_asks(host, monkeypatch):
+    asked, goes_on = threading.Event(), threading.Event()
+
+    def served_already(facts, layout):
+        asked.set()
+        assert goes_on.wait(30)
+        if facts == {"of": NEW}:
+            raise CommandFailed("a link leads out of it")
+        return frozenset({"a.css"})
+
+    monkeypatch.setattr(rolling_back.prepared, "read", lambda layout, release: {"of": release})
+    monkeypatch.setattr(rolling_back.static, "served_already", served_already)
+    served, wrong = (rolling_back.look_ahead(release, host.layout) for release in (OLD, NEW))
+    assert asked.wait(30)  # Nobody has waited for it yet.
+    goes_on.set()
+    assert served() == {"a.css"}
+    with pytest.raises(CommandFailed, match="leads out"):
+        wrong()
+    assert rolling_back.look_ahead(None, host.layout)() == frozenset()
 
 
 def test_others_would_do_something_else_and_nothing_is_switched(host):
     host.agreed = False
     found = host.found(NEW)
-    assert rolling_back.switch(rolling_back.begin(host.layout, PARAMS, host.lock), found, PARAMS, host.lock, host.phases.append) is None
+    assert rolling_back.switch(rolling_back.begin(host.layout, PARAMS, host.lock), found, PARAMS, host.lock, host.phases.append, lambda: {"a.css"}) is None
     assert host.did == ["step", "early " + OLD]
 
 
@@ -63,7 +85,7 @@ def test_with_nothing_older_the_others_hear_so(host):
     found = host.found(OLDEST)
     release = rolling_back.begin(host.layout, PARAMS, host.lock)
     assert release is None
-    assert rolling_back.switch(release, found, PARAMS, host.lock, host.phases.append) is None
+    assert rolling_back.switch(release, found, PARAMS, host.lock, host.phases.append, lambda: {"a.css"}) is None
     assert host.asked == [("/socket", None, None)]
     assert host.did == []
 
@@ -104,7 +126,7 @@ def test_what_this_host_expected_to_roll_back_to_stops_where_nothing_is_to_be_do
     layout = SimpleNamespace(app_name="mysite", read_release=lambda release: {})
     wanted = SimpleNamespace(layout=layout, pending=list, different=[], release=OLD, previous_release=OLD, told=[], warnings=[])
     monkeypatch.setattr(activating, "Wanted", lambda params: wanted)
-    monkeypatch.setattr(activating, "Activation", lambda wanted: SimpleNamespace(slot="green", told=[], warnings=[]))
+    monkeypatch.setattr(activating, "Activation", lambda wanted, served: SimpleNamespace(slot="green", told=[], warnings=[]))
     monkeypatch.setattr(activating.undo, "recall", lambda app: None)
     monkeypatch.setattr(activating.early_start, "end", lambda layout, run: ended.append(run))
     for check_mode in (True, False):

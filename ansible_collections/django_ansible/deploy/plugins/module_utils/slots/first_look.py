@@ -105,8 +105,15 @@ def to_finish(slot: str | None, releases: list[dict], layout: Layout, params: di
     kept = layout.kept_releases(params["keep_releases"])
     return (
         any(entry["release"] not in kept for entry in releases if entry.get("activated") and not entry.get("bad"))
-        or any(is_enabled(unit) or (is_active(unit) and not params["standby"]) for unit in idle)
+        or any(is_enabled(unit) or (is_active(unit) and not params["standby"] and not has_begun(layout, params)) for unit in idle)
     )
+
+
+def has_begun(layout: Layout, params: dict) -> bool:
+    """Whether what comes up in the free slot is this run's own, which goes over to it or stops it."""
+    from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start
+
+    return early_start.recall(layout, params["run_id"]) is not None
 
 
 def unapplied(release: str, layout: Layout, params: dict, keeps: bool) -> list[str] | None:

@@ -1,10 +1,11 @@
 """What a look at a host has it do ahead of the next step."""
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import first_look
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, first_look
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
 RELEASE = "20260102T030405Z-0123456"
@@ -42,3 +43,16 @@ def test_a_host_with_a_release_is_left_to_the_step_that_installs(host):
     layout.write_record(layout.release_dir(RELEASE), revision="0" * 40, build="x")
     first_look.look(layout, PARAMS, keeps=True)
     assert fetched == []
+
+
+@pytest.mark.parametrize(("begun_by", "left"), [("run-1", False), ("run-0", True), (None, True)])
+def test_what_this_run_has_come_up_is_nothing_that_is_left_to_finish(host, tmp_path, monkeypatch, begun_by, left):
+    """A lone host's rollback took a step more for it."""
+    layout, _ = host
+    monkeypatch.setattr(first_look, "is_enabled", lambda unit: False)
+    monkeypatch.setattr(first_look, "is_active", lambda unit: unit == "mysite@green.service")
+    monkeypatch.setattr(early_start.undo, "FOLDER", str(tmp_path))
+    if begun_by:
+        saved = early_start.Restorable().dump()
+        (tmp_path / "mysite.early").write_text(json.dumps({"run": begun_by, "slot": "green", "release": RELEASE, "saved": saved}))
+    assert first_look.to_finish("blue", [], layout, {**PARAMS, "run_id": "run-1"}) is left

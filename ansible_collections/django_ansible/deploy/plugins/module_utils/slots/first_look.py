@@ -27,16 +27,14 @@ def look(layout: Layout, params: dict, keeps: bool) -> dict:
     # Django takes longer to start than all the rest takes to be looked at.
     with ThreadPoolExecutor(1) as meanwhile:
         asked = meanwhile.submit(unapplied, release, layout, params, keeps) if wanted and params["revision"] and params["ask_database"] else None
-        found = _look(slot, release, wanted, layout, params, keeps)
+        found = _look(slot, release, wanted, layout, params)
         return {**found, "unapplied": asked.result() if asked else None}
 
 
-def _look(slot: str | None, release: str | None, wanted: bool, layout: Layout, params: dict, keeps: bool) -> dict:
+def _look(slot: str | None, release: str | None, wanted: bool, layout: Layout, params: dict) -> dict:
     known = layout.read_release(release) if release else {}
     releases = layout.list_releases()
     missing = missing_packages(params["packages"]) if params["packages"] else []
-    if missing and keeps and not releases:
-        begin_fetching(missing)
     account = accounts.exists(params["app_user"], params["app_group"])
     current = wanted and account and not missing and not Wanted({**params, **params["service"], "release": release}).pending()
     told = {"app": layout.app_name, "previous_release": release, "previous_revision": known.get("revision"), "packages": missing}
@@ -55,13 +53,6 @@ def _look(slot: str | None, release: str | None, wanted: bool, layout: Layout, p
         "renews_certificate": os.path.exists("/etc/systemd/system/%s-certificate.timer" % layout.app_name),
         "deploy": {key: value for key, value in told.items() if value},
     }
-
-
-def begin_fetching(missing: list[str]) -> None:
-    """Has a bare host fetch what a later step of this run installs there."""
-    from ansible_collections.django_ansible.deploy.plugins.module_utils.host import fetching
-
-    fetching.begin(missing)
 
 
 def has(layout: Layout, params: dict) -> dict:

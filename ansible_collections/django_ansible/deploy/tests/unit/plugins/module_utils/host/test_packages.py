@@ -32,7 +32,6 @@ def host(monkeypatch):
 
     host = Host()
     host.ran, host.says = [], {}
-    monkeypatch.setattr(packages, "wait_until_fetched", lambda: None)
     monkeypatch.setattr(packages, "run", host.run)
     monkeypatch.setattr(packages.time, "sleep", host.sleep)
     monkeypatch.setattr(packages.time, "monotonic", lambda: host.waited)
@@ -59,10 +58,3 @@ def test_any_other_trouble_is_said_at_once(host):
     with pytest.raises(CommandFailed):
         packages.apt_install(["nginz"], max_age=0)
     assert host.ran == ["update", "install"]
-
-
-def test_whoever_renews_the_lists_waits_for_what_was_begun_and_then_looks_whether_they_are_old(host, monkeypatch):
-    monkeypatch.setattr(packages, "wait_until_fetched", lambda: host.ran.append("waited"))
-    monkeypatch.setattr(packages, "are_lists_older", lambda max_age: "waited" not in host.ran)
-    packages.apt_install(["nginx"])
-    assert host.ran == ["waited", "install"]

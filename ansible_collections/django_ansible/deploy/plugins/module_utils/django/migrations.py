@@ -48,8 +48,7 @@ def apply_plan(
     if hold:
         hold()
     only = {"only": [name for name in result["migrations"] if name not in later]} if later else {}
-    heard = listener(lock.keeper() if lock else None, result["migrations"])
-    done = application.drive("migrate", heard=heard, has_ended=lock.is_asked_to_stop if lock else None, **only, **(patience or {}))["migrate"]
+    done = applied(application, result["migrations"], lock, **only, **(patience or {}))
     result["told"] += done.get("times", [])
     return {**result, "migrations": done["migrations"]}
 
@@ -80,14 +79,33 @@ def _made_ready(application, recovery, attempt: str, live: str | None, switch: s
         if reason_not:
             result["warnings"].append("no dump was made before the migration: %s" % reason_not)
         else:
-            try:
-                result["dump"] = recovery.dump(plan["database"], before=plan["migrations"], attempt=attempt, release=live)["id"]
-            except CommandFailed as error:
-                raise CommandFailed("%s, or set %s: false" % (error, switch)) from error
+            result["dump"] = dumped(recovery, plan["database"], switch, before=plan["migrations"], attempt=attempt, release=live)
     if not holds:
         return result, later, None
     result["told"].append("requests wait until the new release is live, since the live one would break: %s" % proof.breaks[0])
     return result, later, lambda: policy.hold(plan["migrations"], result.get("dump"))
+
+
+def dumped(recovery, database: dict, switch: str, **facts: object) -> str:
+    """Makes the dump before migrations, and tells its id.
+
+    :param switch: variable that turns it off.
+    :param facts: as the recovery's C(dump) takes them.
+    :raises CommandFailed: when there can be none.
+    """
+    try:
+        return recovery.dump(database, **facts)["id"]
+    except CommandFailed as error:
+        raise CommandFailed("%s, or set %s: false" % (error, switch)) from error
+
+
+def applied(application, names: list[str], lock: DeployLock | None, **options: object) -> dict:
+    """Applies migrations, of which *names* are shown as they go on, and tells what the step migrate of driver does.
+
+    :raises RunEnded: when the run of *lock* has ended before the first one has begun.
+    """
+    heard = listener(lock.keeper() if lock else None, names)
+    return application.drive("migrate", heard=heard, has_ended=lock.is_asked_to_stop if lock else None, **options)["migrate"]
 
 
 def contract(waiting: dict | None, application, *, run_id: str, everywhere: bool, applied, keeper: str | None = None) -> dict:

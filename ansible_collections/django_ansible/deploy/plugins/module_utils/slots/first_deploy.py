@@ -8,10 +8,11 @@ step. The release then comes up while packages may still be installed.
 from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.kinds import trouble
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import applied, dumped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.progress import listener
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of, recovery_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
 
@@ -28,35 +29,29 @@ class NotMigrated(CommandFailed):
     """The release is prepared, and its database is not ready."""
 
 
-def fill(params: dict, layout: Layout, names: list[str], database: dict, keeper: str | None) -> dict:
+def fill(params: dict, layout: Layout, names: list[str], database: dict, lock: DeployLock) -> dict:
     """Applies the migrations of a release to a database that has no table; nothing to any other one.
 
     :param names: what is not applied, as the release says.
     :param database: what a dump needs to know of it.
-    :param keeper: socket of this run's keeper, which is told how far that is.
+    :param lock: this run's. Until a migration has begun, all is given up with the run.
     :returns: C(migrations) that were applied, C(times), sentences about them, and C(no_dump), why there is none.
     :raises NotMigrated: with what Django says.
+    :raises RunEnded: when the run has ended; then nothing was applied.
     """
     release, patience = params["release"], {name: value for name, value in params["first"].items() if name != "dump"}
     application = application_of(params, layout, release)
     no_dump = trouble(database) if params["first"]["dump"] else ""
     try:
         if params["first"]["dump"] and not no_dump:
-            dump(params, layout, names, database)
-        done = application.drive("migrate", heard=listener(keeper, names), if_empty=True, **patience)["migrate"]
+            with lock.while_run_lives():
+                dumped(recovery_of(params, layout), database, "django_app_dump", before=names, attempt=release, release=None)
+        done = applied(application, names, lock, if_empty=True, **patience)
     except CommandFailed as error:
         raise NotMigrated("the database was not made ready, and nothing was served before: %s" % application.environment.mask(str(error))) from error
     if done["migrations"]:
         layout.mark_release(release, migrated={"run": params["run_id"], "migrations": done["migrations"]})
     return {"migrations": done["migrations"], "times": done.get("times", []), "no_dump": no_dump}
-
-
-def dump(params: dict, layout: Layout, names: list[str], database: dict) -> None:
-    """:raises CommandFailed: when there can be none."""
-    try:
-        recovery_of(params, layout).dump(database, before=names, attempt=params["release"], release=None)
-    except CommandFailed as error:
-        raise CommandFailed("%s, or set django_app_dump: false" % error) from error
 
 
 def units(params: dict) -> list[ManagedFile]:

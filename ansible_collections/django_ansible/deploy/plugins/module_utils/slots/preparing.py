@@ -47,7 +47,7 @@ def go_on(params: dict, layout: Layout, lock: DeployLock, result: dict, empty: d
         before = layout.read_release(params["release"]).get("migrated", {})
         result["migrations"] = before["migrations"] if before.get("run") == params["run_id"] else []
     if params["first"] and empty and layout.live_slot() is None:
-        result.update(first_deploy.fill(params, layout, result["unapplied"], empty, lock.keeper()))
+        result.update(first_deploy.fill(params, layout, result["unapplied"], empty, lock))
         if result["migrations"]:
             result["unapplied"] = []
     if params["start_early"] and result.get("unapplied") == []:

@@ -128,7 +128,7 @@ def test_a_first_release_gets_the_units_that_suit_the_host(monkeypatch):
 
 @pytest.fixture
 def application(monkeypatch):
-    state = SimpleNamespace(asked={}, error=None, full=False, dumped=[], marked={}, answer={"migrations": ["shop.0001"], "times": ["shop.0001 applied in 0.1 s"]})
+    state = SimpleNamespace(asked={}, error=None, full=False, dumped=[], marked={}, ended_with_run=False, answer={"migrations": ["shop.0001"], "times": ["shop.0001 applied in 0.1 s"]})
 
     def drive(step, **options):
         state.asked = options
@@ -142,18 +142,28 @@ def application(monkeypatch):
     def dump(database, *, before, attempt, release):
         if state.full:
             raise CommandFailed("the disk is full")
+        assert state.ended_with_run
         state.dumped.append((database, before, attempt, release))
+        return {"id": "1"}
+
+    @contextlib.contextmanager
+    def while_run_lives():
+        state.ended_with_run = True
+        yield
+        state.ended_with_run = False
 
     monkeypatch.setattr(first_deploy, "recovery_of", lambda *_: SimpleNamespace(dump=dump))
+    state.lock = SimpleNamespace(while_run_lives=while_run_lives, keeper=lambda: None, is_asked_to_stop=lambda: False)
     layout = SimpleNamespace(mark_release=lambda release, **facts: state.marked.update(facts))
-    state.fill = lambda database=EMPTY, **more: first_deploy.fill({**FIRST, "first": {**FIRST["first"], **more}}, layout, ["shop.0001"], database, None)
+    state.fill = lambda database=EMPTY, **more: first_deploy.fill({**FIRST, "first": {**FIRST["first"], **more}}, layout, ["shop.0001"], database, state.lock)
     return state
 
 
 def test_only_a_database_without_a_table_is_filled_and_it_is_written_down(application):
     assert application.fill() == {"migrations": ["shop.0001"], "times": ["shop.0001 applied in 0.1 s"], "no_dump": ""}
     assert application.dumped == [(EMPTY, ["shop.0001"], NEW, None)]
-    assert application.asked == {"heard": None, "if_empty": True, **PATIENCE}
+    # Neither a dump nor a wait for the database outlives the run.
+    assert application.asked == {"heard": None, "has_ended": application.lock.is_asked_to_stop, "if_empty": True, **PATIENCE}
     assert application.marked == {"migrated": {"run": "run-1", "migrations": ["shop.0001"]}}
 
 

@@ -190,7 +190,8 @@ class KeptCode:
         brief = None if lacking else with_checksum(in_data)
         if brief is not None:
             answer = run(cmd, *args, in_data=brief, **kwargs)
-            if answer.get("stdout", "").strip() != LACKING:
+            # On a line of its own, as what greets whoever logs in may come before.
+            if LACKING not in answer.get("stdout", "").splitlines():
                 return answer
             lacking.note()
         return run(cmd, *args, in_data=to_keep(in_data), **kwargs)

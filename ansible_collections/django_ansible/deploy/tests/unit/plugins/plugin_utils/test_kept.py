@@ -171,6 +171,15 @@ def test_a_host_is_asked_once_a_run(packed):
 
 
 @pytest.mark.usefixtures("run_folder")
+def test_a_host_that_greets_whoever_logs_in_gets_it_all_the_same(packed):
+    """As a .bashrc does that prints something: Ansible looks for a module's answer behind it."""
+    action = Action()
+    action.said_before = "Agent pid 4711\nBECOME-SUCCESS-abcdef\n"
+    assert action._low_level_execute_command("python", in_data=packed)["stdout"].endswith("{}")
+    assert action.got == ["brief", "kept"]
+
+
+@pytest.mark.usefixtures("run_folder")
 @pytest.mark.parametrize("given", [{"check_mode": True}, {"user": "app"}, {"user": None}, {"module": "app_status"}])
 def test_nothing_is_kept_by_what_only_looks_or_without_roots_rights(packed, given):
     action = Action(**given)

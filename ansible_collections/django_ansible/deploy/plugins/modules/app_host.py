@@ -242,7 +242,7 @@ def main() -> None:
                 stop(module, layout)
         finally:
             lock.release()
-        if isinstance(error, CommandFailed):
+        if isinstance(error, (CommandFailed, Locked)):
             module.fail_json(msg=str(error))
         raise
     followed = found["to_finish"] or found["renews_certificate"] or (module.params["ask_database"] and found["unapplied"] != [])

@@ -61,7 +61,7 @@ class Heard:
         arguments, ansible = dict(self._task.args), os.getppid()
         if arguments.get("run_id") and not self._task.check_mode:
             # When the role began, as it says itself to all hosts: their names for the application may differ.
-            app = str((task_vars or {}).get("__django_app_moment") or "") if arguments.get("app_name") else ""
+            app = str((task_vars or {}).get("__django_app_moment" if arguments.get("app_name") else "__compose_app_moment") or "")
             arguments["heart"] = start(self, task_vars or {}, int(arguments.get("may_fail") or 0), app)
         answer: dict = {"failed": True}
         try:
@@ -81,7 +81,7 @@ def start(action, task_vars: dict, may_fail: int, app: str) -> str:
 
     :param action: an action plugin, of which the connection is used.
     :param may_fail: how many hosts the run may lose and go on with the others.
-    :param app: what stands for the application that is deployed, the same for all its hosts; empty in container mode.
+    :param app: what stands for the application that is deployed, the same for all its hosts.
     :returns: the secret that the host's keeper is given; empty where there is no such channel.
     """
     argv = _command(action._connection, task_vars)

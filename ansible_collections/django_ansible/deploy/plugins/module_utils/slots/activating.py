@@ -9,6 +9,7 @@ from collections.abc import Callable
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import FAILED, ROLLED_BACK
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import is_found_bad
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, holding, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
@@ -78,7 +79,7 @@ def failure(params: dict, error: Exception, phases: dict | None = None) -> dict:
         if isinstance(error, CommandFailed) and params["release"] != served:
             layout.mark_release(params["release"], bad=True)
         layout.record(release=params["release"], result=FAILED, run=params["run_id"], actor=params["actor"])
-    return {"msg": "%s%s" % (error, left), "deploy": {"kept": True, **(phases or {}), **{key: value for key, value in told.items() if value}}}
+    return {"msg": "%s%s" % (error, left), "found_bad": is_found_bad(error), "deploy": {"kept": True, **(phases or {}), **{key: value for key, value in told.items() if value}}}
 
 
 def ended_before(params: dict) -> dict | None:

@@ -22,6 +22,11 @@ def activate(params: dict, check_mode: bool, served: Callable[[], frozenset[str]
     :param served: as :class:`Activation` takes it.
     :raises CommandFailed: when the release does not answer. What was there before is live again.
     """
+    with holding.given_up(layout_of(params), params["run_id"]):
+        return _activate(params, check_mode, served)
+
+
+def _activate(params: dict, check_mode: bool, served: Callable[[], frozenset[str]] | None) -> dict:
     if not check_mode:
         go_back_from_middle(params)
     if params["revision"]:
@@ -71,7 +76,7 @@ def failure(params: dict, error: Exception, phases: dict | None = None) -> dict:
     """
     layout = layout_of(params)
     # Only now do requests go on that waited while the database was migrated.
-    taken_back, left = holding.abandon(layout, params["run_id"])
+    taken_back, left = holding.abandoned(error, layout, params["run_id"])
     served = layout.live_release()
     told = {"release": served, "previous_release": served, "revision": layout.read_release(served).get("revision") if served else None, "taken_back": taken_back}
     with contextlib.suppress(OSError):  # What failed is told; a disk that is full must not hide it.

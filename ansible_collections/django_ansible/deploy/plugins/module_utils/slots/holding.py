@@ -51,12 +51,15 @@ def abandon(layout: Layout, run_id: str) -> tuple[list[str], str]:
 def given_up(layout: Layout, run_id: str) -> Iterator[None]:
     """Inside of a step, whose lock a run that waits may get as soon as it has failed, and then migrate: what fails is abandoned before.
 
-    A run that ended before its first migration had begun leaves nothing to be taken back, from a database that may be what did not answer.
+    A step that is given up with its run has begun no migration: nothing is asked of a database that may be what did not answer. What an earlier try of the
+    step has applied is taken back by the host, which hears of no run.
     """
+    held_before = room.known(layout, run_id) is not None
     try:
         yield
     except RunEnded:
-        room.empty(layout, run_id)
+        if not held_before:
+            room.empty(layout, run_id)
         raise
     except CommandFailed as error:
         error.found["abandoned"] = abandon(layout, run_id)
@@ -65,6 +68,8 @@ def given_up(layout: Layout, run_id: str) -> Iterator[None]:
 
 def abandoned(error: BaseException, layout: Layout, run_id: str) -> tuple[list[str], str]:
     """What :func:`abandon` said in :func:`given_up`, or says now where no step has begun."""
+    if isinstance(error, RunEnded):
+        return [], ""
     return getattr(error, "found", {}).get("abandoned") or abandon(layout, run_id)
 
 

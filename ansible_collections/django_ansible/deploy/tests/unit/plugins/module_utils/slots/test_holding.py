@@ -81,10 +81,22 @@ def test_a_step_that_never_began_takes_back_as_well(layout, asked):
 
 
 def test_a_run_that_ended_before_a_migration_began_asks_no_database_that_does_not_answer(layout, asked):
-    with pytest.raises(RunEnded), module.given_up(layout, "1"):
+    held = room.known(layout, "1")
+    os.unlink(room.record_path(layout))
+    with pytest.raises(RunEnded) as ended, module.given_up(layout, "1"):
+        room._write(room.record_path(layout), held)
         raise RunEnded
+    assert module.abandoned(ended.value, layout, "1") == ([], "")
     assert asked == [("stop", "--no-block", "room.service")]
     assert os.readlink(layout.socket_link) == layout.slot_socket("blue") and not os.path.exists(room.record_path(layout))
+
+
+def test_what_an_earlier_try_of_the_step_has_applied_is_left_to_the_host_that_hears_of_no_run(layout, asked):
+    """It has the lock then. A connection that breaks has Ansible ask again."""
+    with pytest.raises(RunEnded) as ended, module.given_up(layout, "1"):
+        raise RunEnded
+    assert module.abandoned(ended.value, layout, "1") == ([], "")
+    assert asked == [] and os.path.exists(room.record_path(layout))
 
 
 def test_another_run_ends_nothing(layout, asked):

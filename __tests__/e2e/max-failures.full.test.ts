@@ -34,14 +34,26 @@ async function versions(): Promise<string[]> {
   );
 }
 
+// Variables of the second host.
+const own = "inventory/host_vars/app2.yml";
 const broken = "/etc/nginx/conf.d/broken.conf";
+
+test("a rollback whose release fails its visitors on one host stops all", async () => {
+  await deployed("1b");
+  fleet.project.write(own, 'django_app_bake_checks: ["http://127.0.0.1:9/"]\n');
+  const result = await fleet
+    .deploy({ inputs: { operation: "rollback", vars: "django_app_bake: 3" } })
+    .finally(() => fleet.project.write(own, "{}\n"));
+  expect(result.outputs, result.log).toMatchObject({ status: "rolled-back", "failed-host-names": '["app2"]' });
+  expect(await versions()).toEqual(["1b", "1b", "1b"]);
+});
 
 test("a host that is down from the start keeps its release, and the next deploy brings it along", async () => {
   await cutCable(third);
   const result = await deployed("2").finally(() => mendCable(third));
   expect(result.outputs, result.log).toMatchObject({ status: "failed", "unreachable-host-names": '["app3"]' });
   expect(result.log).toContain("app1, app2 serve the release of this run.");
-  expect(await versions()).toEqual(["2", "2", "1"]);
+  expect(await versions()).toEqual(["2", "2", "1b"]);
   const next = await fleet.deploy();
   expect(next.outputs, next.log).toMatchObject({ status: "succeeded", "changed-host-names": '["app3"]' });
   expect(await versions()).toEqual(["2", "2", "2"]);
@@ -60,7 +72,6 @@ test("a host whose switch fails goes back alone", async () => {
 
 test("a release that fails its visitors on one host stops all: that is no fault of the host", async () => {
   const before = await versions();
-  const own = "inventory/host_vars/app2.yml";
   fleet.project.write(own, 'django_app_bake_checks: ["http://127.0.0.1:9/"]\n');
   await commitVersion(fleet.project, "bad");
   const result = await fleet

@@ -86,7 +86,6 @@ deploy:
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import is_found_bad
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.finishing import FINISH, end_after
@@ -117,7 +116,7 @@ def main() -> None:
         before = activating.ended_before(module.params) if isinstance(error, Locked) and lock.holder() is None else None
         if before:
             module.exit_json(**before)
-        module.fail_json(**activating.failure(module.params, error), found_bad=is_found_bad(error))
+        module.fail_json(**activating.failure(module.params, error))
     for warning in result["deploy"]["warnings"]:
         module.warn(warning)
     if trouble:

@@ -137,6 +137,10 @@ told:
   description: What is served to everybody from now on. The action plugin shows it.
   type: list
   returned: when RV(activated)
+found_bad:
+  description: Whether the release failed its visitors, so that no other host should get it.
+  type: bool
+  returned: where O(switch) failed
 lock_kept:
   description: Whether a host that is RV(current) still has the deploy lock.
   type: bool
@@ -242,7 +246,7 @@ def main() -> None:
                 stop(module, layout)
         finally:
             lock.release()
-        if isinstance(error, CommandFailed):
+        if isinstance(error, (CommandFailed, Locked)):
             module.fail_json(msg=str(error))
         raise
     followed = found["to_finish"] or found["renews_certificate"] or (module.params["ask_database"] and found["unapplied"] != [])

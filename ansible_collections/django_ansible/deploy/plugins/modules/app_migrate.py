@@ -202,10 +202,10 @@ def main() -> None:
         module.exit_json(changed=False, migrations=[], commands=[], deploy={})
     application = application_of(params, layout, params["release"])
     try:
-        with lock_of(params, module.check_mode).step():
+        with lock_of(params, module.check_mode).step(), holding.given_up(layout, params["run_id"]):
             result = act(application, layout, params, module.check_mode)
     except (CommandFailed, Locked, RunEnded) as error:
-        _, left = holding.abandon(layout, params["run_id"])
+        _, left = holding.abandoned(error, layout, params["run_id"])
         module.fail_json(msg="the database was not made ready, and the live release was not touched: %s" % application.environment.mask(str(error) + left))
     warnings = result.pop("warnings", [])
     for warning in warnings:

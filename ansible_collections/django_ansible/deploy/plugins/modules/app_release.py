@@ -264,6 +264,10 @@ activated:
   description: C(release) and C(revision) that this step went over to, with O(batches).
   type: dict
   returned: when so
+found_bad:
+  description: Whether the release failed its visitors, so that no other host should get it.
+  type: bool
+  returned: where O(batches) failed
 finished:
   description: Whether the deploy was ended here too, as it was on all hosts.
   type: bool

@@ -103,6 +103,10 @@ told:
   returned: in a rollback that switched
   type: list
   elements: str
+found_bad:
+  description: Whether the release failed its visitors, so that no other host should get it.
+  returned: where O(switch) failed
+  type: bool
 fits:
   description: Releases of this host that are just what is to be deployed.
   returned: success

@@ -71,7 +71,6 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.targ
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import is_found_bad
 
 
 def rename(params):
@@ -111,7 +110,7 @@ def main():
             if params["settled"]:
                 lock.release()
     except (CommandFailed, Locked) as error:
-        module.fail_json(msg=mask(to_native(error)), **failure(params, error), found_bad=is_found_bad(error))
+        module.fail_json(msg=mask(to_native(error)), **failure(params, error))
     module.exit_json(**result)
 
 

@@ -69,7 +69,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_host": {
         "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
-        "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "activated": maybe(ACTIVATED),
+        "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "activated": maybe(ACTIVATED), "found_bad": boolean,
         "told": each(text()), "renews_certificate": boolean, "once": each(word), "free_mib": number, "deploy": DEPLOY,
         "code": record(release=release, contents=packed),
     },
@@ -81,7 +81,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     },
     "app_recovery": {"told": each(text()), "deploy": DEPLOY},
     "app_release": {
-        "done": each(word), "needs_all": text(), "unapplied": maybe(each(migration)), "activated": maybe(ACTIVATED), "finished": boolean,
+        "done": each(word), "needs_all": text(), "unapplied": maybe(each(migration)), "activated": maybe(ACTIVATED), "finished": boolean, "found_bad": boolean,
         "told": each(text()), "deploy": DEPLOY,
     },
     "app_remove": {"removed": each(LINE), "told": each(text())},
@@ -99,7 +99,7 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_reach": {
         "project": form(r"[a-z0-9][a-z0-9_-]*", "the name of a project"), "settled": boolean, "scheduled": boolean, "pull": boolean, "digests": by_name(digest),
         "releases": each(RELEASE), "live": LIVE, "fits": each(release), "changes": CHANGES, "outdated": each(LINE),
-        "activated": record(release=release, revision=maybe(known_commit), later=boolean), "told": each(text()), "deploy": DEPLOY,
+        "activated": record(release=release, revision=maybe(known_commit), later=boolean), "found_bad": boolean, "told": each(text()), "deploy": DEPLOY,
     },
     "compose_recovery": {"told": each(text()), "deploy": DEPLOY},
     "compose_remove": {"removed": each(LINE), "told": each(text())},

@@ -21,6 +21,7 @@ import time
 from ansible import constants as C
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import shipped
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.heard import socket_path
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.living import is_locked
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils import heart_process
 
 # Reads the socket's path from its input, waits for the socket as long as the runner holds the channel, and says so, and passes on what is said.
@@ -60,7 +61,7 @@ class Heard:
         arguments, ansible = dict(self._task.args), os.getppid()
         if arguments.get("run_id") and not self._task.check_mode:
             # When the role began, as it says itself to all hosts: their names for the application may differ.
-            app = str((task_vars or {}).get("__django_app_moment") or "") if arguments.get("app_name") else ""
+            app = str((task_vars or {}).get("__django_app_moment" if arguments.get("app_name") else "__compose_app_moment") or "")
             arguments["heart"] = start(self, task_vars or {}, int(arguments.get("may_fail") or 0), app)
         answer: dict = {"failed": True}
         try:
@@ -80,7 +81,7 @@ def start(action, task_vars: dict, may_fail: int, app: str) -> str:
 
     :param action: an action plugin, of which the connection is used.
     :param may_fail: how many hosts the run may lose and go on with the others.
-    :param app: what stands for the application that is deployed, the same for all its hosts; empty in container mode.
+    :param app: what stands for the application that is deployed, the same for all its hosts.
     :returns: the secret that the host's keeper is given; empty where there is no such channel.
     """
     argv = _command(action._connection, task_vars)
@@ -98,14 +99,14 @@ def start(action, task_vars: dict, may_fail: int, app: str) -> str:
 
 def take_turns(batches: list[list[str]], release: str, commit: str) -> None:
     """Hosts move to that release by themselves, one batch after the other, once all of them are ready for it."""
-    if os.path.exists(place("hosts")) and _runs():
+    if os.path.exists(place("hosts")) and is_locked(place("only")):
         with contextlib.suppress(FileExistsError):  # The task of another host says the same at the same moment.
             put("batches", json.dumps({"batches": batches, "release": release, "commit": commit}))
 
 
 def differ() -> None:
     """A host does nothing by itself, as it failed: others need not wait for what it would do."""
-    if os.path.exists(place("hosts")) and _runs():
+    if os.path.exists(place("hosts")) and is_locked(place("only")):
         with contextlib.suppress(FileExistsError):  # Another one fails at the same moment.
             put("differs", "")
 
@@ -120,13 +121,13 @@ def confirm(lost: list[str], ends: bool = False, timeout: float = 30.0) -> dict 
     """
     if not os.path.exists(place("hosts")):
         return {"confirmed": True, "silent": [], "unsure": [], "ended": []}
-    if not _runs():
+    if not is_locked(place("only")):
         return None
     order, answer = place("confirm"), place("confirmed")
     put("confirm", json.dumps({"lost": lost, "ends": ends}))
     deadline = time.monotonic() + timeout
     while not os.path.exists(answer):
-        if time.monotonic() > deadline or not _runs():
+        if time.monotonic() > deadline or not is_locked(place("only")):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(order)
             return None
@@ -168,20 +169,6 @@ def control_path(argv: list[str]) -> str:
             path = part.partition("=")[2].strip('"')
             return "" if "%" in path else path
     return ""
-
-
-def _runs() -> bool:
-    try:
-        descriptor = os.open(place("only"), os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def place(name: str) -> str:

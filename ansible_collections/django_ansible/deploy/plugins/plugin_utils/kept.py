@@ -4,7 +4,7 @@
 
 Ansible sends each module with all that it imports each time, a third of a megabyte, which the host compiles before it does anything. Here a host that
 has that code gets its checksum instead. The code is root's own and lies beside that of the heartbeat (module_utils/host/shipped.py); with it lies what
-that host's Python compiled of it. A host that lacks it says so, and gets it once.
+that host's Python compiled of it. What others may have written is not used. A host that lacks it says so, and gets it once.
 
 What Ansible sends is changed in one place, the text of the packed module's archive. Where that is not found, as in a later Ansible, it goes as ever.
 """
@@ -78,11 +78,13 @@ def _lend(place, content):
 
 
 def _kept(name):
-    import hashlib, sys
+    import hashlib, os, sys
     place = _place(name)
     try:
-        with open(place, "rb") as file:
-            checksum, _, content = file.read().partition(b"\\n")
+        with open(os.open(place, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+            found = os.fstat(file.fileno())
+            is_ours = found.st_uid == os.geteuid() and not found.st_mode & 0o022
+            checksum, _, content = file.read().partition(b"\\n") if is_ours else (b"", b"", b"")
     except OSError:
         checksum, content = b"", b""
     if hashlib.sha256(content).hexdigest().encode() != checksum:
@@ -107,7 +109,8 @@ def _compiled(archive):
 
 def _keep(name, given):
     import base64, hashlib, os, tempfile
-    place = _place(name)
+    # What root runs, nobody else may write, whatever a host lets its users do with new folders.
+    place, mask = _place(name), os.umask(0o022)
     try:
         content = _compiled(base64.b64decode(given))
         os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
@@ -122,6 +125,8 @@ def _keep(name, given):
         return _lend(place, content)
     except Exception:
         return given
+    finally:
+        os.umask(mask)
 
 
 """
@@ -149,13 +154,15 @@ def to_keep(text: bytes) -> bytes:
 
 
 def _name(found: re.Match) -> str:
-    """Stands for what is in an archive; the archive itself has the time at which it was made. Looked for once in a run: each host asks for each module."""
+    """Stands for what is in an archive, and for the form in which it is kept; the archive itself has the time at which it was made. Looked for once in a run: each host asks
+    for each module.
+    """
     place = os.path.join(C.DEFAULT_LOCAL_TMP, "named-" + hashlib.sha256(found.group(1)).hexdigest()[:32])
     with contextlib.suppress(FileNotFoundError), open(place, encoding="ascii") as file:
         return file.read()
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(found.group(1)))) as archive:
         files = sorted((name, hashlib.sha256(archive.read(name)).hexdigest()) for name in archive.namelist())
-    name = hashlib.sha256(repr(files).encode()).hexdigest()
+    name = hashlib.sha256(repr((PROGRAM, files)).encode()).hexdigest()
     with tempfile.NamedTemporaryFile("w", dir=C.DEFAULT_LOCAL_TMP, delete=False, encoding="ascii") as file:
         file.write(name)
     os.replace(file.name, place)
@@ -190,7 +197,8 @@ class KeptCode:
         brief = None if lacking else with_checksum(in_data)
         if brief is not None:
             answer = run(cmd, *args, in_data=brief, **kwargs)
-            if answer.get("stdout", "").strip() != LACKING:
+            # On a line of its own, as what greets whoever logs in may come before.
+            if LACKING not in answer.get("stdout", "").splitlines():
                 return answer
             lacking.note()
         return run(cmd, *args, in_data=to_keep(in_data), **kwargs)

@@ -13,7 +13,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.build import
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 
 # The name with which a line of requirements begins.
-REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)", re.MULTILINE)
+REQUIREMENT = re.compile(r"^[^\S\n]*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)", re.MULTILINE)
 # What uv and pip say of packages that are not for this Python.
 TOO_OLD = re.compile(r"Python version \([\d.]+\) does not\s+satisfy|Requires-Python", re.IGNORECASE)
 

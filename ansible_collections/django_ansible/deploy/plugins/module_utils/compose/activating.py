@@ -11,6 +11,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engi
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import settings_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import UNDECIDED
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import is_found_bad
 
 
 def activate(params, check_mode):
@@ -48,7 +49,7 @@ def failure(params, error):
     store = Store(params["project"])
     if isinstance(error, WentBack):
         store.drop_plan()
-        return {"changed": True, "changes": {}, "deploy": {"kept": True, "images": error.images, "previous_images": error.images}}
+        return {"changed": True, "changes": {}, "found_bad": is_found_bad(error), "deploy": {"kept": True, "images": error.images, "previous_images": error.images}}
     # Without a way back that is left over, nothing was touched.
     touched = (store.recall() or {}).get("run") == params["run_id"]
-    return {"changes": {}, "deploy": {} if touched else {"kept": True}}
+    return {"changes": {}, "found_bad": is_found_bad(error), "deploy": {} if touched else {"kept": True}}

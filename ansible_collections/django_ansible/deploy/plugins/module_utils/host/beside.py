@@ -82,17 +82,18 @@ class Beside:
             self.are_there.wait()
 
     def wait(self) -> bool:
-        """Waits for its end. Tells whether there was anything to wait for, once.
+        """Waits for its end, also beside another one who does. Tells whether there was anything to wait for, once.
 
         :raises CommandFailed: with apt's last lines.
         """
         missing, self.missing = self.missing, []
         self.is_said.set()
-        if missing:
+        goes_on = self.thread.is_alive()
+        if goes_on:
             self.thread.join()
         if self.failure:
             raise self.failure
-        return bool(missing)
+        return bool(missing) or goes_on
 
 
 @contextlib.contextmanager

@@ -19,14 +19,14 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock im
 UNITS = "/etc/systemd/system"
 FOLDER = "/var/lib/django-ansible-deploy"
 TRIES = 12  # to say that this host rolled back: after a boot, the network may be later than this
-STARTS = 12  # that systemd tries
+STARTS = 12  # that systemd tries in a day, however long each takes
 INTERRUPTED = "%s was interrupted here"
 # After what a site needs, since the host asks for its health as it goes back. What it needs may come late, or have another name: an engine from a snap has.
 UNIT = """\
 [Unit]
 Description=Rollback of a deploy of %s that this boot interrupted
 After=network.target nginx.service postgresql.service redis-server.service docker.service
-StartLimitIntervalSec=600
+StartLimitIntervalSec=86400
 StartLimitBurst=%d
 
 [Service]
@@ -79,8 +79,11 @@ def arm(app_name: str, content: str, notify: str = "") -> None:
 
 
 def start(app_name: str) -> None:
-    """Has this host go back as after a boot: now, and again for some minutes while that fails."""
-    run(["systemctl", "start", "--no-block", os.path.basename(_paths(app_name)[0])], timeout=30)
+    """Has this host go back as after a boot: now, and again while that fails."""
+    name = os.path.basename(_paths(app_name)[0])
+    # Tries for an earlier run do not count.
+    systemd.quietly("reset-failed", name)
+    run(["systemctl", "start", "--no-block", name], timeout=30)
 
 
 def disarm(app_name: str, content: str) -> None:

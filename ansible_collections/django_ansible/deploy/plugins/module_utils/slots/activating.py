@@ -9,6 +9,7 @@ from collections.abc import Callable
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import FAILED, ROLLED_BACK
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import is_found_bad
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, holding, returning
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.activation import Activation
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
@@ -21,6 +22,11 @@ def activate(params: dict, check_mode: bool, served: Callable[[], frozenset[str]
     :param served: as :class:`Activation` takes it.
     :raises CommandFailed: when the release does not answer. What was there before is live again.
     """
+    with holding.given_up(layout_of(params), params["run_id"]):
+        return _activate(params, check_mode, served)
+
+
+def _activate(params: dict, check_mode: bool, served: Callable[[], frozenset[str]] | None) -> dict:
     if not check_mode:
         go_back_from_middle(params)
     if params["revision"]:
@@ -70,7 +76,7 @@ def failure(params: dict, error: Exception, phases: dict | None = None) -> dict:
     """
     layout = layout_of(params)
     # Only now do requests go on that waited while the database was migrated.
-    taken_back, left = holding.abandon(layout, params["run_id"])
+    taken_back, left = holding.abandoned(error, layout, params["run_id"])
     served = layout.live_release()
     told = {"release": served, "previous_release": served, "revision": layout.read_release(served).get("revision") if served else None, "taken_back": taken_back}
     with contextlib.suppress(OSError):  # What failed is told; a disk that is full must not hide it.
@@ -78,7 +84,7 @@ def failure(params: dict, error: Exception, phases: dict | None = None) -> dict:
         if isinstance(error, CommandFailed) and params["release"] != served:
             layout.mark_release(params["release"], bad=True)
         layout.record(release=params["release"], result=FAILED, run=params["run_id"], actor=params["actor"])
-    return {"msg": "%s%s" % (error, left), "deploy": {"kept": True, **(phases or {}), **{key: value for key, value in told.items() if value}}}
+    return {"msg": "%s%s" % (error, left), "found_bad": is_found_bad(error), "deploy": {"kept": True, **(phases or {}), **{key: value for key, value in told.items() if value}}}
 
 
 def ended_before(params: dict) -> dict | None:

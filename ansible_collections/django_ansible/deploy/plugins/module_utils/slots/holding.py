@@ -7,8 +7,12 @@ taken back before requests go on to the live release.
 """
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import room
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_sandbox, slot_environment
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -41,6 +45,32 @@ def abandon(layout: Layout, run_id: str) -> tuple[list[str], str]:
         )
     finally:
         room.empty(layout, run_id)
+
+
+@contextlib.contextmanager
+def given_up(layout: Layout, run_id: str) -> Iterator[None]:
+    """Inside of a step, whose lock a run that waits may get as soon as it has failed, and then migrate: what fails is abandoned before.
+
+    A step that is given up with its run has begun no migration: nothing is asked of a database that may be what did not answer. What an earlier try of the
+    step has applied is taken back by the host, which hears of no run.
+    """
+    held_before = room.known(layout, run_id) is not None
+    try:
+        yield
+    except RunEnded:
+        if not held_before:
+            room.empty(layout, run_id)
+        raise
+    except CommandFailed as error:
+        error.found["abandoned"] = abandon(layout, run_id)
+        raise
+
+
+def abandoned(error: BaseException, layout: Layout, run_id: str) -> tuple[list[str], str]:
+    """What :func:`abandon` said in :func:`given_up`, or says now where no step has begun."""
+    if isinstance(error, RunEnded):
+        return [], ""
+    return getattr(error, "found", {}).get("abandoned") or abandon(layout, run_id)
 
 
 def take_back(layout: Layout, held: dict) -> None:

@@ -17,7 +17,7 @@ class Listening:
     """:param begin: begins to listen, as :func:`hearing.begin` does; called once, at once or after that *patience*, or when it is waited for."""
 
     def __init__(self, begin: Callable, patience: float = 0) -> None:
-        self._begin, self._only, self._begun = begin, threading.Lock(), None
+        self._begin, self._only, self._begun, self._is_over = begin, threading.Lock(), None, False
         self._timer = threading.Timer(patience, self.begin)
         self._timer.daemon = True
         if patience:
@@ -26,8 +26,9 @@ class Listening:
             self.begin()
 
     def begin(self):
+        """What listens from now on; None where nobody needs it any more."""
         with self._only:
-            if self._begun is None:
+            if self._begun is None and not self._is_over:
                 self._begun = self._begin()
             return self._begun
 
@@ -37,5 +38,7 @@ class Listening:
         return self.begin().wait(is_last)
 
     def is_over(self) -> None:
-        """It is not waited for: what listens already ends with the lock."""
+        """It is not waited for: what listens already ends with the lock, and nothing begins to from now on."""
         self._timer.cancel()
+        with self._only:
+            self._is_over = True

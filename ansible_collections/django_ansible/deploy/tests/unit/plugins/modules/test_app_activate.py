@@ -2,8 +2,10 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import activating as containers
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.bake import FailsVisitors
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import FoundBad, is_found_bad
@@ -69,5 +71,11 @@ def chained(cause):
 
 
 @pytest.mark.parametrize("cause, is_bad", [(FoundBad("5 of 9 requests failed"), True), (FailsVisitors("web failed"), True), (CommandFailed("nginx does not start"), False)])
-def test_a_release_that_fails_its_visitors_is_told_from_a_host_that_fails(cause, is_bad):
+def test_a_release_that_fails_its_visitors_is_told_from_a_host_that_fails(monkeypatch, cause, is_bad):
+    """Whichever step it was that activated it, in both modes."""
     assert is_found_bad(chained(cause)) == is_found_bad(cause) == is_bad
+    monkeypatch.setattr(activating.holding, "abandon", lambda layout, run: ([], ""))
+    monkeypatch.setattr(activating, "layout_of", lambda params: mock.MagicMock(**{"live_release.return_value": None}))
+    assert activating.failure({**PARAMS, "actor": ""}, chained(cause))["found_bad"] is is_bad
+    monkeypatch.setattr(containers, "Store", lambda project: SimpleNamespace(recall=lambda: None))
+    assert containers.failure({"project": "shop", "run_id": "run-1"}, chained(cause))["found_bad"] is is_bad

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.modules import app_host
 
 PARAMS = {"start_early": True, "switch": True, "last_step": False, "lock_wait": 0, "wait_is_told": False, "run_id": "run-1", "ask_database": False, "unheard": False, "revision": ""}
@@ -67,6 +68,12 @@ def test_it_stops_where_the_look_fails(host, step):
     host.trouble[step] = CommandFailed("no space left")
     assert host.run()[-2:] == ["stop", "release"]
     assert host.answer == {"msg": "the host cannot be looked at: no space left" if step == "look" else "no space left"}
+
+
+def test_a_lock_that_was_taken_away_is_said_in_a_sentence(host):
+    host.trouble["begin"] = Locked("the deploy lock of mysite is not this run's any more")
+    assert host.run() == ["begin", "stop", "release"]
+    assert host.answer == {"msg": "the deploy lock of mysite is not this run's any more"}
 
 
 def test_the_lock_is_given_back_also_where_it_cannot_be_stopped(host):

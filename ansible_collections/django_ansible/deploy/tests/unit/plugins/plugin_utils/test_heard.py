@@ -51,6 +51,15 @@ def test_what_stands_for_an_application_is_the_same_on_all_its_hosts(monkeypatch
     assert apps == ["20260101T000000Z", "20260101T000000Z", "20260101T000009Z", ""]
 
 
+def test_containers_of_another_project_are_another_application(monkeypatch):
+    """What the role set that came before stays a variable of each host."""
+    apps = []
+    monkeypatch.setattr(heart, "start", lambda action, task_vars, may_fail, app: apps.append(app) or "secret")
+    for begun in ("20260101T000000Z", "20260101T000009Z"):
+        Action({"changed": False})._execute_module(task_vars={"__django_app_moment": "20260101T000000Z", "__compose_app_moment": begun})
+    assert apps == ["20260101T000000Z", "20260101T000009Z"]
+
+
 def test_one_that_does_not_is_run_again_over_the_same_channel(started):
     action = Action({"changed": False, "unheard": True}, {"changed": False, "releases": []})
     assert action._execute_module() == {"changed": False, "releases": []}

@@ -130,8 +130,44 @@ def test_what_ansible_packs_otherwise_is_sent_as_it_is():
     assert kept.to_keep(b"#!/usr/bin/python\nprint()\n") == b"#!/usr/bin/python\nprint()\n"
 
 
+def test_nobody_else_may_write_where_code_is_kept_whatever_the_hosts_umask(packed, tmp_path):
+    code = kept.to_keep(packed).replace(FOLDER, str(tmp_path / "ours/code/modules").encode())
+    subprocess.run([sys.executable, "-"], input=code, capture_output=True, check=False, umask=0)
+    made = [tmp_path / "ours", tmp_path / "ours/code", tmp_path / "ours/code/modules", *(tmp_path / "ours/code/modules").iterdir()]
+    assert [oct(path.stat().st_mode & 0o022) for path in made] == ["0o0"] * 4
+
+
+def test_code_that_somebody_else_may_have_written_is_not_used(packed, on_host, tmp_path):
+    on_host(kept.to_keep(packed))
+    (file,) = (tmp_path / "code").iterdir()
+    file.chmod(0o602)
+    assert on_host(kept.with_checksum(packed)) == kept.LACKING
+    file.chmod(0o600)
+    if os.geteuid() == 0:
+        os.chown(file, 12345, -1)
+        assert on_host(kept.with_checksum(packed)) == kept.LACKING
+        os.chown(file, 0, -1)
+    assert on_host(kept.with_checksum(packed)) != kept.LACKING
+    file.rename(tmp_path / "elsewhere")
+    file.symlink_to(tmp_path / "elsewhere")
+    assert on_host(kept.with_checksum(packed)) == kept.LACKING
+
+
+def test_what_a_version_kept_in_another_form_has_another_name(packed, monkeypatch, tmp_path):
+    def name(program):
+        folder = tmp_path / str(len(program))
+        folder.mkdir()
+        monkeypatch.setattr(C, "DEFAULT_LOCAL_TMP", str(folder))
+        monkeypatch.setattr(kept, "PROGRAM", program)
+        return kept._name(kept.ARCHIVE.search(packed))
+
+    assert name(kept.PROGRAM) != name(kept.PROGRAM + "# another form\n")
+
+
 class Host:
     """What a connection of Ansible's would be."""
+
+    said_before = ""
 
     def __init__(self):
         self.has, self.got = set(), []
@@ -141,7 +177,7 @@ class Host:
         self.got.append(form)
         if form == "kept":
             self.has.add(in_data)
-        return {"stdout": kept.LACKING + "\n" if form == "brief" and not self.has else "{}"}
+        return {"stdout": self.said_before + (kept.LACKING + "\n" if form == "brief" and not self.has else "{}")}
 
 
 class Action(kept.KeptCode, Host):
@@ -168,6 +204,15 @@ def test_a_host_is_asked_once_a_run(packed):
     other.has.add(packed)
     assert other._low_level_execute_command("python", in_data=packed)["stdout"] == "{}"
     assert other.got == ["brief"]
+
+
+@pytest.mark.usefixtures("run_folder")
+def test_a_host_that_greets_whoever_logs_in_gets_it_all_the_same(packed):
+    """As a .bashrc does that prints something: Ansible looks for a module's answer behind it."""
+    action = Action()
+    action.said_before = "Agent pid 4711\nBECOME-SUCCESS-abcdef\n"
+    assert action._low_level_execute_command("python", in_data=packed)["stdout"].endswith("{}")
+    assert action.got == ["brief", "kept"]
 
 
 @pytest.mark.usefixtures("run_folder")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build import venv
@@ -197,3 +198,10 @@ def test_a_plain_file_of_requirements_names_packages_before_they_are_installed(p
     assert plan(project, files=["dev.txt"]).named(watched) == ["pytesseract"]
     (project / "uv.lock").write_text('version = 1\n[[package]]\nname = "psycopg"\n')
     assert plan(project).named(watched) == []
+
+
+def test_a_file_of_empty_lines_takes_no_square_of_its_length(project):
+    (project / "requirements.txt").write_text("\n" * 60_000 + "# all\n  psycopg==3.2\n")
+    begun = time.process_time()
+    assert plan(project).named(["psycopg"]) == ["psycopg"]
+    assert time.process_time() - begun < 3

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import beside
@@ -119,3 +120,32 @@ def test_what_goes_on_meanwhile_is_given_to_whoever_waits():
     assert given() == given() == "done"
     with pytest.raises(ZeroDivisionError):
         failed()
+
+
+def test_two_who_wait_both_wait_and_both_hear_why_it_failed(host):
+    """One is the thread that gets uv, which may need pip."""
+    host.error = CommandFailed("apt-get ended with 100")
+
+    def body(begun):
+        other = beside.meanwhile(begun.wait)
+        while begun.missing:
+            time.sleep(0.01)
+        threading.Timer(0.1, host.go.set).start()
+        for wait in (begun.wait, other):
+            with pytest.raises(CommandFailed, match="100"):
+                wait()
+
+    with pytest.raises(CommandFailed, match="100"), beside.installed_beside(["git"]) as begun:
+        body(begun)
+
+
+def test_who_waits_beside_another_one_is_told_that_there_was_something_to_wait_for(host):
+    with beside.installed_beside(["git"]) as begun:
+        other = beside.meanwhile(begun.wait)
+        while begun.missing:
+            time.sleep(0.01)
+        threading.Timer(0.1, host.go.set).start()
+        assert begun.wait()
+        assert other()
+        assert not begun.wait()
+    assert host.ended == [["git"]]

@@ -102,6 +102,17 @@ def test_a_host_that_cannot_go_back_says_so_once_at_its_last_try(told, monkeypat
         )
 
 
+def test_its_tries_are_counted_however_long_each_takes_and_anew_when_it_is_asked_again(told, monkeypatch):
+    """Containers may take minutes to come up: such tries never met a limit of ten minutes, and went on after the last one was told of."""
+    limit = next(line for line in arm(told).splitlines() if line.startswith("StartLimitIntervalSec="))
+    assert int(limit.partition("=")[2]) >= boot.STARTS * 1800
+    did = []
+    monkeypatch.setattr(boot.systemd, "quietly", lambda *words: did.append(words))
+    monkeypatch.setattr(boot, "run", lambda argv, **options: did.append(tuple(argv[1:])))
+    boot.start("shop")
+    assert did == [("reset-failed", NAME), ("start", "--no-block", NAME)]
+
+
 def test_a_later_run_keeps_what_it_armed(told):
     armed = arm(told)
     first = facts()

@@ -3,6 +3,8 @@ import socket
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock, Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import holding as module
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import room
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -60,6 +62,41 @@ def test_requests_go_on_also_when_it_cannot_be_taken_back_and_that_is_said(layou
     asked.append("broken")
     taken, said = module.abandon(layout, "1")
     assert taken == [] and "could not be taken back" in said and os.readlink(layout.socket_link) == layout.slot_socket("blue")
+
+
+def test_a_step_that_fails_takes_back_before_it_gives_the_lock_to_who_waits(layout, asked, tmp_path):
+    lock = DeployLock("shop", "1", "", str(tmp_path / "locks"))
+    lock.take()
+    with pytest.raises(CommandFailed, match="no space left") as failed, lock.step(), module.given_up(layout, "1"):
+        asked.append(("held", lock.is_held()))
+        raise CommandFailed("no space left")
+    assert not lock.is_held()
+    assert [entry[0] for entry in asked] == ["held", NEW, "reverse", "stop"]
+    assert module.abandoned(failed.value, layout, "1") == (["shop.0002_x"], "")
+    assert len(asked) == 4
+
+
+def test_a_step_that_never_began_takes_back_as_well(layout, asked):
+    assert module.abandoned(Locked("the deploy lock of shop is not this run's any more"), layout, "1") == (["shop.0002_x"], "")
+
+
+def test_a_run_that_ended_before_a_migration_began_asks_no_database_that_does_not_answer(layout, asked):
+    held = room.known(layout, "1")
+    os.unlink(room.record_path(layout))
+    with pytest.raises(RunEnded) as ended, module.given_up(layout, "1"):
+        room._write(room.record_path(layout), held)
+        raise RunEnded
+    assert module.abandoned(ended.value, layout, "1") == ([], "")
+    assert asked == [("stop", "--no-block", "room.service")]
+    assert os.readlink(layout.socket_link) == layout.slot_socket("blue") and not os.path.exists(room.record_path(layout))
+
+
+def test_what_an_earlier_try_of_the_step_has_applied_is_left_to_the_host_that_hears_of_no_run(layout, asked):
+    """It has the lock then. A connection that breaks has Ansible ask again."""
+    with pytest.raises(RunEnded) as ended, module.given_up(layout, "1"):
+        raise RunEnded
+    assert module.abandoned(ended.value, layout, "1") == ([], "")
+    assert asked == [] and os.path.exists(room.record_path(layout))
 
 
 def test_another_run_ends_nothing(layout, asked):

@@ -47,3 +47,23 @@ def test_one_that_waits_for_long_hears_meanwhile(host):
     assert host.listens.wait(10)
     listening.wait(False)
     assert host.begun == 1
+
+
+def test_one_that_is_over_while_it_begins_waits_for_that_and_begins_nothing_after(host):
+    goes_on, begun = threading.Event(), []
+
+    def begin():
+        host.listens.set()
+        assert goes_on.wait(10)
+        begun.append(True)
+
+    listening = Listening(begin, 0.01)
+    assert host.listens.wait(10)
+    threading.Timer(0.1, goes_on.set).start()
+    # Whoever gives the lock back now leaves no half of what listens behind.
+    listening.is_over()
+    assert begun == [True]
+    late = host.listening(60)
+    late.is_over()
+    late.begin()  # As the timer does that had rung just before.
+    assert host.begun == 0

@@ -125,6 +125,7 @@ def test_what_this_host_expected_to_roll_back_to_stops_where_nothing_is_to_be_do
     ended = []
     layout = SimpleNamespace(app_name="mysite", read_release=lambda release: {})
     wanted = SimpleNamespace(layout=layout, pending=list, different=[], release=OLD, previous_release=OLD, told=[], warnings=[])
+    monkeypatch.setattr(activating, "layout_of", lambda params: layout)
     monkeypatch.setattr(activating, "Wanted", lambda params: wanted)
     monkeypatch.setattr(activating, "Activation", lambda wanted, served: SimpleNamespace(slot="green", told=[], warnings=[]))
     monkeypatch.setattr(activating.undo, "recall", lambda app: None)

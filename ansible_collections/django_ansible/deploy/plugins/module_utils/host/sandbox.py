@@ -254,7 +254,8 @@ def _waited(process: subprocess.Popen, unit: str, has_ended: Callable[[], bool] 
         except subprocess.TimeoutExpired:
             if not asked and has_ended and has_ended():
                 asked = True
-                subprocess.run(["systemctl", "kill", "--kill-whom=main", "--signal=TERM", unit], check=False, capture_output=True)
+                # As it was called before systemd 252; later ones take the beginning of a name.
+                subprocess.run(["systemctl", "kill", "--kill-who=main", "--signal=TERM", unit], check=False, capture_output=True)
             stopped = _stopped(unit)
             if stopped & before:
                 subprocess.run(["systemctl", "kill", "--signal=KILL", unit], check=False, capture_output=True)

@@ -66,7 +66,7 @@ def test_what_waits_is_asked_to_end_with_its_run_and_what_goes_on_is_waited_for(
             sandbox._waited(process, "one.service", lambda: True)
     else:
         assert sandbox._waited(process, "one.service", lambda: True) == outcome
-    assert [argv[2:] for argv in asked if argv[1] == "kill"] == [["--kill-whom=main", "--signal=TERM", "one.service"]]
+    assert [argv[2:] for argv in asked if argv[1] == "kill"] == [["--kill-who=main", "--signal=TERM", "one.service"]]
 
 
 @pytest.fixture

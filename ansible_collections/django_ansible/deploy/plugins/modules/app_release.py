@@ -249,7 +249,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 done:
-  description: What was made, any of V(code), V(venv), V(check), V(static).
+  description: What was made, any of V(code), V(venv), V(check), V(static), and the project's commands that ran, as they were written.
   type: list
   returned: success
 needs_all:

@@ -8,6 +8,7 @@ import pwd
 import subprocess
 
 TAIL = 40
+LONGEST_TAIL = 8000  # characters: a program may print megabytes without ending a line
 
 
 class CommandFailed(Exception):
@@ -20,7 +21,8 @@ class CommandFailed(Exception):
 
 
 def tail(text: str, lines: int = TAIL) -> str:
-    return "\n".join(text.strip().splitlines()[-lines:])
+    last = "\n".join(text.strip().splitlines()[-lines:])
+    return last if len(last) <= LONGEST_TAIL else "…" + last[-LONGEST_TAIL:]
 
 
 def run(argv: list[str], *, env: dict | None = None, user: str | None = None, cwd: str | None = None, timeout: float = 1800, **options) -> str:

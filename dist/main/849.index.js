@@ -5980,7 +5980,7 @@ function entry(group, first) {
     const hosts = group.map(([, { host }]) => code(host));
     const where = result.path ? ` at ${code(shortPath(result.path))}` : "";
     const all = lastLines(result);
-    const said = all === "" ? sentence : firstLine(sentence, result);
+    const said = firstLine(sentence, result);
     // What stands above them already is not said again.
     const lines = all.startsWith(`${said}\n`) ? all.slice(said.length + 1) : all;
     const advice = adviceFor(result);
@@ -5993,7 +5993,7 @@ function entry(group, first) {
         ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? failures_opened : same)),
     ];
 }
-/** A sentence about one host that only repeats a message of several lines gives way to the message's first line. */
+/** A sentence that only repeats host, task and message gives way to the first line of the message: host and task stand above it. */
 function firstLine(sentence, { host, msg = "" }) {
     const [line = ""] = msg.split("\n");
     return sentence.startsWith(`${host}: the task "`) && line.length > 20 ? line : sentence;
@@ -6257,7 +6257,7 @@ function hostSection(hosts, check) {
     const row = (host) => [
         code(host.name),
         `${ICONS[host.state]} ${host.state}`,
-        ...(releases ? [live(host), host.before === host.serves ? "the same" : code(host.before)] : []),
+        ...(releases ? [live(host), host.before === host.serves && host.before !== "" ? "the same" : code(host.before)] : []),
         ...[host.changed, host.ok, host.failed].map(String),
     ];
     const lines = (some) => table(heads, align, some.map(row));
@@ -6267,8 +6267,8 @@ function hostSection(hosts, check) {
     const rest = hosts.slice(notable.length);
     return ["#### Hosts", "", ...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
 }
-function live({ serves, before }) {
-    return serves === "" && before !== "" ? "not known" : code(serves);
+function live({ state, serves, before }) {
+    return serves === "" && (before !== "" || state === "unreachable") ? "not known" : code(serves);
 }
 /** `97 hosts: 95 changed, 2 unchanged`. */
 function titleOf(hosts) {

@@ -9,6 +9,7 @@ C(broken) has rules that are broken all the same, each with C(name), C(value) an
 to the host begins when nothing is wrong.
 
 Ansible's own takes a text where a list or a mapping belongs, for a module would make one of it. A role has the text as it is, and its loops go from letter to letter.
+C(idle) has sentences about variables that do nothing as the others are, which are warned of.
 C(prefix) is what the role's variables begin with: one that has it and is none of them, but nearly, is warned of.
 """
 from __future__ import annotations
@@ -22,6 +23,8 @@ from ansible.plugins.action.validate_argument_spec import ActionModule as Valida
 from ansible_collections.django_ansible.deploy.plugins.plugin_utils import login
 
 
+# Arguments that are templated once all types are right.
+LATER = ("broken", "idle")
 # How alike a name is to the one that was meant, from 0 to 1: a letter too many, too few or another one.
 ALIKE = 0.85
 BELONGS = {
@@ -51,7 +54,7 @@ class ActionModule(Validation):
 
     @classmethod
     def finalize_task_arg(cls, name, value, templar, context):
-        return value if name == "broken" else super().finalize_task_arg(name, value, templar, context)
+        return value if name in LATER else super().finalize_task_arg(name, value, templar, context)
 
     def run(self, tmp=None, task_vars=None):
         given = self._task.args
@@ -63,14 +66,16 @@ class ActionModule(Validation):
         self._task.args = {"argument_spec": options}
         result = super().run(tmp, task_vars)
         warnings = [*nearly_named(options, given["prefix"], task_vars)] if given.get("prefix") else []
+        texts = [] if result.get("failed") else texts_in(options, self.values)
+        if texts:
+            result.update(failed=True, msg="\n".join(texts))
+        if not result.get("failed"):
+            warnings += self._templar.template(given.get("idle", []))
         if warnings:
             result["deploy"] = {"warnings": warnings}
             result["warnings"] = [*result.get("warnings", []), *warnings]
         if result.get("failed"):
             return result
-        texts = texts_in(options, self.values)
-        if texts:
-            return {**result, "failed": True, "msg": "\n".join(texts)}
         broken = self._templar.template(given.get("broken", []))
         if broken:
             said = ("%s is %s: %s" % (rule["name"], json.dumps(rule["value"], ensure_ascii=False), rule["rule"]) for rule in broken)

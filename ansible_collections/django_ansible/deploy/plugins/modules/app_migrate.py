@@ -207,7 +207,7 @@ def main() -> None:
     except (CommandFailed, Locked, RunEnded) as error:
         _, left = holding.abandon(layout, params["run_id"])
         done = getattr(error, "applied", [])
-        said = "the database was not made ready, and the live release was not touched%s: %s" % (stay(done), application.environment.mask(str(error) + left))
+        said = "the database was not made ready%s, and the live release was not touched: %s" % (stay(done), application.environment.mask(str(error) + left))
         module.fail_json(msg=said, changed=bool(done), deploy={"migrations": done})
     warnings = result.pop("warnings", [])
     for warning in warnings:

@@ -223,8 +223,8 @@ def main():
             result = migration.back() if params["kept"] else migration.prove() if params["proves_only"] else migration.forward()
     except (CommandFailed, Locked, RunEnded) as error:
         done = getattr(error, "applied", [])
-        what = "Nothing was rolled back" if params["kept"] else f"The database was {'only partly' if done else 'not'} migrated, and nothing that runs was touched"
-        module.fail_json(msg=f"{what}{stay(done)}: {mask(to_native(error))}", changed=bool(done), deploy={"migrations": done})
+        what = "Nothing was rolled back" if params["kept"] else f"The database was {'only partly' if done else 'not'} migrated{stay(done)}, and nothing that runs was touched"
+        module.fail_json(msg=f"{what}: {mask(to_native(error))}", changed=bool(done), deploy={"migrations": done})
     warnings = [mask(warning) for warning in result.pop("warnings", [])]
     for warning in warnings:
         module.warn(warning)

@@ -110,9 +110,9 @@ def applied(application, names: list[str], lock: DeployLock | None, **options: o
 
 
 def stay(names: list[str]) -> str:
-    """The end of a sentence about migrations that are applied although a later one failed; empty without one."""
+    """What a sentence says of migrations that are applied although a later one failed; empty without one."""
     more = "" if len(names) <= MOST_NAMED else " and %d more" % (len(names) - MOST_NAMED)
-    return "; applied before that, and left so: %s%s" % (", ".join(names[:MOST_NAMED]), more) if names else ""
+    return " (applied before that, and left so: %s%s)" % (", ".join(names[:MOST_NAMED]), more) if names else ""
 
 
 def contract(waiting: dict | None, application, *, run_id: str, everywhere: bool, applied, keeper: str | None = None) -> dict:

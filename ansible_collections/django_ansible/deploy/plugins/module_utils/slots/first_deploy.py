@@ -48,7 +48,7 @@ def fill(params: dict, layout: Layout, names: list[str], database: dict, lock: D
                 dumped(recovery_of(params, layout), database, "django_app_dump", before=names, attempt=release, release=None)
         done = applied(application, names, lock, if_empty=True, **patience)
     except CommandFailed as error:
-        said = "the database was not made ready, and nothing was served before%s: %s" % (stay(error.applied), application.environment.mask(str(error)))
+        said = "the database was not made ready%s, and nothing was served before: %s" % (stay(error.applied), application.environment.mask(str(error)))
         failed = NotMigrated(said)
         failed.applied = error.applied
         raise failed from error

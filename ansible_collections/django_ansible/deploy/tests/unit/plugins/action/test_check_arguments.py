@@ -42,6 +42,7 @@ PLAYBOOK = """
       django_ansible.deploy.check_arguments:
         file: "{{ playbook_dir }}/argument_specs.yml"
         prefix: dye_
+        idle: "{{ ['dye_codes is set without dye_names'] if dye_codes | default({}) and dye_names is undefined else [] }}"
         broken: "{{ [{'name': 'colour', 'value': colour ~ ' ü', 'rule': 'use blue'}, {'name': 'count', 'value': 1, 'rule': 'use 2'}] if inventory_hostname != 'fine' else [] }}"
       register: rules
       ignore_errors: true
@@ -55,6 +56,7 @@ GIVEN = {
     "nothing": {},
     "fine": {"colour": "red", "dye_names": "", "dye_nmes": ["madder"], "dye_of_my_own": 1},
     "texts": {"colour": "red", "dye_names": "{{ 'madder, secret' }}", "dye_codes": "madder=1"},
+    "idle": {"colour": "red", "dye_codes": {"madder": 1}},
     "lists": {"colour": "red", "dye_names": "{{ ['madder'] }}", "dye_codes": {"madder": 1}},
 }
 
@@ -84,4 +86,5 @@ def test_it_says_what_ansible_says(tmp_path):
     )
     assert said["lists"]["rules"].startswith("colour is ")
     assert said["fine"]["warnings"] == ["dye_nmes is no variable of this role, so it does nothing: is dye_names meant?"]
+    assert said["idle"]["warnings"] == ["dye_codes is set without dye_names"]
     assert [said[host]["warnings"] for host in ("good", "texts", "lists")] == [[], [], []]

@@ -9,8 +9,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migra
     ("names", "words"),
     [
         ([], ""),
-        (["shop.0001"], "; applied before that, and left so: shop.0001"),
-        (["a.%d" % number for number in range(8)], "; applied before that, and left so: a.0, a.1, a.2, a.3, a.4 and 3 more"),
+        (["shop.0001"], " (applied before that, and left so: shop.0001)"),
+        (["a.%d" % number for number in range(8)], " (applied before that, and left so: a.0, a.1, a.2, a.3, a.4 and 3 more)"),
     ],
 )
 def test_they_are_named_as_far_as_a_sentence_holds(names, words):

@@ -33,7 +33,8 @@ def chosen(found: Iterable[dict], asked: str = "") -> str:
     from_here = min(name for name, count in live.items() if count == most)
     older = [name for name, _ in common if name < from_here]
     if not older:
-        raise ValueError("there is no older release to roll back to; there are: %s" % there)
+        newer = "; to go to a newer one, give its name as revision" if any(name > from_here for name, _ in common) else ""
+        raise ValueError("there is no older release to roll back to; there are: %s%s" % (there, newer))
     return _startable(older[-1], gone)
 
 

@@ -58,7 +58,8 @@ def test_the_commit_of_the_chosen_release_is_known():
     ("hosts", "asked", "words"),
     [
         ([host(None)], "", "no release is live on these hosts yet"),
-        ([host("1", "1")], "", r"no older release to roll back to; there are: 1 \(live\)"),
+        ([host("1", "1")], "", r"no older release to roll back to; there are: 1 \(live\)$"),
+        ([host("1", "1", "2")], "", r"there are: 1 \(live\), 2; to go to a newer one, give its name as revision$"),
         ([host("2", "1", "2")], "9", r"9 is no release that every host still has; there are: 1, 2 \(live\)"),
         ([host("2", "1-", "2")], "1", "1 is no release"),
         ([host("2", "1", "2"), host("2", "2")], "", "no older release"),

@@ -169,6 +169,22 @@ systemd-run --quiet --unit restless sh /run/restless`,
       });
     });
 
+    test("is deployed while packages have systemd read its units again and again", async () => {
+      // Each command of a deploy takes a second before it begins, so that this happens meanwhile.
+      const late = "/etc/systemd/system/django-ansible-deploy-.service.d";
+      await onHost(
+        host,
+        `mkdir ${late}; printf '[Service]\\nExecStartPre=/bin/sleep 1\\n' > ${late}/late.conf
+printf 'while sleep 0.3; do systemctl daemon-reload; done' > /run/reading; systemd-run --quiet --unit=reading sh /run/reading`,
+      );
+      try {
+        const result = await deploy({ env: ["READ=again"] });
+        expect(result.outputs, result.log).toMatchObject({ status: "succeeded", "changed-hosts": "1" });
+      } finally {
+        await onHost(host, `systemctl stop reading.service; rm -r ${late}; systemctl daemon-reload`);
+      }
+    });
+
     test("that cannot start with another variable leaves the live release as it is", async () => {
       const before = await live();
       const result = await deploy({

@@ -272,7 +272,7 @@ ALLOWED = {
     "host/sandbox.py": {
         "private_folder": ("os.mkdir shutil.rmtree", "a new folder in memory, 0700"),
         "_feed": ("shutil.copyfileobj", "what a caller has open, into a pipe"),
-        "_unit": ("write_atomically_as", "a new folder in memory, 0700"),
+        "_unit": ("runs_sh write_atomically_as", "a new folder in memory, 0700; what it runs is started in the sandbox"),
     },
     "host/stopped.py": {"_stat": ("open", "/proc/<pid>/stat")},
     "host/undo.py": {
@@ -373,7 +373,10 @@ ALLOWED = {
         "Leaving.leave": ("os.unlink", "/etc/systemd/system and /etc/postgresql"),
     },
     "host/log_lines.py": {"tail_of": ("open", "/var/log/nginx and deploys.jsonl")},
-    "slots/pause.py": {"going_on": ("open os.makedirs os.unlink", "/run/django-ansible-deploy")},
+    "slots/pause.py": {
+        "go_on": ("runs_sh", "the path is in /run/django-ansible-deploy, and quoted"),
+        "going_on": ("open os.makedirs os.unlink", "/run/django-ansible-deploy"),
+    },
     "slots/maintenance.py": {"check": ("open", "/etc/nginx")},
     "host/maintenance.py": {
         "Maintenance.known": ("open", "/etc/<app_name>"),

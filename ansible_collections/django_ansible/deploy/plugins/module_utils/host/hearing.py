@@ -10,7 +10,7 @@ import shutil
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, keeper, shipped, supervised
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import boot, keeper, shipped, supervised, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import write_atomically_as
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.heard import FOLDER, Unheard
@@ -92,12 +92,12 @@ class Starting:
             return
         # Killed, as for lack of memory, or stopped, it starts again with what it was told.
         options = [
-            "--quiet", "--collect", "--no-block", "--unit=" + self.unit, "--description=Heartbeat of a deploy of %s" % lock.app_name,
+            "--no-block", "--unit=" + self.unit, "--description=Heartbeat of a deploy of %s" % lock.app_name,
             "--property=Restart=on-failure", "--property=OOMScoreAdjust=-900", *("--property=%s=%s" % limit for limit in supervised.LIMITS.items()),
         ]
         write_atomically_as(self.spec, json.dumps(told).encode(), 0o600, os.getuid(), os.getgid())
         # Meanwhile the host is looked at.
-        self.starts = ThreadPoolExecutor(1).submit(run, ["systemd-run", *options, *shipped.command(told["place"], keeper.__name__[len(shipped.OURS) :], self.spec)], timeout=30)
+        self.starts = ThreadPoolExecutor(1).submit(run, systemd.transient(options, shipped.command(told["place"], keeper.__name__[len(shipped.OURS) :], self.spec)), timeout=30)
 
     def wait(self, is_last: bool, seconds: float = 5.0) -> str | None:
         """Waits for the first heartbeat.

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import time
+import urllib.parse
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import postgresql, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
@@ -93,5 +94,5 @@ class Leaving:
         """As the server's administrator, into the folder that is its own."""
         place = os.path.join(STATE, self.dumps, "last-%s-%s.dump" % (re.sub(r"\W", "_", database), time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())))
         properties = ["User=postgres", "Group=postgres", "UMask=0077", "StateDirectory=" + self.dumps, "StateDirectoryMode=0700"]
-        argv = ["systemd-run", "--quiet", "--wait", "--pipe", "--collect", *("--property=" + one for one in properties), "--"]
-        run([*argv, "pg_dump", "--format=custom", "--no-password", "--port=%d" % self.port, "--file=" + place, "--dbname=" + database], timeout=LONGEST)
+        argv = ["pg_dump", "--format=custom", "--no-password", "--port=%d" % self.port, "--file=" + place, "--dbname=postgresql:///" + urllib.parse.quote(database, safe="")]
+        run(systemd.transient(["--wait", "--pipe", *("--property=" + one for one in properties)], argv), timeout=LONGEST)

@@ -12,6 +12,7 @@ import glob
 import os
 import re
 import secrets
+import shlex
 import shutil
 import subprocess
 import threading
@@ -34,8 +35,8 @@ UNKNOWN_UNIT = 4  # what systemctl ends with
 LOOK_SECONDS = 5  # between two looks at whether a command was stopped
 LONGEST_OUTPUT = 1 << 20  # bytes that are kept, the last ones
 LONGEST_ANSWER = 32 << 20  # bytes of stdout, when somebody waits for an answer there
-# systemd-run looks for a program where it runs itself; what the sandbox shows is only there inside it.
-INSIDE = ("/bin/sh", "-c", 'exec "$0" "$@"')
+# Among the credentials, whose names are those of variables otherwise.
+COMMAND_LINE = "command-line"
 # What systemd-run ends with when a signal ended the unit.
 KILLED = 255
 # Where services have shares of the processor, as beside Docker's, being nice counts only within one's own. This is a share of 100 as nice 10 has it.
@@ -151,20 +152,21 @@ def _unit(sandbox: Sandbox, argv: list[str], environment: dict, cwd: str, creden
     unit = unit or "%s%s.service" % (PREFIX, secrets.token_hex(8))
     folder = os.path.join(FOLDER, unit)
     with private_folder(folder):
-        variables = {**USUAL, **environment}
-        loaded = []
-        for name, value in (credentials or {}).items():
+        seen = "/run/credentials/" + unit
+        variables = {**USUAL, **environment, **{name + "_FILE": os.path.join(seen, name) for name in credentials or {}}}
+        # systemd-run looks for a program where it runs itself; what the sandbox shows is only there inside it. And words are what they are here,
+        # whatever systemd would make of them.
+        loaded = {**(credentials or {}), COMMAND_LINE: "exec %s\n" % shlex.join(argv)}
+        for name, value in loaded.items():
             write_atomically_as(os.path.join(folder, name), value.encode(), 0o600, os.getuid(), os.getgid())
-            loaded.append("LoadCredential=%s:%s" % (name, os.path.join(folder, name)))
-            variables[name + "_FILE"] = "/run/credentials/%s/%s" % (unit, name)
         write_atomically_as(os.path.join(folder, "environment"), environment_file(variables).encode(), 0o600, os.getuid(), os.getgid())
-        properties = [*sandbox.properties(), *loaded, "EnvironmentFile=" + os.path.join(folder, "environment"), "WorkingDirectory=" + cwd]
+        given = ["LoadCredential=%s:%s" % (name, os.path.join(folder, name)) for name in loaded]
+        properties = [*sandbox.properties(), *given, "EnvironmentFile=" + os.path.join(folder, "environment"), "WorkingDirectory=" + cwd]
         if timeout:
             properties.append("TimeoutStartSec=%d" % timeout)
         # A oneshot unit that a signal ends has failed, whichever it was; for other kinds SIGTERM is a success.
-        command = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--service-type=oneshot", "--unit", unit]
-        # systemd would put variables in the place of their names.
-        yield [*command, *("--property=" + one for one in properties), "--", *(word.replace("$", "$$") for word in (*INSIDE, *argv))], unit
+        options = ["--pipe", "--wait", "--service-type=oneshot", "--unit=" + unit, *("--property=" + one for one in properties)]
+        yield systemd.transient(options, ["/bin/sh", os.path.join(seen, COMMAND_LINE)]), unit
 
 
 def run_confined(sandbox: Sandbox, argv: list[str], **options) -> str:

@@ -31,10 +31,23 @@ def gives_own_pids() -> bool:
             return False
         if subprocess.run(["systemd-detect-virt", "--container", "--quiet"], check=False).returncode == 0:
             rules = ["--property=%s=yes" % rule for rule in (OWN_PIDS, "PrivateUsers", "PrivateTmp", "NoNewPrivileges")]
-            run(["systemd-run", "--quiet", "--wait", "--collect", "--service-type=oneshot", *rules, "--property=User=nobody", "true"], timeout=30)
+            run(transient(["--wait", "--service-type=oneshot", *rules, "--property=User=nobody"], ["true"]), timeout=30)
     except CommandFailed:
         return False
     return True
+
+
+def transient(options: list[str], argv: list[str]) -> list[str]:
+    """The command that starts a transient unit whose only command is *argv*.
+
+    systemd writes the words down. When it reads its units again, as for a package that is being installed, before it has started this one or to start it
+    once more, a dollar among them is no longer what it was: 252 keeps a backslash before it, 257 doubles it. So there must be none.
+
+    :raises ValueError: where there is one.
+    """
+    if any("$" in word for word in argv):
+        raise ValueError("a dollar in the command of a transient unit: %s" % argv[0])
+    return ["systemd-run", "--quiet", "--collect", *options, "--", *argv]
 
 
 def suited(rules: str) -> str:

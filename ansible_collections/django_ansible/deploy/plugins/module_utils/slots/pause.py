@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import os
 import re
+import shlex
 import uuid
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import lock, systemd
@@ -18,7 +19,11 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import SLOTS, Layout
 
-GO_ON = 'flock "$0" rm -f "$0"; for unit; do systemctl kill --signal=CONT "$unit"; done'
+
+def go_on(path: str, units: list[str]) -> list[str]:
+    """The command that has *units* go on once nobody has the lock of the file *path*, which it removes."""
+    steps = [["flock", path, "rm", "-f", path], *(["systemctl", "kill", "--signal=CONT", unit] for unit in units)]
+    return ["/bin/sh", "-c", "; ".join(shlex.join(step) for step in steps)]
 
 
 @contextlib.contextmanager
@@ -54,7 +59,7 @@ def going_on(app_name: str, units: list[str]):
     with open(path, "x", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         try:
-            run(["systemd-run", "--quiet", "--collect", "--unit=" + guard, "--description=Pause of %s" % app_name, "/bin/sh", "-c", GO_ON, path, *units], timeout=30)
+            run(systemd.transient(["--unit=" + guard, "--description=Pause of %s" % app_name], go_on(path, units)), timeout=30)
             yield
         finally:
             systemd.quietly("stop", guard)

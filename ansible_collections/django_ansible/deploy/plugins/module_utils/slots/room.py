@@ -45,8 +45,8 @@ def fill(layout: Layout, run_id: str, seconds: int, **facts: object) -> None:
     _write(record_path(layout), {**facts, "run": run_id, "unit": unit})
     spec = record_path(layout) + ".room"
     _write(spec, {"link": layout.socket_link, "socket": socket_of(layout), "seconds": seconds, "page": os.path.join(layout.etc, "pages", "503.html")})
-    options = ["--quiet", "--collect", "--unit=" + unit, "--description=Requests of %s that wait" % layout.app_name, "--property=TimeoutStopSec=600"]
-    run(["systemd-run", *options, *shipped.command(shipped.ship(), relay.__name__[len(shipped.OURS) :], spec)], timeout=30)
+    options = ["--unit=" + unit, "--description=Requests of %s that wait" % layout.app_name, "--property=TimeoutStopSec=600"]
+    run(systemd.transient(options, shipped.command(shipped.ship(), relay.__name__[len(shipped.OURS) :], spec)), timeout=30)
     deadline = time.monotonic() + READY
     # The relay takes its spec away once it listens.
     while os.path.exists(spec):

@@ -49,7 +49,7 @@ def test_the_databases_are_dumped_before_anything_goes(server):
     assert leaving.is_there() == ['database sh"op', 'database sh"op_replaced_20260102030405', "role keeper", "role second"]
     leaving.leave()
     assert server == [
-        'dump --dbname=sh"op', 'dump --dbname=sh"op_replaced_20260102030405', "daemon-reload", 'DROP DATABASE "sh""op" WITH (FORCE)', 'DROP DATABASE "sh""op_replaced_20260102030405" WITH (FORCE)',
+        "dump --dbname=postgresql:///sh%22op", "dump --dbname=postgresql:///sh%22op_replaced_20260102030405", "daemon-reload", 'DROP DATABASE "sh""op" WITH (FORCE)', 'DROP DATABASE "sh""op_replaced_20260102030405" WITH (FORCE)',
         'DROP ROLE IF EXISTS "%s"' % postgresql.maker_name('sh"op'), 'DROP ROLE IF EXISTS "second"', 'DROP ROLE IF EXISTS "keeper"', THEIRS, "reload postgresql@15-main.service",
     ]
 

@@ -7,7 +7,7 @@ import sys
 import types
 
 import pytest
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host import program, sandbox
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host import program, sandbox, systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import Done, Sandbox
@@ -102,8 +102,18 @@ def test_secrets_are_in_private_files_that_go_with_the_command(started, tmp_path
 def test_words_are_what_they_are_whatever_systemd_thinks_of_dollars(started):
     seen, answers = started
     answers.append((0, "", ""))
-    sandbox.confined(Sandbox("a", "a", ""), ["/bin/echo", "$HOME", "a${B}c"], environment={}, cwd="/")
-    assert seen[0][0][-3:] == ["/bin/echo", "$$HOME", "a$${B}c"]
+    sandbox.confined(Sandbox("a", "a", ""), ["/bin/echo", "$HOME", "a${B}c", "", "%h"], environment={}, cwd="/")
+    command, files = seen[0]
+    unit = next(word.partition("=")[2] for word in command if word.startswith("--unit="))
+    assert command[-2:] == ["/bin/sh", "/run/credentials/%s/command-line" % unit]
+    assert any(word.startswith("--property=LoadCredential=command-line:") for word in command)
+    assert files["command-line"] == ("exec /bin/echo '$HOME' 'a${B}c' '' %h\n", "0o100600")
+
+
+def test_a_transient_unit_has_no_word_that_changes_when_systemd_reads_its_units_again():
+    assert systemd.transient(["--wait"], ["true", "a b%h"]) == ["systemd-run", "--quiet", "--collect", "--wait", "--", "true", "a b%h"]
+    with pytest.raises(ValueError, match="a dollar in the command of a transient unit: sh"):
+        systemd.transient([], ["sh", "-c", 'echo "$0"'])
 
 
 def test_a_command_that_fails_says_how_it_ended(started):

@@ -20,7 +20,7 @@ def test_the_units_go_on_when_the_process_is_killed_that_keeps_them_still(tmp_pa
     with subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == b"held\n"
         environment = {**os.environ, "PATH": "%s:%s" % (tmp_path, os.environ["PATH"])}
-        with subprocess.Popen(["/bin/sh", "-c", pause.GO_ON, str(path), "shop@blue.service", "shop-mail@*.service"], env=environment) as guard:
+        with subprocess.Popen(pause.go_on(str(path), ["shop@blue.service", "shop-mail@*.service"]), env=environment) as guard:
             time.sleep(0.3)
             assert guard.poll() is None and not said.exists()
             holder.kill()

@@ -24,7 +24,7 @@ def chosen(found: Iterable[dict], asked: str = "") -> str:
         raise ValueError("there is nothing to roll back: no release is live on these hosts yet")
     gone = {entry["release"] for host in found for entry in host["releases"] if not entry.get("starts", True)}
     if asked:
-        fits = [name for name, revision in common if name == asked or (revision or "").startswith(asked)]
+        fits = [name for name, revision in common if name == asked or (revision or "").startswith(asked.lower())]
         if not fits:
             raise ValueError("%s is no release that every host still has; there are: %s" % (asked, there))
         return _startable(fits[-1], gone)

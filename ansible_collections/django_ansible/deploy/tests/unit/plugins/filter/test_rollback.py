@@ -24,6 +24,7 @@ def host(live, *releases):
         ([host("2", "1", "2"), host("3", "1", "2", "3")], "", "1"),
         ([host("3", "1", "2", "3")], "1", "1"),
         ([host("3", "1", "2", "3")], "2222", "2"),
+        ([host("3", "3", "a")], "AAAA", "a"),
         ([host("1", "1", "2", "3")], "3", "3"),
         # One of three that claims to serve something else moves nobody.
         ([host("4", "1", "2", "3", "4"), host("4", "1", "2", "3", "4"), host("2", "1", "2", "3", "4")], "", "3"),

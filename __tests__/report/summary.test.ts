@@ -54,6 +54,27 @@ describe("summaryMarkdown", () => {
     expect(text.indexOf("<code>app2</code> | ❌")).toBeLessThan(text.indexOf("<code>app1</code> | ✅"));
   });
 
+  it("says a failure of one line without the host and the task, which stand above it", () => {
+    const text = summaryOf(
+      fleetRun({
+        hosts: ["app1"],
+        change: (_, action) =>
+          action === "app_activate" ? { status: "failed", msg: "mysite is locked by ada: no deploys" } : undefined,
+      }),
+    );
+    expect(text).toMatch(/What failed\n\n\*\*<code>app1<\/code>\*\*, task .*\n\nmysite is locked by ada: no deploys\n/);
+  });
+
+  it("says of a host that was not reached that its release is not known, and not that it is the same", () => {
+    const text = summaryOf(
+      fleetRun({
+        hosts: ["app1", "app2"],
+        change: (host) => (host === "app2" ? { status: "unreachable", msg: "no answer", deploy: {} } : undefined),
+      }),
+    );
+    expect(text).toContain("| <code>app2</code> | 🔌 unreachable | not known |  |");
+  });
+
   it("says which hosts went back, and to what", () => {
     const events = fleetRun({
       hosts: ["app1", "app2"],

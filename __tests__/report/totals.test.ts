@@ -65,6 +65,14 @@ describe("totalsOf", () => {
     expect(totals.changedTasks).toBe(1);
   });
 
+  it("counts what a failure had changed before it, which Ansible does not", () => {
+    const events = [
+      result("a", "failed", { changed: true, msg: "no" }),
+      stats({ a: { failures: 1 }, b: { ok: 1, changed: 2 } }),
+    ];
+    expect(totalsOf(events)).toMatchObject({ changed: ["a", "b"], changedTasks: 3 });
+  });
+
   it("counts a host as changed by one result, whatever followed", () => {
     expect(totalsOf([result("a", "changed"), stats({ a: { unreachable: 1 } })]).changed).toEqual(["a"]);
   });

@@ -1948,7 +1948,9 @@ function totalsOf(events) {
     const stats = sorted(recap?.hosts ?? countResults(results));
     const names = Object.keys(stats);
     const having = (key) => names.filter((name) => (stats[name]?.[key] ?? 0) > 0);
-    const changedResults = new Set(results.filter(({ status }) => status === "changed").map(({ host }) => host));
+    // Ansible's recap does not count them.
+    const failedChanges = results.filter(({ status, changed }) => status === "failed" && changed);
+    const changedResults = new Set([...results.filter(({ status }) => status === "changed"), ...failedChanges].map(({ host }) => host));
     return {
         stats,
         hosts: names.toSorted(lib_text/* naturally */.Lx),
@@ -1956,7 +1958,7 @@ function totalsOf(events) {
         changed: names.filter((name) => (stats[name]?.changed ?? 0) > 0 || changedResults.has(name)),
         failed: having("failures"),
         unreachable: having("unreachable"),
-        changedTasks: names.reduce((sum, name) => sum + (stats[name]?.changed ?? 0), 0),
+        changedTasks: names.reduce((sum, name) => sum + (stats[name]?.changed ?? 0), failedChanges.length),
         failures: failuresOf(results, stats),
         deploy: deployOf(results),
         wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),
@@ -4086,7 +4088,7 @@ const SHAPES = {
     stats: (drop) => object({ event: shapes_text(9), hosts: mapping(events_name, stats, 100_000) }, ["event", "hosts"], drop),
     result: (drop) => object({
         ...{ event: shapes_text(9), host: events_name, task: shapes_text(99), name: oneLine, action: shapes_text(LINE), path: shapes_text(4_096) },
-        ...{ status: word(STATUSES), ignored: shapes_flag, rescued: shapes_flag, no_log: shapes_flag, rc: events_count },
+        ...{ status: word(STATUSES), ignored: shapes_flag, rescued: shapes_flag, changed: shapes_flag, no_log: shapes_flag, rc: events_count },
         ...{ msg: shapes_ending(LONG), stderr: shapes_ending(LONG), stdout: shapes_ending(LONG), diff: shapes_text(LONG) },
         ...{ start: number(), duration: number(), warnings: shapes_list(shapes_text(LONG), 200), deploy: facts(drop) },
     }, ["event", "host", "name", "status"], drop),
@@ -5980,7 +5982,7 @@ function entry(group, first) {
     const hosts = group.map(([, { host }]) => code(host));
     const where = result.path ? ` at ${code(shortPath(result.path))}` : "";
     const all = lastLines(result);
-    const said = all === "" ? sentence : firstLine(sentence, result);
+    const said = firstLine(sentence, result);
     // What stands above them already is not said again.
     const lines = all.startsWith(`${said}\n`) ? all.slice(said.length + 1) : all;
     const advice = adviceFor(result);
@@ -5993,7 +5995,7 @@ function entry(group, first) {
         ...(lines === "" ? [] : details("last lines", [preformatted(lines)]).map(first ? failures_opened : same)),
     ];
 }
-/** A sentence about one host that only repeats a message of several lines gives way to the message's first line. */
+/** A sentence that only repeats host, task and message gives way to the first line of the message: host and task stand above it. */
 function firstLine(sentence, { host, msg = "" }) {
     const [line = ""] = msg.split("\n");
     return sentence.startsWith(`${host}: the task "`) && line.length > 20 ? line : sentence;
@@ -6221,9 +6223,9 @@ function host_report_images(given) {
         .map(([service, digest]) => `${service} ${digest.replace(/^.*sha256:/, "").slice(0, 12)}`)
         .join(", ");
 }
-function counts({ stats }, name) {
-    const { changed = 0, ok = 0, failures = 0 } = stats[name] ?? {};
-    return { changed, ok, failed: failures };
+function counts({ stats, failures }, name) {
+    const { changed = 0, ok = 0, failures: failed = 0 } = stats[name] ?? {};
+    return { changed: changed + failures.filter((one) => one.host === name && one.changed).length, ok, failed };
 }
 
 ;// CONCATENATED MODULE: ./lib/report/host-tables.js
@@ -6257,7 +6259,9 @@ function hostSection(hosts, check) {
     const row = (host) => [
         code(host.name),
         `${ICONS[host.state]} ${host.state}`,
-        ...(releases ? [live(host), host.before === host.serves ? "the same" : code(host.before)] : []),
+        ...(releases
+            ? [live(host), host.before === host.serves && host.before !== "" ? "the same" : code(host.before)]
+            : []),
         ...[host.changed, host.ok, host.failed].map(String),
     ];
     const lines = (some) => table(heads, align, some.map(row));
@@ -6267,8 +6271,8 @@ function hostSection(hosts, check) {
     const rest = hosts.slice(notable.length);
     return ["#### Hosts", "", ...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
 }
-function live({ serves, before }) {
-    return serves === "" && before !== "" ? "not known" : code(serves);
+function live({ state, serves, before }) {
+    return serves === "" && (before !== "" || state === "unreachable") ? "not known" : code(serves);
 }
 /** `97 hosts: 95 changed, 2 unchanged`. */
 function titleOf(hosts) {

@@ -32,6 +32,8 @@ export interface ResultEvent {
   readonly status: "ok" | "changed" | "failed" | "unreachable" | "skipped";
   readonly ignored?: boolean;
   readonly rescued?: boolean;
+  /** Of a failure: whether something was changed before it, and stays. */
+  readonly changed?: boolean;
   readonly no_log?: boolean;
   readonly msg?: string;
   readonly stderr?: string;
@@ -245,7 +247,7 @@ const SHAPES: Readonly<Record<RunEvent["event"], (drop: (field: string) => void)
     object<Required<ResultEvent>>(
       {
         ...{ event: text(9), host: name, task: text(99), name: oneLine, action: text(LINE), path: text(4_096) },
-        ...{ status: word(STATUSES), ignored: flag, rescued: flag, no_log: flag, rc: count },
+        ...{ status: word(STATUSES), ignored: flag, rescued: flag, changed: flag, no_log: flag, rc: count },
         ...{ msg: ending(LONG), stderr: ending(LONG), stdout: ending(LONG), diff: text(LONG) },
         ...{ start: number(), duration: number(), warnings: list(text(LONG), 200), deploy: facts(drop) },
       } as never,

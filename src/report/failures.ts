@@ -43,7 +43,7 @@ function entry(group: readonly [Failure, ...Failure[]], first: boolean): string[
   const hosts = group.map(([, { host }]) => code(host));
   const where = result.path ? ` at ${code(shortPath(result.path))}` : "";
   const all = lastLines(result);
-  const said = all === "" ? sentence : firstLine(sentence, result);
+  const said = firstLine(sentence, result);
   // What stands above them already is not said again.
   const lines = all.startsWith(`${said}\n`) ? all.slice(said.length + 1) : all;
   const advice = adviceFor(result);
@@ -57,7 +57,7 @@ function entry(group: readonly [Failure, ...Failure[]], first: boolean): string[
   ];
 }
 
-/** A sentence about one host that only repeats a message of several lines gives way to the message's first line. */
+/** A sentence that only repeats host, task and message gives way to the first line of the message: host and task stand above it. */
 function firstLine(sentence: string, { host, msg = "" }: ResultEvent): string {
   const [line = ""] = msg.split("\n");
   return sentence.startsWith(`${host}: the task "`) && line.length > 20 ? line : sentence;

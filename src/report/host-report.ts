@@ -86,7 +86,7 @@ function images(given: DeployFacts["images"]): string {
     .join(", ");
 }
 
-function counts({ stats }: Totals, name: string): Pick<HostReport, "changed" | "ok" | "failed"> {
-  const { changed = 0, ok = 0, failures = 0 } = stats[name] ?? {};
-  return { changed, ok, failed: failures };
+function counts({ stats, failures }: Totals, name: string): Pick<HostReport, "changed" | "ok" | "failed"> {
+  const { changed = 0, ok = 0, failures: failed = 0 } = stats[name] ?? {};
+  return { changed: changed + failures.filter((one) => one.host === name && one.changed).length, ok, failed };
 }

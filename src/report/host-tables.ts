@@ -33,7 +33,9 @@ export function hostSection(hosts: readonly HostReport[], check: boolean): strin
   const row = (host: HostReport) => [
     code(host.name),
     `${ICONS[host.state]} ${host.state}`,
-    ...(releases ? [live(host), host.before === host.serves ? "the same" : code(host.before)] : []),
+    ...(releases
+      ? [live(host), host.before === host.serves && host.before !== "" ? "the same" : code(host.before)]
+      : []),
     ...[host.changed, host.ok, host.failed].map(String),
   ];
   const lines = (some: readonly HostReport[]) => table(heads, align, some.map(row));
@@ -43,8 +45,8 @@ export function hostSection(hosts: readonly HostReport[], check: boolean): strin
   return ["#### Hosts", "", ...(notable.length > 0 ? lines(notable) : []), ...details(titleOf(rest), lines(rest))];
 }
 
-function live({ serves, before }: HostReport): string {
-  return serves === "" && before !== "" ? "not known" : code(serves);
+function live({ state, serves, before }: HostReport): string {
+  return serves === "" && (before !== "" || state === "unreachable") ? "not known" : code(serves);
 }
 
 /** `97 hosts: 95 changed, 2 unchanged`. */

@@ -33,7 +33,11 @@ export function totalsOf(events: readonly RunEvent[]): Totals {
   const stats = sorted(recap?.hosts ?? countResults(results));
   const names = Object.keys(stats);
   const having = (key: keyof HostStats) => names.filter((name) => (stats[name]?.[key] ?? 0) > 0);
-  const changedResults = new Set(results.filter(({ status }) => status === "changed").map(({ host }) => host));
+  // Ansible's recap does not count them.
+  const failedChanges = results.filter(({ status, changed }) => status === "failed" && changed);
+  const changedResults = new Set(
+    [...results.filter(({ status }) => status === "changed"), ...failedChanges].map(({ host }) => host),
+  );
   return {
     stats,
     hosts: names.toSorted(naturally),
@@ -41,7 +45,7 @@ export function totalsOf(events: readonly RunEvent[]): Totals {
     changed: names.filter((name) => (stats[name]?.changed ?? 0) > 0 || changedResults.has(name)),
     failed: having("failures"),
     unreachable: having("unreachable"),
-    changedTasks: names.reduce((sum, name) => sum + (stats[name]?.changed ?? 0), 0),
+    changedTasks: names.reduce((sum, name) => sum + (stats[name]?.changed ?? 0), failedChanges.length),
     failures: failuresOf(results, stats),
     deploy: deployOf(results),
     wentBack: having("unreachable").length === 0 && haveGoneBack(results, having("failures")),

@@ -46,6 +46,7 @@ from ansible.plugins.callback import CallbackBase
 TAIL = 16384
 HEAD = 4096
 FIRST = 1000
+OURS = "django_ansible.deploy."
 # Characters of a text that is compared; more would hold the run up.
 DIFF_INPUT = 65536
 SECRET_VALUE = re.compile(r"(?i)([\w.-]*(?:secret|passw|passphrase|token|api_?key|private_?key|access_?key|credential|dsn)[\w.-]*[\"']?[ \t]*[:=][ \t]*)\S.*")
@@ -228,6 +229,8 @@ class CallbackModule(CallbackBase):
         else:
             if status in ("failed", "unreachable"):
                 fields.update(_failure(result))
+                # Ansible's recap does not count it. Other modules say so of every failure, such as command.
+                fields["changed"] = (result.get("changed") is True and not ignored and str(task.resolved_action or task.action).startswith(OURS)) or None
             diffs = self._diffs.pop((host, task._uuid), [])
             fields["diff"] = _head("\n".join(diffs)) if diffs and status == "changed" else None
             fields["warnings"] = [str(warning) for warning in result.get("warnings") or []] or None

@@ -88,7 +88,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock im
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import activating
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import APPLICATION, LAYOUT, SERVICE, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.finishing import FINISH, end_after
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.finishing import FINISH, end_after, may_end_here
 
 
 def main() -> None:
@@ -111,7 +111,8 @@ def main() -> None:
             result = activating.activate(module.params, module.check_mode)
             if not result["changed"] and module.params["last_step"]:
                 lock.release()
-            trouble = end_after(result, module.params, lock) if result["changed"] and ends else None
+            ends = ends and result["changed"] and may_end_here(lock)
+            trouble = end_after(result, module.params, lock) if ends else None
     except (CommandFailed, Locked) as error:
         before = activating.ended_before(module.params) if isinstance(error, Locked) and lock.holder() is None else None
         if before:
@@ -121,7 +122,7 @@ def main() -> None:
         module.warn(warning)
     if trouble:
         module.fail_json(msg="the new release is live, but the deploy was not finished: %s" % trouble, deploy=result["deploy"])
-    module.exit_json(**result, finished=bool(result["changed"] and ends))
+    module.exit_json(**result, finished=ends)
 
 
 if __name__ == "__main__":

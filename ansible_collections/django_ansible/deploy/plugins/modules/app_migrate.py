@@ -108,7 +108,7 @@ import os
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import Application
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.copies import Maker
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import MIGRATING, apply_plan
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import MIGRATING, apply_plan, stay
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, found_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
@@ -205,8 +205,10 @@ def main() -> None:
         with lock_of(params, module.check_mode).step(), holding.given_up(layout, params["run_id"]):
             result = act(application, layout, params, module.check_mode)
     except (CommandFailed, Locked, RunEnded) as error:
-        _, left = holding.abandoned(error, layout, params["run_id"])
-        module.fail_json(msg="the database was not made ready, and the live release was not touched: %s" % application.environment.mask(str(error) + left))
+        taken_back, left = holding.abandoned(error, layout, params["run_id"])
+        done = [name for name in getattr(error, "applied", []) if name not in taken_back]
+        said = "the database was not made ready%s, and the live release was not touched: %s" % (stay(done), application.environment.mask(str(error) + left))
+        module.fail_json(msg=said, changed=bool(done), deploy={"migrations": done})
     warnings = result.pop("warnings", [])
     for warning in warnings:
         module.warn(warning)

@@ -206,7 +206,7 @@ options:
     elements: str
     default: []
   lone:
-    description: Whether the application has this host alone, so that a secret key may be made on it.
+    description: Whether the application has this host alone, so that a secret key may be made on it, and its database may be a file of the host.
     type: bool
     default: false
   proof:
@@ -249,7 +249,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 done:
-  description: What was made, any of V(code), V(venv), V(check), V(static).
+  description: What was made, any of V(code), V(venv), V(check), V(static), and the project's commands that ran, as they were written.
   type: list
   returned: success
 needs_all:
@@ -368,7 +368,8 @@ def main() -> None:
         for warning in found.get("warnings", []):
             module.warn(warning)
         said = str(error) if isinstance(error, NotMigrated) else "release %s cannot be prepared: %s" % (module.params["release"], error)
-        module.fail_json(msg=said, told=found.get("told", []), deploy={**target, **kept(module), **applied_by(result)})
+        applied = applied_by({"migrations": [*result.get("migrations", []), *getattr(error, "applied", [])]})
+        module.fail_json(msg=said, changed=bool(result.get("changed") or applied), told=found.get("told", []), deploy={**target, **kept(module), **applied})
     if "needs_all" in result:
         module.exit_json(**result)
     found, applied, times, no_dump = result.pop("found"), applied_by(result), result.pop("times", []), result.pop("no_dump", None)

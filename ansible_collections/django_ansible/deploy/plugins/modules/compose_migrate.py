@@ -107,7 +107,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.one_
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.recovery import Recovery
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import MIGRATING, apply_plan, ready_database
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import MIGRATING, apply_plan, ready_database, stay
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.proof import Policy, found_here
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
@@ -222,8 +222,9 @@ def main():
             migration = Migration(params, module.check_mode)
             result = migration.back() if params["kept"] else migration.prove() if params["proves_only"] else migration.forward()
     except (CommandFailed, Locked, RunEnded) as error:
-        what = "Nothing was rolled back" if params["kept"] else "The database was not migrated, and nothing that runs was touched"
-        module.fail_json(msg=f"{what}: {mask(to_native(error))}")
+        done = getattr(error, "applied", [])
+        what = "Nothing was rolled back" if params["kept"] else f"The database was {'only partly' if done else 'not'} migrated{stay(done)}, and nothing that runs was touched"
+        module.fail_json(msg=f"{what}: {mask(to_native(error))}", changed=bool(done), deploy={"migrations": done})
     warnings = [mask(warning) for warning in result.pop("warnings", [])]
     for warning in warnings:
         module.warn(warning)

@@ -66,7 +66,7 @@ packed = form(r"[A-Za-z0-9+/=]*", "a packed list", LARGEST_PACKED)
 ANSWERS: dict[str, dict[str, Shape]] = {
     "app_activate": {"slot": one_of("blue", "green"), "finished": boolean, "found_bad": boolean, "done": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_certificate": {"identity": pem, "due": boolean, "deploy": DEPLOY},
-    "app_finish": {"stopped": each(word), "commands": each(LINE), "removed": each(LINE), "told": each(text()), "deploy": DEPLOY},
+    "app_finish": {"stopped": each(word), "commands": each(text()), "removed": each(LINE), "told": each(text()), "deploy": DEPLOY},
     "app_host": {
         "missing_packages": each(word), "account_exists": boolean, "releases": each(RELEASE), "live": LIVE, "to_finish": boolean,
         "unapplied": maybe(each(migration)), "current": boolean, "lock_kept": boolean, "activated": maybe(ACTIVATED), "found_bad": boolean,
@@ -77,11 +77,11 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "app_logs": LOGS,
     "app_maintenance": {"deploy": DEPLOY},
     "app_migrate": {
-        "migrations": each(migration), "dump": maybe(dump), "proved": PROVED, "commands": each(LINE), "told": each(text()), "deploy": DEPLOY,
+        "migrations": each(migration), "dump": maybe(dump), "proved": PROVED, "commands": each(text()), "told": each(text()), "deploy": DEPLOY,
     },
     "app_recovery": {"told": each(text()), "deploy": DEPLOY},
     "app_release": {
-        "done": each(word), "needs_all": text(), "unapplied": maybe(each(migration)), "activated": maybe(ACTIVATED), "finished": boolean, "found_bad": boolean,
+        "done": each(text()), "needs_all": text(), "unapplied": maybe(each(migration)), "activated": maybe(ACTIVATED), "finished": boolean, "found_bad": boolean,
         "told": each(text()), "deploy": DEPLOY,
     },
     "app_remove": {"removed": each(LINE), "told": each(text())},

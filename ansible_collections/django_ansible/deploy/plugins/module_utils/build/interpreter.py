@@ -103,7 +103,10 @@ def choose(asked: Asked, wanted: str, install) -> str:
     :raises CommandFailed: when none fits, with what is asked and what to do.
     """
     if wanted.startswith("/"):
-        version = version_of(wanted)
+        try:
+            version = version_of(wanted)
+        except (CommandFailed, OSError) as error:
+            raise CommandFailed("django_app_python is %s, which is no Python of this host: name one that it has, or a version such as \"3.12\" (%s)" % (wanted, error)) from error
         if asked.range and not contains(asked.range, version):
             raise CommandFailed("the project asks for %s and django_app_python, %s, is %s: name another one there, or leave it out" % (asked.sentence(), wanted, version))
         return wanted

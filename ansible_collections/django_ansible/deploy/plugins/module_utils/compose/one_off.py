@@ -14,7 +14,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.comm
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import memory_folder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import driver_input
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.shapes import checked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.shapes import checked, refusal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP
 
@@ -138,7 +138,7 @@ class ContainerApplication:
         except ValueError:
             raise CommandFailed(f"a container of service {self.one_off.service} ended with {code} and without an answer: {reason_of(err, 10)}") from None
         if isinstance(found, dict) and "error" in found:
-            raise CommandFailed(f"{found['error']}\n{tail(reason_of(err, 20))}".strip())
+            raise refusal(found, f"{found['error']}\n{tail(reason_of(err, 20))}".strip())
         return checked(found, steps)
 
 

@@ -25,7 +25,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.django impor
     values,
 )
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.environment import Environment
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.shapes import checked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.shapes import checked, refusal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP, program_input
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.sandbox import KILLED, Done, Sandbox, confined, ended, must_succeed
@@ -100,6 +100,6 @@ class Application:
         except ValueError:
             found = {"error": "Django %s, and its answer is not one" % ended(done.code)}
         if not isinstance(found, dict) or "error" in found:
-            said = found["error"] if isinstance(found, dict) else "Django's answer is not one"
-            raise CommandFailed(self.environment.mask("%s\n%s" % (said, tail(done.printed))).strip())
+            found = found if isinstance(found, dict) else {"error": "Django's answer is not one"}
+            raise refusal(found, self.environment.mask("%s\n%s" % (found["error"], tail(done.printed))).strip())
         return checked(found, (*steps, *(["settings"] if "host" in options else [])))

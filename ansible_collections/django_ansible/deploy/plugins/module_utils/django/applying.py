@@ -161,6 +161,11 @@ class Course:
             )
         )
 
+    def left_behind(self, error):
+        """The same failure, with C(applied): the migrations that were applied before, and stay."""
+        error.applied = [name for name, _ in self.times]
+        return error
+
     def invalid_indexes(self):
         """Indexes that were not finished; each has to be dropped before it can be made again."""
         if self.connection.vendor != "postgresql":
@@ -189,15 +194,14 @@ def apply_kindly(connection, request, run):
         except Exception as error:
             explained = course.explained(error)
             if not is_of_a_lock(error) or not course.whole():
-                if explained:
-                    raise explained from error
-                raise
+                raise course.left_behind(explained or error) from (error if explained else error.__cause__)
             mysql = connection.vendor == "mysql"
             if number == course.tries or course.tried:
-                raise NotApplied(
+                failed = NotApplied(
                     "%s did not get its lock within %d s, %d times: a long query or an open transaction holds it; %s shows which"
                     % (course.name(), course.lock_timeout, course.tries, "information_schema.processlist" if mysql else "pg_stat_activity")
-                ) from error
+                )
+                raise course.left_behind(failed) from error
             course.wait(number)
     return []
 

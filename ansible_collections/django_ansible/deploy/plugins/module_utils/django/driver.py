@@ -86,10 +86,10 @@ def answer(request):
         try:
             found[step] = STEPS[step](request)
         except Refused as error:
-            return {**found, "error": str(error)}
+            return {**found, "error": str(error), "applied": list(error.applied)}
         except BaseException as error:
             traceback.print_exc()
-            return {**found, "error": "%s failed: %s: %s" % (step, type(error).__name__, error)}
+            return {**found, "error": "%s failed: %s: %s" % (step, type(error).__name__, error), "applied": getattr(error, "applied", [])}
     return found
 
 

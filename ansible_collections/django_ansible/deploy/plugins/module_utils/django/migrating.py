@@ -176,7 +176,9 @@ def migrate(request):
     try:
         times = applying.apply_kindly(connection, request, run)
     except applying.NotApplied as error:
-        raise Refused(str(error)) from error
+        refused = Refused(str(error))
+        refused.applied = error.applied
+        raise refused from error
     return {"migrations": pending, "times": times}
 
 

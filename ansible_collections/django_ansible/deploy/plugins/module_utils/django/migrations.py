@@ -14,6 +14,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.progress import listener
 
+MOST_NAMED = 5  # migrations that an error names
 # Arguments of a module that applies a plan, as the documentation of migrating has them.
 MIGRATING = {
     "elsewhere": {"type": "list", "elements": "dict", "default": []},
@@ -106,6 +107,12 @@ def applied(application, names: list[str], lock: DeployLock | None, **options: o
     """
     heard = listener(lock.keeper() if lock else None, names)
     return application.drive("migrate", heard=heard, has_ended=lock.is_asked_to_stop if lock else None, **options)["migrate"]
+
+
+def stay(names: list[str]) -> str:
+    """What a sentence says of migrations that are applied although a later one failed; empty without one."""
+    more = "" if len(names) <= MOST_NAMED else " and %d more" % (len(names) - MOST_NAMED)
+    return " (applied before that, and left so: %s%s)" % (", ".join(names[:MOST_NAMED]), more) if names else ""
 
 
 def contract(waiting: dict | None, application, *, run_id: str, everywhere: bool, applied, keeper: str | None = None) -> dict:

@@ -95,7 +95,11 @@ def check(request):
     told = {True: [], False: []}
     for message in messages:
         words = "%s: %s" % (message.id or "check", " ".join(str(message.msg).split()))
-        told[message.is_serious(level)].append((message.id or "check", "%s (%s)" % (words, message.obj) if message.obj else words))
+        words += " (%s)" % message.obj if message.obj else ""
+        stops = message.is_serious(level)
+        # What stops a deploy has to be mended at once.
+        words += ", hint: %s" % " ".join(str(message.hint).split()) if stops and message.hint else ""
+        told[stops].append((message.id or "check", words))
     if told[True]:
         raise Refused("manage.py check --deploy found: " + "; ".join(grouped(told[True])))
     return {"warnings": grouped(told[False])}

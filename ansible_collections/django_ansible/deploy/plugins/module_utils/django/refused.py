@@ -5,4 +5,6 @@ from __future__ import annotations
 
 
 class Refused(Exception):
-    """The project itself says no; the text is for the person who deploys."""
+    """The project itself says no; the text is for the person who deploys. C(applied) are migrations that were applied before it did."""
+
+    applied: tuple | list = ()

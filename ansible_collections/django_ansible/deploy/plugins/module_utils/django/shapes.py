@@ -12,6 +12,8 @@ class Names(dict):
 
 
 WORDS = [str]
+# Of migrations that were applied before one failed.
+MIGRATION, MOST_APPLIED = r"[\w .-]{1,200}", 2000
 WARNINGS = Names({"warnings": WORDS})
 # A database's parameters become variables and arguments of its programs, which end at a zero byte.
 DATABASE = Names({"vendor": str, "size?": int, "version?": int, "parameters?": {str: TEXT}})
@@ -32,6 +34,14 @@ STEPS = {
     "lacking": Names({"migrations": WORDS}),
     "ready": Names({"errors": WORDS, "migrations": WORDS, "unknown": WORDS}),
 }
+
+
+def refusal(found: dict, message: str) -> CommandFailed:
+    """What is raised for an answer of driver that has an C(error)."""
+    failed = CommandFailed(message)
+    applied = found.get("applied")
+    failed.applied = applied if _is(applied, [MIGRATION]) and len(applied) <= MOST_APPLIED else []
+    return failed
 
 
 def checked(found: object, steps: tuple[str, ...]) -> dict:

@@ -8,19 +8,25 @@ import pwd
 import subprocess
 
 TAIL = 40
+LONGEST_TAIL = 8000  # characters: a program may print megabytes without ending a line
 
 
 class CommandFailed(Exception):
-    """A command ended with an error; the text says which, and the end of what it printed. C(printed) is all of it, C(found) what was found out before."""
+    """A command ended with an error; the text says which, and the end of what it printed. C(printed) is all of it, C(found) what was found out before.
+
+    C(applied) are migrations that were applied before it failed, and stay.
+    """
 
     def __init__(self, message: str, printed: str = "") -> None:
         super().__init__(message)
         self.printed = printed
         self.found: dict = {}
+        self.applied: list[str] = []
 
 
 def tail(text: str, lines: int = TAIL) -> str:
-    return "\n".join(text.strip().splitlines()[-lines:])
+    last = "\n".join(text.strip().splitlines()[-lines:])
+    return last if len(last) <= LONGEST_TAIL else "…" + last[-LONGEST_TAIL:]
 
 
 def run(argv: list[str], *, env: dict | None = None, user: str | None = None, cwd: str | None = None, timeout: float = 1800, **options) -> str:

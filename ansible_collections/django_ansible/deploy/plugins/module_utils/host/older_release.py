@@ -24,7 +24,7 @@ def chosen(found: Iterable[dict], asked: str = "") -> str:
         raise ValueError("there is nothing to roll back: no release is live on these hosts yet")
     gone = {entry["release"] for host in found for entry in host["releases"] if not entry.get("starts", True)}
     if asked:
-        fits = [name for name, revision in common if name == asked or (revision or "").startswith(asked)]
+        fits = [name for name, revision in common if name == asked or (revision or "").startswith(asked.lower())]
         if not fits:
             raise ValueError("%s is no release that every host still has; there are: %s" % (asked, there))
         return _startable(fits[-1], gone)
@@ -33,7 +33,8 @@ def chosen(found: Iterable[dict], asked: str = "") -> str:
     from_here = min(name for name, count in live.items() if count == most)
     older = [name for name, _ in common if name < from_here]
     if not older:
-        raise ValueError("there is no older release to roll back to; there are: %s" % there)
+        newer = "; to go to a newer one, give its name as revision" if any(name > from_here for name, _ in common) else ""
+        raise ValueError("there is no older release to roll back to; there are: %s%s" % (there, newer))
     return _startable(older[-1], gone)
 
 

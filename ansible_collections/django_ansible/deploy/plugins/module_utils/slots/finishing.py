@@ -138,6 +138,14 @@ def end(params: dict, check_mode: bool, lock: DeployLock) -> dict:
     return {**result, "changed": changed, "commands": ran, "told": late["told"], "deploy": {"migrations": late["migrations"]}}
 
 
+def may_end_here(lock: DeployLock) -> bool:
+    """Whether a host that is alone may end its deploy in the step that activated.
+
+    Where the run is gone, nobody waited for the end of the watch, and the release may be bad: the host rolls back as any host of such a run does.
+    """
+    return not lock.is_asked_to_stop()
+
+
 def end_after(result: dict, params: dict, lock: DeployLock) -> str | None:
     """Ends the deploy in the step that activated, and adds to its *result* what that tells.
 

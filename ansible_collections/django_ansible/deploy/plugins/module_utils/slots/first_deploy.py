@@ -8,7 +8,7 @@ step. The release then comes up while packages may still be installed.
 from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.database.kinds import trouble
-from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import applied, dumped
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django.migrations import applied, dumped, stay
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.files import ManagedFile
@@ -48,7 +48,10 @@ def fill(params: dict, layout: Layout, names: list[str], database: dict, lock: D
                 dumped(recovery_of(params, layout), database, "django_app_dump", before=names, attempt=release, release=None)
         done = applied(application, names, lock, if_empty=True, **patience)
     except CommandFailed as error:
-        raise NotMigrated("the database was not made ready, and nothing was served before: %s" % application.environment.mask(str(error))) from error
+        said = "the database was not made ready%s, and nothing was served before: %s" % (stay(error.applied), application.environment.mask(str(error)))
+        failed = NotMigrated(said)
+        failed.applied = error.applied
+        raise failed from error
     if done["migrations"]:
         layout.mark_release(release, migrated={"run": params["run_id"], "migrations": done["migrations"]})
     return {"migrations": done["migrations"], "times": done.get("times", []), "no_dump": no_dump}

@@ -48,6 +48,8 @@ def go_over(params: dict, lock: DeployLock, begin_phase: Callable[[str], None]) 
     begin_phase(phases.ACTIVATE)
     with lock.step():
         result = activating.activate(params, check_mode=False)
+        if is_alone and not finishing.may_end_here(lock):
+            return {**result, "finished": False}
         if is_alone:
             begin_phase(phases.FINISH)
         trouble = finishing.end_after(result, params, lock) if is_alone else None

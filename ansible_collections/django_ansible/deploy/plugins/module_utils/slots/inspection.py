@@ -89,6 +89,7 @@ class Inspection:
         facts["warnings"] += places.unwritable(
             facts, self.release_dir, application.project_dir, self.layout.shared, params["shared_paths"], params["writable_paths"]
         )
+        facts["warnings"] += [] if params["lone"] else places.not_shared(facts, application.project_dir)
         unapplied = found.get("unapplied", {})
         facts["unapplied"] = None if unapplied.get("migrations") is None else texts(unapplied["migrations"])
         facts["settled"], facts["empty"] = unapplied.get("mark"), unapplied.get("empty")

@@ -81,3 +81,12 @@ def unwritable(facts: dict, release_dir: str, project_dir: str, shared: str, sha
                 "or add its folder to django_app_writable_paths" % (shown(path), shared)
             )
     return warnings
+
+
+def not_shared(facts: dict, project_dir: str) -> list[str]:
+    """Warnings of SQLite on a host that is not the only one: each has a file of its own; *facts* as driver's inspect tells them."""
+    return [
+        "DATABASES has SQLite in %s, a file that each host has for itself, and migrations are applied on the first host alone: "
+        "use a database server that all hosts reach, such as django_app_database: local" % shown(os.path.normpath(os.path.join(project_dir, str(name))))
+        for name in facts.get("sqlite") or []
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.beside import installed_beside
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import DeployLock
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import early_start, first_deploy, front
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.arguments import layout_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.layout import Layout
@@ -18,11 +19,13 @@ def run(params: dict, check_mode: bool, lock: DeployLock, result: dict) -> None:
     :raises CommandFailed: when the release cannot be prepared, or does not fit what the host got meanwhile. Then it does not run.
     """
     layout, packages = layout_of(params), params["host_packages"]
+    lacking: list[str] = []
     # What is served by now was looked at with the host. Where nginx comes meanwhile, nobody has asked it yet.
     if "nginx" not in packages and (params["first"] or not params["batches"]):
         front.try_out(params)
     try:
         with installed_beside([] if check_mode else packages) as beside:
+            lacking = beside.missing
             with lock.while_run_lives():
                 result.update(prepare(params, check_mode, beside))
             # It has the database's password.
@@ -32,6 +35,8 @@ def run(params: dict, check_mode: bool, lock: DeployLock, result: dict) -> None:
         if "nginx" in packages and not check_mode:
             front.try_out(params)
     except BaseException:
+        # They stay.
+        result["changed"] = result.get("changed") or (bool(lacking) and missing_packages(lacking) != lacking)
         if "unapplied" in result:
             early_start.end(layout, params["run_id"])
         raise

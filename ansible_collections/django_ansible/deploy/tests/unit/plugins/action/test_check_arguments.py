@@ -14,6 +14,8 @@ argument_specs:
     options:
       colour: {type: str, choices: [red, blue], required: true}
       count: {type: int, default: 1}
+      dye_names: {type: list, elements: str}
+      dye_codes: {type: dict}
       parts:
         type: list
         elements: dict
@@ -39,18 +41,23 @@ PLAYBOOK = """
     - name: Look at rules
       django_ansible.deploy.check_arguments:
         file: "{{ playbook_dir }}/argument_specs.yml"
-        broken: "{{ [{'name': 'colour', 'value': colour, 'rule': 'use blue'}, {'name': 'count', 'value': 1, 'rule': 'use 2'}] if inventory_hostname != 'fine' else [] }}"
+        prefix: dye_
+        idle: "{{ ['dye_codes is set without dye_names'] if dye_codes | default({}) and dye_names is undefined else [] }}"
+        broken: "{{ [{'name': 'colour', 'value': colour ~ ' ü', 'rule': 'use blue'}, {'name': 'count', 'value': 1, 'rule': 'use 2'}] if inventory_hostname != 'fine' else [] }}"
       register: rules
       ignore_errors: true
     - name: Say it
       ansible.builtin.debug:
-        msg: "{{ {'ours': ours.argument_errors | default([]), 'theirs': theirs.argument_errors | default([]), 'rules': rules.msg} }}"
+        msg: "{{ {'ours': ours.argument_errors | default([]), 'theirs': theirs.argument_errors | default([]), 'rules': rules.msg, 'warnings': rules.deploy.warnings | default([])} }}"
 """
 GIVEN = {
     "good": {"colour": "{{ 'red' }}", "parts": [{"size": 1}]},
     "bad": {"colour": "{{ 'green' }}", "count": "many", "parts": [{}]},
     "nothing": {},
-    "fine": {"colour": "red"},
+    "fine": {"colour": "red", "dye_names": "", "dye_nmes": ["madder"], "dye_of_my_own": 1},
+    "texts": {"colour": "red", "dye_names": "{{ 'madder, secret' }}", "dye_codes": "madder=1"},
+    "idle": {"colour": "red", "dye_codes": {"madder": 1}},
+    "lists": {"colour": "red", "dye_names": "{{ ['madder'] }}", "dye_codes": {"madder": 1}},
 }
 
 
@@ -69,7 +76,15 @@ def test_it_says_what_ansible_says(tmp_path):
     assert all(answer["ours"] == answer["theirs"] for answer in said.values())
     assert [len(said[host]["ours"]) for host in ("good", "nothing", "fine")] == [0, 1, 0]
     # Of rules nothing is said before all types are right.
-    assert said["good"]["rules"] == 'colour is "red": use blue\ncount is 1: use 2'
+    assert said["good"]["rules"] == 'colour is "red ü": use blue\ncount is 1: use 2'
     assert said["fine"]["rules"] == "The arg spec validation passed"
     assert said["nothing"]["rules"].startswith("Validation of arguments failed")
     assert len(said["bad"]["ours"]) == 3
+    assert said["texts"]["rules"] == (
+        'dye_names is a text where a list belongs: write each entry on a line of its own that begins with "- "\n'
+        'dye_codes is a text where a mapping belongs: write each entry on a line of its own, "name: value"'
+    )
+    assert said["lists"]["rules"].startswith("colour is ")
+    assert said["fine"]["warnings"] == ["dye_nmes is no variable of this role, so it does nothing: is dye_names meant?"]
+    assert said["idle"]["warnings"] == ["dye_codes is set without dye_names"]
+    assert [said[host]["warnings"] for host in ("good", "texts", "lists")] == [[], [], []]

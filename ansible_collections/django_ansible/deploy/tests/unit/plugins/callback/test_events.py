@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.callback import events
@@ -125,6 +126,22 @@ def test_each_result_is_told_once(run, name, status):
 def test_failure_carries_its_cause(run):
     (found,) = results(run, "Fail")
     assert (found["rc"], found["stdout"], found["stderr"], found["ignored"]) == (7, "shown", "cause", False)
+
+
+@pytest.mark.parametrize(
+    ("action", "changed", "ignored", "told"),
+    [
+        ("django_ansible.deploy.app_migrate", True, False, True), ("django_ansible.deploy.app_migrate", True, True, None),
+        ("django_ansible.deploy.app_migrate", False, False, None), ("ansible.builtin.command", True, False, None),
+    ],
+)
+def test_a_failure_of_the_collections_modules_carries_what_changed_before_it(monkeypatch, action, changed, ignored, told):
+    written = []
+    callback = events.CallbackModule()
+    monkeypatch.setattr(callback, "_write", lambda _, **fields: written.append(fields))
+    task = SimpleNamespace(_uuid="1", no_log=False, action=action, resolved_action=action, collections=None, get_name=lambda: "T", get_path=lambda: "f:1", name="T")
+    callback._result(SimpleNamespace(host=SimpleNamespace(get_name=lambda: "a"), task=task, result={"failed": True, "msg": "no", "changed": changed}), "failed", ignored)
+    assert written[0].get("changed") is told
 
 
 def test_failed_items_of_a_loop_are_joined(run):

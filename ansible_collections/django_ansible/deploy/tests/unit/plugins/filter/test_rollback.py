@@ -24,6 +24,7 @@ def host(live, *releases):
         ([host("2", "1", "2"), host("3", "1", "2", "3")], "", "1"),
         ([host("3", "1", "2", "3")], "1", "1"),
         ([host("3", "1", "2", "3")], "2222", "2"),
+        ([host("3", "3", "a")], "AAAA", "a"),
         ([host("1", "1", "2", "3")], "3", "3"),
         # One of three that claims to serve something else moves nobody.
         ([host("4", "1", "2", "3", "4"), host("4", "1", "2", "3", "4"), host("2", "1", "2", "3", "4")], "", "3"),
@@ -58,7 +59,8 @@ def test_the_commit_of_the_chosen_release_is_known():
     ("hosts", "asked", "words"),
     [
         ([host(None)], "", "no release is live on these hosts yet"),
-        ([host("1", "1")], "", r"no older release to roll back to; there are: 1 \(live\)"),
+        ([host("1", "1")], "", r"no older release to roll back to; there are: 1 \(live\)$"),
+        ([host("1", "1", "2")], "", r"there are: 1 \(live\), 2; to go to a newer one, give its name as revision$"),
         ([host("2", "1", "2")], "9", r"9 is no release that every host still has; there are: 1, 2 \(live\)"),
         ([host("2", "1-", "2")], "1", "1 is no release"),
         ([host("2", "1", "2"), host("2", "2")], "", "no older release"),

@@ -31,6 +31,12 @@ def test_an_honest_answer_stays_as_it_is():
     assert vouched("app_host", "app2", {**given, "\x1b[2J\n::error::": "x", "app_name": "evil"}) == given
 
 
+@pytest.mark.parametrize("command", ["npm run build", "python -c \"print('100% ü $HOME')\" | cat", "manage.py shell -c '\nfirst\nsecond\n'", "make " + "x" * 5000])
+@pytest.mark.parametrize(("module", "key"), [("app_release", "done"), ("app_migrate", "commands"), ("app_finish", "commands")])
+def test_a_command_of_the_project_is_told_as_it_was_written(module, key, command):
+    assert problem_of(module, {key: ["code", command]}) is None
+
+
 def release(**changes):
     return answer(releases=[{**answer()["releases"][0], **changes}])
 

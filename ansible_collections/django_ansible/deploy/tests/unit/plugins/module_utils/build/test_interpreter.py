@@ -9,6 +9,8 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 
 HOST = {"/usr/bin/python3": "3.11.2", "/usr/bin/python3.13": "3.13.5", "/opt/python": "3.12.1"}
 
+VERSION_OF = interpreter.version_of
+
 
 @pytest.fixture(autouse=True)
 def host(monkeypatch):
@@ -89,3 +91,10 @@ def test_the_hosts_own_python_is_taken_by_its_version_which_outlives_the_next_de
     monkeypatch.setattr(interpreter, "own", lambda: "/usr/bin/python3.11")
     monkeypatch.setattr(interpreter.glob, "glob", lambda pattern: ["/usr/bin/python3.11", "/usr/bin/python3.13"] if pattern.startswith("/usr/bin/") else [])
     assert interpreter.candidates() == ["/usr/bin/python3.11", "/usr/bin/python3.13", "/usr/bin/python3.11"]
+
+
+@pytest.mark.parametrize("path", ["/usr/bin/no-such-python3.7", "/usr/bin/false", "/usr"])
+def test_a_path_that_is_no_python_is_named_with_its_variable(monkeypatch, path):
+    monkeypatch.setattr(interpreter, "version_of", VERSION_OF)
+    with pytest.raises(CommandFailed, match="^django_app_python is %s, which is no Python of this host: name one that it has" % path):
+        interpreter.choose(asked(), path, no_install)

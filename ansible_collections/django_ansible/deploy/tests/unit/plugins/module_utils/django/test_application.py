@@ -158,3 +158,14 @@ def test_an_answer_in_order_is_given_as_it_is(monkeypatch):
     }
     made, _ = application(monkeypatch, json.dumps(answer))
     assert made.drive("check", "unapplied", "plan", host={}) == answer
+
+
+@pytest.mark.parametrize(
+    ("told", "applied"),
+    [(["shop.0001_initial"], ["shop.0001_initial"]), ([], []), (None, []), ("shop.0001_initial", []), (["::error::\n"], []), (["x.y"] * 3000, [])],
+)
+def test_a_failure_has_the_migrations_that_were_applied_before_it(monkeypatch, told, applied):
+    made, _ = application(monkeypatch, json.dumps({"error": "migrate failed: no", "applied": told}))
+    with pytest.raises(CommandFailed) as failed:
+        made.drive("migrate")
+    assert failed.value.applied == applied

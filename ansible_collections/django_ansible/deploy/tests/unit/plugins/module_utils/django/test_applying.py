@@ -109,6 +109,18 @@ def test_other_failures_are_not_tried_again(applied, quick):
     assert quick == []
 
 
+@pytest.mark.parametrize("failure", [Busy(1064, "You have an error"), NotApplied("the time for migrations was over")])
+def test_a_failure_says_which_migrations_were_applied_before_it(monkeypatch, failure):
+    monkeypatch.setattr(Course, "watch", lambda self: self.times.append(("shop.0001_initial", 0.1)))
+
+    def work():
+        raise failure
+
+    with pytest.raises(type(failure)) as failed:
+        apply_kindly(Connection(), {}, work)
+    assert failed.value.applied == ["shop.0001_initial"]
+
+
 def test_without_a_limit_the_server_keeps_its_own(applied):
     connection = Connection()
     applied(connection, "ALTER TABLE entry ADD COLUMN x", lock_timeout=0)

@@ -33,3 +33,9 @@ def test_many_of_one_kind_are_one_where_the_first_is(monkeypatch):
 def test_what_stops_a_deploy_is_grouped_as_well(monkeypatch):
     with pytest.raises(Refused, match=r"^manage.py check --deploy found: models.E001: no type hint \(view0\), and 4 more of models.E001"):
         asked(monkeypatch, *many(5, "models.E001", checks.Error), *many(1))
+
+
+def test_what_stops_a_deploy_has_its_hint_and_a_warning_has_none(monkeypatch):
+    with pytest.raises(Refused, match=r"^manage.py check --deploy found: fields.E304: clashes \(shop.Order\), hint: add a related_name$"):
+        asked(monkeypatch, checks.Error("clashes", hint="add a\n related_name", obj="shop.Order", id="fields.E304"))
+    assert asked(monkeypatch, checks.Warning("clashes", hint="add a related_name", id="fields.W304")) == ["fields.W304: clashes"]

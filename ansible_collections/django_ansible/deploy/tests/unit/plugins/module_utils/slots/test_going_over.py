@@ -16,7 +16,7 @@ ALONE = {**PARAMS, "batches": [["app1"]]}
 @pytest.fixture
 def host(monkeypatch):
     """Has the release coming up in its free slot; all others are ready, and go over as well."""
-    state = SimpleNamespace(did=[], begun={"release": NEW}, undo=None, turn=True, through=True, keeper="/socket", trouble=None, phases=[], ended=False, before=None)
+    state = SimpleNamespace(did=[], begun={"release": NEW}, undo=None, turn=True, through=True, keeper="/socket", trouble=None, phases=[], ended=False, before=None, gone=False)
 
     class Step:
         def __enter__(self):
@@ -42,7 +42,7 @@ def host(monkeypatch):
     monkeypatch.setattr(going_over.agreement, "ask", lambda *said: state.did.append(said) or False)
     monkeypatch.setattr(going_over.agreement, "take_turn", lambda *said: state.did.append("turn") or state.turn)
     monkeypatch.setattr(going_over.agreement, "is_through", lambda *said: state.did.append("moved") or state.through)
-    lock = SimpleNamespace(step=Step, keeper=lambda: state.keeper, is_held=lambda: True, is_asked_to_stop=lambda: False)
+    lock = SimpleNamespace(step=Step, keeper=lambda: state.keeper, is_held=lambda: True, is_asked_to_stop=lambda: state.gone)
     state.go = lambda params=PARAMS: going_over.go_over(params, lock, state.phases.append)
     return state
 
@@ -58,6 +58,12 @@ def test_a_host_that_is_alone_asks_nobody(host):
     assert host.go(ALONE)["finished"] is True
     assert host.did == ["step", "step over", "step", "activate", "end", "step over"]
     assert host.phases == ["Activate", "Finish"]
+
+
+def test_a_host_that_is_alone_leaves_the_end_to_its_run_and_rolls_back_where_that_is_gone(host):
+    host.gone = True
+    assert host.go(ALONE) == {"changed": True, "told": [], "deploy": {"release": NEW}, "finished": False}
+    assert host.did == ["step", "step over", "step", "activate", "step over"]
 
 
 @pytest.mark.parametrize("begun", [None, {"release": "20260101T030405Z-0123456"}])

@@ -5,7 +5,7 @@ import os
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.tree import Unsafe
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import places
-from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.places import check_writable, static_place, unwritable
+from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.places import check_writable, not_shared, static_place, unwritable
 
 ME = os.getuid()
 APP = "/opt/shop"
@@ -93,3 +93,10 @@ def test_sqlite_that_could_not_be_written():
 
 def test_warnings_have_one_line():
     assert "\n" not in told("/srv/a\n::error::b")[0]
+
+
+def test_sqlite_beside_other_hosts_is_named_with_what_to_do():
+    (warning,) = not_shared({"sqlite": ["data/db.sqlite3"]}, RELEASE + "/web")
+    assert warning.startswith("DATABASES has SQLite in %s/web/data/db.sqlite3, a file that each host has for itself" % RELEASE)
+    assert "use a database server that all hosts reach" in warning
+    assert not_shared({"sqlite": []}, RELEASE) == not_shared({}, RELEASE) == []

@@ -18,7 +18,7 @@ FIRST = {"release": NEW, "run_id": "run-1", "host_packages": ["git", "nginx"], "
 @pytest.fixture
 def host(monkeypatch):
     """A bare one, on which things go wrong by their names."""
-    state = SimpleNamespace(did=[], wrong="", live=None, applied=["shop.0001"], result={}, record={}, found={"changed": True, "unapplied": ["shop.0001"], "empty": EMPTY})
+    state = SimpleNamespace(did=[], there=[], wrong="", live=None, applied=["shop.0001"], result={}, record={}, found={"changed": True, "unapplied": ["shop.0001"], "empty": EMPTY})
 
     def does(what, answer=None):
         def do(*_):
@@ -31,9 +31,10 @@ def host(monkeypatch):
 
     @contextlib.contextmanager
     def installed_beside(packages):
-        yield SimpleNamespace(wait=does("packages") if packages else lambda: None)
+        yield SimpleNamespace(missing=packages, wait=does("packages") if packages else lambda: None)
 
     monkeypatch.setattr(preparing, "installed_beside", installed_beside)
+    monkeypatch.setattr(preparing, "missing_packages", lambda packages: [name for name in packages if name not in state.there])
     layout = SimpleNamespace(live_slot=lambda: state.live, read_release=lambda release: state.record)
     monkeypatch.setattr(preparing, "layout_of", lambda params: layout)
     monkeypatch.setattr(preparing, "prepare", does("prepare", lambda: state.found))
@@ -52,6 +53,14 @@ def host(monkeypatch):
     lock = SimpleNamespace(while_run_lives=while_run_lives, keeper=lambda: None)
     state.run = lambda check_mode=False, **more: preparing.run({**FIRST, **more}, check_mode, lock, state.result)
     return state
+
+
+@pytest.mark.parametrize(("there", "changed"), [(["git", "nginx"], True), (["nginx"], True), ([], False)])
+def test_a_step_that_fails_has_changed_something_where_packages_came(host, there, changed):
+    host.wrong, host.there = "prepare", there
+    with pytest.raises(CommandFailed):
+        host.run()
+    assert host.result["changed"] is changed
 
 
 def test_a_first_release_comes_up_before_its_packages_are_there(host):

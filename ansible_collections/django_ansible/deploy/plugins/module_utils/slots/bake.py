@@ -133,9 +133,9 @@ def _moment(second: str) -> float:
 def tells_of_before(layout: Layout, release: str, before: str | None) -> Callable[[str], bool]:
     """Whether requests to any release tell how visitors fare without *release*: those to one that did badly here do not.
 
-    :param before: what was live before; the same release where only its environment is another one.
+    :param before: what was live before. Where it is the same release, with another environment, it is compared with itself alone: what it always fails the one before it may never have failed.
     """
-    return lambda other: other == before or (other != release and not layout.did_badly(other))
+    return lambda other: other == before or (before != release and other != release and not layout.did_badly(other))
 
 
 def of_before(entries: list[Entry], counts: Callable[[str], bool]) -> list[Entry]:

@@ -16,7 +16,7 @@ queues and what a database waits are more than the rest, and nothing is said of 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 ALPHA = 0.001  # of a false alarm in one bake, for each of the two tests
 TOLERATED = 0.005  # share of requests that may fail whatever was before
@@ -71,24 +71,30 @@ class Requests:
         self.times = times
         self.count = len(times) if count is None else count
         self.rates = rates or [0] * len(times)
-        self._usual: dict[tuple[int, int], float | None] = {}
+        self._medians: dict[tuple[float, float, int], float | None] = {}
 
     def usual(self, rate: int, least: int) -> float | None:
         """The median in seconds that were about as busy; where those had fewer than *least* requests, in all that were so or busier; None when these had."""
-        if (rate, least) not in self._usual:
-            self._usual[rate, least] = None
-            for most in (rate / AS_BUSY, math.inf):
-                alike = [time for time, other in zip(self.times, self.rates) if AS_BUSY * rate <= other <= most]
-                if len(alike) >= least:
-                    self._usual[rate, least] = median(alike)
-                    break
-        return self._usual[rate, least]
+        alike = self._median(AS_BUSY * rate, rate / AS_BUSY, least)
+        return self._median(AS_BUSY * rate, math.inf, least) if alike is None else alike
+
+    def lowest(self, rate: int, least: int) -> float | None:
+        """The lower one of the two. A host that is slow answers fewer requests, so its slowest seconds are among the least busy ones, and busier ones tell what it can."""
+        known = [self._median(AS_BUSY * rate, most, least) for most in (rate / AS_BUSY, math.inf)]
+        return min((found for found in known if found is not None), default=None)
+
+    def _median(self, fewest: float, most: float, least: int) -> float | None:
+        key = fewest, most, least
+        if key not in self._medians:
+            alike = [time for time, rate in zip(self.times, self.rates) if fewest <= rate <= most]
+            self._medians[key] = median(alike) if len(alike) >= least else None
+        return self._medians[key]
 
 
-def compared(new: Requests, old: Requests, least: int) -> list[tuple[float, float]]:
+def compared(new: Requests, usual: Callable[[int, int], float | None], least: int) -> list[tuple[float, float]]:
     """The times of new requests, each with what was usual before in seconds as busy; without those for which nothing is known."""
-    usual = {rate: old.usual(rate, least) for rate in set(new.rates)} if least <= len(old.times) else {}
-    pairs = [(time, usual.get(rate)) for time, rate in zip(new.times, new.rates)]
+    known = {rate: usual(rate, least) for rate in set(new.rates)}
+    pairs = [(time, known.get(rate)) for time, rate in zip(new.times, new.rates)]
     return [(time, before) for time, before in pairs if before is not None]
 
 
@@ -104,7 +110,7 @@ class Elsewhere:
 
 def elsewhere_of(now: Requests, before: Requests) -> Elsewhere:
     """The same of the host that sees it."""
-    pairs = compared(now, before, ENOUGH)
+    pairs = compared(now, before.lowest, ENOUGH)
     slower = median([time / max(usual, 0.001) for time, usual in pairs]) if len(pairs) >= ENOUGH else None
     return Elsewhere(now.failed, now.count, before.failed, before.count, slower)
 
@@ -138,7 +144,7 @@ def judge(
         before = ", before it was %d of %d" % (old.failed, old.count) if old.count else ""
         beside = ", at the same time %d of %d to the one before on other hosts" % (sum(host.failed for host in others), sum(host.count for host in others)) if others else ""
         return BAD, "%d of %d requests to the new release failed%s%s" % (new.failed, new.count, before, beside)
-    pairs = compared(new, old, least)
+    pairs = compared(new, old.usual, least)
     slow = judge_times(pairs, others, slower, limit, lost) if len(pairs) >= least else None
     if slow:
         return slow

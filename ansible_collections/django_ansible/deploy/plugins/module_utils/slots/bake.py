@@ -133,9 +133,9 @@ def _moment(second: str) -> float:
 def tells_of_before(layout: Layout, release: str, before: str | None) -> Callable[[str], bool]:
     """Whether requests to any release tell how visitors fare without *release*: those to one that did badly here do not.
 
-    :param before: what was live before; the same release where only its environment is another one.
+    :param before: what was live before. Where it is the same release, with another environment, it is compared with itself alone: what it always fails the one before it may never have failed.
     """
-    return lambda other: other == before or (other != release and not layout.did_badly(other))
+    return lambda other: other == before or (before != release and other != release and not layout.did_badly(other))
 
 
 def of_before(entries: list[Entry], counts: Callable[[str], bool]) -> list[Entry]:
@@ -182,7 +182,7 @@ class Bake:
         self.log, self.waits, self.release, self.service, self.processes = log, waits, release, service, processes
         self.rule, self.stop, self.ask, self.try_out, self.counts = Rule(settings), stop, ask, try_out, counts
         self.addresses, self.commands = split_checks(settings["bake_checks"])
-        self.started, self.begun = time.time(), time.monotonic()
+        self.started = time.time()
 
     def watch(self) -> tuple[str, str]:
         """Looks until the time is over or the release is found bad.
@@ -199,7 +199,7 @@ class Bake:
     def look(self, before: Requests) -> tuple[str, str, str | None]:
         new, _ = sides(self.log.since(), self.release)
         requests = requests_of(new)
-        verdict, why = self.rule.judge(requests, before, lambda: self.ask(time.monotonic() - self.begun), self.waits.lost(sum(requests.times)))
+        verdict, why = self.rule.judge(requests, before, lambda: self.ask(time.monotonic() - self.log.begun), self.waits.lost(sum(requests.times)))
         # Of several, what is nearest to the cause.
         trouble = (
             self.lost_worker() or self.ended_unit() or (why + failing_paths(new) if verdict == BAD else None) or self.failing_process()

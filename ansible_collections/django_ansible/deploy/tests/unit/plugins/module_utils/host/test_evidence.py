@@ -70,6 +70,15 @@ def test_a_slow_release_is_found_among_crowds():
     assert (found, why) == (BAD, "the new release takes 160 ms for a request in the middle, the one before took 50 ms")
 
 
+def test_a_host_that_became_slow_and_answers_fewer_requests_for_that_is_seen_to_be_slow():
+    """Its slow seconds of before are among those with as few requests: beside them it looked almost as ever."""
+    before = both(crowded(60, 20, 0.05), crowded(8, 10, 0.15))
+    assert elsewhere_of(both(crowded(9, 10, 0.25)), before).slower == pytest.approx(5.0)
+    # A crowd takes its time as before.
+    assert elsewhere_of(both(crowded(9, 40, 0.3)), both(crowded(60, 20, 0.05), crowded(8, 40, 0.3))).slower == pytest.approx(1.0)
+    assert elsewhere_of(both(crowded(9, 40, 0.3)), before).slower is None
+
+
 FAILING = Requests(30, [0.1] * 100)
 BEFORE = Requests(0, [0.1] * 300)
 

@@ -41,10 +41,16 @@ def end(params, store, lock):
         late = contract(compose, store, params, lock.keeper())
     except CommandFailed as error:
         trouble = error
-    removed = prune(compose.engine, store, max(params["keep_releases"], 1), params["dumps"])
-    store.forget_undo()
-    store.drop_plan()
-    lock.release()
+    removed = close(params, store, lock)
     if trouble:
         raise trouble
     return {"removed": removed, **late}
+
+
+def close(params, store, lock):
+    """What is no longer kept goes, then the way back and the lock. Returns what went."""
+    removed = prune(Compose().engine, store, max(params["keep_releases"], 1), params["dumps"])
+    store.forget_undo()
+    store.drop_plan()
+    lock.release()
+    return removed

@@ -45,6 +45,26 @@ options:
         description: How many releases stay, the live one among them.
         type: int
         default: 5
+      service:
+        description: Service whose image has the code that migrates.
+        type: str
+        default: ''
+      python:
+        description: Python of the image that has Django.
+        type: str
+        default: python
+      folder:
+        description: Folder of C(manage.py) in the image.
+        type: str
+        default: ''
+      settings:
+        description: Django settings, where neither the service nor its image sets C(DJANGO_SETTINGS_MODULE).
+        type: str
+        default: ''
+      everywhere:
+        description: Whether every host of the application was part of the deploy.
+        type: bool
+        default: false
       dumps:
         description: How many dumps of the database are kept.
         type: dict
@@ -113,7 +133,7 @@ found_bad:
   returned: on failure, with O(batches)
   type: bool
 told:
-  description: For each service, how it is known to be healthy. The action plugin shows it.
+  description: For each service, how it is known to be healthy, and sentences about migrations that had to wait. The action plugin shows it.
   returned: with RV(activated)
   type: list
   elements: str
@@ -130,19 +150,17 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import activating, going_over
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env, reason_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError, EngineError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.finishing import FINISH
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import REGISTRY_ARGUMENTS, Images, cannot_pull, parse_registries
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import private_config, split_reference, sweep_folders
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS, START_ARGUMENTS
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import LIMITS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.phases import Phases
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import is_found_bad
-
-FINISH = {"keep_releases": {"type": "int", "default": 5}, **LIMITS}
 
 
 class Pull:

@@ -1,6 +1,6 @@
 # Copyright (c) the django-ansible-deploy authors
 # MIT License (see LICENSE or https://opensource.org/license/mit)
-"""The step that pulled the images goes on to activate the release and to end the deploy: by itself on a host that is alone, else in turns with all hosts of the run."""
+"""The step that has the images there goes on to activate the release and to end the deploy: by itself on a host that is alone, else in turns with all hosts of the run."""
 
 from __future__ import annotations
 
@@ -55,13 +55,16 @@ def go_over(params, lock, begin_phase):
 
 def end(params, store, lock, begin_phase, result):
     begin_phase(phases.FINISH)
-    store.confirm(params["run_id"])
     try:
-        removed = finishing.close({**params, **params["finish"]}, store, lock)
+        ended = finishing.end({**params, **params["finish"]}, store, lock)
     except CommandFailed as error:
         lock.release()
         raise Unfinished(error, result) from error
-    return {**result, "changed": result["changed"] or bool(removed), "finished": True}
+    applied = ended["migrations"]
+    return {
+        **result, "changed": bool(result["changed"] or ended["removed"] or applied), "told": [*result["told"], *ended["told"]],
+        "deploy": {**result["deploy"], "migrations": applied}, "finished": True,
+    }
 
 
 def ended_before(params):

@@ -35,20 +35,20 @@ def host(monkeypatch):
             raise CommandFailed("it is not healthy")
         return {"changed": True, "told": [], "deploy": {"images": {}}}
 
-    def close(params, store, lock):
+    def end(params, store, lock):
         assert params["keep_releases"] == 5
-        state.did.append("close")
+        state.did.append("end")
         if state.trouble:
             raise CommandFailed(state.trouble)
-        return ["old"]
+        return {"removed": ["old"], "migrations": ["shop.0003_drop"], "told": ["shop.0003_drop applied in 0.1 s"]}
 
     def said(name, answer):
         return lambda keeper, *what: state.did.append((name, *what[:2])) or getattr(state, answer)
 
-    store = SimpleNamespace(recall=lambda: state.undo, confirm=lambda run: state.did.append("confirm"), last_record=lambda: state.last, live=lambda: state.live)
+    store = SimpleNamespace(recall=lambda: state.undo, last_record=lambda: state.last, live=lambda: state.live)
     monkeypatch.setattr(going_over, "Store", lambda project: store)
     monkeypatch.setattr(going_over.activating, "activate", activate)
-    monkeypatch.setattr(going_over.finishing, "close", close)
+    monkeypatch.setattr(going_over.finishing, "end", end)
     monkeypatch.setattr(going_over.agreement, "take_turn", said("turn", "turn"))
     monkeypatch.setattr(going_over.agreement, "is_through", said("moved", "through"))
     state.lock = SimpleNamespace(
@@ -59,9 +59,10 @@ def host(monkeypatch):
 
 
 def test_it_waits_for_its_turn_and_for_all_others_with_the_lock_open(host):
-    assert host.go()["finished"] is True
+    done = host.go()
+    assert (done["finished"], done["told"], done["deploy"]) == (True, ["shop.0003_drop applied in 0.1 s"], {"images": {}, "migrations": ["shop.0003_drop"]})
     what = NEW, COMMIT
-    assert host.did == ["step", "step over", ("turn", *what), "step", "activate", "step over", ("moved", *what), "step", "confirm", "close", "step over"]
+    assert host.did == ["step", "step over", ("turn", *what), "step", "activate", "step over", ("moved", *what), "step", "end", "step over"]
     assert host.phases == ["Activate", "Finish"]
 
 
@@ -73,7 +74,7 @@ def test_a_deploy_of_no_known_commit_is_agreed_on_as_well(host):
 def test_a_host_that_is_alone_asks_nobody(host):
     host.keeper = None
     assert host.go(ALONE)["finished"] is True
-    assert host.did == ["step", "step over", "step", "activate", "confirm", "close", "step over"]
+    assert host.did == ["step", "step over", "step", "activate", "end", "step over"]
 
 
 @pytest.mark.parametrize("state", [{"keeper": None}, {"turn": False}])
@@ -86,7 +87,7 @@ def test_nothing_is_done_here_without_a_heartbeat_or_where_others_are_not_ready(
 def test_where_a_later_one_fails_this_one_can_still_go_back(host):
     host.through = False
     assert host.go()["finished"] is False
-    assert "confirm" not in host.did and "close" not in host.did
+    assert "end" not in host.did
 
 
 def test_what_is_not_healthy_is_nobody_elses_turn(host):

@@ -1,27 +1,14 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  type ActionResult,
-  appBase,
-  copyToHost,
-  type Host,
-  loadAppImage,
-  must,
-  onHost,
-  projectFolder,
-  servePostgres,
-} from "../../scripts/lab/index.mjs";
-import { type ContainerFleet, image, push, startContainerFleet } from "./support/containers.js";
+import { type ActionResult, type Host, must, onHost, projectFolder } from "../../scripts/lab/index.mjs";
+import type { ContainerFleet } from "./support/containers.js";
 import { expectRefused } from "./support/direct.js";
+import { type DjangoFleet, djangoKey, migration, site, startDjangoFleet } from "./support/django-containers.js";
 import { failures, startLoad } from "./support/load.js";
 import { fetchPage } from "./support/page.js";
-import { tool } from "./support/tools.js";
 import { secret } from "./support/trial.js";
 
-const site = "mysite.example";
-const password = secret("database");
-const djangoKey = secret("django-key");
-
+let django: DjangoFleet;
 let fleet: ContainerFleet;
 let database: Host;
 /** What each host had before the first deploy. */
@@ -30,13 +17,8 @@ let before: Array<Set<string>>;
 // Images with a Python are large: `npm run test:full` makes them, `npm test` has container-fleet.
 describe("Django in containers behind nginx", () => {
   beforeAll(async () => {
-    fleet = await startContainerFleet("container-app");
-    database = await fleet.trial.host({ name: "database", suite: "bookworm", kind: "ready" });
-    await servePostgres(database, { database: "mysite", user: "mysite", password });
-    await loadAppImage(fleet.hosts[0], console.log);
-    await onHost(fleet.hosts[0], `docker tag ${appBase} published`);
-    await push(fleet.hosts[0], fleet.login, image("proxy"));
-    await placeApplication();
+    django = await startDjangoFleet("container-app");
+    ({ fleet, database } = django);
     await publish("1");
     before = await Promise.all(fleet.hosts.map(async (host) => new Set(await belongings(host))));
   });
@@ -328,13 +310,7 @@ function deploy(more: Record<string, unknown> = {}, inputs: Record<string, strin
     inputs: {
       ...inputs,
       "compose-source": "compose",
-      env: [
-        `PROXY_IMAGE=${image("proxy")}`,
-        `WEB_IMAGE=${image()}`,
-        `ALLOWED_HOSTS=${site}`,
-        `DATABASE_URL=postgres://mysite:${password}@${database.innerAddress}/mysite`,
-        `SECRET_KEY=${djangoKey}`,
-      ].join("\n"),
+      env: django.env,
       vars: JSON.stringify({
         compose_app_rollout: ["web"],
         compose_app_migrate: { service: "web", python: "python3" },
@@ -371,55 +347,5 @@ async function expectVersion(version: string): Promise<void> {
   for (const host of fleet.hosts) expect((await fetchPage(host, site)).body).toContain(`Version ${version}<`);
 }
 
-/** The application with its packages, on the host that builds it. */
-async function placeApplication(): Promise<void> {
-  const packages = join(fleet.trial.folder, "packages");
-  const requirements = join(projectFolder, "examples/mysite/requirements.txt");
-  const options = ["--target", packages, "--python-version", "3.13", "--only-binary", ":all:"];
-  await must([tool("pip"), "install", "--quiet", ...options, "--requirement", requirements]);
-  await onHost(fleet.hosts[0], "mkdir -p /srv/build");
-  await copyToHost(fleet.hosts[0], packages, "/srv/build/packages");
-  await copyToHost(fleet.hosts[0], join(projectFolder, "examples/mysite"), "/srv/build/app");
-  for (const name of ["compose.yml", "nginx.conf"]) {
-    fleet.project.write(`compose/${name}`, await must(["cat", join(projectFolder, "examples/compose", name)]));
-  }
-}
-
-const migration = (after: string, operation: string): string => `from django.db import migrations, models
-
-
-class Migration(migrations.Migration):
-    dependencies = [("guestbook", "${after}")]
-    operations = [${operation}]
-`;
-
-/** What changes between versions is in a layer of its own: the version, and files of the application guestbook, which stay. */
-async function publish(version: string, guestbook: Record<string, string> = {}): Promise<void> {
-  const written = Object.entries(guestbook).map(
-    ([path, text]) => `cat > version/guestbook/${path} <<'FILE'\n${text}\nFILE`,
-  );
-  await onHost(
-    fleet.hosts[0],
-    `
-cd /srv/build
-if ! docker image inspect application >/dev/null 2>&1; then
-  cat > Dockerfile <<'DOCKERFILE'
-FROM ${appBase}
-COPY packages /packages
-COPY app /app
-WORKDIR /app
-ENV PYTHONPATH=/packages PYTHONUNBUFFERED=1 DJANGO_SETTINGS_MODULE=mysite.settings.production
-RUN SECRET_KEY=only-to-build python3 manage.py collectstatic --noinput
-CMD ["python3", "-m", "gunicorn", "--bind", "0.0.0.0:8000", "--workers", "2", "mysite.wsgi:application"]
-DOCKERFILE
-  docker build --quiet --tag application .
-fi
-mkdir -p version/guestbook/migrations
-echo '__version__ = "${version}"' > version/__init__.py
-${written.join("\n")}
-printf 'FROM application\\nCOPY __init__.py /app/mysite/__init__.py\\nCOPY guestbook /app/guestbook\\n' > version/Dockerfile
-docker build --quiet --tag published version
-`,
-  );
-  await push(fleet.hosts[0], fleet.login, image());
-}
+const publish = (version: string, guestbook?: Record<string, string>): Promise<void> =>
+  django.publish(version, guestbook);

@@ -89,6 +89,7 @@ test("visitors of every kind are not cut by two rollouts", async () => {
   }
   const visited = { seen: visitors.seen };
   for (const cells of rowsOf(visited, clients)) if (cells[0] !== "0") row(...cells.slice(0, -1));
+  for (const how of visitors.seen.WebSocket.withoutWord) console.log(`without a close frame: ${how}`);
   // Once two of 84 had none.
   expectNobodyCut(visited, 0.05);
   expectQuickReturn(visited);

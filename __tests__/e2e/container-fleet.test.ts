@@ -87,9 +87,10 @@ describe("a fleet of containers", () => {
     await mark("none");
   });
 
-  test("the same digest that is fit then runs, with a changed value of env", async () => {
-    const result = await fleet.deploy({ inputs: { env: "COLOR=a 'quoted' $value" } });
+  test("the same digest that is fit then runs with two modules a host, with a changed value of env", async () => {
+    const result = await fleet.deploy({ inputs: { env: "COLOR=a 'quoted' $value", "extra-args": "-vvv" } });
     expectStatus(result, "succeeded", 2);
+    expect(executions(result)).toBe(4);
     await expectPages("2");
     await expectSettled();
     expect(digestOf(result)).not.toBe(digestOf(first));

@@ -86,11 +86,10 @@ deploy:
 """
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import masker, parse_env
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.finishing import end
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.finishing import FINISH, end
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.prune import dropped_releases
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
-from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import LIMITS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
@@ -101,14 +100,8 @@ def main():
         argument_spec=dict(
             **RUN_ARGUMENTS,
             **PROJECT_ARGUMENTS,
-            keep_releases={"type": "int", "default": 5},
             env={"type": "str", "no_log": True, "default": "{}"},
-            service={"type": "str", "default": ""},
-            python={"type": "str", "default": "python"},
-            folder={"type": "str", "default": ""},
-            settings={"type": "str", "default": ""},
-            everywhere={"type": "bool", "default": False},
-            **LIMITS,
+            **FINISH,
         ),
         supports_check_mode=True,
     )

@@ -11,10 +11,73 @@ description:
   - Pulls each image by its digest, so that it is the same one on every host, and does not touch what a tag means on the host yet.
   - A credential goes to the engine with each request and is written nowhere; the host's own docker config keeps working. To build, it lives in a docker config
     folder of its own that is removed again.
+  - With O(batches), the host goes on to start the release and to end the deploy.
 extends_documentation_fragment:
   - django_ansible.deploy.compose
   - django_ansible.deploy.compose.project
+  - django_ansible.deploy.compose.start
 options:
+  env:
+    description: The values that are kept out of answers and log, a mapping as JSON text.
+    type: str
+    default: "{}"
+  release:
+    description: Name of the release that was planned. Needed with O(batches).
+    type: str
+    default: ''
+  revision:
+    description: Commit that is deployed, with O(batches).
+    type: str
+    default: ''
+  batches:
+    description:
+      - Names of all hosts of the run, batch by batch, where the release is activated in this step once its images are there. A host that is alone does so by
+        itself. Several do when all of them are ready, one batch after the other; the action plugin and the heartbeat see to that.
+      - Then O(finish) ends the deploy here as well. Where one host is not ready, none goes over, and M(django_ansible.deploy.compose_up) has to run.
+    type: list
+    elements: list
+    default: []
+  finish:
+    description: How the deploy ends with O(batches), as for M(django_ansible.deploy.compose_finish).
+    type: dict
+    suboptions:
+      keep_releases:
+        description: How many releases stay, the live one among them.
+        type: int
+        default: 5
+      service:
+        description: Service whose image has the code that migrates.
+        type: str
+        default: ''
+      python:
+        description: Python of the image that has Django.
+        type: str
+        default: python
+      folder:
+        description: Folder of C(manage.py) in the image.
+        type: str
+        default: ''
+      settings:
+        description: Django settings, where neither the service nor its image sets C(DJANGO_SETTINGS_MODULE).
+        type: str
+        default: ''
+      everywhere:
+        description: Whether every host of the application was part of the deploy.
+        type: bool
+        default: false
+      dumps:
+        description: How many dumps of the database are kept.
+        type: dict
+        default: {}
+        suboptions:
+          number:
+            description: The newest ones, at most.
+            type: int
+            default: 14
+          days:
+            description: For how many days, at most.
+            type: int
+            default: 30
   digests:
     description: By image reference, the digest that all hosts are to run. Empty pulls the tag.
     type: dict
@@ -53,21 +116,51 @@ pulled:
   returned: success
   type: list
   elements: str
+activated:
+  description: C(release) and C(revision) that this step went over to, with O(batches).
+  returned: when so
+  type: dict
+finished:
+  description: Whether the deploy was ended here too, as it was on all hosts.
+  returned: with RV(activated)
+  type: bool
+changes:
+  description: What happened to each service that changed, as for M(django_ansible.deploy.compose_up).
+  returned: with RV(activated)
+  type: dict
+found_bad:
+  description: Whether the release was found to fail its visitors, as for M(django_ansible.deploy.compose_up).
+  returned: on failure, with O(batches)
+  type: bool
+told:
+  description: For each service, how it is known to be healthy, and sentences about migrations that had to wait. The action plugin shows it.
+  returned: with RV(activated)
+  type: list
+  elements: str
+deploy:
+  description: As for M(django_ansible.deploy.compose_up), and C(phases), how many milliseconds this step was in each phase after its own.
+  returned: with O(batches)
+  type: dict
 """
 
+import contextlib
 import signal
 
 from ansible.module_utils.common.text.converters import to_native
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, reason_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import activating, going_over
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env, reason_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError, EngineError
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.finishing import FINISH
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import REGISTRY_ARGUMENTS, Images, cannot_pull, parse_registries
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import private_config, split_reference, sweep_folders
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS, START_ARGUMENTS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.phases import Phases
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import is_found_bad
 
 
 class Pull:
@@ -130,8 +223,35 @@ class Pull:
         self.pulled += [images[name] for name in built if (self.engine.image(images[name]) or {}).get("Id") != before[name]]
 
 
-def stop(number, frame):
-    raise SystemExit(143)
+@contextlib.contextmanager
+def ended_by_error():
+    """A signal must not skip the removal of the credential's folder."""
+
+    def stop(number, frame):
+        raise SystemExit(143)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def go_over(params, lock):
+    """What is answered of a host that went over to the release, and none where it did not; and of one where that failed."""
+    told = Phases()
+    try:
+        went = going_over.go_over(params, lock, told.begin)
+        return went and {**went, "deploy": {**went["deploy"], **told.told()}}, None
+    except going_over.Unfinished as error:
+        return {**error.done, "deploy": {**error.done["deploy"], **told.told()}}, error
+    except (CommandFailed, Locked) as error:
+        before = going_over.of_earlier_try(params, lock, error)
+        if before:
+            return before, None
+        failed = activating.failure(params, error)
+        return {**failed, "deploy": {**failed["deploy"], **told.told()}, "found_bad": is_found_bad(error)}, error
 
 
 def main():
@@ -140,29 +260,40 @@ def main():
             **RUN_ARGUMENTS,
             **PROJECT_ARGUMENTS,
             **REGISTRY_ARGUMENTS,
+            **START_ARGUMENTS,
+            env={"type": "str", "no_log": True, "default": "{}"},
+            release={"type": "str", "default": ""},
+            revision={"type": "str", "default": ""},
             digests={"type": "dict", "default": {}},
             build={"type": "bool", "default": False},
             timeout={"type": "int", "default": 900},
+            batches={"type": "list", "elements": "list", "default": []},
+            finish={"type": "dict", "options": FINISH},
         ),
         supports_check_mode=True,
     )
     if module.check_mode:
         module.exit_json(changed=False, pulled=[])
-    # A signal must not skip the removal of the credential's folder.
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, stop)
     params = module.params
     registries = parse_registries(params["registries"])
-    mask = masker([entry["password"] for entry in registries])
-    pull = None
+    mask = masker([*parse_env(params["env"]).values(), *(entry["password"] for entry in registries)])
+    lock = lock_of(params["project"], params["run_id"], params["actor"])
+    pull, pulled, went, failed = None, [], None, None
     try:
-        lock = lock_of(params["project"], params["run_id"], params["actor"])
-        with lock.step(), lock.while_run_lives():
+        with ended_by_error(), lock.step(), lock.while_run_lives():
             pull = Pull(params, Compose(), registries)
             pulled = pull.run()
     except (CommandFailed, Locked, RunEnded) as error:
-        module.fail_json(msg=mask(to_native(error)), changed=bool(pull and pull.pulled))
-    module.exit_json(changed=bool(pulled), pulled=pulled, diff={"prepared": "".join(f"{reference}: pulled\n" for reference in pulled)})
+        went = going_over.of_earlier_try(params, lock, error) if params["batches"] else None
+        if not went:
+            module.fail_json(msg=mask(to_native(error)), changed=bool(pull and pull.pulled))
+    if params["batches"] and not went:
+        went, failed = go_over(params, lock)
+    if failed:
+        module.fail_json(msg=mask(to_native(failed)), **{**went, "changed": bool(pulled or went.get("changed"))}, pulled=pulled)
+    diff = {"prepared": "".join(f"{reference}: pulled\n" for reference in pulled) + (went or {}).get("diff", {}).get("prepared", "")}
+    activated = {**went, "activated": {"release": params["release"], "revision": params["revision"]}} if went else {}
+    module.exit_json(**{**activated, "changed": bool(pulled or activated.get("changed")), "pulled": pulled, "diff": diff})
 
 
 if __name__ == "__main__":

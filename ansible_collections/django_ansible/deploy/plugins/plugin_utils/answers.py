@@ -95,7 +95,10 @@ ANSWERS: dict[str, dict[str, Shape]] = {
     "compose_logs": LOGS,
     "compose_maintenance": {"deploy": DEPLOY},
     "compose_migrate": {"migrations": each(LINE), "dump": maybe(dump), "proved": PROVED, "told": each(text()), "deploy": DEPLOY},
-    "compose_pull": {"pulled": each(image)},
+    "compose_pull": {
+        "pulled": each(image), "activated": record(release=release, revision=maybe(known_commit)), "finished": boolean, "changes": CHANGES, "found_bad": boolean,
+        "told": each(text()), "deploy": DEPLOY,
+    },
     "compose_reach": {
         "project": form(r"[a-z0-9][a-z0-9_-]*", "the name of a project"), "settled": boolean, "scheduled": boolean, "pull": boolean, "digests": by_name(digest),
         "releases": each(RELEASE), "live": LIVE, "fits": each(release), "changes": CHANGES, "outdated": each(LINE),

@@ -184,6 +184,10 @@ class Engine:
         """Stop a container as its definition says; the engine kills it after its own grace period. *patience* is in seconds."""
         self._gone(f"/containers/{quote(identifier, safe='')}/stop", "POST", timeout=patience)
 
+    def signal_container(self, identifier, name):
+        """Send a signal to the first process of a container."""
+        self._gone(f"/containers/{quote(identifier, safe='')}/kill?signal={name}", "POST")
+
     def _gone(self, path, method, timeout=60):
         """A request that is content when what it is about is not there."""
         try:

@@ -7,8 +7,20 @@ from __future__ import annotations
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.one_off import ContainerApplication, OneOff
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.prune import prune
+from ansible_collections.django_ansible.deploy.plugins.module_utils.database.catalogue import LIMITS
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import migrations
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
+
+# How a deploy ends; documented in modules/compose_finish.py.
+FINISH = {
+    "keep_releases": {"type": "int", "default": 5},
+    "service": {"type": "str", "default": ""},
+    "python": {"type": "str", "default": "python"},
+    "folder": {"type": "str", "default": ""},
+    "settings": {"type": "str", "default": ""},
+    "everywhere": {"type": "bool", "default": False},
+    **LIMITS,
+}
 
 
 def contract(compose, store, params, keeper):

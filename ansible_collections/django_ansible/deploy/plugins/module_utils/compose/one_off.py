@@ -7,15 +7,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import subprocess
 import tempfile
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import reason_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.containers import service_of
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.ending import ENDED, PASSED_ON, asked_to_end
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import memory_folder
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.application import driver_input
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django.shapes import checked, refusal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, tail
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import RunEnded
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.program import BOOTSTRAP
 
 SETTINGS = "DJANGO_SETTINGS_MODULE"
@@ -43,11 +46,15 @@ class OneOff:
             raise CommandFailed(f"the image of service {self.service} is not on this host")
         return found["Id"]
 
-    def run(self, argv, *, entrypoint=True, environment=None, folder="", mounts=(), **streams):
+    def run(self, argv, *, name="", entrypoint=True, environment=None, folder="", mounts=(), **streams):
         """Exit code, stdout and stderr of *argv*; the image's own entrypoint goes before it, unless *entrypoint* is false.
 
         *environment* reaches the container by a file in memory, never as an argument. Services that it depends on are started when they do not run.
+        *name* is the container's, see :meth:`new_name`.
+
+        :raises RunEnded: when the run has ended for which the caller waits; then nothing of the container is left.
         """
+        name = name or self.new_name()
         options = []
         for path in mounts:
             options += ["--volume", f"{path}:{path}:ro"]
@@ -56,7 +63,16 @@ class OneOff:
         if not entrypoint:
             options += ["--entrypoint", argv[0]]
             argv = argv[1:]
-        return self._call(options, argv, environment, timeout=self.timeout, **streams)
+        try:
+            return self._call(name, options, argv, environment, timeout=self.timeout, **streams)
+        except RunEnded:
+            # That ended compose alone.
+            self.engine.drop_container(name)
+            raise
+
+    def new_name(self):
+        """As compose would name it."""
+        return f"{self.facts['summary']['name']}-{self.service}-run-{secrets.token_hex(6)}"
 
     def watched(self, argv, *, name, environment, output):
         """Exit code of *argv* in a container of that name, for somebody who reads along: *output* gets what it prints as it comes.
@@ -67,15 +83,15 @@ class OneOff:
         """
         known = self.environment()
         try:
-            code = self._call(["--name", name], argv, {key: value for key, value in environment.items() if key not in known}, timeout=self.timeout, output=output)[0]
+            code = self._call(name, [], argv, {key: value for key, value in environment.items() if key not in known}, timeout=self.timeout, output=output)[0]
         finally:
             self.engine.drop_container(name)
         if code is None:
             raise CommandFailed(f"it did not end within {self.timeout} s")
         return code
 
-    def _call(self, options, argv, environment, **streams):
-        options = ["run", "--rm", "--no-TTY", "--quiet-pull", *self.dependencies(), *options]
+    def _call(self, name, options, argv, environment, **streams):
+        options = ["run", "--rm", "--no-TTY", "--quiet-pull", "--name", name, *self.dependencies(), *options]
         override = {"services": {self.service: {"image": self.image, "pull_policy": "never", "environment": {name: value.replace("$", "$$") for name, value in (environment or {}).items()}}}}
         with _memory_file(json.dumps(override)) as path:
             return self.compose.call(
@@ -121,14 +137,19 @@ class ContainerApplication:
     def drive(self, *steps, heard=None, has_ended=None, **options):
         """Runs steps of driver in one Django process and returns what they found, by step. *heard* gets what is printed on stderr as it comes.
 
-        Goes on where the run *has_ended*: in a container, nobody can end what waits and be sure that it has not begun.
+        Once the run *has_ended*, it is asked to end by SIGTERM, of which a step that must not be ended any more takes no notice.
 
         :raises CommandFailed: with the step's own words.
+        :raises RunEnded: when it has ended for that reason.
         """
-        code, out, err = self.one_off.run(
-            [self.python, "-c", BOOTSTRAP], entrypoint=False, folder=self.folder, stdin=driver_input(steps, **options),
-            environment={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **self.more}, heard=heard,
-        )
+        name = self.one_off.new_name()
+        with asked_to_end(self.one_off.engine, name, has_ended) as was_asked:
+            code, out, err = self.one_off.run(
+                [self.python, "-c", PASSED_ON + BOOTSTRAP], name=name, entrypoint=False, folder=self.folder, stdin=driver_input(steps, **options),
+                environment={"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **self.more}, heard=heard,
+            )
+        if was_asked() and code == ENDED:
+            raise RunEnded
         if code in NOT_FOUND:
             raise CommandFailed(f"there is no {self.python} in the image of service {self.one_off.service}: set python in compose_app_migrate, or a command of your own")
         if code is None:

@@ -14,12 +14,26 @@ LISTS = "/var/lib/apt/lists"
 LISTS_MAX_AGE = 24 * 3600
 LOCK_TIMEOUT = 300
 HELD = "E: Could not get lock "
+# What dpkg says of a package that is to be installed and is unpacked, half set up, waits for triggers or is installed.
+UNPACKED = ("iU", "iF", "iW", "it", "ii")
+# The long descriptions are two fifths of what apt fetches and reads; those that a host has stay.
+WITHOUT_DESCRIPTIONS = ("-o", "Acquire::Languages=none", "-o", "APT::Get::List-Cleanup=false")
 
 
 def missing_packages(packages: list[str]) -> list[str]:
-    printed = run(["sh", "-c", 'dpkg-query -W -f \'${Package} ${db:Status-Abbrev}\\n\' "$@" 2>/dev/null || true', "sh", *packages])
-    installed = {line.split()[0] for line in printed.splitlines() if line.split()[1:2] == ["ii"]}
+    installed = _in_state(packages, "ii")
     return [name for name in dict.fromkeys(packages) if name not in installed]
+
+
+def unpacked_packages(packages: list[str]) -> list[str]:
+    """Those whose files are there, whether or not dpkg has set them up by now."""
+    there = _in_state(packages, *UNPACKED)
+    return [name for name in dict.fromkeys(packages) if name in there]
+
+
+def _in_state(packages: list[str], *states: str) -> set[str]:
+    printed = run(["sh", "-c", 'dpkg-query -W -f \'${Package} ${db:Status-Abbrev}\\n\' "$@" 2>/dev/null || true', "sh", *packages])
+    return {line.split()[0] for line in printed.splitlines() if line.split()[1:2] and line.split()[1] in states}
 
 
 def apt_install(packages: list[str], *, max_age: int = LISTS_MAX_AGE) -> None:
@@ -51,7 +65,7 @@ def apt_get(*arguments: str) -> None:
     while True:
         try:
             with whole():
-                run(["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=%d" % LOCK_TIMEOUT, *kept, *arguments], env=env)
+                run(["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=%d" % LOCK_TIMEOUT, *WITHOUT_DESCRIPTIONS, *kept, *arguments], env=env)
             return
         except CommandFailed as failed:
             # apt itself waits for dpkg alone, not for who renews the lists or fetches packages.

@@ -58,3 +58,17 @@ def test_any_other_trouble_is_said_at_once(host):
     with pytest.raises(CommandFailed):
         packages.apt_install(["nginz"], max_age=0)
     assert host.ran == ["update", "install"]
+
+
+def test_what_is_unpacked_counts_before_it_is_set_up(monkeypatch):
+    monkeypatch.setattr(packages, "run", lambda argv: "libpq5 iU \nnginx ii \ngit iH \nlibxml2 it \nlibmagic1 rc \n")
+    asked = ["libpq5", "nginx", "git", "libxml2", "libmagic1", "gone", "nginx"]
+    assert packages.unpacked_packages(asked) == ["libpq5", "nginx", "libxml2"]
+    assert packages.missing_packages(asked) == ["libpq5", "git", "libxml2", "libmagic1", "gone"]
+
+
+def test_long_descriptions_are_not_fetched_and_those_that_are_there_stay(monkeypatch):
+    ran = []
+    monkeypatch.setattr(packages, "run", lambda argv, env: ran.append(argv))
+    packages.apt_install(["nginx"], max_age=0)
+    assert [{"Acquire::Languages=none", "APT::Get::List-Cleanup=false"} <= set(argv) for argv in ran] == [True, True]

@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 # Seconds in which somebody may still say what is needed soon, once the lists are there.
 SAID = 5.0
 # Seconds between two looks at what is unpacked by now.
-LOOK = 0.1
+LOOK = 0.2
 
 
 def meanwhile(work: Callable[[], Result]) -> Callable[[], Result]:

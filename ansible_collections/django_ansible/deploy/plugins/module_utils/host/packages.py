@@ -25,8 +25,9 @@ LONGEST_RENEWING = "600"  # seconds
 HELD = "E: Could not get lock "
 # What dpkg says of a package that is to be installed and is unpacked, half set up, waits for triggers or is installed.
 UNPACKED = ("iU", "iF", "iW", "it", "ii")
-# The long descriptions are two fifths of what apt fetches and reads; those that a host has stay.
-WITHOUT_DESCRIPTIONS = ("-o", "Acquire::Languages=none", "-o", "APT::Get::List-Cleanup=false")
+# Long descriptions are two fifths of what apt reads. A host that has some keeps them, and what apt made of them.
+DESCRIPTIONS = "/*_i18n_Translation-*"
+WITHOUT_DESCRIPTIONS = ("-o", "Acquire::Languages=none")
 
 
 def missing_packages(packages: list[str]) -> list[str]:
@@ -113,7 +114,8 @@ def _environment() -> dict[str, str]:
 def _command(*arguments: str, patience: int) -> list[str]:
     """:param patience: seconds that apt waits for dpkg."""
     kept = ("-o", "DPkg::Options::=--force-confdef", "-o", "DPkg::Options::=--force-confold")
-    return ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=%d" % patience, *WITHOUT_DESCRIPTIONS, *kept, *arguments]
+    descriptions = () if glob.glob(LISTS + DESCRIPTIONS) else WITHOUT_DESCRIPTIONS
+    return ["apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=%d" % patience, *descriptions, *kept, *arguments]
 
 
 def apt_get(*arguments: str) -> None:

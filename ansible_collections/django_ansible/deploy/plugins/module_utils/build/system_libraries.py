@@ -6,7 +6,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.build.lock_files import normal
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
@@ -79,11 +79,14 @@ class SystemLibraries:
         """What Python packages load at run time."""
         return [package for entry in self._entries(names) for package in entry.get("run", [])]
 
-    def for_installed(self, venv_dir: str) -> None:
-        """Installs what the packages of a virtual environment load at run time."""
+    def for_installed(self, venv_dir: str, unpacked: Collection[str] = ()) -> None:
+        """Installs what the packages of a virtual environment load at run time.
+
+        :param unpacked: what can be loaded by now, though it is still being installed.
+        """
         found = glob.glob(os.path.join(venv_dir, "lib", "python3*", "site-packages", "*.dist-info"))
         names = {normal(os.path.basename(path).rsplit("-", 1)[0]) for path in (path[: -len(".dist-info")] for path in found)}
-        self._install(self.loaded_by(names), "which installed Python packages load")
+        self._install([package for package in self.loaded_by(names) if package not in unpacked], "which installed Python packages load")
 
     def for_error(self, text: str) -> bool:
         """Installs what Python says it misses. Tells whether it is worth to try again."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages, renew_lists
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import JUST_NOW, apt_install, missing_packages, renew_lists, unpacked_packages
 
 Result = TypeVar("Result")
-# Seconds; whoever installed something right before has renewed the package lists.
-JUST_NOW = 600
 # Seconds in which somebody may still say what is needed soon, once the lists are there.
 SAID = 5.0
+# Seconds between two looks at what is unpacked by now.
+LOOK = 0.2
 
 
 def meanwhile(work: Callable[[], Result]) -> Callable[[], Result]:
@@ -50,7 +51,7 @@ class Beside:
         self.missing = missing_packages(packages) if packages else []
         self.failure: BaseException | None = None
         self.soon: list[str] = []
-        self.is_said, self.are_there = threading.Event(), threading.Event()
+        self.is_said = threading.Event()
         self.thread = threading.Thread(target=self._install, args=(self.missing,))
         if self.missing:
             self.thread.start()
@@ -59,27 +60,34 @@ class Beside:
         try:
             renew_lists(JUST_NOW)
             self.is_said.wait(SAID)
-            if self.soon:
-                # Whoever needs them looks again what is missing, and says what is wrong.
-                with contextlib.suppress(CommandFailed):
-                    apt_install(self.soon, max_age=JUST_NOW)
-            self.are_there.set()
-            apt_install(packages, max_age=JUST_NOW)
+            soon = self.soon
+            try:
+                # In one run: each takes its time to read the lists and to find out what belongs together.
+                apt_install([*packages, *soon], max_age=JUST_NOW)
+            except CommandFailed:
+                if not soon:
+                    raise
+                # The host may know one of them by another name. Whoever needs them looks again what is missing, and says what is wrong.
+                apt_install(packages, max_age=JUST_NOW)
         except BaseException as error:  # noqa: BLE001 It is raised by whoever waits.
             self.failure = error
-        finally:
-            self.are_there.set()
 
     def say(self, packages: list[str]) -> None:
-        """Has those that are missing installed before the others, unless these are being installed by now."""
+        """Has those that are missing installed with the others, unless these are being installed by now."""
         if self.missing:
             self.soon = missing_packages(packages) if packages else []
             self.is_said.set()
 
-    def wait_for_soon(self) -> None:
-        """Waits until what :meth:`say` named is there, or cannot be installed."""
-        if self.soon:
-            self.are_there.wait()
+    def wait_for_soon(self) -> list[str]:
+        """Waits until what :meth:`say` named is unpacked, which is all that it takes to load a library, or until the installation has ended. Returns those that are."""
+        unpacked: list[str] = []
+        while len(unpacked) < len(self.soon):
+            # Asked first: what was unpacked when it ended counts.
+            goes_on, unpacked = self.thread.is_alive(), unpacked_packages(self.soon)
+            if not goes_on:
+                break
+            time.sleep(LOOK)
+        return unpacked
 
     def wait(self) -> bool:
         """Waits for its end, also beside another one who does. Tells whether there was anything to wait for, once.

@@ -169,8 +169,7 @@ class Preparation:
             self.libraries.with_build_tools(lambda: self.build_venv_beside(key, venv_dir, builder))
             self.done.append("venv")
             self.work(["byte_compile"], venvs=layout.venvs, key=key)
-            self.builder.beside.wait_for_soon()
-            self.libraries.for_installed(venv_dir)
+            self.libraries.for_installed(venv_dir, self.builder.beside.wait_for_soon())
         return key
 
     def build_venv_beside(self, key: str, venv_dir: str, builder: tuple[int, int]) -> None:

@@ -75,7 +75,9 @@ def test_other_failures_stay_as_they_are(apt):
 def test_what_installed_packages_load_is_installed(apt, tmp_path):
     (tmp_path / "lib/python3.11/site-packages/python_magic-0.4.27.dist-info").mkdir(parents=True)
     (tmp_path / "lib/python3.11/site-packages/Django-5.2.dist-info").mkdir()
-    SystemLibraries(TABLE).for_installed(str(tmp_path))
+    SystemLibraries(TABLE).for_installed(str(tmp_path), ["libmagic1"])
+    assert apt == []
+    SystemLibraries(TABLE).for_installed(str(tmp_path), ["libpq5"])
     assert apt == ["libmagic1"]
 
 

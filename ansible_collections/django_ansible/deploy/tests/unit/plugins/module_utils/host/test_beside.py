@@ -17,18 +17,22 @@ def host(monkeypatch):
         go = threading.Event()
         error: CommandFailed | None = None
         ended: list = []
+        unpacked: list = []
 
     def install(packages, max_age):
-        if packages == ["gone"]:
+        if "gone" in packages:
             raise CommandFailed("no such package")
-        assert packages == ["libpq5"] or host.go.wait(10)
+        assert host.go.wait(10)
         if host.error:
             raise host.error
         host.ended.append(packages)
+        host.unpacked = packages
 
     host = Host()
-    host.go, host.ended = threading.Event(), []
+    host.go, host.ended, host.unpacked = threading.Event(), [], []
     monkeypatch.setattr(beside, "SAID", 0.05)
+    monkeypatch.setattr(beside, "LOOK", 0.01)
+    monkeypatch.setattr(beside, "unpacked_packages", lambda packages: [name for name in packages if name in host.unpacked])
     monkeypatch.setattr(beside, "renew_lists", lambda max_age: None)
     monkeypatch.setattr(beside, "missing_packages", lambda packages: [name for name in packages if name in ("git", "nginx", "libpq5", "gone")])
     monkeypatch.setattr(beside, "apt_install", install)
@@ -63,20 +67,32 @@ def test_no_installation_outlives_a_body_that_fails(host):
     assert host.ended == [["git"]]
 
 
-def test_what_is_needed_soon_comes_first(host, monkeypatch):
+def test_what_is_needed_soon_is_waited_for_until_it_is_unpacked(host, monkeypatch):
     monkeypatch.setattr(beside, "SAID", 10)
     with beside.installed_beside(["git"]) as begun:
         begun.say(["libpq5", "libc6"])
-        begun.wait_for_soon()
-        assert host.ended == [["libpq5"]]
+        threading.Timer(0.1, lambda: host.unpacked.append("libpq5")).start()
+        assert begun.wait_for_soon() == ["libpq5"]
+        assert host.ended == []
         host.go.set()
-    assert host.ended == [["libpq5"], ["git"]]
+    assert host.ended == [["git", "libpq5"]]
+
+
+def test_what_is_needed_soon_and_said_too_late_is_left_to_whoever_needs_it(host):
+    with beside.installed_beside(["git"]) as begun:
+        begun.is_said.set()
+        threading.Timer(0.1, host.go.set).start()
+        host.go.wait(10)
+        begun.thread.join()
+        begun.say(["libpq5"])
+        assert begun.wait_for_soon() == []
+    assert host.ended == [["git"]]
 
 
 def test_nobody_waits_long_for_what_is_not_said_and_not_at_all_once_it_is_waited_for(host, monkeypatch):
     host.go.set()
     with beside.installed_beside(["git"]) as begun:
-        begun.wait_for_soon()
+        assert begun.wait_for_soon() == []
     monkeypatch.setattr(beside, "SAID", 600)
     with beside.installed_beside(["git"]) as begun:
         assert begun.wait()
@@ -88,14 +104,14 @@ def test_what_cannot_be_installed_soon_keeps_nobody(host):
     host.go.set()
     with beside.installed_beside(["git"]) as begun:
         begun.say(["gone"])
-        begun.wait_for_soon()
+        assert begun.wait_for_soon() == []
     assert host.ended == [["git"]]
 
 
 def test_nothing_is_asked_for_where_nothing_is_installed(host):
     with beside.installed_beside(["python3"]) as begun:
         begun.say(["libpq5"])
-        begun.wait_for_soon()
+        assert begun.wait_for_soon() == []
     assert host.ended == []
 
 

@@ -160,7 +160,6 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.phases import Phases
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import is_found_bad
 
 
 class Pull:
@@ -251,7 +250,7 @@ def go_over(params, lock):
         if before:
             return before, None
         failed = activating.failure(params, error)
-        return {**failed, "deploy": {**failed["deploy"], **told.told()}, "found_bad": is_found_bad(error)}, error
+        return {**failed, "deploy": {**failed["deploy"], **told.told()}}, error
 
 
 def main():

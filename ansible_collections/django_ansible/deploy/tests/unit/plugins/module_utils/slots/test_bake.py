@@ -25,6 +25,10 @@ def line(path="/", status=200, seconds="0.010", slot="blue", release=OLD, moment
     )
 
 
+def at(seconds_ago, **more):
+    return line(moment=time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(time.time() - seconds_ago)), **more)
+
+
 def test_a_line_is_read_by_the_form_that_nginx_is_given():
     found = parse(line("/a?token=secret", 502, "0.250", "green", NEW))
     assert (found.path, found.status, found.seconds, found.release, found.failed, found.second) == ("/a", 502, 0.25, NEW, True, "27/Nov/2026:06:58:14 +0000")
@@ -82,7 +86,7 @@ def test_other_hosts_look_back_to_when_traffic_moved(tmp_path):
     log, asked = Log(str(tmp_path / "access.log")), []
     log.begun -= 6
     (tmp_path / "access.log").write_text("".join(line(status=500, release=NEW) for _ in range(100)))
-    Bake(log, Waits(""), NEW, "", [], SETTINGS, lambda: False, lambda seconds: asked.append(seconds) or [], str, OLD.__eq__).look(requests_of([]))
+    Bake(log, Waits(""), NEW, "", [], SETTINGS, lambda: False, lambda seconds: asked.append(seconds) or [], str, OLD.__eq__).look(requests_of([]), requests_of([]))
     assert [round(seconds) for seconds in asked] == [6]
 
 
@@ -98,6 +102,26 @@ def test_one_that_fails_its_visitors_is_bad_and_says_where(watched):
 def test_one_that_is_slow_is_bad(watched):
     with pytest.raises(CommandFailed, match="takes 90 ms for a request in the middle, the one before took 10 ms"):
         watched("".join(line(release=NEW, seconds="0.090") for _ in range(100)))
+
+
+def test_one_that_comes_right_after_a_crowd_is_compared_with_what_the_release_before_took_of_it(watched):
+    """The release before answered as many as quickly at other times, and how many wait is in no log."""
+    usual = at(400, seconds="0.080") * 60 + at(399, seconds="0.080") * 55
+    crowd = at(2, seconds="0.250") * 42 + at(1, seconds="0.250") * 44
+    now = at(0, release=NEW, seconds="0.240") * 60
+    with pytest.raises(CommandFailed, match="takes 240 ms for a request in the middle, the one before took 80 ms"):
+        watched(now, before=usual)
+    verdict, said = watched(now, before=usual + crowd)
+    assert (verdict, "took 250 ms in the last 10 s before traffic moved" in said) == ("undecided", True)
+    with pytest.raises(CommandFailed, match="takes 750 ms for a request in the middle"):
+        watched(at(0, release=NEW, seconds="0.750") * 60, before=usual + crowd)
+    # It had gone long before; it was that of a release that failed here; and it says nothing of what comes much later.
+    with pytest.raises(CommandFailed, match="takes 240 ms"):
+        watched(now, before=usual + at(20, seconds="0.250") * 42)
+    with pytest.raises(CommandFailed, match="takes 240 ms"):
+        watched(now, before=usual + at(2, seconds="0.250", release="20260101T120000Z-2222222") * 42)
+    with pytest.raises(CommandFailed, match="takes 240 ms"):
+        watched(at(-11, release=NEW, seconds="0.240") * 60, before=usual + crowd)
 
 
 def test_the_same_release_with_another_environment_is_compared_with_itself(watched):
@@ -232,10 +256,6 @@ def test_of_much_that_came_at_once_the_newest_is_read(tmp_path, monkeypatch):
     log = Log(str(path))
     grow(path, *(line("/%d" % number) for number in range(100)))
     assert paths(log) == ["/95", "/96", "/97", "/98", "/99"]
-
-
-def at(seconds_ago, **more):
-    return line(moment=time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(time.time() - seconds_ago)), **more)
 
 
 def test_what_a_host_sees_for_another_is_of_the_same_time_and_not_of_the_release_that_is_watched(tmp_path):

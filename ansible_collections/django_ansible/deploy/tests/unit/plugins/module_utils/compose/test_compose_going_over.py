@@ -17,7 +17,7 @@ SUCCEEDED = {"run": "run-1", "release": NEW, "result": "succeeded", "images": {"
 @pytest.fixture
 def host(monkeypatch):
     """All others are ready, and go over as well."""
-    state = SimpleNamespace(did=[], undo=None, turn=True, through=True, keeper="/socket", trouble=None, phases=[], ended=False, last={}, live=None)
+    state = SimpleNamespace(did=[], undo=None, turn=True, through=True, keeper="/socket", trouble=None, phases=[], ended=False, last={}, live=None, gone=False)
 
     class Step:
         def __enter__(self):
@@ -45,7 +45,7 @@ def host(monkeypatch):
     def said(name, answer):
         return lambda keeper, *what: state.did.append((name, *what[:2])) or getattr(state, answer)
 
-    store = SimpleNamespace(recall=lambda: state.undo, last_record=lambda: state.last, live=lambda: state.live)
+    store = SimpleNamespace(recall=lambda: state.undo, last_record=lambda: state.last, live=lambda: state.live, is_asked_to_stop=lambda run: run == "run-1" and state.gone)
     monkeypatch.setattr(going_over, "Store", lambda project: store)
     monkeypatch.setattr(going_over.activating, "activate", activate)
     monkeypatch.setattr(going_over.finishing, "end", end)
@@ -75,6 +75,13 @@ def test_a_host_that_is_alone_asks_nobody(host):
     host.keeper = None
     assert host.go(ALONE)["finished"] is True
     assert host.did == ["step", "step over", "step", "activate", "end", "step over"]
+
+
+def test_a_host_that_is_alone_leaves_the_end_to_its_run_where_that_was_cancelled_or_is_gone(host):
+    """The watch was ended early then, and nobody has found the release good."""
+    host.gone = True
+    assert host.go(ALONE)["finished"] is False
+    assert host.did == ["step", "step over", "step", "activate", "step over"] and host.phases == ["Activate"]
 
 
 @pytest.mark.parametrize("state", [{"keeper": None}, {"turn": False}])

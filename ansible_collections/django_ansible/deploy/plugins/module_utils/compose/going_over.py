@@ -47,7 +47,7 @@ def go_over(params, lock, begin_phase):
         result = activating.activate({**params, "kept": False}, check_mode=False)
         if is_alone:
             # Where the run is gone or was cancelled, nobody waited for the end of the watch, and the release may be bad: the host rolls back as any host of such a run does.
-            is_wanted = not store.is_asked_to_stop(params["run_id"])
+            is_wanted = not lock.is_asked_to_stop()
             return end(params, store, lock, begin_phase, result) if is_wanted else {**result, "finished": False}
     if not (keeper and agreement.is_through(keeper, *what, goes_on)):
         return ended_before(params) or {**result, "finished": False}

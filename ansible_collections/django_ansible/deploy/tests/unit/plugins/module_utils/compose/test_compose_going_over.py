@@ -45,14 +45,14 @@ def host(monkeypatch):
     def said(name, answer):
         return lambda keeper, *what: state.did.append((name, *what[:2])) or getattr(state, answer)
 
-    store = SimpleNamespace(recall=lambda: state.undo, last_record=lambda: state.last, live=lambda: state.live, is_asked_to_stop=lambda run: run == "run-1" and state.gone)
+    store = SimpleNamespace(recall=lambda: state.undo, last_record=lambda: state.last, live=lambda: state.live)
     monkeypatch.setattr(going_over, "Store", lambda project: store)
     monkeypatch.setattr(going_over.activating, "activate", activate)
     monkeypatch.setattr(going_over.finishing, "end", end)
     monkeypatch.setattr(going_over.agreement, "take_turn", said("turn", "turn"))
     monkeypatch.setattr(going_over.agreement, "is_through", said("moved", "through"))
     state.lock = SimpleNamespace(
-        step=Step, keeper=lambda: state.keeper, is_held=lambda: True, is_asked_to_stop=lambda: False, release=lambda: state.did.append("released"), holder=lambda: None,
+        step=Step, keeper=lambda: state.keeper, is_held=lambda: True, is_asked_to_stop=lambda: state.gone, release=lambda: state.did.append("released"), holder=lambda: None,
     )
     state.go = lambda params=PARAMS: going_over.go_over(params, state.lock, state.phases.append)
     return state

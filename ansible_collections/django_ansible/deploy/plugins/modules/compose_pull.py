@@ -151,7 +151,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose impo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env, reason_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError, EngineError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.finishing import FINISH
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import REGISTRY_ARGUMENTS, Images, cannot_pull, parse_registries
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import REGISTRY_ARGUMENTS, Images, cannot_pull, holds, parse_registries
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import private_config, split_reference, sweep_folders
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS, START_ARGUMENTS
@@ -190,8 +190,11 @@ class Pull:
         by_digest = f"{name}@{digest}"
         if digest and self.engine.image(by_digest):
             return digest
+        here = self.engine.image(reference)
+        if self.images.is_enough(reference, here) and (not digest or holds(here, digest)):
+            return digest
         platform = next((service["platform"] for service in self.plan["summary"]["services"].values() if service["image"] == reference), "")
-        before = None if digest else self.engine.image(reference)
+        before = None if digest else here
         try:
             self.engine.pull(by_digest if digest else reference, self.images.auth(reference), platform, self.params["timeout"])
         except EngineError as error:

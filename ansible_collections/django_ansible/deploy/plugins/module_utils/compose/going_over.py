@@ -7,6 +7,7 @@ from __future__ import annotations
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import activating, finishing
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import migrations
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, phases
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
@@ -77,7 +78,8 @@ def ended_before(params):
         return None
     if store.live() != params["release"] or store.recall() is not None:
         return None
-    told = {"images": last.get("images") or {}, **({"revision": last["revision"]} if last.get("revision") else {})}
+    warnings = migrations.left_waiting(store.read_release(params["release"]).get("later"), params["run_id"])
+    told = {"images": last.get("images") or {}, **({"revision": last["revision"]} if last.get("revision") else {}), **({"warnings": warnings} if warnings else {})}
     return {"changed": True, "finished": True, "changes": {}, "told": [], "deploy": told}
 
 

@@ -17,7 +17,7 @@ SUCCEEDED = {"run": "run-1", "release": NEW, "result": "succeeded", "images": {"
 @pytest.fixture
 def host(monkeypatch):
     """All others are ready, and go over as well."""
-    state = SimpleNamespace(did=[], undo=None, turn=True, through=True, keeper="/socket", trouble=None, phases=[], ended=False, last={}, live=None, gone=False)
+    state = SimpleNamespace(did=[], undo=None, turn=True, through=True, keeper="/socket", trouble=None, phases=[], ended=False, last={}, live=None, gone=False, later=None)
 
     class Step:
         def __enter__(self):
@@ -45,7 +45,7 @@ def host(monkeypatch):
     def said(name, answer):
         return lambda keeper, *what: state.did.append((name, *what[:2])) or getattr(state, answer)
 
-    store = SimpleNamespace(recall=lambda: state.undo, last_record=lambda: state.last, live=lambda: state.live)
+    store = SimpleNamespace(recall=lambda: state.undo, last_record=lambda: state.last, live=lambda: state.live, read_release=lambda release: {"later": state.later})
     monkeypatch.setattr(going_over, "Store", lambda project: store)
     monkeypatch.setattr(going_over.activating, "activate", activate)
     monkeypatch.setattr(going_over.finishing, "end", end)
@@ -124,3 +124,10 @@ def test_an_earlier_try_that_ended_the_deploy_here_meanwhile_did_it(host, last, 
         host.go()
     found = going_over.of_earlier_try(PARAMS, host.lock, caught.value)
     assert found == ({"changed": True, "finished": True, "changes": {}, "told": [], "deploy": {"images": SUCCEEDED["images"], "revision": COMMIT}} if done else None)
+
+
+def test_migrations_that_the_earlier_try_has_not_applied_are_warned_of(host):
+    host.last, host.live, host.later = SUCCEEDED, NEW, {"run": "run-1", "migrations": ["shop.0003_drop"]}
+    assert going_over.ended_before(PARAMS)["deploy"]["warnings"] == [
+        "shop.0003_drop: the deploy was ended without, in a try whose connection broke, and the next one has to apply that"
+    ]

@@ -130,7 +130,7 @@ changes:
   type: dict
 found_bad:
   description: Whether the release was found to fail its visitors, as for M(django_ansible.deploy.compose_up).
-  returned: on failure, with O(batches)
+  returned: on failure
   type: bool
 told:
   description: For each service, how it is known to be healthy, and sentences about migrations that had to wait. The action plugin shows it.
@@ -139,7 +139,7 @@ told:
   elements: str
 deploy:
   description: As for M(django_ansible.deploy.compose_up), and C(phases), how many milliseconds this step was in each phase after its own.
-  returned: with O(batches)
+  returned: with O(batches), and on failure
   type: dict
 """
 
@@ -160,7 +160,6 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.phases import Phases
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.rule import is_found_bad
 
 
 class Pull:
@@ -253,8 +252,9 @@ def go_over(params, lock):
         before = going_over.of_earlier_try(params, lock, error)
         if before:
             return before, None
+        error = going_over.why(params, error)
         failed = activating.failure(params, error)
-        return {**failed, "deploy": {**failed["deploy"], **told.told()}, "found_bad": is_found_bad(error)}, error
+        return {**failed, "deploy": {**failed["deploy"], **told.told()}}, error
 
 
 def main():
@@ -289,7 +289,9 @@ def main():
     except (CommandFailed, Locked, RunEnded) as error:
         went = going_over.of_earlier_try(params, lock, error) if params["batches"] else None
         if not went:
-            module.fail_json(msg=mask(to_native(error)), changed=bool(pull and pull.pulled))
+            error = going_over.why(params, error)
+            failed = activating.failure(params, error)
+            module.fail_json(msg=mask(to_native(error)), **{**failed, "changed": bool(failed.get("changed") or (pull and pull.pulled))})
     if params["batches"] and not went:
         went, failed = go_over(params, lock)
     if failed:

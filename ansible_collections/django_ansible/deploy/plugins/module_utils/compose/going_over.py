@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import activating, finishing
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import WentBack
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store
 from ansible_collections.django_ansible.deploy.plugins.module_utils.django import migrations
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, phases
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import ROLLED_BACK
 
 
 class Unfinished(ComposeError):
@@ -86,3 +88,13 @@ def ended_before(params):
 def of_earlier_try(params, lock, error):
     """As :func:`ended_before`, where *error* says that the lock is nobody's any more."""
     return ended_before(params) if isinstance(error, Locked) and lock.holder() is None else None
+
+
+def why(params, error):
+    """*error* in the words of what an earlier try has noted, where the lock is not this run's any more since that rolled this host back, and told nobody why."""
+    store = Store(params["project"])
+    last = store.last_record()
+    if not isinstance(error, Locked) or (last.get("run"), last.get("release"), last.get("result")) != (params["run_id"], params["release"], ROLLED_BACK):
+        return error
+    sentence = f"Release {params['release']} was not activated in a try whose connection broke, and this host rolled back: deploy again to see why"
+    return WentBack(sentence, store.read_release(store.live() or "").get("images") or {})

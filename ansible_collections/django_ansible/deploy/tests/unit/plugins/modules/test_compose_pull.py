@@ -74,3 +74,53 @@ def test_all_hosts_run_the_same(host):
 def test_what_no_registry_told_is_pulled_to_know_it(host):
     engine, noted = host("r.x/web:v1", "", policy="", here={"Id": "old", "RepoDigests": []})
     assert (engine.pulled, noted) == (["r.x/web:v1"], f"r.x/web@{B}")
+
+
+class Ended(Exception):
+    """The module has answered."""
+
+
+@pytest.fixture
+def asked_again(tmp_path, monkeypatch):
+    """How the module answers whose lock is gone, as a boot or an earlier try of this step has ended what it was part of."""
+    monkeypatch.setattr(store, "state_folder", lambda: str(tmp_path / "state"))
+    monkeypatch.setattr(store, "lock_folder", lambda: str(tmp_path / "locks"))
+    params = {**PARAMS, "release": NEW, "revision": "", "batches": [["one"], ["two"]], "actor": "", "registries": "[]", "env": "{}"}
+    answers = []
+
+    def ends(**answer):
+        answers.append(answer)
+        raise Ended
+
+    monkeypatch.setattr(compose_pull, "AnsibleModule", lambda **_: SimpleNamespace(params=params, check_mode=False, fail_json=ends, exit_json=ends))
+    kept = store.Store("shop")
+    kept.save(OLD, "{}", Managed(), images={"web": f"r.x/web@{A}"})
+    kept.set_live(OLD)
+
+    def run():
+        with pytest.raises(Ended):
+            compose_pull.main()
+        return answers[0]
+
+    return SimpleNamespace(run=run, store=kept)
+
+
+NEW, OLD = "20260102T030405Z-0123456", "20260101T030405Z-0123456"
+
+
+def test_a_host_that_was_booted_before_its_turn_says_that_it_kept_its_release(asked_again):
+    answer = asked_again.run()
+    assert "not this run's any more (the host was restarted" in answer["msg"]
+    assert answer["deploy"] == {"kept": True}
+
+
+def test_one_that_was_booted_after_it_does_not_yet(asked_again):
+    asked_again.store.remember(files=[], run="7-1-a", release=NEW, previous=OLD, tags={}, before=[], actor="", previous_images={}, done=None, settings={})
+    assert asked_again.run()["deploy"] == {}
+
+
+def test_one_that_has_rolled_back_in_a_try_that_nobody_heard_says_so(asked_again):
+    asked_again.store.record(release=NEW, previous=OLD, result="rolled-back", run="7-1-a", actor="")
+    answer = asked_again.run()
+    assert answer["msg"] == f"Release {NEW} was not activated in a try whose connection broke, and this host rolled back: deploy again to see why"
+    assert (answer["changed"], answer["deploy"]["kept"], answer["deploy"]["images"]) == (True, True, {"web": f"r.x/web@{A}"})

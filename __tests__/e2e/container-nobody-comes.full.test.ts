@@ -144,7 +144,8 @@ test.each([
     const { running, folder, host } = await stopped(2);
     const [first] = fleet.hosts;
     expect(await releaseNow()).not.toBe(before);
-    await onHost(first, prepare);
+    // What systemd has counted since an earlier boot is none of this.
+    await onHost(first, `systemctl reset-failed django-ansible-deploy-shop-boot.service || true; ${prepare}`);
     killRunner(folder);
     let since = Date.now();
     await cycle(first);

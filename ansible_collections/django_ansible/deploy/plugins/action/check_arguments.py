@@ -9,6 +9,7 @@ C(broken) has rules that are broken all the same, each with C(name), C(value) an
 to the host begins when nothing is wrong.
 
 Ansible's own takes a text where a list or a mapping belongs, for a module would make one of it. A role has the text as it is, and its loops go from letter to letter.
+C(alone) names the lists of which the role takes a text for the only entry.
 C(idle) has sentences about variables that do nothing as the others are, which are warned of.
 C(prefix) is what the role's variables begin with: one that has it and is none of them, but nearly, is warned of.
 """
@@ -66,7 +67,8 @@ class ActionModule(Validation):
         self._task.args = {"argument_spec": options}
         result = super().run(tmp, task_vars)
         warnings = [*nearly_named(options, given["prefix"], task_vars)] if given.get("prefix") else []
-        texts = [] if result.get("failed") else texts_in(options, self.values)
+        lists = {name: option for name, option in options.items() if name not in given.get("alone", ())}
+        texts = [] if result.get("failed") else texts_in(lists, self.values)
         if texts:
             result.update(failed=True, msg="\n".join(texts))
         if not result.get("failed"):

@@ -130,7 +130,7 @@ changes:
   type: dict
 found_bad:
   description: Whether the release was found to fail its visitors, as for M(django_ansible.deploy.compose_up).
-  returned: on failure, with O(batches)
+  returned: on failure
   type: bool
 told:
   description: For each service, how it is known to be healthy, and sentences about migrations that had to wait. The action plugin shows it.
@@ -139,7 +139,7 @@ told:
   elements: str
 deploy:
   description: As for M(django_ansible.deploy.compose_up), and C(phases), how many milliseconds this step was in each phase after its own.
-  returned: with O(batches)
+  returned: with O(batches), and on failure
   type: dict
 """
 
@@ -151,7 +151,7 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.compose impo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.command import Compose, masker, parse_env, reason_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError, EngineError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.finishing import FINISH
-from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import REGISTRY_ARGUMENTS, Images, cannot_pull, parse_registries
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.images import REGISTRY_ARGUMENTS, Images, cannot_pull, holds, parse_registries
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.registry import private_config, split_reference, sweep_folders
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store, lock_of
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.target import PROJECT_ARGUMENTS, RUN_ARGUMENTS, START_ARGUMENTS
@@ -189,8 +189,11 @@ class Pull:
         by_digest = f"{name}@{digest}"
         if digest and self.engine.image(by_digest):
             return digest
+        here = self.engine.image(reference)
+        if self.images.is_enough(reference, here) and (not digest or holds(here, digest)):
+            return digest
         platform = next((service["platform"] for service in self.plan["summary"]["services"].values() if service["image"] == reference), "")
-        before = None if digest else self.engine.image(reference)
+        before = None if digest else here
         try:
             self.engine.pull(by_digest if digest else reference, self.images.auth(reference), platform, self.params["timeout"])
         except EngineError as error:
@@ -249,6 +252,7 @@ def go_over(params, lock):
         before = going_over.of_earlier_try(params, lock, error)
         if before:
             return before, None
+        error = going_over.why(params, error)
         failed = activating.failure(params, error)
         return {**failed, "deploy": {**failed["deploy"], **told.told()}}, error
 
@@ -285,7 +289,9 @@ def main():
     except (CommandFailed, Locked, RunEnded) as error:
         went = going_over.of_earlier_try(params, lock, error) if params["batches"] else None
         if not went:
-            module.fail_json(msg=mask(to_native(error)), changed=bool(pull and pull.pulled))
+            error = going_over.why(params, error)
+            failed = activating.failure(params, error)
+            module.fail_json(msg=mask(to_native(error)), **{**failed, "changed": bool(failed.get("changed") or (pull and pull.pulled))})
     if params["batches"] and not went:
         went, failed = go_over(params, lock)
     if failed:

@@ -84,9 +84,9 @@ def main():
         # A boot takes it from a host that was switched.
         if module.check_mode or not (lock.is_held() or owes(params, project)):
             continue
-        if not params["project"]:
-            # A step that the runner left behind may still wait for health; it goes back by itself then.
-            Store(project).ask_to_stop(params["run_id"])
+        if not params["project"] and lock.is_held():
+            # A cancel: a step that the runner left behind may still wait, as for health. It ends as where its run is gone.
+            lock.ask_to_stop()
         try:
             if not lock.is_held():
                 lock.take()

@@ -161,7 +161,7 @@ ALLOWED = {
         name: (calls, "this collection's folder of the project, 0700")
         for name, calls in {
             "Store.set_live": "os.unlink replace_link", "Store.config": "open", "Store.save": "os.makedirs", "Store.forget": "shutil.rmtree",
-            "Store.write_plan": "os.chmod os.makedirs", "Store.plan": "open", "Store.drop_plan": "shutil.rmtree", "Store.is_asked_to_stop": "open",
+            "Store.write_plan": "os.chmod os.makedirs", "Store.plan": "open", "Store.drop_plan": "shutil.rmtree",
             "_write": "write_atomically_as",
         }.items()
     },

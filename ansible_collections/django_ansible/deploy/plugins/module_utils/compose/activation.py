@@ -77,7 +77,7 @@ class Activation:
             # Nobody knows how far it came, and what is here now is not what was before.
             raise self.went_back("the step that did so was ended in the middle")
         launch, identifiers = self.launch(), self.identifiers()
-        launch.is_stopped = lambda: self.store.is_asked_to_stop(run)
+        launch.is_stopped = lock_of(self.store.project, run).is_asked_to_stop
         if self.hurries:
             launch.hurry()
         before = launch.snapshot()

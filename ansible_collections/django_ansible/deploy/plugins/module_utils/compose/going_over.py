@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose import activating, finishing
+from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.activation import WentBack
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.engine import ComposeError
 from ansible_collections.django_ansible.deploy.plugins.module_utils.compose.store import Store
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import migrations
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import agreement, phases
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.lock import Locked
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import ROLLED_BACK
 
 
 class Unfinished(ComposeError):
@@ -46,7 +49,9 @@ def go_over(params, lock, begin_phase):
     with lock.step():
         result = activating.activate({**params, "kept": False}, check_mode=False)
         if is_alone:
-            return end(params, store, lock, begin_phase, result)
+            # Where the run is gone or was cancelled, nobody waited for the end of the watch, and the release may be bad: the host rolls back as any host of such a run does.
+            is_wanted = not lock.is_asked_to_stop()
+            return end(params, store, lock, begin_phase, result) if is_wanted else {**result, "finished": False}
     if not (keeper and agreement.is_through(keeper, *what, goes_on)):
         return ended_before(params) or {**result, "finished": False}
     with lock.step():
@@ -75,10 +80,21 @@ def ended_before(params):
         return None
     if store.live() != params["release"] or store.recall() is not None:
         return None
-    told = {"images": last.get("images") or {}, **({"revision": last["revision"]} if last.get("revision") else {})}
+    warnings = migrations.left_waiting(store.read_release(params["release"]).get("later"), params["run_id"])
+    told = {"images": last.get("images") or {}, **({"revision": last["revision"]} if last.get("revision") else {}), **({"warnings": warnings} if warnings else {})}
     return {"changed": True, "finished": True, "changes": {}, "told": [], "deploy": told}
 
 
 def of_earlier_try(params, lock, error):
     """As :func:`ended_before`, where *error* says that the lock is nobody's any more."""
     return ended_before(params) if isinstance(error, Locked) and lock.holder() is None else None
+
+
+def why(params, error):
+    """*error* in the words of what an earlier try has noted, where the lock is not this run's any more since that rolled this host back, and told nobody why."""
+    store = Store(params["project"])
+    last = store.last_record()
+    if not isinstance(error, Locked) or (last.get("run"), last.get("release"), last.get("result")) != (params["run_id"], params["release"], ROLLED_BACK):
+        return error
+    sentence = f"Release {params['release']} was not activated in a try whose connection broke, and this host rolled back: deploy again to see why"
+    return WentBack(sentence, store.read_release(store.live() or "").get("images") or {})

@@ -86,15 +86,16 @@ class Images:
         """Compare host and registry. Afterwards: `before`, `digests`, `errors`, `stale` references, and whether a pull is `needed`."""
         self.before = self.local()
         fixed = {reference for reference in self.references if holds(self.before[reference], split_reference(reference)[3])}
-        enough = {
-            service["image"]
-            for service in self.services.values()
-            if service["pull_policy"] in ("missing", "if_not_present") and self.before.get(service["image"])
-        }
+        enough = {reference for reference in self.references if self.is_enough(reference, self.before[reference])}
         self._resolve([reference for reference in self.references if reference not in fixed | enough])
         self._try_untried()
         self.stale = {reference for reference, digest in self.digests.items() if not holds(self.before[reference], digest)}
         self.needed = bool(self.stale or self.errors)
+
+    def is_enough(self, reference, here):
+        """Whether the compose file wants whatever image this host has, which may be in no registry."""
+        wanting = (service for service in self.services.values() if service["image"] == reference)
+        return bool(here) and any(service["pull_policy"] in ("missing", "if_not_present") for service in wanting)
 
     def outdated(self, references):
         return sorted(name for name, reference in self.wanted.items() if reference in references)

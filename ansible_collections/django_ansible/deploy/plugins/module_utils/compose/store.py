@@ -157,19 +157,6 @@ class Store(Releases):
     def drop_plan(self):
         shutil.rmtree(self._plan, ignore_errors=True)
 
-    # A cancel.
-
-    def ask_to_stop(self, run):
-        """Tells a step of a cancelled run that still works on this host to wait no longer."""
-        _write(os.path.join(self.folder, "stop"), run)
-
-    def is_asked_to_stop(self, run):
-        try:
-            with open(os.path.join(self.folder, "stop"), encoding="utf-8") as file:
-                return bool(run) and file.read() == run
-        except FileNotFoundError:
-            return lock_of(self.project, run).is_asked_to_stop()
-
     # The way back.
 
     @property

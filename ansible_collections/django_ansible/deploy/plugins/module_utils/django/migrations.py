@@ -138,6 +138,16 @@ def contract(waiting: dict | None, application, *, run_id: str, everywhere: bool
     return {"migrations": done["migrations"], "told": done.get("times", [])}
 
 
+def left_waiting(waiting: dict | None, run_id: str) -> list[str]:
+    """Warnings of a step that finds its deploy ended by an earlier try, which said itself why it has not applied them, to nobody.
+
+    :param waiting: as :func:`contract` takes it.
+    """
+    if not waiting or waiting["run"] != run_id:
+        return []
+    return ["%s: the deploy was ended without, in a try whose connection broke, and the next one has to apply that" % ", ".join(waiting["migrations"])]
+
+
 def unknown_to(target, others) -> list[str]:
     """Migrations that are applied and that a release does not know. Rows of applications that neither it nor the live release has do not count.
 

@@ -81,6 +81,8 @@ def arm(app_name: str, content: str, notify: str = "") -> None:
 def start(app_name: str) -> None:
     """Has this host go back as after a boot: now, and again while that fails."""
     name = os.path.basename(_paths(app_name)[0])
+    # From a boot in the middle of an earlier run on, multi-user.target has systemd keep the unit as it was then: that run's, which has nothing to do any more.
+    systemd.quietly("daemon-reload")
     # Tries for an earlier run do not count.
     systemd.quietly("reset-failed", name)
     run(["systemctl", "start", "--no-block", name], timeout=30)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
+from ansible_collections.django_ansible.deploy.plugins.module_utils.django import migrations
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import undo
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.releases import FAILED, ROLLED_BACK
@@ -95,5 +96,6 @@ def ended_before(params: dict) -> dict | None:
         return None
     if layout.live_release() != params["release"] or undo.recall(layout.app_name) is not None:
         return None
-    told = {"release": params["release"], "previous_release": last.get("previous"), "revision": last.get("revision"), "url": params["service"]["url"], "warnings": []}
+    warnings = migrations.left_waiting(layout.read_release(params["release"]).get("later"), params["run_id"])
+    told = {"release": params["release"], "previous_release": last.get("previous"), "revision": last.get("revision"), "url": params["service"]["url"], "warnings": warnings}
     return {"changed": True, "finished": True, "told": [], "done": [], "slot": layout.live_slot(), "deploy": told}

@@ -16,6 +16,7 @@ argument_specs:
       count: {type: int, default: 1}
       dye_names: {type: list, elements: str}
       dye_codes: {type: dict}
+      dye_file: {type: list, elements: path}
       parts:
         type: list
         elements: dict
@@ -42,6 +43,7 @@ PLAYBOOK = """
       django_ansible.deploy.check_arguments:
         file: "{{ playbook_dir }}/argument_specs.yml"
         prefix: dye_
+        alone: [dye_file]
         idle: "{{ ['dye_codes is set without dye_names'] if dye_codes | default({}) and dye_names is undefined else [] }}"
         broken: "{{ [{'name': 'colour', 'value': colour ~ ' ü', 'rule': 'use blue'}, {'name': 'count', 'value': 1, 'rule': 'use 2'}] if inventory_hostname != 'fine' else [] }}"
       register: rules
@@ -56,6 +58,7 @@ GIVEN = {
     "nothing": {},
     "fine": {"colour": "red", "dye_names": "", "dye_nmes": ["madder"], "dye_of_my_own": 1},
     "texts": {"colour": "red", "dye_names": "{{ 'madder, secret' }}", "dye_codes": "madder=1"},
+    "alone": {"colour": "red", "dye_file": "{{ '/srv/dye.yml' }}"},
     "idle": {"colour": "red", "dye_codes": {"madder": 1}},
     "lists": {"colour": "red", "dye_names": "{{ ['madder'] }}", "dye_codes": {"madder": 1}},
 }
@@ -85,6 +88,8 @@ def test_it_says_what_ansible_says(tmp_path):
         'dye_codes is a text where a mapping belongs: write each entry on a line of its own, "name: value"'
     )
     assert said["lists"]["rules"].startswith("colour is ")
+    # Of a list that the role makes of it.
+    assert said["alone"]["rules"].startswith("colour is ")
     assert said["fine"]["warnings"] == ["dye_nmes is no variable of this role, so it does nothing: is dye_names meant?"]
     assert said["idle"]["warnings"] == ["dye_codes is set without dye_names"]
     assert [said[host]["warnings"] for host in ("good", "texts", "lists")] == [[], [], []]

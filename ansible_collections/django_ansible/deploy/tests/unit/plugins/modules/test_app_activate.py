@@ -19,9 +19,9 @@ RECORD = {"run": "run-1", "release": NEW, "result": "succeeded", "previous": OLD
 @pytest.fixture
 def before(monkeypatch):
     """What an attempt whose connection broke has left, and how it is asked for again."""
-    state = SimpleNamespace(params=dict(PARAMS), record=dict(RECORD), live=NEW, undo=None)
+    state = SimpleNamespace(params=dict(PARAMS), record=dict(RECORD), live=NEW, undo=None, later=None)
     monkeypatch.setattr(activating.undo, "recall", lambda app: state.undo)
-    layout = SimpleNamespace(app_name="mysite", last_record=lambda: state.record, live_release=lambda: state.live, live_slot=lambda: "green")
+    layout = SimpleNamespace(app_name="mysite", last_record=lambda: state.record, live_release=lambda: state.live, live_slot=lambda: "green", read_release=lambda release: {"later": state.later})
     monkeypatch.setattr(activating, "layout_of", lambda params: layout)
     state.told = lambda: activating.ended_before(state.params)
     return state
@@ -31,6 +31,14 @@ def test_a_deploy_that_was_ended_before_the_connection_broke_has_happened(before
     told = before.told()
     assert (told["changed"], told["finished"], told["slot"]) == (True, True, "green")
     assert told["deploy"] == {"release": NEW, "previous_release": OLD, "revision": "0" * 40, "url": "https://www.example.org/", "warnings": []}
+
+
+@pytest.mark.parametrize("run, warned", [("run-1", True), ("run-0", False)])
+def test_migrations_that_it_was_to_end_with_and_has_not_applied_are_warned_of(before, run, warned):
+    before.later = {"run": run, "migrations": ["shop.0003_drop", "shop.0004_drop"]}
+    assert before.told()["deploy"]["warnings"] == (
+        ["shop.0003_drop, shop.0004_drop: the deploy was ended without, in a try whose connection broke, and the next one has to apply that"] if warned else []
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ SUCCEEDED = {"run": "run-1", "release": NEW, "result": "succeeded", "images": {"
 @pytest.fixture
 def host(monkeypatch):
     """All others are ready, and go over as well."""
-    state = SimpleNamespace(did=[], undo=None, turn=True, through=True, keeper="/socket", trouble=None, phases=[], ended=False, last={}, live=None)
+    state = SimpleNamespace(did=[], undo=None, turn=True, through=True, keeper="/socket", trouble=None, phases=[], ended=False, last={}, live=None, gone=False, later=None)
 
     class Step:
         def __enter__(self):
@@ -45,14 +45,14 @@ def host(monkeypatch):
     def said(name, answer):
         return lambda keeper, *what: state.did.append((name, *what[:2])) or getattr(state, answer)
 
-    store = SimpleNamespace(recall=lambda: state.undo, last_record=lambda: state.last, live=lambda: state.live)
+    store = SimpleNamespace(recall=lambda: state.undo, last_record=lambda: state.last, live=lambda: state.live, read_release=lambda release: {"later": state.later})
     monkeypatch.setattr(going_over, "Store", lambda project: store)
     monkeypatch.setattr(going_over.activating, "activate", activate)
     monkeypatch.setattr(going_over.finishing, "end", end)
     monkeypatch.setattr(going_over.agreement, "take_turn", said("turn", "turn"))
     monkeypatch.setattr(going_over.agreement, "is_through", said("moved", "through"))
     state.lock = SimpleNamespace(
-        step=Step, keeper=lambda: state.keeper, is_held=lambda: True, is_asked_to_stop=lambda: False, release=lambda: state.did.append("released"), holder=lambda: None,
+        step=Step, keeper=lambda: state.keeper, is_held=lambda: True, is_asked_to_stop=lambda: state.gone, release=lambda: state.did.append("released"), holder=lambda: None,
     )
     state.go = lambda params=PARAMS: going_over.go_over(params, state.lock, state.phases.append)
     return state
@@ -75,6 +75,13 @@ def test_a_host_that_is_alone_asks_nobody(host):
     host.keeper = None
     assert host.go(ALONE)["finished"] is True
     assert host.did == ["step", "step over", "step", "activate", "end", "step over"]
+
+
+def test_a_host_that_is_alone_leaves_the_end_to_its_run_where_that_was_cancelled_or_is_gone(host):
+    """The watch was ended early then, and nobody has found the release good."""
+    host.gone = True
+    assert host.go(ALONE)["finished"] is False
+    assert host.did == ["step", "step over", "step", "activate", "step over"] and host.phases == ["Activate"]
 
 
 @pytest.mark.parametrize("state", [{"keeper": None}, {"turn": False}])
@@ -117,3 +124,10 @@ def test_an_earlier_try_that_ended_the_deploy_here_meanwhile_did_it(host, last, 
         host.go()
     found = going_over.of_earlier_try(PARAMS, host.lock, caught.value)
     assert found == ({"changed": True, "finished": True, "changes": {}, "told": [], "deploy": {"images": SUCCEEDED["images"], "revision": COMMIT}} if done else None)
+
+
+def test_migrations_that_the_earlier_try_has_not_applied_are_warned_of(host):
+    host.last, host.live, host.later = SUCCEEDED, NEW, {"run": "run-1", "migrations": ["shop.0003_drop"]}
+    assert going_over.ended_before(PARAMS)["deploy"]["warnings"] == [
+        "shop.0003_drop: the deploy was ended without, in a try whose connection broke, and the next one has to apply that"
+    ]

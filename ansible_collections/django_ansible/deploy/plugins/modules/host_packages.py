@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: host_packages
 short_description: Installs Debian packages that are missing, and makes an account
 description:
-  - Renews package lists first that are older than ten minutes, or than one of the host's sources. Waits up to five minutes for whatever else installs packages or fetches them, as Ubuntu does by itself after each boot.
+  - Renews the package lists first. Waits up to five minutes for whatever else installs packages or fetches them, as Ubuntu does by itself after each boot.
   - No service is restarted for it by C(needrestart), and a configuration file that was changed on the host stays as it is.
 options:
   packages:
@@ -59,7 +59,7 @@ made:
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.module import AnsibleModule
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import JUST_NOW, apt_install, missing_packages
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages
 
 
 ACCOUNT = {"user": {"type": "str", "required": True}, "group": {"type": "str", "required": True}, "home": {"type": "path", "required": True}}
@@ -74,7 +74,7 @@ def main() -> None:
     try:
         missing = missing_packages(module.params["packages"]) if module.params["packages"] else []
         if missing and not module.check_mode:
-            apt_install(missing, max_age=JUST_NOW)
+            apt_install(missing, max_age=0)
         made = bool(account) and not accounts.exists(account["user"], account["group"])
         if made and not module.check_mode:
             accounts.ensure(**account)

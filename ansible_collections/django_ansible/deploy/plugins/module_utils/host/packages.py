@@ -14,7 +14,6 @@ from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.giving_up import whole
 
 LISTS = "/var/lib/apt/lists"
-SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d", "/etc/apt/sources.list.d/*")
 LISTS_MAX_AGE = 24 * 3600
 # Seconds; whoever installed something right before has renewed the package lists.
 JUST_NOW = 600
@@ -83,12 +82,8 @@ def begin_renewing(max_age: int) -> None:
 
 
 def _are_lists_older(max_age: int) -> bool:
-    if not glob.glob(LISTS + "/*_Packages*"):
-        return True
-    renewed = max(map(os.path.getmtime, (LISTS, LISTS + "/partial")))
-    # What was named since is not in them.
-    named = max((os.path.getmtime(path) for pattern in SOURCES for path in glob.glob(pattern) if os.path.exists(path)), default=0.0)
-    return named > renewed or time.time() - renewed >= max_age
+    indexes = glob.glob(LISTS + "/*_Packages*")
+    return not indexes or time.time() - max(map(os.path.getmtime, (LISTS, LISTS + "/partial"))) >= max_age
 
 
 def _wait_until_renewed() -> None:

@@ -102,7 +102,6 @@ def slow(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "%s:/usr/bin:/bin" % tmp_path)
     monkeypatch.setattr(packages, "RENEWING", str(tmp_path / "run" / ".renewing"))
     monkeypatch.setattr(packages, "LISTS", str(tmp_path / "lists"))
-    monkeypatch.setattr(packages, "SOURCES", (str(tmp_path / "sources"), str(tmp_path / "sources" / "*")))
     return tmp_path
 
 
@@ -131,21 +130,6 @@ def test_lists_that_were_just_renewed_stay(slow):
     packages.renew_lists(600)
     assert ran(slow) == []
     assert not os.path.exists(packages.RENEWING)
-
-
-def test_lists_older_than_a_source_are_renewed_however_young_they_are(slow):
-    (slow / "lists/deb_Packages").touch()
-    (slow / "sources").mkdir()
-    (slow / "sources" / "docker.sources").touch()
-    for path in (slow / "sources", slow / "sources" / "docker.sources"):
-        os.utime(path, (0, 0))
-    packages.renew_lists(600)
-    assert ran(slow) == []
-    (slow / "sources" / "gone.list").symlink_to("/nonexistent")
-    later = time.time() + 60
-    os.utime(slow / "sources" / "docker.sources", (later, later))
-    packages.renew_lists(600)
-    assert ran(slow) == ["DPkg::Lock::Timeout=300", "update"]
 
 
 def test_nobody_waits_for_those_who_have_begun(slow):

@@ -93,9 +93,6 @@ def _wait_until_renewed() -> None:
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_SH)
-        # Nothing of it stays. Where somebody has begun anew meanwhile, apt itself says that its lists are held.
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(RENEWING)
     finally:
         os.close(lock)
 

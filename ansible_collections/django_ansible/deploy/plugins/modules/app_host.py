@@ -10,7 +10,6 @@ description:
   - Looks at a host once, before anything is touched, so that later steps run only where there is something to do.
   - Changes nothing without O(switch), but takes the deploy lock. Fails when the host cannot run the application at all, another deploy holds the lock, or its nginx
     refuses the site that it is to get.
-  - On a host without a release that lacks some of O(packages), it has apt renew its lists in the background, outside check mode. It installs nothing.
 extends_documentation_fragment:
   - django_ansible.deploy.heart
   - django_ansible.deploy.lock

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import JUST_NOW, apt_install, missing_packages, renew_lists, unpacked_packages
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import apt_install, missing_packages, renew_lists, unpacked_packages
 
 Result = TypeVar("Result")
+# Seconds; whoever installed something right before has renewed the package lists.
+JUST_NOW = 600
 # Seconds in which somebody may still say what is needed soon, once the lists are there.
 SAID = 5.0
 # Seconds between two looks at what is unpacked by now.

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host import accounts, pythons
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.command import CommandFailed
-from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import JUST_NOW, begin_renewing, missing_packages
+from ansible_collections.django_ansible.deploy.plugins.module_utils.host.packages import missing_packages
 from ansible_collections.django_ansible.deploy.plugins.module_utils.host.systemd import is_active, is_enabled
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots import prepared, process_units
 from ansible_collections.django_ansible.deploy.plugins.module_utils.slots.environment import application_of
@@ -27,17 +27,14 @@ def look(layout: Layout, params: dict, keeps: bool) -> dict:
     # Django takes longer to start than all the rest takes to be looked at.
     with ThreadPoolExecutor(1) as meanwhile:
         asked = meanwhile.submit(unapplied, release, layout, params, keeps) if wanted and params["revision"] and params["ask_database"] else None
-        found = _look(slot, release, wanted, layout, params, keeps)
+        found = _look(slot, release, wanted, layout, params)
         return {**found, "unapplied": asked.result() if asked else None}
 
 
-def _look(slot: str | None, release: str | None, wanted: bool, layout: Layout, params: dict, keeps: bool) -> dict:
+def _look(slot: str | None, release: str | None, wanted: bool, layout: Layout, params: dict) -> dict:
     known = layout.read_release(release) if release else {}
     releases = layout.list_releases()
     missing = missing_packages(params["packages"]) if params["packages"] else []
-    if missing and keeps and not releases:
-        # A bare host waits longer for these lists than for anything else, and a later step begins with them.
-        begin_renewing(JUST_NOW)
     account = accounts.exists(params["app_user"], params["app_group"])
     current = wanted and account and not missing and not Wanted({**params, **params["service"], "release": release}).pending()
     told = {"app": layout.app_name, "previous_release": release, "previous_revision": known.get("revision"), "packages": missing}
